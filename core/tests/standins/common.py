@@ -28,7 +28,9 @@ def argument_parser(description: str) -> argparse.ArgumentParser:
     """Returns a parser with the flags that every stand-in has."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 lets the system choose (default)")
-    parser.add_argument("--seed", help="derive ids, key and secrets from this text, so that a restarted server is the same one")
+    parser.add_argument(
+        "--seed", help="derive ids, key and secrets from this text, so that a restarted server is the same one"
+    )
     parser.add_argument("--projects", type=int, default=1, help="how many projects the user is a member of (default 1)")
     parser.add_argument("--ping-interval", type=int, default=25_000, help="milliseconds (default 25000)")
     parser.add_argument("--ping-timeout", type=int, help="milliseconds (default: see README)")
@@ -197,12 +199,15 @@ def stop_with_the_test(watch_stdin: bool) -> None:
         threading.Thread(target=wait, daemon=True).start()
 
 
-def quiet_unless(verbose: bool) -> None:
-    """Sends logs to stderr, or keeps them and the tracebacks of handlers that fail on purpose away from the tests' output."""
+def logger(verbose: bool) -> logging.Logger:
+    """Returns a logger that writes to stderr, or keeps what fails on purpose away from the tests' output."""
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
+    log = logging.getLogger("standin")
     if not verbose:
-        logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+        for quiet in (log, logging.getLogger("werkzeug")):
+            quiet.setLevel(logging.CRITICAL)
         threading.excepthook = lambda _: None
+    return log
 
 
 def announce(identity: Identity, port: int, admin_url: str) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, redirect, request, session
 from flask_socketio import SocketIO, disconnect, emit, join_room, leave_room
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from common import (
@@ -34,7 +34,7 @@ from common import (
     announce,
     argument_parser,
     event_arguments,
-    quiet_unless,
+    logger,
     start_admin,
     stop_with_the_test,
 )
@@ -79,6 +79,9 @@ class Server(ThreadedWSGIServer):
         connection, address = super().get_request()
         self.connections.add(connection)
         return connection, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing about connections that were cut."""
 
     def cut(self, reset: bool) -> int:
         """Ends all connections below the protocols, with FIN or with RST."""
@@ -169,7 +172,7 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
     def moderate() -> Any:
         try:
             body = request.get_json()
-        except BadRequest:
+        except HTTPException:
             return failed("An internal server error occurred", 500, error_code="INTERNAL_ERROR")
         if not isinstance(body, dict) or not isinstance(body.get("content"), str):
             errors = {"field_errors": ["content: Field required"]}
@@ -178,7 +181,9 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
             return failed("Content cannot be empty", 400)
         content, update = moderation.moderate(identity.project_id, body)
         # Another thread sends it, so the event often overtakes the answer of this request.
-        socketio.start_background_task(socketio.emit, "moderation_update", update, room=f"project_{identity.project_id}")
+        socketio.start_background_task(
+            socketio.emit, "moderation_update", update, room=f"project_{identity.project_id}"
+        )
         return jsonify(moderation.answer(content))
 
     @app.get("/api/content")
@@ -268,7 +273,9 @@ def add_socket_handlers(socketio: SocketIO, state: State, attempts: Attempts) ->
             emit("error", {"message": "Server error occurred"})
 
 
-def admin_calls(app: Flask, socketio: SocketIO, server: Server, state: State, moderation: Moderation) -> dict[str, AdminCall]:
+def admin_calls(
+    app: Flask, socketio: SocketIO, server: Server, state: State, moderation: Moderation
+) -> dict[str, AdminCall]:
     """Returns the calls of the admin interface."""
     sio: Any = socketio.server
 
@@ -323,10 +330,12 @@ def admin_calls(app: Flask, socketio: SocketIO, server: Server, state: State, mo
 
 def main() -> None:
     parser = argument_parser("A deployed AutoModerate server (Flask-SocketIO).")
-    parser.add_argument("--rate-limit", type=int, default=10, help="connection attempts per window and address; 0: no limit")
+    parser.add_argument(
+        "--rate-limit", type=int, default=10, help="connection attempts per window and address; 0: no limit"
+    )
     parser.add_argument("--rate-window", type=float, default=60.0, help="seconds (default 60)")
     flags = parser.parse_args()
-    quiet_unless(flags.verbose)
+    log = logger(flags.verbose)
 
     identity = Identity.create(flags.seed, flags.projects)
     state = State(identity)
@@ -338,8 +347,8 @@ def main() -> None:
         ping_interval=flags.ping_interval / 1000,
         ping_timeout=(120_000 if flags.ping_timeout is None else flags.ping_timeout) / 1000,
         max_http_buffer_size=flags.max_payload,
-        logger=flags.verbose,
-        engineio_logger=flags.verbose,
+        logger=log,
+        engineio_logger=log,
     )
     add_api(app, socketio, identity, moderation)
     add_socket_handlers(socketio, state, Attempts(flags.rate_limit, flags.rate_window))
