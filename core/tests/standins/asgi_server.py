@@ -1,7 +1,7 @@
 """A documented AutoModerate server on python-socketio's AsyncServer: what docs/websockets.md says, to the letter.
 
-The API key in the connection query is the only credential; there is no `connected` event, and `joined_project` has no `room`.
-A handler that fails (a join without `project_id`) gives neither a reply nor an acknowledgement.
+The API key in the connection query is the only credential; there is no `connected` event, and `joined_project` has no
+`room`. A handler that fails (a join without `project_id`) gives neither a reply nor an acknowledgement.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 
 import socketio
 import uvicorn
+from socketio.exceptions import ConnectionRefusedError
 
 from common import (
     AdminCall,
@@ -48,7 +49,7 @@ class Service:
         self.key_valid = True
         self.addresses: dict[str, str] = {}
         self.event_times: dict[str, deque[float]] = {}
-        log = logger(flags.verbose)
+        log: Any = logger(flags.verbose)
         self.sio = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins="*",
@@ -83,7 +84,7 @@ class Service:
     async def refuse(self, sid: str) -> bool | None:
         how = self.flags.refuse
         if how == "error":
-            raise socketio.exceptions.ConnectionRefusedError(REFUSED)
+            raise ConnectionRefusedError(REFUSED)
         if how == "error_event":
             await self.sio.emit("authentication_failed", {"message": REFUSED}, to=sid)
             await self.sio.disconnect(sid)
@@ -98,7 +99,7 @@ class Service:
         """Counts an event on its way in and holds the limit per connection."""
         self.state.count_event(data)
         sid = self.sio.manager.sid_from_eio_sid(eio_sid, namespace or "/")
-        times, limit = self.event_times.get(sid), self.flags.max_events
+        times, limit = self.event_times.get(sid or ""), self.flags.max_events
         if times is not None and limit:
             now = time.monotonic()
             while times and times[0] < now - 60:

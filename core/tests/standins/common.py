@@ -149,7 +149,7 @@ def start_admin(calls: dict[str, AdminCall]) -> str:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802 (the name is given by http.server)
+        def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = calls.get(self.path)
             if call is None:
@@ -160,7 +160,7 @@ def start_admin(calls: dict[str, AdminCall]) -> str:
             except Exception as error:  # a test wants to read what went wrong
                 self.answer(500, {"ok": False, "error": f"{type(error).__name__}: {error}"})
 
-        do_GET = do_POST  # noqa: N815
+        do_GET = do_POST
 
         def answer(self, status: int, body: Json) -> None:
             data = json.dumps(body).encode()

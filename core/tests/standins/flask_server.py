@@ -3,9 +3,10 @@
 Whether it is deployed-new or deployed-old depends only on the python-socketio of the environment that runs it. Refusing
 calls `disconnect()` inside the connect handler and returns nothing, as deployed servers do:
 
-- 5.16 takes the client for connected as soon as the handler runs, so `disconnect()` sends DISCONNECT and forgets the
-  client. The handler did not return False, so CONNECT follows all the same: `41`, then `40{"sid":...}`, and a dead socket.
-- 5.18 takes it for connected only after the handler; `disconnect()` finds nobody and does nothing: only `40{"sid":...}`.
+- 5.16 takes the client for connected while the handler runs, so `disconnect()` sends DISCONNECT and forgets the client.
+  The handler did not return False, so CONNECT follows all the same: `41`, then `40{"sid":...}`, and a dead socket.
+- 5.18 takes it for connected only after the handler, so `disconnect()` finds nobody and does nothing: only
+  `40{"sid":...}`, and a live socket.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ FORM = """<!DOCTYPE html>
 
 
 class Attempts:
-    """At most `limit` connection attempts in `window` seconds per address; those over the limit are not counted again."""
+    """At most `limit` connection attempts in `window` seconds per address; those over the limit do not count."""
 
     def __init__(self, limit: int, window: float) -> None:
         self.limit, self.window = limit, window
@@ -99,7 +100,7 @@ class Server(ThreadedWSGIServer):
 
 
 def _reset(connection: socket.socket) -> None:
-    """Sends RST. Another thread is reading from the socket, so closing it would not: dissolve the association instead."""
+    """Sends RST. Another thread reads from the socket, so closing it would not: dissolve the association instead."""
     unspecified = ctypes.create_string_buffer(16)  # sockaddr with AF_UNSPEC
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.connect(connection.fileno(), unspecified, 16) != 0:
@@ -181,9 +182,7 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
             return failed("Content cannot be empty", 400)
         content, update = moderation.moderate(identity.project_id, body)
         # Another thread sends it, so the event often overtakes the answer of this request.
-        socketio.start_background_task(
-            socketio.emit, "moderation_update", update, room=f"project_{identity.project_id}"
-        )
+        socketio.start_background_task(socketio.emit, "moderation_update", update, to=f"project_{identity.project_id}")
         return jsonify(moderation.answer(content))
 
     @app.get("/api/content")
@@ -277,7 +276,7 @@ def admin_calls(
     app: Flask, socketio: SocketIO, server: Server, state: State, moderation: Moderation
 ) -> dict[str, AdminCall]:
     """Returns the calls of the admin interface."""
-    sio: Any = socketio.server
+    sio: Any = socketio.server  # pyright: ignore[reportAttributeAccessIssue]
 
     def rooms() -> dict[Any, Any]:
         return sio.manager.rooms.get("/", {})
@@ -290,7 +289,7 @@ def admin_calls(
     def moderate(body: Json) -> Json:
         project_id = body.get("project_id", state.identity.project_id)
         content, update = moderation.moderate(project_id, body)
-        socketio.emit("moderation_update", update, room=f"project_{project_id}")
+        socketio.emit("moderation_update", update, to=f"project_{project_id}")
         return {"content_id": content["id"], "status": content["status"], "update": update}
 
     def cut(body: Json) -> Json:
@@ -354,7 +353,7 @@ def main() -> None:
     add_socket_handlers(socketio, state, Attempts(flags.rate_limit, flags.rate_window))
 
     # A catch-all handler would acknowledge events that deployed servers ignore; so count them on their way in.
-    sio: Any = socketio.server
+    sio: Any = socketio.server  # pyright: ignore[reportAttributeAccessIssue]
     handle_event = sio._handle_event
 
     def counting(eio_sid: str, namespace: str, ack_id: int | None, data: Any) -> Any:
