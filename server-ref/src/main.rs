@@ -1,1 +1,71 @@
-fn main() {}
+//! The `automoderate-server` program.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use automoderate_server::config::{Cli, Command, Serve};
+use automoderate_server::{RunningServer, telemetry};
+use clap::Parser as _;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Command::Serve(options) = Cli::parse().command;
+    match serve(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("automoderate-server: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
+    telemetry::init(&options.log)?;
+    // Before anyone is told that the server is ready: a signal from then on drains.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let server = options.builder().start().await?;
+    announce(&server)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining");
+    tokio::select! {
+        () = server.shutdown() => tracing::info!("stopped"),
+        // Who asks twice does not want to wait.
+        _ = interrupt.recv() => tracing::warn!("stopped without draining"),
+    }
+    Ok(())
+}
+
+/// The one line on stdout.
+fn announce(server: &RunningServer) -> std::io::Result<()> {
+    let line = match server.demo() {
+        None => json!({"base_url": server.base_url()}),
+        Some(demo) => json!({
+            "base_url": server.base_url(),
+            "project_id": demo.project_id,
+            "api_key": demo.api_key,
+            "email": demo.email,
+            "password": demo.password,
+        }),
+    };
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
+}
+
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! The accept loop. Our own, so that a drain can end connections that wait (long polls) after a bounded time.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+/// A client that sends its request's head slower than this is cut off.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// After a failure to accept, which is usually a lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The address of the client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Accepts until `drain`, then lets each connection finish its request; `kill` ends them at once.
+pub(super) async fn accept(
+    listener: TcpListener,
+    router: Router,
+    connections: TaskTracker,
+    drain: CancellationToken,
+    kill: CancellationToken,
+) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = drain.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                connections.spawn(serve(
+                    stream,
+                    peer,
+                    router.clone(),
+                    drain.clone(),
+                    kill.clone(),
+                ));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    connections.close();
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    drain: CancellationToken,
+    kill: CancellationToken,
+) {
+    // Events are small and wanted at once.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(Peer(peer)));
+        router.clone().oneshot(request)
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder.http2().timer(TokioTimer::new());
+    let mut connection =
+        std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let result = tokio::select! {
+        biased;
+        () = kill.cancelled() => return,
+        result = connection.as_mut() => result,
+        () = drain.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                () = kill.cancelled() => return,
+                result = connection => result,
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%peer, error, "a connection ended early");
+    }
+}

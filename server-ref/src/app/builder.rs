@@ -1,0 +1,204 @@
+//! How a server is set up and started.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::accept::{Peer, accept};
+use super::{App, RunningServer, Settings, demo, maintenance};
+use crate::Error;
+use crate::auth::Auth;
+use crate::moderation::RuleCache;
+use crate::options::{EventLog, Limits};
+use crate::realtime::{Slots, serve, spawn_publisher};
+use crate::store::{Store, Writer};
+
+/// The server; see [`Server::builder`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Server;
+
+impl Server {
+    /// A server with the documented defaults, on a free port of 127.0.0.1 and a temporary database.
+    #[must_use]
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder {
+            listen: "127.0.0.1:0".into(),
+            database: None,
+            demo: false,
+            settings: Settings {
+                limits: Limits::default(),
+                event_log: EventLog::default(),
+                ping_interval: Duration::from_secs(25),
+                ping_timeout: Duration::from_secs(20),
+                allowed_origins: Vec::new(),
+                secure_cookies: false,
+            },
+        }
+    }
+}
+
+/// Settings of a server that is not running yet.
+#[derive(Debug, Clone)]
+#[must_use = "it does nothing until it is started"]
+pub struct ServerBuilder {
+    listen: String,
+    database: Option<String>,
+    demo: bool,
+    settings: Settings,
+}
+
+impl ServerBuilder {
+    /// `host:port` to listen on (`127.0.0.1:0`); port 0 picks a free one.
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen = address.into();
+        self
+    }
+
+    /// A database URL such as `sqlite://automoderate.db` (a temporary file, deleted with the server).
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.database = Some(url.into());
+        self
+    }
+
+    /// The same for a path of an SQLite file.
+    pub fn database_file(self, path: impl AsRef<Path>) -> Self {
+        let url = format!("sqlite://{}", path.as_ref().display());
+        self.database(url)
+    }
+
+    /// Whether to make a user, a project with sample rules, and an API key (no).
+    pub fn demo(mut self, demo: bool) -> Self {
+        self.demo = demo;
+        self
+    }
+
+    /// Limits against abuse (the documented ones).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// How much is kept for replay (100,000 events per project, 7 days).
+    pub fn event_log(mut self, event_log: EventLog) -> Self {
+        self.settings.event_log = event_log;
+        self
+    }
+
+    /// How often Engine.IO pings (25 s), and how long it waits for the answer (20 s).
+    pub fn ping(mut self, interval: Duration, timeout: Duration) -> Self {
+        self.settings.ping_interval = interval;
+        self.settings.ping_timeout = timeout;
+        self
+    }
+
+    /// Origins such as `https://app.example` whose pages may use a session cookie, beside the server's own (none).
+    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.settings.allowed_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether browsers must send the session cookie over TLS only (no); for servers behind a TLS proxy.
+    pub fn secure_cookies(mut self, secure: bool) -> Self {
+        self.settings.secure_cookies = secure;
+        self
+    }
+
+    /// Opens the database and listens.
+    ///
+    /// # Errors
+    /// When the database can't be opened or the address can't be listened on.
+    pub async fn start(self) -> Result<RunningServer, Error> {
+        let (url, temporary) = match self.database {
+            Some(url) => (url, None),
+            None => {
+                let folder =
+                    tempfile::tempdir().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
+                let file = folder.path().join("automoderate.db");
+                (format!("sqlite://{}", file.display()), Some(folder))
+            }
+        };
+        let store = Store::open(&url, self.settings.event_log).await?;
+        let listen_error = |source| Error::Listen {
+            address: self.listen.clone(),
+            source,
+        };
+        let listener = TcpListener::bind(&self.listen)
+            .await
+            .map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+
+        let (writer, outgoing) = Writer::spawn(store.clone());
+        let app = Arc::new(App {
+            auth: Auth::new(store.clone()).await?,
+            writer,
+            rules: RuleCache::default(),
+            slots: Slots::new(self.settings.limits.connections_per_ip),
+            draining: CancellationToken::new(),
+            in_flight: TaskTracker::new(),
+            settings: self.settings,
+            store,
+        });
+        let (realtime, io) = serve(&app);
+        spawn_publisher(io.clone(), app.store.clone(), outgoing);
+        let demo = match self.demo {
+            true => Some(demo::prepare(&app).await?),
+            false => None,
+        };
+        let realtime = realtime.layer(from_fn_with_state(app.clone(), admit));
+        let router: Router = realtime.merge(crate::http::routes(&app));
+
+        let kill = CancellationToken::new();
+        let connections = TaskTracker::new();
+        tokio::spawn(accept(
+            listener,
+            router,
+            connections.clone(),
+            app.draining.clone(),
+            kill.clone(),
+        ));
+        tokio::spawn(maintenance::run(app.clone()));
+        tracing::info!(%address, "listening");
+        Ok(RunningServer::new(
+            app,
+            io,
+            address,
+            demo,
+            connections,
+            kill,
+            temporary,
+        ))
+    }
+}
+
+/// Counts each new real-time session among those of its address, for as long as it lives.
+async fn admit(
+    State(app): State<Arc<App>>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let query = request.uri().query().unwrap_or_default().as_bytes();
+    let is_new = !url::form_urlencoded::parse(query).any(|(name, _)| name == "sid");
+    if is_new {
+        match app.slots.admit(peer.ip()) {
+            Some(admission) => drop(request.extensions_mut().insert(admission)),
+            None => {
+                let body = r#"{"success":false,"error":"Too many connections","error_code":"rate_limited","retry_after":60}"#;
+                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], body)
+                    .into_response();
+            }
+        }
+    }
+    next.run(request).await
+}

@@ -1,0 +1,115 @@
+//! `--demo`: something to try at once.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::Error;
+use crate::auth::hash_password;
+use crate::ids::{key_hash, new_api_key, random_token};
+use crate::moderation::{Action, NewRule, RuleKind};
+use crate::store::Store;
+
+const EMAIL: &str = "demo@automoderate.example";
+const PROJECT: &str = "demo_project";
+/// Kept as it is, unlike any other password: it is made by the server for a database of samples, and must be shown again after a
+/// restart, or a client that signed in with it could not come back.
+const PASSWORD: &str = "demo_password";
+
+/// What a demonstration server made, and can be used with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Demo {
+    /// The project.
+    pub project_id: String,
+    /// An API key of the project; a new one at every start, since only hashes are stored. Older ones stay valid.
+    pub api_key: String,
+    /// The e-mail address of a member of the project.
+    pub email: String,
+    /// The member's password.
+    pub password: String,
+}
+
+/// Makes what is missing.
+pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
+    let store = &app.store;
+    let password = match store.meta(PASSWORD).await? {
+        Some(password) => password,
+        None => {
+            let password = random_token();
+            store.set_meta(PASSWORD, &password).await?;
+            password
+        }
+    };
+    let user_id = match store.user_by_email(EMAIL).await? {
+        Some(user) => user.id,
+        None => {
+            store
+                .create_user(EMAIL, &hash_password(password.clone()).await?)
+                .await?
+        }
+    };
+    let project_id: Arc<str> = match store.meta(PROJECT).await? {
+        Some(id) => id.into(),
+        None => {
+            let id: Arc<str> = store.create_project("Demo").await?.into();
+            for rule in sample_rules() {
+                app.add_rule(id.clone(), rule).await?;
+            }
+            store.set_meta(PROJECT, &id).await?;
+            id
+        }
+    };
+    store.add_member(&project_id, &user_id, "owner").await?;
+    Ok(Demo {
+        api_key: create_key(store, &project_id, "demo").await?,
+        project_id: project_id.to_string(),
+        email: EMAIL.into(),
+        password,
+    })
+}
+
+/// Stores the hash of a new key, and returns the key.
+pub(super) async fn create_key(
+    store: &Store,
+    project_id: &str,
+    name: &str,
+) -> Result<String, Error> {
+    let key = new_api_key();
+    let hash = key_hash(&key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
+    store.create_key(project_id, name, &hash).await?;
+    Ok(key)
+}
+
+fn sample_rules() -> [NewRule; 3] {
+    [
+        NewRule {
+            name: "Spam Detection".into(),
+            kind: RuleKind::Keyword {
+                keywords: ["buy now", "free money", "click here", "spam"]
+                    .map(String::from)
+                    .into(),
+                case_sensitive: false,
+            },
+            action: Action::Reject,
+            priority: 10,
+        },
+        NewRule {
+            name: "Phone Numbers".into(),
+            kind: RuleKind::Regex {
+                pattern: r"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b".into(),
+                flags: Vec::new(),
+            },
+            action: Action::Flag,
+            priority: 5,
+        },
+        NewRule {
+            name: "Rude Words".into(),
+            kind: RuleKind::Regex {
+                pattern: r"\b(idiot|stupid|moron)s?\b".into(),
+                flags: vec!["i".into()],
+            },
+            action: Action::Flag,
+            priority: 1,
+        },
+    ]
+}

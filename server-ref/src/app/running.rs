@@ -1,0 +1,182 @@
+//! A server that runs, and how it stops.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use socketioxide::SocketIo;
+use tempfile::TempDir;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{App, Demo};
+use crate::Error;
+use crate::moderation::NewRule;
+use crate::store::{Change, Draft};
+use crate::time::now;
+
+/// How long a drain waits for requests that are being answered.
+const REQUESTS: Duration = Duration::from_secs(3);
+/// How long it waits for sockets to be told, and then for connections to end.
+const SOCKETS: Duration = Duration::from_secs(1);
+
+/// A server that accepts connections until it is shut down or dropped. Dropping it cuts all its HTTP connections.
+#[derive(Debug)]
+pub struct RunningServer {
+    app: Arc<App>,
+    io: SocketIo,
+    address: SocketAddr,
+    demo: Option<Demo>,
+    connections: TaskTracker,
+    kill: CancellationToken,
+    /// Deleted last.
+    _temporary: Option<TempDir>,
+}
+
+impl RunningServer {
+    pub(super) fn new(
+        app: Arc<App>,
+        io: SocketIo,
+        address: SocketAddr,
+        demo: Option<Demo>,
+        connections: TaskTracker,
+        kill: CancellationToken,
+        temporary: Option<TempDir>,
+    ) -> Self {
+        Self {
+            app,
+            io,
+            address,
+            demo,
+            connections,
+            kill,
+            _temporary: temporary,
+        }
+    }
+
+    /// The address it listens on, with the real port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Such as `http://127.0.0.1:6217`; a server that listens everywhere names the loopback address.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}")
+    }
+
+    /// The credentials of a server that was started with [`demo`](crate::ServerBuilder::demo).
+    #[must_use]
+    pub fn demo(&self) -> Option<&Demo> {
+        self.demo.as_ref()
+    }
+
+    /// Adds a rule to a project and publishes a `rule_update`; it is in force when this returns. Returns its id.
+    ///
+    /// # Errors
+    /// When the rule is not usable, the project does not exist, or the database fails.
+    pub async fn add_rule(&self, project_id: &str, rule: NewRule) -> Result<String, Error> {
+        self.app.add_rule(project_id.into(), rule).await
+    }
+
+    /// Logs and publishes an event such as `system_notification` or `user_activity`. `project_id` and `event_id` are added to
+    /// the payload. It is durable when this returns.
+    ///
+    /// # Errors
+    /// When the project does not exist or the database fails.
+    pub async fn publish(
+        &self,
+        project_id: &str,
+        event: &'static str,
+        mut payload: Map<String, Value>,
+    ) -> Result<(), Error> {
+        payload.remove("event_id");
+        payload.insert("project_id".into(), project_id.into());
+        let payload =
+            serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
+        let draft = Draft {
+            name: event,
+            payload,
+        };
+        let change = Change {
+            project_id: project_id.into(),
+            at: now(),
+            content: None,
+            rule: None,
+            event: Some(draft),
+        };
+        self.app.writer.submit(change).await
+    }
+
+    /// Creates a project and returns its id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_project(&self, name: &str) -> Result<String, Error> {
+        self.app.store.create_project(name).await
+    }
+
+    /// Creates an API key of a project and returns it: it is stored as a hash only.
+    ///
+    /// # Errors
+    /// When the project does not exist or the database fails.
+    pub async fn create_api_key(&self, project_id: &str, name: &str) -> Result<String, Error> {
+        super::demo::create_key(&self.app.store, project_id, name).await
+    }
+
+    /// Makes a user a member of a project.
+    ///
+    /// # Errors
+    /// When one of them does not exist or the database fails.
+    pub async fn add_member(&self, project_id: &str, email: &str) -> Result<(), Error> {
+        let user = self.app.store.user_by_email(email).await?;
+        let user = user.ok_or(Error::NotFound("user"))?;
+        self.app
+            .store
+            .add_member(project_id, &user.id, "member")
+            .await
+    }
+
+    /// Deletes now what the event log's bounds don't keep, which otherwise happens once a minute. Returns how many events.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prune_log(&self) -> Result<u64, Error> {
+        self.app.store.prune_events().await
+    }
+
+    /// Drains: accepts nothing new, finishes and stores what is being done, tells the sockets, and closes the database.
+    /// Takes at most about five seconds, long polls or not.
+    pub async fn shutdown(self) {
+        self.app.draining.cancel();
+        self.app.in_flight.close();
+        if timeout(REQUESTS, self.app.in_flight.wait()).await.is_err() {
+            tracing::warn!("some requests were not finished in time");
+        }
+        // Everything that was answered is published before the sockets go.
+        let _ = timeout(SOCKETS, self.app.writer.flush()).await;
+        let _ = timeout(SOCKETS, self.io.close()).await;
+        if timeout(SOCKETS, self.connections.wait()).await.is_err() {
+            tracing::debug!("some connections were cut");
+        }
+        self.kill.cancel();
+        self.app.store.close().await;
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.app.draining.cancel();
+        self.kill.cancel();
+    }
+}

@@ -1,0 +1,165 @@
+//! The command line. Every flag is also an environment variable.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{EventLog, Limits, Server, ServerBuilder};
+
+/// The reference AutoModerate server.
+#[derive(Debug, Parser)]
+#[command(name = "automoderate-server", version, about)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server until SIGTERM or SIGINT.
+    Serve(Serve),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on; port 0 picks a free one.
+    #[arg(
+        long,
+        env = "AUTOMODERATE_LISTEN",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:6217"
+    )]
+    listen: String,
+
+    /// Database, made when it does not exist.
+    #[arg(
+        long,
+        env = "AUTOMODERATE_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://automoderate.db"
+    )]
+    database: String,
+
+    /// Make a user, a project with sample rules and an API key, and print them.
+    #[arg(long, env = "AUTOMODERATE_DEMO")]
+    demo: bool,
+
+    /// Concurrent real-time connections per address; 0 lifts the limit.
+    #[arg(long, env = "AUTOMODERATE_MAX_CONNECTIONS_PER_IP", value_name = "N", default_value_t = Limits::default().connections_per_ip)]
+    max_connections_per_ip: usize,
+
+    /// Events that a client may send per minute and connection; 0 lifts the limit.
+    #[arg(long, env = "AUTOMODERATE_MAX_EVENTS_PER_MINUTE", value_name = "N", default_value_t = Limits::default().events_per_minute)]
+    max_events_per_minute: usize,
+
+    /// Projects that a connection may have joined at once; 0 lifts the limit.
+    #[arg(long, env = "AUTOMODERATE_MAX_ROOMS", value_name = "N", default_value_t = Limits::default().rooms)]
+    max_rooms: usize,
+
+    /// Seconds between two Engine.IO pings.
+    #[arg(long, env = "AUTOMODERATE_PING_INTERVAL", value_name = "SECONDS", default_value = "25", value_parser = positive_seconds)]
+    ping_interval: Duration,
+
+    /// Seconds to wait for the answer to a ping.
+    #[arg(long, env = "AUTOMODERATE_PING_TIMEOUT", value_name = "SECONDS", default_value = "20", value_parser = positive_seconds)]
+    ping_timeout: Duration,
+
+    /// Events kept for replay per project; 0 keeps all.
+    #[arg(long, env = "AUTOMODERATE_LOG_MAX_EVENTS", value_name = "N", default_value_t = EventLog::default().max_events)]
+    log_max_events: u64,
+
+    /// Seconds for which an event is kept for replay; 0 keeps them for good.
+    #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = seconds)]
+    log_max_age: Duration,
+
+    /// Origin whose pages may use the session cookie, such as https://app.example. May be repeated, or separated by commas.
+    #[arg(
+        long = "allowed-origin",
+        env = "AUTOMODERATE_ALLOWED_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allowed_origins: Vec<String>,
+
+    /// Mark the session cookie `Secure`, for a server behind a TLS proxy.
+    #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES")]
+    secure_cookies: bool,
+
+    /// What to log on stderr: error, warn, info, debug, trace, or a filter such as `automoderate_server=debug`.
+    #[arg(
+        long,
+        env = "AUTOMODERATE_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub log: String,
+}
+
+impl Serve {
+    /// The server that these options describe.
+    pub fn builder(&self) -> ServerBuilder {
+        Server::builder()
+            .listen(&self.listen)
+            .database(&self.database)
+            .demo(self.demo)
+            .limits(Limits {
+                connections_per_ip: self.max_connections_per_ip,
+                events_per_minute: self.max_events_per_minute,
+                rooms: self.max_rooms,
+            })
+            .event_log(EventLog {
+                max_events: self.log_max_events,
+                max_age: self.log_max_age,
+            })
+            .ping(self.ping_interval, self.ping_timeout)
+            .allowed_origins(&self.allowed_origins)
+            .secure_cookies(self.secure_cookies)
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn positive_seconds(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        Duration::ZERO => Err("must be more than 0".into()),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn every_flag_has_a_variable_and_a_description() {
+        let cli = Cli::command();
+        cli.clone().debug_assert();
+        let serve = cli.find_subcommand("serve").unwrap();
+        for arg in serve.get_arguments().filter(|arg| arg.get_id() != "help") {
+            assert!(arg.get_help().is_some(), "{}", arg.get_id());
+            let name = arg.get_long().unwrap().to_uppercase().replace('-', "_");
+            assert_eq!(
+                arg.get_env().unwrap().to_str().unwrap(),
+                format!("AUTOMODERATE_{name}")
+            );
+        }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(seconds("0"), Ok(Duration::ZERO));
+        assert!(positive_seconds("0").is_err());
+        assert!(seconds("-1").is_err() && seconds("x").is_err() && seconds("inf").is_err());
+    }
+}

@@ -1,0 +1,37 @@
+//! What can go wrong when a server is started or used as a library.
+
+/// A failure of the server, not of a request: requests are answered with their own errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database could not be opened, migrated, read or written.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    /// The database's schema could not be brought up to date.
+    #[error("the database could not be migrated")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database URL is not one this server understands.
+    #[error("not a usable database URL: {0}")]
+    DatabaseUrl(String),
+    /// The address could not be listened on.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A rule that can't work: an unreadable pattern, no keyword.
+    #[error("the rule is not usable: {0}")]
+    Rule(String),
+    /// The named thing does not exist.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// An internal step failed.
+    #[error("{0}")]
+    Internal(String),
+    /// The server is going down and takes no more work.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+}

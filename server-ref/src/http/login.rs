@@ -1,0 +1,88 @@
+//! `/auth/login` and `/auth/logout`.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::LOCATION;
+use subtle::ConstantTimeEq as _;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::{Expiry, Session};
+
+use super::error::ApiError;
+use super::page;
+use super::session::failed;
+use crate::app::App;
+use crate::auth::SESSION_USER;
+use crate::ids::random_token;
+
+const CSRF: &str = "csrf_token";
+/// How long a form may stay open before it is sent: a session that nobody signed in with should not be kept for long.
+const FORM_LIFETIME: Duration = Duration::hours(1);
+
+pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
+    Ok(page::login(&csrf_token(&session).await?, None))
+}
+
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    session: Session,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let body = body?;
+    let field = |wanted: &str| {
+        let mut pairs = url::form_urlencoded::parse(&body);
+        let found = pairs.find(|(name, _)| name == wanted);
+        found
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let expected: Option<String> = session.get(CSRF).await.map_err(|e| failed(&e))?;
+    let expected =
+        expected.ok_or_else(|| ApiError::invalid("The CSRF session token is missing"))?;
+    if !bool::from(expected.as_bytes().ct_eq(field(CSRF).as_bytes())) {
+        return Err(ApiError::invalid("The CSRF token is missing or wrong"));
+    }
+    let Some(user) = app
+        .auth
+        .by_password(field("email").trim(), field("password"))
+        .await?
+    else {
+        return Ok(page::login(&expected, Some("Invalid email or password")));
+    };
+    // A new id: one that somebody else had planted before must not become a signed-in one.
+    session.cycle_id().await.map_err(|e| failed(&e))?;
+    session.set_expiry(None);
+    session
+        .insert(SESSION_USER, user.id)
+        .await
+        .map_err(|e| failed(&e))?;
+    session
+        .insert(CSRF, random_token())
+        .await
+        .map_err(|e| failed(&e))?;
+    Ok(redirect("/dashboard/"))
+}
+
+pub(super) async fn logout(session: Session) -> Result<Response, ApiError> {
+    session.flush().await.map_err(|e| failed(&e))?;
+    Ok(redirect("/auth/login"))
+}
+
+pub(super) fn redirect(to: &'static str) -> Response {
+    (StatusCode::FOUND, [(LOCATION, to)]).into_response()
+}
+
+/// The session's token, made on first use.
+async fn csrf_token(session: &Session) -> Result<String, ApiError> {
+    if let Some(token) = session.get(CSRF).await.map_err(|e| failed(&e))? {
+        return Ok(token);
+    }
+    let token = random_token();
+    session.set_expiry(Some(Expiry::OnInactivity(FORM_LIFETIME)));
+    session.insert(CSRF, &token).await.map_err(|e| failed(&e))?;
+    Ok(token)
+}

@@ -1,0 +1,140 @@
+//! `POST /api/moderate`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::error::ApiError;
+use super::principal::Project;
+use crate::Error;
+use crate::app::App;
+use crate::moderation::{Submission, moderate as run};
+use crate::store::Status;
+
+const TYPE_MAX: usize = 64;
+
+#[derive(Deserialize)]
+struct Body {
+    r#type: Option<String>,
+    content: Option<String>,
+    metadata: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Answer {
+    success: bool,
+    content_id: String,
+    status: Status,
+    moderation_results: Vec<Box<RawValue>>,
+}
+
+pub(super) async fn moderate(
+    State(app): State<Arc<App>>,
+    Project(project_id): Project,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Answer>, ApiError> {
+    let submission = parse(&body?)?;
+    let done = run(&app, project_id, submission).await?;
+    let results = done.results.into_iter().map(RawValue::from_string);
+    Ok(Json(Answer {
+        success: true,
+        content_id: done.content_id,
+        status: done.status,
+        moderation_results: results
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::Internal(error.to_string()))?,
+    }))
+}
+
+fn parse(body: &[u8]) -> Result<Submission, ApiError> {
+    let body: Body = serde_json::from_slice(body)
+        .map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
+    let content = body.content.filter(|content| !content.is_empty());
+    let content = content.ok_or_else(|| ApiError::invalid("content is required"))?;
+    let content_type = body.r#type.unwrap_or_else(|| "text".into());
+    if content_type.is_empty() || content_type.len() > TYPE_MAX {
+        return Err(ApiError::invalid("type must be from 1 to 64 bytes"));
+    }
+    Ok(Submission {
+        content_type,
+        content,
+        meta_data: metadata(body.metadata)?,
+    })
+}
+
+/// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses what a
+/// raw value lets through (nesting without end, half surrogate pairs, numbers out of range).
+fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiError> {
+    let Some(raw) = raw else {
+        return Ok(None);
+    };
+    match serde_json::from_str(raw.get()) {
+        Ok(Value::Null) => Ok(None),
+        Ok(Value::Object(_)) if depth(raw.get()) <= 64 => Ok(Some(raw)),
+        Ok(Value::Object(_)) => Err(ApiError::invalid("metadata is nested too deeply")),
+        Ok(_) => Err(ApiError::invalid("metadata must be an object")),
+        Err(error) => Err(ApiError::invalid(format!(
+            "Invalid JSON: metadata: {error}"
+        ))),
+    }
+}
+
+/// How deep valid JSON is nested: clients' parsers stop at 128, and events wrap the metadata.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies() {
+        assert!(parse(br#"{"content":"x"}"#).is_ok());
+        assert!(parse(br#"{"content":"x","metadata":null,"extra":1}"#).is_ok());
+        let deep = format!(
+            r#"{{"content":"x","metadata":{{"a":{}{}}}}}"#,
+            "[".repeat(64),
+            "]".repeat(64)
+        );
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"content":""}"#,
+            r#"{"content":1}"#,
+            r#"{"content":"x","type":""}"#,
+            r#"{"content":"x","metadata":[1]}"#,
+            r#"{"content":"x","metadata":{"a":"\ud800"}}"#,
+            r#"{"content":"x","metadata":{"a":1e999}}"#,
+            &deep,
+        ] {
+            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn depth_ignores_strings() {
+        assert_eq!(depth(r#"{"a":"[[\"[[","b":[{}]}"#), 3);
+    }
+}

@@ -1,0 +1,94 @@
+//! Web sessions: the session layer, kept in our store.
+
+use async_trait::async_trait;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::cookie::time::{Duration, OffsetDateTime};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error as StoreError, Result};
+use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+
+use crate::Error;
+use crate::app::App;
+use crate::auth::SESSION_COOKIE;
+use crate::store::Store;
+use crate::time::Micros;
+
+/// How long a sign-in lasts.
+const LIFETIME: Duration = Duration::days(7);
+
+pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
+    SessionManagerLayer::new(Sessions(app.store.clone()))
+        .with_name(SESSION_COOKIE)
+        .with_path("/")
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_secure(app.settings.secure_cookies)
+        .with_expiry(Expiry::OnInactivity(LIFETIME))
+}
+
+/// Adapts our store to the session layer.
+#[derive(Debug, Clone)]
+pub(super) struct Sessions(Store);
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        loop {
+            let (data, expires_at) = encode(record)?;
+            let id = record.id.to_string();
+            if self
+                .0
+                .create_session(&id, &data, expires_at)
+                .await
+                .map_err(backend)?
+            {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let (data, expires_at) = encode(record)?;
+        let id = record.id.to_string();
+        self.0
+            .save_session(&id, &data, expires_at)
+            .await
+            .map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let Some(data) = self.0.session(&id.to_string()).await.map_err(backend)? else {
+            return Ok(None);
+        };
+        let record =
+            serde_json::from_str(&data).map_err(|error| StoreError::Decode(error.to_string()))?;
+        Ok(Some(record))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.0
+            .delete_session(&id.to_string())
+            .await
+            .map_err(backend)
+    }
+}
+
+fn encode(record: &Record) -> Result<(String, Micros)> {
+    let data =
+        serde_json::to_string(record).map_err(|error| StoreError::Encode(error.to_string()))?;
+    Ok((data, micros(record.expiry_date)))
+}
+
+fn micros(time: OffsetDateTime) -> Micros {
+    Micros::try_from(time.unix_timestamp_nanos() / 1000).unwrap_or(Micros::MAX)
+}
+
+fn backend(error: Error) -> StoreError {
+    StoreError::Backend(error.to_string())
+}
+
+/// What the web pages need to know when sessions fail.
+pub(super) fn failed(error: &tower_sessions::session::Error) -> super::error::ApiError {
+    Error::Internal(error.to_string()).into()
+}

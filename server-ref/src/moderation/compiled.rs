@@ -1,0 +1,250 @@
+//! Rules made ready to be tried many times.
+
+use aho_corasick::AhoCorasick;
+use regex::{Regex, RegexBuilder};
+
+use super::outcome::Outcome;
+use super::rule::{Action, KeywordData, RegexData};
+use crate::Error;
+use crate::store::StoredRule;
+
+/// The most memory one compiled pattern may take.
+const REGEX_SIZE: usize = 1 << 20;
+
+/// A project's rules in the order in which they are tried.
+#[derive(Debug, Default)]
+pub(crate) struct RuleSet {
+    rules: Vec<Compiled>,
+}
+
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) action: Action,
+    matcher: Matcher,
+}
+
+#[derive(Debug)]
+enum Matcher {
+    Keywords {
+        words: Vec<String>,
+        automaton: AhoCorasick,
+        case_sensitive: bool,
+    },
+    Regex(Regex),
+}
+
+impl RuleSet {
+    /// Rules in the order in which they are to be tried. One that can't be compiled is left out: it must not stop the others.
+    pub(crate) fn compile(rules: &[StoredRule]) -> Self {
+        let compiled = rules.iter().filter_map(|rule| {
+            compile(rule)
+                .inspect_err(
+                    |error| tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
+                )
+                .ok()
+        });
+        Self {
+            rules: compiled.collect(),
+        }
+    }
+
+    /// The first rule that matches decides.
+    pub(crate) fn decide(&self, text: &str) -> Outcome {
+        let mut lower = None;
+        for rule in &self.rules {
+            if let Some(reason) = rule.matcher.find(text, &mut lower) {
+                return Outcome::matched(rule, reason);
+            }
+        }
+        // The place for `ai_prompt` rules, which are asked only when none of these decided.
+        Outcome::unmatched()
+    }
+}
+
+/// Whether a rule can be compiled.
+pub(super) fn check(rule: &StoredRule) -> Result<(), Error> {
+    compile(rule).map(drop)
+}
+
+fn compile(rule: &StoredRule) -> Result<Compiled, Error> {
+    let invalid = |error: &dyn std::fmt::Display| Error::Rule(error.to_string());
+    let matcher = match rule.kind.as_str() {
+        "keyword" => {
+            let data: KeywordData = serde_json::from_str(&rule.data).map_err(|e| invalid(&e))?;
+            keywords(data)?
+        }
+        "regex" => {
+            let data: RegexData = serde_json::from_str(&rule.data).map_err(|e| invalid(&e))?;
+            Matcher::Regex(pattern(&data)?)
+        }
+        other => return Err(Error::Rule(format!("unknown type `{other}`"))),
+    };
+    let action = Action::parse(&rule.action)
+        .ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))?;
+    Ok(Compiled {
+        id: rule.id.clone(),
+        name: rule.name.clone(),
+        kind: rule.kind.clone(),
+        action,
+        matcher,
+    })
+}
+
+fn keywords(data: KeywordData) -> Result<Matcher, Error> {
+    let words: Vec<String> = data
+        .keywords
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        return Err(Error::Rule("no keyword".into()));
+    }
+    let patterns: Vec<String> = if data.case_sensitive {
+        words.clone()
+    } else {
+        words.iter().map(|word| word.to_lowercase()).collect()
+    };
+    let automaton = AhoCorasick::new(&patterns).map_err(|error| Error::Rule(error.to_string()))?;
+    Ok(Matcher::Keywords {
+        words,
+        automaton,
+        case_sensitive: data.case_sensitive,
+    })
+}
+
+fn pattern(data: &RegexData) -> Result<Regex, Error> {
+    let mut builder = RegexBuilder::new(&data.pattern);
+    builder.size_limit(REGEX_SIZE);
+    for flag in &data.flags {
+        match flag.as_str() {
+            "i" => builder.case_insensitive(true),
+            "m" => builder.multi_line(true),
+            "s" => builder.dot_matches_new_line(true),
+            other => return Err(Error::Rule(format!("unknown flag `{other}`"))),
+        };
+    }
+    builder
+        .build()
+        .map_err(|error| Error::Rule(error.to_string()))
+}
+
+impl Matcher {
+    /// Why the text matches. `lower` keeps the lower-case text for the rules that follow.
+    fn find(&self, text: &str, lower: &mut Option<String>) -> Option<String> {
+        match self {
+            Self::Keywords {
+                words,
+                automaton,
+                case_sensitive,
+            } => {
+                let haystack = if *case_sensitive {
+                    text
+                } else {
+                    lower.get_or_insert_with(|| text.to_lowercase())
+                };
+                let found = automaton.find(haystack)?;
+                let word = words.get(found.pattern().as_usize())?;
+                Some(format!("Contains the keyword \"{word}\""))
+            }
+            Self::Regex(regex) => regex
+                .is_match(text)
+                .then(|| "Matches the pattern".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Status;
+
+    fn rule(name: &str, kind: &str, data: &str, action: &str) -> StoredRule {
+        StoredRule {
+            id: format!("rule_{name}"),
+            name: name.into(),
+            kind: kind.into(),
+            data: data.into(),
+            action: action.into(),
+            priority: 0,
+            is_active: true,
+        }
+    }
+
+    #[test]
+    fn the_first_match_decides() {
+        let set = RuleSet::compile(&[
+            rule(
+                "allow",
+                "keyword",
+                r#"{"keywords":["newsletter"]}"#,
+                "approved",
+            ),
+            rule(
+                "spam",
+                "keyword",
+                r#"{"keywords":["SPAM","Ünï"]}"#,
+                "reject",
+            ),
+            rule("phone", "regex", r#"{"pattern":"\\d{3}-\\d{4}"}"#, "flag"),
+        ]);
+        for (text, status, name) in [
+            ("spam in a newsletter", Status::Approved, Some("allow")),
+            ("this is Spam", Status::Rejected, Some("spam")),
+            ("üNÏcode", Status::Rejected, Some("spam")),
+            ("call 555-1234", Status::Flagged, Some("phone")),
+            ("hello", Status::Approved, None),
+        ] {
+            let outcome = set.decide(text);
+            assert_eq!(
+                (outcome.status, outcome.rule_name.as_deref()),
+                (status, name),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn case_and_flags() {
+        let set = RuleSet::compile(&[
+            rule(
+                "exact",
+                "keyword",
+                r#"{"keywords":["Bad"],"case_sensitive":true}"#,
+                "reject",
+            ),
+            rule(
+                "flags",
+                "regex",
+                r#"{"pattern":"^b.d$","flags":["i","m","s"]}"#,
+                "flagged",
+            ),
+        ]);
+        assert_eq!(set.decide("Bad").status, Status::Rejected);
+        assert_eq!(set.decide("bad").status, Status::Flagged);
+        assert_eq!(set.decide("x\nB\nD\ny").status, Status::Flagged);
+        assert_eq!(set.decide("badly").status, Status::Approved);
+    }
+
+    #[test]
+    fn a_broken_rule_is_refused_and_when_stored_skipped() {
+        let broken = [
+            rule("a", "regex", r#"{"pattern":"("}"#, "flag"),
+            rule("b", "regex", r#"{"pattern":"a{9999}{9999}"}"#, "flag"),
+            rule("c", "regex", r#"{"pattern":"a","flags":["x"]}"#, "flag"),
+            rule("d", "keyword", r#"{"keywords":[""]}"#, "flag"),
+            rule("e", "keyword", "{}", "flag"),
+            rule("f", "keyword", r#"{"keywords":["a"]}"#, "explode"),
+            rule("g", "telepathy", "{}", "flag"),
+        ];
+        for rule in &broken {
+            assert!(check(rule).is_err(), "{}", rule.name);
+        }
+        assert_eq!(
+            RuleSet::compile(&broken).decide("a").status,
+            Status::Approved
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! A decision, and how it is stored, answered and published.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::compiled::Compiled;
+use crate::Error;
+use crate::store::{Draft, Status};
+use crate::time::{Micros, rfc3339};
+
+/// Code points of the content that events show.
+const PREVIEW: usize = 100;
+
+/// What was decided, and by which rule (none: nothing matched).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) status: Status,
+    pub(crate) reason: String,
+    pub(crate) rule_id: Option<String>,
+    pub(crate) rule_name: Option<String>,
+    pub(crate) rule_type: Option<String>,
+}
+
+impl Outcome {
+    pub(super) fn matched(rule: &Compiled, reason: String) -> Self {
+        Self {
+            status: rule.action.status(),
+            reason,
+            rule_id: Some(rule.id.clone()),
+            rule_name: Some(rule.name.clone()),
+            rule_type: Some(rule.kind.clone()),
+        }
+    }
+
+    pub(super) fn unmatched() -> Self {
+        Self {
+            status: Status::Approved,
+            reason: "No rule matched".into(),
+            rule_id: None,
+            rule_name: None,
+            rule_type: None,
+        }
+    }
+
+    /// The entry of `moderation_results`, as JSON text.
+    pub(crate) fn result(&self, processing_time: f64) -> Result<String, Error> {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            decision: Status,
+            confidence: f64,
+            reason: &'a str,
+            moderator_type: &'a str,
+            moderator_name: &'a str,
+            rule_id: &'a Option<String>,
+            rule_name: &'a Option<String>,
+            rule_type: &'a Option<String>,
+            processing_time: f64,
+            categories: [&'a str; 0],
+            category_scores: Empty,
+        }
+        #[derive(Serialize)]
+        struct Empty {}
+        to_json(&Entry {
+            decision: self.status,
+            confidence: 1.0,
+            reason: &self.reason,
+            moderator_type: "rule",
+            moderator_name: "Rule",
+            rule_id: &self.rule_id,
+            rule_name: &self.rule_name,
+            rule_type: &self.rule_type,
+            processing_time,
+            categories: [],
+            category_scores: Empty {},
+        })
+    }
+}
+
+/// What a `moderation_update` tells beside the outcome.
+#[derive(Debug)]
+pub(crate) struct Update<'a> {
+    pub(crate) project_id: &'a str,
+    pub(crate) content_id: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) content: &'a str,
+    pub(crate) meta_data: Option<&'a RawValue>,
+    pub(crate) processing_time: f64,
+    pub(crate) at: Micros,
+}
+
+impl Update<'_> {
+    /// The documented event. `rule_name` is null when no rule matched.
+    pub(crate) fn event(&self, outcome: &Outcome) -> Result<Draft, Error> {
+        #[derive(Serialize)]
+        struct Payload<'a> {
+            content_id: &'a str,
+            project_id: &'a str,
+            status: Status,
+            content_type: &'a str,
+            content_preview: &'a str,
+            meta_data: &'a RawValue,
+            results_count: usize,
+            processing_time: f64,
+            moderator_type: &'a str,
+            moderator_name: &'a str,
+            rule_name: &'a Option<String>,
+            timestamp: String,
+        }
+        let nothing = empty_object()?;
+        let payload = Payload {
+            content_id: self.content_id,
+            project_id: self.project_id,
+            status: outcome.status,
+            content_type: self.content_type,
+            content_preview: &preview(self.content),
+            meta_data: self.meta_data.unwrap_or(nothing),
+            results_count: 1,
+            processing_time: self.processing_time,
+            moderator_type: "rule",
+            moderator_name: "Rule",
+            rule_name: &outcome.rule_name,
+            timestamp: rfc3339(self.at),
+        };
+        Ok(Draft {
+            name: "moderation_update",
+            payload: to_json(&payload)?,
+        })
+    }
+}
+
+fn empty_object() -> Result<&'static RawValue, Error> {
+    serde_json::from_str("{}").map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The text itself if it is short, else its first 100 code points and `...`.
+fn preview(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(PREVIEW) {
+        None => text.into(),
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_count_code_points() {
+        let exact = "ä".repeat(100);
+        assert_eq!(preview(&exact), exact);
+        assert_eq!(preview(&"ä".repeat(101)), format!("{exact}..."));
+        assert_eq!(preview(""), "");
+    }
+
+    #[test]
+    fn an_update_has_exactly_the_documented_fields() {
+        let update = Update {
+            project_id: "p",
+            content_id: "c",
+            content_type: "text",
+            content: "<b>\"hi\"</b>",
+            meta_data: None,
+            processing_time: 0.25,
+            at: 0,
+        };
+        let draft = update.event(&Outcome::unmatched()).unwrap();
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&draft.payload).unwrap(),
+            serde_json::json!({
+                "content_id": "c", "project_id": "p", "status": "approved", "content_type": "text",
+                "content_preview": "<b>\"hi\"</b>", "meta_data": {}, "results_count": 1, "processing_time": 0.25,
+                "moderator_type": "rule", "moderator_name": "Rule", "rule_name": null, "timestamp": "1970-01-01T00:00:00Z",
+            })
+        );
+    }
+}

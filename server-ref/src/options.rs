@@ -1,0 +1,54 @@
+//! What an operator may set, with the documented defaults.
+
+use std::time::Duration;
+
+/// Limits against abuse. Zero lifts one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Concurrent real-time connections of one address (10).
+    pub connections_per_ip: usize,
+    /// Events a client may send on one connection within any minute (100).
+    pub events_per_minute: usize,
+    /// Projects joined at once on one connection (50).
+    pub rooms: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_per_ip: 10,
+            events_per_minute: 100,
+            rooms: 50,
+        }
+    }
+}
+
+impl Limits {
+    /// No limit at all: for tests and benchmarks.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            connections_per_ip: 0,
+            events_per_minute: 0,
+            rooms: 0,
+        }
+    }
+}
+
+/// How much of a project's events is kept for replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventLog {
+    /// Events kept per project (100,000); zero keeps all.
+    pub max_events: u64,
+    /// How long an event is kept (7 days); zero keeps them for good.
+    pub max_age: Duration,
+}
+
+impl Default for EventLog {
+    fn default() -> Self {
+        Self {
+            max_events: 100_000,
+            max_age: Duration::from_secs(7 * 24 * 60 * 60),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The Socket.IO endpoint and its handshake.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use http::request::Parts;
+use serde_json::Value;
+use socketioxide::SocketIo;
+use socketioxide::extract::{SocketRef, TryData};
+use socketioxide::handler::ConnectHandler as _;
+
+use super::connection::Connection;
+use super::origin::may_use_cookie;
+use super::reply::emit;
+use super::slots::Admission;
+use crate::app::App;
+use crate::auth::Principal;
+
+/// Also what deployed servers announce.
+const MAX_PAYLOAD: usize = 1_000_000;
+/// Packets that may wait for a slow client. Beyond this they are dropped for it: it sees the hole in the ids and asks for a
+/// replay, and the next ping, which finds no room either, ends the connection.
+const SEND_BUFFER: usize = 4096;
+/// For a client that opened Engine.IO and never a namespace.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Routes for `/socket.io/`, and the handle to publish with.
+pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
+    let (service, io) = SocketIo::builder()
+        .req_path("/socket.io")
+        .ping_interval(app.settings.ping_interval)
+        .ping_timeout(app.settings.ping_timeout)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .max_payload(MAX_PAYLOAD as u64)
+        .ws_max_message_size(MAX_PAYLOAD)
+        .ws_max_frame_size(MAX_PAYLOAD)
+        .max_buffer_size(SEND_BUFFER)
+        .build_svc();
+    let greet = |socket: SocketRef| {
+        emit(
+            &socket,
+            "connected",
+            &serde_json::json!({"message": "Connected to AutoModerate"}),
+        );
+        std::future::ready(())
+    };
+    let app = app.clone();
+    let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
+        let principal = authenticate(&app, socket.req_parts(), payload.ok()).await?;
+        // Before the acknowledgement goes out: the client's first event may be on its heels.
+        Connection::new(app, principal).attach(&socket);
+        Ok::<(), Refusal>(())
+    };
+    io.ns("/", greet.with(admit));
+    let router = Router::new()
+        .route_service("/socket.io/", service.clone())
+        .route_service("/socket.io", service);
+    (router, io)
+}
+
+/// Why a connection was refused: the message of CONNECT_ERROR, which stock clients show as `connect_error`.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("Authentication failed: {0}")]
+    Authentication(&'static str),
+    #[error("Too many connections from this address (at most {limit}), retry_after: 60")]
+    TooMany { limit: usize },
+    #[error("Server is shutting down")]
+    ShuttingDown,
+    #[error("Server error occurred")]
+    Internal,
+}
+
+async fn authenticate(
+    app: &App,
+    request: &Parts,
+    payload: Option<Value>,
+) -> Result<Principal, Refusal> {
+    if app.draining.is_cancelled() {
+        return Err(Refusal::ShuttingDown);
+    }
+    let internal = |error: crate::Error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a connection could not be checked"
+        );
+        Refusal::Internal
+    };
+    let principal = match api_key(request, payload.as_ref()) {
+        Some(key) => {
+            let found = app.auth.by_key(&key).await.map_err(internal)?;
+            found.ok_or(Refusal::Authentication("invalid API key"))?
+        }
+        None => {
+            let found = app
+                .auth
+                .by_cookie(&request.headers)
+                .await
+                .map_err(internal)?;
+            let user = found.ok_or(Refusal::Authentication("no API key and no valid session"))?;
+            if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
+                return Err(Refusal::Authentication(
+                    "the session can't be used from this origin",
+                ));
+            }
+            user
+        }
+    };
+    match request.extensions.get::<Admission>() {
+        Some(admission) if !admission.admitted() => Err(Refusal::TooMany {
+            limit: admission.limit(),
+        }),
+        _ => Ok(principal),
+    }
+}
+
+/// The first key that was given: in the Socket.IO `auth` payload, the `X-API-Key` header, the connection query.
+fn api_key(request: &Parts, payload: Option<&Value>) -> Option<String> {
+    let from_payload = || {
+        let key = payload?.get("api_key")?;
+        // A key of a wrong type was meant as a key, and must not fall back to a cookie.
+        Some(key.as_str().unwrap_or_default().to_owned())
+    };
+    let from_header = || {
+        let key = request.headers.get("x-api-key")?;
+        Some(key.to_str().unwrap_or_default().to_owned())
+    };
+    let from_query = || {
+        let query = request.uri.query()?.as_bytes();
+        let (_, key) = url::form_urlencoded::parse(query).find(|(name, _)| name == "api_key")?;
+        Some(key.into_owned())
+    };
+    from_payload().or_else(from_header).or_else(from_query)
+}

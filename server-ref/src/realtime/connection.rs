@@ -1,0 +1,188 @@
+//! One client's connection: its requests are counted, and carried out one after the other in the order they came.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+use socketioxide::extract::{AckSender, SocketRef, TryData};
+
+use super::rate::Rate;
+use super::reply::{Done, Failure, acknowledge, emit};
+use super::{join, replay};
+use crate::app::App;
+use crate::auth::Principal;
+
+/// Requests that may wait while one is carried out.
+const QUEUE: usize = 128;
+
+pub(super) struct Connection {
+    pub(super) app: Arc<App>,
+    pub(super) principal: Principal,
+    state: Mutex<State>,
+}
+
+struct State {
+    rate: Rate,
+    rooms: HashSet<String>,
+    queue: VecDeque<Request>,
+    running: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Join,
+    Leave,
+    Replay,
+    Heartbeat,
+    Unknown,
+}
+
+struct Request {
+    kind: Kind,
+    /// `None`: there was none, or it could not be read.
+    payload: Option<Value>,
+    socket: SocketRef,
+    ack: AckSender,
+}
+
+impl Connection {
+    pub(super) fn new(app: Arc<App>, principal: Principal) -> Arc<Self> {
+        let state = State {
+            rate: Rate::new(app.settings.limits.events_per_minute),
+            rooms: HashSet::new(),
+            queue: VecDeque::new(),
+            running: false,
+        };
+        Arc::new(Self {
+            app,
+            principal,
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Registers the handlers. They only queue: a handler's future runs in a task of its own, so that requests would overtake
+    /// one another.
+    pub(super) fn attach(self: &Arc<Self>, socket: &SocketRef) {
+        let handler = |kind: Kind| {
+            let this = self.clone();
+            move |socket: SocketRef, TryData(payload): TryData<Value>, ack: AckSender| {
+                this.accept(Request {
+                    kind,
+                    payload: payload.ok(),
+                    socket,
+                    ack,
+                });
+                std::future::ready(())
+            }
+        };
+        socket.on("join_project", handler(Kind::Join));
+        socket.on("leave_project", handler(Kind::Leave));
+        socket.on("replay_events", handler(Kind::Replay));
+        socket.on("heartbeat", handler(Kind::Heartbeat));
+        socket.on_fallback(handler(Kind::Unknown));
+    }
+
+    pub(super) fn has_joined(&self, project_id: &str) -> bool {
+        self.state().rooms.contains(project_id)
+    }
+
+    /// Takes a place among the rooms, if one is left.
+    pub(super) fn enter(&self, project_id: &str) -> Result<(), Failure> {
+        let limit = self.app.settings.limits.rooms;
+        let rooms = &mut self.state().rooms;
+        if limit > 0 && rooms.len() >= limit && !rooms.contains(project_id) {
+            return Err(Failure::new(
+                "room_limit",
+                format!("Too many rooms (at most {limit})"),
+            ));
+        }
+        rooms.insert(project_id.to_owned());
+        Ok(())
+    }
+
+    pub(super) fn exit(&self, project_id: &str) {
+        self.state().rooms.remove(project_id);
+    }
+
+    fn accept(self: &Arc<Self>, request: Request) {
+        let mut state = self.state();
+        if let Err(wait) = state.rate.check(Instant::now()) {
+            let flooding = state.rate.is_flooding();
+            drop(state);
+            if flooding {
+                tracing::warn!(sid = %request.socket.id, "disconnected: it floods the server");
+                let _ = request.socket.disconnect();
+                return;
+            }
+            return request.refuse(Failure::rate_limited(wait));
+        }
+        if state.queue.len() >= QUEUE {
+            drop(state);
+            return request.refuse(Failure::rate_limited(std::time::Duration::from_secs(1)));
+        }
+        state.queue.push_back(request);
+        if !state.running {
+            state.running = true;
+            tokio::spawn(self.clone().run());
+        }
+    }
+
+    async fn run(self: Arc<Self>) {
+        loop {
+            let next = {
+                let mut state = self.state();
+                let next = state.queue.pop_front();
+                state.running = next.is_some();
+                next
+            };
+            match next {
+                Some(request) => self.carry_out(request).await,
+                None => return,
+            }
+        }
+    }
+
+    async fn carry_out(&self, request: Request) {
+        let Request {
+            kind,
+            payload,
+            socket,
+            ack,
+        } = request;
+        let result = match kind {
+            Kind::Join => join::join(self, &socket, payload).await,
+            Kind::Leave => join::leave(self, &socket, payload),
+            Kind::Replay => return replay::replay(self, payload, ack).await,
+            Kind::Heartbeat => Ok(()),
+            Kind::Unknown => {
+                let failure = Failure::invalid("Unknown event");
+                return acknowledge(ack, &Done::from(Err(&failure)));
+            }
+        };
+        if let Err(failure) = &result {
+            emit(&socket, failure.event(), failure);
+        }
+        acknowledge(ack, &Done::from(result.as_ref().map(|&()| ())));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Request {
+    /// Not carried out: too much was asked.
+    fn refuse(self, mut failure: Failure) {
+        failure.project_id = join::project_id(self.payload.as_ref())
+            .ok()
+            .map(str::to_owned);
+        match self.kind {
+            Kind::Replay => acknowledge(self.ack, &replay::Refused::from(&failure)),
+            _ => {
+                emit(&self.socket, failure.event(), &failure);
+                acknowledge(self.ack, &Done::from(Err(&failure)));
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Socket.IO: who may connect, the requests of clients, and the publication of what was committed.
+
+mod connect;
+mod connection;
+mod join;
+mod origin;
+mod publisher;
+mod rate;
+mod replay;
+mod reply;
+mod slots;
+mod statistics;
+
+pub(crate) use connect::serve;
+pub(crate) use publisher::spawn as spawn_publisher;
+pub(crate) use slots::Slots;
+pub(crate) use statistics::rates;
+
+/// The room of a project.
+fn room(project_id: &str) -> String {
+    format!("project_{project_id}")
+}

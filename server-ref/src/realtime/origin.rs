@@ -1,0 +1,54 @@
+//! Which pages may open a socket with the visitor's session cookie.
+
+use http::HeaderMap;
+use http::header::{HOST, ORIGIN};
+
+/// A page of another site must not use the cookie that the browser sends along: no `Origin` (not a browser), our own host, or
+/// an origin that the operator named.
+pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return true;
+    };
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
+    if allowed
+        .iter()
+        .any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
+    {
+        return true;
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    match (origin.split_once("://"), host) {
+        (Some((_, origin_host)), Some(host)) => origin_host.eq_ignore_ascii_case(host),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_and_the_allowed_ones() {
+        let check = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, "mod.example:6217".parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, origin.parse().unwrap());
+            }
+            may_use_cookie(&headers, &["https://app.example/".into()])
+        };
+        assert!(check(None));
+        assert!(check(Some("http://mod.example:6217")));
+        assert!(check(Some("https://APP.example")));
+        for foreign in [
+            "http://mod.example",
+            "https://evil.example",
+            "null",
+            "http://mod.example:6217.evil.example",
+        ] {
+            assert!(!check(Some(foreign)), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `replay_events`: what a client missed, page by page, as the acknowledgement.
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use socketioxide::extract::AckSender;
+
+use super::connection::Connection;
+use super::join::project_id;
+use super::reply::{Failure, acknowledge};
+
+/// The most events of one page, and the default.
+const LIMIT: i64 = 500;
+
+#[derive(Serialize)]
+struct Page<'a> {
+    events: Vec<Entry<'a>>,
+    head: i64,
+    oldest: i64,
+    log: &'a str,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    event: &'a str,
+    data: &'a RawValue,
+}
+
+/// The acknowledgement of a replay that was not given.
+#[derive(Serialize)]
+pub(super) struct Refused<'a> {
+    error: &'a str,
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+impl<'a> From<&'a Failure> for Refused<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            error: &failure.message,
+            code: failure.code,
+            retry_after: failure.retry_after,
+        }
+    }
+}
+
+pub(super) async fn replay(connection: &Connection, payload: Option<Value>, ack: AckSender) {
+    let store = &connection.app.store;
+    match page(connection, payload.as_ref()).await {
+        Ok(page) => {
+            let answer = Page {
+                events: page
+                    .events
+                    .iter()
+                    .map(|(event, data)| Entry { event, data })
+                    .collect(),
+                head: page.head,
+                oldest: page.oldest,
+                log: store.log_id(),
+            };
+            acknowledge(ack, &answer);
+        }
+        Err(failure) => acknowledge(ack, &Refused::from(&failure)),
+    }
+}
+
+async fn page(
+    connection: &Connection,
+    payload: Option<&Value>,
+) -> Result<crate::store::EventPage, Failure> {
+    let id = project_id(payload)?;
+    if !connection.has_joined(id) {
+        return Err(Failure::new("not_joined", "Join the project first"));
+    }
+    let field = |name: &str| payload.and_then(|payload| payload.get(name));
+    let after = match field("after") {
+        None | Some(Value::Null) => 0,
+        Some(value) => {
+            number(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?
+        }
+    };
+    let limit = match field("limit") {
+        None | Some(Value::Null) => LIMIT,
+        Some(value) => number(value)
+            .filter(|&limit| limit > 0)
+            .ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?,
+    };
+    let page = connection
+        .app
+        .store
+        .events_after(id, after, limit.min(LIMIT))
+        .await;
+    page.map_err(|error| Failure::internal(&error))
+}
+
+/// A count, as a JSON number or as its decimal text.
+fn number(value: &Value) -> Option<i64> {
+    let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
+    (number >= 0).then_some(number)
+}

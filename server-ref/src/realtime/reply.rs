@@ -1,0 +1,93 @@
+//! What clients are told when something is wrong, and the acknowledgements.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use socketioxide::extract::{AckSender, SocketRef};
+
+/// Why a request was not carried out. The codes are part of the protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Failure {
+    pub(super) message: String,
+    pub(super) code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) project_id: Option<String>,
+    /// Whole seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Failure {
+    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code,
+            project_id: None,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn invalid(message: &str) -> Self {
+        Self::new("invalid_argument", message)
+    }
+
+    pub(super) fn rate_limited(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let mut failure = Self::new(
+            "rate_limited",
+            format!("Too many events, try again in {seconds} s"),
+        );
+        failure.retry_after = Some(seconds);
+        failure
+    }
+
+    /// Details stay in the log.
+    pub(super) fn internal(error: &crate::Error) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "a request failed");
+        Self::new("server_error", "Server error occurred")
+    }
+
+    pub(super) fn about(mut self, project_id: &str) -> Self {
+        self.project_id = Some(project_id.to_owned());
+        self
+    }
+
+    /// The event that tells it: one per failure.
+    pub(super) fn event(&self) -> &'static str {
+        match self.code {
+            "access_denied" => "project_access_denied",
+            _ => "error",
+        }
+    }
+}
+
+/// Emits; a socket that is gone or doesn't read misses nothing that it could use.
+pub(super) fn emit(socket: &SocketRef, event: &str, payload: &impl Serialize) {
+    if let Err(error) = socket.emit(event, payload) {
+        tracing::debug!(sid = %socket.id, event, %error, "a reply was not sent");
+    }
+}
+
+/// Answers the acknowledgement, if the client asked for one. Always after the reply event.
+pub(super) fn acknowledge(ack: AckSender, payload: &impl Serialize) {
+    if let Err(error) = ack.send(payload) {
+        tracing::debug!(%error, "an acknowledgement was not sent");
+    }
+}
+
+/// `{"ok":true}` or `{"ok":false,"code",…}`.
+#[derive(Serialize)]
+pub(super) struct Done<'a> {
+    ok: bool,
+    #[serde(flatten)]
+    failure: Option<&'a Failure>,
+}
+
+impl<'a> Done<'a> {
+    pub(super) fn from(result: Result<(), &'a Failure>) -> Self {
+        Self {
+            ok: result.is_ok(),
+            failure: result.err(),
+        }
+    }
+}

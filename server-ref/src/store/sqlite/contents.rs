@@ -1,0 +1,154 @@
+//! Reading contents and their statistics.
+
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::SqliteStore;
+use crate::Error;
+use crate::store::{Content, Counts, Page, Recent, Status};
+use crate::time::{Micros, rfc3339};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    project_id: String,
+    content_type: String,
+    content_data: String,
+    meta_data: Option<String>,
+    status: String,
+    created_at: Micros,
+    updated_at: Micros,
+}
+
+impl SqliteStore {
+    pub(crate) async fn content(
+        &self,
+        project_id: &str,
+        id: &str,
+    ) -> Result<Option<Content>, Error> {
+        let row: Option<Row> =
+            sqlx::query_as("SELECT * FROM contents WHERE project_id = ? AND id = ?")
+                .bind(project_id)
+                .bind(id)
+                .fetch_optional(self.readers())
+                .await?;
+        Ok(self.with_results(row.into_iter().collect()).await?.pop())
+    }
+
+    /// A page of contents, newest first.
+    pub(crate) async fn contents(
+        &self,
+        project_id: &str,
+        status: Option<Status>,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Page, Error> {
+        let counts = self.counts(project_id).await?;
+        let total = status.map_or(counts.total(), |status| counts.of(status));
+        let query = match status {
+            Some(_) => sqlx::query_as(
+                "SELECT * FROM contents WHERE project_id = ? AND status = ? ORDER BY id DESC LIMIT ? OFFSET ?",
+            ),
+            None => sqlx::query_as(
+                "SELECT * FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
+            ),
+        };
+        let query = query.bind(project_id.to_owned());
+        let query = match status {
+            Some(status) => query.bind(status.as_str()),
+            None => query,
+        };
+        let rows: Vec<Row> = query
+            .bind(limit)
+            .bind(offset)
+            .fetch_all(self.readers())
+            .await?;
+        Ok(Page {
+            contents: self.with_results(rows).await?,
+            total,
+        })
+    }
+
+    pub(crate) async fn counts(&self, project_id: &str) -> Result<Counts, Error> {
+        let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT approved, rejected, flagged, pending FROM projects WHERE id = ?",
+        )
+        .bind(project_id)
+        .fetch_optional(self.readers())
+        .await?;
+        let (approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("project"))?;
+        Ok(Counts {
+            approved,
+            rejected,
+            flagged,
+            pending,
+        })
+    }
+
+    /// The last decisions, newest first.
+    pub(crate) async fn recent_activity(
+        &self,
+        project_id: &str,
+        limit: i64,
+    ) -> Result<Vec<Recent>, Error> {
+        let rows: Vec<(String, String, Micros)> = sqlx::query_as(
+            "SELECT id, status, updated_at FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ?",
+        )
+        .bind(project_id)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await?;
+        let recent = rows.into_iter().map(|(content_id, status, at)| Recent {
+            content_id,
+            decision: Status::parse(&status).unwrap_or(Status::Pending),
+            timestamp: rfc3339(at),
+        });
+        Ok(recent.collect())
+    }
+
+    async fn with_results(&self, rows: Vec<Row>) -> Result<Vec<Content>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT content_id, result FROM moderation_results WHERE content_id IN (",
+        );
+        let mut ids = query.separated(", ");
+        for row in &rows {
+            ids.push_bind(row.id.clone());
+        }
+        query.push(") ORDER BY content_id, position");
+        let found: Vec<(String, String)> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(self.readers())
+            .await?;
+        let mut results: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
+        for (content_id, result) in found {
+            results.entry(content_id).or_default().push(raw(result)?);
+        }
+        rows.into_iter()
+            .map(|row| {
+                Ok(Content {
+                    moderation_results: results.remove(&row.id).unwrap_or_default(),
+                    id: row.id,
+                    project_id: row.project_id,
+                    content_type: row.content_type,
+                    content_data: row.content_data,
+                    meta_data: row.meta_data.map(raw).transpose()?,
+                    status: Status::parse(&row.status).unwrap_or(Status::Pending),
+                    created_at: rfc3339(row.created_at),
+                    updated_at: rfc3339(row.updated_at),
+                })
+            })
+            .collect()
+    }
+}
+
+/// JSON text that we wrote ourselves.
+pub(super) fn raw(text: String) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(text)
+        .map_err(|error| Error::Internal(format!("damaged JSON in the database: {error}")))
+}

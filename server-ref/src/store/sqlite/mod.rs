@@ -1,0 +1,113 @@
+//! SQLite: one connection that writes, a small pool that reads (WAL, so neither waits for the other).
+
+mod accounts;
+mod commit;
+mod contents;
+mod events;
+mod rules;
+mod sessions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+
+use crate::Error;
+use crate::options::EventLog;
+
+const READERS: u32 = 4;
+/// Only other processes are waited for: within this one the writers queue.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A handle to the database; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// `None` once closed. A fair lock, so that log writes and account writes take turns.
+    writer: Mutex<Option<SqliteConnection>>,
+    readers: SqlitePool,
+    log_id: String,
+    retention: EventLog,
+}
+
+impl SqliteStore {
+    /// Opens (and makes, when it doesn't exist) a database such as `sqlite://automoderate.db`, and migrates it.
+    pub(crate) async fn open(url: &str, retention: EventLog) -> Result<Self, Error> {
+        if !url.starts_with("sqlite:") {
+            return Err(Error::DatabaseUrl("expected sqlite://PATH".into()));
+        }
+        if url.contains(":memory:") {
+            return Err(Error::DatabaseUrl(
+                "an in-memory database can't be shared by its readers".into(),
+            ));
+        }
+        let options: SqliteConnectOptions = url
+            .parse::<SqliteConnectOptions>()
+            .map_err(|error| Error::DatabaseUrl(error.to_string()))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL, not NORMAL: a moderation that was answered survives a power cut. Group commit shares the sync.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .disable_statement_logging();
+        let mut writer = options.connect().await?;
+        sqlx::migrate!("./migrations/sqlite")
+            .run(&mut writer)
+            .await?;
+        let log_id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'log_id'")
+            .fetch_one(&mut writer)
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        let inner = Inner {
+            writer: Mutex::new(Some(writer)),
+            readers,
+            log_id,
+            retention,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Tells this log from every other: made when the database was.
+    pub(crate) fn log_id(&self) -> &str {
+        &self.inner.log_id
+    }
+
+    /// Closes all connections, which also folds the write-ahead log into the database.
+    pub(crate) async fn close(&self) {
+        self.inner.readers.close().await;
+        if let Some(connection) = self.inner.writer.lock().await.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the database was not closed cleanly");
+        }
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), Error> {
+        sqlx::query("SELECT 1").execute(self.readers()).await?;
+        Ok(())
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
+        let guard = self.inner.writer.lock().await;
+        MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Error::ShuttingDown)
+    }
+}

@@ -1,0 +1,101 @@
+//! Every way to authenticate, and every way to be refused.
+
+use serde_json::json;
+
+use crate::support::{Socket, key, moderate, project, server};
+
+#[tokio::test]
+async fn a_key_in_the_query_the_payload_or_the_header() {
+    let server = server().start().await.unwrap();
+    let key = key(&server);
+    let base = server.base_url();
+
+    Socket::connect(&server).await;
+
+    let payload = json!({"api_key": key}).to_string();
+    let mut socket = Socket::open(Socket::request(&base, ""), &payload)
+        .await
+        .unwrap();
+    socket.accepted().await;
+
+    let mut request = Socket::request(&base, "");
+    request
+        .headers_mut()
+        .insert("x-api-key", key.parse().unwrap());
+    let mut socket = Socket::open(request, "").await.unwrap();
+    socket.accepted().await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn refusals_are_connect_errors() {
+    let server = server().start().await.unwrap();
+    let base = server.base_url();
+    let wrong = format!("&api_key=am_{}", "x".repeat(43));
+    for (query, payload) in [
+        ("", ""),
+        ("&api_key=", ""),
+        ("&api_key=wrong", ""),
+        (wrong.as_str(), ""),
+        ("", r#"{"api_key":7}"#),
+        ("", r#"{"api_key":null}"#),
+        ("", r#"["api_key"]"#),
+        ("", r#""text""#),
+    ] {
+        let mut socket = Socket::open(Socket::request(&base, query), payload)
+            .await
+            .unwrap();
+        let message = socket.refused().await;
+        assert!(
+            message.starts_with("Authentication failed: "),
+            "{query} {payload}: {message}"
+        );
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_moderation_reaches_the_room() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let mut socket = Socket::connect(&server).await;
+    let joined = socket.join(&id).await;
+    assert_eq!(joined["project_id"], *id);
+    assert_eq!(joined["room"], format!("project_{id}"));
+    assert_eq!(joined["replay"], true);
+    let head = joined["event_id"].as_i64().unwrap();
+
+    let answer = moderate(
+        &server,
+        json!({"content": "Free Money <b>", "metadata": {"user_id": 7}}),
+    )
+    .await;
+    assert_eq!(answer["status"], "rejected");
+    let event = socket.event("moderation_update").await;
+    assert_eq!(event["content_id"], answer["content_id"]);
+    assert_eq!(event["event_id"], head + 1);
+    assert_eq!(event["rule_name"], "Spam Detection");
+    assert_eq!(event["meta_data"], json!({"user_id": 7}));
+    assert_eq!(event["content_preview"], "Free Money <b>");
+
+    let statistics = socket.event("stats_update").await;
+    assert_eq!(statistics["project_id"], *id);
+    assert_eq!(statistics["rejected"], 1);
+    assert_eq!(
+        statistics["recent_activity"][0]["content_id"],
+        answer["content_id"]
+    );
+    assert_eq!(statistics.get("event_id"), None);
+
+    let page = socket
+        .ask("replay_events", json!({"project_id": id, "after": head}))
+        .await;
+    assert_eq!(
+        page["events"],
+        json!([{"event": "moderation_update", "data": event}])
+    );
+    assert_eq!(page["head"], head + 1);
+    assert_eq!(page["oldest"], 1);
+    assert_eq!(page["log"], joined["log"]);
+    server.shutdown().await;
+}

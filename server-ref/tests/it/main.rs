@@ -1,0 +1,4 @@
+//! Behaviour tests: one file per behaviour, named after it. They talk to the server as any client would.
+
+mod connect;
+mod support;

@@ -1,0 +1,214 @@
+//! A server in this process, and a Socket.IO client that sees every packet.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use automoderate_server::{Limits, RunningServer, Server, ServerBuilder};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// Long enough that only a hang reaches it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A demonstration server without limits.
+pub(crate) fn server() -> ServerBuilder {
+    Server::builder().demo(true).limits(Limits::none())
+}
+
+pub(crate) fn project(server: &RunningServer) -> String {
+    server.demo().unwrap().project_id.clone()
+}
+
+pub(crate) fn key(server: &RunningServer) -> String {
+    server.demo().unwrap().api_key.clone()
+}
+
+pub(crate) fn http() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
+}
+
+/// Submits a content with the demonstration's key and returns the answer.
+pub(crate) async fn moderate(server: &RunningServer, body: Value) -> Value {
+    let url = format!("{}/api/moderate", server.base_url());
+    let response = http()
+        .post(url)
+        .header("x-api-key", key(server))
+        .json(&body)
+        .send()
+        .await;
+    response
+        .unwrap()
+        .error_for_status()
+        .unwrap()
+        .json()
+        .await
+        .unwrap()
+}
+
+/// Waits until the condition holds.
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    seen: VecDeque<String>,
+    next_ack: u64,
+}
+
+impl Socket {
+    pub(crate) fn request(base_url: &str, query: &str) -> Request {
+        let url = base_url.replacen("http", "ws", 1);
+        let url = format!("{url}/socket.io/?EIO=4&transport=websocket{query}");
+        url.into_client_request().unwrap()
+    }
+
+    /// Opens Engine.IO and sends CONNECT with this payload.
+    pub(crate) async fn open(request: Request, payload: &str) -> Result<Self, tungstenite::Error> {
+        let (stream, _) = connect_async(request).await?;
+        let mut socket = Self {
+            stream,
+            seen: VecDeque::new(),
+            next_ack: 0,
+        };
+        let open = socket.packet().await.expect("OPEN");
+        assert!(open.starts_with("0{"), "{open}");
+        socket.send(&format!("40{payload}")).await;
+        Ok(socket)
+    }
+
+    /// A socket that the server accepted.
+    pub(crate) async fn connect(server: &RunningServer) -> Self {
+        Self::connect_with(server, &key(server)).await
+    }
+
+    pub(crate) async fn connect_with(server: &RunningServer, api_key: &str) -> Self {
+        let request = Self::request(&server.base_url(), &format!("&api_key={api_key}"));
+        let mut socket = Self::open(request, "").await.unwrap();
+        socket.accepted().await;
+        socket
+    }
+
+    pub(crate) async fn accepted(&mut self) {
+        let packet = self.packet().await.unwrap();
+        assert!(packet.starts_with("40{\"sid\":"), "{packet}");
+        assert_eq!(
+            self.event("connected").await["message"],
+            "Connected to AutoModerate"
+        );
+    }
+
+    /// The message of CONNECT_ERROR.
+    pub(crate) async fn refused(&mut self) -> String {
+        let packet = self.packet().await.unwrap();
+        let error = packet
+            .strip_prefix("44")
+            .unwrap_or_else(|| panic!("{packet}"));
+        let error: Value = serde_json::from_str(error).unwrap();
+        error["message"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn send(&mut self, packet: &str) {
+        self.stream.send(Message::text(packet)).await.unwrap();
+    }
+
+    pub(crate) async fn send_binary(&mut self, data: Vec<u8>) {
+        self.stream.send(Message::binary(data)).await.unwrap();
+    }
+
+    pub(crate) async fn emit(&mut self, event: &str, payload: Value) {
+        self.send(&format!("42{}", json!([event, payload]))).await;
+    }
+
+    /// Emits and returns the acknowledgement's only argument.
+    pub(crate) async fn ask(&mut self, event: &str, payload: Value) -> Value {
+        let id = self.next_ack;
+        self.next_ack += 1;
+        self.send(&format!("42{id}{}", json!([event, payload])))
+            .await;
+        let prefix = format!("43{id}[");
+        let packet = self.find(|packet| packet.starts_with(&prefix)).await;
+        let mut arguments: Vec<Value> = serde_json::from_str(&packet[prefix.len() - 1..]).unwrap();
+        assert_eq!(arguments.len(), 1);
+        arguments.remove(0)
+    }
+
+    pub(crate) async fn join(&mut self, project_id: &str) -> Value {
+        self.emit("join_project", json!({"project_id": project_id}))
+            .await;
+        self.event("joined_project").await
+    }
+
+    /// The payload of the next event of this name; others are kept for later.
+    pub(crate) async fn event(&mut self, name: &str) -> Value {
+        let prefix = format!("42[\"{name}\",");
+        let packet = self.find(|packet| packet.starts_with(&prefix)).await;
+        let mut arguments: Vec<Value> = serde_json::from_str(&packet[2..]).unwrap();
+        arguments.remove(1)
+    }
+
+    /// The next Socket.IO or Engine.IO packet; pings are answered. `None`: the connection is closed.
+    pub(crate) async fn packet(&mut self) -> Option<String> {
+        if let Some(packet) = self.seen.pop_front() {
+            return Some(packet);
+        }
+        self.read().await
+    }
+
+    /// Reads until the server closes, and returns what came.
+    pub(crate) async fn rest(&mut self) -> Vec<String> {
+        let mut packets = Vec::new();
+        while let Some(packet) = self.packet().await {
+            packets.push(packet);
+        }
+        packets
+    }
+
+    pub(crate) fn forget_seen(&mut self) {
+        self.seen.clear();
+    }
+
+    async fn find(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        if let Some(at) = self.seen.iter().position(|packet| wanted(packet)) {
+            return self.seen.remove(at).unwrap();
+        }
+        loop {
+            let packet = self.read().await.expect("the connection was closed");
+            if wanted(&packet) {
+                return packet;
+            }
+            self.seen.push_back(packet);
+        }
+    }
+
+    async fn read(&mut self) -> Option<String> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
+            match message.unwrap_or_else(|_| panic!("nothing came after {:?}", self.seen)) {
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) => return Some(text.to_string()),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+}
