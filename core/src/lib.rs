@@ -1,1 +1,50 @@
-//! The AutoModerate SDK.
+//! Typed, loss-free real-time moderation updates from AutoModerate servers.
+//!
+//! A [`Client`] joins projects and hands out their events as streams. Lost connections are mended behind the scenes;
+//! on servers with an event log every event reaches every stream once and in order, and what truly can't be had is told
+//! in the stream, as a [`Gap`] or [`Lagged`].
+//!
+//! ```no_run
+//! use automoderate::{Client, Event};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), automoderate::Error> {
+//! let client = Client::builder("http://localhost:6217").api_key("am_…").connect().await?;
+//! let project = client.join("proj_1").await?;
+//! let mut events = project.events();
+//! while let Some(event) = events.next().await {
+//!     if let Event::ModerationUpdate(update) = event? {
+//!         println!("{} is {}", update.content_preview, update.status);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Floors
+//! Dependencies point down, and only one floor does I/O: `client` and `rest` above the driver's task, which owns the
+//! sans-IO session machine, which uses the codecs [`eio`] and [`sio`] and the payload types of [`events`].
+#![deny(missing_docs)]
+
+mod client;
+mod delivery;
+mod driver;
+pub mod eio;
+mod error;
+pub mod events;
+mod rest;
+mod session;
+pub mod sio;
+
+pub use client::{Client, ClientBuilder, EventStream, Losses, Project, StateChanges, TypedStream};
+pub use delivery::{Overflow, Throttle, Throttled};
+pub use driver::{ApiKeyVia, Credentials, ProviderError, Transports};
+pub use error::{Error, ErrorKind, Stage};
+pub use events::{
+    Activity, ContentType, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate,
+    ModeratorType, NotificationType, Origin, ProjectId, RawJson, RecentActivity, Rule, RuleAction, RuleType,
+    RuleUpdate, RuleVerb, Secret, ServerError, StatsUpdate, Status, SystemNotification, Timestamp, UnknownEvent,
+    UserActivity,
+};
+pub use rest::{Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission};
+pub use session::{Backfill, CredentialsReason, Cursor, Metrics, OnServerDisconnect, ReconnectPolicy, State};

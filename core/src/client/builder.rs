@@ -1,0 +1,432 @@
+//! The options of a client.
+
+use std::{
+    sync::{Arc, Mutex, atomic::AtomicBool},
+    time::Duration,
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use rand::{SeedableRng, rngs::SmallRng};
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::{Client, Shared, StateFeed};
+use crate::{
+    ApiKeyVia, Backfill, Credentials, CredentialsReason, Error, Metrics, OnServerDisconnect, Overflow, ProviderError,
+    ReconnectPolicy, Transports,
+    delivery::{Hub, Progress},
+    driver::{Authority, Dialer, Environment, Provider, SocketDialer, Target, Task, TlsOptions, Work},
+    events::Secret,
+    rest::Api,
+    session::{Machine, SessionConfig},
+};
+
+/// Requests that may wait for the task; whoever comes later waits to be let in.
+const REQUESTS_MAX: usize = 64;
+
+/// Describes a client. Every option has a default; what can't be used is refused by [`build`](Self::build) and
+/// [`connect`](Self::connect) with `invalid_argument`, naming the option.
+#[derive(Clone)]
+pub struct ClientBuilder {
+    url: String,
+    credentials: Credentials,
+    provider: Option<Provider>,
+    via: ApiKeyVia,
+    transports: Transports,
+    session: SessionConfig,
+    event_buffer: usize,
+    overflow: Overflow,
+    headers: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    proxy: Option<String>,
+    tls: TlsOptions,
+    dialer: Option<Arc<dyn Dialer>>,
+    conflict: Option<&'static str>,
+    seed: Option<u64>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(url: String) -> Self {
+        Self {
+            url,
+            credentials: Credentials::None,
+            provider: None,
+            via: ApiKeyVia::default(),
+            transports: Transports::default(),
+            session: SessionConfig::default(),
+            event_buffer: 1024,
+            overflow: Overflow::default(),
+            headers: Vec::new(),
+            query: Vec::new(),
+            proxy: None,
+            tls: TlsOptions::default(),
+            dialer: None,
+            conflict: None,
+            seed: None,
+        }
+    }
+
+    fn credentials(mut self, credentials: Credentials) -> Self {
+        if self.credentials != Credentials::None || self.provider.is_some() {
+            self.conflict = Some("credentials: give one of api_key, session, password and a provider");
+        }
+        self.credentials = credentials;
+        self
+    }
+
+    /// A project's API key. Never part of a log, an error or a `Debug` text.
+    ///
+    /// ```
+    /// # use automoderate::Client;
+    /// let builder = Client::builder("http://localhost:6217").api_key("am_…");
+    /// assert!(!format!("{builder:?}").contains("am_"));
+    /// ```
+    #[must_use]
+    pub fn api_key(self, key: impl Into<Secret>) -> Self {
+        self.credentials(Credentials::ApiKey(key.into()))
+    }
+
+    /// Where the API key goes. Default [`ApiKeyVia::Query`], as documented; the others stay out of proxies' logs.
+    #[must_use]
+    pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
+        self.via = via;
+        self
+    }
+
+    /// The value of the web session's cookie.
+    #[must_use]
+    pub fn session(self, cookie: impl Into<Secret>) -> Self {
+        self.credentials(Credentials::Session(cookie.into()))
+    }
+
+    /// Logs in through the web form, and again when the session has died.
+    #[must_use]
+    pub fn password(self, email: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.credentials(Credentials::Password { email: email.into(), password: password.into() })
+    }
+
+    /// Asks for credentials before every attempt, saying why. After a refusal it is asked once more, with
+    /// [`CredentialsReason::Rejected`]; if that is refused as well, the client ends.
+    ///
+    /// ```
+    /// # use automoderate::{Client, Credentials};
+    /// let builder = Client::builder("http://localhost:6217")
+    ///     .credentials_provider(|_reason| async { Ok(Credentials::ApiKey("am_…".into())) });
+    /// ```
+    #[must_use]
+    pub fn credentials_provider<F, Fut>(mut self, provide: F) -> Self
+    where
+        F: Fn(CredentialsReason) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Credentials, ProviderError>> + Send + 'static,
+    {
+        self = self.credentials(Credentials::None);
+        self.provider = Some(Provider::new(provide));
+        self
+    }
+
+    /// Which transports to use. Default [`Transports::Auto`].
+    #[must_use]
+    pub fn transports(mut self, transports: Transports) -> Self {
+        self.transports = transports;
+        self
+    }
+
+    /// How a lost connection is made again. Default: forever, see [`ReconnectPolicy`].
+    #[must_use]
+    pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
+        self.session.reconnect = Some(policy);
+        self
+    }
+
+    /// Ends the client when the connection is lost.
+    #[must_use]
+    pub fn no_reconnect(mut self) -> Self {
+        self.session.reconnect = None;
+        self
+    }
+
+    /// Whether the first connection is tried again as the reconnect policy says. Default: no, the first failure is
+    /// returned by [`connect`](Self::connect).
+    #[must_use]
+    pub fn retry_first_connect(mut self, retry: bool) -> Self {
+        self.session.retry_first_connect = retry;
+        self
+    }
+
+    /// What to do when the server ends the connection on purpose. Default: connect again.
+    #[must_use]
+    pub fn on_server_disconnect(mut self, what: OnServerDisconnect) -> Self {
+        self.session.on_server_disconnect = what;
+        self
+    }
+
+    /// One deadline from the credentials to the namespace acknowledgement. Default 20 s, more than 0.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.session.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the server may take to confirm a join. Default 10 s, more than 0.
+    #[must_use]
+    pub fn join_timeout(mut self, timeout: Duration) -> Self {
+        self.session.join_timeout = timeout;
+        self
+    }
+
+    /// How long [`emit_with_ack`](Client::emit_with_ack) waits. Default 10 s, more than 0.
+    #[must_use]
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.session.ack_timeout = timeout;
+        self
+    }
+
+    /// The pause between two documented `heartbeat` events; `None` sends none. Default 30 s, at least 1 s. Whether the
+    /// server lives is told by Engine.IO's pings, not by this.
+    #[must_use]
+    pub fn heartbeat_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.session.heartbeat_interval = interval.into();
+        self
+    }
+
+    /// How many events each stream holds for its reader. Default 1024, at least 1.
+    #[must_use]
+    pub fn event_buffer(mut self, events: usize) -> Self {
+        self.event_buffer = events;
+        self
+    }
+
+    /// What happens when a stream's buffer is full. Default [`Overflow::DropOldest`].
+    #[must_use]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// How many events per minute the client sends at most, on each connection; `None` lifts the limit. Default 100,
+    /// as servers allow; at least 10. Joins and replays wait for room, an [`emit`](Client::emit) fails.
+    #[must_use]
+    pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
+        self.session.rate_limit = per_minute.into();
+        self
+    }
+
+    /// What to do about the events of an interruption. Default [`Backfill::Auto`].
+    #[must_use]
+    pub fn backfill(mut self, backfill: Backfill) -> Self {
+        self.session.backfill = backfill;
+        self
+    }
+
+    /// A header for every request.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// A parameter for the connection query.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// The HTTP proxy, as `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    #[must_use]
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// PEM certificates of authorities to trust besides the platform's.
+    #[must_use]
+    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.extra_ca.push(pem.into());
+        self
+    }
+
+    /// The certificate to show to the server: its PEM chain and PEM key.
+    #[must_use]
+    pub fn client_certificate(mut self, chain_pem: impl Into<Vec<u8>>, key_pem: impl Into<Secret>) -> Self {
+        self.tls.client_certificate = Some((chain_pem.into(), key_pem.into()));
+        self
+    }
+
+    /// Takes any certificate of the server: for tests only, because anybody can listen then. Default: no.
+    #[must_use]
+    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
+        self.tls.accept_invalid_certs = accept;
+        self
+    }
+
+    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
+    pub(crate) fn dialer(mut self, dialer: Arc<dyn Dialer>, seed: u64) -> Self {
+        self.dialer = Some(dialer);
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Makes the client without connecting it.
+    ///
+    /// # Errors
+    /// `invalid_argument` for an option that can't be used, by name.
+    pub fn build(self) -> Result<Client, Error> {
+        self.check()?;
+        let target = Target::parse(&self.url)?;
+        let headers = header_map(&self.headers)?;
+        if let Some(proxy) = &self.proxy {
+            let good = url::Url::parse(proxy).is_ok_and(|url| url.scheme() == "http" && url.has_host());
+            if !good {
+                return Err(Error::invalid_argument("proxy: it must be an address like http://proxy.example:3128"));
+            }
+        }
+        let authority = Arc::new(Authority::new(self.credentials, self.provider, self.via));
+        let environment = Arc::new(Environment::new(target, headers, self.query, self.tls, self.proxy));
+        if environment.target.is_secure() || environment.has_tls_options() {
+            environment.rustls()?;
+        }
+        let session =
+            SessionConfig { can_ask_rest: authority.may_have_key(), credentials: authority.source(), ..self.session };
+        let api = Arc::new(Api { environment: environment.clone(), authority: authority.clone() });
+        let ack_timeout = session.ack_timeout;
+        let dialer = self.dialer.unwrap_or_else(|| {
+            Arc::new(SocketDialer {
+                environment,
+                authority,
+                transports: self.transports,
+                connect_timeout: session.connect_timeout,
+                prefer_polling: Arc::new(AtomicBool::new(false)),
+            })
+        });
+        let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
+        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let (counters, metrics) = watch::channel(Metrics::default());
+        let hub = Arc::new(Hub::new(self.event_buffer, self.overflow));
+        let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
+        let network_changed = Arc::new(Notify::new());
+        let task = Task {
+            machine: Machine::new(session, rng),
+            dialer,
+            backfill: Some(Arc::new(api.clone())),
+            requests: receiver,
+            network_changed: network_changed.clone(),
+            hub: hub.clone(),
+            progress: progress.clone(),
+            states: states.clone(),
+            counters,
+            work: Work::default(),
+        };
+        let shared = Shared {
+            requests,
+            task: Mutex::new(Some(task)),
+            hub,
+            progress,
+            states,
+            metrics,
+            network_changed,
+            api,
+            ack_timeout,
+        };
+        Ok(Client { shared: Arc::new(shared) })
+    }
+
+    /// Makes the client and connects it. Resolves when the server has acknowledged the namespace and refused nothing.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`Client::connect`].
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind if the future is dropped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(self) -> Result<Client, Error> {
+        let client = self.build()?;
+        client.connect().await?;
+        Ok(client)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse = |what: &str| Err(Error::invalid_argument(what));
+        if let Some(conflict) = self.conflict {
+            return refuse(conflict);
+        }
+        match &self.credentials {
+            Credentials::ApiKey(key) if key.expose().trim().is_empty() => return refuse("api_key: it is empty"),
+            Credentials::Session(cookie) if cookie.expose().trim().is_empty() => return refuse("session: it is empty"),
+            Credentials::Password { email, .. } if email.trim().is_empty() => return refuse("email: it is empty"),
+            Credentials::Password { password, .. } if password.expose().is_empty() => {
+                return refuse("password: it is empty");
+            }
+            _ => {}
+        }
+        if self.event_buffer == 0 {
+            return refuse("event_buffer: it must be at least 1");
+        }
+        let session = &self.session;
+        for (name, timeout) in [
+            ("connect_timeout", session.connect_timeout),
+            ("join_timeout", session.join_timeout),
+            ("ack_timeout", session.ack_timeout),
+        ] {
+            if timeout.is_zero() || timeout > LONGEST {
+                return refuse(&format!("{name}: it must be more than 0 and at most a day"));
+            }
+        }
+        if session.heartbeat_interval.is_some_and(|interval| interval < Duration::from_secs(1) || interval > LONGEST) {
+            return refuse("heartbeat_interval: it must be from 1 s to a day, or off");
+        }
+        if session.rate_limit.is_some_and(|limit| limit < 10) {
+            return refuse("rate_limit: it must be at least 10, or off");
+        }
+        session.reconnect.as_ref().map_or(Ok(()), check_policy)
+    }
+}
+
+/// Longer durations are surely mistakes, and would overflow clocks.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+fn check_policy(policy: &ReconnectPolicy) -> Result<(), Error> {
+    let refuse = |what: &str| Err(Error::invalid_argument(format!("reconnect.{what}")));
+    if policy.delay > LONGEST || policy.max_delay > LONGEST || policy.stable_after > LONGEST {
+        return refuse("delay, max_delay and stable_after: they must be at most a day");
+    }
+    if policy.max_delay < policy.delay {
+        return refuse("max_delay: it must not be less than delay");
+    }
+    if !(policy.factor.is_finite() && policy.factor >= 1.0) {
+        return refuse("factor: it must be at least 1");
+    }
+    if !(0.0..=1.0).contains(&policy.jitter) {
+        return refuse("jitter: it must be from 0 to 1");
+    }
+    if policy.max_attempts_per_minute == 0 {
+        return refuse("max_attempts_per_minute: it must be at least 1");
+    }
+    Ok(())
+}
+
+fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let wrong = |what: &str| Error::invalid_argument(format!("headers: {what}"));
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("a name is not valid"))?;
+        let mut value =
+            HeaderValue::from_str(value).map_err(|_| wrong(&format!("the value of {name} is not valid")))?;
+        value.set_sensitive(true);
+        map.append(parsed, value);
+    }
+    Ok(map)
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Only what can hold no secret.
+        f.debug_struct("ClientBuilder")
+            .field("transports", &self.transports)
+            .field("session", &self.session)
+            .field("event_buffer", &self.event_buffer)
+            .field("overflow", &self.overflow)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,288 @@
+//! The client.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::{ClientBuilder, EventStream, Project, StateChanges, StateFeed, TypedStream};
+use crate::{
+    Cursor, Error, ErrorKind, Metrics, State,
+    delivery::{Hub, Progress, Scope},
+    driver::{Answer, Request, Task},
+    events::{Event, EventKind, ProjectId},
+    rest::{Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
+};
+
+/// A connection to an AutoModerate server that mends itself.
+///
+/// Cheap to clone: all clones and their projects and streams are one client, which lives as long as any of them. Call
+/// [`close`](Self::close) to say goodbye; a client that is merely dropped cuts the connection.
+///
+/// ```no_run
+/// use automoderate::{Client, Event};
+///
+/// # async fn example() -> Result<(), automoderate::Error> {
+/// let client = Client::builder("http://localhost:6217").api_key("am_…").connect().await?;
+/// let project = client.join("proj_1").await?;
+/// let mut events = project.events();
+/// while let Some(event) = events.next().await {
+///     match event? {
+///         Event::ModerationUpdate(update) => println!("{}: {}", update.content_id, update.status),
+///         Event::Gap(gap) => println!("events are missing: {:?}", gap.reason),
+///         other => println!("{}", other.name()),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What all handles of a client share.
+pub(crate) struct Shared {
+    pub(super) requests: mpsc::Sender<(Request, oneshot::Sender<Answer>)>,
+    pub(super) task: Mutex<Option<Task>>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) progress: Arc<Progress>,
+    pub(super) states: Arc<StateFeed>,
+    pub(super) metrics: watch::Receiver<Metrics>,
+    pub(super) network_changed: Arc<Notify>,
+    pub(super) api: Arc<Api>,
+    pub(super) ack_timeout: Duration,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("server", &self.api.environment.target)
+            .field("state", &self.states.latest().as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Asks the task, which exists from the first call of `connect` on.
+    pub(super) async fn ask(&self, request: Request) -> Answer {
+        if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return Err(Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first"));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.requests.send((request, reply)).await.map_err(|_| Error::closed())?;
+        // The task drops a request unanswered only when its runtime shuts down.
+        answer.await.map_err(|_| Error::closed())?
+    }
+}
+
+impl Client {
+    /// Starts to describe a client for the server at `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
+    #[must_use]
+    pub fn builder(url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(url.into())
+    }
+
+    /// Connects a client that was made by [`ClientBuilder::build`]. Resolves when the server has acknowledged the
+    /// namespace and refused nothing.
+    ///
+    /// # Errors
+    /// `authentication_failed`, `rate_limited`, `connect_timeout`, `connect_failed`; the client is closed then.
+    /// `invalid_argument` if the client was connected before.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the client goes on connecting.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(&self) -> Result<(), Error> {
+        let task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            tokio::spawn(task.run());
+        }
+        self.shared.ask(Request::Connect).await.map(|_| ())
+    }
+
+    /// Joins a project. Resolves when the server has confirmed it; from then on the project stays joined across
+    /// interruptions, until it is left.
+    ///
+    /// # Errors
+    /// `access_denied`, `project_not_found`, `room_limit`, `rate_limited`, `join_timeout`, `authentication_failed`,
+    /// `closed`; `invalid_argument` for an empty id.
+    ///
+    /// # Cancel safety
+    /// The project is joined also if the future is dropped.
+    pub async fn join(&self, project: impl Into<ProjectId>) -> Result<Project, Error> {
+        self.join_at(project.into(), None).await
+    }
+
+    /// Joins a project and goes on behind a cursor: its first stream starts with what came after it, or with a
+    /// [`Gap`](crate::Gap) that tells what can't be had any more. A decimal `event_id` is accepted as a cursor.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join); `invalid_argument` also if `after` is no cursor, or if the project is joined already.
+    ///
+    /// # Cancel safety
+    /// The project is joined also if the future is dropped.
+    pub async fn join_after<C>(&self, project: impl Into<ProjectId>, after: C) -> Result<Project, Error>
+    where
+        C: TryInto<Cursor>,
+        C::Error: Into<Error>,
+    {
+        let after = after.try_into().map_err(Into::into)?;
+        self.join_at(project.into(), Some(after)).await
+    }
+
+    async fn join_at(&self, project: ProjectId, after: Option<Cursor>) -> Result<Project, Error> {
+        if project.trim().is_empty() {
+            return Err(Error::invalid_argument("project: the id is empty"));
+        }
+        self.shared.ask(Request::Join { project: project.clone(), after }).await?;
+        Ok(Project::new(project, self.shared.clone()))
+    }
+
+    /// The events of all projects, and those that belong to none. The stream starts now.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        EventStream::new(self.shared.clone(), &Scope::Client, None)
+    }
+
+    /// The events of one kind, of all projects.
+    #[must_use]
+    pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
+        let filter: fn(&Event) -> bool = T::matches;
+        TypedStream::new(EventStream::new(self.shared.clone(), &Scope::Client, Some(filter)))
+    }
+
+    /// What the client is doing.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared.states.latest()
+    }
+
+    /// The present state and all changes from now on.
+    #[must_use]
+    pub fn state_changes(&self) -> StateChanges {
+        self.shared.states.changes()
+    }
+
+    /// What the client has counted.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        *self.shared.metrics.borrow()
+    }
+
+    /// Sends an event of your own. `null` is sent as no argument.
+    ///
+    /// # Errors
+    /// `disconnected` if there is no connection: nothing is kept for later. `rate_limited`, with
+    /// [`retry_in`](Error::retry_in), when the limit per minute is used up. `invalid_argument` if the name is empty or
+    /// reserved, or the data can't be written as JSON.
+    ///
+    /// # Cancel safety
+    /// The event may have been sent if the future is dropped.
+    pub async fn emit(&self, name: &str, data: impl Serialize) -> Result<(), Error> {
+        let request = emission(name, data, None)?;
+        self.shared.ask(request).await.map(|_| ())
+    }
+
+    /// Sends an event of your own and waits for the server's acknowledgement, at most the
+    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns its argument; `null` if it has none, an array if several.
+    ///
+    /// # Errors
+    /// As [`emit`](Self::emit), and `ack_timeout`, or `disconnected` at once when the connection is lost.
+    ///
+    /// # Cancel safety
+    /// The event may have been sent if the future is dropped.
+    pub async fn emit_with_ack(&self, name: &str, data: impl Serialize) -> Result<Value, Error> {
+        let request = emission(name, data, Some(self.shared.ack_timeout))?;
+        let answer = self.shared.ask(request).await?;
+        let unreadable = |error| Error::new(ErrorKind::Protocol, format!("the acknowledgement can't be read: {error}"));
+        serde_json::from_str(answer.as_deref().unwrap_or("null")).map_err(unreadable)
+    }
+
+    /// Tells the client that the network has changed: it does not wait for a pause to end, and asks the server on an
+    /// open connection for a sign of life.
+    pub fn network_changed(&self) {
+        self.shared.network_changed.notify_one();
+    }
+
+    /// Submits content for a decision.
+    ///
+    /// # Errors
+    /// `api` with the status and body of the answer; `authentication_failed`, `rate_limited`, `connect_failed`.
+    ///
+    /// # Cancel safety
+    /// The content may have been submitted if the future is dropped.
+    pub async fn moderate(&self, submission: impl Into<Submission>) -> Result<Moderation, Error> {
+        self.shared.api.moderate(submission.into()).await
+    }
+
+    /// Looks up a piece of content.
+    ///
+    /// # Errors
+    /// As [`moderate`](Self::moderate); a content that does not exist is `api` with status 404.
+    pub async fn content(&self, id: &str) -> Result<Content, Error> {
+        self.shared.api.content(id).await
+    }
+
+    /// The contents, newest first, as a stream that fetches page by page.
+    #[must_use]
+    pub fn contents(&self, filter: ContentFilter) -> ContentPages {
+        ContentPages::new(self.shared.api.clone(), filter)
+    }
+
+    /// One page of the contents, newest first.
+    ///
+    /// # Errors
+    /// As [`moderate`](Self::moderate).
+    pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
+        self.shared.api.content_page(&filter).await
+    }
+
+    /// The project's counters.
+    ///
+    /// # Errors
+    /// As [`moderate`](Self::moderate).
+    pub async fn statistics(&self) -> Result<Statistics, Error> {
+        self.shared.api.statistics().await
+    }
+
+    /// Whether the server is well. Needs no credentials.
+    ///
+    /// # Errors
+    /// As [`moderate`](Self::moderate).
+    pub async fn health(&self) -> Result<Health, Error> {
+        self.shared.api.health().await
+    }
+
+    /// Says goodbye, within 2 s, and ends all streams behind what they hold. Closing a closed client does nothing.
+    ///
+    /// # Cancel safety
+    /// The client is closed also if the future is dropped.
+    pub async fn close(&self) {
+        let unstarted = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if unstarted.is_some() {
+            self.shared.hub.end_all(None);
+            self.shared.states.publish(State::Closed { reason: Error::closed() });
+            return;
+        }
+        // The only failure is that the client is gone already.
+        let _ = self.shared.ask(Request::Close).await;
+    }
+}
+
+fn emission(name: &str, data: impl Serialize, ack: Option<Duration>) -> Result<Request, Error> {
+    if name.is_empty() {
+        return Err(Error::invalid_argument("name: it is empty"));
+    }
+    if matches!(name, "connect" | "connect_error" | "disconnect" | "disconnecting") {
+        return Err(Error::invalid_argument(format!("name: {name:?} is reserved by Socket.IO")));
+    }
+    let data = serde_json::to_string(&data).map_err(|error| Error::invalid_argument(format!("data: {error}")))?;
+    Ok(Request::Emit { name: name.to_owned(), data: Some(data).filter(|data| data != "null"), ack })
+}

@@ -1,0 +1,17 @@
+//! The public API: a client, its projects and their streams.
+
+mod builder;
+mod handle;
+mod project;
+mod states;
+mod stream;
+mod typed;
+
+pub use builder::ClientBuilder;
+pub use handle::Client;
+pub(crate) use handle::Shared;
+pub use project::Project;
+pub use states::StateChanges;
+pub(crate) use states::StateFeed;
+pub use stream::EventStream;
+pub use typed::{Losses, TypedStream};

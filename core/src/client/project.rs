@@ -1,0 +1,76 @@
+//! A joined project.
+
+use std::sync::Arc;
+
+use super::{EventStream, Shared, TypedStream};
+use crate::{
+    Cursor, Error,
+    delivery::Scope,
+    driver::Request,
+    events::{Event, EventKind, ProjectId},
+};
+
+/// A joined project. Cheap to clone; dropping it does not leave the project.
+#[derive(Debug, Clone)]
+pub struct Project {
+    id: ProjectId,
+    client: Arc<Shared>,
+}
+
+impl Project {
+    pub(super) fn new(id: ProjectId, client: Arc<Shared>) -> Self {
+        Self { id, client }
+    }
+
+    /// The project's id.
+    #[must_use]
+    pub fn id(&self) -> &ProjectId {
+        &self.id
+    }
+
+    /// The project's events. The first stream taken begins at the join, later ones when they are made.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), None)
+    }
+
+    /// The project's events of one kind.
+    ///
+    /// ```no_run
+    /// # async fn example(project: automoderate::Project) -> Result<(), automoderate::Error> {
+    /// use automoderate::StatsUpdate;
+    ///
+    /// let mut stats = project.events_of::<StatsUpdate>();
+    /// while let Some(update) = stats.next().await {
+    ///     println!("{} decided", update?.total_content);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
+        let filter: fn(&Event) -> bool = T::matches;
+        TypedStream::new(EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), Some(filter)))
+    }
+
+    /// Where the slowest reader of this project's events stands; what it has been given is in front of it.
+    ///
+    /// Store its text and pass it to [`Client::join_after`](crate::Client::join_after) to go on later, in another
+    /// process too. `None` on servers without an event log. [`Meta::cursor`](crate::Meta::cursor) gives the same for
+    /// each event.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.client.progress.cursor(&self.id)
+    }
+
+    /// Leaves the project. Its streams end behind what they hold, at once.
+    ///
+    /// # Errors
+    /// None that matter: without a connection there is nothing to leave, and the project is forgotten all the same.
+    ///
+    /// # Cancel safety
+    /// The project is left also if the future is dropped.
+    pub async fn leave(&self) -> Result<(), Error> {
+        self.client.ask(Request::Leave { project: self.id.clone() }).await.map(|_| ())
+    }
+}

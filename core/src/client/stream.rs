@@ -1,0 +1,144 @@
+//! A stream of events.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::Stream;
+
+use super::Shared;
+use crate::{
+    Error, Throttled,
+    delivery::{Batch, Ring, Scope, Tracker},
+    events::Event,
+};
+
+/// Events of a client or a project, in order, each once.
+///
+/// Interruptions that are being mended don't end the stream. If the user left or closed, it just ends; if it ends for
+/// another reason, that error is its last item. A reader that is too slow loses events as the
+/// [overflow](crate::ClientBuilder::overflow) option says, and is told by a [`Lagged`](crate::Lagged) in their place.
+///
+/// The stream keeps the connection alive, also when all [`Client`](crate::Client)s are dropped.
+#[derive(Debug)]
+pub struct EventStream {
+    ring: Arc<Ring>,
+    ready: VecDeque<Event>,
+    end: Option<Option<Error>>,
+    tracker: Tracker,
+    chunk: usize,
+    _client: Arc<Shared>,
+}
+
+impl EventStream {
+    pub(super) fn new(client: Arc<Shared>, scope: &Scope, filter: Option<fn(&Event) -> bool>) -> Self {
+        let ring = client.hub.subscribe(scope, filter);
+        let project = match scope {
+            Scope::Client => None,
+            Scope::Project(id) => Some(id),
+        };
+        let tracker = Tracker::new(client.progress.clone(), project, filter.is_some());
+        let chunk = ring.chunk();
+        Self { ring, ready: VecDeque::new(), end: None, tracker, chunk, _client: client }
+    }
+
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// The last item may be the error for which the stream ends: `authentication_failed`, `access_denied`,
+    /// `project_not_found`, `gave_up`, or `disconnected` if the client was told not to reconnect.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Waits for an event and returns it with those that are there as well, up to `max`. Empty at the end.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next); events in front of the error are returned first.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next_batch(&mut self, max: usize) -> Result<Vec<Event>, Error> {
+        poll_fn(|cx| self.poll_fill(cx, max.max(1))).await;
+        let count = self.ready.len().min(max.max(1));
+        let events: Vec<_> = self.ready.drain(..count).collect();
+        for event in &events {
+            self.tracker.delivered(event);
+        }
+        match self.end.as_mut().filter(|_| events.is_empty()).and_then(Option::take) {
+            Some(error) => Err(error),
+            None => Ok(events),
+        }
+    }
+
+    /// What is there now, up to `max`, without waiting.
+    pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
+        if self.ready.is_empty() && self.end.is_none() {
+            let mut batch = Batch { events: std::mem::take(&mut self.ready), end: None };
+            self.ring.take(max, &mut batch);
+            (self.ready, self.end) = (batch.events, batch.end);
+        }
+        let count = self.ready.len().min(max);
+        let events: Vec<_> = self.ready.drain(..count).collect();
+        for event in &events {
+            self.tracker.delivered(event);
+        }
+        events
+    }
+
+    /// Waits until there is an event or the end; `Some` is the end, with its error once.
+    pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
+        ready!(self.poll_fill(cx, self.chunk));
+        if self.ready.is_empty() {
+            return Poll::Ready(self.end.as_mut().map(Option::take));
+        }
+        Poll::Ready(None)
+    }
+
+    /// At most one event per interval: the first at once, then the latest; the last is never lost. Notices of losses
+    /// are passed on without delay.
+    #[must_use]
+    pub fn throttle(self, interval: Duration) -> Throttled<Self, Event> {
+        Throttled::new(self, interval)
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<()> {
+        if !self.ready.is_empty() || self.end.is_some() {
+            return Poll::Ready(());
+        }
+        let mut batch = Batch { events: std::mem::take(&mut self.ready), end: None };
+        let filled = self.ring.poll_take(cx, max, &mut batch);
+        (self.ready, self.end) = (batch.events, batch.end);
+        filled
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Result<Event, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        ready!(this.poll_fill(cx, this.chunk));
+        Poll::Ready(match this.ready.pop_front() {
+            Some(event) => {
+                this.tracker.delivered(&event);
+                Some(Ok(event))
+            }
+            None => this.end.as_mut().and_then(Option::take).map(Err),
+        })
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.ring.abandon();
+    }
+}

@@ -1,0 +1,116 @@
+//! A stream of one kind of events.
+
+use std::{
+    future::poll_fn,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::Stream;
+
+use super::EventStream;
+use crate::{
+    Error, Throttled,
+    events::{Event, EventKind},
+};
+
+/// What a [`TypedStream`] had to leave out because it is of another kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Losses {
+    /// Events dropped because the reader was too slow.
+    pub lagged: u64,
+    /// Gaps told by the session.
+    pub gaps: u64,
+}
+
+/// Events of one kind. Ends as an [`EventStream`] does.
+///
+/// Notices of losses are of another kind and can't be yielded; they are counted in [`losses`](Self::losses).
+#[derive(Debug)]
+pub struct TypedStream<T> {
+    inner: EventStream,
+    losses: Losses,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T: EventKind> TypedStream<T> {
+    pub(super) fn new(inner: EventStream) -> Self {
+        Self { inner, losses: Losses::default(), kind: PhantomData }
+    }
+
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`EventStream::next`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Waits for an event and returns it with those that are there as well, up to `max`. Empty at the end.
+    ///
+    /// # Errors
+    /// As [`EventStream::next`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next_batch(&mut self, max: usize) -> Result<Vec<T>, Error> {
+        loop {
+            let events = self.inner.next_batch(max).await?;
+            let ended = events.is_empty();
+            let kept: Vec<T> = events.into_iter().filter_map(|event| self.sort(event)).collect();
+            if ended || !kept.is_empty() {
+                return Ok(kept);
+            }
+        }
+    }
+
+    /// What was lost so far.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        self.losses
+    }
+
+    /// At most one event per interval: the first at once, then the latest; the last is never lost.
+    #[must_use]
+    pub fn throttle(self, interval: Duration) -> Throttled<Self, T> {
+        Throttled::new(self, interval)
+    }
+
+    fn sort(&mut self, event: Event) -> Option<T> {
+        match T::from_event(event) {
+            Ok(event) => Some(event),
+            Err(Event::Lagged(lagged)) => {
+                self.losses.lagged += lagged.missed;
+                None
+            }
+            Err(_) => {
+                self.losses.gaps += 1;
+                None
+            }
+        }
+    }
+}
+
+impl<T: EventKind> Stream for TypedStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
+                Some(Ok(event)) => {
+                    if let Some(event) = self.sort(event) {
+                        return Poll::Ready(Some(Ok(event)));
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}

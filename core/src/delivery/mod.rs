@@ -1,0 +1,12 @@
+//! From the machine to the user: bounded rings, fan-out, throttling. Losses are told in the stream.
+
+mod hub;
+mod progress;
+mod ring;
+mod throttle;
+
+pub(crate) use hub::{Hub, Scope};
+pub(crate) use progress::{Progress, Tracker};
+pub use ring::Overflow;
+pub(crate) use ring::{Batch, Ring};
+pub use throttle::{Throttle, Throttled};

@@ -1,0 +1,179 @@
+//! A bounded queue between the driver's task and one reader.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    Error,
+    events::{Event, Lagged, Meta, Origin},
+};
+
+/// What happens to events when a stream's buffer is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    /// The oldest event makes room for the newest.
+    #[default]
+    DropOldest,
+    /// The newest event is dropped.
+    DropNewest,
+}
+
+/// The queue of one stream. What is dropped is counted, and told by a [`Lagged`] in its place.
+#[derive(Debug)]
+pub(crate) struct Ring(Mutex<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    queue: VecDeque<Event>,
+    capacity: usize,
+    overflow: Overflow,
+    missed: u64,
+    end: Option<Option<Error>>,
+    waker: Option<Waker>,
+    abandoned: bool,
+}
+
+/// What a reader takes out at once.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) events: VecDeque<Event>,
+    /// The stream is over behind these events; with an error unless the user ended it.
+    pub(crate) end: Option<Option<Error>>,
+}
+
+/// A reader that takes one event at a time gets so many with one lock.
+const CHUNK: usize = 32;
+
+impl Ring {
+    pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
+        Self(Mutex::new(Inner {
+            queue: VecDeque::new(),
+            capacity: capacity.max(1),
+            overflow,
+            missed: 0,
+            end: None,
+            waker: None,
+            abandoned: false,
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // No code that holds the lock can panic half-way through a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an event. Returns false if there is no reader any more. Does not wake the reader: see [`wake`](Self::wake).
+    pub(crate) fn push(&self, event: Event) -> bool {
+        let mut ring = self.lock();
+        if ring.abandoned || ring.end.is_some() {
+            return false;
+        }
+        let full = ring.queue.len() >= ring.capacity;
+        match ring.overflow {
+            Overflow::DropOldest if full => {
+                // A notice of lost events that is itself dropped must not vanish from the count.
+                let dropped = ring.queue.pop_front();
+                ring.missed += weight(dropped.as_ref());
+                ring.queue.push_back(event);
+            }
+            Overflow::DropNewest if full => ring.missed += weight(Some(&event)),
+            Overflow::DropNewest if ring.missed > 0 => {
+                let missed = std::mem::take(&mut ring.missed);
+                let notice = lagged(missed, event.meta().received_at);
+                ring.queue.push_back(notice);
+                ring.queue.push_back(event);
+            }
+            _ => ring.queue.push_back(event),
+        }
+        true
+    }
+
+    /// Ends the stream behind what is in it.
+    pub(crate) fn end(&self, error: Option<Error>) {
+        self.lock().end.get_or_insert(error);
+        self.wake();
+    }
+
+    /// Wakes the reader if it waits.
+    pub(crate) fn wake(&self) {
+        let waker = self.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The reader is gone.
+    pub(crate) fn abandon(&self) {
+        let mut ring = self.lock();
+        ring.abandoned = true;
+        ring.queue = VecDeque::new();
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.lock().abandoned
+    }
+
+    /// Takes up to `max` events, or waits for one. `batch` must be empty.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut Batch) -> Poll<()> {
+        let mut ring = self.lock();
+        ring.take(max, batch);
+        if batch.events.is_empty() && batch.end.is_none() {
+            match &mut ring.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                empty => *empty = Some(cx.waker().clone()),
+            }
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes up to `max` events that are there now.
+    pub(crate) fn take(&self, max: usize, batch: &mut Batch) {
+        self.lock().take(max, batch);
+    }
+
+    /// How many events a reader should take at once that wants one.
+    pub(crate) fn chunk(&self) -> usize {
+        (self.lock().capacity / 8).clamp(1, CHUNK)
+    }
+}
+
+impl Inner {
+    fn take(&mut self, max: usize, batch: &mut Batch) {
+        if self.overflow == Overflow::DropOldest && self.missed > 0 {
+            batch.events.push_back(lagged(std::mem::take(&mut self.missed), jiff::Timestamp::now()));
+        }
+        let max = max.max(1).saturating_sub(batch.events.len());
+        if batch.events.is_empty() && max >= self.queue.len() {
+            std::mem::swap(&mut batch.events, &mut self.queue);
+        } else {
+            let count = max.min(self.queue.len());
+            batch.events.extend(self.queue.drain(..count));
+        }
+        if self.queue.is_empty()
+            && let Some(end) = &self.end
+        {
+            if self.missed > 0 {
+                batch.events.push_back(lagged(std::mem::take(&mut self.missed), jiff::Timestamp::now()));
+            }
+            batch.end = Some(end.clone());
+        }
+    }
+}
+
+/// How many events a dropped one stands for.
+fn weight(event: Option<&Event>) -> u64 {
+    match event {
+        None => 0,
+        Some(Event::Lagged(lagged)) => lagged.missed,
+        Some(Event::Gap(gap)) => gap.missed.unwrap_or(1),
+        Some(_) => 1,
+    }
+}
+
+fn lagged(missed: u64, at: jiff::Timestamp) -> Event {
+    Lagged::new(missed, Meta::new(Origin::Live, at)).into()
+}

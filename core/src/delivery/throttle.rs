@@ -1,0 +1,113 @@
+//! At most one item per interval: the first at once, then the latest, the last never lost.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use futures_util::{Stream, StreamExt};
+use tokio::time::{Instant, Sleep};
+
+use crate::{
+    Error,
+    events::{Event, EventKind},
+};
+
+/// What may be held back by a [`Throttled`] stream.
+pub trait Throttle {
+    /// Whether a newer item may replace this one. Notices of losses may not be replaced.
+    fn replaceable(&self) -> bool {
+        true
+    }
+}
+
+impl Throttle for Event {
+    fn replaceable(&self) -> bool {
+        !matches!(self, Self::Gap(_) | Self::Lagged(_) | Self::MalformedEvent(_) | Self::ServerError(_))
+    }
+}
+
+impl<T: EventKind> Throttle for T {}
+
+/// A stream that yields the first item at once and then the latest, at most one per interval; the last is never lost,
+/// also when the stream ends. Notices of losses and errors are passed on without delay.
+#[derive(Debug)]
+pub struct Throttled<S, T> {
+    inner: Option<S>,
+    interval: Duration,
+    open_at: Instant,
+    latest: Option<T>,
+    passing: Option<Result<T, Error>>,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl<S, T> Throttled<S, T> {
+    pub(crate) fn new(inner: S, interval: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            inner: Some(inner),
+            interval,
+            open_at: now,
+            latest: None,
+            passing: None,
+            sleep: Box::pin(tokio::time::sleep_until(now)),
+        }
+    }
+}
+
+impl<S, T> Throttled<S, T>
+where
+    S: Stream<Item = Result<T, Error>> + Unpin,
+    T: Throttle + Unpin,
+{
+    /// The next item; `None` at the end.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        StreamExt::next(self).await
+    }
+
+    fn fill(&mut self, cx: &mut Context<'_>) {
+        while let (Some(inner), None) = (&mut self.inner, &self.passing) {
+            match Pin::new(inner).poll_next(cx) {
+                Poll::Ready(Some(Ok(item))) if item.replaceable() => self.latest = Some(item),
+                Poll::Ready(Some(other)) => self.passing = Some(other),
+                Poll::Ready(None) => self.inner = None,
+                Poll::Pending => return,
+            }
+        }
+    }
+}
+
+impl<S, T> Stream for Throttled<S, T>
+where
+    S: Stream<Item = Result<T, Error>> + Unpin,
+    T: Throttle + Unpin,
+{
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        this.fill(cx);
+        if let Some(passing) = this.passing.take() {
+            // What was held back is older than what passes.
+            if let Some(latest) = this.latest.take() {
+                this.passing = Some(passing);
+                this.open_at = Instant::now() + this.interval;
+                return Poll::Ready(Some(Ok(latest)));
+            }
+            return Poll::Ready(Some(passing));
+        }
+        if this.latest.is_none() {
+            return if this.inner.is_none() { Poll::Ready(None) } else { Poll::Pending };
+        }
+        if this.inner.is_some() && Instant::now() < this.open_at {
+            this.sleep.as_mut().reset(this.open_at);
+            ready!(this.sleep.as_mut().poll(cx));
+        }
+        this.open_at = Instant::now() + this.interval;
+        Poll::Ready(this.latest.take().map(Ok))
+    }
+}

@@ -1,0 +1,229 @@
+//! Credentials: where they come from and how a server is shown them.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{Environment, login};
+use crate::{
+    Error, ErrorKind, Stage,
+    events::Secret,
+    session::{CredentialsReason, CredentialsSource, Fault},
+};
+
+/// What a server is shown to let the client in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Credentials {
+    /// Nothing.
+    #[default]
+    None,
+    /// A project's API key.
+    ApiKey(Secret),
+    /// The value of the web session's cookie.
+    Session(Secret),
+    /// The login form of the web dashboard.
+    Password {
+        /// The user's address.
+        email: String,
+        /// The user's password.
+        password: Secret,
+    },
+}
+
+/// Where an API key is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ApiKeyVia {
+    /// The connection query, as documented. Proxies may log it.
+    #[default]
+    Query,
+    /// The Socket.IO `auth` payload.
+    Auth,
+    /// The `X-API-Key` header.
+    Header,
+}
+
+/// Why a credentials provider has none.
+#[derive(Debug, Clone)]
+pub struct ProviderError {
+    message: String,
+    fatal: bool,
+}
+
+impl ProviderError {
+    /// There will never be any: the client ends with `authentication_failed`.
+    #[must_use]
+    pub fn fatal(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fatal: true }
+    }
+
+    /// There are none now: the attempt fails, and is made again as the reconnect policy says.
+    #[must_use]
+    pub fn retry(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fatal: false }
+    }
+}
+
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ProviderError {}
+
+type ProviderFuture = Pin<Box<dyn Future<Output = Result<Credentials, ProviderError>> + Send>>;
+
+/// The user's function that hands out credentials.
+#[derive(Clone)]
+pub(crate) struct Provider(Arc<dyn Fn(CredentialsReason) -> ProviderFuture + Send + Sync>);
+
+impl Provider {
+    pub(crate) fn new<F, Fut>(provide: F) -> Self
+    where
+        F: Fn(CredentialsReason) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Credentials, ProviderError>> + Send + 'static,
+    {
+        Self(Arc::new(move |reason| Box::pin(provide(reason))))
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Provider")
+    }
+}
+
+/// What goes into the requests of one attempt.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Access {
+    pub(crate) query: Vec<(String, Secret)>,
+    pub(crate) headers: Vec<(&'static str, Secret)>,
+    /// The Socket.IO auth payload, as JSON.
+    pub(crate) auth: Option<Secret>,
+    /// A login form has just accepted the credentials.
+    pub(crate) just_accepted: bool,
+}
+
+/// Answers who the client is, for the socket and for REST.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    fixed: Credentials,
+    provider: Option<Provider>,
+    via: ApiKeyVia,
+    /// What was shown last: a provider's answer, or the cookie that a login gave.
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    provided: Option<Credentials>,
+    cookie: Option<Secret>,
+}
+
+impl Authority {
+    pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, via: ApiKeyVia) -> Self {
+        Self { fixed, provider, via, shown: Mutex::default() }
+    }
+
+    pub(crate) fn source(&self) -> CredentialsSource {
+        match (&self.provider, &self.fixed) {
+            (None, Credentials::None | Credentials::ApiKey(_) | Credentials::Session(_)) => CredentialsSource::Fixed,
+            _ => CredentialsSource::Renewable,
+        }
+    }
+
+    fn shown(&self) -> std::sync::MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether REST can be asked: there is an API key, or may be one.
+    pub(crate) fn may_have_key(&self) -> bool {
+        self.provider.is_some() || matches!(self.fixed, Credentials::ApiKey(_))
+    }
+
+    /// The credentials for an attempt: asks the provider, logs in if that is needed.
+    pub(crate) async fn access(&self, environment: &Environment, reason: CredentialsReason) -> Result<Access, Fault> {
+        let credentials = match &self.provider {
+            None => self.fixed.clone(),
+            Some(Provider(provide)) => {
+                let provided = provide(reason).await.map_err(|error| {
+                    let text = format!("the credentials provider failed: {error}");
+                    if error.fatal {
+                        Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false))
+                    } else {
+                        Fault::Dial(Error::connect_failed(Stage::Credentials, text))
+                    }
+                })?;
+                let mut shown = self.shown();
+                if shown.provided.as_ref() != Some(&provided) {
+                    shown.cookie = None;
+                }
+                shown.provided = Some(provided.clone());
+                provided
+            }
+        };
+        let mut access = Access::default();
+        match credentials {
+            Credentials::None => {}
+            Credentials::ApiKey(key) => match self.via {
+                ApiKeyVia::Query => access.query.push(("api_key".into(), key)),
+                ApiKeyVia::Header => access.headers.push(("x-api-key", key)),
+                ApiKeyVia::Auth => {
+                    let payload = serde_json::json!({"api_key": key.expose()}).to_string();
+                    access.auth = Some(payload.into());
+                }
+            },
+            Credentials::Session(cookie) => access.headers.push(("cookie", session_cookie(&cookie))),
+            Credentials::Password { email, password } => {
+                let known = self.shown().cookie.clone().filter(|_| reason != CredentialsReason::Rejected);
+                let cookie = match known {
+                    Some(cookie) => cookie,
+                    None => {
+                        let cookie = login::log_in(environment, &email, &password).await?;
+                        access.just_accepted = true;
+                        self.shown().cookie = Some(cookie.clone());
+                        cookie
+                    }
+                };
+                access.headers.push(("cookie", cookie));
+            }
+        }
+        Ok(access)
+    }
+
+    /// The header that a REST call carries, from what is known now.
+    pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<(&'static str, Secret)>, Error> {
+        let provided = self.shown().provided.clone();
+        let credentials = match (&self.provider, provided) {
+            (Some(_), None) => {
+                self.access(environment, CredentialsReason::First).await.map_err(Fault::into_error)?;
+                self.shown().provided.clone().unwrap_or_default()
+            }
+            (_, Some(provided)) => provided,
+            (None, None) => self.fixed.clone(),
+        };
+        Ok(match credentials {
+            Credentials::None => None,
+            Credentials::ApiKey(key) => Some(("x-api-key", key)),
+            Credentials::Session(cookie) => Some(("cookie", session_cookie(&cookie))),
+            Credentials::Password { .. } => {
+                let known = self.shown().cookie.clone();
+                if let Some(cookie) = known {
+                    return Ok(Some(("cookie", cookie)));
+                }
+                let access = self.access(environment, CredentialsReason::First).await.map_err(Fault::into_error)?;
+                access.headers.into_iter().next()
+            }
+        })
+    }
+}
+
+fn session_cookie(value: &Secret) -> Secret {
+    let value = value.expose().trim();
+    // Somebody may have copied the whole pair out of a browser.
+    let value = value.strip_prefix("session=").unwrap_or(value);
+    format!("session={value}").into()
+}

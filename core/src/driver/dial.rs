@@ -1,0 +1,122 @@
+//! One attempt: credentials, then the transport that works.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    Access, Authority, Environment,
+    transport::{
+        Transport,
+        polling::Polling,
+        websocket::{Refused, WebSocket},
+    },
+};
+use crate::{
+    Error, Stage,
+    session::{CredentialsReason, Fault, Proof},
+};
+
+/// Which transports to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transports {
+    /// WebSocket; HTTP long-polling when it can't be had.
+    #[default]
+    Auto,
+    /// WebSocket only.
+    WebSocket,
+    /// HTTP long-polling, upgraded to WebSocket if the server offers it.
+    Polling,
+}
+
+/// An open transport.
+pub(crate) struct Dialed {
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) proof: Proof,
+    pub(crate) auth: Option<String>,
+}
+
+/// The future of one attempt. Dropping it gives the attempt up.
+pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, Fault>> + Send>>;
+
+/// Opens transports. Tests put one in place that needs no sockets.
+pub(crate) trait Dialer: Send + Sync {
+    fn dial(&self, reason: CredentialsReason) -> DialPlan;
+}
+
+/// Opens transports over the network.
+pub(crate) struct SocketDialer {
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) transports: Transports,
+    pub(crate) connect_timeout: Duration,
+    /// WebSocket could not be had the last time, but polling could.
+    pub(crate) prefer_polling: Arc<AtomicBool>,
+}
+
+impl Dialer for SocketDialer {
+    fn dial(&self, reason: CredentialsReason) -> DialPlan {
+        let (environment, authority) = (self.environment.clone(), self.authority.clone());
+        let (transports, patience) = (self.transports, self.connect_timeout / 2);
+        let prefer_polling = self.prefer_polling.clone();
+        Box::pin(async move {
+            let access = authority.access(&environment, reason).await?;
+            let transport = match transports {
+                Transports::WebSocket => websocket(&environment, &access).await.map_err(|refused| refused.fault)?,
+                Transports::Polling => polling(environment, &access).await?,
+                Transports::Auto => auto(environment, &access, patience, &prefer_polling).await?,
+            };
+            let proof = Proof { just_accepted: access.just_accepted };
+            Ok(Dialed { transport, proof, auth: access.auth.map(|auth| auth.expose().to_owned()) })
+        })
+    }
+}
+
+async fn websocket(environment: &Environment, access: &Access) -> Result<Box<dyn Transport>, Refused> {
+    Ok(Box::new(WebSocket::dial(environment, access, None).await?))
+}
+
+async fn polling(environment: Arc<Environment>, access: &Access) -> Result<Box<dyn Transport>, Fault> {
+    Ok(Box::new(Polling::dial(environment, access.clone(), true).await?))
+}
+
+/// WebSocket first. Polling if the server could be reached but gave no WebSocket, or one that carries nothing.
+async fn auto(
+    environment: Arc<Environment>,
+    access: &Access,
+    patience: Duration,
+    prefer_polling: &AtomicBool,
+) -> Result<Box<dyn Transport>, Fault> {
+    if prefer_polling.load(Ordering::Relaxed) {
+        if let Ok(transport) = polling(environment.clone(), access).await {
+            return Ok(transport);
+        }
+        prefer_polling.store(false, Ordering::Relaxed);
+    }
+    let attempt = async {
+        let mut socket = WebSocket::dial(&environment, access, None).await?;
+        socket.hear().await.map_err(|fault| Refused { fault, reachable: true })?;
+        Ok(socket)
+    };
+    let refused = match tokio::time::timeout(patience, attempt).await {
+        Ok(Ok(socket)) => return Ok(Box::new(socket)),
+        Ok(Err(refused)) => refused,
+        Err(_) => {
+            let error = Error::connect_failed(Stage::Http, "no WebSocket in time");
+            Refused { fault: Fault::Dial(error), reachable: true }
+        }
+    };
+    // Credentials that were refused would be refused again, and count as another attempt.
+    if !refused.reachable || matches!(refused.fault, Fault::Credentials(_)) {
+        return Err(refused.fault);
+    }
+    tracing::debug!(reason = ?refused.fault, "no WebSocket; trying long-polling");
+    let transport = polling(environment, access).await?;
+    prefer_polling.store(true, Ordering::Relaxed);
+    Ok(transport)
+}

@@ -1,0 +1,101 @@
+//! What every connection of a client shares: the address, headers, TLS, the proxy and the HTTP client.
+
+use std::sync::{Arc, OnceLock};
+
+use http::{HeaderMap, HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::Matcher;
+
+use super::{Target, transport::tls};
+use crate::{Error, ErrorKind, Stage};
+
+/// The HTTP client of polling, login and REST.
+pub(crate) type Http = reqwest::Client;
+
+/// Built once per client, cheap to share.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    pub(crate) target: Target,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) tls: tls::Options,
+    pub(crate) proxy: Option<String>,
+    http: OnceLock<Http>,
+    rustls: OnceLock<Arc<rustls::ClientConfig>>,
+}
+
+impl Environment {
+    pub(crate) fn new(
+        target: Target,
+        headers: HeaderMap,
+        query: Vec<(String, String)>,
+        tls: tls::Options,
+        proxy: Option<String>,
+    ) -> Self {
+        Self { target, headers, query, tls, proxy, http: OnceLock::new(), rustls: OnceLock::new() }
+    }
+
+    /// The proxy to use for this address, from the option or from `HTTPS_PROXY` and its relatives.
+    pub(crate) fn proxy_for(&self, secure: bool) -> Option<(Uri, Option<HeaderValue>)> {
+        let matcher = match &self.proxy {
+            Some(proxy) => Matcher::builder().all(proxy.as_str()).build(),
+            None => Matcher::from_env(),
+        };
+        let scheme = if secure { "https" } else { "http" };
+        let uri: Uri = format!("{scheme}://{}:{}/", self.target.host(), self.target.port()).parse().ok()?;
+        let intercept = matcher.intercept(&uri)?;
+        Some((intercept.uri().clone(), intercept.basic_auth().cloned()))
+    }
+
+    /// The TLS settings, made on first use: reading the system's certificates takes a while.
+    pub(crate) fn rustls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
+        if let Some(config) = self.rustls.get() {
+            return Ok(config.clone());
+        }
+        let config = Arc::new(tls::client_config(&self.tls)?);
+        Ok(self.rustls.get_or_init(|| config).clone())
+    }
+
+    pub(crate) fn has_tls_options(&self) -> bool {
+        !self.tls.extra_ca.is_empty() || self.tls.client_certificate.is_some()
+    }
+
+    /// The HTTP client, made on first use.
+    pub(crate) fn http(&self) -> Result<Http, Error> {
+        if let Some(http) = self.http.get() {
+            return Ok(http.clone());
+        }
+        let failed = |error: reqwest::Error| Error::invalid_argument(format!("the HTTP client can't be made: {error}"));
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .default_headers(self.headers.clone())
+            .user_agent(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured((*self.rustls()?).clone())
+            .tcp_nodelay(true)
+            .no_proxy();
+        if let Some((uri, auth)) = self.proxy_for(self.target.is_secure()) {
+            let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;
+            if let Some(auth) = auth {
+                proxy = proxy.custom_http_auth(auth);
+            }
+            builder = builder.proxy(proxy);
+        }
+        let http = builder.build().map_err(failed)?;
+        Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// Why a request failed, without its address, which may hold a key.
+    pub(crate) fn request_failed(&self, stage: Stage, error: &reqwest::Error) -> Error {
+        let mut text = String::new();
+        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            text = inner.to_string();
+            cause = inner.source();
+        }
+        if text.is_empty() {
+            text = if error.is_timeout() { "timed out".into() } else { "the request failed".into() };
+        }
+        let stage = if error.is_connect() { Stage::Network } else { stage };
+        let message = format!("{}: {text}", self.target.origin());
+        Error::new(ErrorKind::ConnectFailed, message).with_stage(stage)
+    }
+}

@@ -1,0 +1,142 @@
+//! Logging in through the web form, as `real-server` notes: a cookie and a hidden token, then a redirect.
+
+use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
+use reqwest::Response;
+
+use super::Environment;
+use crate::{Error, ErrorKind, Stage, events::Secret, session::Fault};
+
+const FORM: &str = "auth/login";
+
+/// Logs in and returns the value of the `Cookie` header to use from then on.
+pub(crate) async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
+    let http = environment.http().map_err(Fault::Dial)?;
+    let url = environment.target.join(FORM);
+    let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Credentials, &error));
+    let page = http.get(url.clone()).send().await.map_err(failed)?;
+    if page.status().is_redirection() {
+        return Err(redirected(&page));
+    }
+    if !page.status().is_success() {
+        return Err(status_fault(&page, "the login page"));
+    }
+    let cookies = cookies(&page);
+    let html = page.text().await.map_err(failed)?;
+    let Some(token) = csrf_token(&html) else {
+        let text = "the login page has no form with a csrf_token";
+        return Err(Fault::Dial(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
+    };
+    let form = [("csrf_token", token.as_str()), ("email", email), ("password", password.expose())];
+    let answer = http
+        .post(url.clone())
+        .header(COOKIE, cookie_header(&cookies))
+        .header(REFERER, url.as_str())
+        .form(&form)
+        .send()
+        .await
+        .map_err(failed)?;
+    let status = answer.status();
+    if status.is_redirection() {
+        let mut all = cookies;
+        for (name, value) in self::cookies(&answer) {
+            all.retain(|(known, _)| *known != name);
+            all.push((name, value));
+        }
+        return Ok(cookie_header(&all).into());
+    }
+    // The form again: the server does not know this address or password.
+    if status.is_success() || status == http::StatusCode::UNAUTHORIZED {
+        let text = "the server does not accept this email and password";
+        let error = Error::new(ErrorKind::AuthenticationFailed, text).with_stage(Stage::Credentials);
+        return Err(Fault::Credentials(error));
+    }
+    Err(status_fault(&answer, "the login form"))
+}
+
+fn redirected(page: &Response) -> Fault {
+    let to = page.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("");
+    let text = if to.starts_with("https:") {
+        "the server wants https: use an https:// address".to_owned()
+    } else {
+        "the login page redirects elsewhere".to_owned()
+    };
+    Fault::Dial(
+        Error::connect_failed(Stage::Credentials, text).with_status(page.status().as_u16()).with_retryable(false),
+    )
+}
+
+fn status_fault(answer: &Response, what: &str) -> Fault {
+    let status = answer.status().as_u16();
+    let error = Error::connect_failed(Stage::Credentials, format!("{what} was answered with status {status}"));
+    Fault::Dial(error.with_status(status).with_retryable(status == 400 || status == 429 || status >= 500))
+}
+
+fn cookies(answer: &Response) -> Vec<(String, String)> {
+    let pairs = answer.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| {
+        let (name, value) = cookie.to_str().ok()?.split(';').next()?.split_once('=')?;
+        Some((name.trim().to_owned(), value.trim().to_owned()))
+    });
+    pairs.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+fn cookie_header(cookies: &[(String, String)]) -> String {
+    let pairs: Vec<_> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    pairs.join("; ")
+}
+
+/// The value of the hidden input `csrf_token`, whatever the order of its attributes.
+fn csrf_token(html: &str) -> Option<String> {
+    html.split("<input").skip(1).find_map(|rest| {
+        let tag = &rest[..rest.find('>')?];
+        (attribute(tag, "name")? == "csrf_token").then(|| attribute(tag, "value"))?
+    })
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let mut from = 0;
+    loop {
+        let at = from + tag[from..].find(name)?;
+        let before = tag[..at].chars().next_back();
+        let rest = tag[at + name.len()..].trim_start();
+        if before.is_none_or(char::is_whitespace)
+            && let Some(value) = rest.strip_prefix('=')
+        {
+            let value = value.trim_start();
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let text = match quote {
+                Some(quote) => value[1..].split(quote).next(),
+                None => value.split(|c: char| c.is_whitespace() || c == '/').next(),
+            };
+            return text.map(unescape);
+        }
+        from = at + name.len();
+    }
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#34;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::csrf_token;
+
+    #[test]
+    fn the_token_is_found_in_any_spelling_of_the_form() {
+        for html in [
+            r#"<form><input type="hidden" name="csrf_token" value="a.b-c"/></form>"#,
+            r#"<input id="csrf_token" value='a.b-c' name='csrf_token' type=hidden>"#,
+            "<input name=email>\n<input\n name=csrf_token\n value=a.b-c>",
+            r#"<input data-name="x" data-value="y" name="csrf_token" value="a.b-c">"#,
+        ] {
+            assert_eq!(csrf_token(html).as_deref(), Some("a.b-c"), "{html}");
+        }
+        assert_eq!(csrf_token("<input name=email value=x>"), None);
+        assert_eq!(csrf_token("<input name=\"csrf_token\" value=\"cut"), None);
+    }
+}

@@ -1,0 +1,20 @@
+//! The only floor that does I/O: one task per client that dials, reads, writes and keeps the time for the machine.
+
+mod access;
+mod backfill;
+mod dial;
+mod environment;
+mod login;
+mod target;
+mod task;
+pub(crate) mod transport;
+
+pub(crate) use access::Provider;
+pub(crate) use access::{Access, Authority};
+pub use access::{ApiKeyVia, Credentials, ProviderError};
+pub use dial::Transports;
+pub(crate) use dial::{Dialed, Dialer, SocketDialer};
+pub(crate) use environment::{Environment, Http};
+pub(crate) use target::Target;
+pub(crate) use task::{Answer, Request, Task, Work};
+pub(crate) use transport::tls::Options as TlsOptions;

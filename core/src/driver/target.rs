@@ -1,0 +1,115 @@
+//! Where the server is, and the addresses below it.
+
+use url::Url;
+
+use crate::Error;
+
+/// A server's address: scheme, host, port and path prefix.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Target(Url);
+
+impl Target {
+    /// Reads `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| Error::invalid_argument(format!("url: {why}"));
+        let text = text.trim();
+        if !text.contains("://") {
+            return Err(wrong("the scheme is missing, as in http://localhost:6217"));
+        }
+        let http = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => format!("http://{rest}"),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("wss") => format!("https://{rest}"),
+            _ => text.to_owned(),
+        };
+        let mut url = Url::parse(&http).map_err(|error| wrong(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong("the scheme must be http, https, ws or wss"));
+        }
+        if !url.has_host() {
+            return Err(wrong("the host is missing"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("credentials don't belong into the address; use the options for them"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("a query or fragment doesn't belong into the address; use the option query"));
+        }
+        let prefix = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{prefix}/"));
+        Ok(Self(url))
+    }
+
+    /// Whether the connection is encrypted.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The host as TLS and URIs without brackets want it.
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(80)
+    }
+
+    /// `scheme://host[:port]`, for headers.
+    pub(crate) fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// An address below the server's.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{}", self.0.path(), path.trim_start_matches('/')));
+        url
+    }
+
+    /// The address of a transport.
+    pub(crate) fn socket(&self, transport: &str, sid: Option<&str>, query: &[(String, String)]) -> Url {
+        let mut url = self.join("socket.io/");
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("EIO", "4").append_pair("transport", transport);
+            if let Some(sid) = sid {
+                pairs.append_pair("sid", sid);
+            }
+            for (name, value) in query {
+                pairs.append_pair(name, value);
+            }
+        }
+        url
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_can_be_used() {
+        for (text, wanted) in [
+            ("http://localhost:6217", "http://localhost:6217/socket.io/?EIO=4&transport=websocket"),
+            ("wss://mod.example/a/b/", "https://mod.example/a/b/socket.io/?EIO=4&transport=websocket"),
+            ("ws://[::1]:8080", "http://[::1]:8080/socket.io/?EIO=4&transport=websocket"),
+        ] {
+            let target = Target::parse(text).unwrap();
+            assert_eq!(target.socket("websocket", None, &[]).as_str(), wanted);
+        }
+    }
+
+    #[test]
+    fn addresses_that_can_not() {
+        for text in ["localhost:6217", "ftp://host", "http://", "", "http://u:p@host", "http://host/?api_key=k"] {
+            let error = Target::parse(text).unwrap_err();
+            assert_eq!(error.code(), "invalid_argument", "{text:?}");
+            assert!(error.to_string().starts_with("url: "), "{error}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! A byte stream to the server: TCP, or TLS over TCP.
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+
+use super::proxy::connect_tcp;
+use crate::{Error, Stage, driver::Environment};
+
+/// Anything that carries bytes both ways.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+
+/// Opens the byte stream.
+pub(super) async fn connect(environment: &Environment) -> Result<Box<dyn Io>, Error> {
+    let tcp = connect_tcp(environment).await?;
+    if !environment.target.is_secure() {
+        return Ok(Box::new(tcp));
+    }
+    let host = environment.target.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(host).map_err(|error| Error::invalid_argument(format!("url: {error}")))?;
+    let connector = TlsConnector::from(environment.rustls()?);
+    let stream = connector
+        .connect(name, tcp)
+        .await
+        .map_err(|error| Error::connect_failed(Stage::Tls, format!("{}: {error}", environment.target.origin())))?;
+    Ok(Box::new(stream))
+}

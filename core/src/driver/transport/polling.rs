@@ -1,0 +1,286 @@
+//! Engine.IO over HTTP long-polling: one GET that waits, POSTs for what is sent, and the upgrade to WebSocket.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response};
+
+use super::{Frame, MAX_FRAME, Transport, http_status, upgrade::probe, websocket::WebSocket};
+use crate::{
+    Error, Stage,
+    driver::{Access, Environment, Http},
+    eio::{Handshake, Packet, Record, decode_payload, encode_payload},
+    session::Fault,
+};
+
+type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A polling session, which may turn into a WebSocket.
+pub(crate) struct Polling {
+    environment: Arc<Environment>,
+    access: Access,
+    http: Http,
+    handshake: Handshake,
+    inbox: VecDeque<Frame>,
+    outbox: VecDeque<String>,
+    get: Option<Running<Result<String, Fault>>>,
+    post: Option<(usize, Running<Result<(), Fault>>)>,
+    probe: Option<Running<Option<WebSocket>>>,
+    /// The probe has succeeded; the WebSocket takes over when nothing is under way by polling.
+    probed: Option<WebSocket>,
+    socket: Option<WebSocket>,
+    said_goodbye: bool,
+}
+
+impl Polling {
+    /// Opens a session by its first GET; with `upgrade`, WebSocket is probed for if the server offers it.
+    pub(crate) async fn dial(environment: Arc<Environment>, access: Access, upgrade: bool) -> Result<Self, Fault> {
+        let http = environment.http().map_err(Fault::Dial)?;
+        let request = get(&environment, &http, &access, None);
+        let body = read(&environment, request).await?;
+        let mut frames: VecDeque<_> = frames(&body).collect();
+        let handshake = match frames.front() {
+            Some(Frame::Text(text)) => match Packet::decode(text) {
+                Ok(Packet::Open(data)) => Handshake::decode(data).ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(handshake) = handshake else {
+            frames.clear();
+            let text = "the server's first answer is no Engine.IO handshake";
+            return Err(Fault::Dial(Error::connect_failed(Stage::EngineIo, text)));
+        };
+        let upgraded = upgrade && handshake.offers_websocket();
+        let probing: Option<Running<_>> =
+            upgraded.then(|| Box::pin(probe(environment.clone(), access.clone(), handshake.sid.clone())) as _);
+        Ok(Self {
+            environment,
+            access,
+            http,
+            handshake,
+            inbox: frames,
+            outbox: VecDeque::new(),
+            get: None,
+            post: None,
+            probe: probing,
+            probed: None,
+            socket: None,
+            said_goodbye: false,
+        })
+    }
+
+    fn poll_posts(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        loop {
+            if let Some((count, post)) = &mut self.post {
+                match post.as_mut().poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(fault)) => return Poll::Ready(Err(lost(fault))),
+                    Poll::Ready(Ok(())) => {
+                        self.outbox.drain(..*count);
+                        self.post = None;
+                    }
+                }
+            }
+            if self.outbox.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let packets = self.outbox.iter().map(String::as_str);
+            let (body, count) = encode_payload(packets, self.handshake.max_payload);
+            let url = self.environment.target.socket(
+                "polling",
+                Some(&self.handshake.sid),
+                &query(&self.environment, &self.access),
+            );
+            let request = with_headers(self.http.post(url), &self.access)
+                .header(http::header::CONTENT_TYPE, "text/plain;charset=UTF-8")
+                .body(body);
+            let environment = self.environment.clone();
+            self.post = Some((count, Box::pin(async move { read(&environment, request).await.map(|_| ()) })));
+        }
+    }
+
+    fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
+        loop {
+            if let Some(frame) = self.inbox.pop_front() {
+                return Poll::Ready(Ok(frame));
+            }
+            match &mut self.get {
+                // The WebSocket takes over: no new poll.
+                None if self.probed.is_some() => return Poll::Pending,
+                None => {
+                    let request = get(&self.environment, &self.http, &self.access, Some(&self.handshake.sid));
+                    let environment = self.environment.clone();
+                    self.get = Some(Box::pin(async move { read(&environment, request).await }));
+                }
+                Some(get) => match get.as_mut().poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(fault)) => return Poll::Ready(Err(lost(fault))),
+                    Poll::Ready(Ok(body)) => {
+                        self.get = None;
+                        self.inbox.extend(frames(&body));
+                    }
+                },
+            }
+        }
+    }
+
+    /// Lets the WebSocket take over once the probe has succeeded and nothing is under way.
+    fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
+        if let Some(probing) = &mut self.probe
+            && let Poll::Ready(result) = probing.as_mut().poll(cx)
+        {
+            self.probe = None;
+            self.probed = result;
+        }
+        if self.get.is_none()
+            && self.post.is_none()
+            && self.inbox.is_empty()
+            && let Some(mut socket) = self.probed.take()
+        {
+            socket.send(Packet::Upgrade.encode());
+            for packet in self.outbox.drain(..) {
+                socket.send(packet);
+            }
+            self.socket = Some(socket);
+        }
+    }
+}
+
+impl Transport for Polling {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
+        loop {
+            if let Some(socket) = &mut self.socket {
+                return socket.poll_recv(cx);
+            }
+            if let Poll::Ready(Err(fault)) = self.poll_flush(cx) {
+                return Poll::Ready(Err(fault));
+            }
+            self.poll_upgrade(cx);
+            if self.socket.is_none() {
+                let frame = self.poll_get(cx);
+                if frame.is_ready() || self.get.is_some() || self.probed.is_none() {
+                    return frame;
+                }
+                // The last poll is over: look again whether the WebSocket can take over.
+                if self.post.is_some() {
+                    return Poll::Pending;
+                }
+            }
+            if let Some(socket) = &mut self.socket
+                && let Poll::Ready(Err(fault)) = socket.poll_flush(cx)
+            {
+                return Poll::Ready(Err(fault));
+            }
+        }
+    }
+
+    fn send(&mut self, packet: String) {
+        match &mut self.socket {
+            Some(socket) => socket.send(packet),
+            None => self.outbox.push_back(packet),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        match &mut self.socket {
+            Some(socket) => socket.poll_flush(cx),
+            // Held back for the WebSocket, which keeps the order.
+            None if self.probed.is_some() && self.post.is_none() => Poll::Ready(Ok(())),
+            None => self.poll_posts(cx),
+        }
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(socket) = &mut self.socket {
+            return socket.poll_close(cx);
+        }
+        self.probed = None;
+        if !std::mem::replace(&mut self.said_goodbye, true) {
+            self.outbox.push_back(Packet::Close.encode());
+        }
+        self.poll_posts(cx).map(|_| ())
+    }
+
+    fn probe(&mut self) -> bool {
+        self.socket.as_mut().is_some_and(WebSocket::probe)
+    }
+}
+
+/// A request that fails in the middle of a session ends the session, whatever it would have meant at its start.
+fn lost(fault: Fault) -> Fault {
+    match fault {
+        Fault::Dial(error) | Fault::Credentials(error) if error.status() == Some(400) => {
+            Fault::PeerClosed(format!("the server no longer knows the session ({error})"))
+        }
+        Fault::Dial(error) | Fault::Credentials(error) => Fault::Io(error.to_string()),
+        other => other,
+    }
+}
+
+fn query(environment: &Environment, access: &Access) -> Vec<(String, String)> {
+    let mut query = environment.query.clone();
+    query.extend(access.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+    query
+}
+
+fn with_headers(mut request: RequestBuilder, access: &Access) -> RequestBuilder {
+    for (name, value) in &access.headers {
+        request = request.header(*name, value.expose());
+    }
+    request
+}
+
+fn get(environment: &Environment, http: &Http, access: &Access, sid: Option<&str>) -> RequestBuilder {
+    with_headers(http.get(environment.target.socket("polling", sid, &query(environment, access))), access)
+}
+
+/// Sends a request and reads the body of a good answer, up to the limit.
+async fn read(environment: &Environment, request: RequestBuilder) -> Result<String, Fault> {
+    let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Http, &error));
+    let mut answer = request.send().await.map_err(failed)?;
+    let status = answer.status();
+    let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = body(&mut answer).await.map_err(|fault| fault.unwrap_or_else(failed))?;
+    if !status.is_success() {
+        return Err(http_status::refused(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
+    }
+    String::from_utf8(body).map_err(|_| Fault::Protocol("the server's answer is not UTF-8".to_owned()))
+}
+
+async fn body(answer: &mut Response) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(BodyError::Http)? {
+        if body.len() + chunk.len() > MAX_FRAME {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+enum BodyError {
+    Http(reqwest::Error),
+    TooLarge,
+}
+
+impl BodyError {
+    fn unwrap_or_else(self, failed: impl Fn(reqwest::Error) -> Fault) -> Fault {
+        match self {
+            Self::Http(error) => failed(error),
+            Self::TooLarge => Fault::Protocol(format!("the server's answer has more than {MAX_FRAME} bytes")),
+        }
+    }
+}
+
+fn frames(body: &str) -> impl Iterator<Item = Frame> + '_ {
+    decode_payload(body).map(|record| match record {
+        Record::Text(text) => Frame::Text(text.into()),
+        Record::Binary(bytes) => Frame::Binary(bytes.into()),
+    })
+}

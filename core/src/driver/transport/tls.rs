@@ -1,0 +1,133 @@
+//! TLS by rustls: the platform's roots, with Mozilla's as a fallback where the platform has none.
+
+use std::sync::Arc;
+
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+};
+
+use crate::{Error, events::Secret};
+
+/// What the user sets.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    /// PEM certificates to trust besides the platform's.
+    pub(crate) extra_ca: Vec<Vec<u8>>,
+    /// PEM certificate chain and key to show to the server.
+    pub(crate) client_certificate: Option<(Vec<u8>, Secret)>,
+    pub(crate) accept_invalid_certs: bool,
+}
+
+/// The settings for all connections of a client.
+pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(ring::default_provider());
+    let wrong = |what: &str, error: &dyn std::fmt::Display| Error::invalid_argument(format!("{what}: {error}"));
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong("tls", &error))?;
+    let mut extra = Vec::new();
+    for pem in &options.extra_ca {
+        let before = extra.len();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            extra.push(certificate.map_err(|error| wrong("extra_ca", &error))?);
+        }
+        if extra.len() == before {
+            return Err(Error::invalid_argument("extra_ca: there is no PEM certificate in it"));
+        }
+    }
+    let builder = if options.accept_invalid_certs {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
+    } else {
+        roots(builder, provider, extra)?
+    };
+    match &options.client_certificate {
+        None => Ok(builder.with_no_client_auth()),
+        Some((chain, key)) => {
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+            let chain = chain.map_err(|error| wrong("client_certificate", &error))?;
+            let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
+                .map_err(|_| Error::invalid_argument("client_certificate: the key is no PEM private key"))?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| wrong("client_certificate", &error))
+        }
+    }
+}
+
+type WantsVerifier = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
+type WantsClientCert = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
+
+#[cfg(all(unix, not(any(target_vendor = "apple", target_os = "android"))))]
+fn roots(
+    builder: WantsVerifier,
+    _provider: Arc<CryptoProvider>,
+    extra: Vec<CertificateDer<'static>>,
+) -> Result<WantsClientCert, Error> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if store.is_empty() {
+        store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    for certificate in extra {
+        store.add(certificate).map_err(|error| Error::invalid_argument(format!("extra_ca: {error}")))?;
+    }
+    Ok(builder.with_root_certificates(store))
+}
+
+#[cfg(not(all(unix, not(any(target_vendor = "apple", target_os = "android")))))]
+fn roots(
+    builder: WantsVerifier,
+    provider: Arc<CryptoProvider>,
+    extra: Vec<CertificateDer<'static>>,
+) -> Result<WantsClientCert, Error> {
+    match rustls_platform_verifier::Verifier::new_with_extra_roots(extra.clone(), provider) {
+        Ok(verifier) => Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))),
+        Err(_) => {
+            let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+            for certificate in extra {
+                store.add(certificate).map_err(|error| Error::invalid_argument(format!("extra_ca: {error}")))?;
+            }
+            Ok(builder.with_root_certificates(store))
+        }
+    }
+}
+
+/// Takes any certificate. Only for tests against servers with none that is valid.
+#[derive(Debug)]
+struct AcceptAny(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AcceptAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,29 @@
+//! The probe that turns a polling session into a WebSocket one.
+
+use std::{future::poll_fn, sync::Arc, time::Duration};
+
+use super::{Frame, Transport, websocket::WebSocket};
+use crate::{
+    driver::{Access, Environment},
+    eio::Packet,
+};
+
+/// A probe that takes longer is given up; polling goes on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens a WebSocket for the session and asks over it whether the server hears; `None` if it does not.
+pub(super) async fn probe(environment: Arc<Environment>, access: Access, sid: String) -> Option<WebSocket> {
+    let probing = async {
+        let mut socket = WebSocket::dial(&environment, &access, Some(&sid)).await.ok()?;
+        socket.send(Packet::Ping("probe").encode());
+        poll_fn(|cx| socket.poll_flush(cx)).await.ok()?;
+        loop {
+            match poll_fn(|cx| socket.poll_recv(cx)).await.ok()? {
+                Frame::Text(text) if Packet::decode(&text) == Ok(Packet::Pong("probe")) => return Some(socket),
+                Frame::Text(_) | Frame::Binary(_) => return None,
+                Frame::Activity => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, probing).await.ok().flatten()
+}

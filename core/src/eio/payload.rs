@@ -1,0 +1,76 @@
+//! The body of a polling request: packets joined by the record separator; binary ones as `b` and base64.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+/// python-engineio answers a longer request with `OK` and drops all of it, so no request is made longer.
+pub const MAX_PACKETS_PER_POST: usize = 16;
+
+const SEPARATOR: char = '\x1e';
+
+/// One piece of a polling body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// The text of one packet.
+    Text(String),
+    /// The bytes of a binary message.
+    Binary(Vec<u8>),
+}
+
+/// Splits a polling body into its packets. A record whose base64 is broken is given as text, and fails as a packet.
+pub fn decode_payload(body: &str) -> impl Iterator<Item = Record> + '_ {
+    body.split(SEPARATOR).filter(|part| !part.is_empty()).map(|part| {
+        part.strip_prefix('b')
+            .and_then(|encoded| STANDARD.decode(encoded).ok())
+            .map_or_else(|| Record::Text(part.to_owned()), Record::Binary)
+    })
+}
+
+/// Takes packets from the front of `queue` for one request: at most [`MAX_PACKETS_PER_POST`], and at most `max_bytes`
+/// unless a single packet is longer. Returns the body and how many packets it holds.
+#[must_use]
+pub fn encode_payload<'a>(queue: impl IntoIterator<Item = &'a str>, max_bytes: usize) -> (String, usize) {
+    let mut body = String::new();
+    let mut count = 0;
+    for packet in queue.into_iter().take(MAX_PACKETS_PER_POST) {
+        if count > 0 && body.len() + 1 + packet.len() > max_bytes {
+            break;
+        }
+        if count > 0 {
+            body.push(SEPARATOR);
+        }
+        body.push_str(packet);
+        count += 1;
+    }
+    (body, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_packets_share_a_body() {
+        let records: Vec<_> = decode_payload("40\u{1e}42[\"a\"]\u{1e}bAQID\u{1e}6").collect();
+        assert_eq!(
+            records,
+            [
+                Record::Text("40".into()),
+                Record::Text("42[\"a\"]".into()),
+                Record::Binary(vec![1, 2, 3]),
+                Record::Text("6".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_request_holds_no_more_than_servers_take() {
+        let packets = vec!["42[\"x\"]"; 40];
+        let (body, count) = encode_payload(packets.iter().copied(), usize::MAX);
+        assert_eq!(count, MAX_PACKETS_PER_POST);
+        assert_eq!(decode_payload(&body).count(), MAX_PACKETS_PER_POST);
+        let (_, count) = encode_payload(packets.iter().copied(), 20);
+        assert_eq!(count, 2);
+        let (body, count) = encode_payload(["a longer packet than the limit"], 5);
+        assert_eq!((body.as_str(), count), ("a longer packet than the limit", 1));
+    }
+}

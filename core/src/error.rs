@@ -1,0 +1,282 @@
+//! The one error type of the SDK: a stable code, whether a retry can help, and never a secret.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+/// What went wrong. [`Error::code`] gives the same as a string that is equal in every language binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The server refused the credentials, or the credentials provider gave up.
+    AuthenticationFailed,
+    /// The credentials are good, but not for this project; also when access is withdrawn later.
+    AccessDenied,
+    /// No such project on this server.
+    ProjectNotFound,
+    /// The server allows no further rooms on this connection.
+    RoomLimit,
+    /// Too many events or connections; [`Error::retry_in`] says when to try again.
+    RateLimited,
+    /// The server did not confirm a join in time.
+    JoinTimeout,
+    /// No usable connection within the connect timeout.
+    ConnectTimeout,
+    /// The connection could not be made; see [`Error::stage`] and [`Error::status`].
+    ConnectFailed,
+    /// The connection was lost while the operation was under way.
+    Disconnected,
+    /// The configured number of attempts is used up; [`Error::cause`] is the last failure.
+    GaveUp,
+    /// The server did not acknowledge an event in time.
+    AckTimeout,
+    /// An argument or option can't be used; the message names it.
+    InvalidArgument,
+    /// The server broke the Socket.IO protocol.
+    Protocol,
+    /// A REST call was answered with an error status; see [`Error::status`] and [`Error::body`].
+    Api,
+    /// The client or the stream was closed by the user.
+    Closed,
+}
+
+impl ErrorKind {
+    /// The stable code, such as `"authentication_failed"`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::AuthenticationFailed => "authentication_failed",
+            Self::AccessDenied => "access_denied",
+            Self::ProjectNotFound => "project_not_found",
+            Self::RoomLimit => "room_limit",
+            Self::RateLimited => "rate_limited",
+            Self::JoinTimeout => "join_timeout",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::ConnectFailed => "connect_failed",
+            Self::Disconnected => "disconnected",
+            Self::GaveUp => "gave_up",
+            Self::AckTimeout => "ack_timeout",
+            Self::InvalidArgument => "invalid_argument",
+            Self::Protocol => "protocol",
+            Self::Api => "api",
+            Self::Closed => "closed",
+        }
+    }
+
+    const fn retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited
+                | Self::JoinTimeout
+                | Self::ConnectTimeout
+                | Self::ConnectFailed
+                | Self::Disconnected
+                | Self::AckTimeout
+                | Self::Protocol
+        )
+    }
+}
+
+/// How far an attempt to connect had come when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Asking the credentials provider, or logging in.
+    Credentials,
+    /// Resolving the name and opening the TCP connection, through a proxy if there is one.
+    Network,
+    /// The TLS handshake.
+    Tls,
+    /// The HTTP request that opens the transport.
+    Http,
+    /// The Engine.IO `OPEN` packet.
+    EngineIo,
+    /// The Socket.IO namespace acknowledgement.
+    Namespace,
+}
+
+impl Stage {
+    /// The stage as a word, such as `"network"`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Network => "network",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::EngineIo => "engine_io",
+            Self::Namespace => "namespace",
+        }
+    }
+}
+
+/// An error of any operation of the SDK.
+///
+/// Cheap to clone: one failure may end many streams. The text is a sentence for people and may change; programs
+/// should use [`kind`](Self::kind) or [`code`](Self::code). No error holds a key, a password or a cookie.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    retryable: bool,
+    retry_in: Option<Duration>,
+    stage: Option<Stage>,
+    status: Option<u16>,
+    body: Option<String>,
+    attempts: Option<u32>,
+    cause: Option<Error>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            retryable: kind.retryable(),
+            retry_in: None,
+            stage: None,
+            status: None,
+            body: None,
+            attempts: None,
+            cause: None,
+        }))
+    }
+
+    pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(ErrorKind::Closed, "the client is closed")
+    }
+
+    pub(crate) fn connect_failed(stage: Stage, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::ConnectFailed, message).with(|e| e.stage = Some(stage))
+    }
+
+    pub(crate) fn with_retry_in(self, retry_in: Duration) -> Self {
+        self.with(|e| e.retry_in = Some(retry_in))
+    }
+
+    pub(crate) fn with_stage(self, stage: Stage) -> Self {
+        self.with(|e| e.stage = Some(stage))
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        self.with(|e| e.status = Some(status))
+    }
+
+    pub(crate) fn with_body(self, body: impl Into<String>) -> Self {
+        self.with(|e| e.body = Some(body.into()))
+    }
+
+    pub(crate) fn with_attempts(self, attempts: u32) -> Self {
+        self.with(|e| e.attempts = Some(attempts))
+    }
+
+    pub(crate) fn with_cause(self, cause: Error) -> Self {
+        self.with(|e| e.cause = Some(cause))
+    }
+
+    pub(crate) fn with_retryable(self, retryable: bool) -> Self {
+        self.with(|e| e.retryable = retryable)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The stable code of [`kind`](Self::kind), the same string in every language.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code()
+    }
+
+    /// The sentence for people, as `Display` shows it, without the cause.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Whether the same call may succeed later without anything being changed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// How long to wait before a retry, where that is known.
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        self.0.retry_in
+    }
+
+    /// How far the attempt to connect had come.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        self.0.stage
+    }
+
+    /// The HTTP status of the answer that refused.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The beginning of the body of the answer that refused.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
+    /// How many attempts were made before giving up.
+    #[must_use]
+    pub fn attempts(&self) -> Option<u32> {
+        self.0.attempts
+    }
+
+    /// The failure that led to this one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Error> {
+        self.0.cause.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("code", &self.code()).field("message", &self.0.message);
+        if let Some(status) = self.0.status {
+            out.field("status", &status);
+        }
+        if let Some(cause) = &self.0.cause {
+            out.field("cause", cause);
+        }
+        out.finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

@@ -1,0 +1,131 @@
+//! From the text of an event to its type.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Event, MalformedEvent, Meta, ModerationUpdate, Origin, ProjectId, RawJson, RuleUpdate, ServerError, StatsUpdate,
+    SystemNotification, UnknownEvent, UserActivity,
+};
+
+/// How and when an event came: the part of [`Meta`] that is known before the payload is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Received {
+    /// How it came.
+    pub origin: Origin,
+    /// When it came.
+    pub at: jiff::Timestamp,
+}
+
+/// Reads an event from its name and the JSON text of its arguments, separated by commas and without brackets. Only the
+/// first argument counts. Never fails: what can't be read is a [`MalformedEvent`], what isn't known an [`UnknownEvent`].
+#[must_use]
+pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
+    let mut reading = Reading { text: arguments, received, payload: None };
+    let result = match name {
+        "moderation_update" => ModerationUpdate::read(&mut reading).map(Event::ModerationUpdate),
+        "stats_update" => StatsUpdate::read(&mut reading).map(Event::StatsUpdate),
+        "rule_update" => RuleUpdate::read(&mut reading).map(Event::RuleUpdate),
+        "system_notification" => SystemNotification::read(&mut reading).map(Event::SystemNotification),
+        "user_activity" => UserActivity::read(&mut reading).map(Event::UserActivity),
+        "error" => ServerError::read(&mut reading, None).map(Event::ServerError),
+        "authentication_failed" => {
+            ServerError::read(&mut reading, Some("authentication_failed")).map(Event::ServerError)
+        }
+        "project_access_denied" => ServerError::read(&mut reading, Some("access_denied")).map(Event::ServerError),
+        _ => unknown(name, &mut reading),
+    };
+    result.unwrap_or_else(|reason| malformed(name, arguments, reason, received))
+}
+
+fn unknown(name: &str, reading: &mut Reading<'_>) -> Result<Event, String> {
+    let data = if reading.text.is_empty() {
+        RawJson::new("null")
+    } else {
+        reading.parse::<&RawValue>()?;
+        reading.payload().clone()
+    };
+    let ids = Ids::find(data.as_str());
+    let meta = reading.meta(ids.project_id, ids.event_id);
+    Ok(Event::UnknownEvent(UnknownEvent { name: name.to_owned(), data, attachments: Vec::new(), meta }))
+}
+
+fn malformed(name: &str, arguments: &str, reason: String, received: Received) -> Event {
+    // The ids may well be readable though a field is not: without them the loss could not be told from a hole.
+    let ids = Ids::find(arguments);
+    let data = RawJson::new(arguments);
+    let mut meta = Meta::new(received.origin, received.at);
+    meta.project_id = ids.project_id.filter(|id| !id.is_empty());
+    meta.event_id = ids.event_id;
+    meta.payload = Some(data.clone());
+    Event::MalformedEvent(MalformedEvent { name: name.to_owned(), data, reason, meta })
+}
+
+/// The ids of a payload of any shape.
+#[derive(Default)]
+struct Ids {
+    project_id: Option<ProjectId>,
+    event_id: Option<u64>,
+}
+
+super::fields::wire! { IdsWire<'de> {} }
+
+impl Ids {
+    fn find(text: &str) -> Self {
+        let first = serde_json::Deserializer::from_str(text).into_iter::<IdsWire<'_>>().next();
+        match first {
+            Some(Ok(wire)) => Self { project_id: wire.project_id, event_id: wire.event_id },
+            _ => Self::default(),
+        }
+    }
+}
+
+/// The first argument of an event while it is being read.
+pub(super) struct Reading<'t> {
+    text: &'t str,
+    received: Received,
+    payload: Option<RawJson>,
+}
+
+impl<'t> Reading<'t> {
+    /// Parses the first argument and checks that what follows it is another argument or nothing.
+    pub(super) fn parse<T: Deserialize<'t>>(&mut self) -> Result<T, String> {
+        let mut values = serde_json::Deserializer::from_str(self.text).into_iter::<T>();
+        let value = values.next().ok_or("the event has no data")?.map_err(|error| reason(&error))?;
+        let end = values.byte_offset();
+        let rest = self.text[end..].trim_start();
+        if !(rest.is_empty() || rest.starts_with(',')) {
+            return Err("text behind the data".to_owned());
+        }
+        self.payload = Some(RawJson::new(&self.text[..end]));
+        Ok(value)
+    }
+
+    fn payload(&mut self) -> &RawJson {
+        self.payload.get_or_insert_with(|| RawJson::new("null"))
+    }
+
+    /// The counted piece of the payload that `piece`, borrowed from the text, stands for.
+    pub(super) fn piece(&mut self, piece: &str) -> RawJson {
+        let start = (piece.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        self.payload().slice(start..start.saturating_add(piece.len()))
+    }
+
+    /// The meta of the event, with the ids that its payload names.
+    pub(super) fn meta(&mut self, project_id: Option<ProjectId>, event_id: Option<u64>) -> Meta {
+        let mut meta = Meta::new(self.received.origin, self.received.at);
+        meta.project_id = project_id.filter(|id| !id.is_empty());
+        meta.event_id = event_id;
+        meta.payload = self.payload.clone();
+        meta
+    }
+}
+
+/// serde_json's message without line and column, which mean nothing for a frame.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

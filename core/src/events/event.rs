@@ -1,0 +1,158 @@
+//! The union of all events.
+
+use super::{
+    Gap, Lagged, MalformedEvent, Meta, ModerationUpdate, ProjectId, RuleUpdate, ServerError, StatsUpdate,
+    SystemNotification, UnknownEvent, UserActivity,
+};
+
+/// Anything that a stream can yield.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+#[allow(clippy::large_enum_variant)] // the large one is the common one: boxing it would cost an allocation per event
+pub enum Event {
+    /// A piece of content was decided.
+    ModerationUpdate(ModerationUpdate),
+    /// The project's counters.
+    StatsUpdate(StatsUpdate),
+    /// A rule was created, updated or deleted.
+    RuleUpdate(RuleUpdate),
+    /// A word from the server's operators.
+    SystemNotification(SystemNotification),
+    /// What a user has been doing.
+    UserActivity(UserActivity),
+    /// The server's own `error` event.
+    ServerError(ServerError),
+    /// An event with a name that the SDK does not know.
+    UnknownEvent(UnknownEvent),
+    /// A frame or an event that could not be read.
+    MalformedEvent(MalformedEvent),
+    /// Events are missing here.
+    Gap(Gap),
+    /// This stream's reader was too slow, and events were dropped.
+    Lagged(Lagged),
+}
+
+/// One of the types in [`Event`]: what [`events_of`](crate::Client::events_of) can select.
+pub trait EventKind: Sized + Send + 'static {
+    /// Whether the event is of this kind.
+    fn matches(event: &Event) -> bool;
+    /// The event as this kind.
+    ///
+    /// # Errors
+    /// The event itself, if it is of another kind.
+    #[allow(clippy::result_large_err)] // the event goes on to whoever wants it
+    fn from_event(event: Event) -> Result<Self, Event>;
+}
+
+macro_rules! kinds {
+    ($($kind:ident = $name:literal),* $(,)?) => {
+        impl Event {
+            /// What comes with every event.
+            #[must_use]
+            pub fn meta(&self) -> &Meta {
+                match self { $(Self::$kind(event) => &event.meta,)* }
+            }
+
+            pub(crate) fn meta_mut(&mut self) -> &mut Meta {
+                match self { $(Self::$kind(event) => &mut event.meta,)* }
+            }
+
+            /// The kind as a word: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,
+            /// `gap`, `lagged`.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $name,)* }
+            }
+        }
+
+        $(
+            impl EventKind for $kind {
+                fn matches(event: &Event) -> bool {
+                    matches!(event, Event::$kind(_))
+                }
+                fn from_event(event: Event) -> Result<Self, Event> {
+                    match event {
+                        Event::$kind(event) => Ok(event),
+                        other => Err(other),
+                    }
+                }
+            }
+
+            impl From<$kind> for Event {
+                fn from(event: $kind) -> Self {
+                    Self::$kind(event)
+                }
+            }
+        )*
+    };
+}
+
+kinds! {
+    ModerationUpdate = "moderation_update",
+    StatsUpdate = "stats_update",
+    RuleUpdate = "rule_update",
+    SystemNotification = "system_notification",
+    UserActivity = "user_activity",
+    ServerError = "server_error",
+    UnknownEvent = "unknown_event",
+    MalformedEvent = "malformed_event",
+    Gap = "gap",
+    Lagged = "lagged",
+}
+
+impl Event {
+    /// The project, where it is known: see [`Meta::project_id`].
+    #[must_use]
+    pub fn project_id(&self) -> Option<&ProjectId> {
+        self.meta().project_id.as_ref()
+    }
+
+    /// The position in the project's event log, on servers that have one.
+    #[must_use]
+    pub fn event_id(&self) -> Option<u64> {
+        self.meta().event_id
+    }
+
+    /// The event as one line of JSON: `event`, `project_id`, `event_id`, `origin` and `data`, the payload as it came.
+    /// An [`UnknownEvent`] has its own name as `event`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        use serde_json::{Value, json, value::RawValue};
+        let meta = self.meta();
+        let name = match self {
+            Self::UnknownEvent(event) => &event.name,
+            _ => self.name(),
+        };
+        let data = match self {
+            Self::Gap(gap) => json!({"reason": gap.reason.as_str(), "missed": gap.missed}).to_string(),
+            Self::Lagged(lagged) => json!({"missed": lagged.missed}).to_string(),
+            Self::UnknownEvent(event) => event.data.as_str().to_owned(),
+            Self::MalformedEvent(event) => {
+                json!({"name": event.name, "reason": event.reason, "data": event.data.as_str()}).to_string()
+            }
+            _ => meta.payload.as_ref().map_or("null", |payload| payload.as_str()).to_owned(),
+        };
+        #[derive(serde::Serialize)]
+        struct Line<'a> {
+            event: &'a str,
+            project_id: Option<&'a str>,
+            event_id: Option<u64>,
+            origin: &'a str,
+            data: Option<Box<RawValue>>,
+        }
+        let line = Line {
+            event: name,
+            project_id: meta.project_id.as_deref(),
+            event_id: meta.event_id,
+            origin: meta.origin.as_str(),
+            data: RawValue::from_string(data).ok(),
+        };
+        serde_json::to_string(&line).unwrap_or_else(|_| Value::Null.to_string())
+    }
+}
+
+impl Event {
+    pub(crate) fn malformed(name: String, data: super::RawJson, reason: &str, meta: Meta) -> Self {
+        MalformedEvent { name, data, reason: reason.to_owned(), meta }.into()
+    }
+}

@@ -1,0 +1,41 @@
+//! The events of an AutoModerate server as types, and how they are read from the wire.
+//!
+//! [`decode`] goes from the text of a frame into the structs without a tree of values between. Servers differ in shapes
+//! and in what they leave out, so every field is lenient: numbers may be integers, floats or text, enums keep words
+//! they don't know, fields nobody documented are kept in `extra`.
+
+mod activity;
+mod control;
+mod decode;
+mod escape;
+mod event;
+mod fields;
+mod ids;
+mod losses;
+mod meta;
+mod moderation;
+mod notification;
+mod raw;
+mod rule;
+mod secret;
+mod stats;
+mod timestamp;
+
+pub use activity::{Activity, UserActivity};
+pub use control::{MalformedEvent, ServerError, UnknownEvent};
+pub(crate) use control::{Notice, notice};
+pub use decode::{Received, decode};
+pub use event::{Event, EventKind};
+pub use ids::ProjectId;
+pub use losses::{Gap, GapReason, Lagged};
+pub use meta::{Meta, Origin};
+pub use moderation::{ContentType, ModerationUpdate, ModeratorType, Status};
+pub use notification::{NotificationType, SystemNotification};
+pub use raw::RawJson;
+pub use rule::{Rule, RuleAction, RuleType, RuleUpdate, RuleVerb};
+pub use secret::Secret;
+pub use stats::{RecentActivity, StatsUpdate};
+pub use timestamp::Timestamp;
+
+/// Fields of a payload that the documentation does not know.
+pub type Extra = serde_json::Map<String, serde_json::Value>;

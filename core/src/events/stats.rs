@@ -1,0 +1,105 @@
+//! `stats_update`: the project's counters.
+
+use serde::Deserialize;
+
+use super::{
+    Extra, Meta, Status, Timestamp,
+    decode::Reading,
+    fields::{lax, nullable, wire},
+};
+
+/// The project's counters, the newest replacing the ones before.
+///
+/// Documented servers send the counters, three rates and the recent activity; the dormant code of deployed servers
+/// sends `total`, `pending` and one rate.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct StatsUpdate {
+    /// All content ever decided (`total` on deployed servers).
+    pub total_content: u64,
+    /// Of it, approved.
+    pub approved: u64,
+    /// Of it, rejected.
+    pub rejected: u64,
+    /// Of it, flagged for a person.
+    pub flagged: u64,
+    /// Waiting for a decision; only on some servers.
+    pub pending: Option<u64>,
+    /// Percent approved.
+    pub approval_rate: Option<f64>,
+    /// Percent rejected.
+    pub rejection_rate: Option<f64>,
+    /// Percent flagged.
+    pub flag_rate: Option<f64>,
+    /// The latest decisions.
+    pub recent_activity: Vec<RecentActivity>,
+    /// Fields that the documentation does not know.
+    pub extra: Extra,
+    /// What the SDK knows about the event.
+    pub meta: Meta,
+}
+
+/// One of the latest decisions.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RecentActivity {
+    /// The content's id.
+    pub content_id: String,
+    /// The decision.
+    pub decision: Status,
+    /// When it was made.
+    pub timestamp: Timestamp,
+}
+
+wire! {
+    ActivityWire<'de> {
+        content_id: String = "content_id" => lax,
+        decision: Status = "decision" | "status" => lax,
+        timestamp: Timestamp = "timestamp" => lax,
+    }
+}
+
+impl<'de> Deserialize<'de> for RecentActivity {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = ActivityWire::deserialize(deserializer)?;
+        Ok(Self {
+            content_id: wire.content_id.unwrap_or_default(),
+            decision: wire.decision.unwrap_or_else(|| Status::Other(String::new())),
+            timestamp: wire.timestamp.unwrap_or_default(),
+        })
+    }
+}
+
+wire! {
+    Wire<'de> {
+        total_content: u64 = "total_content" | "total" => lax,
+        approved: u64 = "approved" => lax,
+        rejected: u64 = "rejected" => lax,
+        flagged: u64 = "flagged" => lax,
+        pending: u64 = "pending" => lax,
+        approval_rate: f64 = "approval_rate" => lax,
+        rejection_rate: f64 = "rejection_rate" => lax,
+        flag_rate: f64 = "flag_rate" => lax,
+        recent_activity: Vec<RecentActivity> = "recent_activity" => nullable,
+    }
+}
+
+impl StatsUpdate {
+    pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
+        let wire: Wire<'_> = reading.parse()?;
+        let meta = reading.meta(wire.project_id, wire.event_id);
+        Ok(Self {
+            total_content: wire.total_content.ok_or("total_content is missing")?,
+            approved: wire.approved.unwrap_or_default(),
+            rejected: wire.rejected.unwrap_or_default(),
+            flagged: wire.flagged.unwrap_or_default(),
+            pending: wire.pending,
+            approval_rate: wire.approval_rate,
+            rejection_rate: wire.rejection_rate,
+            flag_rate: wire.flag_rate,
+            recent_activity: wire.recent_activity.unwrap_or_default(),
+            extra: wire.extra,
+            meta,
+        })
+    }
+}

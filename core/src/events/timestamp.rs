@@ -1,0 +1,81 @@
+//! Instants as servers write them: RFC 3339, or without a zone, or empty.
+
+use std::fmt;
+
+/// The text of a timestamp, and the instant when somebody asks for it.
+///
+/// Documented servers send RFC 3339 (`2024-01-15T10:30:00Z`); deployed servers send UTC without a zone
+/// (`2026-11-22T12:39:46.406078`), which is read as UTC, and sometimes an empty text.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Timestamp(String);
+
+impl Timestamp {
+    /// The text as the server sent it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The instant, or `None` if the text is no timestamp.
+    #[must_use]
+    pub fn instant(&self) -> Option<jiff::Timestamp> {
+        let text = self.0.trim();
+        if text.is_empty() {
+            return None;
+        }
+        text.parse::<jiff::Timestamp>().ok().or_else(|| {
+            let local: jiff::civil::DateTime = text.parse().ok()?;
+            local.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+        })
+    }
+
+    /// The instant as RFC 3339 text that ends in `Z`, or `None` if the text is no timestamp.
+    #[must_use]
+    pub fn to_rfc3339(&self) -> Option<String> {
+        self.instant().map(|instant| instant.to_string())
+    }
+}
+
+impl From<String> for Timestamp {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Timestamp {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn a_missing_zone_is_utc_and_nonsense_is_no_instant() {
+        for (text, wanted) in [
+            ("2024-01-15T10:30:00Z", Some("2024-01-15T10:30:00Z")),
+            ("2024-01-15T12:30:00+02:00", Some("2024-01-15T10:30:00Z")),
+            ("2026-11-22T12:39:46.406078", Some("2026-11-22T12:39:46.406078Z")),
+            ("2026-11-22T12:39:46", Some("2026-11-22T12:39:46Z")),
+            ("2026-11-22 12:39:46", Some("2026-11-22T12:39:46Z")),
+            ("", None),
+            ("soon", None),
+        ] {
+            assert_eq!(Timestamp::from(text).to_rfc3339().as_deref(), wanted, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! One request, one answer, one kind of error.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{Method, Response};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::{
+    Error, ErrorKind, Stage,
+    driver::{Authority, Environment},
+};
+
+/// How long a call may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of an error's body is kept.
+const EXCERPT: usize = 4096;
+
+/// The REST side of a client.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) authority: Arc<Authority>,
+}
+
+impl Api {
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.environment.target.join(path)
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, Error> {
+        self.call(Method::GET, url, None).await
+    }
+
+    pub(super) async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Value>,
+    ) -> Result<T, Error> {
+        let mut request = self.environment.http()?.request(method, url).timeout(TIMEOUT);
+        if let Some((name, value)) = self.authority.rest_header(&self.environment).await? {
+            request = request.header(name, value.expose());
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let failed = |error: reqwest::Error| self.environment.request_failed(Stage::Http, &error);
+        let answer = request.send().await.map_err(failed)?;
+        if !answer.status().is_success() {
+            return Err(refused(answer).await);
+        }
+        let text = answer.text().await.map_err(failed)?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::new(ErrorKind::Protocol, format!("the server's answer can't be read: {error}")))
+    }
+}
+
+/// What an error status means. 401 has a code of its own, everything else is `api`.
+async fn refused(answer: Response) -> Error {
+    let status = answer.status();
+    let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let after = after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let body: String = answer.text().await.unwrap_or_default().chars().take(EXCERPT).collect();
+    let said = serde_json::from_str::<Value>(&body).ok();
+    let said = said.as_ref().and_then(|body| body.get("error").or_else(|| body.get("message"))?.as_str());
+    let words = said
+        .map_or_else(|| format!("status {}", status.as_u16()), |said| format!("status {}: {said}", status.as_u16()));
+    let (kind, text) = match status.as_u16() {
+        401 => (ErrorKind::AuthenticationFailed, format!("the server does not accept the credentials ({words})")),
+        429 => (ErrorKind::RateLimited, format!("too many requests ({words})")),
+        _ => (ErrorKind::Api, format!("the server answered with {words}")),
+    };
+    let mut error = Error::new(kind, text).with_status(status.as_u16()).with_body(body);
+    if kind == ErrorKind::Api {
+        error = error.with_retryable(status.is_server_error());
+    }
+    match after {
+        Some(after) => error.with_retry_in(after),
+        None if kind == ErrorKind::RateLimited => error.with_retry_in(Duration::from_secs(60)),
+        None => error,
+    }
+}

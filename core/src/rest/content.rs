@@ -1,0 +1,149 @@
+//! `GET /api/content` and `GET /api/content/{id}`.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::Api;
+use crate::{
+    Error, ErrorKind,
+    events::{ProjectId, Status, Timestamp},
+};
+
+/// A piece of content as the server keeps it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Content {
+    /// Its id.
+    pub id: String,
+    /// The project it belongs to.
+    #[serde(default, deserialize_with = "lenient_project")]
+    pub project_id: Option<ProjectId>,
+    /// Its kind, such as `text`.
+    #[serde(default)]
+    pub content_type: String,
+    /// The content, as its author wrote it.
+    #[serde(default)]
+    pub content_data: String,
+    /// What the submitter sent along.
+    #[serde(default)]
+    pub meta_data: Option<Value>,
+    /// The decision.
+    #[serde(deserialize_with = "status")]
+    pub status: Status,
+    /// When it was submitted.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub created_at: Timestamp,
+    /// When it was decided last.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub updated_at: Timestamp,
+    /// What the rules, models and people said.
+    #[serde(default, deserialize_with = "nullable")]
+    pub moderation_results: Vec<Value>,
+}
+
+pub(super) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
+    Ok(Status::from(String::deserialize(deserializer)?.as_str()))
+}
+
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default().into())
+}
+
+fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn lenient_project<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ProjectId>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Null => None,
+        Value::String(id) => Some(id.into()),
+        other => Some(other.to_string().into()),
+    })
+}
+
+/// Which contents to list, newest first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ContentFilter {
+    /// The page, counted from 1, which is the default.
+    pub page: Option<u32>,
+    /// How many contents a page has; servers have a default and a limit of their own.
+    pub per_page: Option<u32>,
+    /// Only contents with this decision.
+    pub status: Option<Status>,
+}
+
+/// One page of contents.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ContentPage {
+    /// The contents, newest first.
+    pub items: Vec<Content>,
+    /// The page's number, counted from 1.
+    pub page: u32,
+    /// Whether there is a next page.
+    pub has_more: bool,
+    /// How many contents there are in all, on servers that say.
+    pub total: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct PageWire {
+    #[serde(alias = "contents", alias = "items")]
+    content: Vec<Content>,
+    #[serde(default)]
+    pagination: PaginationWire,
+}
+
+/// Documented servers say `has_next`, deployed ones `has_more`.
+#[derive(Deserialize, Default)]
+struct PaginationWire {
+    #[serde(default)]
+    page: Option<u32>,
+    #[serde(default)]
+    has_next: bool,
+    #[serde(default)]
+    has_more: bool,
+    #[serde(default)]
+    total: Option<u64>,
+}
+
+impl Api {
+    pub(crate) async fn content(&self, id: &str) -> Result<Content, Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            content: Content,
+        }
+        if id.is_empty() {
+            return Err(Error::invalid_argument("id: it is empty"));
+        }
+        let mut url = self.url("api/content");
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.push(id);
+        }
+        self.get::<Wire>(url).await.map(|wire| wire.content)
+    }
+
+    pub(crate) async fn content_page(&self, filter: &ContentFilter) -> Result<ContentPage, Error> {
+        let mut url = self.url("api/content");
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
+            if let Some(per_page) = filter.per_page {
+                query.append_pair("per_page", &per_page.to_string());
+            }
+            if let Some(status) = &filter.status {
+                query.append_pair("status", status.as_str());
+            }
+        }
+        let wire: PageWire = self.get(url).await.map_err(|error| match error.kind() {
+            ErrorKind::Protocol => error.with_retryable(false),
+            _ => error,
+        })?;
+        Ok(ContentPage {
+            page: wire.pagination.page.or(filter.page).unwrap_or(1),
+            has_more: (wire.pagination.has_next || wire.pagination.has_more) && !wire.content.is_empty(),
+            total: wire.pagination.total,
+            items: wire.content,
+        })
+    }
+}

@@ -1,0 +1,13 @@
+//! The REST calls beside the socket: submit content, look it up, read the statistics.
+
+mod api;
+mod content;
+mod moderate;
+mod pages;
+mod statistics;
+
+pub(crate) use api::Api;
+pub use content::{Content, ContentFilter, ContentPage};
+pub use moderate::{Moderation, Submission};
+pub use pages::ContentPages;
+pub use statistics::{Health, Statistics};

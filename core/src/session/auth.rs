@@ -1,0 +1,126 @@
+//! What a refusal means for the credentials: over, once more, or only later.
+
+use std::time::Duration;
+
+/// Where credentials come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CredentialsSource {
+    /// A key or a cookie that never changes, or none at all.
+    Fixed,
+    /// Something that can be asked again: a login form or the user's provider.
+    Renewable,
+}
+
+/// What is known about the credentials of an attempt before the server has seen them on the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Proof {
+    /// The server has just accepted them in its login form.
+    pub(crate) just_accepted: bool,
+}
+
+/// How sure it is that a refusal is about the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    /// The server said so.
+    Said,
+    /// A disconnect before the acknowledgement: deployed servers do that for bad credentials, and also when their
+    /// limit of connection attempts is reached.
+    Ambiguous,
+}
+
+/// What to do after a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The client ends with `authentication_failed`.
+    End,
+    /// Ask for credentials again, saying that these were rejected.
+    Again,
+    /// Probably a rate limit: try again after this pause.
+    Hold(Duration),
+}
+
+/// Deployed servers count attempts over 60 s.
+const LOCKOUT: Duration = Duration::from_secs(61);
+
+/// Follows the fate of the credentials over the attempts.
+#[derive(Debug)]
+pub(crate) struct Auth {
+    source: CredentialsSource,
+    proven: bool,
+    rejections: u32,
+    held: bool,
+}
+
+impl Auth {
+    pub(crate) fn new(source: CredentialsSource) -> Self {
+        Self { source, proven: false, rejections: 0, held: false }
+    }
+
+    /// The server has shown that it accepts the credentials.
+    pub(crate) fn proven(&mut self) {
+        (self.proven, self.rejections, self.held) = (true, 0, false);
+    }
+
+    /// The server refused.
+    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof) -> Verdict {
+        self.rejections += 1;
+        if certainty == Certainty::Ambiguous {
+            if proof.just_accepted {
+                return Verdict::Hold(LOCKOUT);
+            }
+            let exhausted = self.source == CredentialsSource::Fixed || self.rejections > 1;
+            if exhausted && self.proven && !self.held {
+                self.held = true;
+                return Verdict::Hold(LOCKOUT);
+            }
+        }
+        if self.source == CredentialsSource::Renewable && self.rejections <= 1 {
+            return Verdict::Again;
+        }
+        Verdict::End
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Certainty::*, CredentialsSource::*, *};
+
+    const FRESH: Proof = Proof { just_accepted: true };
+    const PLAIN: Proof = Proof { just_accepted: false };
+
+    #[test]
+    fn a_fixed_key_that_never_worked_ends_at_once() {
+        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN), Verdict::End);
+        assert_eq!(Auth::new(Fixed).refused(Ambiguous, PLAIN), Verdict::End);
+    }
+
+    #[test]
+    fn a_provider_is_asked_once_more() {
+        let mut auth = Auth::new(Renewable);
+        assert_eq!(auth.refused(Said, PLAIN), Verdict::Again);
+        assert_eq!(auth.refused(Said, PLAIN), Verdict::End);
+        let mut auth = Auth::new(Renewable);
+        assert_eq!(auth.refused(Ambiguous, PLAIN), Verdict::Again);
+        auth.proven();
+        assert_eq!(auth.refused(Said, PLAIN), Verdict::Again);
+    }
+
+    #[test]
+    fn an_ambiguous_refusal_of_what_has_worked_waits_out_a_lockout_once() {
+        let mut auth = Auth::new(Fixed);
+        auth.proven();
+        assert_eq!(auth.refused(Ambiguous, PLAIN), Verdict::Hold(LOCKOUT));
+        assert_eq!(auth.refused(Ambiguous, PLAIN), Verdict::End);
+        let mut auth = Auth::new(Fixed);
+        auth.proven();
+        assert_eq!(auth.refused(Said, PLAIN), Verdict::End);
+    }
+
+    #[test]
+    fn a_login_that_was_just_accepted_is_not_what_was_refused() {
+        let mut auth = Auth::new(Renewable);
+        for _ in 0..3 {
+            assert_eq!(auth.refused(Ambiguous, FRESH), Verdict::Hold(LOCKOUT));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! How long to wait before an attempt, and how many attempts a minute may hold.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use rand::{Rng, RngExt};
+
+use super::ReconnectPolicy;
+
+/// The pause before attempt number `attempt`, counted from 1.
+pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl Rng) -> Duration {
+    let grown = policy.delay.as_secs_f64() * policy.factor.powi(attempt.saturating_sub(1).min(1_000) as i32);
+    let delay = grown.min(policy.max_delay.as_secs_f64());
+    let spread = policy.jitter * (rng.random::<f64>() * 2.0 - 1.0);
+    Duration::from_secs_f64((delay * (1.0 + spread)).max(0.0))
+}
+
+/// The window over which servers count attempts, and a second for the clocks to differ.
+const WINDOW: Duration = Duration::from_secs(61);
+
+/// Remembers the attempts of the last minute.
+#[derive(Debug)]
+pub(crate) struct AttemptWindow {
+    limit: usize,
+    made: VecDeque<Instant>,
+}
+
+impl AttemptWindow {
+    pub(crate) fn new(limit: u32) -> Self {
+        Self { limit: limit.max(1) as usize, made: VecDeque::new() }
+    }
+
+    /// The earliest moment, not before `wanted`, at which one more attempt keeps the limit.
+    pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
+        match self.made.len().checked_sub(self.limit) {
+            None => wanted,
+            Some(at) => wanted.max(self.made[at] + WINDOW),
+        }
+    }
+
+    pub(crate) fn record(&mut self, now: Instant) {
+        self.made.push_back(now);
+        while self.made.len() > self.limit {
+            self.made.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::{SeedableRng, rngs::SmallRng};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_pause_is_the_delay_with_at_most_its_jitter(attempt in 1u32..5_000, seed: u64, jitter in 0.0..=1.0f64) {
+            let policy = ReconnectPolicy { jitter, ..ReconnectPolicy::default() };
+            let delay = next_delay(&policy, attempt, &mut SmallRng::seed_from_u64(seed)).as_secs_f64();
+            let base = (2f64.powi(attempt.min(60) as i32 - 1)).min(10.0);
+            prop_assert!(delay >= base * (1.0 - jitter) - 1e-6 && delay <= base * (1.0 + jitter) + 1e-6);
+        }
+
+        #[test]
+        fn no_minute_holds_more_attempts_than_allowed(limit in 1u32..12, pauses in proptest::collection::vec(0u64..20_000, 1..80)) {
+            let mut window = AttemptWindow::new(limit);
+            let mut now = Instant::now();
+            let mut made: Vec<Instant> = Vec::new();
+            for pause in pauses {
+                now = window.earliest(now + Duration::from_millis(pause));
+                window.record(now);
+                made.push(now);
+                let recent = made.iter().filter(|at| now.duration_since(**at) < Duration::from_secs(60)).count();
+                prop_assert!(recent <= limit as usize);
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The events a client may send in a minute. Servers count them in a window, so this does too: a bucket that refills
+//! would let through nearly twice the limit in its first minute.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+/// The server's window, and a second for the way there to take longer or shorter.
+const WINDOW: Duration = Duration::from_secs(61);
+
+/// Who wants to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The user's own events; they leave a tenth of the budget to the rest.
+    User,
+    /// Joins, leaves, replays and heartbeats.
+    Session,
+}
+
+/// Counts what was sent on this connection.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: Option<usize>,
+    sent: VecDeque<Instant>,
+}
+
+impl Budget {
+    pub(crate) fn new(per_minute: Option<u32>) -> Self {
+        Self { limit: per_minute.map(|n| n as usize), sent: VecDeque::new() }
+    }
+
+    /// A new connection starts with a full budget.
+    pub(crate) fn reset(&mut self) {
+        self.sent.clear();
+    }
+
+    /// Takes one event out of the budget.
+    ///
+    /// # Errors
+    /// How long to wait until there is room.
+    pub(crate) fn take(&mut self, class: Class, now: Instant) -> Result<(), Duration> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
+            self.sent.pop_front();
+        }
+        let usable = match class {
+            Class::Session => limit,
+            Class::User => limit - limit / 10,
+        }
+        .max(1);
+        match self.sent.len().checked_sub(usable) {
+            None => {
+                self.sent.push_back(now);
+                Ok(())
+            }
+            Some(over) => Err((self.sent[over] + WINDOW).saturating_duration_since(now)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_minute_holds_more_events_than_the_limit(limit in 1u32..120, pauses in proptest::collection::vec(0u64..4_000, 1..400)) {
+            let mut budget = Budget::new(Some(limit));
+            let mut now = Instant::now();
+            let mut sent: Vec<Instant> = Vec::new();
+            for (n, pause) in pauses.into_iter().enumerate() {
+                now += Duration::from_millis(pause);
+                let class = if n % 3 == 0 { Class::User } else { Class::Session };
+                match budget.take(class, now) {
+                    Ok(()) => sent.push(now),
+                    Err(wait) => prop_assert!(wait > Duration::ZERO && wait <= WINDOW),
+                }
+                let recent = sent.iter().filter(|at| now.duration_since(**at) < Duration::from_secs(60)).count();
+                prop_assert!(recent <= limit as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn the_wait_that_is_told_is_enough() {
+        let mut budget = Budget::new(Some(2));
+        let start = Instant::now();
+        budget.take(Class::Session, start).unwrap();
+        budget.take(Class::Session, start + Duration::from_secs(1)).unwrap();
+        let now = start + Duration::from_secs(2);
+        let wait = budget.take(Class::Session, now).unwrap_err();
+        assert!(budget.take(Class::Session, now + wait).is_ok());
+    }
+}

@@ -1,0 +1,86 @@
+//! A place in a project's event log.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use crate::Error;
+
+/// A place in a project's event log, as a text that survives the process: the log's id and the last event's.
+///
+/// The text is opaque. A bare decimal `event_id` is accepted as a cursor of whatever log the server has.
+///
+/// ```
+/// use automoderate::Cursor;
+///
+/// let cursor: Cursor = "41".parse()?;
+/// assert_eq!(cursor.to_string(), "41");
+/// assert_eq!("forty-one".parse::<Cursor>().unwrap_err().code(), "invalid_argument");
+/// # Ok::<(), automoderate::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Cursor {
+    pub(crate) log: Option<Arc<str>>,
+    pub(crate) event_id: u64,
+}
+
+impl Cursor {
+    /// The `event_id` of the last event delivered; 0 if there was none yet.
+    #[must_use]
+    pub fn event_id(&self) -> u64 {
+        self.event_id
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.log {
+            Some(log) => write!(f, "{log}:{}", self.event_id),
+            None => write!(f, "{}", self.event_id),
+        }
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (log, id) = match text.trim().rsplit_once(':') {
+            Some((log, id)) if !log.is_empty() => (Some(Arc::from(log)), id),
+            Some(_) => (None, ""),
+            None => (None, text.trim()),
+        };
+        let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+        let event_id = digits.then(|| id.parse().ok()).flatten();
+        let event_id = event_id.ok_or_else(|| Error::invalid_argument("after: this is no cursor"))?;
+        Ok(Self { log, event_id })
+    }
+}
+
+impl From<u64> for Cursor {
+    fn from(event_id: u64) -> Self {
+        Self { log: None, event_id }
+    }
+}
+
+impl TryFrom<&str> for Cursor {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Cursor {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for Cursor {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        text.parse()
+    }
+}

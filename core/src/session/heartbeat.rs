@@ -1,0 +1,37 @@
+//! The documented `heartbeat` event. Nothing depends on it: deployed servers ignore it.
+
+use std::time::{Duration, Instant};
+
+/// When the next `heartbeat` is due.
+#[derive(Debug)]
+pub(crate) struct Heartbeat {
+    interval: Option<Duration>,
+    next: Option<Instant>,
+}
+
+impl Heartbeat {
+    pub(crate) fn new(interval: Option<Duration>) -> Self {
+        Self { interval, next: None }
+    }
+
+    pub(crate) fn start(&mut self, now: Instant) {
+        self.next = self.interval.map(|interval| now + interval);
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.next = None;
+    }
+
+    /// Whether one is due now; if so, the next is an interval away from now, so that missed ones don't pile up.
+    pub(crate) fn due(&mut self, now: Instant) -> bool {
+        let due = self.next.is_some_and(|next| next <= now);
+        if due {
+            self.start(now);
+        }
+        due
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+}

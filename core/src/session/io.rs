@@ -1,0 +1,161 @@
+//! What goes into the machine and what comes out.
+
+use std::time::{Duration, Instant};
+
+use super::{Cursor, Fault, State, auth::Proof};
+use crate::{
+    Error,
+    events::{Event, ModerationUpdate, ProjectId},
+};
+
+/// The present, as the caller sees it: a clock that only goes forward, and the clock on the wall.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) mono: Instant,
+    pub(crate) wall: jiff::Timestamp,
+}
+
+/// Stands for the caller of a command; the machine gives it back with the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Token(pub(crate) u64);
+
+/// What users ask for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Connect {
+        token: Token,
+    },
+    Join {
+        token: Token,
+        project: ProjectId,
+        after: Option<Cursor>,
+    },
+    Leave {
+        token: Token,
+        project: ProjectId,
+    },
+    /// `ack`: how long to wait for an acknowledgement, if one is wanted.
+    Emit {
+        token: Token,
+        name: String,
+        data: Option<String>,
+        ack: Option<Duration>,
+    },
+    NetworkChanged,
+    Close {
+        token: Token,
+    },
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Input<'a> {
+    Command(Command),
+    /// The transport of attempt `id` is open.
+    Dialed {
+        id: u64,
+        proof: Proof,
+        auth: Option<String>,
+    },
+    DialFailed {
+        id: u64,
+        fault: Fault,
+    },
+    Frame(&'a str),
+    Binary(&'a [u8]),
+    /// The peer gave a sign of life below Engine.IO.
+    Activity,
+    TransportLost(Fault),
+    Backfilled(Backfilled),
+    /// Only time has passed.
+    Tick,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // the large one, an event, is by far the most common
+pub(crate) enum Output {
+    /// Ask for credentials and open a transport; answer with `Dialed` or `DialFailed`.
+    Dial {
+        id: u64,
+        reason: CredentialsReason,
+    },
+    /// Send this Engine.IO packet.
+    Send(String),
+    /// Drop the transport; if `graceful`, after what was sent has left.
+    CloseTransport {
+        graceful: bool,
+    },
+    /// Ask the peer for a sign of life, if the transport can.
+    Probe,
+    State(State),
+    /// From here on, the project's first stream collects.
+    Opened {
+        project: ProjectId,
+    },
+    /// The project's first stream starts here.
+    Placed {
+        project: ProjectId,
+        cursor: Cursor,
+    },
+    Event(Event),
+    /// The project's streams end, with an error unless the user left.
+    Ended {
+        project: ProjectId,
+        error: Option<Error>,
+    },
+    /// All streams end, with an error unless the user closed.
+    EndedAll {
+        error: Option<Error>,
+    },
+    /// The command of this token is done; an acknowledgement's data comes with it.
+    Done {
+        token: Token,
+        data: Option<String>,
+    },
+    Failed {
+        token: Token,
+        error: Error,
+    },
+    Backfill(BackfillRequest),
+}
+
+/// Why credentials are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialsReason {
+    /// For the first connection.
+    First,
+    /// For a new connection after one was lost.
+    Reconnect,
+    /// Because the server refused the ones given last.
+    Rejected,
+}
+
+impl CredentialsReason {
+    /// The reason as a word: `first`, `reconnect` or `rejected`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Reconnect => "reconnect",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Content decided since `since`, or since any of the contents in `known`, is wanted.
+#[derive(Debug, Clone)]
+pub(crate) struct BackfillRequest {
+    pub(crate) id: u64,
+    pub(crate) project: ProjectId,
+    pub(crate) since: jiff::Timestamp,
+}
+
+/// The answer to a [`BackfillRequest`]: what was found, oldest first, and whether that is all.
+#[derive(Debug)]
+pub(crate) struct Backfilled {
+    pub(crate) id: u64,
+    pub(crate) project: ProjectId,
+    pub(crate) result: Result<(Vec<ModerationUpdate>, bool), Error>,
+}

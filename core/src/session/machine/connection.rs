@@ -1,0 +1,304 @@
+//! Connecting, losing the connection, and connecting again.
+
+use std::time::Duration;
+
+use super::{Machine, Phase};
+use crate::{
+    Error, ErrorKind, Stage,
+    eio::Handshake,
+    events::{Notice, notice},
+    session::{
+        CredentialsReason, Fault, Now, OnServerDisconnect, Output, State, Token,
+        acks::Waiter,
+        auth::{Certainty, Proof, Verdict},
+        backoff::next_delay,
+        refusal::{ConnectRefusal, blames_credentials, connect_error},
+    },
+    sio,
+};
+
+/// How long an acknowledgement without a sign that the server accepts us keeps `connect` waiting. A refusal that comes
+/// later still ends the client; it is only told by the join or the stream instead of by `connect`.
+const DOUBT: Duration = Duration::from_millis(500);
+
+impl Machine {
+    pub(super) fn connect(&mut self, now: Now, token: Token) {
+        if !matches!(self.phase, Phase::Idle) {
+            return self.fail(token, Error::invalid_argument("the client was connected before"));
+        }
+        self.connecting = Some(token);
+        self.state(State::Connecting);
+        self.start_dial(now);
+    }
+
+    pub(super) fn start_dial(&mut self, now: Now) {
+        self.dial += 1;
+        self.counters.attempts += 1;
+        self.window.record(now.mono);
+        let reason = if std::mem::take(&mut self.rejected) {
+            CredentialsReason::Rejected
+        } else if self.dial == 1 {
+            CredentialsReason::First
+        } else {
+            CredentialsReason::Reconnect
+        };
+        self.phase = Phase::Dialing { deadline: now.mono + self.config.connect_timeout };
+        self.out.push_back(Output::Dial { id: self.dial, reason });
+    }
+
+    pub(super) fn dialed(&mut self, id: u64, proof: Proof, auth: Option<String>) {
+        let Phase::Dialing { deadline } = self.phase else { return };
+        if id == self.dial {
+            self.proof = proof;
+            self.phase = Phase::Opening { deadline, auth, opened: false };
+        }
+    }
+
+    pub(super) fn dial_failed(&mut self, now: Now, id: u64, fault: Fault) {
+        if id == self.dial && matches!(self.phase, Phase::Dialing { .. }) {
+            match fault {
+                Fault::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
+                    self.refused(now, Certainty::Said, error);
+                }
+                fault => self.lost(now, fault),
+            }
+        }
+    }
+
+    pub(super) fn connect_timed_out(&mut self, now: Now) {
+        let stage = match self.phase {
+            Phase::Opening { opened: true, .. } => Stage::Namespace,
+            Phase::Opening { .. } => Stage::EngineIo,
+            _ => Stage::Network,
+        };
+        self.lost(now, Fault::Timeout(stage));
+    }
+
+    /// The Engine.IO session is open: ask for the namespace.
+    pub(super) fn engine_opened(&mut self, now: Now, data: &str) {
+        let Phase::Opening { auth, opened, .. } = &mut self.phase else { return };
+        if std::mem::replace(opened, true) {
+            return;
+        }
+        let connect = sio::connect(auth.take().as_deref());
+        match Handshake::decode(data) {
+            Ok(handshake) => {
+                self.liveness.start(&handshake, now.mono);
+                self.handshake = Some(handshake);
+                self.send(&connect);
+            }
+            Err(error) => self.lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}"))),
+        }
+    }
+
+    /// The namespace is acknowledged.
+    pub(super) fn namespace_acknowledged(&mut self, now: Now) {
+        if !matches!(self.phase, Phase::Opening { opened: true, .. }) {
+            return;
+        }
+        if let Some(words) = self.early.take_if(|words| !self.proven && blames_credentials(words)) {
+            return self.connection_refused(now, &words);
+        }
+        self.phase = Phase::Online;
+        self.counters.connections += 1;
+        self.budget.reset();
+        self.heartbeat.start(now.mono);
+        if let Some(policy) = &self.config.reconnect {
+            self.stable_at = Some(now.mono + policy.stable_after);
+        }
+        self.doubt = Some(now.mono + DOUBT);
+        if self.proven {
+            self.announce();
+        }
+    }
+
+    /// The server has shown that it accepts us.
+    pub(super) fn prove(&mut self) {
+        self.proven = true;
+        self.auth.proven();
+        if matches!(self.phase, Phase::Online) {
+            self.announce();
+        }
+    }
+
+    fn announce(&mut self) {
+        self.doubt = None;
+        if std::mem::replace(&mut self.announced, true) {
+            return;
+        }
+        self.state(State::Connected);
+        if let Some(token) = self.connecting.take() {
+            self.done(token);
+        }
+    }
+
+    pub(super) fn advance_online(&mut self, now: Now) {
+        if self.doubt.is_some_and(|until| until <= now.mono) {
+            self.announce();
+        }
+        if self.stable_at.is_some_and(|at| at <= now.mono) {
+            self.stable_at = None;
+            self.attempt = 0;
+        }
+        if self.heartbeat.due(now.mono) {
+            self.send_heartbeat(now);
+        }
+    }
+
+    /// A DISCONNECT packet: a refusal as long as nothing has shown that the server accepts us.
+    pub(super) fn server_disconnected(&mut self, now: Now) {
+        let in_doubt = matches!(self.phase, Phase::Opening { .. }) || self.doubt.is_some();
+        if let Some(words) = self.early.take_if(|_| in_doubt && !self.proven) {
+            self.connection_refused(now, &words);
+        } else if in_doubt && !self.proven {
+            let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
+            self.refused(now, Certainty::Ambiguous, error.with_stage(Stage::Namespace));
+        } else {
+            self.lost(now, Fault::ServerDisconnected);
+        }
+    }
+
+    /// A CONNECT_ERROR packet, or an `authentication_failed` event.
+    pub(super) fn connection_refused(&mut self, now: Now, notice: &Notice) {
+        match connect_error(notice) {
+            ConnectRefusal::Credentials(error) => self.refused(now, Certainty::Said, error),
+            ConnectRefusal::Other(error) => self.lost(now, Fault::NamespaceRefused(error)),
+        }
+    }
+
+    pub(super) fn namespace_refused(&mut self, now: Now, data: &str) {
+        if matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
+            self.connection_refused(now, &notice(data));
+        }
+    }
+
+    /// The credentials were refused, or so it seems.
+    pub(super) fn refused(&mut self, now: Now, certainty: Certainty, error: Error) {
+        match self.auth.refused(certainty, self.proof) {
+            Verdict::End => {
+                self.drop_connection(&error);
+                self.end(error);
+            }
+            Verdict::Again => {
+                self.rejected = true;
+                self.drop_connection(&error);
+                self.retry(now, error, Duration::ZERO);
+            }
+            Verdict::Hold(pause) => {
+                let error = Error::new(ErrorKind::RateLimited, "the server seems to limit connection attempts")
+                    .with_retry_in(pause)
+                    .with_cause(error);
+                self.drop_connection(&error);
+                if self.connecting.is_some() && !self.config.retry_first_connect {
+                    self.end(error);
+                } else {
+                    self.retry(now, error, pause);
+                }
+            }
+        }
+    }
+
+    /// The connection, or the attempt to make one, is over.
+    pub(super) fn lost(&mut self, now: Now, fault: Fault) {
+        if matches!(self.phase, Phase::Idle | Phase::Waiting { .. } | Phase::Closed) {
+            return;
+        }
+        let stop =
+            matches!(fault, Fault::ServerDisconnected) && self.config.on_server_disconnect == OnServerDisconnect::Stop;
+        let error = fault.into_error();
+        self.drop_connection(&error);
+        let fail_fast = self.connecting.is_some() && !self.config.retry_first_connect;
+        if stop || fail_fast || self.config.reconnect.is_none() {
+            return self.end(error);
+        }
+        let pause = error.retry_in().unwrap_or_default();
+        self.retry(now, error, pause);
+    }
+
+    /// Forgets everything that belongs to one connection.
+    fn drop_connection(&mut self, error: &Error) {
+        // An attempt that is still under way is dropped as well; its report would come too late.
+        self.out.push_back(Output::CloseTransport { graceful: false });
+        self.handshake = None;
+        self.proven = false;
+        self.early = None;
+        self.doubt = None;
+        self.announced = false;
+        self.stable_at = None;
+        self.budget_wait = None;
+        self.liveness.stop();
+        self.heartbeat.stop();
+        self.assembler = sio::Assembler::default();
+        self.rooms.lost();
+        for waiter in self.acks.drain() {
+            if let Waiter::User(token) = waiter {
+                let kind = if error.kind() == ErrorKind::Closed { ErrorKind::Closed } else { ErrorKind::Disconnected };
+                let lost = Error::new(kind, "the connection was lost before the acknowledgement came");
+                self.out.push_back(Output::Failed { token, error: lost.with_cause(error.clone()) });
+            }
+        }
+    }
+
+    /// Schedules the next attempt, at least `pause` from now, or gives up.
+    fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
+        let Some(policy) = self.config.reconnect.clone() else { return self.end(cause) };
+        if policy.attempts.is_some_and(|limit| self.attempt >= limit) {
+            let text = format!("gave up after {} attempts: {cause}", self.attempt);
+            let error = Error::new(ErrorKind::GaveUp, text).with_attempts(self.attempt).with_cause(cause);
+            return self.end(error);
+        }
+        self.attempt = self.attempt.saturating_add(1);
+        let delay = next_delay(&policy, self.attempt, &mut self.rng).max(pause);
+        let until = self.window.earliest(now.mono + delay);
+        self.phase = Phase::Waiting { until };
+        self.pause_joins(now);
+        if self.connecting.is_none() {
+            let retry_in = until.saturating_duration_since(now.mono);
+            self.state(State::Reconnecting { attempt: self.attempt, retry_in, cause });
+        }
+    }
+
+    /// The end of the client, for a reason other than the user.
+    pub(super) fn end(&mut self, error: Error) {
+        self.phase = Phase::Closed;
+        if let Some(token) = self.connecting.take() {
+            self.fail(token, error.clone());
+        }
+        for (_, room) in self.rooms.drain() {
+            for token in room.joiners {
+                self.out.push_back(Output::Failed { token, error: error.clone() });
+            }
+            for token in room.leavers {
+                self.out.push_back(Output::Done { token, data: None });
+            }
+        }
+        let by_user = error.kind() == ErrorKind::Closed;
+        self.out.push_back(Output::EndedAll { error: (!by_user).then(|| error.clone()) });
+        self.state(State::Closed { reason: error });
+    }
+
+    pub(super) fn close(&mut self, token: Token) {
+        self.state(State::Closing);
+        let connected = matches!(self.phase, Phase::Online);
+        if connected {
+            self.send(&sio::disconnect());
+        }
+        self.out.push_back(Output::CloseTransport { graceful: connected });
+        let error = Error::closed();
+        self.drop_connection(&error);
+        self.end(error);
+        self.done(token);
+    }
+
+    /// The user knows of a new network: don't wait for a pause to end, and don't trust a connection that may be dead.
+    pub(super) fn network_changed(&mut self, now: Now) {
+        match &mut self.phase {
+            Phase::Waiting { until } => *until = self.window.earliest(now.mono),
+            Phase::Online => {
+                self.liveness.probed(now.mono);
+                self.out.push_back(Output::Probe);
+            }
+            _ => {}
+        }
+    }
+}

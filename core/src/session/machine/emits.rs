@@ -1,0 +1,55 @@
+//! The user's own events, the heartbeat, and acknowledgements that don't come.
+
+use std::time::Duration;
+
+use super::{Machine, Phase};
+use crate::{
+    Error, ErrorKind,
+    session::{Now, Token, acks::Waiter, budget::Class, follower::Sink},
+    sio,
+};
+
+impl Machine {
+    pub(super) fn emit(&mut self, now: Now, token: Token, name: &str, data: Option<&str>, ack: Option<Duration>) {
+        if !matches!(self.phase, Phase::Online) {
+            let error = Error::new(ErrorKind::Disconnected, "there is no connection to emit on");
+            return self.fail(token, error);
+        }
+        if let Err(wait) = self.budget.take(Class::User, now.mono) {
+            let error = Error::new(ErrorKind::RateLimited, "the limit of events per minute is used up");
+            return self.fail(token, error.with_retry_in(wait));
+        }
+        self.counters.sent += 1;
+        let id = ack.map(|timeout| self.acks.expect(Waiter::User(token), now.mono + timeout));
+        self.send(&sio::event(name, data, id));
+        if id.is_none() {
+            self.done(token);
+        }
+    }
+
+    /// A heartbeat that finds no room in the budget is left out: nothing depends on it.
+    pub(super) fn send_heartbeat(&mut self, now: Now) {
+        if self.budget.take(Class::Session, now.mono).is_ok() {
+            self.counters.sent += 1;
+            self.send(&sio::event("heartbeat", None, None));
+        }
+    }
+
+    pub(super) fn expire_acks(&mut self, now: Now) {
+        while let Some(waiter) = self.acks.expired(now.mono) {
+            match waiter {
+                Waiter::User(token) => {
+                    self.fail(token, Error::new(ErrorKind::AckTimeout, "the server did not acknowledge in time"));
+                }
+                // The request itself has the same deadline.
+                Waiter::Room(_) => {}
+                Waiter::Replay(project) => {
+                    if let Some(room) = self.rooms.get_mut(&project) {
+                        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
+                        room.follower.page_failed(now, &mut sink);
+                    }
+                }
+            }
+        }
+    }
+}

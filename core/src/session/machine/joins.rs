@@ -1,0 +1,322 @@
+//! Joining and leaving: the wanted set against the actual one.
+
+use std::time::{Duration, Instant};
+
+use super::{Machine, Phase};
+use crate::{
+    Error, ErrorKind,
+    events::{Notice, ProjectId, notice},
+    session::{
+        Cursor, Now, Output, Token,
+        acks::Waiter,
+        auth::Certainty,
+        budget::Class,
+        follower::{Follower, Sink},
+        refusal::join_error,
+        rooms::{Actual, InFlight},
+        wire::{AckVerdict, Joined, ack_verdict},
+    },
+    sio,
+};
+
+/// The pause before a join that the server could not complete is tried again, for the n-th time.
+fn join_pause(failures: u32) -> Duration {
+    Duration::from_millis(500) * 2u32.pow(failures.min(5))
+}
+
+impl Machine {
+    pub(super) fn join(&mut self, now: Now, token: Token, project: ProjectId, after: Option<Cursor>) {
+        let deadline = now.mono + self.config.join_timeout;
+        if let Some(room) = self.rooms.get_mut(&project).filter(|room| room.wanted) {
+            if after.is_some() {
+                let error = Error::invalid_argument("after: the project is joined already; leave it first");
+                return self.fail(token, error);
+            }
+            if room.confirmed {
+                return self.done(token);
+            }
+            room.joiners.push(token);
+            return;
+        }
+        let remember = self.config.can_ask_rest;
+        let follower = Follower::new(project.clone(), after, remember);
+        match self.rooms.get_mut(&project) {
+            // Left, but the server has not confirmed that yet.
+            Some(room) => {
+                room.wanted = true;
+                room.confirmed = false;
+                room.follower = follower;
+                room.deadline = Some(deadline);
+                room.joiners.push(token);
+            }
+            None => {
+                let room = self.rooms.insert(project, follower);
+                room.deadline = Some(deadline);
+                room.joiners.push(token);
+            }
+        }
+    }
+
+    pub(super) fn leave(&mut self, token: Token, project: ProjectId) {
+        let Some(room) = self.rooms.get_mut(&project) else { return self.done(token) };
+        let was_wanted = std::mem::replace(&mut room.wanted, false);
+        room.deadline = None;
+        let joiners = std::mem::take(&mut room.joiners);
+        if room.actual == Actual::Out {
+            self.rooms.remove(&project);
+            self.done(token);
+        } else {
+            room.leavers.push(token);
+        }
+        for joiner in joiners {
+            self.fail(joiner, Error::new(ErrorKind::Closed, "the project was left before the join was confirmed"));
+        }
+        if was_wanted {
+            self.out.push_back(Output::Ended { project, error: None });
+        }
+    }
+
+    /// Sends what brings the wanted and the actual rooms together, one join or leave at a time.
+    pub(super) fn reconcile(&mut self, now: Now) {
+        self.budget_wait = None;
+        if let Some((project, joining)) = self.rooms.next(now.mono) {
+            if let Err(wait) = self.budget.take(Class::Session, now.mono) {
+                self.budget_wait = Some(now.mono + wait);
+                // Waiting in line is not the server's fault.
+                for (_, room) in self.rooms.iter_mut() {
+                    room.deadline = None;
+                }
+                return;
+            }
+            self.request(now, project, joining);
+        }
+        self.ask_pages(now);
+    }
+
+    fn request(&mut self, now: Now, project: ProjectId, joining: bool) {
+        let deadline = now.mono + self.config.join_timeout;
+        let id = self.acks.expect(Waiter::Room(project.clone()), deadline);
+        let name = if joining { "join_project" } else { "leave_project" };
+        let argument = serde_json::json!({"project_id": project.as_str()}).to_string();
+        self.counters.sent += 1;
+        self.send(&sio::event(name, Some(&argument), Some(id)));
+        if let Some(room) = self.rooms.get_mut(&project) {
+            room.actual = if joining { Actual::Joining } else { Actual::Leaving };
+            if joining && !room.joiners.is_empty() && room.failures == 0 {
+                room.deadline = Some(deadline);
+            }
+        }
+        self.rooms.in_flight = Some(InFlight { project, joining, deadline });
+    }
+
+    /// The connection is lost: a join that waits for a new one waits no longer than its timeout.
+    pub(super) fn pause_joins(&mut self, now: Now) {
+        let deadline = now.mono + self.config.join_timeout;
+        let mut gone = Vec::new();
+        for (project, room) in self.rooms.iter_mut() {
+            if !room.wanted {
+                gone.push(project.clone());
+            } else if !room.joiners.is_empty() {
+                room.deadline.get_or_insert(deadline);
+            }
+        }
+        for project in gone {
+            self.forget(&project);
+        }
+    }
+
+    /// Removes a room that is neither wanted nor joined, and answers whoever left it.
+    fn forget(&mut self, project: &ProjectId) {
+        for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
+            self.done(token);
+        }
+    }
+
+    pub(super) fn joined(&mut self, now: Now, arguments: &str) {
+        let joined = Joined::read(arguments);
+        let asked = self.rooms.in_flight.as_ref().filter(|f| f.joining).map(|f| f.project.clone());
+        let Some(project) = joined.project().or_else(|| asked.clone()) else { return };
+        if asked.as_ref() == Some(&project) {
+            self.rooms.in_flight = None;
+        }
+        self.enter(now, &project, &joined);
+    }
+
+    fn enter(&mut self, now: Now, project: &ProjectId, joined: &Joined) {
+        self.prove();
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        let again = room.actual == Actual::In;
+        room.actual = Actual::In;
+        room.failures = 0;
+        room.deadline = None;
+        if !room.wanted || again {
+            return;
+        }
+        let first = !std::mem::replace(&mut room.confirmed, true);
+        let joiners = std::mem::take(&mut room.joiners);
+        if first {
+            self.out.push_back(Output::Opened { project: project.clone() });
+        }
+        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
+        let wanted = room.follower.joined(now, joined.head(), self.config.backfill, &mut sink);
+        for token in joiners {
+            self.done(token);
+        }
+        if let Some(since) = wanted {
+            self.ask_backfill(project, since);
+        }
+    }
+
+    pub(super) fn left(&mut self, now: Now, arguments: &str) {
+        let named = Joined::read(arguments).project();
+        let asked = self.rooms.in_flight.as_ref().filter(|f| !f.joining).map(|f| f.project.clone());
+        let Some(project) = named.or_else(|| asked.clone()) else { return };
+        if asked.as_ref() == Some(&project) {
+            self.rooms.in_flight = None;
+        }
+        self.exit(now, &project);
+    }
+
+    /// The server no longer has us in the room.
+    fn exit(&mut self, now: Now, project: &ProjectId) {
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        if room.wanted {
+            // It was the server's idea, or the user joined again meanwhile: the next join tells.
+            let by_server = room.actual == Actual::In;
+            room.actual = Actual::Out;
+            if by_server {
+                room.follower.lost();
+                room.not_before = Some(now.mono + join_pause(room.failures));
+                room.failures += 1;
+            }
+        } else {
+            self.forget(project);
+        }
+    }
+
+    /// The server's words that may be the answer to the join in flight, or the end of a project. False if neither.
+    pub(super) fn join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
+        let asked = self.rooms.in_flight.as_ref().map(|f| (f.project.clone(), f.joining));
+        match (asked, &words.project_id) {
+            (Some((project, true)), named) if named.as_ref().is_none_or(|named| *named == project) => {
+                self.rooms.in_flight = None;
+                self.join_failed(now, &project, words, denied);
+                true
+            }
+            (Some((project, false)), named) if named.as_ref().is_none_or(|named| *named == project) => {
+                self.rooms.in_flight = None;
+                self.exit(now, &project);
+                true
+            }
+            (_, named) if denied => {
+                let project = named.clone().or_else(|| self.rooms.only().cloned());
+                let Some(project) = project.filter(|project| self.rooms.get(project).is_some_and(|r| r.wanted)) else {
+                    return false;
+                };
+                self.end_project(&project, join_error(words, true));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn join_failed(&mut self, now: Now, project: &ProjectId, words: &Notice, denied: bool) {
+        let error = join_error(words, denied);
+        if error.kind() == ErrorKind::AuthenticationFailed {
+            return self.refused(now, Certainty::Said, error);
+        }
+        let deadline = now.mono + self.config.join_timeout;
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        room.actual = Actual::Out;
+        if !room.wanted {
+            return self.forget(project);
+        }
+        let pause = match error.kind() {
+            ErrorKind::JoinTimeout => join_pause(room.failures),
+            ErrorKind::RateLimited => error.retry_in().unwrap_or_default().max(join_pause(room.failures)),
+            _ => return self.end_project(project, error),
+        };
+        // The server's own trouble: once more, but for the user's first join no longer than its timeout.
+        let at = now.mono + pause;
+        if !room.confirmed && at >= *room.deadline.get_or_insert(deadline) {
+            return self.end_project(project, error);
+        }
+        room.failures += 1;
+        room.not_before = Some(at);
+    }
+
+    /// The project can't be had any more.
+    fn end_project(&mut self, project: &ProjectId, error: Error) {
+        let Some(room) = self.rooms.remove(project) else { return };
+        for token in room.joiners {
+            self.fail(token, error.clone());
+        }
+        for token in room.leavers {
+            self.done(token);
+        }
+        self.out.push_back(Output::Ended { project: project.clone(), error: Some(error) });
+    }
+
+    /// The acknowledgement of a join or leave. On deployed servers it only marks the end of what the event has told.
+    pub(super) fn room_acknowledged(&mut self, now: Now, project: &ProjectId, arguments: &str) {
+        let Some(in_flight) = self.rooms.in_flight.clone().filter(|f| f.project == *project) else { return };
+        match (ack_verdict(arguments), in_flight.joining) {
+            (AckVerdict::Yes, true) => {
+                self.rooms.in_flight = None;
+                self.enter(now, project, &Joined::read(arguments));
+            }
+            (AckVerdict::No, true) => {
+                self.rooms.in_flight = None;
+                self.join_failed(now, project, &notice(arguments), false);
+            }
+            (_, false) => {
+                self.rooms.in_flight = None;
+                self.exit(now, project);
+            }
+            // The event may still come; the deadline decides.
+            (AckVerdict::Silent, true) => {}
+        }
+    }
+
+    /// A join or leave that was not answered in time.
+    pub(super) fn expire_joins(&mut self, now: Now) {
+        if let Some(in_flight) = self.rooms.in_flight.take_if(|f| f.deadline <= now.mono) {
+            let project = in_flight.project;
+            if in_flight.joining {
+                let words = Notice { message: "the server did not answer in time".into(), ..Notice::default() };
+                if let Some(room) = self.rooms.get_mut(&project) {
+                    room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
+                }
+                let timed_out = Notice { code: None, message: format!("timed out: {}", words.message), ..words };
+                self.join_failed(now, &project, &timed_out, false);
+            } else {
+                self.exit(now, &project);
+            }
+        }
+        let connected = matches!(self.phase, Phase::Online);
+        let late = |room: &crate::session::rooms::Room| room.deadline.is_some_and(|at| at <= now.mono);
+        let expired: Vec<_> = self
+            .rooms
+            .iter()
+            .filter(|(_, room)| !room.confirmed && room.actual != Actual::Joining && late(room))
+            .map(|(project, _)| project.clone())
+            .collect();
+        for project in expired {
+            let text =
+                if connected { "the join was not confirmed in time" } else { "no connection to join on in time" };
+            self.end_project(&project, Error::new(ErrorKind::JoinTimeout, text));
+        }
+    }
+
+    pub(super) fn joins_deadline(&self, online: bool) -> Option<Instant> {
+        let in_flight = self.rooms.in_flight.as_ref().map(|f| f.deadline);
+        let idle = self.rooms.in_flight.is_none();
+        let rooms = self.rooms.iter().flat_map(|(_, room)| {
+            let retry = room.not_before.filter(|_| online && idle && room.actual == Actual::Out);
+            let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
+            let page = room.follower.deadline().filter(|_| online);
+            [retry, join, page]
+        });
+        in_flight.into_iter().chain(rooms.flatten()).min()
+    }
+}

@@ -1,0 +1,232 @@
+//! The machine itself: the only place that changes state.
+
+mod connection;
+mod emits;
+mod joins;
+mod packets;
+mod replays;
+
+use std::{collections::VecDeque, time::Instant};
+
+use rand::rngs::SmallRng;
+
+use super::{
+    Command, Input, Metrics, Now, Output, SessionConfig, State, Token,
+    acks::Acks,
+    auth::{Auth, Proof},
+    backoff::AttemptWindow,
+    budget::Budget,
+    follower::Sink,
+    heartbeat::Heartbeat,
+    liveness::Liveness,
+    rooms::Rooms,
+};
+use crate::{Error, eio::Handshake, events::Notice, sio::Assembler};
+
+/// How far the connection is.
+#[derive(Debug)]
+enum Phase {
+    Idle,
+    /// The driver asks for credentials and opens a transport.
+    Dialing {
+        deadline: Instant,
+    },
+    /// The transport is open; OPEN and the namespace acknowledgement are awaited.
+    Opening {
+        deadline: Instant,
+        auth: Option<String>,
+        opened: bool,
+    },
+    /// The namespace is acknowledged.
+    Online,
+    /// Between two attempts.
+    Waiting {
+        until: Instant,
+    },
+    Closed,
+}
+
+/// A session with a server, over all its connections.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    config: SessionConfig,
+    rng: SmallRng,
+    phase: Phase,
+    out: VecDeque<Output>,
+    counters: Metrics,
+    /// Whoever waits for the first connection.
+    connecting: Option<Token>,
+    /// The id of the attempt that may still report.
+    dial: u64,
+    proof: Proof,
+    auth: Auth,
+    rejected: bool,
+    handshake: Option<Handshake>,
+    /// The server has shown on this connection that it accepts us.
+    proven: bool,
+    /// What the server said in an `error` event before the acknowledgement: why it is about to refuse.
+    early: Option<Notice>,
+    /// Until when an acknowledgement without proof may still turn into a refusal.
+    doubt: Option<Instant>,
+    /// Whether this connection was made known as `connected`.
+    announced: bool,
+    stable_at: Option<Instant>,
+    attempt: u32,
+    window: AttemptWindow,
+    budget: Budget,
+    budget_wait: Option<Instant>,
+    liveness: Liveness,
+    heartbeat: Heartbeat,
+    acks: Acks,
+    rooms: Rooms,
+    assembler: Assembler,
+    backfills: u64,
+}
+
+impl Machine {
+    /// A machine at rest.
+    pub(crate) fn new(config: SessionConfig, rng: SmallRng) -> Self {
+        let per_minute = config.reconnect.as_ref().map_or(u32::MAX, |policy| policy.max_attempts_per_minute);
+        Self {
+            rng,
+            phase: Phase::Idle,
+            out: VecDeque::new(),
+            counters: Metrics::default(),
+            connecting: None,
+            dial: 0,
+            proof: Proof::default(),
+            auth: Auth::new(config.credentials),
+            rejected: false,
+            handshake: None,
+            proven: false,
+            early: None,
+            doubt: None,
+            announced: false,
+            stable_at: None,
+            attempt: 0,
+            window: AttemptWindow::new(per_minute),
+            budget: Budget::new(config.rate_limit),
+            budget_wait: None,
+            liveness: Liveness::default(),
+            heartbeat: Heartbeat::new(config.heartbeat_interval),
+            acks: Acks::default(),
+            rooms: Rooms::default(),
+            assembler: Assembler::default(),
+            backfills: 0,
+            config,
+        }
+    }
+
+    /// Takes in what happened. Afterwards, [`poll_output`](Self::poll_output) until it is empty.
+    pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
+        match input {
+            Input::Command(command) => self.command(now, command),
+            Input::Frame(text) => self.frame(now, text),
+            Input::Binary(bytes) => self.binary(now, bytes),
+            Input::Activity => self.liveness.heard(now.mono),
+            Input::Dialed { id, proof, auth } => self.dialed(id, proof, auth),
+            Input::DialFailed { id, fault } => self.dial_failed(now, id, fault),
+            Input::TransportLost(fault) => self.lost(now, fault),
+            Input::Backfilled(found) => self.backfilled(now, found),
+            Input::Tick => {}
+        }
+        self.advance(now);
+    }
+
+    fn command(&mut self, now: Now, command: Command) {
+        if let Phase::Closed = self.phase {
+            return self.refuse_closed(command);
+        }
+        match command {
+            Command::Connect { token } => self.connect(now, token),
+            Command::Join { token, project, after } => self.join(now, token, project, after),
+            Command::Leave { token, project } => self.leave(token, project),
+            Command::Emit { token, name, data, ack } => self.emit(now, token, &name, data.as_deref(), ack),
+            Command::NetworkChanged => self.network_changed(now),
+            Command::Close { token } => self.close(token),
+        }
+    }
+
+    fn refuse_closed(&mut self, command: Command) {
+        match command {
+            Command::Close { token } | Command::Leave { token, .. } => {
+                self.out.push_back(Output::Done { token, data: None });
+            }
+            Command::Connect { token } | Command::Join { token, .. } | Command::Emit { token, .. } => {
+                self.fail(token, Error::closed());
+            }
+            Command::NetworkChanged => {}
+        }
+    }
+
+    /// Does what the time demands, then brings the wanted and the actual rooms together.
+    fn advance(&mut self, now: Now) {
+        match self.phase {
+            Phase::Dialing { deadline } | Phase::Opening { deadline, .. } if deadline <= now.mono => {
+                self.connect_timed_out(now);
+            }
+            Phase::Waiting { until } if until <= now.mono => self.start_dial(now),
+            Phase::Online => self.advance_online(now),
+            _ => {}
+        }
+        if matches!(self.phase, Phase::Opening { .. } | Phase::Online)
+            && self.liveness.deadline().is_some_and(|at| at <= now.mono)
+        {
+            self.lost(now, super::Fault::Silent);
+        }
+        self.expire_joins(now);
+        self.expire_acks(now);
+        if let Phase::Online = self.phase {
+            self.reconcile(now);
+        }
+    }
+
+    /// The next thing to do.
+    pub(crate) fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When to come back with [`Input::Tick`] if nothing else happens.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let phase = match self.phase {
+            Phase::Dialing { deadline } | Phase::Opening { deadline, .. } => Some(deadline),
+            Phase::Waiting { until } => Some(until),
+            Phase::Idle | Phase::Online | Phase::Closed => None,
+        };
+        let online = matches!(self.phase, Phase::Online);
+        let rooms = self.joins_deadline(online);
+        let connection = [self.liveness.deadline(), self.acks.deadline(), self.doubt, self.stable_at];
+        let paced = [self.heartbeat.deadline(), self.budget_wait];
+        phase
+            .into_iter()
+            .chain(rooms)
+            .chain(connection.into_iter().flatten())
+            .chain(paced.into_iter().filter(|_| online).flatten())
+            .min()
+    }
+
+    /// What was counted so far.
+    pub(crate) fn counters(&self) -> Metrics {
+        self.counters
+    }
+
+    fn fail(&mut self, token: Token, error: Error) {
+        self.out.push_back(Output::Failed { token, error });
+    }
+
+    fn done(&mut self, token: Token) {
+        self.out.push_back(Output::Done { token, data: None });
+    }
+
+    fn state(&mut self, state: State) {
+        self.out.push_back(Output::State(state));
+    }
+
+    fn send(&mut self, message: &str) {
+        self.out.push_back(Output::Send(crate::eio::Packet::Message(message).encode()));
+    }
+
+    fn sink(&mut self) -> Sink<'_> {
+        Sink { out: &mut self.out, counters: &mut self.counters }
+    }
+}

@@ -1,0 +1,166 @@
+//! From frames to what they mean. Nothing that a server sends may panic or end a stream.
+
+use super::{Machine, Phase};
+use crate::{
+    eio,
+    events::{Event, Origin, Received, UnknownEvent, decode, notice},
+    session::{Fault, Now, Output, acks::Waiter, follower::deliver, wire::ack_value},
+    sio::{self, BinaryEvent, Kind},
+};
+
+impl Machine {
+    pub(super) fn frame(&mut self, now: Now, text: &str) {
+        if !matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
+            return;
+        }
+        self.liveness.heard(now.mono);
+        match eio::Packet::decode(text) {
+            Ok(eio::Packet::Message(message)) => self.message(now, message),
+            Ok(eio::Packet::Open(data)) => self.engine_opened(now, data),
+            Ok(eio::Packet::Ping(data)) => self.out.push_back(Output::Send(eio::Packet::Pong(data).encode())),
+            Ok(eio::Packet::Close) => self.lost(now, Fault::EngineClosed),
+            Ok(eio::Packet::Pong(_) | eio::Packet::Upgrade | eio::Packet::Noop) => {}
+            Err(error) => self.malformed(now, text, &error.to_string()),
+        }
+    }
+
+    pub(super) fn binary(&mut self, now: Now, bytes: &[u8]) {
+        if !matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
+            return;
+        }
+        self.liveness.heard(now.mono);
+        match self.assembler.add(bytes) {
+            Ok(None) => {}
+            Ok(Some(event)) => self.binary_event(now, event),
+            Err(error) => self.malformed(now, "", &error.to_string()),
+        }
+    }
+
+    fn message(&mut self, now: Now, text: &str) {
+        if let Err(error) = self.assembler.interrupt() {
+            self.malformed(now, "", &error.to_string());
+        }
+        let packet = match sio::decode(text) {
+            Ok(packet) => packet,
+            Err(error) => return self.malformed(now, text, &error.to_string()),
+        };
+        if packet.namespace != "/" {
+            // Some servers name a namespace that nobody asked for when they refuse one.
+            if packet.kind == Kind::ConnectError && matches!(self.phase, Phase::Opening { .. }) {
+                self.namespace_refused(now, packet.data);
+            }
+            return;
+        }
+        match packet.kind {
+            Kind::Event => match sio::split_event(packet.data) {
+                Ok((name, arguments)) => self.event(now, &name, arguments),
+                Err(error) => self.malformed(now, packet.data, &error.to_string()),
+            },
+            Kind::Ack => match packet.id {
+                Some(id) => self.acknowledged(now, id, packet.data),
+                None => self.malformed(now, text, "an acknowledgement without an id"),
+            },
+            Kind::Connect => self.namespace_acknowledged(now),
+            Kind::Disconnect => self.server_disconnected(now),
+            Kind::ConnectError => self.namespace_refused(now, packet.data),
+            Kind::BinaryEvent | Kind::BinaryAck => {
+                if let Some(event) = self.assembler.start(&packet, packet.kind == Kind::BinaryAck) {
+                    self.binary_event(now, event);
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, now: Now, name: &str, arguments: &str) {
+        match name {
+            // Sent by deployed servers before the acknowledgement, and only if the connection is good.
+            "connected" => self.prove(),
+            "joined_project" => self.joined(now, arguments),
+            "left_project" => self.left(now, arguments),
+            "error" | "project_access_denied" | "authentication_failed" => self.notice(now, name, arguments),
+            _ => {
+                let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
+                self.live(now, event);
+            }
+        }
+    }
+
+    fn notice(&mut self, now: Now, name: &str, arguments: &str) {
+        let words = notice(arguments);
+        if name == "authentication_failed" {
+            return self.connection_refused(now, &words);
+        }
+        if matches!(self.phase, Phase::Opening { .. }) {
+            self.early = Some(words.clone());
+        }
+        if !self.join_refused(now, &words, name == "project_access_denied") {
+            let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
+            self.live(now, event);
+        }
+    }
+
+    /// Gives an event to the project it belongs to.
+    fn live(&mut self, now: Now, mut event: Event) {
+        if event.meta().project_id.is_none()
+            && !matches!(event, Event::ServerError(_) | Event::MalformedEvent(_))
+            && let Some(only) = self.rooms.only()
+        {
+            event.meta_mut().project_id = Some(only.clone());
+            if let Event::ModerationUpdate(update) = &mut event {
+                update.project_id = Some(only.clone());
+            }
+        }
+        let mut sink = super::Sink { out: &mut self.out, counters: &mut self.counters };
+        match event.project_id().and_then(|project| self.rooms.get_mut(&project.clone())) {
+            Some(room) if room.wanted => room.follower.live(now, event, &mut sink),
+            Some(_) => {}
+            None => deliver(event, &mut sink),
+        }
+    }
+
+    fn malformed(&mut self, now: Now, text: &str, reason: &str) {
+        let mut event = decode("", text, Received { origin: Origin::Live, at: now.wall });
+        if let Event::UnknownEvent(unknown) = event {
+            event = Event::malformed(String::new(), unknown.data, reason, unknown.meta);
+        } else if let Event::MalformedEvent(malformed) = &mut event {
+            malformed.reason = reason.to_owned();
+        }
+        let mut sink = self.sink();
+        deliver(event, &mut sink);
+    }
+
+    fn binary_event(&mut self, now: Now, event: BinaryEvent) {
+        if let Some(id) = event.ack {
+            return self.acknowledged(now, id, &event.data);
+        }
+        let Ok((name, arguments)) = sio::split_event(&event.data) else {
+            return self.malformed(now, &event.data, "the data of an event is no array that starts with its name");
+        };
+        match decode(&name, arguments, Received { origin: Origin::Live, at: now.wall }) {
+            Event::UnknownEvent(unknown) => {
+                let unknown = UnknownEvent { attachments: event.attachments, ..unknown };
+                self.live(now, unknown.into());
+            }
+            // No documented event has attachments, but one that has some may be good without them.
+            known => self.live(now, known),
+        }
+    }
+
+    fn acknowledged(&mut self, now: Now, id: u64, data: &str) {
+        let arguments = data.trim().strip_prefix('[').unwrap_or(data);
+        let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
+        match self.acks.take(id) {
+            Some(Waiter::User(token)) => match ack_value(arguments) {
+                Ok(value) => self.out.push_back(Output::Done { token, data: Some(value) }),
+                Err(error) => {
+                    let text = format!("the acknowledgement can't be read: {error}");
+                    self.fail(token, crate::Error::new(crate::ErrorKind::Protocol, text));
+                }
+            },
+            Some(Waiter::Room(project)) => self.room_acknowledged(now, &project, arguments),
+            Some(Waiter::Replay(project)) => self.replay_acknowledged(now, &project, arguments),
+            // Late, or of another connection.
+            None => {}
+        }
+    }
+}

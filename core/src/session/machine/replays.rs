@@ -1,0 +1,66 @@
+//! Asking for what was missed: pages of the server's log, or a backfill by REST.
+
+use super::Machine;
+use crate::{
+    events::ProjectId,
+    session::{BackfillRequest, Backfilled, Now, Output, acks::Waiter, budget::Class, follower::Sink, wire::Page},
+    sio,
+};
+
+/// The most events of one page.
+const PAGE: u64 = 500;
+
+impl Machine {
+    /// Asks for a page for every project that wants one, as far as the budget goes.
+    pub(super) fn ask_pages(&mut self, now: Now) {
+        let deadline = now.mono + self.config.ack_timeout;
+        let mut requests = Vec::new();
+        for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
+            let Some(after) = room.follower.wants_page(now.mono) else { continue };
+            if let Err(wait) = self.budget.take(Class::Session, now.mono) {
+                self.budget_wait = Some(now.mono + wait);
+                break;
+            }
+            room.follower.asked();
+            requests.push((project.clone(), after));
+        }
+        for (project, after) in requests {
+            let id = self.acks.expect(Waiter::Replay(project.clone()), deadline);
+            let argument =
+                serde_json::json!({"project_id": project.as_str(), "after": after, "limit": PAGE}).to_string();
+            self.counters.sent += 1;
+            self.send(&sio::event("replay_events", Some(&argument), Some(id)));
+        }
+    }
+
+    pub(super) fn replay_acknowledged(&mut self, now: Now, project: &ProjectId, arguments: &str) {
+        let page = Page::read(arguments, now.wall);
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
+        match page {
+            Ok(page) => room.follower.page(now, page, &mut sink),
+            Err(reason) => {
+                tracing::debug!(%project, reason, "a page of the event log was refused");
+                room.follower.page_failed(now, &mut sink);
+            }
+        }
+    }
+
+    pub(super) fn ask_backfill(&mut self, project: &ProjectId, since: jiff::Timestamp) {
+        self.backfills += 1;
+        let id = self.backfills;
+        if let Some(room) = self.rooms.get_mut(project) {
+            room.follower.backfill_asked(id);
+        }
+        self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), since }));
+    }
+
+    pub(super) fn backfilled(&mut self, now: Now, found: Backfilled) {
+        let Some(room) = self.rooms.get_mut(&found.project) else { return };
+        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
+        if let Err(error) = &found.result {
+            tracing::debug!(project = %found.project, %error, "backfill failed");
+        }
+        room.follower.backfilled(now, found.id, found.result.ok(), &mut sink);
+    }
+}

@@ -1,0 +1,33 @@
+//! The session machine: everything that decides, without I/O, clock or threads.
+//!
+//! The contract is that of sans-IO crates: feed [`Machine::handle`] with what happened and when, then drain
+//! [`Machine::poll_output`], then sleep until [`Machine::poll_timeout`] at the latest. Time and randomness are
+//! arguments, so an hour of outage can be tested in microseconds.
+
+mod acks;
+mod auth;
+mod backfill;
+mod backoff;
+mod budget;
+mod config;
+mod cursor;
+mod follower;
+mod heartbeat;
+mod io;
+mod liveness;
+mod machine;
+mod reason;
+mod refusal;
+mod rooms;
+mod state;
+mod wire;
+
+pub(crate) use auth::{CredentialsSource, Proof};
+pub(crate) use config::SessionConfig;
+pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
+pub use cursor::Cursor;
+pub use io::CredentialsReason;
+pub(crate) use io::{BackfillRequest, Backfilled, Command, Input, Now, Output, Token};
+pub(crate) use machine::Machine;
+pub(crate) use reason::Fault;
+pub use state::{Metrics, State};

@@ -1,0 +1,125 @@
+//! The projects a user wants and the rooms the server has us in. The machine brings the two together.
+
+use std::{collections::HashMap, time::Instant};
+
+use super::{Token, follower::Follower};
+use crate::events::ProjectId;
+
+/// Where the server has us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Actual {
+    Out,
+    Joining,
+    In,
+    Leaving,
+}
+
+/// One project.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) wanted: bool,
+    pub(crate) actual: Actual,
+    /// Whether the user has been told that the join succeeded.
+    pub(crate) confirmed: bool,
+    pub(crate) joiners: Vec<Token>,
+    pub(crate) leavers: Vec<Token>,
+    /// When the user's first join is given up; runs while there is no connection and while the join is in flight.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) not_before: Option<Instant>,
+    pub(crate) failures: u32,
+    /// Rooms are joined in the order in which they were asked for.
+    order: u64,
+    pub(crate) follower: Follower,
+}
+
+/// What is being asked of the server. At most one, because servers answer concurrent requests in any order and a
+/// failure does not name its project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InFlight {
+    pub(crate) project: ProjectId,
+    pub(crate) joining: bool,
+    pub(crate) deadline: Instant,
+}
+
+/// All projects.
+#[derive(Debug, Default)]
+pub(crate) struct Rooms {
+    by_id: HashMap<ProjectId, Room>,
+    orders: u64,
+    pub(crate) in_flight: Option<InFlight>,
+}
+
+impl Rooms {
+    pub(crate) fn get(&self, project: &str) -> Option<&Room> {
+        self.by_id.get(project)
+    }
+
+    pub(crate) fn get_mut(&mut self, project: &str) -> Option<&mut Room> {
+        self.by_id.get_mut(project)
+    }
+
+    pub(crate) fn insert(&mut self, project: ProjectId, follower: Follower) -> &mut Room {
+        self.orders += 1;
+        let room = Room {
+            wanted: true,
+            actual: Actual::Out,
+            confirmed: false,
+            joiners: Vec::new(),
+            leavers: Vec::new(),
+            deadline: None,
+            not_before: None,
+            failures: 0,
+            order: self.orders,
+            follower,
+        };
+        self.by_id.entry(project).insert_entry(room).into_mut()
+    }
+
+    pub(crate) fn remove(&mut self, project: &str) -> Option<Room> {
+        self.by_id.remove(project)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&ProjectId, &mut Room)> {
+        self.by_id.iter_mut()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ProjectId, &Room)> {
+        self.by_id.iter()
+    }
+
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (ProjectId, Room)> + use<> {
+        self.in_flight = None;
+        std::mem::take(&mut self.by_id).into_iter()
+    }
+
+    /// The project to join or leave next.
+    pub(crate) fn next(&self, now: Instant) -> Option<(ProjectId, bool)> {
+        if self.in_flight.is_some() {
+            return None;
+        }
+        let due = |room: &Room| match (room.wanted, room.actual) {
+            (true, Actual::Out) => room.not_before.is_none_or(|at| at <= now),
+            (false, Actual::In) => true,
+            _ => false,
+        };
+        let (project, room) = self.by_id.iter().filter(|(_, room)| due(room)).min_by_key(|(_, room)| room.order)?;
+        Some((project.clone(), room.wanted))
+    }
+
+    /// The only project the server can mean when it names none.
+    pub(crate) fn only(&self) -> Option<&ProjectId> {
+        let mut present = self.by_id.iter().filter(|(_, room)| room.actual != Actual::Out);
+        let (project, room) = present.next()?;
+        (present.next().is_none() && room.wanted).then_some(project)
+    }
+
+    /// The connection is gone, and the server has forgotten all rooms.
+    pub(crate) fn lost(&mut self) {
+        self.in_flight = None;
+        for room in self.by_id.values_mut() {
+            room.actual = Actual::Out;
+            room.not_before = None;
+            room.follower.lost();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! From text to packet.
+
+use std::borrow::Cow;
+
+use super::packet::{DecodeError, Kind, MAX_ATTACHMENTS, Packet};
+
+/// Reads the header of a packet: type, attachment count, namespace and id. Tolerates data on any type, because some
+/// servers send it on DISCONNECT.
+///
+/// # Errors
+/// [`DecodeError`] if the header is not well-formed. The data behind it is not checked.
+pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
+    let mut chars = text.chars();
+    let kind = match chars.next().ok_or(DecodeError::Empty)? {
+        '0' => Kind::Connect,
+        '1' => Kind::Disconnect,
+        '2' => Kind::Event,
+        '3' => Kind::Ack,
+        '4' => Kind::ConnectError,
+        '5' => Kind::BinaryEvent,
+        '6' => Kind::BinaryAck,
+        other => return Err(DecodeError::UnknownType(other)),
+    };
+    let mut rest = chars.as_str();
+    let mut attachments = 0;
+    if matches!(kind, Kind::BinaryEvent | Kind::BinaryAck) {
+        let (count, behind) = rest.split_once('-').ok_or(DecodeError::AttachmentCount)?;
+        if count.is_empty() || !count.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(DecodeError::AttachmentCount);
+        }
+        attachments = count.parse().unwrap_or(usize::MAX);
+        if attachments > MAX_ATTACHMENTS {
+            return Err(DecodeError::TooManyAttachments);
+        }
+        rest = behind;
+    }
+    let mut namespace = "/";
+    if rest.starts_with('/') {
+        // The comma may be missing when nothing follows.
+        (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
+        // Some servers append the connection query to the namespace.
+        namespace = namespace.split('?').next().unwrap_or(namespace);
+    }
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let mut id = None;
+    if digits > 0 {
+        id = Some(rest[..digits].parse().map_err(|_| DecodeError::AckId)?);
+        rest = &rest[digits..];
+    }
+    Ok(Packet { kind, namespace, id, attachments, data: rest })
+}
+
+/// Splits the data of an event into its name and the text of its arguments: everything between the comma behind the
+/// name and the closing bracket. The arguments are not checked; a missing bracket leaves them as they are.
+///
+/// # Errors
+/// [`DecodeError::EventName`] if the data is no array that starts with a string.
+pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
+    let inner = data.trim_start().strip_prefix('[').ok_or(DecodeError::EventName)?.trim_start();
+    let body = inner.strip_prefix('"').ok_or(DecodeError::EventName)?;
+    let end = closing_quote(body).ok_or(DecodeError::EventName)?;
+    let raw = &body[..end];
+    let name = if raw.contains('\\') {
+        let quoted = &inner[..end + 2];
+        Cow::Owned(serde_json::from_str(quoted).map_err(|_| DecodeError::EventName)?)
+    } else {
+        Cow::Borrowed(raw)
+    };
+    let rest = body[end + 1..].trim();
+    let rest = rest.strip_suffix(']').unwrap_or(rest);
+    let args = rest.strip_prefix(',').unwrap_or(rest).trim();
+    Ok((name, args))
+}
+
+fn closing_quote(body: &str) -> Option<usize> {
+    let bytes = body.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    None
+}
