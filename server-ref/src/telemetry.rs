@@ -1,7 +1,8 @@
 //! Logs, on stderr: stdout is for the one line that says the server is ready.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write};
 
+use regex::bytes::Regex;
 use tracing_subscriber::EnvFilter;
 
 /// Installs the process-wide logger. Only a program does this, never the library by itself.
@@ -9,11 +10,46 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// When the filter is not one, or a logger is installed already.
 pub fn init(filter: &str) -> Result<(), String> {
+    let keys = keys().map_err(|error| error.to_string())?;
     let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(move || Redacted(io::stderr(), keys.clone()))
         .with_ansi(std::io::stderr().is_terminal())
         .try_init()
         .map_err(|error| error.to_string())
+}
+
+/// Hides API keys, wherever they come from: at `trace`, libraries log whole requests, and the documented place for a key is the
+/// query. A log record is one write.
+struct Redacted<W>(W, Regex);
+
+fn keys() -> Result<Regex, regex::Error> {
+    Regex::new("am_[A-Za-z0-9_-]{43}")
+}
+
+impl<W: Write> Write for Redacted<W> {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        self.0
+            .write_all(&self.1.replace_all(record, b"am_[redacted]"))?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_hidden() {
+        let key = crate::ids::new_api_key();
+        let mut log = Redacted(Vec::new(), keys().unwrap());
+        log.write_all(format!("GET /?api_key={key}&x=1").as_bytes())
+            .unwrap();
+        assert_eq!(log.0, b"GET /?api_key=am_[redacted]&x=1");
+    }
 }

@@ -8,11 +8,12 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::accept::{Peer, accept};
 use super::{App, RunningServer, Settings, demo, maintenance};
@@ -20,7 +21,7 @@ use crate::Error;
 use crate::auth::Auth;
 use crate::moderation::RuleCache;
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Slots, serve, spawn_publisher};
+use crate::realtime::{Slots, is_allowed, serve, spawn_publisher};
 use crate::store::{Store, Writer};
 
 /// The server; see [`Server::builder`].
@@ -30,7 +31,6 @@ pub struct Server;
 
 impl Server {
     /// A server with the documented defaults, on a free port of 127.0.0.1 and a temporary database.
-    #[must_use]
     pub fn builder() -> ServerBuilder {
         ServerBuilder {
             listen: "127.0.0.1:0".into(),
@@ -155,7 +155,9 @@ impl ServerBuilder {
             true => Some(demo::prepare(&app).await?),
             false => None,
         };
-        let realtime = realtime.layer(from_fn_with_state(app.clone(), admit));
+        let realtime = realtime
+            .layer(from_fn_with_state(app.clone(), admit))
+            .layer(cors(&app.settings.allowed_origins));
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let kill = CancellationToken::new();
@@ -201,4 +203,18 @@ async fn admit(
         }
     }
     next.run(request).await
+}
+
+/// Pages of any origin may connect with an API key of their own; only those of allowed origins with a cookie.
+fn cors(allowed: &[String]) -> CorsLayer {
+    let allowed = allowed.to_vec();
+    CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key")])
+        .allow_origin(AllowOrigin::mirror_request())
+        .allow_credentials(AllowCredentials::predicate(move |origin, _| {
+            origin
+                .to_str()
+                .is_ok_and(|origin| is_allowed(origin, &allowed))
+        }))
 }

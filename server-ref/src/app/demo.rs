@@ -1,5 +1,6 @@
 //! `--demo`: something to try at once.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::App;
@@ -16,7 +17,7 @@ const PROJECT: &str = "demo_project";
 const PASSWORD: &str = "demo_password";
 
 /// What a demonstration server made, and can be used with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Demo {
     /// The project.
@@ -27,6 +28,16 @@ pub struct Demo {
     pub email: String,
     /// The member's password.
     pub password: String,
+}
+
+/// Without the secrets.
+impl fmt::Debug for Demo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Demo")
+            .field("project_id", &self.project_id)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Makes what is missing.

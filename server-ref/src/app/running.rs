@@ -1,5 +1,6 @@
 //! A server that runs, and how it stops.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,6 @@ const REQUESTS: Duration = Duration::from_secs(3);
 const SOCKETS: Duration = Duration::from_secs(1);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts all its HTTP connections.
-#[derive(Debug)]
 pub struct RunningServer {
     app: Arc<App>,
     io: SocketIo,
@@ -171,6 +171,14 @@ impl RunningServer {
         }
         self.kill.cancel();
         self.app.store.close().await;
+    }
+}
+
+impl fmt::Debug for RunningServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunningServer")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/logout", get(login::logout).post(login::logout))
         .route("/dashboard/", get(page::dashboard))
+        .route("/", get(async || login::redirect("/dashboard/")))
         .layer(session::layer(app));
     api.merge(web)
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))

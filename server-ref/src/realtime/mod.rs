@@ -12,6 +12,7 @@ mod slots;
 mod statistics;
 
 pub(crate) use connect::serve;
+pub(crate) use origin::is_allowed;
 pub(crate) use publisher::spawn as spawn_publisher;
 pub(crate) use slots::Slots;
 pub(crate) use statistics::rates;

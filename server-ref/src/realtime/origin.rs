@@ -12,10 +12,7 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Ok(origin) = origin.to_str() else {
         return false;
     };
-    if allowed
-        .iter()
-        .any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
-    {
+    if is_allowed(origin, allowed) {
         return true;
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -23,6 +20,13 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
         (Some((_, origin_host)), Some(host)) => origin_host.eq_ignore_ascii_case(host),
         _ => false,
     }
+}
+
+/// Whether the operator named this origin.
+pub(crate) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
+    allowed
+        .iter()
+        .any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }
 
 #[cfg(test)]

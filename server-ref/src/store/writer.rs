@@ -24,6 +24,7 @@ pub(crate) enum Outgoing {
     Flush(oneshot::Sender<()>),
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are changes")]
 enum Job {
     Change(Change, oneshot::Sender<Result<(), Error>>),
     Flush(oneshot::Sender<()>),

@@ -1,4 +1,20 @@
 //! Behaviour tests: one file per behaviour, named after it. They talk to the server as any client would.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod access_is_checked_at_the_join;
 mod connect;
+mod cross_origin;
+mod drain_on_sigterm;
+mod event_ids_are_in_order;
+mod garbage_is_survived;
+mod keys_stay_out_of_the_log;
+mod limits;
+mod login;
+mod polling;
+mod replay;
+mod requests_are_served_in_order;
+mod rest;
+mod restart_keeps_everything;
+mod rules;
+mod statistics_are_throttled;
 mod support;

@@ -1,12 +1,17 @@
 //! A server in this process, and a Socket.IO client that sees every packet.
 
 use std::collections::VecDeque;
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use automoderate_server::{Limits, RunningServer, Server, ServerBuilder};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -66,6 +71,116 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
     tokio::time::timeout(PATIENCE, wait)
         .await
         .unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+pub(crate) fn session_cookie(response: &reqwest::Response) -> String {
+    let cookie = response.headers()["set-cookie"].to_str().unwrap();
+    let (pair, _) = cookie.split_once(';').unwrap();
+    assert!(pair.starts_with("session="), "{cookie}");
+    pair.to_owned()
+}
+
+pub(crate) fn csrf_token(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"csrf_token\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+/// Signs in as the demonstration's user and returns the cookie.
+pub(crate) async fn sign_in(server: &RunningServer) -> String {
+    let demo = server.demo().unwrap();
+    let url = format!("{}/auth/login", server.base_url());
+    let form = http().get(&url).send().await.unwrap();
+    let cookie = session_cookie(&form);
+    let token = csrf_token(&form.text().await.unwrap());
+    let fields = [
+        ("csrf_token", token.as_str()),
+        ("email", &demo.email),
+        ("password", &demo.password),
+    ];
+    let response = http()
+        .post(&url)
+        .header("cookie", cookie)
+        .form(&fields)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 302);
+    session_cookie(&response)
+}
+
+/// The server as a program of its own, killed when the test ends.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    stderr: JoinHandle<String>,
+    pub(crate) ready: Value,
+}
+
+impl Program {
+    /// Starts it on a database in this folder and waits for its line.
+    pub(crate) async fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let database = format!("sqlite://{}", folder.join("automoderate.db").display());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = tokio::spawn(async move {
+            let mut log = Vec::new();
+            let _ = stderr.read_to_end(&mut log).await;
+            String::from_utf8_lossy(&log).into_owned()
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let read = tokio::time::timeout(PATIENCE, stdout.read_line(&mut line)).await;
+        read.expect("it does not get ready").unwrap();
+        let ready = serde_json::from_str(&line).unwrap();
+        Self {
+            child,
+            stderr,
+            ready,
+        }
+    }
+
+    fn field(&self, name: &str) -> String {
+        self.ready[name].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        self.field("base_url")
+    }
+
+    pub(crate) fn api_key(&self) -> String {
+        self.field("api_key")
+    }
+
+    pub(crate) fn project_id(&self) -> String {
+        self.field("project_id")
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let status = std::process::Command::new("kill")
+            .args(["-s", name, &pid])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    pub(crate) async fn exit_code(mut self) -> Option<i32> {
+        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        exit.expect("it does not end").unwrap().code()
+    }
+
+    /// Waits for the end, and returns what was logged.
+    pub(crate) async fn log(mut self) -> String {
+        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        exit.expect("it does not end").unwrap();
+        self.stderr.await.unwrap()
+    }
 }
 
 #[derive(Debug)]
@@ -128,7 +243,11 @@ impl Socket {
     }
 
     pub(crate) async fn send(&mut self, packet: &str) {
-        self.stream.send(Message::text(packet)).await.unwrap();
+        self.try_send(packet).await.unwrap();
+    }
+
+    pub(crate) async fn try_send(&mut self, packet: &str) -> Result<(), tungstenite::Error> {
+        self.stream.send(Message::text(packet)).await
     }
 
     pub(crate) async fn send_binary(&mut self, data: Vec<u8>) {
@@ -183,8 +302,9 @@ impl Socket {
         packets
     }
 
-    pub(crate) fn forget_seen(&mut self) {
-        self.seen.clear();
+    /// The packets that were passed over while looking for others.
+    pub(crate) fn take_seen(&mut self) -> Vec<String> {
+        self.seen.drain(..).collect()
     }
 
     async fn find(&mut self, wanted: impl Fn(&str) -> bool) -> String {
@@ -204,7 +324,9 @@ impl Socket {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
             match message.unwrap_or_else(|_| panic!("nothing came after {:?}", self.seen)) {
-                Some(Ok(Message::Text(text))) if text.as_str() == "2" => self.send("3").await,
+                Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
+                    let _ = self.try_send("3").await;
+                }
                 Some(Ok(Message::Text(text))) => return Some(text.to_string()),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
                 Some(Ok(_)) => {}

@@ -1,0 +1,139 @@
+//! Who may join what, and the one event that tells a failure.
+
+use serde_json::json;
+
+use crate::support::{Socket, project, server};
+
+#[tokio::test]
+async fn each_failure_is_one_event() {
+    let server = server().start().await.unwrap();
+    let other = server.create_project("Other").await.unwrap();
+    let mut socket = Socket::connect(&server).await;
+
+    for (payload, event, code, message) in [
+        (
+            json!({"project_id": other}),
+            "project_access_denied",
+            "access_denied",
+            "Access denied to project",
+        ),
+        (
+            json!({"project_id": "nowhere"}),
+            "error",
+            "project_not_found",
+            "Project nowhere not found",
+        ),
+        (
+            json!({"project_id": "a b"}),
+            "error",
+            "invalid_argument",
+            "Invalid project ID format",
+        ),
+        (
+            json!({"project_id": 7}),
+            "error",
+            "invalid_argument",
+            "Invalid project ID format",
+        ),
+        (
+            json!({"project_id": ""}),
+            "error",
+            "invalid_argument",
+            "Project ID required",
+        ),
+        (
+            json!({}),
+            "error",
+            "invalid_argument",
+            "Project ID required",
+        ),
+        (
+            json!("text"),
+            "error",
+            "invalid_argument",
+            "Project ID required",
+        ),
+        (
+            json!([1]),
+            "error",
+            "invalid_argument",
+            "Project ID required",
+        ),
+        (
+            json!(null),
+            "error",
+            "invalid_argument",
+            "Project ID required",
+        ),
+    ] {
+        let ack = socket.ask("join_project", payload.clone()).await;
+        assert_eq!(ack["ok"], false, "{payload}");
+        assert_eq!(ack["code"], code, "{payload}");
+        // The acknowledgement came after the event, and the event is the only one.
+        let packets = socket.take_seen();
+        assert_eq!(packets.len(), 1, "{payload}: {packets:?}");
+        assert!(
+            packets[0].starts_with(&format!("42[\"{event}\",")),
+            "{packets:?}"
+        );
+        assert!(packets[0].contains(message), "{packets:?}");
+    }
+    socket.send("42[\"join_project\"]").await;
+    assert_eq!(
+        socket.event("error").await["message"],
+        "Project ID required"
+    );
+
+    let denied = json!({"project_id": other});
+    socket.emit("join_project", denied).await;
+    let failure = socket.event("project_access_denied").await;
+    assert_eq!(failure["project_id"], *other);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_key_opens_its_own_project_only() {
+    let server = server().start().await.unwrap();
+    let other = server.create_project("Other").await.unwrap();
+    let key = server.create_api_key(&other, "test").await.unwrap();
+    let mut socket = Socket::connect_with(&server, &key).await;
+    assert_eq!(socket.join(&other).await["event_id"], 0);
+    socket
+        .emit("join_project", json!({"project_id": project(&server)}))
+        .await;
+    socket.event("project_access_denied").await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn after_leaving_nothing_more_comes() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let mut socket = Socket::connect(&server).await;
+    assert_eq!(
+        socket.ask("join_project", json!({"project_id": id})).await,
+        json!({"ok": true})
+    );
+    socket.event("joined_project").await;
+    socket
+        .emit("leave_project", json!({"project_id": id}))
+        .await;
+    assert_eq!(
+        socket.event("left_project").await,
+        json!({"project_id": id})
+    );
+    // Also for a project that was never joined.
+    socket
+        .emit("leave_project", json!({"project_id": "never"}))
+        .await;
+    assert_eq!(
+        socket.event("left_project").await,
+        json!({"project_id": "never"})
+    );
+
+    crate::support::moderate(&server, json!({"content": "x"})).await;
+    let refused = socket.ask("replay_events", json!({"project_id": id})).await;
+    assert_eq!(refused["code"], "not_joined");
+    assert_eq!(socket.take_seen(), Vec::<String>::new());
+    server.shutdown().await;
+}

@@ -1,0 +1,31 @@
+//! Not even at the most talkative level.
+
+use serde_json::json;
+
+use crate::support::{Program, Socket, http};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), &["--demo", "--log", "trace"]).await;
+    let key = program.api_key();
+    let query = format!("&api_key={key}");
+    let mut socket = Socket::open(Socket::request(&program.base_url(), &query), "")
+        .await
+        .unwrap();
+    socket.accepted().await;
+    let url = format!("{}/api/moderate?api_key={key}", program.base_url());
+    let body = json!({"content": "x"});
+    let response = http()
+        .post(url)
+        .header("x-api-key", &key)
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    program.signal("TERM");
+    let log = program.log().await;
+    assert!(log.contains("draining"), "{log}");
+    assert!(!log.contains(&key[3..]), "the key is in the log");
+}

@@ -1,0 +1,137 @@
+//! The documented limits: connections per address, events per minute, rooms per connection.
+
+use automoderate_server::Limits;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Error;
+
+use crate::support::{Socket, eventually, key, project, server};
+
+#[tokio::test]
+async fn connections() {
+    let limits = Limits {
+        connections_per_ip: 2,
+        ..Limits::none()
+    };
+    let server = server().limits(limits).start().await.unwrap();
+    let query = format!("&api_key={}", key(&server));
+    let first = Socket::connect(&server).await;
+    let _second = Socket::connect(&server).await;
+
+    let mut third = Socket::open(Socket::request(&server.base_url(), &query), "")
+        .await
+        .unwrap();
+    let message = third.refused().await;
+    assert!(
+        message.contains("Too many connections") && message.contains("retry_after"),
+        "{message}"
+    );
+    drop(third);
+
+    drop(first);
+    eventually("a place becomes free", async || {
+        let mut socket = Socket::open(Socket::request(&server.base_url(), &query), "")
+            .await
+            .unwrap();
+        socket.packet().await.unwrap().starts_with("40")
+    })
+    .await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn connections_far_beyond_get_a_429() {
+    let limits = Limits {
+        connections_per_ip: 1,
+        ..Limits::none()
+    };
+    let server = server().limits(limits).start().await.unwrap();
+    let mut held = vec![Socket::connect(&server).await];
+    let query = format!("&api_key={}", key(&server));
+    let status = loop {
+        match Socket::open(Socket::request(&server.base_url(), &query), "").await {
+            Ok(socket) => held.push(socket),
+            Err(Error::Http(response)) => break response.status(),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(status, 429);
+    assert_eq!(held.len(), 4);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn events() {
+    let limits = Limits {
+        events_per_minute: 5,
+        ..Limits::none()
+    };
+    let server = server().limits(limits).start().await.unwrap();
+    let id = project(&server);
+    let mut socket = Socket::connect(&server).await;
+    socket.join(&id).await;
+    for _ in 0..4 {
+        assert_eq!(socket.ask("heartbeat", json!({})).await["ok"], true);
+    }
+    let refused = socket.ask("join_project", json!({"project_id": id})).await;
+    assert_eq!(refused["code"], "rate_limited");
+    let failure = socket.event("error").await;
+    assert_eq!(failure["code"], "rate_limited");
+    assert_eq!(failure["project_id"], *id);
+    assert!((1..=60).contains(&failure["retry_after"].as_u64().unwrap()));
+
+    let refused = socket.ask("replay_events", json!({"project_id": id})).await;
+    assert_eq!(refused["code"], "rate_limited");
+    assert!(refused["error"].is_string() && refused["retry_after"].is_u64());
+
+    // What the server sends is not limited.
+    for n in 0..10 {
+        crate::support::moderate(&server, json!({"content": format!("{n}")})).await;
+        socket.event("moderation_update").await;
+    }
+    // Another connection has its own budget.
+    Socket::connect(&server).await.join(&id).await;
+    // One that does not listen is disconnected.
+    for _ in 0..30 {
+        let _ = socket.try_send("42[\"heartbeat\"]").await;
+    }
+    eventually("a flood is ended", async || {
+        matches!(socket.packet().await.as_deref(), Some("41") | None)
+    })
+    .await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn rooms() {
+    let limits = Limits {
+        rooms: 1,
+        ..Limits::none()
+    };
+    let server = server().limits(limits).start().await.unwrap();
+    let (email, first) = (server.demo().unwrap().email.clone(), project(&server));
+    let second = server.create_project("Second").await.unwrap();
+    server.add_member(&second, &email).await.unwrap();
+
+    let mut request = Socket::request(&server.base_url(), "");
+    let cookie = crate::support::sign_in(&server).await;
+    request
+        .headers_mut()
+        .insert("cookie", cookie.parse().unwrap());
+    let mut socket = Socket::open(request, "").await.unwrap();
+    socket.accepted().await;
+    socket.join(&first).await;
+    socket.join(&first).await;
+    socket
+        .emit("join_project", json!({"project_id": second}))
+        .await;
+    let failure = socket.event("error").await;
+    assert_eq!(failure["code"], "room_limit");
+    assert_eq!(failure["project_id"], *second);
+
+    socket
+        .emit("leave_project", json!({"project_id": first}))
+        .await;
+    socket.event("left_project").await;
+    socket.join(&second).await;
+    server.shutdown().await;
+}
