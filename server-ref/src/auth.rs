@@ -20,6 +20,10 @@ pub(crate) const SESSION_USER: &str = "user_id";
 /// Argon2 takes 19 MiB each time: more at once would only be slower.
 const CONCURRENT_HASHES: usize = 2;
 
+/// Checked when the user is unknown, so that the answer takes as long. No password is known that it fits.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
+
 /// Someone whose credentials were checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Principal {
@@ -33,18 +37,11 @@ pub(crate) struct Auth {
     /// Keys that were found: a look-up per request would cost more than the moderation.
     keys: RwLock<HashMap<KeyHash, KeyOwner>>,
     hashing: Arc<tokio::sync::Semaphore>,
-    /// Checked when the user is unknown, so that the answer takes as long.
-    dummy_hash: String,
 }
 
 impl Auth {
-    pub(crate) async fn new(store: Store) -> Result<Self, Error> {
-        Ok(Self {
-            store,
-            keys: RwLock::default(),
-            hashing: Arc::new(tokio::sync::Semaphore::new(CONCURRENT_HASHES)),
-            dummy_hash: hash_password(crate::ids::random_token()).await?,
-        })
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, keys: RwLock::default(), hashing: Arc::new(tokio::sync::Semaphore::new(CONCURRENT_HASHES)) }
     }
 
     pub(crate) async fn by_key(&self, key: &str) -> Result<Option<Principal>, Error> {
@@ -66,9 +63,7 @@ impl Auth {
                 owner
             }
         };
-        Ok(Some(Principal::Key {
-            project_id: owner.project_id,
-        }))
+        Ok(Some(Principal::Key { project_id: owner.project_id }))
     }
 
     /// The user of the session cookie, if there is one that is alive.
@@ -79,8 +74,7 @@ impl Auth {
         let Some(data) = self.store.session(&id.to_string()).await? else {
             return Ok(None);
         };
-        let record: Record =
-            serde_json::from_str(&data).map_err(|error| Error::Internal(error.to_string()))?;
+        let record: Record = serde_json::from_str(&data).map_err(|error| Error::Internal(error.to_string()))?;
         let Some(user_id) = record.data.get(SESSION_USER).and_then(|id| id.as_str()) else {
             return Ok(None);
         };
@@ -89,33 +83,20 @@ impl Auth {
     }
 
     /// The user with this e-mail address and password. Takes as long for an unknown address.
-    pub(crate) async fn by_password(
-        &self,
-        email: &str,
-        password: String,
-    ) -> Result<Option<User>, Error> {
+    pub(crate) async fn by_password(&self, email: &str, password: String) -> Result<Option<User>, Error> {
         let user = self.store.user_by_email(email).await?;
-        let hash = user
-            .as_ref()
-            .map_or(&self.dummy_hash, |user| &user.password_hash)
-            .clone();
+        let hash = user.as_ref().map_or(NOBODY, |user| &user.password_hash).to_owned();
         let permit = self.hashing.clone().acquire_owned().await;
         let right = tokio::task::spawn_blocking(move || {
             let right = verify(&password, &hash);
             drop(permit);
             right
         });
-        let right = right
-            .await
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        let right = right.await.map_err(|error| Error::Internal(error.to_string()))?;
         Ok(user.filter(|_| right))
     }
 
-    pub(crate) async fn may_access(
-        &self,
-        principal: &Principal,
-        project_id: &str,
-    ) -> Result<bool, Error> {
+    pub(crate) async fn may_access(&self, principal: &Principal, project_id: &str) -> Result<bool, Error> {
         match principal {
             Principal::Key { project_id: own } => Ok(**own == *project_id),
             Principal::User { id } => self.store.is_member(project_id, id).await,
@@ -126,9 +107,7 @@ impl Auth {
 /// Argon2id with a random salt, as a PHC string.
 pub(crate) async fn hash_password(password: String) -> Result<String, Error> {
     let hashed = tokio::task::spawn_blocking(move || {
-        Argon2::default()
-            .hash_password(password.as_bytes())
-            .map(|hash| hash.to_string())
+        Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     });
     hashed
         .await
@@ -137,11 +116,7 @@ pub(crate) async fn hash_password(password: String) -> Result<String, Error> {
 }
 
 fn verify(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
@@ -157,6 +132,13 @@ fn session_cookie(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_checked_in_earnest() {
+        let hash = PasswordHash::new(NOBODY).unwrap();
+        let error = Argon2::default().verify_password(b"x", &hash).unwrap_err();
+        assert_eq!(error, argon2::password_hash::Error::PasswordInvalid);
+    }
 
     #[test]
     fn the_session_cookie_is_found_among_others() {

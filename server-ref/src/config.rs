@@ -26,21 +26,11 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Address to listen on; port 0 picks a free one.
-    #[arg(
-        long,
-        env = "AUTOMODERATE_LISTEN",
-        value_name = "HOST:PORT",
-        default_value = "127.0.0.1:6217"
-    )]
+    #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
     listen: String,
 
     /// Database, made when it does not exist.
-    #[arg(
-        long,
-        env = "AUTOMODERATE_DATABASE",
-        value_name = "URL",
-        default_value = "sqlite://automoderate.db"
-    )]
+    #[arg(long, env = "AUTOMODERATE_DATABASE", value_name = "URL", default_value = "sqlite://automoderate.db")]
     database: String,
 
     /// Make a user, a project with sample rules and an API key, and print them.
@@ -75,13 +65,8 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = seconds)]
     log_max_age: Duration,
 
-    /// Origin whose pages may use the session cookie, such as https://app.example. May be repeated, or separated by commas.
-    #[arg(
-        long = "allowed-origin",
-        env = "AUTOMODERATE_ALLOWED_ORIGIN",
-        value_name = "ORIGIN",
-        value_delimiter = ','
-    )]
+    /// Origin whose pages may use the session cookie, such as `https://app.example`. May be repeated, or separated by commas.
+    #[arg(long = "allowed-origin", env = "AUTOMODERATE_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Vec<String>,
 
     /// Mark the session cookie `Secure`, for a server behind a TLS proxy.
@@ -89,12 +74,7 @@ pub struct Serve {
     secure_cookies: bool,
 
     /// What to log on stderr: error, warn, info, debug, trace, or a filter such as `automoderate_server=debug`.
-    #[arg(
-        long,
-        env = "AUTOMODERATE_LOG",
-        value_name = "FILTER",
-        default_value = "info"
-    )]
+    #[arg(long, env = "AUTOMODERATE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
 }
 
@@ -110,10 +90,7 @@ impl Serve {
                 events_per_minute: self.max_events_per_minute,
                 rooms: self.max_rooms,
             })
-            .event_log(EventLog {
-                max_events: self.log_max_events,
-                max_age: self.log_max_age,
-            })
+            .event_log(EventLog { max_events: self.log_max_events, max_age: self.log_max_age })
             .ping(self.ping_interval, self.ping_timeout)
             .allowed_origins(&self.allowed_origins)
             .secure_cookies(self.secure_cookies)
@@ -121,9 +98,7 @@ impl Serve {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
@@ -148,10 +123,7 @@ mod tests {
         for arg in serve.get_arguments().filter(|arg| arg.get_id() != "help") {
             assert!(arg.get_help().is_some(), "{}", arg.get_id());
             let name = arg.get_long().unwrap().to_uppercase().replace('-', "_");
-            assert_eq!(
-                arg.get_env().unwrap().to_str().unwrap(),
-                format!("AUTOMODERATE_{name}")
-            );
+            assert_eq!(arg.get_env().unwrap().to_str().unwrap(), format!("AUTOMODERATE_{name}"));
         }
     }
 

@@ -25,9 +25,7 @@ pub(crate) fn content_id() -> String {
 /// What can be a project id at all: neither a database nor a room name ever sees anything else.
 pub(crate) fn is_project_id(text: &str) -> bool {
     (1..=PROJECT_ID_MAX).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// 256 random bits as `am_` + 43 characters.

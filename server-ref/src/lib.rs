@@ -22,10 +22,7 @@
 //! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that durability costs one sync for all
 //! of them, and a single writer hands what was committed to the publisher in the order of its ids.
 #![deny(missing_docs)]
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
 mod app;
 mod auth;

@@ -15,11 +15,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connections_per_ip: 10,
-            events_per_minute: 100,
-            rooms: 50,
-        }
+        Self { connections_per_ip: 10, events_per_minute: 100, rooms: 50 }
     }
 }
 
@@ -27,11 +23,7 @@ impl Limits {
     /// No limit at all: for tests and benchmarks.
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            connections_per_ip: 0,
-            events_per_minute: 0,
-            rooms: 0,
-        }
+        Self { connections_per_ip: 0, events_per_minute: 0, rooms: 0 }
     }
 }
 
@@ -46,9 +38,6 @@ pub struct EventLog {
 
 impl Default for EventLog {
     fn default() -> Self {
-        Self {
-            max_events: 100_000,
-            max_age: Duration::from_secs(7 * 24 * 60 * 60),
-        }
+        Self { max_events: 100_000, max_age: Duration::from_secs(7 * 24 * 60 * 60) }
     }
 }

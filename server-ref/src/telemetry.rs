@@ -30,8 +30,7 @@ fn keys() -> Result<Regex, regex::Error> {
 
 impl<W: Write> Write for Redacted<W> {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
-        self.0
-            .write_all(&self.1.replace_all(record, b"am_[redacted]"))?;
+        self.0.write_all(&self.1.replace_all(record, b"am_[redacted]"))?;
         Ok(record.len())
     }
 
@@ -48,8 +47,7 @@ mod tests {
     fn keys_are_hidden() {
         let key = crate::ids::new_api_key();
         let mut log = Redacted(Vec::new(), keys().unwrap());
-        log.write_all(format!("GET /?api_key={key}&x=1").as_bytes())
-            .unwrap();
+        log.write_all(format!("GET /?api_key={key}&x=1").as_bytes()).unwrap();
         assert_eq!(log.0, b"GET /?api_key=am_[redacted]&x=1");
     }
 }

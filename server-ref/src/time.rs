@@ -11,9 +11,7 @@ pub(crate) fn now() -> Micros {
 
 /// `2024-01-15T10:30:00.25Z`; a time outside the calendar, which only a damaged database can hold, is shown as its start.
 pub(crate) fn rfc3339(micros: Micros) -> String {
-    Timestamp::from_microsecond(micros)
-        .unwrap_or_default()
-        .to_string()
+    Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }
 
 #[cfg(test)]

@@ -40,13 +40,7 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(serve(
-                    stream,
-                    peer,
-                    router.clone(),
-                    drain.clone(),
-                    kill.clone(),
-                ));
+                connections.spawn(serve(stream, peer, router.clone(), drain.clone(), kill.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -57,13 +51,7 @@ pub(super) async fn accept(
     connections.close();
 }
 
-async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    drain: CancellationToken,
-    kill: CancellationToken,
-) {
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, drain: CancellationToken, kill: CancellationToken) {
     // Events are small and wanted at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {

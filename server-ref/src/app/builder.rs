@@ -122,25 +122,19 @@ impl ServerBuilder {
         let (url, temporary) = match self.database {
             Some(url) => (url, None),
             None => {
-                let folder =
-                    tempfile::tempdir().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
+                let folder = tempfile::tempdir().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
                 let file = folder.path().join("automoderate.db");
                 (format!("sqlite://{}", file.display()), Some(folder))
             }
         };
         let store = Store::open(&url, self.settings.event_log).await?;
-        let listen_error = |source| Error::Listen {
-            address: self.listen.clone(),
-            source,
-        };
-        let listener = TcpListener::bind(&self.listen)
-            .await
-            .map_err(listen_error)?;
+        let listen_error = |source| Error::Listen { address: self.listen.clone(), source };
+        let listener = TcpListener::bind(&self.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
 
         let (writer, outgoing) = Writer::spawn(store.clone());
         let app = Arc::new(App {
-            auth: Auth::new(store.clone()).await?,
+            auth: Auth::new(store.clone()),
             writer,
             rules: RuleCache::default(),
             slots: Slots::new(self.settings.limits.connections_per_ip),
@@ -155,31 +149,16 @@ impl ServerBuilder {
             true => Some(demo::prepare(&app).await?),
             false => None,
         };
-        let realtime = realtime
-            .layer(from_fn_with_state(app.clone(), admit))
-            .layer(cors(&app.settings.allowed_origins));
+        let realtime =
+            realtime.layer(from_fn_with_state(app.clone(), admit)).layer(cors(&app.settings.allowed_origins));
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let kill = CancellationToken::new();
         let connections = TaskTracker::new();
-        tokio::spawn(accept(
-            listener,
-            router,
-            connections.clone(),
-            app.draining.clone(),
-            kill.clone(),
-        ));
+        tokio::spawn(accept(listener, router, connections.clone(), app.draining.clone(), kill.clone()));
         tokio::spawn(maintenance::run(app.clone()));
         tracing::info!(%address, "listening");
-        Ok(RunningServer::new(
-            app,
-            io,
-            address,
-            demo,
-            connections,
-            kill,
-            temporary,
-        ))
+        Ok(RunningServer::new(app, io, address, demo, connections, kill, temporary))
     }
 }
 
@@ -196,9 +175,9 @@ async fn admit(
         match app.slots.admit(peer.ip()) {
             Some(admission) => drop(request.extensions_mut().insert(admission)),
             None => {
-                let body = r#"{"success":false,"error":"Too many connections","error_code":"rate_limited","retry_after":60}"#;
-                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], body)
-                    .into_response();
+                let body =
+                    r#"{"success":false,"error":"Too many connections","error_code":"rate_limited","retry_after":60}"#;
+                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], body).into_response();
             }
         }
     }
@@ -213,8 +192,6 @@ fn cors(allowed: &[String]) -> CorsLayer {
         .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key")])
         .allow_origin(AllowOrigin::mirror_request())
         .allow_credentials(AllowCredentials::predicate(move |origin, _| {
-            origin
-                .to_str()
-                .is_ok_and(|origin| is_allowed(origin, &allowed))
+            origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))
         }))
 }

@@ -33,10 +33,7 @@ pub struct Demo {
 /// Without the secrets.
 impl fmt::Debug for Demo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Demo")
-            .field("project_id", &self.project_id)
-            .field("email", &self.email)
-            .finish_non_exhaustive()
+        f.debug_struct("Demo").field("project_id", &self.project_id).field("email", &self.email).finish_non_exhaustive()
     }
 }
 
@@ -53,11 +50,7 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     };
     let user_id = match store.user_by_email(EMAIL).await? {
         Some(user) => user.id,
-        None => {
-            store
-                .create_user(EMAIL, &hash_password(password.clone()).await?)
-                .await?
-        }
+        None => store.create_user(EMAIL, &hash_password(password.clone()).await?).await?,
     };
     let project_id: Arc<str> = match store.meta(PROJECT).await? {
         Some(id) => id.into(),
@@ -80,11 +73,7 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
 }
 
 /// Stores the hash of a new key, and returns the key.
-pub(super) async fn create_key(
-    store: &Store,
-    project_id: &str,
-    name: &str,
-) -> Result<String, Error> {
+pub(super) async fn create_key(store: &Store, project_id: &str, name: &str) -> Result<String, Error> {
     let key = new_api_key();
     let hash = key_hash(&key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
     store.create_key(project_id, name, &hash).await?;
@@ -96,9 +85,7 @@ fn sample_rules() -> [NewRule; 3] {
         NewRule {
             name: "Spam Detection".into(),
             kind: RuleKind::Keyword {
-                keywords: ["buy now", "free money", "click here", "spam"]
-                    .map(String::from)
-                    .into(),
+                keywords: ["buy now", "free money", "click here", "spam"].map(String::from).into(),
                 case_sensitive: false,
             },
             action: Action::Reject,
@@ -106,19 +93,13 @@ fn sample_rules() -> [NewRule; 3] {
         },
         NewRule {
             name: "Phone Numbers".into(),
-            kind: RuleKind::Regex {
-                pattern: r"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b".into(),
-                flags: Vec::new(),
-            },
+            kind: RuleKind::Regex { pattern: r"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b".into(), flags: Vec::new() },
             action: Action::Flag,
             priority: 5,
         },
         NewRule {
             name: "Rude Words".into(),
-            kind: RuleKind::Regex {
-                pattern: r"\b(idiot|stupid|moron)s?\b".into(),
-                flags: vec!["i".into()],
-            },
+            kind: RuleKind::Regex { pattern: r"\b(idiot|stupid|moron)s?\b".into(), flags: vec!["i".into()] },
             action: Action::Flag,
             priority: 1,
         },

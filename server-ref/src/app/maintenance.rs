@@ -13,19 +13,14 @@ pub(super) async fn run(app: Arc<App>) {
             () = app.draining.cancelled() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        for (what, result) in [
-            ("events", app.store.prune_events().await),
-            ("sessions", app.store.prune_sessions().await),
-        ] {
+        for (what, result) in
+            [("events", app.store.prune_events().await), ("sessions", app.store.prune_sessions().await)]
+        {
             match result {
                 Ok(0) => {}
                 Ok(count) => tracing::debug!(what, count, "forgotten"),
                 Err(error) => {
-                    tracing::warn!(
-                        what,
-                        error = &error as &dyn std::error::Error,
-                        "could not be pruned"
-                    );
+                    tracing::warn!(what, error = &error as &dyn std::error::Error, "could not be pruned");
                 }
             }
         }

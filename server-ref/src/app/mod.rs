@@ -51,11 +51,7 @@ pub(crate) struct Settings {
 
 impl App {
     /// Adds a rule, which is in force when this returns, and publishes a `rule_update`.
-    pub(crate) async fn add_rule(
-        &self,
-        project_id: Arc<str>,
-        rule: NewRule,
-    ) -> Result<String, Error> {
+    pub(crate) async fn add_rule(&self, project_id: Arc<str>, rule: NewRule) -> Result<String, Error> {
         let rule = rule.into_stored()?;
         let at = now();
         let id = rule.id.clone();

@@ -45,15 +45,7 @@ impl RunningServer {
         kill: CancellationToken,
         temporary: Option<TempDir>,
     ) -> Self {
-        Self {
-            app,
-            io,
-            address,
-            demo,
-            connections,
-            kill,
-            _temporary: temporary,
-        }
+        Self { app, io, address, demo, connections, kill, _temporary: temporary }
     }
 
     /// The address it listens on, with the real port.
@@ -102,19 +94,9 @@ impl RunningServer {
     ) -> Result<(), Error> {
         payload.remove("event_id");
         payload.insert("project_id".into(), project_id.into());
-        let payload =
-            serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
-        let draft = Draft {
-            name: event,
-            payload,
-        };
-        let change = Change {
-            project_id: project_id.into(),
-            at: now(),
-            content: None,
-            rule: None,
-            event: Some(draft),
-        };
+        let payload = serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
+        let draft = Draft { name: event, payload };
+        let change = Change { project_id: project_id.into(), at: now(), content: None, rule: None, event: Some(draft) };
         self.app.writer.submit(change).await
     }
 
@@ -141,10 +123,7 @@ impl RunningServer {
     pub async fn add_member(&self, project_id: &str, email: &str) -> Result<(), Error> {
         let user = self.app.store.user_by_email(email).await?;
         let user = user.ok_or(Error::NotFound("user"))?;
-        self.app
-            .store
-            .add_member(project_id, &user.id, "member")
-            .await
+        self.app.store.add_member(project_id, &user.id, "member").await
     }
 
     /// Deletes now what the event log's bounds don't keep, which otherwise happens once a minute. Returns how many events.
@@ -176,9 +155,7 @@ impl RunningServer {
 
 impl fmt::Debug for RunningServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RunningServer")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("RunningServer").field("address", &self.address).finish_non_exhaustive()
     }
 }
 

@@ -58,15 +58,8 @@ pub(super) async fn list(
         Some(text) => Some(Status::parse(text).ok_or_else(|| ApiError::invalid("Unknown status"))?),
     };
     let offset = (page - 1).saturating_mul(per_page);
-    let found = app
-        .store
-        .contents(&project_id, status, per_page, offset)
-        .await?;
-    Ok(Json(List {
-        success: true,
-        content: found.contents,
-        pagination: Pagination::new(page, per_page, found.total),
-    }))
+    let found = app.store.contents(&project_id, status, per_page, offset).await?;
+    Ok(Json(List { success: true, content: found.contents, pagination: Pagination::new(page, per_page, found.total) }))
 }
 
 pub(super) async fn one(
@@ -76,23 +69,13 @@ pub(super) async fn one(
 ) -> Result<Json<One>, ApiError> {
     let content = app.store.content(&project_id, &id).await?;
     let content = content.ok_or_else(|| ApiError::not_found("Content not found"))?;
-    Ok(Json(One {
-        success: true,
-        content,
-    }))
+    Ok(Json(One { success: true, content }))
 }
 
 impl Pagination {
     fn new(page: i64, per_page: i64, total: i64) -> Self {
         let pages = (total + per_page - 1) / per_page;
-        Self {
-            page,
-            pages,
-            per_page,
-            total,
-            has_next: page < pages,
-            has_prev: page > 1,
-        }
+        Self { page, pages, per_page, total, has_next: page < pages, has_prev: page > 1 }
     }
 }
 

@@ -17,11 +17,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -42,11 +38,7 @@ impl ApiError {
 
     pub(super) fn method_not_allowed(method: &Method) -> Self {
         let message = format!("{method} is not allowed here");
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            message,
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 }
 
@@ -54,11 +46,9 @@ impl From<Error> for ApiError {
     /// Details stay in the log.
     fn from(error: Error) -> Self {
         match error {
-            Error::ShuttingDown => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "The server is shutting down",
-            ),
+            Error::ShuttingDown => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The server is shutting down")
+            }
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
             Error::Rule(reason) => Self::invalid(reason),
             error => {
@@ -73,11 +63,9 @@ impl From<Error> for ApiError {
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                "The request is too large",
-            ),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is too large")
+            }
             _ => Self::invalid("The request body could not be read"),
         }
     }
@@ -91,11 +79,7 @@ impl IntoResponse for ApiError {
             error: String,
             error_code: &'static str,
         }
-        let body = Body {
-            success: false,
-            error: self.message,
-            error_code: self.code,
-        };
+        let body = Body { success: false, error: self.message, error_code: self.code };
         (self.status, Json(body)).into_response()
     }
 }

@@ -16,18 +16,12 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     let healthy = match app.store.ping().await {
         Ok(()) => !app.draining.is_cancelled(),
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the database does not answer"
-            );
+            tracing::error!(error = &error as &dyn std::error::Error, "the database does not answer");
             false
         }
     };
-    let (status, word) = if healthy {
-        (StatusCode::OK, "healthy")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "unhealthy")
-    };
+    let (status, word) =
+        if healthy { (StatusCode::OK, "healthy") } else { (StatusCode::SERVICE_UNAVAILABLE, "unhealthy") };
     let body = json!({
         "success": healthy,
         "status": word,

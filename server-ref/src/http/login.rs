@@ -36,34 +36,21 @@ pub(super) async fn submit(
     let field = |wanted: &str| {
         let mut pairs = url::form_urlencoded::parse(&body);
         let found = pairs.find(|(name, _)| name == wanted);
-        found
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     let expected: Option<String> = session.get(CSRF).await.map_err(|e| failed(&e))?;
-    let expected =
-        expected.ok_or_else(|| ApiError::invalid("The CSRF session token is missing"))?;
+    let expected = expected.ok_or_else(|| ApiError::invalid("The CSRF session token is missing"))?;
     if !bool::from(expected.as_bytes().ct_eq(field(CSRF).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
-    let Some(user) = app
-        .auth
-        .by_password(field("email").trim(), field("password"))
-        .await?
-    else {
+    let Some(user) = app.auth.by_password(field("email").trim(), field("password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
     // A new id: one that somebody else had planted before must not become a signed-in one.
     session.cycle_id().await.map_err(|e| failed(&e))?;
     session.set_expiry(None);
-    session
-        .insert(SESSION_USER, user.id)
-        .await
-        .map_err(|e| failed(&e))?;
-    session
-        .insert(CSRF, random_token())
-        .await
-        .map_err(|e| failed(&e))?;
+    session.insert(SESSION_USER, user.id).await.map_err(|e| failed(&e))?;
+    session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
     Ok(redirect("/dashboard/"))
 }
 

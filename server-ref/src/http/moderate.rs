@@ -46,26 +46,20 @@ pub(super) async fn moderate(
         success: true,
         content_id: done.content_id,
         status: done.status,
-        moderation_results: results
-            .collect::<Result<_, _>>()
-            .map_err(|error| Error::Internal(error.to_string()))?,
+        moderation_results: results.collect::<Result<_, _>>().map_err(|error| Error::Internal(error.to_string()))?,
     }))
 }
 
 fn parse(body: &[u8]) -> Result<Submission, ApiError> {
-    let body: Body = serde_json::from_slice(body)
-        .map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
+    let body: Body =
+        serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
     let content = body.content.filter(|content| !content.is_empty());
     let content = content.ok_or_else(|| ApiError::invalid("content is required"))?;
     let content_type = body.r#type.unwrap_or_else(|| "text".into());
     if content_type.is_empty() || content_type.len() > TYPE_MAX {
         return Err(ApiError::invalid("type must be from 1 to 64 bytes"));
     }
-    Ok(Submission {
-        content_type,
-        content,
-        meta_data: metadata(body.metadata)?,
-    })
+    Ok(Submission { content_type, content, meta_data: metadata(body.metadata)? })
 }
 
 /// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses what a
@@ -79,9 +73,7 @@ fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiErro
         Ok(Value::Object(_)) if depth(raw.get()) <= 64 => Ok(Some(raw)),
         Ok(Value::Object(_)) => Err(ApiError::invalid("metadata is nested too deeply")),
         Ok(_) => Err(ApiError::invalid("metadata must be an object")),
-        Err(error) => Err(ApiError::invalid(format!(
-            "Invalid JSON: metadata: {error}"
-        ))),
+        Err(error) => Err(ApiError::invalid(format!("Invalid JSON: metadata: {error}"))),
     }
 }
 
@@ -112,11 +104,7 @@ mod tests {
     fn bodies() {
         assert!(parse(br#"{"content":"x"}"#).is_ok());
         assert!(parse(br#"{"content":"x","metadata":null,"extra":1}"#).is_ok());
-        let deep = format!(
-            r#"{{"content":"x","metadata":{{"a":{}{}}}}}"#,
-            "[".repeat(64),
-            "]".repeat(64)
-        );
+        let deep = format!(r#"{{"content":"x","metadata":{{"a":{}{}}}}}"#, "[".repeat(64), "]".repeat(64));
         for bad in [
             "",
             "[]",

@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{Html, IntoResponse as _, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
 use tower_sessions::Session;
 
 use super::error::ApiError;
@@ -19,9 +16,7 @@ use crate::auth::SESSION_USER;
 
 /// The login form.
 pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
-    let problem = problem.map_or_else(String::new, |text| {
-        format!("<p role=\"alert\">{}</p>", escape(text))
-    });
+    let problem = problem.map_or_else(String::new, |text| format!("<p role=\"alert\">{}</p>", escape(text)));
     let token = escape(csrf_token);
     page(
         "Sign in",
@@ -37,22 +32,14 @@ pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
 }
 
 /// The user's projects.
-pub(super) async fn dashboard(
-    State(app): State<Arc<App>>,
-    session: Session,
-) -> Result<Response, ApiError> {
+pub(super) async fn dashboard(State(app): State<Arc<App>>, session: Session) -> Result<Response, ApiError> {
     let user: Option<String> = session.get(SESSION_USER).await.map_err(|e| failed(&e))?;
     let Some(user) = user else {
         return Ok(redirect("/auth/login"));
     };
     let mut list = String::new();
     for (id, name) in app.store.projects_of(&user).await? {
-        let _ = write!(
-            list,
-            "<li>{} <code>{}</code></li>",
-            escape(&name),
-            escape(&id)
-        );
+        let _ = write!(list, "<li>{} <code>{}</code></li>", escape(&name), escape(&id));
     }
     let body = format!(
         r#"<ul>{list}</ul><form method="post" action="/auth/logout"><button type="submit">Sign out</button></form>"#
@@ -68,10 +55,7 @@ fn page(title: &str, body: &str) -> Response {
          <body><h1>{title}</h1>\n{body}</body></html>\n"
     );
     let headers = [
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'self'; form-action 'self'; frame-ancestors 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, "default-src 'self'; form-action 'self'; frame-ancestors 'none'"),
         (X_FRAME_OPTIONS, "DENY"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
@@ -102,9 +86,6 @@ mod tests {
 
     #[test]
     fn nothing_gets_through_unescaped() {
-        assert_eq!(
-            escape("<a href=\"x\">'&'</a>"),
-            "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;"
-        );
+        assert_eq!(escape("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
     }
 }

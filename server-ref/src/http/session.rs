@@ -36,12 +36,7 @@ impl SessionStore for Sessions {
         loop {
             let (data, expires_at) = encode(record)?;
             let id = record.id.to_string();
-            if self
-                .0
-                .create_session(&id, &data, expires_at)
-                .await
-                .map_err(backend)?
-            {
+            if self.0.create_session(&id, &data, expires_at).await.map_err(backend)? {
                 return Ok(());
             }
             record.id = Id::default();
@@ -51,32 +46,24 @@ impl SessionStore for Sessions {
     async fn save(&self, record: &Record) -> Result<()> {
         let (data, expires_at) = encode(record)?;
         let id = record.id.to_string();
-        self.0
-            .save_session(&id, &data, expires_at)
-            .await
-            .map_err(backend)
+        self.0.save_session(&id, &data, expires_at).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let Some(data) = self.0.session(&id.to_string()).await.map_err(backend)? else {
             return Ok(None);
         };
-        let record =
-            serde_json::from_str(&data).map_err(|error| StoreError::Decode(error.to_string()))?;
+        let record = serde_json::from_str(&data).map_err(|error| StoreError::Decode(error.to_string()))?;
         Ok(Some(record))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0
-            .delete_session(&id.to_string())
-            .await
-            .map_err(backend)
+        self.0.delete_session(&id.to_string()).await.map_err(backend)
     }
 }
 
 fn encode(record: &Record) -> Result<(String, Micros)> {
-    let data =
-        serde_json::to_string(record).map_err(|error| StoreError::Encode(error.to_string()))?;
+    let data = serde_json::to_string(record).map_err(|error| StoreError::Encode(error.to_string()))?;
     Ok((data, micros(record.expiry_date)))
 }
 

@@ -27,10 +27,7 @@ struct Stats {
     approval_rate: f64,
 }
 
-pub(super) async fn stats(
-    State(app): State<Arc<App>>,
-    Project(project_id): Project,
-) -> Result<Json<Answer>, ApiError> {
+pub(super) async fn stats(State(app): State<Arc<App>>, Project(project_id): Project) -> Result<Json<Answer>, ApiError> {
     let counts = app.store.counts(&project_id).await?;
     let [approval_rate, ..] = rates([counts.approved, counts.rejected, counts.flagged]);
     let stats = Stats {
@@ -41,8 +38,5 @@ pub(super) async fn stats(
         pending: counts.pending,
         approval_rate,
     };
-    Ok(Json(Answer {
-        success: true,
-        stats,
-    }))
+    Ok(Json(Answer { success: true, stats }))
 }

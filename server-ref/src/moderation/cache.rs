@@ -20,11 +20,7 @@ struct State {
 }
 
 impl RuleCache {
-    pub(crate) async fn get(
-        &self,
-        store: &Store,
-        project_id: &Arc<str>,
-    ) -> Result<Arc<RuleSet>, Error> {
+    pub(crate) async fn get(&self, store: &Store, project_id: &Arc<str>) -> Result<Arc<RuleSet>, Error> {
         let generation = {
             let state = self.sets.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(set) = state.sets.get(project_id) {

@@ -28,11 +28,7 @@ pub(super) struct Compiled {
 
 #[derive(Debug)]
 enum Matcher {
-    Keywords {
-        words: Vec<String>,
-        automaton: AhoCorasick,
-        case_sensitive: bool,
-    },
+    Keywords { words: Vec<String>, automaton: AhoCorasick, case_sensitive: bool },
     Regex(Regex),
 }
 
@@ -40,15 +36,9 @@ impl RuleSet {
     /// Rules in the order in which they are to be tried. One that can't be compiled is left out: it must not stop the others.
     pub(crate) fn compile(rules: &[StoredRule]) -> Self {
         let compiled = rules.iter().filter_map(|rule| {
-            compile(rule)
-                .inspect_err(
-                    |error| tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
-                )
-                .ok()
+            compile(rule).inspect_err(|error| tracing::warn!(rule = rule.id, %error, "a stored rule is skipped")).ok()
         });
-        Self {
-            rules: compiled.collect(),
-        }
+        Self { rules: compiled.collect() }
     }
 
     /// The first rule that matches decides.
@@ -82,37 +72,19 @@ fn compile(rule: &StoredRule) -> Result<Compiled, Error> {
         }
         other => return Err(Error::Rule(format!("unknown type `{other}`"))),
     };
-    let action = Action::parse(&rule.action)
-        .ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))?;
-    Ok(Compiled {
-        id: rule.id.clone(),
-        name: rule.name.clone(),
-        kind: rule.kind.clone(),
-        action,
-        matcher,
-    })
+    let action = Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))?;
+    Ok(Compiled { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone(), action, matcher })
 }
 
 fn keywords(data: KeywordData) -> Result<Matcher, Error> {
-    let words: Vec<String> = data
-        .keywords
-        .into_iter()
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<String> = data.keywords.into_iter().filter(|word| !word.is_empty()).collect();
     if words.is_empty() {
         return Err(Error::Rule("no keyword".into()));
     }
-    let patterns: Vec<String> = if data.case_sensitive {
-        words.clone()
-    } else {
-        words.iter().map(|word| word.to_lowercase()).collect()
-    };
+    let patterns: Vec<String> =
+        if data.case_sensitive { words.clone() } else { words.iter().map(|word| word.to_lowercase()).collect() };
     let automaton = AhoCorasick::new(&patterns).map_err(|error| Error::Rule(error.to_string()))?;
-    Ok(Matcher::Keywords {
-        words,
-        automaton,
-        case_sensitive: data.case_sensitive,
-    })
+    Ok(Matcher::Keywords { words, automaton, case_sensitive: data.case_sensitive })
 }
 
 fn pattern(data: &RegexData) -> Result<Regex, Error> {
@@ -126,32 +98,20 @@ fn pattern(data: &RegexData) -> Result<Regex, Error> {
             other => return Err(Error::Rule(format!("unknown flag `{other}`"))),
         };
     }
-    builder
-        .build()
-        .map_err(|error| Error::Rule(error.to_string()))
+    builder.build().map_err(|error| Error::Rule(error.to_string()))
 }
 
 impl Matcher {
     /// Why the text matches. `lower` keeps the lower-case text for the rules that follow.
     fn find(&self, text: &str, lower: &mut Option<String>) -> Option<String> {
         match self {
-            Self::Keywords {
-                words,
-                automaton,
-                case_sensitive,
-            } => {
-                let haystack = if *case_sensitive {
-                    text
-                } else {
-                    lower.get_or_insert_with(|| text.to_lowercase())
-                };
+            Self::Keywords { words, automaton, case_sensitive } => {
+                let haystack = if *case_sensitive { text } else { lower.get_or_insert_with(|| text.to_lowercase()) };
                 let found = automaton.find(haystack)?;
                 let word = words.get(found.pattern().as_usize())?;
                 Some(format!("Contains the keyword \"{word}\""))
             }
-            Self::Regex(regex) => regex
-                .is_match(text)
-                .then(|| "Matches the pattern".to_owned()),
+            Self::Regex(regex) => regex.is_match(text).then(|| "Matches the pattern".to_owned()),
         }
     }
 }
@@ -176,18 +136,8 @@ mod tests {
     #[test]
     fn the_first_match_decides() {
         let set = RuleSet::compile(&[
-            rule(
-                "allow",
-                "keyword",
-                r#"{"keywords":["newsletter"]}"#,
-                "approved",
-            ),
-            rule(
-                "spam",
-                "keyword",
-                r#"{"keywords":["SPAM","Ünï"]}"#,
-                "reject",
-            ),
+            rule("allow", "keyword", r#"{"keywords":["newsletter"]}"#, "approved"),
+            rule("spam", "keyword", r#"{"keywords":["SPAM","Ünï"]}"#, "reject"),
             rule("phone", "regex", r#"{"pattern":"\\d{3}-\\d{4}"}"#, "flag"),
         ]);
         for (text, status, name) in [
@@ -198,29 +148,15 @@ mod tests {
             ("hello", Status::Approved, None),
         ] {
             let outcome = set.decide(text);
-            assert_eq!(
-                (outcome.status, outcome.rule_name.as_deref()),
-                (status, name),
-                "{text}"
-            );
+            assert_eq!((outcome.status, outcome.rule_name.as_deref()), (status, name), "{text}");
         }
     }
 
     #[test]
     fn case_and_flags() {
         let set = RuleSet::compile(&[
-            rule(
-                "exact",
-                "keyword",
-                r#"{"keywords":["Bad"],"case_sensitive":true}"#,
-                "reject",
-            ),
-            rule(
-                "flags",
-                "regex",
-                r#"{"pattern":"^b.d$","flags":["i","m","s"]}"#,
-                "flagged",
-            ),
+            rule("exact", "keyword", r#"{"keywords":["Bad"],"case_sensitive":true}"#, "reject"),
+            rule("flags", "regex", r#"{"pattern":"^b.d$","flags":["i","m","s"]}"#, "flagged"),
         ]);
         assert_eq!(set.decide("Bad").status, Status::Rejected);
         assert_eq!(set.decide("bad").status, Status::Flagged);
@@ -242,9 +178,6 @@ mod tests {
         for rule in &broken {
             assert!(check(rule).is_err(), "{}", rule.name);
         }
-        assert_eq!(
-            RuleSet::compile(&broken).decide("a").status,
-            Status::Approved
-        );
+        assert_eq!(RuleSet::compile(&broken).decide("a").status, Status::Approved);
     }
 }

@@ -121,10 +121,7 @@ impl Update<'_> {
             rule_name: &outcome.rule_name,
             timestamp: rfc3339(self.at),
         };
-        Ok(Draft {
-            name: "moderation_update",
-            payload: to_json(&payload)?,
-        })
+        Ok(Draft { name: "moderation_update", payload: to_json(&payload)? })
     }
 }
 

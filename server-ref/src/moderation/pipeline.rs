@@ -31,11 +31,7 @@ pub(crate) struct Moderated {
 }
 
 /// Decides, and returns when content, results and event are durable; they are published right after.
-pub(crate) async fn moderate(
-    app: &App,
-    project_id: Arc<str>,
-    submission: Submission,
-) -> Result<Moderated, Error> {
+pub(crate) async fn moderate(app: &App, project_id: Arc<str>, submission: Submission) -> Result<Moderated, Error> {
     let started = Instant::now();
     let at = now();
     let rules = app.rules.get(&app.store, &project_id).await?;
@@ -68,11 +64,7 @@ pub(crate) async fn moderate(
         event: Some(event),
     };
     app.writer.submit(change).await?;
-    Ok(Moderated {
-        content_id,
-        status: outcome.status,
-        results,
-    })
+    Ok(Moderated { content_id, status: outcome.status, results })
 }
 
 async fn decide(rules: Arc<RuleSet>, content: String) -> Result<(String, Outcome), Error> {
@@ -84,7 +76,5 @@ async fn decide(rules: Arc<RuleSet>, content: String) -> Result<(String, Outcome
         let outcome = rules.decide(&content);
         (content, outcome)
     });
-    decided
-        .await
-        .map_err(|error| Error::Internal(error.to_string()))
+    decided.await.map_err(|error| Error::Internal(error.to_string()))
 }

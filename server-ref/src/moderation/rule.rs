@@ -104,20 +104,11 @@ impl NewRule {
     /// Checks the rule by compiling it.
     pub(crate) fn into_stored(self) -> Result<StoredRule, Error> {
         let (kind, data) = match self.kind {
-            RuleKind::Keyword {
-                keywords,
-                case_sensitive,
-            } => {
-                let data = KeywordData {
-                    keywords,
-                    case_sensitive,
-                };
+            RuleKind::Keyword { keywords, case_sensitive } => {
+                let data = KeywordData { keywords, case_sensitive };
                 ("keyword", serde_json::to_string(&data))
             }
-            RuleKind::Regex { pattern, flags } => (
-                "regex",
-                serde_json::to_string(&RegexData { pattern, flags }),
-            ),
+            RuleKind::Regex { pattern, flags } => ("regex", serde_json::to_string(&RegexData { pattern, flags })),
         };
         let rule = StoredRule {
             id: random_id(),
@@ -134,12 +125,7 @@ impl NewRule {
 }
 
 /// The `rule_update` event.
-pub(crate) fn rule_update(
-    project_id: &str,
-    action: &str,
-    rule: &StoredRule,
-    at: Micros,
-) -> Result<Draft, Error> {
+pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at: Micros) -> Result<Draft, Error> {
     #[derive(Serialize)]
     struct Payload<'a> {
         action: &'a str,
@@ -171,7 +157,6 @@ pub(crate) fn rule_update(
     };
     Ok(Draft {
         name: "rule_update",
-        payload: serde_json::to_string(&payload)
-            .map_err(|error| Error::Internal(error.to_string()))?,
+        payload: serde_json::to_string(&payload).map_err(|error| Error::Internal(error.to_string()))?,
     })
 }

@@ -38,11 +38,7 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         .max_buffer_size(SEND_BUFFER)
         .build_svc();
     let greet = |socket: SocketRef| {
-        emit(
-            &socket,
-            "connected",
-            &serde_json::json!({"message": "Connected to AutoModerate"}),
-        );
+        emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
         std::future::ready(())
     };
     let app = app.clone();
@@ -53,9 +49,7 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         Ok::<(), Refusal>(())
     };
     io.ns("/", greet.with(admit));
-    let router = Router::new()
-        .route_service("/socket.io/", service.clone())
-        .route_service("/socket.io", service);
+    let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
 }
 
@@ -72,19 +66,12 @@ enum Refusal {
     Internal,
 }
 
-async fn authenticate(
-    app: &App,
-    request: &Parts,
-    payload: Option<Value>,
-) -> Result<Principal, Refusal> {
+async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Result<Principal, Refusal> {
     if app.draining.is_cancelled() {
         return Err(Refusal::ShuttingDown);
     }
     let internal = |error: crate::Error| {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a connection could not be checked"
-        );
+        tracing::error!(error = &error as &dyn std::error::Error, "a connection could not be checked");
         Refusal::Internal
     };
     let principal = match api_key(request, payload.as_ref()) {
@@ -93,24 +80,16 @@ async fn authenticate(
             found.ok_or(Refusal::Authentication("invalid API key"))?
         }
         None => {
-            let found = app
-                .auth
-                .by_cookie(&request.headers)
-                .await
-                .map_err(internal)?;
+            let found = app.auth.by_cookie(&request.headers).await.map_err(internal)?;
             let user = found.ok_or(Refusal::Authentication("no API key and no valid session"))?;
             if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
-                return Err(Refusal::Authentication(
-                    "the session can't be used from this origin",
-                ));
+                return Err(Refusal::Authentication("the session can't be used from this origin"));
             }
             user
         }
     };
     match request.extensions.get::<Admission>() {
-        Some(admission) if !admission.admitted() => Err(Refusal::TooMany {
-            limit: admission.limit(),
-        }),
+        Some(admission) if !admission.admitted() => Err(Refusal::TooMany { limit: admission.limit() }),
         _ => Ok(principal),
     }
 }

@@ -54,11 +54,7 @@ impl Connection {
             queue: VecDeque::new(),
             running: false,
         };
-        Arc::new(Self {
-            app,
-            principal,
-            state: Mutex::new(state),
-        })
+        Arc::new(Self { app, principal, state: Mutex::new(state) })
     }
 
     /// Registers the handlers. They only queue: a handler's future runs in a task of its own, so that requests would overtake
@@ -67,12 +63,7 @@ impl Connection {
         let handler = |kind: Kind| {
             let this = self.clone();
             move |socket: SocketRef, TryData(payload): TryData<Value>, ack: AckSender| {
-                this.accept(Request {
-                    kind,
-                    payload: payload.ok(),
-                    socket,
-                    ack,
-                });
+                this.accept(Request { kind, payload: payload.ok(), socket, ack });
                 std::future::ready(())
             }
         };
@@ -92,10 +83,7 @@ impl Connection {
         let limit = self.app.settings.limits.rooms;
         let rooms = &mut self.state().rooms;
         if limit > 0 && rooms.len() >= limit && !rooms.contains(project_id) {
-            return Err(Failure::new(
-                "room_limit",
-                format!("Too many rooms (at most {limit})"),
-            ));
+            return Err(Failure::new("room_limit", format!("Too many rooms (at most {limit})")));
         }
         rooms.insert(project_id.to_owned());
         Ok(())
@@ -144,12 +132,7 @@ impl Connection {
     }
 
     async fn carry_out(&self, request: Request) {
-        let Request {
-            kind,
-            payload,
-            socket,
-            ack,
-        } = request;
+        let Request { kind, payload, socket, ack } = request;
         let result = match kind {
             Kind::Join => join::join(self, &socket, payload).await,
             Kind::Leave => join::leave(self, &socket, payload),
@@ -174,9 +157,7 @@ impl Connection {
 impl Request {
     /// Not carried out: too much was asked.
     fn refuse(self, mut failure: Failure) {
-        failure.project_id = join::project_id(self.payload.as_ref())
-            .ok()
-            .map(str::to_owned);
+        failure.project_id = join::project_id(self.payload.as_ref()).ok().map(str::to_owned);
         match self.kind {
             Kind::Replay => acknowledge(self.ack, &replay::Refused::from(&failure)),
             _ => {

@@ -23,22 +23,14 @@ struct Left<'a> {
     project_id: &'a str,
 }
 
-pub(super) async fn join(
-    connection: &Connection,
-    socket: &SocketRef,
-    payload: Option<Value>,
-) -> Result<(), Failure> {
+pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: Option<Value>) -> Result<(), Failure> {
     let id = project_id(payload.as_ref())?;
     let store = &connection.app.store;
     let internal = |error| Failure::internal(&error).about(id);
     if !store.project_exists(id).await.map_err(internal)? {
         return Err(not_found(id));
     }
-    let allowed = connection
-        .app
-        .auth
-        .may_access(&connection.principal, id)
-        .await;
+    let allowed = connection.app.auth.may_access(&connection.principal, id).await;
     if !allowed.map_err(internal)? {
         return Err(Failure::new("access_denied", "Access denied to project").about(id));
     }
@@ -59,22 +51,12 @@ pub(super) async fn join(
             return Err(other.map_or_else(internal, |_| not_found(id)));
         }
     };
-    let joined = Joined {
-        project_id: id,
-        room: &room,
-        replay: true,
-        event_id,
-        log: store.log_id(),
-    };
+    let joined = Joined { project_id: id, room: &room, replay: true, event_id, log: store.log_id() };
     emit(socket, "joined_project", &joined);
     Ok(())
 }
 
-pub(super) fn leave(
-    connection: &Connection,
-    socket: &SocketRef,
-    payload: Option<Value>,
-) -> Result<(), Failure> {
+pub(super) fn leave(connection: &Connection, socket: &SocketRef, payload: Option<Value>) -> Result<(), Failure> {
     let project_id = project_id(payload.as_ref())?;
     socket.leave(room(project_id));
     connection.exit(project_id);

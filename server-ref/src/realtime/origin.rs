@@ -24,9 +24,7 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
 
 /// Whether the operator named this origin.
 pub(crate) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
-    allowed
-        .iter()
-        .any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
+    allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }
 
 #[cfg(test)]
@@ -46,12 +44,7 @@ mod tests {
         assert!(check(None));
         assert!(check(Some("http://mod.example:6217")));
         assert!(check(Some("https://APP.example")));
-        for foreign in [
-            "http://mod.example",
-            "https://evil.example",
-            "null",
-            "http://mod.example:6217.evil.example",
-        ] {
+        for foreign in ["http://mod.example", "https://evil.example", "null", "http://mod.example:6217.evil.example"] {
             assert!(!check(Some(foreign)), "{foreign}");
         }
     }

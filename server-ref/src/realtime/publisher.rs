@@ -39,12 +39,8 @@ async fn publish(io: &SocketIo, store: &Store, statistics: &mut Statistics, batc
     for event in batch.events {
         broadcast(io, &event.project_id, event.name, &*event.data).await;
     }
-    let unknown: Vec<_> = batch
-        .statistics
-        .iter()
-        .filter(|(id, _)| !statistics.knows(id))
-        .map(|(id, _)| id.clone())
-        .collect();
+    let unknown: Vec<_> =
+        batch.statistics.iter().filter(|(id, _)| !statistics.knows(id)).map(|(id, _)| id.clone()).collect();
     for (id, recent) in batch.recent {
         statistics.activity(&id, recent);
     }
@@ -71,28 +67,15 @@ async fn publish_statistics(io: &SocketIo, statistics: &mut Statistics, all: boo
     }
 }
 
-async fn broadcast<T: Serialize + ?Sized>(
-    io: &SocketIo,
-    project_id: &str,
-    event: &str,
-    payload: &T,
-) {
+async fn broadcast<T: Serialize + ?Sized>(io: &SocketIo, project_id: &str, event: &str, payload: &T) {
     let Some(namespace) = io.of("/") else {
         return;
     };
-    match namespace
-        .within(room(project_id))
-        .emit(event, payload)
-        .await
-    {
+    match namespace.within(room(project_id)).emit(event, payload).await {
         Ok(()) => {}
         // Sockets that are closing, or don't read: see `SEND_BUFFER`.
         Err(BroadcastError::Socket(errors)) => {
-            tracing::debug!(
-                event,
-                sockets = errors.len(),
-                "an event did not reach all sockets"
-            );
+            tracing::debug!(event, sockets = errors.len(), "an event did not reach all sockets");
         }
         Err(error) => tracing::error!(event, %error, "an event could not be published"),
     }

@@ -17,11 +17,7 @@ pub(super) struct Rate {
 impl Rate {
     /// `limit` 0 accepts everything.
     pub(super) fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            accepted: VecDeque::new(),
-            refused: 0,
-        }
+        Self { limit, accepted: VecDeque::new(), refused: 0 }
     }
 
     /// Counts an event, or says when the next one will be accepted.
@@ -29,11 +25,7 @@ impl Rate {
         if self.limit == 0 {
             return Ok(());
         }
-        while self
-            .accepted
-            .front()
-            .is_some_and(|&at| now.duration_since(at) >= WINDOW)
-        {
+        while self.accepted.front().is_some_and(|&at| now.duration_since(at) >= WINDOW) {
             self.accepted.pop_front();
         }
         if self.accepted.len() >= self.limit

@@ -37,11 +37,7 @@ pub(super) struct Refused<'a> {
 
 impl<'a> From<&'a Failure> for Refused<'a> {
     fn from(failure: &'a Failure) -> Self {
-        Self {
-            error: &failure.message,
-            code: failure.code,
-            retry_after: failure.retry_after,
-        }
+        Self { error: &failure.message, code: failure.code, retry_after: failure.retry_after }
     }
 }
 
@@ -50,11 +46,7 @@ pub(super) async fn replay(connection: &Connection, payload: Option<Value>, ack:
     match page(connection, payload.as_ref()).await {
         Ok(page) => {
             let answer = Page {
-                events: page
-                    .events
-                    .iter()
-                    .map(|(event, data)| Entry { event, data })
-                    .collect(),
+                events: page.events.iter().map(|(event, data)| Entry { event, data }).collect(),
                 head: page.head,
                 oldest: page.oldest,
                 log: store.log_id(),
@@ -65,10 +57,7 @@ pub(super) async fn replay(connection: &Connection, payload: Option<Value>, ack:
     }
 }
 
-async fn page(
-    connection: &Connection,
-    payload: Option<&Value>,
-) -> Result<crate::store::EventPage, Failure> {
+async fn page(connection: &Connection, payload: Option<&Value>) -> Result<crate::store::EventPage, Failure> {
     let id = project_id(payload)?;
     if !connection.has_joined(id) {
         return Err(Failure::new("not_joined", "Join the project first"));
@@ -76,21 +65,15 @@ async fn page(
     let field = |name: &str| payload.and_then(|payload| payload.get(name));
     let after = match field("after") {
         None | Some(Value::Null) => 0,
-        Some(value) => {
-            number(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?
-        }
+        Some(value) => number(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?,
     };
     let limit = match field("limit") {
         None | Some(Value::Null) => LIMIT,
-        Some(value) => number(value)
-            .filter(|&limit| limit > 0)
-            .ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?,
+        Some(value) => {
+            number(value).filter(|&limit| limit > 0).ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?
+        }
     };
-    let page = connection
-        .app
-        .store
-        .events_after(id, after, limit.min(LIMIT))
-        .await;
+    let page = connection.app.store.events_after(id, after, limit.min(LIMIT)).await;
     page.map_err(|error| Failure::internal(&error))
 }
 

@@ -19,12 +19,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code,
-            project_id: None,
-            retry_after: None,
-        }
+        Self { message: message.into(), code, project_id: None, retry_after: None }
     }
 
     pub(super) fn invalid(message: &str) -> Self {
@@ -33,10 +28,7 @@ impl Failure {
 
     pub(super) fn rate_limited(wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let mut failure = Self::new(
-            "rate_limited",
-            format!("Too many events, try again in {seconds} s"),
-        );
+        let mut failure = Self::new("rate_limited", format!("Too many events, try again in {seconds} s"));
         failure.retry_after = Some(seconds);
         failure
     }
@@ -85,9 +77,6 @@ pub(super) struct Done<'a> {
 
 impl<'a> Done<'a> {
     pub(super) fn from(result: Result<(), &'a Failure>) -> Self {
-        Self {
-            ok: result.is_ok(),
-            failure: result.err(),
-        }
+        Self { ok: result.is_ok(), failure: result.err() }
     }
 }

@@ -38,10 +38,7 @@ struct Place {
 impl Slots {
     /// `limit` 0 admits everyone.
     pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
-            limit,
-            open: Mutex::default(),
-        })
+        Arc::new(Self { limit, open: Mutex::default() })
     }
 
     /// `None`: far too many, not even worth an explanation.
@@ -55,14 +52,8 @@ impl Slots {
         let admitted = self.limit == 0 || count.admitted < self.limit;
         count.all += 1;
         count.admitted += usize::from(admitted);
-        let place = Place {
-            slots: self.clone(),
-            address,
-            admitted,
-        };
-        Some(Admission {
-            place: Arc::new(place),
-        })
+        let place = Place { slots: self.clone(), address, admitted };
+        Some(Admission { place: Arc::new(place) })
     }
 }
 
@@ -78,11 +69,7 @@ impl Admission {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self
-            .slots
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.slots.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {
             count.all -= 1;
             count.admitted -= usize::from(self.admitted);
@@ -115,12 +102,7 @@ mod tests {
         let mut held: Vec<_> = (0..8).map(|_| slots.admit(address).unwrap()).collect();
         assert_eq!(held.iter().filter(|a| a.admitted()).count(), 2);
         assert!(slots.admit("192.0.2.1".parse().unwrap()).is_none());
-        assert!(
-            slots
-                .admit("192.0.2.2".parse().unwrap())
-                .unwrap()
-                .admitted()
-        );
+        assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().admitted());
         held.remove(0);
         assert!(slots.admit(address).unwrap().admitted());
         held.clear();

@@ -6,7 +6,7 @@ mod writer;
 
 pub(crate) use sqlite::SqliteStore as Store;
 pub(crate) use types::{
-    Batch, Change, Content, Counts, Draft, EventPage, KeyOwner, LoggedEvent, NewContent, Page,
-    Recent, Status, StoredRule, User,
+    Batch, Change, Content, Counts, Draft, EventPage, KeyOwner, LoggedEvent, NewContent, Page, Recent, Status,
+    StoredRule, User,
 };
 pub(crate) use writer::{Outgoing, Writer};

@@ -11,60 +11,15 @@ async fn each_failure_is_one_event() {
     let mut socket = Socket::connect(&server).await;
 
     for (payload, event, code, message) in [
-        (
-            json!({"project_id": other}),
-            "project_access_denied",
-            "access_denied",
-            "Access denied to project",
-        ),
-        (
-            json!({"project_id": "nowhere"}),
-            "error",
-            "project_not_found",
-            "Project nowhere not found",
-        ),
-        (
-            json!({"project_id": "a b"}),
-            "error",
-            "invalid_argument",
-            "Invalid project ID format",
-        ),
-        (
-            json!({"project_id": 7}),
-            "error",
-            "invalid_argument",
-            "Invalid project ID format",
-        ),
-        (
-            json!({"project_id": ""}),
-            "error",
-            "invalid_argument",
-            "Project ID required",
-        ),
-        (
-            json!({}),
-            "error",
-            "invalid_argument",
-            "Project ID required",
-        ),
-        (
-            json!("text"),
-            "error",
-            "invalid_argument",
-            "Project ID required",
-        ),
-        (
-            json!([1]),
-            "error",
-            "invalid_argument",
-            "Project ID required",
-        ),
-        (
-            json!(null),
-            "error",
-            "invalid_argument",
-            "Project ID required",
-        ),
+        (json!({"project_id": other}), "project_access_denied", "access_denied", "Access denied to project"),
+        (json!({"project_id": "nowhere"}), "error", "project_not_found", "Project nowhere not found"),
+        (json!({"project_id": "a b"}), "error", "invalid_argument", "Invalid project ID format"),
+        (json!({"project_id": 7}), "error", "invalid_argument", "Invalid project ID format"),
+        (json!({"project_id": ""}), "error", "invalid_argument", "Project ID required"),
+        (json!({}), "error", "invalid_argument", "Project ID required"),
+        (json!("text"), "error", "invalid_argument", "Project ID required"),
+        (json!([1]), "error", "invalid_argument", "Project ID required"),
+        (json!(null), "error", "invalid_argument", "Project ID required"),
     ] {
         let ack = socket.ask("join_project", payload.clone()).await;
         assert_eq!(ack["ok"], false, "{payload}");
@@ -72,17 +27,11 @@ async fn each_failure_is_one_event() {
         // The acknowledgement came after the event, and the event is the only one.
         let packets = socket.take_seen();
         assert_eq!(packets.len(), 1, "{payload}: {packets:?}");
-        assert!(
-            packets[0].starts_with(&format!("42[\"{event}\",")),
-            "{packets:?}"
-        );
+        assert!(packets[0].starts_with(&format!("42[\"{event}\",")), "{packets:?}");
         assert!(packets[0].contains(message), "{packets:?}");
     }
     socket.send("42[\"join_project\"]").await;
-    assert_eq!(
-        socket.event("error").await["message"],
-        "Project ID required"
-    );
+    assert_eq!(socket.event("error").await["message"], "Project ID required");
 
     let denied = json!({"project_id": other});
     socket.emit("join_project", denied).await;
@@ -98,9 +47,7 @@ async fn a_key_opens_its_own_project_only() {
     let key = server.create_api_key(&other, "test").await.unwrap();
     let mut socket = Socket::connect_with(&server, &key).await;
     assert_eq!(socket.join(&other).await["event_id"], 0);
-    socket
-        .emit("join_project", json!({"project_id": project(&server)}))
-        .await;
+    socket.emit("join_project", json!({"project_id": project(&server)})).await;
     socket.event("project_access_denied").await;
     server.shutdown().await;
 }
@@ -110,26 +57,13 @@ async fn after_leaving_nothing_more_comes() {
     let server = server().start().await.unwrap();
     let id = project(&server);
     let mut socket = Socket::connect(&server).await;
-    assert_eq!(
-        socket.ask("join_project", json!({"project_id": id})).await,
-        json!({"ok": true})
-    );
+    assert_eq!(socket.ask("join_project", json!({"project_id": id})).await, json!({"ok": true}));
     socket.event("joined_project").await;
-    socket
-        .emit("leave_project", json!({"project_id": id}))
-        .await;
-    assert_eq!(
-        socket.event("left_project").await,
-        json!({"project_id": id})
-    );
+    socket.emit("leave_project", json!({"project_id": id})).await;
+    assert_eq!(socket.event("left_project").await, json!({"project_id": id}));
     // Also for a project that was never joined.
-    socket
-        .emit("leave_project", json!({"project_id": "never"}))
-        .await;
-    assert_eq!(
-        socket.event("left_project").await,
-        json!({"project_id": "never"})
-    );
+    socket.emit("leave_project", json!({"project_id": "never"})).await;
+    assert_eq!(socket.event("left_project").await, json!({"project_id": "never"}));
 
     crate::support::moderate(&server, json!({"content": "x"})).await;
     let refused = socket.ask("replay_events", json!({"project_id": id})).await;

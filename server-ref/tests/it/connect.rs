@@ -13,15 +13,11 @@ async fn a_key_in_the_query_the_payload_or_the_header() {
     Socket::connect(&server).await;
 
     let payload = json!({"api_key": key}).to_string();
-    let mut socket = Socket::open(Socket::request(&base, ""), &payload)
-        .await
-        .unwrap();
+    let mut socket = Socket::open(Socket::request(&base, ""), &payload).await.unwrap();
     socket.accepted().await;
 
     let mut request = Socket::request(&base, "");
-    request
-        .headers_mut()
-        .insert("x-api-key", key.parse().unwrap());
+    request.headers_mut().insert("x-api-key", key.parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
     socket.accepted().await;
     server.shutdown().await;
@@ -42,14 +38,9 @@ async fn refusals_are_connect_errors() {
         ("", r#"["api_key"]"#),
         ("", r#""text""#),
     ] {
-        let mut socket = Socket::open(Socket::request(&base, query), payload)
-            .await
-            .unwrap();
+        let mut socket = Socket::open(Socket::request(&base, query), payload).await.unwrap();
         let message = socket.refused().await;
-        assert!(
-            message.starts_with("Authentication failed: "),
-            "{query} {payload}: {message}"
-        );
+        assert!(message.starts_with("Authentication failed: "), "{query} {payload}: {message}");
     }
     server.shutdown().await;
 }
@@ -65,11 +56,7 @@ async fn a_moderation_reaches_the_room() {
     assert_eq!(joined["replay"], true);
     let head = joined["event_id"].as_i64().unwrap();
 
-    let answer = moderate(
-        &server,
-        json!({"content": "Free Money <b>", "metadata": {"user_id": 7}}),
-    )
-    .await;
+    let answer = moderate(&server, json!({"content": "Free Money <b>", "metadata": {"user_id": 7}})).await;
     assert_eq!(answer["status"], "rejected");
     let event = socket.event("moderation_update").await;
     assert_eq!(event["content_id"], answer["content_id"]);
@@ -81,19 +68,11 @@ async fn a_moderation_reaches_the_room() {
     let statistics = socket.event("stats_update").await;
     assert_eq!(statistics["project_id"], *id);
     assert_eq!(statistics["rejected"], 1);
-    assert_eq!(
-        statistics["recent_activity"][0]["content_id"],
-        answer["content_id"]
-    );
+    assert_eq!(statistics["recent_activity"][0]["content_id"], answer["content_id"]);
     assert_eq!(statistics.get("event_id"), None);
 
-    let page = socket
-        .ask("replay_events", json!({"project_id": id, "after": head}))
-        .await;
-    assert_eq!(
-        page["events"],
-        json!([{"event": "moderation_update", "data": event}])
-    );
+    let page = socket.ask("replay_events", json!({"project_id": id, "after": head})).await;
+    assert_eq!(page["events"], json!([{"event": "moderation_update", "data": event}]));
     assert_eq!(page["head"], head + 1);
     assert_eq!(page["oldest"], 1);
     assert_eq!(page["log"], joined["log"]);

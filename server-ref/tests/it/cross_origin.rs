@@ -1,18 +1,12 @@
 //! What pages of other sites may do.
 
-use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, COOKIE, HOST, ORIGIN,
-};
+use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, COOKIE, HOST, ORIGIN};
 
 use crate::support::{Socket, http, server, sign_in};
 
 #[tokio::test]
 async fn a_cookie_works_for_our_pages_and_allowed_ones_only() {
-    let server = server()
-        .allowed_origins(["https://app.example"])
-        .start()
-        .await
-        .unwrap();
+    let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
     let cookie = sign_in(&server).await;
     for (origin, allowed) in [
         (None, true),
@@ -22,13 +16,9 @@ async fn a_cookie_works_for_our_pages_and_allowed_ones_only() {
         (Some("null".to_owned()), false),
     ] {
         let mut request = Socket::request(&server.base_url(), "");
-        request
-            .headers_mut()
-            .insert(COOKIE, cookie.parse().unwrap());
+        request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
         if let Some(origin) = &origin {
-            request
-                .headers_mut()
-                .insert(ORIGIN, origin.parse().unwrap());
+            request.headers_mut().insert(ORIGIN, origin.parse().unwrap());
         }
         assert!(request.headers().contains_key(HOST));
         let mut socket = Socket::open(request, "").await.unwrap();
@@ -42,29 +32,12 @@ async fn a_cookie_works_for_our_pages_and_allowed_ones_only() {
 
 #[tokio::test]
 async fn credentials_are_for_allowed_origins() {
-    let server = server()
-        .allowed_origins(["https://app.example"])
-        .start()
-        .await
-        .unwrap();
+    let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.base_url());
-    for (origin, credentials) in [
-        ("https://app.example", true),
-        ("https://page.example", false),
-    ] {
-        let response = http()
-            .get(&url)
-            .header(ORIGIN, origin)
-            .send()
-            .await
-            .unwrap();
+    for (origin, credentials) in [("https://app.example", true), ("https://page.example", false)] {
+        let response = http().get(&url).header(ORIGIN, origin).send().await.unwrap();
         assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], origin);
-        assert_eq!(
-            response
-                .headers()
-                .contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS),
-            credentials
-        );
+        assert_eq!(response.headers().contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS), credentials);
     }
     server.shutdown().await;
 }

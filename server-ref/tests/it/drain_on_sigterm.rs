@@ -12,51 +12,24 @@ async fn sockets_are_told_and_the_status_is_0() {
     for signal in ["TERM", "INT"] {
         let program = Program::start(folder.path(), &["--demo"]).await;
         let query = format!("&api_key={}", program.api_key());
-        let mut socket = Socket::open(Socket::request(&program.base_url(), &query), "")
-            .await
-            .unwrap();
+        let mut socket = Socket::open(Socket::request(&program.base_url(), &query), "").await.unwrap();
         socket.accepted().await;
         socket.join(&program.project_id()).await;
 
         // A long poll that hangs must not hold up the drain.
-        let polling = format!(
-            "{}/socket.io/?EIO=4&transport=polling{query}",
-            program.base_url()
-        );
-        let open = http()
-            .get(&polling)
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let polling = format!("{}/socket.io/?EIO=4&transport=polling{query}", program.base_url());
+        let open = http().get(&polling).send().await.unwrap().text().await.unwrap();
         let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
         let polling = format!("{polling}&sid={}", open["sid"].as_str().unwrap());
-        let ping = http()
-            .get(&polling)
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let ping = http().get(&polling).send().await.unwrap().text().await.unwrap();
         assert_eq!(ping, "2");
         let poll = tokio::spawn(http().get(&polling).send());
 
         let started = Instant::now();
         program.signal(signal);
-        assert_eq!(
-            socket.rest().await,
-            ["1"],
-            "CLOSE, so that stock clients reconnect"
-        );
+        assert_eq!(socket.rest().await, ["1"], "CLOSE, so that stock clients reconnect");
         assert_eq!(program.exit_code().await, Some(0), "SIG{signal}");
-        assert!(
-            started.elapsed() < Duration::from_secs(8),
-            "{:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
         let _ = poll.await.unwrap();
     }
 }
@@ -73,13 +46,7 @@ async fn what_was_answered_is_stored() {
             let mut accepted = Vec::new();
             loop {
                 let body = json!({"content": format!("{n}")});
-                match client
-                    .post(&url)
-                    .header("x-api-key", &key)
-                    .json(&body)
-                    .send()
-                    .await
-                {
+                match client.post(&url).header("x-api-key", &key).json(&body).send().await {
                     Ok(response) if response.status().is_success() => {
                         let answer: serde_json::Value = response.json().await.unwrap();
                         accepted.push(answer["content_id"].as_str().unwrap().to_owned());
@@ -103,24 +70,12 @@ async fn what_was_answered_is_stored() {
     let program = Program::start(folder.path(), &["--demo"]).await;
     for id in &accepted {
         let url = format!("{}/api/content/{id}", program.base_url());
-        let response = client
-            .get(url)
-            .header("x-api-key", program.api_key())
-            .send()
-            .await
-            .unwrap();
+        let response = client.get(url).header("x-api-key", program.api_key()).send().await.unwrap();
         assert_eq!(response.status(), 200, "{id} was answered and is gone");
     }
     let stats = format!("{}/api/stats", program.base_url());
-    let stats: serde_json::Value = client
-        .get(stats)
-        .header("x-api-key", program.api_key())
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let stats: serde_json::Value =
+        client.get(stats).header("x-api-key", program.api_key()).send().await.unwrap().json().await.unwrap();
     assert!(stats["stats"]["total_content"].as_u64().unwrap() >= accepted.len() as u64);
 }
 
@@ -128,10 +83,7 @@ async fn what_was_answered_is_stored() {
 async fn a_wrong_option_or_database_is_an_error() {
     for (arguments, status) in [
         (vec!["serve", "--ping-interval", "0"], 2),
-        (
-            vec!["serve", "--listen", "nonsense", "--database", "mysql://x"],
-            1,
-        ),
+        (vec!["serve", "--listen", "nonsense", "--database", "mysql://x"], 1),
     ] {
         let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
             .args(&arguments)

@@ -22,12 +22,7 @@ async fn under_concurrent_posts() {
             tokio::spawn(async move {
                 for i in 0..EACH {
                     let body = json!({"content": format!("{n} {i}")});
-                    let response = client
-                        .post(&url)
-                        .header("x-api-key", &key)
-                        .json(&body)
-                        .send()
-                        .await;
+                    let response = client.post(&url).header("x-api-key", &key).json(&body).send().await;
                     assert_eq!(response.unwrap().status(), 200);
                 }
             })
@@ -50,9 +45,7 @@ async fn under_concurrent_posts() {
     let mut last = 0;
     let mut seen = Vec::new();
     while last < end {
-        last = late.event("moderation_update").await["event_id"]
-            .as_i64()
-            .unwrap();
+        last = late.event("moderation_update").await["event_id"].as_i64().unwrap();
         seen.push(last);
     }
     assert!(seen.is_sorted(), "{seen:?}");
@@ -76,10 +69,7 @@ async fn each_project_counts_for_itself() {
         for (id, _) in &expected {
             let payload = json!({"type": "info", "message": format!("{n}"), "event_id": 99});
             let payload = payload.as_object().unwrap().clone();
-            server
-                .publish(id, "system_notification", payload)
-                .await
-                .unwrap();
+            server.publish(id, "system_notification", payload).await.unwrap();
         }
     }
     for (id, socket) in &mut expected {
@@ -89,11 +79,6 @@ async fn each_project_counts_for_itself() {
             assert_eq!(event["project_id"], **id);
         }
     }
-    assert!(
-        server
-            .publish("nowhere", "user_activity", serde_json::Map::new())
-            .await
-            .is_err()
-    );
+    assert!(server.publish("nowhere", "user_activity", serde_json::Map::new()).await.is_err());
     server.shutdown().await;
 }

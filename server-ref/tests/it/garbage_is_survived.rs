@@ -10,13 +10,7 @@ async fn payloads_of_any_shape() {
     let mut socket = Socket::connect(&server).await;
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     let long = format!("\"{}\"", "x".repeat(100_000));
-    for event in [
-        "join_project",
-        "leave_project",
-        "replay_events",
-        "heartbeat",
-        "no_such_event",
-    ] {
+    for event in ["join_project", "leave_project", "replay_events", "heartbeat", "no_such_event"] {
         for payload in [
             "",
             ",null",
@@ -45,18 +39,11 @@ async fn payloads_of_any_shape() {
         let mut arguments = arguments;
         arguments["project_id"] = project(&server).into();
         socket.join(&project(&server)).await;
-        assert_eq!(
-            socket.ask("replay_events", arguments.clone()).await["code"],
-            "invalid_argument",
-            "{arguments}"
-        );
+        assert_eq!(socket.ask("replay_events", arguments.clone()).await["code"], "invalid_argument", "{arguments}");
     }
     // The same connection still works.
     moderate(&server, json!({"content": "still alive"})).await;
-    assert_eq!(
-        socket.event("moderation_update").await["content_preview"],
-        "still alive"
-    );
+    assert_eq!(socket.event("moderation_update").await["content_preview"], "still alive");
     server.shutdown().await;
 }
 
@@ -105,9 +92,7 @@ async fn broken_packets() {
     let mut socket = Socket::connect(&server).await;
     socket.send_binary(vec![0; 1000]).await;
     let mut socket = Socket::connect(&server).await;
-    socket
-        .send("451-[\"join_project\",{\"project_id\":{\"_placeholder\":true,\"num\":0}}]")
-        .await;
+    socket.send("451-[\"join_project\",{\"project_id\":{\"_placeholder\":true,\"num\":0}}]").await;
     socket.send_binary(vec![1, 2, 3]).await;
     assert_eq!(socket.event("error").await["code"], "invalid_argument");
     server.shutdown().await;
@@ -119,13 +104,8 @@ async fn a_huge_frame_closes_only_its_connection() {
     let mut healthy = Socket::connect(&server).await;
     let mut socket = Socket::connect(&server).await;
     // The server may close before all of it is sent.
-    let _ = socket
-        .try_send(&format!("42[\"heartbeat\",\"{}\"]", "x".repeat(2_000_000)))
-        .await;
+    let _ = socket.try_send(&format!("42[\"heartbeat\",\"{}\"]", "x".repeat(2_000_000))).await;
     socket.rest().await;
-    assert_eq!(
-        healthy.ask("heartbeat", json!({})).await,
-        json!({"ok": true})
-    );
+    assert_eq!(healthy.ask("heartbeat", json!({})).await, json!({"ok": true}));
     server.shutdown().await;
 }

@@ -10,19 +10,11 @@ async fn at_trace() {
     let program = Program::start(folder.path(), &["--demo", "--log", "trace"]).await;
     let key = program.api_key();
     let query = format!("&api_key={key}");
-    let mut socket = Socket::open(Socket::request(&program.base_url(), &query), "")
-        .await
-        .unwrap();
+    let mut socket = Socket::open(Socket::request(&program.base_url(), &query), "").await.unwrap();
     socket.accepted().await;
     let url = format!("{}/api/moderate?api_key={key}", program.base_url());
     let body = json!({"content": "x"});
-    let response = http()
-        .post(url)
-        .header("x-api-key", &key)
-        .json(&body)
-        .send()
-        .await
-        .unwrap();
+    let response = http().post(url).header("x-api-key", &key).json(&body).send().await.unwrap();
     assert_eq!(response.status(), 200);
     program.signal("TERM");
     let log = program.log().await;

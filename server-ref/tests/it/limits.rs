@@ -8,30 +8,20 @@ use crate::support::{Socket, eventually, key, project, server};
 
 #[tokio::test]
 async fn connections() {
-    let limits = Limits {
-        connections_per_ip: 2,
-        ..Limits::none()
-    };
+    let limits = Limits { connections_per_ip: 2, ..Limits::none() };
     let server = server().limits(limits).start().await.unwrap();
     let query = format!("&api_key={}", key(&server));
     let first = Socket::connect(&server).await;
     let _second = Socket::connect(&server).await;
 
-    let mut third = Socket::open(Socket::request(&server.base_url(), &query), "")
-        .await
-        .unwrap();
+    let mut third = Socket::open(Socket::request(&server.base_url(), &query), "").await.unwrap();
     let message = third.refused().await;
-    assert!(
-        message.contains("Too many connections") && message.contains("retry_after"),
-        "{message}"
-    );
+    assert!(message.contains("Too many connections") && message.contains("retry_after"), "{message}");
     drop(third);
 
     drop(first);
     eventually("a place becomes free", async || {
-        let mut socket = Socket::open(Socket::request(&server.base_url(), &query), "")
-            .await
-            .unwrap();
+        let mut socket = Socket::open(Socket::request(&server.base_url(), &query), "").await.unwrap();
         socket.packet().await.unwrap().starts_with("40")
     })
     .await;
@@ -40,10 +30,7 @@ async fn connections() {
 
 #[tokio::test]
 async fn connections_far_beyond_get_a_429() {
-    let limits = Limits {
-        connections_per_ip: 1,
-        ..Limits::none()
-    };
+    let limits = Limits { connections_per_ip: 1, ..Limits::none() };
     let server = server().limits(limits).start().await.unwrap();
     let mut held = vec![Socket::connect(&server).await];
     let query = format!("&api_key={}", key(&server));
@@ -61,10 +48,7 @@ async fn connections_far_beyond_get_a_429() {
 
 #[tokio::test]
 async fn events() {
-    let limits = Limits {
-        events_per_minute: 5,
-        ..Limits::none()
-    };
+    let limits = Limits { events_per_minute: 5, ..Limits::none() };
     let server = server().limits(limits).start().await.unwrap();
     let id = project(&server);
     let mut socket = Socket::connect(&server).await;
@@ -94,19 +78,13 @@ async fn events() {
     for _ in 0..30 {
         let _ = socket.try_send("42[\"heartbeat\"]").await;
     }
-    eventually("a flood is ended", async || {
-        matches!(socket.packet().await.as_deref(), Some("41") | None)
-    })
-    .await;
+    eventually("a flood is ended", async || matches!(socket.packet().await.as_deref(), Some("41") | None)).await;
     server.shutdown().await;
 }
 
 #[tokio::test]
 async fn rooms() {
-    let limits = Limits {
-        rooms: 1,
-        ..Limits::none()
-    };
+    let limits = Limits { rooms: 1, ..Limits::none() };
     let server = server().limits(limits).start().await.unwrap();
     let (email, first) = (server.demo().unwrap().email.clone(), project(&server));
     let second = server.create_project("Second").await.unwrap();
@@ -114,23 +92,17 @@ async fn rooms() {
 
     let mut request = Socket::request(&server.base_url(), "");
     let cookie = crate::support::sign_in(&server).await;
-    request
-        .headers_mut()
-        .insert("cookie", cookie.parse().unwrap());
+    request.headers_mut().insert("cookie", cookie.parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
     socket.accepted().await;
     socket.join(&first).await;
     socket.join(&first).await;
-    socket
-        .emit("join_project", json!({"project_id": second}))
-        .await;
+    socket.emit("join_project", json!({"project_id": second})).await;
     let failure = socket.event("error").await;
     assert_eq!(failure["code"], "room_limit");
     assert_eq!(failure["project_id"], *second);
 
-    socket
-        .emit("leave_project", json!({"project_id": first}))
-        .await;
+    socket.emit("leave_project", json!({"project_id": first})).await;
     socket.event("left_project").await;
     socket.join(&second).await;
     server.shutdown().await;

@@ -7,11 +7,7 @@ use crate::support::{Socket, csrf_token, http, project, server, session_cookie, 
 
 async fn post(url: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
     let request = http().post(url).form(fields);
-    let request = if cookie.is_empty() {
-        request
-    } else {
-        request.header(COOKIE, cookie)
-    };
+    let request = if cookie.is_empty() { request } else { request.header(COOKIE, cookie) };
     request.send().await.unwrap()
 }
 
@@ -31,19 +27,12 @@ async fn right_wrong_and_forged() {
     let token = csrf_token(&form.text().await.unwrap());
     let (email, password) = (demo.email.as_str(), demo.password.as_str());
 
-    let right = [
-        ("csrf_token", token.as_str()),
-        ("email", email),
-        ("password", password),
-    ];
+    let right = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
     let mut forged = right;
     forged[0].1 = "forged";
-    for (cookie, fields) in [
-        (cookie.as_str(), &forged[..]),
-        (&cookie, &right[1..]),
-        ("", &right),
-        ("session=nonsense", &right),
-    ] {
+    for (cookie, fields) in
+        [(cookie.as_str(), &forged[..]), (&cookie, &right[1..]), ("", &right), ("session=nonsense", &right)]
+    {
         assert_eq!(post(&url, cookie, fields).await.status(), 400);
     }
 
@@ -73,47 +62,23 @@ async fn right_wrong_and_forged() {
 #[tokio::test]
 async fn the_dashboard_and_the_way_out() {
     let server = server().start().await.unwrap();
-    let evil = server
-        .create_project("<script>alert(1)</script>")
-        .await
-        .unwrap();
-    server
-        .add_member(&evil, &server.demo().unwrap().email)
-        .await
-        .unwrap();
+    let evil = server.create_project("<script>alert(1)</script>").await.unwrap();
+    server.add_member(&evil, &server.demo().unwrap().email).await.unwrap();
     let dashboard = format!("{}/dashboard/", server.base_url());
     let response = http().get(&dashboard).send().await.unwrap();
-    assert_eq!(
-        (response.status().as_u16(), &response.headers()[LOCATION]),
-        (302, &"/auth/login".parse().unwrap())
-    );
+    assert_eq!((response.status().as_u16(), &response.headers()[LOCATION]), (302, &"/auth/login".parse().unwrap()));
 
     let cookie = sign_in(&server).await;
-    let page = http()
-        .get(&dashboard)
-        .header(COOKIE, &cookie)
-        .send()
-        .await
-        .unwrap();
+    let page = http().get(&dashboard).header(COOKIE, &cookie).send().await.unwrap();
     assert_eq!(page.status(), 200);
     let page = page.text().await.unwrap();
     assert!(page.contains(&project(&server)));
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"));
 
     let logout = format!("{}/auth/logout", server.base_url());
-    let response = http()
-        .post(logout)
-        .header(COOKIE, &cookie)
-        .send()
-        .await
-        .unwrap();
+    let response = http().post(logout).header(COOKIE, &cookie).send().await.unwrap();
     assert_eq!(response.status(), 302);
-    let response = http()
-        .get(&dashboard)
-        .header(COOKIE, &cookie)
-        .send()
-        .await
-        .unwrap();
+    let response = http().get(&dashboard).header(COOKIE, &cookie).send().await.unwrap();
     assert_eq!(response.status(), 302);
     server.shutdown().await;
 }
@@ -124,49 +89,28 @@ async fn a_session_opens_a_socket_and_reads() {
     let id = project(&server);
     let cookie = sign_in(&server).await;
     let mut request = Socket::request(&server.base_url(), "");
-    request
-        .headers_mut()
-        .insert(COOKIE, cookie.parse().unwrap());
+    request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
     socket.accepted().await;
     socket.join(&id).await;
 
     let other = server.create_project("Not a member").await.unwrap();
-    for (query, status) in [
-        (format!("?project_id={id}"), 200),
-        (format!("?project_id={other}"), 403),
-        (String::new(), 400),
-    ] {
+    for (query, status) in
+        [(format!("?project_id={id}"), 200), (format!("?project_id={other}"), 403), (String::new(), 400)]
+    {
         let url = format!("{}/api/stats{query}", server.base_url());
-        let response = http()
-            .get(url)
-            .header(COOKIE, &cookie)
-            .send()
-            .await
-            .unwrap();
+        let response = http().get(url).header(COOKIE, &cookie).send().await.unwrap();
         assert_eq!(response.status(), status);
     }
     // Not for writing: a form on another site could do that.
     let url = format!("{}/api/moderate?project_id={id}", server.base_url());
-    let response = http()
-        .post(url)
-        .header(COOKIE, &cookie)
-        .body("{}")
-        .send()
-        .await
-        .unwrap();
+    let response = http().post(url).header(COOKIE, &cookie).body("{}").send().await.unwrap();
     assert_eq!(response.status(), 401);
 
     // A session that nobody signed in with opens nothing.
-    let form = http()
-        .get(format!("{}/auth/login", server.base_url()))
-        .send()
-        .await
-        .unwrap();
+    let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
     let mut request = Socket::request(&server.base_url(), "");
-    request
-        .headers_mut()
-        .insert(COOKIE, session_cookie(&form).parse().unwrap());
+    request.headers_mut().insert(COOKIE, session_cookie(&form).parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
     assert!(socket.refused().await.starts_with("Authentication failed"));
     server.shutdown().await;
@@ -175,16 +119,7 @@ async fn a_session_opens_a_socket_and_reads() {
 #[tokio::test]
 async fn over_tls_the_cookie_is_secure() {
     let server = server().secure_cookies(true).start().await.unwrap();
-    let form = http()
-        .get(format!("{}/auth/login", server.base_url()))
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        form.headers()[SET_COOKIE]
-            .to_str()
-            .unwrap()
-            .contains("Secure")
-    );
+    let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
+    assert!(form.headers()[SET_COOKIE].to_str().unwrap().contains("Secure"));
     server.shutdown().await;
 }

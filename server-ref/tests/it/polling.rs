@@ -9,19 +9,8 @@ async fn connect_join_and_receive() {
     let server = server().start().await.unwrap();
     let id = project(&server);
     let client = http();
-    let base = format!(
-        "{}/socket.io/?EIO=4&transport=polling&api_key={}",
-        server.base_url(),
-        key(&server)
-    );
-    let open = client
-        .get(&base)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let base = format!("{}/socket.io/?EIO=4&transport=polling&api_key={}", server.base_url(), key(&server));
+    let open = client.get(&base).send().await.unwrap().text().await.unwrap();
     let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
     assert_eq!(open["upgrades"], json!(["websocket"]));
     let url = format!("{base}&sid={}", open["sid"].as_str().unwrap());
@@ -31,16 +20,7 @@ async fn connect_join_and_receive() {
         if let Some(at) = packets.iter().position(|packet| packet.starts_with(wanted)) {
             return packets.remove(at);
         }
-        let body = client
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .error_for_status()
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
+        let body = client.get(&url).send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
         packets.extend(body.split('\u{1e}').map(str::to_owned));
         if packets.iter().any(|packet| packet == "2") {
             packets.retain(|packet| packet != "2");
@@ -54,17 +34,9 @@ async fn connect_join_and_receive() {
     client.post(&url).body(join).send().await.unwrap();
     poll("42[\"joined_project\"").await;
     moderate(&server, json!({"content": "over polling"})).await;
-    assert!(
-        poll("42[\"moderation_update\"")
-            .await
-            .contains("over polling")
-    );
+    assert!(poll("42[\"moderation_update\"").await.contains("over polling"));
 
-    let unknown = client
-        .get(format!("{base}&sid=AAAAAAAAAAAAAAAA"))
-        .send()
-        .await
-        .unwrap();
+    let unknown = client.get(format!("{base}&sid=AAAAAAAAAAAAAAAA")).send().await.unwrap();
     assert_eq!(unknown.status(), 400);
     server.shutdown().await;
 }

@@ -13,10 +13,7 @@ async fn project_with(server: &RunningServer, events: usize, padding: usize) -> 
     let key = server.create_api_key(&id, "test").await.unwrap();
     let notifications = (1..=events).map(|n| {
         let mut payload = Map::new();
-        payload.insert(
-            "message".into(),
-            format!("{n}{}", " ".repeat(padding)).into(),
-        );
+        payload.insert("message".into(), format!("{n}{}", " ".repeat(padding)).into());
         server.publish(&id, "system_notification", payload)
     });
     for result in futures_util::future::join_all(notifications).await {
@@ -28,10 +25,7 @@ async fn project_with(server: &RunningServer, events: usize, padding: usize) -> 
 
 fn ids(page: &Value) -> Vec<i64> {
     let events = page["events"].as_array().unwrap();
-    events
-        .iter()
-        .map(|event| event["data"]["event_id"].as_i64().unwrap())
-        .collect()
+    events.iter().map(|event| event["data"]["event_id"].as_i64().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -43,12 +37,7 @@ async fn page_by_page() {
     let mut sizes = Vec::new();
     loop {
         let after = all.last().copied().unwrap_or(0);
-        let page = socket
-            .ask(
-                "replay_events",
-                json!({"project_id": id, "after": after, "limit": 9999}),
-            )
-            .await;
+        let page = socket.ask("replay_events", json!({"project_id": id, "after": after, "limit": 9999})).await;
         assert_eq!((&page["head"], &page["oldest"]), (&json!(1100), &json!(1)));
         assert!(page["log"].is_string());
         sizes.push(ids(&page).len());
@@ -60,16 +49,9 @@ async fn page_by_page() {
     assert_eq!(sizes, [500, 500, 100, 0]);
     assert_eq!(all, (1..=1100).collect::<Vec<_>>());
 
-    let page = socket
-        .ask(
-            "replay_events",
-            json!({"project_id": id, "after": "7", "limit": 2}),
-        )
-        .await;
+    let page = socket.ask("replay_events", json!({"project_id": id, "after": "7", "limit": 2})).await;
     assert_eq!(ids(&page), [8, 9]);
-    let ahead = socket
-        .ask("replay_events", json!({"project_id": id, "after": 5000}))
-        .await;
+    let ahead = socket.ask("replay_events", json!({"project_id": id, "after": 5000})).await;
     assert_eq!((ids(&ahead), &ahead["head"]), (vec![], &json!(1100)));
     server.shutdown().await;
 }
@@ -83,9 +65,7 @@ async fn large_events_make_short_pages() {
     let mut pages = 0;
     while all.last() != Some(&8) {
         let after = all.last().copied().unwrap_or(0);
-        let page = ids(&socket
-            .ask("replay_events", json!({"project_id": id, "after": after}))
-            .await);
+        let page = ids(&socket.ask("replay_events", json!({"project_id": id, "after": after})).await);
         assert!((1..=2).contains(&page.len()), "{page:?}");
         all.extend(page);
         pages += 1;
@@ -97,18 +77,13 @@ async fn large_events_make_short_pages() {
 
 #[tokio::test]
 async fn bounded_by_count() {
-    let log = EventLog {
-        max_events: 10,
-        max_age: Duration::ZERO,
-    };
+    let log = EventLog { max_events: 10, max_age: Duration::ZERO };
     let server = server().event_log(log).start().await.unwrap();
     let (id, mut socket) = project_with(&server, 25, 0).await;
     assert_eq!(socket.join(&id).await["event_id"], 25);
     // What is told does not depend on when the pruning comes by.
     for _ in 0..2 {
-        let page = socket
-            .ask("replay_events", json!({"project_id": id, "after": 0}))
-            .await;
+        let page = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
         assert_eq!((&page["oldest"], &page["head"]), (&json!(16), &json!(25)));
         assert_eq!(ids(&page), (16..=25).collect::<Vec<_>>());
         server.prune_log().await.unwrap();
@@ -118,30 +93,19 @@ async fn bounded_by_count() {
 
 #[tokio::test]
 async fn bounded_by_age() {
-    let log = EventLog {
-        max_events: 0,
-        max_age: Duration::from_millis(50),
-    };
+    let log = EventLog { max_events: 0, max_age: Duration::from_millis(50) };
     let server = server().event_log(log).start().await.unwrap();
     let (id, mut socket) = project_with(&server, 5, 0).await;
     socket.join(&id).await;
     eventually("the events grow old", async || {
         server.prune_log().await.unwrap();
-        let page = socket
-            .ask("replay_events", json!({"project_id": id, "after": 0}))
-            .await;
+        let page = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
         page["oldest"] == 6
     })
     .await;
     // The count goes on.
-    server
-        .publish(&id, "system_notification", Map::new())
-        .await
-        .unwrap();
-    assert_eq!(
-        socket.event("system_notification").await,
-        json!({"project_id": id, "event_id": 6})
-    );
+    server.publish(&id, "system_notification", Map::new()).await.unwrap();
+    assert_eq!(socket.event("system_notification").await, json!({"project_id": id, "event_id": 6}));
     server.shutdown().await;
 }
 
@@ -149,13 +113,8 @@ async fn bounded_by_age() {
 async fn only_for_those_who_joined() {
     let server = server().start().await.unwrap();
     let (id, mut socket) = project_with(&server, 1, 0).await;
-    let refused = socket
-        .ask("replay_events", json!({"project_id": id, "after": 0}))
-        .await;
-    assert_eq!(
-        refused,
-        json!({"error": "Join the project first", "code": "not_joined"})
-    );
+    let refused = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
+    assert_eq!(refused, json!({"error": "Join the project first", "code": "not_joined"}));
     let refused = socket.ask("replay_events", json!({"after": 0})).await;
     assert_eq!(refused["code"], "invalid_argument");
     server.shutdown().await;

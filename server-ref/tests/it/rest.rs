@@ -6,16 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::{http, key, moderate, project, server};
 
-async fn call(
-    server: &RunningServer,
-    method: Method,
-    path: &str,
-    key: Option<&str>,
-    body: &str,
-) -> Response {
-    let request = http()
-        .request(method, format!("{}{path}", server.base_url()))
-        .body(body.to_owned());
+async fn call(server: &RunningServer, method: Method, path: &str, key: Option<&str>, body: &str) -> Response {
+    let request = http().request(method, format!("{}{path}", server.base_url())).body(body.to_owned());
     let request = match key {
         Some(key) => request.header("x-api-key", key),
         None => request,
@@ -32,11 +24,7 @@ async fn get(server: &RunningServer, path: &str) -> Value {
 #[tokio::test]
 async fn moderate_and_look_it_up() {
     let server = server().start().await.unwrap();
-    let answer = moderate(
-        &server,
-        json!({"content": "Call 555-123-4567", "metadata": {"n": [1, null]}}),
-    )
-    .await;
+    let answer = moderate(&server, json!({"content": "Call 555-123-4567", "metadata": {"n": [1, null]}})).await;
     assert_eq!(answer["success"], true);
     assert_eq!(answer["status"], "flagged");
     let result = &answer["moderation_results"][0];
@@ -45,13 +33,7 @@ async fn moderate_and_look_it_up() {
     assert_eq!(result["moderator_type"], "rule");
     assert_eq!(result["rule_name"], "Phone Numbers");
     assert_eq!(result["rule_type"], "regex");
-    for field in [
-        "reason",
-        "rule_id",
-        "processing_time",
-        "categories",
-        "category_scores",
-    ] {
+    for field in ["reason", "rule_id", "processing_time", "categories", "category_scores"] {
         assert!(!result[field].is_null(), "{field}");
     }
 
@@ -74,19 +56,12 @@ async fn moderate_and_look_it_up() {
 async fn pages_newest_first() {
     let server = server().start().await.unwrap();
     for n in 0..25 {
-        let content = if n % 5 == 0 {
-            format!("spam {n}")
-        } else {
-            format!("{n}")
-        };
+        let content = if n % 5 == 0 { format!("spam {n}") } else { format!("{n}") };
         moderate(&server, json!({"content": content})).await;
     }
     let texts = |page: &Value| -> Vec<String> {
         let contents = page["content"].as_array().unwrap();
-        contents
-            .iter()
-            .map(|content| content["content_data"].as_str().unwrap().to_owned())
-            .collect()
+        contents.iter().map(|content| content["content_data"].as_str().unwrap().to_owned()).collect()
     };
     let first = get(&server, "/api/content").await;
     assert_eq!(texts(&first).len(), 20);
@@ -117,111 +92,20 @@ async fn errors_have_a_code() {
     let huge = format!(r#"{{"content":"{}"}}"#, "x".repeat(1_000_001));
     let post = Method::POST;
     for (method, path, key, body, status, code) in [
-        (
-            post.clone(),
-            "/api/moderate",
-            None,
-            "{}",
-            401,
-            "authentication_failed",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            Some(bad.as_str()),
-            "{}",
-            401,
-            "authentication_failed",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            Some(""),
-            "{}",
-            401,
-            "authentication_failed",
-        ),
-        (
-            Method::GET,
-            "/api/stats",
-            None,
-            "",
-            401,
-            "authentication_failed",
-        ),
-        (
-            Method::GET,
-            "/api/content",
-            Some("x"),
-            "",
-            401,
-            "authentication_failed",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            good,
-            "{",
-            400,
-            "invalid_argument",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            good,
-            "",
-            400,
-            "invalid_argument",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            good,
-            "{}",
-            400,
-            "invalid_argument",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            good,
-            r#"{"content":"x","metadata":[]}"#,
-            400,
-            "invalid_argument",
-        ),
-        (
-            post.clone(),
-            "/api/moderate",
-            good,
-            &huge,
-            413,
-            "payload_too_large",
-        ),
-        (
-            Method::GET,
-            "/api/moderate",
-            good,
-            "",
-            405,
-            "method_not_allowed",
-        ),
+        (post.clone(), "/api/moderate", None, "{}", 401, "authentication_failed"),
+        (post.clone(), "/api/moderate", Some(bad.as_str()), "{}", 401, "authentication_failed"),
+        (post.clone(), "/api/moderate", Some(""), "{}", 401, "authentication_failed"),
+        (Method::GET, "/api/stats", None, "", 401, "authentication_failed"),
+        (Method::GET, "/api/content", Some("x"), "", 401, "authentication_failed"),
+        (post.clone(), "/api/moderate", good, "{", 400, "invalid_argument"),
+        (post.clone(), "/api/moderate", good, "", 400, "invalid_argument"),
+        (post.clone(), "/api/moderate", good, "{}", 400, "invalid_argument"),
+        (post.clone(), "/api/moderate", good, r#"{"content":"x","metadata":[]}"#, 400, "invalid_argument"),
+        (post.clone(), "/api/moderate", good, &huge, 413, "payload_too_large"),
+        (Method::GET, "/api/moderate", good, "", 405, "method_not_allowed"),
         (Method::GET, "/api/content/none", good, "", 404, "not_found"),
-        (
-            Method::GET,
-            "/api/content?status=odd",
-            good,
-            "",
-            400,
-            "invalid_argument",
-        ),
-        (
-            Method::GET,
-            "/api/content?page=x",
-            good,
-            "",
-            400,
-            "invalid_argument",
-        ),
+        (Method::GET, "/api/content?status=odd", good, "", 400, "invalid_argument"),
+        (Method::GET, "/api/content?page=x", good, "", 400, "invalid_argument"),
         (Method::GET, "/nowhere", None, "", 404, "not_found"),
     ] {
         let response = call(&server, method, path, key, body).await;
@@ -232,21 +116,14 @@ async fn errors_have_a_code() {
         assert!(error["error"].is_string(), "{path}");
     }
     let missing = call(&server, Method::GET, "/api/content/none", good, "").await;
-    assert_eq!(
-        missing.json::<Value>().await.unwrap()["error"],
-        "Content not found"
-    );
+    assert_eq!(missing.json::<Value>().await.unwrap()["error"], "Content not found");
     server.shutdown().await;
 }
 
 #[tokio::test]
 async fn health_needs_no_key() {
     let server = server().start().await.unwrap();
-    let health: Value = call(&server, Method::GET, "/api/health", None, "")
-        .await
-        .json()
-        .await
-        .unwrap();
+    let health: Value = call(&server, Method::GET, "/api/health", None, "").await.json().await.unwrap();
     assert_eq!(health["status"], "healthy");
     server.shutdown().await;
 }
@@ -258,11 +135,6 @@ async fn other_projects_contents_are_not_found() {
     let other = server.create_project("Other").await.unwrap();
     let other = server.create_api_key(&other, "test").await.unwrap();
     let path = format!("/api/content/{}", answer["content_id"].as_str().unwrap());
-    assert_eq!(
-        call(&server, Method::GET, &path, Some(&other), "")
-            .await
-            .status(),
-        404
-    );
+    assert_eq!(call(&server, Method::GET, &path, Some(&other), "").await.status(), 404);
     server.shutdown().await;
 }

@@ -11,12 +11,7 @@ async fn after_a_kill() {
     let url = format!("{}/api/moderate", first.base_url());
     for n in 0..3 {
         let body = json!({"content": format!("{n}")});
-        let response = http()
-            .post(&url)
-            .header("x-api-key", first.api_key())
-            .json(&body)
-            .send()
-            .await;
+        let response = http().post(&url).header("x-api-key", first.api_key()).json(&body).send().await;
         assert_eq!(response.unwrap().status(), 200);
     }
     let log = join(&first, &first.api_key()).await;

@@ -11,17 +11,11 @@ async fn added_at_runtime() {
     let id = project(&server);
     let mut socket = Socket::connect(&server).await;
     let head = socket.join(&id).await["event_id"].as_i64().unwrap();
-    assert_eq!(
-        moderate(&server, json!({"content": "ping pong"})).await["status"],
-        "approved"
-    );
+    assert_eq!(moderate(&server, json!({"content": "ping pong"})).await["status"], "approved");
 
     let rule = NewRule {
         name: "No Games".into(),
-        kind: RuleKind::Keyword {
-            keywords: vec!["PING".into()],
-            case_sensitive: false,
-        },
+        kind: RuleKind::Keyword { keywords: vec!["PING".into()], case_sensitive: false },
         action: Action::Reject,
         priority: 100,
     };
@@ -37,20 +31,8 @@ async fn added_at_runtime() {
     assert_eq!(answer["status"], "rejected");
     assert_eq!(answer["moderation_results"][0]["rule_id"], *rule_id);
 
-    let broken = NewRule {
-        kind: RuleKind::Regex {
-            pattern: "(".into(),
-            flags: vec![],
-        },
-        ..rule.clone()
-    };
-    assert!(matches!(
-        server.add_rule(&id, broken).await,
-        Err(Error::Rule(_))
-    ));
-    assert!(matches!(
-        server.add_rule("nowhere", rule).await,
-        Err(Error::NotFound(_))
-    ));
+    let broken = NewRule { kind: RuleKind::Regex { pattern: "(".into(), flags: vec![] }, ..rule.clone() };
+    assert!(matches!(server.add_rule(&id, broken).await, Err(Error::Rule(_))));
+    assert!(matches!(server.add_rule("nowhere", rule).await, Err(Error::NotFound(_))));
     server.shutdown().await;
 }

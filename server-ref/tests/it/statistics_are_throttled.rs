@@ -28,11 +28,7 @@ async fn the_last_one_tells_the_truth() {
     };
     let allowed = started.elapsed().as_secs_f64() * 10.0 + 1.0;
     assert!(updates <= allowed, "{updates} > {allowed}");
-    for (count, rate) in [
-        ("approved", "approval_rate"),
-        ("rejected", "rejection_rate"),
-        ("flagged", "flag_rate"),
-    ] {
+    for (count, rate) in [("approved", "approval_rate"), ("rejected", "rejection_rate"), ("flagged", "flag_rate")] {
         assert_eq!(last[count], CONTENTS / 3);
         assert!((33.3..=33.4).contains(&last[rate].as_f64().unwrap()));
     }

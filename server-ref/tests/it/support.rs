@@ -35,30 +35,14 @@ pub(crate) fn key(server: &RunningServer) -> String {
 
 pub(crate) fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .build()
-        .unwrap()
+    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().unwrap()
 }
 
 /// Submits a content with the demonstration's key and returns the answer.
 pub(crate) async fn moderate(server: &RunningServer, body: Value) -> Value {
     let url = format!("{}/api/moderate", server.base_url());
-    let response = http()
-        .post(url)
-        .header("x-api-key", key(server))
-        .json(&body)
-        .send()
-        .await;
-    response
-        .unwrap()
-        .error_for_status()
-        .unwrap()
-        .json()
-        .await
-        .unwrap()
+    let response = http().post(url).header("x-api-key", key(server)).json(&body).send().await;
+    response.unwrap().error_for_status().unwrap().json().await.unwrap()
 }
 
 /// Waits until the condition holds.
@@ -68,9 +52,7 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 pub(crate) fn session_cookie(response: &reqwest::Response) -> String {
@@ -92,18 +74,8 @@ pub(crate) async fn sign_in(server: &RunningServer) -> String {
     let form = http().get(&url).send().await.unwrap();
     let cookie = session_cookie(&form);
     let token = csrf_token(&form.text().await.unwrap());
-    let fields = [
-        ("csrf_token", token.as_str()),
-        ("email", &demo.email),
-        ("password", &demo.password),
-    ];
-    let response = http()
-        .post(&url)
-        .header("cookie", cookie)
-        .form(&fields)
-        .send()
-        .await
-        .unwrap();
+    let fields = [("csrf_token", token.as_str()), ("email", &demo.email), ("password", &demo.password)];
+    let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
     assert_eq!(response.status(), 302);
     session_cookie(&response)
 }
@@ -139,11 +111,7 @@ impl Program {
         let read = tokio::time::timeout(PATIENCE, stdout.read_line(&mut line)).await;
         read.expect("it does not get ready").unwrap();
         let ready = serde_json::from_str(&line).unwrap();
-        Self {
-            child,
-            stderr,
-            ready,
-        }
+        Self { child, stderr, ready }
     }
 
     fn field(&self, name: &str) -> String {
@@ -164,9 +132,7 @@ impl Program {
 
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().unwrap().to_string();
-        let status = std::process::Command::new("kill")
-            .args(["-s", name, &pid])
-            .status();
+        let status = std::process::Command::new("kill").args(["-s", name, &pid]).status();
         assert!(status.unwrap().success());
     }
 
@@ -200,11 +166,7 @@ impl Socket {
     /// Opens Engine.IO and sends CONNECT with this payload.
     pub(crate) async fn open(request: Request, payload: &str) -> Result<Self, tungstenite::Error> {
         let (stream, _) = connect_async(request).await?;
-        let mut socket = Self {
-            stream,
-            seen: VecDeque::new(),
-            next_ack: 0,
-        };
+        let mut socket = Self { stream, seen: VecDeque::new(), next_ack: 0 };
         let open = socket.packet().await.expect("OPEN");
         assert!(open.starts_with("0{"), "{open}");
         socket.send(&format!("40{payload}")).await;
@@ -226,18 +188,13 @@ impl Socket {
     pub(crate) async fn accepted(&mut self) {
         let packet = self.packet().await.unwrap();
         assert!(packet.starts_with("40{\"sid\":"), "{packet}");
-        assert_eq!(
-            self.event("connected").await["message"],
-            "Connected to AutoModerate"
-        );
+        assert_eq!(self.event("connected").await["message"], "Connected to AutoModerate");
     }
 
     /// The message of CONNECT_ERROR.
     pub(crate) async fn refused(&mut self) -> String {
         let packet = self.packet().await.unwrap();
-        let error = packet
-            .strip_prefix("44")
-            .unwrap_or_else(|| panic!("{packet}"));
+        let error = packet.strip_prefix("44").unwrap_or_else(|| panic!("{packet}"));
         let error: Value = serde_json::from_str(error).unwrap();
         error["message"].as_str().unwrap().to_owned()
     }
@@ -262,8 +219,7 @@ impl Socket {
     pub(crate) async fn ask(&mut self, event: &str, payload: Value) -> Value {
         let id = self.next_ack;
         self.next_ack += 1;
-        self.send(&format!("42{id}{}", json!([event, payload])))
-            .await;
+        self.send(&format!("42{id}{}", json!([event, payload]))).await;
         let prefix = format!("43{id}[");
         let packet = self.find(|packet| packet.starts_with(&prefix)).await;
         let mut arguments: Vec<Value> = serde_json::from_str(&packet[prefix.len() - 1..]).unwrap();
@@ -272,8 +228,7 @@ impl Socket {
     }
 
     pub(crate) async fn join(&mut self, project_id: &str) -> Value {
-        self.emit("join_project", json!({"project_id": project_id}))
-            .await;
+        self.emit("join_project", json!({"project_id": project_id})).await;
         self.event("joined_project").await
     }
 

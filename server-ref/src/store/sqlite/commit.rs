@@ -32,28 +32,18 @@ impl SqliteStore {
         tx.commit().await?;
         let recent = changes.iter().filter_map(|change| {
             let content = change.content.as_ref()?;
-            let recent = Recent {
-                content_id: content.id.clone(),
-                decision: content.status,
-                timestamp: rfc3339(change.at),
-            };
+            let recent =
+                Recent { content_id: content.id.clone(), decision: content.status, timestamp: rfc3339(change.at) };
             Some((change.project_id.clone(), recent))
         });
-        Ok(Batch {
-            recent: recent.collect(),
-            events: events.into_iter().map(|(event, _)| event).collect(),
-            statistics,
-        })
+        Ok(Batch { recent: recent.collect(), events: events.into_iter().map(|(event, _)| event).collect(), statistics })
     }
 }
 
 type NextIds = HashMap<Arc<str>, i64>;
 
 /// Counts up each project's row once, whatever the number of its changes, and returns the first new id of each.
-async fn take_ids(
-    tx: &mut SqliteConnection,
-    changes: &[Change],
-) -> Result<(NextIds, Vec<(Arc<str>, Counts)>), Error> {
+async fn take_ids(tx: &mut SqliteConnection, changes: &[Change]) -> Result<(NextIds, Vec<(Arc<str>, Counts)>), Error> {
     let mut wanted: HashMap<&Arc<str>, (i64, Counts)> = HashMap::new();
     for change in changes {
         let (events, counts) = wanted.entry(&change.project_id).or_default();
@@ -81,12 +71,7 @@ async fn take_ids(
         .ok_or(Error::NotFound("project"))?;
         next.insert(project_id.clone(), row.0 - events + 1);
         if counts.total() > 0 {
-            let counts = Counts {
-                approved: row.1,
-                rejected: row.2,
-                flagged: row.3,
-                pending: row.4,
-            };
+            let counts = Counts { approved: row.1, rejected: row.2, flagged: row.3, pending: row.4 };
             statistics.push((project_id.clone(), counts));
         }
     }
@@ -100,12 +85,8 @@ fn number(changes: &[Change], next: &mut NextIds) -> Result<Vec<(LoggedEvent, Mi
             continue;
         };
         let data = with_event_id(&draft.payload, *id)?;
-        let event = LoggedEvent {
-            project_id: change.project_id.clone(),
-            event_id: *id,
-            name: draft.name,
-            data: data.into(),
-        };
+        let event =
+            LoggedEvent { project_id: change.project_id.clone(), event_id: *id, name: draft.name, data: data.into() };
         events.push((event, change.at));
         *id += 1;
     }
@@ -114,19 +95,16 @@ fn number(changes: &[Change], next: &mut NextIds) -> Result<Vec<(LoggedEvent, Mi
 
 /// Adds the id to an object that was serialised before it was known.
 fn with_event_id(object: &str, id: i64) -> Result<Box<RawValue>, Error> {
-    let open = object
-        .strip_suffix('}')
-        .ok_or_else(|| Error::Internal("an event's payload must be an object".into()))?;
+    let open =
+        object.strip_suffix('}').ok_or_else(|| Error::Internal("an event's payload must be an object".into()))?;
     let comma = if open.ends_with('{') { "" } else { "," };
     RawValue::from_string(format!("{open}{comma}\"event_id\":{id}}}"))
         .map_err(|error| Error::Internal(error.to_string()))
 }
 
 async fn insert_contents(tx: &mut SqliteConnection, changes: &[Change]) -> Result<(), Error> {
-    let rows: Vec<_> = changes
-        .iter()
-        .filter_map(|change| change.content.as_ref().map(|content| (change, content)))
-        .collect();
+    let rows: Vec<_> =
+        changes.iter().filter_map(|change| change.content.as_ref().map(|content| (change, content))).collect();
     for rows in pieces(&rows) {
         QueryBuilder::<Sqlite>::new(
             "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, status, created_at, updated_at) ",
@@ -152,56 +130,38 @@ async fn insert_results(tx: &mut SqliteConnection, changes: &[Change]) -> Result
     let rows: Vec<_> = changes
         .iter()
         .filter_map(|change| change.content.as_ref())
-        .flat_map(|content| {
-            (0i64..)
-                .zip(&content.results)
-                .map(move |row| (content, row))
-        })
+        .flat_map(|content| (0i64..).zip(&content.results).map(move |row| (content, row)))
         .collect();
     for rows in pieces(&rows) {
-        QueryBuilder::<Sqlite>::new(
-            "INSERT INTO moderation_results (content_id, position, result) ",
-        )
-        .push_values(rows, |mut row, (content, (position, result))| {
-            row.push_bind(content.id.clone())
-                .push_bind(*position)
-                .push_bind((*result).clone());
-        })
-        .build()
-        .execute(&mut *tx)
-        .await?;
+        QueryBuilder::<Sqlite>::new("INSERT INTO moderation_results (content_id, position, result) ")
+            .push_values(rows, |mut row, (content, (position, result))| {
+                row.push_bind(content.id.clone()).push_bind(*position).push_bind((*result).clone());
+            })
+            .build()
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }
 
-async fn insert_events(
-    tx: &mut SqliteConnection,
-    events: &[(LoggedEvent, Micros)],
-) -> Result<(), Error> {
+async fn insert_events(tx: &mut SqliteConnection, events: &[(LoggedEvent, Micros)]) -> Result<(), Error> {
     for rows in pieces(events) {
-        QueryBuilder::<Sqlite>::new(
-            "INSERT INTO events (project_id, event_id, name, data, created_at) ",
-        )
-        .push_values(rows, |mut row, (event, at)| {
-            row.push_bind(event.project_id.to_string())
-                .push_bind(event.event_id)
-                .push_bind(event.name)
-                .push_bind(event.data.get().to_owned())
-                .push_bind(*at);
-        })
-        .build()
-        .execute(&mut *tx)
-        .await?;
+        QueryBuilder::<Sqlite>::new("INSERT INTO events (project_id, event_id, name, data, created_at) ")
+            .push_values(rows, |mut row, (event, at)| {
+                row.push_bind(event.project_id.to_string())
+                    .push_bind(event.event_id)
+                    .push_bind(event.name)
+                    .push_bind(event.data.get().to_owned())
+                    .push_bind(*at);
+            })
+            .build()
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }
 
-async fn upsert_rule(
-    tx: &mut SqliteConnection,
-    project_id: &str,
-    rule: &StoredRule,
-    at: Micros,
-) -> Result<(), Error> {
+async fn upsert_rule(tx: &mut SqliteConnection, project_id: &str, rule: &StoredRule, at: Micros) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO rules (id, project_id, name, type, data, action, priority, is_active, created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?9, ?9)
@@ -249,10 +209,7 @@ mod tests {
     #[test]
     fn the_id_joins_the_object() {
         assert_eq!(with_event_id("{}", 7).unwrap().get(), r#"{"event_id":7}"#);
-        assert_eq!(
-            with_event_id(r#"{"a":1}"#, 8).unwrap().get(),
-            r#"{"a":1,"event_id":8}"#
-        );
+        assert_eq!(with_event_id(r#"{"a":1}"#, 8).unwrap().get(), r#"{"a":1,"event_id":8}"#);
         assert!(with_event_id("[]", 9).is_err());
     }
 }

@@ -23,17 +23,12 @@ struct Row {
 }
 
 impl SqliteStore {
-    pub(crate) async fn content(
-        &self,
-        project_id: &str,
-        id: &str,
-    ) -> Result<Option<Content>, Error> {
-        let row: Option<Row> =
-            sqlx::query_as("SELECT * FROM contents WHERE project_id = ? AND id = ?")
-                .bind(project_id)
-                .bind(id)
-                .fetch_optional(self.readers())
-                .await?;
+    pub(crate) async fn content(&self, project_id: &str, id: &str) -> Result<Option<Content>, Error> {
+        let row: Option<Row> = sqlx::query_as("SELECT * FROM contents WHERE project_id = ? AND id = ?")
+            .bind(project_id)
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await?;
         Ok(self.with_results(row.into_iter().collect()).await?.pop())
     }
 
@@ -51,55 +46,35 @@ impl SqliteStore {
             Some(_) => sqlx::query_as(
                 "SELECT * FROM contents WHERE project_id = ? AND status = ? ORDER BY id DESC LIMIT ? OFFSET ?",
             ),
-            None => sqlx::query_as(
-                "SELECT * FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
-            ),
+            None => sqlx::query_as("SELECT * FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ? OFFSET ?"),
         };
         let query = query.bind(project_id.to_owned());
         let query = match status {
             Some(status) => query.bind(status.as_str()),
             None => query,
         };
-        let rows: Vec<Row> = query
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(self.readers())
-            .await?;
-        Ok(Page {
-            contents: self.with_results(rows).await?,
-            total,
-        })
+        let rows: Vec<Row> = query.bind(limit).bind(offset).fetch_all(self.readers()).await?;
+        Ok(Page { contents: self.with_results(rows).await?, total })
     }
 
     pub(crate) async fn counts(&self, project_id: &str) -> Result<Counts, Error> {
-        let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(
-            "SELECT approved, rejected, flagged, pending FROM projects WHERE id = ?",
-        )
-        .bind(project_id)
-        .fetch_optional(self.readers())
-        .await?;
+        let row: Option<(i64, i64, i64, i64)> =
+            sqlx::query_as("SELECT approved, rejected, flagged, pending FROM projects WHERE id = ?")
+                .bind(project_id)
+                .fetch_optional(self.readers())
+                .await?;
         let (approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("project"))?;
-        Ok(Counts {
-            approved,
-            rejected,
-            flagged,
-            pending,
-        })
+        Ok(Counts { approved, rejected, flagged, pending })
     }
 
     /// The last decisions, newest first.
-    pub(crate) async fn recent_activity(
-        &self,
-        project_id: &str,
-        limit: i64,
-    ) -> Result<Vec<Recent>, Error> {
-        let rows: Vec<(String, String, Micros)> = sqlx::query_as(
-            "SELECT id, status, updated_at FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ?",
-        )
-        .bind(project_id)
-        .bind(limit)
-        .fetch_all(self.readers())
-        .await?;
+    pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<Recent>, Error> {
+        let rows: Vec<(String, String, Micros)> =
+            sqlx::query_as("SELECT id, status, updated_at FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ?")
+                .bind(project_id)
+                .bind(limit)
+                .fetch_all(self.readers())
+                .await?;
         let recent = rows.into_iter().map(|(content_id, status, at)| Recent {
             content_id,
             decision: Status::parse(&status).unwrap_or(Status::Pending),
@@ -112,19 +87,14 @@ impl SqliteStore {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT content_id, result FROM moderation_results WHERE content_id IN (",
-        );
+        let mut query =
+            QueryBuilder::<Sqlite>::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
         let mut ids = query.separated(", ");
         for row in &rows {
             ids.push_bind(row.id.clone());
         }
         query.push(") ORDER BY content_id, position");
-        let found: Vec<(String, String)> = query
-            .build_query_as()
-            .persistent(false)
-            .fetch_all(self.readers())
-            .await?;
+        let found: Vec<(String, String)> = query.build_query_as().persistent(false).fetch_all(self.readers()).await?;
         let mut results: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
         for (content_id, result) in found {
             results.entry(content_id).or_default().push(raw(result)?);
@@ -149,6 +119,5 @@ impl SqliteStore {
 
 /// JSON text that we wrote ourselves.
 pub(super) fn raw(text: String) -> Result<Box<RawValue>, Error> {
-    RawValue::from_string(text)
-        .map_err(|error| Error::Internal(format!("damaged JSON in the database: {error}")))
+    RawValue::from_string(text).map_err(|error| Error::Internal(format!("damaged JSON in the database: {error}")))
 }

@@ -25,12 +25,7 @@ impl SqliteStore {
     }
 
     /// Events after `after`, oldest first: at most `limit`, and fewer when they are large, but at least one.
-    pub(crate) async fn events_after(
-        &self,
-        project_id: &str,
-        after: i64,
-        limit: i64,
-    ) -> Result<EventPage, Error> {
+    pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
         // One snapshot, so that head, oldest and the events agree while others write and prune.
         let mut tx = self.readers().begin().await?;
         let (head, held): (i64, Option<i64>) = sqlx::query_as(
@@ -65,19 +60,14 @@ impl SqliteStore {
         }
         drop(rows);
         tx.commit().await?;
-        Ok(EventPage {
-            events,
-            head,
-            oldest,
-        })
+        Ok(EventPage { events, head, oldest })
     }
 
     /// Deletes the events that are beyond the log's bounds, and says how many.
     pub(crate) async fn prune_events(&self) -> Result<u64, Error> {
         let mut pruned = 0;
-        let projects: Vec<(String, i64)> = sqlx::query_as("SELECT id, event_head FROM projects")
-            .fetch_all(self.readers())
-            .await?;
+        let projects: Vec<(String, i64)> =
+            sqlx::query_as("SELECT id, event_head FROM projects").fetch_all(self.readers()).await?;
         let retention = self.inner.retention;
         let max_events = i64::try_from(retention.max_events).unwrap_or(0);
         let max_age = i64::try_from(retention.max_age.as_micros()).unwrap_or(0);
@@ -87,21 +77,14 @@ impl SqliteStore {
                 pruned += self.prune_project(&project_id, before, i64::MIN).await?;
             }
             if max_age > 0 {
-                pruned += self
-                    .prune_project(&project_id, i64::MIN, now() - max_age)
-                    .await?;
+                pruned += self.prune_project(&project_id, i64::MIN, now() - max_age).await?;
             }
         }
         Ok(pruned)
     }
 
     /// Deletes from the oldest end while events are below the id or older than the time.
-    async fn prune_project(
-        &self,
-        project_id: &str,
-        before_id: i64,
-        before: i64,
-    ) -> Result<u64, Error> {
+    async fn prune_project(&self, project_id: &str, before_id: i64, before: i64) -> Result<u64, Error> {
         let mut pruned = 0;
         loop {
             let deleted = sqlx::query(

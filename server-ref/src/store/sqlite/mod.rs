@@ -10,9 +10,7 @@ mod sessions;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
@@ -45,9 +43,7 @@ impl SqliteStore {
             return Err(Error::DatabaseUrl("expected sqlite://PATH".into()));
         }
         if url.contains(":memory:") {
-            return Err(Error::DatabaseUrl(
-                "an in-memory database can't be shared by its readers".into(),
-            ));
+            return Err(Error::DatabaseUrl("an in-memory database can't be shared by its readers".into()));
         }
         let options: SqliteConnectOptions = url
             .parse::<SqliteConnectOptions>()
@@ -60,25 +56,14 @@ impl SqliteStore {
             .foreign_keys(true)
             .disable_statement_logging();
         let mut writer = options.connect().await?;
-        sqlx::migrate!("./migrations/sqlite")
-            .run(&mut writer)
-            .await?;
-        let log_id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'log_id'")
-            .fetch_one(&mut writer)
-            .await?;
+        sqlx::migrate!("./migrations/sqlite").run(&mut writer).await?;
+        let log_id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'log_id'").fetch_one(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        let inner = Inner {
-            writer: Mutex::new(Some(writer)),
-            readers,
-            log_id,
-            retention,
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { writer: Mutex::new(Some(writer)), readers, log_id, retention };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Tells this log from every other: made when the database was.

@@ -6,29 +6,17 @@ use crate::time::{Micros, now};
 
 impl SqliteStore {
     /// Stores a new session; `false` if the id is taken.
-    pub(crate) async fn create_session(
-        &self,
-        id: &str,
-        data: &str,
-        expires_at: Micros,
-    ) -> Result<bool, Error> {
-        let done = sqlx::query(
-            "INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        )
-        .bind(id)
-        .bind(data)
-        .bind(expires_at)
-        .execute(&mut *self.writer().await?)
-        .await?;
+    pub(crate) async fn create_session(&self, id: &str, data: &str, expires_at: Micros) -> Result<bool, Error> {
+        let done = sqlx::query("INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(id)
+            .bind(data)
+            .bind(expires_at)
+            .execute(&mut *self.writer().await?)
+            .await?;
         Ok(done.rows_affected() == 1)
     }
 
-    pub(crate) async fn save_session(
-        &self,
-        id: &str,
-        data: &str,
-        expires_at: Micros,
-    ) -> Result<(), Error> {
+    pub(crate) async fn save_session(&self, id: &str, data: &str, expires_at: Micros) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO sessions (id, data, expires_at) VALUES (?, ?, ?)
              ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
@@ -51,10 +39,7 @@ impl SqliteStore {
     }
 
     pub(crate) async fn delete_session(&self, id: &str) -> Result<(), Error> {
-        sqlx::query("DELETE FROM sessions WHERE id = ?")
-            .bind(id)
-            .execute(&mut *self.writer().await?)
-            .await?;
+        sqlx::query("DELETE FROM sessions WHERE id = ?").bind(id).execute(&mut *self.writer().await?).await?;
         Ok(())
     }
 
