@@ -1,0 +1,100 @@
+//! The command line.
+
+use std::{env, path::PathBuf};
+
+use automoderate::{Client, ClientBuilder, Error, ReconnectPolicy, Transports};
+use clap::{Parser, ValueEnum};
+
+/// Follows AutoModerate projects: one line per event on stdout, one per change of state on stderr.
+///
+/// Exit status: 0 after --count events, SIGINT or SIGTERM; 2 bad usage; 3 the credentials were refused; 4 a project was
+/// refused; 5 gave up connecting. Secrets are also taken from AUTOMODERATE_API_KEY, AUTOMODERATE_PASSWORD and
+/// AUTOMODERATE_SESSION, which other users of this machine can't see.
+#[derive(Parser, Debug)]
+#[command(name = "automod-tail", version)]
+pub(crate) struct Args {
+    /// The server, as http(s)://host[:port][/prefix].
+    #[arg(long, env = "AUTOMODERATE_URL")]
+    url: String,
+    /// A project's API key.
+    #[arg(long, conflicts_with_all = ["session", "email"])]
+    api_key: Option<String>,
+    /// The value of the web session's cookie.
+    #[arg(long, conflicts_with = "email")]
+    session: Option<String>,
+    /// Log in through the web form with this address.
+    #[arg(long)]
+    email: Option<String>,
+    /// The password that belongs to --email.
+    #[arg(long, requires = "email")]
+    password: Option<String>,
+    /// A project to follow; may be given several times.
+    #[arg(long = "project", required = true, num_args = 1.., value_name = "ID")]
+    pub(crate) projects: Vec<String>,
+    /// Begin behind this cursor, or behind this event id, instead of now.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// End after so many events.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// Write JSON: {"event","project_id","event_id","origin","data"} per event, {"state",…} per change of state.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How to connect.
+    #[arg(long, value_enum, default_value_t = Transport::Auto)]
+    transport: Transport,
+    /// Give up after so many attempts to connect again; without it, never.
+    #[arg(long, value_name = "N")]
+    attempts: Option<u32>,
+    /// A PEM file with authorities to trust besides the system's.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum Transport {
+    Auto,
+    Websocket,
+    Polling,
+}
+
+impl Args {
+    /// The client that the options describe.
+    pub(crate) fn client(&self) -> Result<Client, Error> {
+        let mut builder = Client::builder(&self.url).transports(match self.transport {
+            Transport::Auto => Transports::Auto,
+            Transport::Websocket => Transports::WebSocket,
+            Transport::Polling => Transports::Polling,
+        });
+        if let Some(path) = &self.ca {
+            // A file that can't be read has no certificate in it, which the builder refuses by the option's name.
+            builder = builder.extra_ca(std::fs::read(path).unwrap_or_default());
+        }
+        if let Some(attempts) = self.attempts {
+            builder = builder.reconnect(ReconnectPolicy { attempts: Some(attempts), ..ReconnectPolicy::default() });
+        }
+        self.with_credentials(builder).build()
+    }
+
+    /// What was given on the command line wins over the environment.
+    fn with_credentials(&self, builder: ClientBuilder) -> ClientBuilder {
+        let from_env = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        if let Some(email) = &self.email {
+            let password = self.password.clone().or_else(|| from_env("AUTOMODERATE_PASSWORD"));
+            return builder.password(email, password.unwrap_or_default());
+        }
+        if let Some(key) = &self.api_key {
+            return builder.api_key(key.as_str());
+        }
+        if let Some(cookie) = &self.session {
+            return builder.session(cookie.as_str());
+        }
+        if let Some(key) = from_env("AUTOMODERATE_API_KEY") {
+            return builder.api_key(key);
+        }
+        match from_env("AUTOMODERATE_SESSION") {
+            Some(cookie) => builder.session(cookie),
+            None => builder,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A TCP relay between client and server that can be cut: the network of the demo.
+
+use std::{io, net::SocketAddr};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// A relay on a port of its own.
+pub(crate) struct Relay {
+    address: SocketAddr,
+    open: watch::Sender<bool>,
+}
+
+impl Relay {
+    /// Starts to relay to `server`.
+    pub(crate) async fn start(server: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (open, is_open) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, server, is_open.clone()));
+            }
+        });
+        Ok(Self { address, open })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Cuts all connections, and those that are made from now on.
+    pub(crate) fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// Lets new connections through again.
+    pub(crate) fn mend(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+async fn carry(mut client: TcpStream, server: SocketAddr, mut open: watch::Receiver<bool>) -> io::Result<()> {
+    let relayed = async {
+        let mut server = TcpStream::connect(server).await?;
+        copy_bidirectional(&mut client, &mut server).await
+    };
+    tokio::select! {
+        biased;
+        _ = open.wait_for(|open| !open) => Ok(()),
+        result = relayed => result.map(|_| ()),
+    }
+}
