@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// A client that sends its request's head slower than this is cut off.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// A client that sends its request's head slower than this is cut off. It also ends idle connections, so it is longer than what
+/// clients keep them for: who closes first must not be the one who might be sent a request at that moment.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// After a failure to accept, which is usually a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -143,8 +143,9 @@ impl ServerBuilder {
             settings: self.settings,
             store,
         });
+        let kill = CancellationToken::new();
         let (realtime, io) = serve(&app);
-        spawn_publisher(io.clone(), app.store.clone(), outgoing);
+        spawn_publisher(io.clone(), app.store.clone(), outgoing, kill.clone());
         let demo = match self.demo {
             true => Some(demo::prepare(&app).await?),
             false => None,
@@ -153,7 +154,6 @@ impl ServerBuilder {
             realtime.layer(from_fn_with_state(app.clone(), admit)).layer(cors(&app.settings.allowed_origins));
         let router: Router = realtime.merge(crate::http::routes(&app));
 
-        let kill = CancellationToken::new();
         let connections = TaskTracker::new();
         tokio::spawn(accept(listener, router, connections.clone(), app.draining.clone(), kill.clone()));
         tokio::spawn(maintenance::run(app.clone()));

@@ -8,12 +8,14 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use socketioxide::SocketIo;
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{App, Demo};
 use crate::Error;
+use crate::auth::hash_password;
 use crate::moderation::NewRule;
 use crate::store::{Change, Draft};
 use crate::time::now;
@@ -23,7 +25,8 @@ const REQUESTS: Duration = Duration::from_secs(3);
 /// How long it waits for sockets to be told, and then for connections to end.
 const SOCKETS: Duration = Duration::from_secs(1);
 
-/// A server that accepts connections until it is shut down or dropped. Dropping it cuts all its HTTP connections.
+/// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections without finishing what
+/// is being done.
 pub struct RunningServer {
     app: Arc<App>,
     io: SocketIo,
@@ -116,6 +119,16 @@ impl RunningServer {
         super::demo::create_key(&self.app.store, project_id, name).await
     }
 
+    /// Creates a user who can sign in.
+    ///
+    /// # Errors
+    /// When the address is taken or the database fails.
+    pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
+        let hash = hash_password(password.to_owned()).await?;
+        self.app.store.create_user(email, &hash).await?;
+        Ok(())
+    }
+
     /// Makes a user a member of a project.
     ///
     /// # Errors
@@ -163,5 +176,10 @@ impl Drop for RunningServer {
     fn drop(&mut self) {
         self.app.draining.cancel();
         self.kill.cancel();
+        // Sockets have tasks of their own.
+        if let Ok(runtime) = Handle::try_current() {
+            let io = self.io.clone();
+            runtime.spawn(async move { io.close().await });
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 
@@ -65,8 +65,9 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     Project(project_id): Project,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<One>, ApiError> {
+    let Path(id) = id.map_err(|_| ApiError::not_found("Content not found"))?;
     let content = app.store.content(&project_id, &id).await?;
     let content = content.ok_or_else(|| ApiError::not_found("Content not found"))?;
     Ok(Json(One { success: true, content }))

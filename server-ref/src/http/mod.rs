@@ -11,13 +11,15 @@ mod session;
 mod stats;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::Method;
+use http::{Method, StatusCode};
+use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::app::App;
@@ -25,6 +27,8 @@ use error::ApiError;
 
 /// The largest request body.
 const MAX_BODY: usize = 1_000_000;
+/// From the head of a request, over its body, to the answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
@@ -45,6 +49,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
         // The path alone: a query may hold a key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())

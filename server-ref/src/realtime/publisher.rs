@@ -4,14 +4,17 @@ use serde::Serialize;
 use socketioxide::{BroadcastError, SocketIo};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::room;
 use super::statistics::{RECENT, Statistics};
 use crate::store::{Batch, Outgoing, Store};
 
-/// Ends when the writer does.
-pub(crate) fn spawn(io: SocketIo, store: Store, outgoing: mpsc::Receiver<Outgoing>) {
-    tokio::spawn(run(io, store, outgoing));
+/// Ends when the writer does, or with `kill`: it holds the sockets, and they hold the writer.
+pub(crate) fn spawn(io: SocketIo, store: Store, outgoing: mpsc::Receiver<Outgoing>, kill: CancellationToken) {
+    tokio::spawn(async move {
+        kill.run_until_cancelled(run(io, store, outgoing)).await;
+    });
 }
 
 async fn run(io: SocketIo, store: Store, mut outgoing: mpsc::Receiver<Outgoing>) {
@@ -55,7 +58,7 @@ async fn publish(io: &SocketIo, store: &Store, statistics: &mut Statistics, batc
         }
     }
     for (id, counts) in batch.statistics {
-        statistics.counted(&id, counts, Instant::now());
+        statistics.counted(id, counts, Instant::now());
     }
 }
 

@@ -27,10 +27,12 @@ pub(super) struct StatsUpdate<'a> {
     project_id: &'a str,
 }
 
-/// What is known of each project, and which are due.
+/// What is known of each project.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     projects: HashMap<Arc<str>, Project>,
+    /// When the next update of a project may be sent, for those that have something new.
+    due: HashMap<Arc<str>, Instant>,
 }
 
 #[derive(Debug)]
@@ -38,8 +40,6 @@ struct Project {
     counts: Counts,
     recent: VecDeque<Recent>,
     sent: Option<Instant>,
-    /// When the next update may be sent, if there is something new.
-    due: Option<Instant>,
 }
 
 impl Statistics {
@@ -49,7 +49,7 @@ impl Statistics {
 
     /// Starts a project with the activity that was stored before, newest first.
     pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>) {
-        let project = Project { counts: Counts::default(), recent: recent.into(), sent: None, due: None };
+        let project = Project { counts: Counts::default(), recent: recent.into(), sent: None };
         self.projects.insert(project_id, project);
     }
 
@@ -64,27 +64,25 @@ impl Statistics {
         }
     }
 
-    pub(super) fn counted(&mut self, project_id: &str, counts: Counts, now: Instant) {
-        if let Some(project) = self.projects.get_mut(project_id) {
+    pub(super) fn counted(&mut self, project_id: Arc<str>, counts: Counts, now: Instant) {
+        if let Some(project) = self.projects.get_mut(&project_id) {
             project.counts = counts;
             let earliest = project.sent.map_or(now, |sent| sent + INTERVAL);
-            project.due.get_or_insert(earliest.max(now));
+            self.due.entry(project_id).or_insert(earliest.max(now));
         }
     }
 
     /// When the next update may be sent, if one is wanted.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.projects.values().filter_map(|project| project.due).min()
+        self.due.values().min().copied()
     }
 
     /// The projects whose update may be sent now; `all` waits for none. They count as sent.
     pub(super) fn take_due(&mut self, now: Instant, all: bool) -> Vec<Arc<str>> {
-        let mut due = Vec::new();
-        for (id, project) in &mut self.projects {
-            if project.due.is_some_and(|due| all || due <= now) {
-                project.due = None;
+        let due: Vec<_> = self.due.extract_if(|_, due| all || *due <= now).map(|(id, _)| id).collect();
+        for id in &due {
+            if let Some(project) = self.projects.get_mut(id) {
                 project.sent = Some(now);
-                due.push(id.clone());
             }
         }
         due
@@ -148,10 +146,10 @@ mod tests {
         statistics.seed(project.clone(), Vec::new());
         let start = Instant::now();
         let counts = |approved| Counts { approved, ..Counts::default() };
-        statistics.counted("p", counts(1), start);
+        statistics.counted(project.clone(), counts(1), start);
         assert_eq!(statistics.take_due(start, false).len(), 1);
-        statistics.counted("p", counts(2), start + Duration::from_millis(10));
-        statistics.counted("p", counts(3), start + Duration::from_millis(20));
+        statistics.counted(project.clone(), counts(2), start + Duration::from_millis(10));
+        statistics.counted(project.clone(), counts(3), start + Duration::from_millis(20));
         assert!(statistics.take_due(start + Duration::from_millis(50), false).is_empty());
         assert_eq!(statistics.due(), Some(start + Duration::from_millis(100)));
         assert_eq!(statistics.take_due(start + Duration::from_millis(100), false), [project]);

@@ -5,6 +5,7 @@ mod access_is_checked_at_the_join;
 mod connect;
 mod cross_origin;
 mod drain_on_sigterm;
+mod dropping_cuts_everything;
 mod event_ids_are_in_order;
 mod garbage_is_survived;
 mod keys_stay_out_of_the_log;

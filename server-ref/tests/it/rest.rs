@@ -103,6 +103,7 @@ async fn errors_have_a_code() {
         (post.clone(), "/api/moderate", good, r#"{"content":"x","metadata":[]}"#, 400, "invalid_argument"),
         (post.clone(), "/api/moderate", good, &huge, 413, "payload_too_large"),
         (Method::GET, "/api/moderate", good, "", 405, "method_not_allowed"),
+        (Method::GET, "/api/content/%ff", good, "", 404, "not_found"),
         (Method::GET, "/api/content/none", good, "", 404, "not_found"),
         (Method::GET, "/api/content?status=odd", good, "", 400, "invalid_argument"),
         (Method::GET, "/api/content?page=x", good, "", 400, "invalid_argument"),
