@@ -35,6 +35,8 @@ pub mod events;
 mod rest;
 mod session;
 pub mod sio;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use client::{Client, ClientBuilder, EventStream, Losses, Project, StateChanges, TypedStream};
 pub use delivery::{Overflow, Throttle, Throttled};

@@ -23,6 +23,9 @@ use crate::{
 /// Requests that may wait for the task; whoever comes later waits to be let in.
 const REQUESTS_MAX: usize = 64;
 
+/// Makes a dialer that takes the place of the network's.
+pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authority>) -> Arc<dyn Dialer> + Send + Sync>;
+
 /// Describes a client. Every option has a default; what can't be used is refused by [`build`](Self::build) and
 /// [`connect`](Self::connect) with `invalid_argument`, naming the option.
 #[derive(Clone)]
@@ -39,7 +42,7 @@ pub struct ClientBuilder {
     query: Vec<(String, String)>,
     proxy: Option<String>,
     tls: TlsOptions,
-    dialer: Option<Arc<dyn Dialer>>,
+    dialer: Option<MakeDialer>,
     conflict: Option<&'static str>,
     seed: Option<u64>,
 }
@@ -260,8 +263,8 @@ impl ClientBuilder {
     }
 
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
-    pub(crate) fn dialer(mut self, dialer: Arc<dyn Dialer>, seed: u64) -> Self {
-        self.dialer = Some(dialer);
+    pub(crate) fn dialer(mut self, make: MakeDialer, seed: u64) -> Self {
+        self.dialer = Some(make);
         self.seed = Some(seed);
         self
     }
@@ -289,15 +292,16 @@ impl ClientBuilder {
             SessionConfig { can_ask_rest: authority.may_have_key(), credentials: authority.source(), ..self.session };
         let api = Arc::new(Api { environment: environment.clone(), authority: authority.clone() });
         let ack_timeout = session.ack_timeout;
-        let dialer = self.dialer.unwrap_or_else(|| {
-            Arc::new(SocketDialer {
+        let dialer: Arc<dyn Dialer> = match self.dialer {
+            Some(make) => make(environment, authority),
+            None => Arc::new(SocketDialer {
                 environment,
                 authority,
                 transports: self.transports,
                 connect_timeout: session.connect_timeout,
                 prefer_polling: Arc::new(AtomicBool::new(false)),
-            })
-        });
+            }),
+        };
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());

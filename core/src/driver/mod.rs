@@ -12,6 +12,8 @@ pub(crate) mod transport;
 pub(crate) use access::Provider;
 pub(crate) use access::{Access, Authority};
 pub use access::{ApiKeyVia, Credentials, ProviderError};
+#[cfg(feature = "testing")]
+pub(crate) use dial::DialPlan;
 pub use dial::Transports;
 pub(crate) use dial::{Dialed, Dialer, SocketDialer};
 pub(crate) use environment::{Environment, Http};
