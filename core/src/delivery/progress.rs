@@ -21,10 +21,14 @@ struct Slot {
     partial: bool,
 }
 
+/// No event with an id has been seen, and the join gave no place either.
+const NOWHERE: u64 = u64::MAX;
+
 impl Slot {
-    fn cursor(&self) -> Cursor {
+    fn cursor(&self) -> Option<Cursor> {
+        let event_id = Some(self.event_id.load(Ordering::Acquire)).filter(|id| *id != NOWHERE)?;
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Cursor { log, event_id: self.event_id.load(Ordering::Acquire) }
+        Some(Cursor { log, event_id })
     }
 }
 
@@ -62,7 +66,7 @@ impl Progress {
         let readers: Vec<_> = entry.readers.iter().filter_map(Weak::upgrade).collect();
         let slowest = |partial| {
             let some = readers.iter().filter(|slot| slot.partial == partial);
-            some.map(|slot| slot.cursor()).min_by_key(|cursor| cursor.event_id)
+            some.filter_map(|slot| slot.cursor()).min_by_key(|cursor| cursor.event_id)
         };
         let latest = slowest(false).or_else(|| slowest(true));
         if latest.is_some() {
@@ -75,8 +79,9 @@ impl Progress {
     fn reader(&self, project: &ProjectId, partial: bool) -> Arc<Slot> {
         let mut entries = self.lock();
         let entry = entries.entry(project.clone()).or_default();
-        let start = entry.start.clone().unwrap_or(Cursor { log: None, event_id: 0 });
-        let slot = Arc::new(Slot { event_id: AtomicU64::new(start.event_id), log: Mutex::new(start.log), partial });
+        let event_id = entry.start.as_ref().map_or(NOWHERE, |start| start.event_id);
+        let log = entry.start.as_ref().and_then(|start| start.log.clone());
+        let slot = Arc::new(Slot { event_id: AtomicU64::new(event_id), log: Mutex::new(log), partial });
         entry.readers.push(Arc::downgrade(&slot));
         slot
     }
@@ -86,7 +91,7 @@ impl Progress {
         let Some(entry) = entries.get_mut(project) else { return };
         // A reader that goes leaves its place behind if it was the last one.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
-            entry.start = Some(slot.cursor());
+            entry.start = slot.cursor().or(entry.start.take());
         }
     }
 }
@@ -114,7 +119,7 @@ impl Tracker {
             return at;
         }
         let slot = self.progress.reader(project, self.partial);
-        let log = slot.cursor().log;
+        let log = slot.cursor().and_then(|cursor| cursor.log);
         self.slots.push((project.clone(), log, slot));
         self.slots.len() - 1
     }

@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` needs only Rust, `make test` sets up what it needs and runs everything.
+
+CARGO ?= cargo
+STANDINS := core/tests/standins/setup.sh
+
+.PHONY: help demo test test-rust test-e2e bench bench-quick lint fmt doc clean
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo       the reference server, live typed events, a cut connection, and nothing lost
+demo:
+	@$(CARGO) run --quiet --profile fast -p quickstart
+
+## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
+test: lint doc test-rust test-e2e
+	@$(CARGO) run --quiet --profile fast -p quickstart | tail -n 1
+
+## make test-rust  needs only Rust
+test-rust:
+	$(CARGO) test --all-features --quiet
+
+## make test-e2e   against Flask-SocketIO, python-socketio and npm socket.io; needs Python 3 and Node
+test-e2e:
+	@if standins=$$($(STANDINS)); then \
+		$(CARGO) build --quiet -p automod-tail && env $$standins $(CARGO) test --quiet -p interop; \
+	elif [ -n "$$CI" ]; then echo "FAILED: the stand-in servers could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-e2e, because the stand-in servers could not be set up" >&2; fi
+
+## make bench      the receive path and the decoder, beside hand-written loops
+bench:
+	$(CARGO) bench -p automoderate
+
+bench-quick:
+	$(CARGO) bench -p automoderate --bench receive_path -- --quick
+
+## make lint       rustfmt and clippy, without warnings
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings
+
+## make doc        rustdoc, without warnings
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features --quiet
+
+## make fmt        formats the sources
+fmt:
+	$(CARGO) fmt --all
+
+clean:
+	$(CARGO) clean
+	rm -rf .cache
