@@ -1,0 +1,112 @@
+//! The receive path over loopback TCP, beside a loop written by hand.
+//!
+//! A blaster in a process of its own sends the documented `moderation_update`, one frame each, as fast as the reader
+//! takes them. The readers take turns in this process, so that its CPU time is the reader's alone:
+//!
+//! - `by hand`: `tokio-tungstenite` and `serde_json` straight into a struct of `String`s;
+//! - `Client`: this SDK with everything on, one event after the other from the project's stream;
+//! - `Client, batches`: the same, read with `next_batch`.
+//!
+//! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`
+
+mod blaster;
+mod by_hand;
+mod ours;
+#[path = "../samples/mod.rs"]
+mod samples;
+mod table;
+mod usage;
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use table::Row;
+use usage::Cost;
+
+/// Whether the server keeps an event log, and numbers its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    None,
+    Kept,
+}
+
+impl Log {
+    /// The project that stands for it on the blaster.
+    const fn project(self) -> &'static str {
+        match self {
+            Self::None => "proj_plain",
+            Self::Kept => "proj_log",
+        }
+    }
+}
+
+type Reader = fn(port: u16, log: Log, events: usize) -> Cost;
+
+const READERS: [(&str, Reader); 3] =
+    [("by hand", by_hand::read), ("Client", ours::read), ("Client, batches", ours::read_batches)];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let option = |name: &str| {
+        let at = arguments.iter().position(|argument| argument == name)?;
+        arguments.get(at + 1)?.parse::<usize>().ok()
+    };
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let (events, rounds) = if has("--quick") { (50_000, 3) } else { (200_000, 9) };
+    let (events, rounds) = (option("--events").unwrap_or(events), option("--rounds").unwrap_or(rounds));
+    if has("--blaster") {
+        return blaster::run(events);
+    }
+    if has("--test") || has("--list") {
+        // Asked by `cargo test --benches`, which is about whether it runs.
+        return;
+    }
+    let only = arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));
+    let server = Server::start(events);
+    let mut rows = Vec::new();
+    for log in [Log::None, Log::Kept] {
+        let readers = READERS.iter().filter(|(name, _)| only.is_none_or(|only| only == name));
+        let mut these: Vec<Row> = readers.map(|(name, _)| Row::new(name, log)).collect();
+        // The first round warms up, and does not count.
+        for round in 0..=rounds {
+            for row in &mut these {
+                let (_, read) = READERS.iter().find(|(name, _)| *name == row.name).expect("a reader of this name");
+                let cost = read(server.port, log, events);
+                if round > 0 {
+                    row.costs.push(cost);
+                }
+            }
+        }
+        rows.extend(these);
+    }
+    table::print(&rows, events, rounds);
+}
+
+/// The blaster's process; ends with this value.
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(events: usize) -> Self {
+        let program = std::env::current_exe().expect("this program's path");
+        let mut process = Command::new(program)
+            .args(["--blaster", "--events", &events.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a second process");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("the blaster's port");
+        Self { process, port: line.trim().parse().expect("a port") }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

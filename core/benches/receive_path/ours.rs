@@ -1,0 +1,75 @@
+//! This SDK, with all of its features on.
+
+use std::hint::black_box;
+
+use automoderate::{Client, Event, ModerationUpdate, Project};
+
+use crate::{
+    Log,
+    usage::{Cost, Meter},
+};
+
+/// One event after the other.
+pub(crate) fn read(port: u16, log: Log, events: usize) -> Cost {
+    run(port, log, async |project, meter| {
+        let mut stream = project.events();
+        let mut seen = 0;
+        while seen < events {
+            let event = stream.next().await.expect("the stream goes on").expect("no error");
+            meter.start();
+            look(&event, &mut seen, log);
+        }
+        seen
+    })
+}
+
+/// As many as are there.
+pub(crate) fn read_batches(port: u16, log: Log, events: usize) -> Cost {
+    run(port, log, async |project, meter| {
+        let mut stream = project.events();
+        let mut seen = 0;
+        while seen < events {
+            let batch = stream.next_batch(256).await.expect("no error");
+            meter.start();
+            for event in &batch {
+                look(event, &mut seen, log);
+            }
+        }
+        seen
+    })
+}
+
+/// Runs a client on one thread, as the loop by hand does.
+fn run(port: u16, log: Log, read: impl AsyncFnOnce(Project, &mut Meter) -> usize) -> Cost {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let url = format!("http://127.0.0.1:{port}");
+        let client = Client::builder(url).connect().await.expect("a connection");
+        let project = client.join(log.project()).await.expect("a project");
+        let mut meter = Meter::default();
+        let seen = read(project, &mut meter).await;
+        let cost = meter.stop(seen);
+        client.close().await;
+        cost
+    })
+}
+
+fn look(event: &Event, seen: &mut usize, log: Log) {
+    let Event::ModerationUpdate(update) = event else { panic!("{event:?} behind {seen} events") };
+    *seen += 1;
+    if log == Log::Kept {
+        assert_eq!(update.meta.event_id, Some(*seen as u64), "the next id");
+    }
+    look_at(update);
+}
+
+fn look_at(update: &ModerationUpdate) {
+    let texts = [&update.content_id, &update.content_preview];
+    black_box(texts.iter().map(|text| text.len()).sum::<usize>());
+    black_box(update.project_id.as_ref().map(|id| id.as_str().len()));
+    black_box((&update.status, &update.content_type, &update.moderator_type));
+    black_box((update.moderator_name.as_ref().map(String::len), update.rule_name.as_ref().map(String::len)));
+    black_box(update.timestamp.as_str().len());
+    black_box(update.meta_data.as_ref().map(|raw| raw.as_str().len()));
+    black_box((update.results_count, update.processing_time, update.meta.event_id, update.meta.received_at));
+}

@@ -1,0 +1,66 @@
+//! The result, as a table that fits into a document.
+
+use crate::{Log, usage::Cost};
+
+/// All rounds of one reader.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    log: Log,
+    pub(crate) costs: Vec<Cost>,
+}
+
+impl Row {
+    pub(crate) fn new(name: &'static str, log: Log) -> Self {
+        Self { name, log, costs: Vec::new() }
+    }
+}
+
+pub(crate) fn print(rows: &[Row], events: usize, rounds: usize) {
+    println!("{}", machine());
+    println!("automoderate {}; {events} events, median [range] of {rounds} rounds\n", env!("CARGO_PKG_VERSION"));
+    println!("| event log | reader | events/s | of by hand | CPU µs per event | of by hand |");
+    println!("|---|---|--:|--:|--:|--:|");
+    for row in rows {
+        let speed = Spread::of(row, |cost| cost.events_per_second / 1e3);
+        let cpu = Spread::of(row, |cost| cost.cpu_micros_per_event);
+        let log = if row.log == Log::Kept { "yes" } else { "no" };
+        let (mut faster, mut dearer) = (String::new(), String::new());
+        if let Some(hand) = rows.iter().find(|other| other.log == row.log && other.name == "by hand") {
+            faster = format!("{:.2}", speed.median / Spread::of(hand, |cost| cost.events_per_second / 1e3).median);
+            dearer = format!("{:.2}", cpu.median / Spread::of(hand, |cost| cost.cpu_micros_per_event).median);
+        }
+        println!(
+            "| {log} | {} | {:.0}k [{:.0}–{:.0}] | {faster} | {:.2} [{:.2}–{:.2}] | {dearer} |",
+            row.name, speed.median, speed.least, speed.most, cpu.median, cpu.least, cpu.most
+        );
+    }
+}
+
+struct Spread {
+    least: f64,
+    median: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn of(row: &Row, figure: impl Fn(&Cost) -> f64) -> Self {
+        let mut figures: Vec<f64> = row.costs.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        let at = |index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
+        Self { least: at(0), median: at(figures.len() / 2), most: at(figures.len().saturating_sub(1)) }
+    }
+}
+
+/// The processor, how many of it, and the system.
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cpus = read("/proc/cpuinfo");
+    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!(
+        "{}, {cores} cores, {} {}",
+        model.unwrap_or("unknown processor"),
+        std::env::consts::OS,
+        read("/proc/sys/kernel/osrelease").trim()
+    )
+}

@@ -1,0 +1,35 @@
+//! Time on the wall and time on the CPU.
+
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// What a run of events cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    pub(crate) events_per_second: f64,
+    /// Of all threads of this process, user and system.
+    pub(crate) cpu_micros_per_event: f64,
+}
+
+/// Measures from the first event to the last.
+#[derive(Debug, Default)]
+pub(crate) struct Meter(Option<(Instant, Duration)>);
+
+impl Meter {
+    /// Starts, unless it runs already.
+    pub(crate) fn start(&mut self) {
+        self.0.get_or_insert_with(|| (Instant::now(), cpu()));
+    }
+
+    pub(crate) fn stop(&self, events: usize) -> Cost {
+        let (wall, used) = self.0.expect("the meter was started");
+        let (wall, used, events) = (wall.elapsed(), cpu() - used, events as f64);
+        Cost { events_per_second: events / wall.as_secs_f64(), cpu_micros_per_event: used.as_secs_f64() * 1e6 / events }
+    }
+}
+
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
