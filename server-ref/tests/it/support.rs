@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use automoderate_server::{Limits, RunningServer, Server, ServerBuilder};
@@ -33,9 +34,15 @@ pub(crate) fn key(server: &RunningServer) -> String {
     server.demo().unwrap().api_key.clone()
 }
 
+/// One client for all: reading the system's certificates takes longer than most tests. It keeps no connections, since each test
+/// has a runtime of its own.
 pub(crate) fn http() -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build().unwrap()
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        client.timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap()
+    });
+    CLIENT.clone()
 }
 
 /// Submits a content with the demonstration's key and returns the answer.
