@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
 use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{Method, StatusCode};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -175,9 +176,13 @@ async fn admit(
         match app.slots.admit(peer.ip()) {
             Some(admission) => drop(request.extensions_mut().insert(admission)),
             None => {
-                let body =
-                    r#"{"success":false,"error":"Too many connections","error_code":"rate_limited","retry_after":60}"#;
-                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], body).into_response();
+                let body = json!({
+                    "success": false,
+                    "error": "Too many connections",
+                    "error_code": "rate_limited",
+                    "retry_after": 60,
+                });
+                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], Json(body)).into_response();
             }
         }
     }

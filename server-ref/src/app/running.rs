@@ -21,9 +21,9 @@ use crate::store::{Change, Draft};
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
-const REQUESTS: Duration = Duration::from_secs(3);
-/// How long it waits for sockets to be told, and then for connections to end.
-const SOCKETS: Duration = Duration::from_secs(1);
+const REQUESTS: Duration = Duration::from_secs(2);
+/// How long each of the other steps may take.
+const STEP: Duration = Duration::from_secs(1);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections without finishing what
 /// is being done.
@@ -156,13 +156,13 @@ impl RunningServer {
             tracing::warn!("some requests were not finished in time");
         }
         // Everything that was answered is published before the sockets go.
-        let _ = timeout(SOCKETS, self.app.writer.flush()).await;
-        let _ = timeout(SOCKETS, self.io.close()).await;
-        if timeout(SOCKETS, self.connections.wait()).await.is_err() {
+        let _ = timeout(STEP, self.app.writer.flush()).await;
+        let _ = timeout(STEP, self.io.close()).await;
+        if timeout(STEP, self.connections.wait()).await.is_err() {
             tracing::debug!("some connections were cut");
         }
         self.kill.cancel();
-        self.app.store.close().await;
+        let _ = timeout(STEP, self.app.store.close()).await;
     }
 }
 

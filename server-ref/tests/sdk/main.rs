@@ -1,0 +1,12 @@
+//! The SDK against this server: what users of both would see.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod credentials;
+mod cursors;
+mod interruptions;
+mod limits;
+mod network;
+mod rest_calls;
+mod secure;
+mod transports;
+mod wires;

@@ -1,0 +1,39 @@
+//! TLS: who is trusted, and what is said when nobody is.
+
+use automoderate::{Stage, Transports};
+
+use crate::wires::{client, key, next_update, project, server, soon, tls};
+
+#[tokio::test]
+async fn an_extra_authority_is_trusted() {
+    let server = server().await;
+    let tls = tls(server.address()).await;
+    for transports in [Transports::WebSocket, Transports::Polling] {
+        for url in [tls.url.clone(), tls.url.replace("https", "wss")] {
+            let builder = client(url).extra_ca(tls.ca.as_str()).api_key(key(&server)).transports(transports);
+            let client = soon("connecting", builder.connect()).await.unwrap();
+            let mut events = client.join(project(&server)).await.unwrap().events();
+            let id = client.moderate("over TLS").await.unwrap().content_id;
+            assert_eq!(next_update(&mut events).await.content_id, id);
+            client.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_not() {
+    let server = server().await;
+    let tls = tls(server.address()).await;
+    let error = soon("the refusal", client(&tls.url).api_key(key(&server)).connect()).await.unwrap_err();
+    assert_eq!((error.code(), error.stage()), ("connect_failed", Some(Stage::Tls)), "{error}");
+    let builder = client(&tls.url).danger_accept_invalid_certs(true).api_key(key(&server));
+    soon("connecting", builder.connect()).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn certificates_that_are_none_are_refused_when_the_client_is_made() {
+    let error = client("https://localhost").extra_ca("nonsense").build().unwrap_err();
+    assert!(error.to_string().starts_with("extra_ca:"), "{error}");
+    let error = client("https://localhost").client_certificate("nonsense", "nonsense").build().unwrap_err();
+    assert!(error.to_string().starts_with("client_certificate:"), "{error}");
+}

@@ -1,0 +1,186 @@
+//! What lies between client and server in these tests: a relay that can be cut, TLS, a proxy.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use automoderate::{Client, ClientBuilder, Event, EventStream, ModerationUpdate, ReconnectPolicy};
+use automoderate_server::{Limits, RunningServer, Server};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use tokio_rustls::{TlsAcceptor, rustls};
+
+/// How long anything that should happen may take. Generous, because two cores may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}
+
+/// A server with a demo project and no limits.
+pub(crate) async fn server() -> RunningServer {
+    Server::builder().demo(true).limits(Limits::none()).start().await.unwrap()
+}
+
+/// A client that reconnects quickly.
+pub(crate) fn client(url: impl Into<String>) -> ClientBuilder {
+    Client::builder(url)
+        .reconnect(ReconnectPolicy {
+            delay: Duration::from_millis(50),
+            max_delay: Duration::from_millis(200),
+            max_attempts_per_minute: 10_000,
+            ..ReconnectPolicy::default()
+        })
+        .rate_limit(None)
+}
+
+pub(crate) fn key(server: &RunningServer) -> String {
+    server.demo().unwrap().api_key.clone()
+}
+
+pub(crate) fn project(server: &RunningServer) -> String {
+    server.demo().unwrap().project_id.clone()
+}
+
+/// The next update; statistics between them are passed over, anything else is a failure.
+pub(crate) async fn next_update(events: &mut EventStream) -> ModerationUpdate {
+    loop {
+        match soon("an update", events.next()).await.unwrap().unwrap() {
+            Event::ModerationUpdate(update) => return update,
+            Event::StatsUpdate(_) => {}
+            other => panic!("an update is due, not {other:?}"),
+        }
+    }
+}
+
+/// A TCP relay that can be cut, with a count of its connections.
+pub(crate) struct Relay {
+    pub(crate) address: SocketAddr,
+    open: watch::Sender<bool>,
+    to: watch::Sender<SocketAddr>,
+    pub(crate) connections: Arc<AtomicUsize>,
+}
+
+impl Relay {
+    pub(crate) async fn start(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (open, is_open) = watch::channel(true);
+        let (to, target) = watch::channel(server);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(carry(client, *target.borrow(), is_open.clone()));
+            }
+        });
+        Self { address, open, to, connections }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    pub(crate) fn mend(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// New connections go here from now on.
+    pub(crate) fn lead_to(&self, server: SocketAddr) {
+        self.to.send_replace(server);
+    }
+}
+
+async fn carry(mut client: TcpStream, server: SocketAddr, mut open: watch::Receiver<bool>) -> io::Result<()> {
+    let relayed = async {
+        let mut server = TcpStream::connect(server).await?;
+        copy_bidirectional(&mut client, &mut server).await
+    };
+    tokio::select! {
+        biased;
+        _ = open.wait_for(|open| !open) => Ok(()),
+        result = relayed => result.map(|_| ()),
+    }
+}
+
+/// TLS in front of a server, as a reverse proxy has it.
+pub(crate) struct Tls {
+    pub(crate) url: String,
+    pub(crate) ca: String,
+}
+
+pub(crate) async fn tls(server: SocketAddr) -> Tls {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut client = acceptor.accept(stream).await?;
+                let mut server = TcpStream::connect(server).await?;
+                copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    Tls { url: format!("https://localhost:{port}"), ca: cert.pem() }
+}
+
+/// An HTTP proxy that knows CONNECT, and keeps what it was asked.
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
+}
+
+pub(crate) async fn proxy() -> Proxy {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let log = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(tunnel(client, log.clone()));
+        }
+    });
+    Proxy { address, asked }
+}
+
+async fn tunnel(mut client: TcpStream, log: Arc<Mutex<Vec<String>>>) -> io::Result<()> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(client.read_u8().await?);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    log.lock().unwrap().push(head.clone());
+    let target = head.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    if !head.starts_with("CONNECT ") {
+        return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n").await;
+    }
+    let mut server = TcpStream::connect(target).await?;
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    copy_bidirectional(&mut client, &mut server).await.map(|_| ())
+}
