@@ -12,8 +12,8 @@ pub(crate) enum Waiter {
     User(Token),
     /// A join or leave in flight.
     Room(ProjectId),
-    /// A page of the event log.
-    Replay(ProjectId),
+    /// The page of the event log behind this id.
+    Replay(ProjectId, u64),
 }
 
 /// The table of acknowledgements.

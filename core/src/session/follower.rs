@@ -53,7 +53,8 @@ pub(crate) struct Follower {
     target: u64,
     held: BTreeMap<u64, Event>,
     hole_since: Option<Instant>,
-    asking: bool,
+    /// The id behind which a page has been asked for.
+    asking: Option<u64>,
     not_before: Option<Instant>,
     failures: u32,
     /// Events without ids that came before the join was confirmed, or during a backfill.
@@ -77,7 +78,7 @@ impl Follower {
             target: 0,
             held: BTreeMap::new(),
             hole_since: None,
-            asking: false,
+            asking: None,
             not_before: None,
             failures: 0,
             waiting: VecDeque::new(),
@@ -137,7 +138,13 @@ impl Follower {
         let head = Cursor { log: log.log.clone(), event_id: log.head };
         let place = match self.place.take() {
             // What came live before the confirmation is part of the join.
-            None => self.held.keys().next().map_or(log.head, |first| (first - 1).min(log.head)),
+            None => {
+                if interrupted {
+                    // The server keeps a log only since it came back.
+                    self.gap(GapReason::Interrupted, None, Some(&head), now, sink);
+                }
+                self.held.keys().next().map_or(log.head, |first| (first - 1).min(log.head))
+            }
             Some(place) if place.log.is_some() && log.log.is_some() && place.log != log.log => {
                 self.held.retain(|id, _| *id > log.head);
                 self.gap(GapReason::LogChanged, None, Some(&head), now, sink);
@@ -181,7 +188,7 @@ impl Follower {
                 sink.counters.duplicates += 1;
                 return;
             }
-            if id == last + 1 && !self.asking {
+            if id == last + 1 && self.asking.is_none() {
                 self.advance(id, event, sink);
                 self.seen = self.seen.max(id);
                 if !self.held.is_empty() || self.hole_since.is_some() {
@@ -263,7 +270,7 @@ impl Follower {
 
     /// The id after which to ask for a page now, if one is wanted.
     pub(crate) fn wants_page(&mut self, now: Instant) -> Option<u64> {
-        if !self.joined || self.asking || self.keeping != Keeping::Log {
+        if !self.joined || self.asking.is_some() || self.keeping != Keeping::Log {
             return None;
         }
         if self.hole_since.is_some_and(|since| now >= since + HOLE_WAIT) {
@@ -275,13 +282,18 @@ impl Follower {
     }
 
     /// The page that was wanted has been asked for.
-    pub(crate) fn asked(&mut self) {
-        self.asking = true;
+    pub(crate) fn asked(&mut self, after: u64) {
+        self.asking = Some(after);
+    }
+
+    /// Whether the page behind this id is the one that was asked for.
+    pub(crate) fn awaits(&self, after: u64) -> bool {
+        self.asking == Some(after)
     }
 
     /// When [`wants_page`](Self::wants_page) may have a new answer.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        if !self.joined || self.asking || self.keeping != Keeping::Log {
+        if !self.joined || self.asking.is_some() || self.keeping != Keeping::Log {
             return None;
         }
         let retry = self.not_before.filter(|_| self.last() < self.target);
@@ -291,7 +303,7 @@ impl Follower {
 
     /// A page of the log came.
     pub(crate) fn page(&mut self, now: Now, page: Page, sink: &mut Sink<'_>) {
-        self.asking = false;
+        self.asking = None;
         let same_log = self.place.as_ref().is_none_or(|p| p.log.is_none() || page.log.is_none() || p.log == page.log);
         if !same_log || page.head < self.last() {
             let reason = if same_log { GapReason::CursorAhead } else { GapReason::LogChanged };
@@ -335,7 +347,7 @@ impl Follower {
 
     /// The page could not be had. Tries again after a pause, and in the end tells the gap and goes on.
     pub(crate) fn page_failed(&mut self, now: Now, sink: &mut Sink<'_>) {
-        self.asking = false;
+        self.asking = None;
         self.failures += 1;
         if self.failures < PAGE_FAILURES_MAX {
             let pause = Duration::from_millis(250) * 2u32.pow(self.failures);
@@ -374,7 +386,7 @@ impl Follower {
             self.interrupted = true;
         }
         self.joined = false;
-        self.asking = false;
+        self.asking = None;
         self.hole_since = None;
         self.not_before = None;
         self.held.clear();

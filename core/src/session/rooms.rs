@@ -36,6 +36,8 @@ pub(crate) struct Room {
 /// failure does not name its project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InFlight {
+    /// The id of its acknowledgement. That of an earlier request for the same project may still be under way.
+    pub(crate) ack: u64,
     pub(crate) project: ProjectId,
     pub(crate) joining: bool,
     pub(crate) deadline: Instant,

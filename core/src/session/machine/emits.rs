@@ -43,8 +43,8 @@ impl Machine {
                 }
                 // The request itself has the same deadline.
                 Waiter::Room(_) => {}
-                Waiter::Replay(project) => {
-                    if let Some(room) = self.rooms.get_mut(&project) {
+                Waiter::Replay(project, after) => {
+                    if let Some(room) = self.rooms.get_mut(&project).filter(|room| room.follower.awaits(after)) {
                         let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
                         room.follower.page_failed(now, &mut sink);
                     }

@@ -48,6 +48,13 @@ impl Machine {
                 room.follower = follower;
                 room.deadline = Some(deadline);
                 room.joiners.push(token);
+                // The leave was not sent yet; joining again is what tells the new streams where they start.
+                if room.actual == Actual::In {
+                    room.actual = Actual::Out;
+                }
+                for leaver in std::mem::take(&mut room.leavers) {
+                    self.done(leaver);
+                }
             }
             None => {
                 let room = self.rooms.insert(project, follower);
@@ -82,15 +89,23 @@ impl Machine {
         if let Some((project, joining)) = self.rooms.next(now.mono) {
             if let Err(wait) = self.budget.take(Class::Session, now.mono) {
                 self.budget_wait = Some(now.mono + wait);
-                // Waiting in line is not the server's fault.
-                for (_, room) in self.rooms.iter_mut() {
-                    room.deadline = None;
-                }
-                return;
+                return self.line_up();
             }
             self.request(now, project, joining);
         }
+        if self.rooms.in_flight.is_some() {
+            self.line_up();
+        }
         self.ask_pages(now);
+    }
+
+    /// Waiting in line is not the server's fault: the timeout of a join runs from when it is sent.
+    fn line_up(&mut self) {
+        for (_, room) in self.rooms.iter_mut() {
+            if room.actual != Actual::Joining && room.failures == 0 {
+                room.deadline = None;
+            }
+        }
     }
 
     fn request(&mut self, now: Now, project: ProjectId, joining: bool) {
@@ -106,7 +121,7 @@ impl Machine {
                 room.deadline = Some(deadline);
             }
         }
-        self.rooms.in_flight = Some(InFlight { project, joining, deadline });
+        self.rooms.in_flight = Some(InFlight { ack: id, project, joining, deadline });
     }
 
     /// The connection is lost: a join that waits for a new one waits no longer than its timeout.
@@ -258,8 +273,8 @@ impl Machine {
     }
 
     /// The acknowledgement of a join or leave. On deployed servers it only marks the end of what the event has told.
-    pub(super) fn room_acknowledged(&mut self, now: Now, project: &ProjectId, arguments: &str) {
-        let Some(in_flight) = self.rooms.in_flight.clone().filter(|f| f.project == *project) else { return };
+    pub(super) fn room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
+        let Some(in_flight) = self.rooms.in_flight.clone().filter(|f| f.ack == id) else { return };
         match (ack_verdict(arguments), in_flight.joining) {
             (AckVerdict::Yes, true) => {
                 self.rooms.in_flight = None;
@@ -308,13 +323,14 @@ impl Machine {
         }
     }
 
-    pub(super) fn joins_deadline(&self, online: bool) -> Option<Instant> {
+    /// `may_send`: whether there is a connection, and room in its budget for what is due.
+    pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
         let in_flight = self.rooms.in_flight.as_ref().map(|f| f.deadline);
         let idle = self.rooms.in_flight.is_none();
         let rooms = self.rooms.iter().flat_map(|(_, room)| {
-            let retry = room.not_before.filter(|_| online && idle && room.actual == Actual::Out);
+            let retry = room.not_before.filter(|_| may_send && idle && room.actual == Actual::Out);
             let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
-            let page = room.follower.deadline().filter(|_| online);
+            let page = room.follower.deadline().filter(|_| may_send && room.wanted);
             [retry, join, page]
         });
         in_flight.into_iter().chain(rooms.flatten()).min()

@@ -5,6 +5,8 @@ mod emits;
 mod joins;
 mod packets;
 mod replays;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -119,6 +121,12 @@ impl Machine {
 
     /// Takes in what happened. Afterwards, [`poll_output`](Self::poll_output) until it is empty.
     pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
+        self.take_in(now, input);
+        self.advance(now);
+    }
+
+    /// Takes in one of several things that happened at once; a [`handle`](Self::handle) must follow them.
+    pub(crate) fn take_in(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Command(command) => self.command(now, command),
             Input::Frame(text) => self.frame(now, text),
@@ -126,11 +134,14 @@ impl Machine {
             Input::Activity => self.liveness.heard(now.mono),
             Input::Dialed { id, proof, auth } => self.dialed(id, proof, auth),
             Input::DialFailed { id, fault } => self.dial_failed(now, id, fault),
-            Input::TransportLost(fault) => self.lost(now, fault),
+            // Of a transport that was given up already, it says nothing about the attempt that is under way.
+            Input::TransportLost(fault) if matches!(self.phase, Phase::Opening { .. } | Phase::Online) => {
+                self.lost(now, fault);
+            }
+            Input::TransportLost(_) => {}
             Input::Backfilled(found) => self.backfilled(now, found),
             Input::Tick => {}
         }
-        self.advance(now);
     }
 
     fn command(&mut self, now: Now, command: Command) {
@@ -194,7 +205,7 @@ impl Machine {
             Phase::Idle | Phase::Online | Phase::Closed => None,
         };
         let online = matches!(self.phase, Phase::Online);
-        let rooms = self.joins_deadline(online);
+        let rooms = self.joins_deadline(online && self.budget_wait.is_none());
         let connection = [self.liveness.deadline(), self.acks.deadline(), self.doubt, self.stable_at];
         let paced = [self.heartbeat.deadline(), self.budget_wait];
         phase

@@ -157,8 +157,8 @@ impl Machine {
                     self.fail(token, crate::Error::new(crate::ErrorKind::Protocol, text));
                 }
             },
-            Some(Waiter::Room(project)) => self.room_acknowledged(now, &project, arguments),
-            Some(Waiter::Replay(project)) => self.replay_acknowledged(now, &project, arguments),
+            Some(Waiter::Room(project)) => self.room_acknowledged(now, id, &project, arguments),
+            Some(Waiter::Replay(project, after)) => self.replay_acknowledged(now, &project, after, arguments),
             // Late, or of another connection.
             None => {}
         }

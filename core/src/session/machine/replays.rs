@@ -21,11 +21,11 @@ impl Machine {
                 self.budget_wait = Some(now.mono + wait);
                 break;
             }
-            room.follower.asked();
+            room.follower.asked(after);
             requests.push((project.clone(), after));
         }
         for (project, after) in requests {
-            let id = self.acks.expect(Waiter::Replay(project.clone()), deadline);
+            let id = self.acks.expect(Waiter::Replay(project.clone(), after), deadline);
             let argument =
                 serde_json::json!({"project_id": project.as_str(), "after": after, "limit": PAGE}).to_string();
             self.counters.sent += 1;
@@ -33,9 +33,10 @@ impl Machine {
         }
     }
 
-    pub(super) fn replay_acknowledged(&mut self, now: Now, project: &ProjectId, arguments: &str) {
+    pub(super) fn replay_acknowledged(&mut self, now: Now, project: &ProjectId, after: u64, arguments: &str) {
+        // The project may have been left, and perhaps joined anew elsewhere in its log, since the page was asked for.
+        let Some(room) = self.rooms.get_mut(project).filter(|room| room.follower.awaits(after)) else { return };
         let page = Page::read(arguments, now.wall);
-        let Some(room) = self.rooms.get_mut(project) else { return };
         let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
         match page {
             Ok(page) => room.follower.page(now, page, &mut sink),

@@ -1,0 +1,15 @@
+//! The machine under random inputs, with what must hold whatever happens.
+
+mod chaos;
+mod exactness;
+mod rig;
+mod rooms;
+mod without_a_log;
+
+use proptest::test_runner::Config;
+
+/// How many cases a property runs with; `PROPTEST_CASES` overrides the default, for long runs.
+fn cases(default: u32) -> Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }
+}
