@@ -28,7 +28,7 @@ const NOBODY: &str =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Principal {
     Key { project_id: Arc<str> },
-    User { id: Arc<str> },
+    User { id: Arc<str>, session: Arc<str> },
 }
 
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Auth {
             return Ok(None);
         };
         let exists = self.store.user_exists(user_id).await?;
-        Ok(exists.then(|| Principal::User { id: user_id.into() }))
+        Ok(exists.then(|| Principal::User { id: user_id.into(), session: id.to_string().into() }))
     }
 
     /// The user with this e-mail address and password. Takes as long for an unknown address.
@@ -99,7 +99,7 @@ impl Auth {
     pub(crate) async fn may_access(&self, principal: &Principal, project_id: &str) -> Result<bool, Error> {
         match principal {
             Principal::Key { project_id: own } => Ok(**own == *project_id),
-            Principal::User { id } => self.store.is_member(project_id, id).await,
+            Principal::User { id, .. } => self.store.is_member(project_id, id).await,
         }
     }
 }

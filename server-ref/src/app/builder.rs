@@ -1,7 +1,7 @@
 //! How a server is set up and started.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -142,10 +142,12 @@ impl ServerBuilder {
             draining: CancellationToken::new(),
             in_flight: TaskTracker::new(),
             settings: self.settings,
+            io: OnceLock::new(),
             store,
         });
         let kill = CancellationToken::new();
         let (realtime, io) = serve(&app);
+        let _ = app.io.set(io.clone());
         spawn_publisher(io.clone(), app.store.clone(), outgoing, kill.clone());
         let demo = match self.demo {
             true => Some(demo::prepare(&app).await?),

@@ -6,9 +6,10 @@ mod demo;
 mod maintenance;
 mod running;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use socketioxide::SocketIo;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) rules: RuleCache,
     pub(crate) slots: Arc<Slots>,
     pub(crate) settings: Settings,
+    /// Set once the server is built. The sockets hold the `App`, too: closing them ends the circle.
+    pub(crate) io: OnceLock<SocketIo>,
     /// Cancelled when the server begins to stop.
     pub(crate) draining: CancellationToken,
     /// Holds a token per request that is being answered; long polls don't count.

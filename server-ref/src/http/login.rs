@@ -18,6 +18,7 @@ use super::session::failed;
 use crate::app::App;
 use crate::auth::SESSION_USER;
 use crate::ids::random_token;
+use crate::realtime::end_session;
 
 const CSRF: &str = "csrf_token";
 /// How long a form may stay open before it is sent: a session that nobody signed in with should not be kept for long.
@@ -54,8 +55,13 @@ pub(super) async fn submit(
     Ok(redirect("/dashboard/"))
 }
 
-pub(super) async fn logout(session: Session) -> Result<Response, ApiError> {
+/// Also ends the sockets that were opened with the session.
+pub(super) async fn logout(State(app): State<Arc<App>>, session: Session) -> Result<Response, ApiError> {
+    let id = session.id();
     session.flush().await.map_err(|e| failed(&e))?;
+    if let (Some(id), Some(io)) = (id, app.io.get()) {
+        end_session(io, &id.to_string());
+    }
     Ok(redirect("/auth/login"))
 }
 

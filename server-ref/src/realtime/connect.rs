@@ -12,7 +12,7 @@ use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
 use super::origin::may_use_cookie;
-use super::reply::emit;
+use super::reply::{Failure, emit};
 use super::slots::Admission;
 use crate::app::App;
 use crate::auth::Principal;
@@ -44,6 +44,9 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     let app = app.clone();
     let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
         let principal = authenticate(&app, socket.req_parts(), payload.ok()).await?;
+        if let Principal::User { session, .. } = &principal {
+            socket.join(session_room(session));
+        }
         // Before the acknowledgement goes out: the client's first event may be on its heels.
         Connection::new(app, principal).attach(&socket);
         Ok::<(), Refusal>(())
@@ -51,6 +54,24 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     io.ns("/", greet.with(admit));
     let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
+}
+
+/// Tells the sockets that were opened with a session that it has ended, and disconnects them.
+pub(crate) fn end_session(io: &SocketIo, session: &str) {
+    let Some(namespace) = io.of("/") else {
+        return;
+    };
+    let sockets = namespace.within(session_room(session)).sockets();
+    let failure = Failure::new("authentication_failed", "The session has ended");
+    for socket in sockets {
+        emit(&socket, "authentication_failed", &failure);
+        let _ = socket.disconnect();
+    }
+}
+
+/// Not a project's room: those begin otherwise.
+fn session_room(session: &str) -> String {
+    format!("session_{session}")
 }
 
 /// Why a connection was refused: the message of CONNECT_ERROR, which stock clients show as `connect_error`.

@@ -11,7 +11,7 @@ mod reply;
 mod slots;
 mod statistics;
 
-pub(crate) use connect::serve;
+pub(crate) use connect::{end_session, serve};
 pub(crate) use origin::is_allowed;
 pub(crate) use publisher::spawn as spawn_publisher;
 pub(crate) use slots::Slots;

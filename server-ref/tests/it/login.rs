@@ -117,6 +117,26 @@ async fn a_session_opens_a_socket_and_reads() {
 }
 
 #[tokio::test]
+async fn signing_out_ends_the_sessions_sockets() {
+    let server = server().start().await.unwrap();
+    let mut others = Socket::connect(&server).await;
+    let cookie = sign_in(&server).await;
+    let mut request = Socket::request(&server.base_url(), "");
+    request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+    let mut socket = Socket::open(request, "").await.unwrap();
+    socket.accepted().await;
+
+    let logout = format!("{}/auth/logout", server.base_url());
+    http().get(logout).header(COOKIE, &cookie).send().await.unwrap();
+    let failure = socket.event("authentication_failed").await;
+    assert_eq!(failure["code"], "authentication_failed");
+    assert!(failure["message"].is_string());
+    assert_eq!(socket.packet().await.as_deref(), Some("41"));
+    others.join(&project(&server)).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn over_tls_the_cookie_is_secure() {
     let server = server().secure_cookies(true).start().await.unwrap();
     let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
