@@ -43,6 +43,8 @@ struct Streams {
     /// Collects from the join on until somebody takes it.
     first: Option<Arc<Ring>>,
     taken: Vec<Subscription>,
+    /// Why the project has ended.
+    ended: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -53,8 +55,12 @@ struct Subscription {
 
 impl Subscription {
     fn wants(&self, event: &Event) -> bool {
-        self.filter.is_none_or(|filter| filter(event) || matches!(event, Event::Gap(_)))
+        self.filter.is_none_or(|filter| passes(filter, event))
     }
+}
+
+fn passes(filter: Filter, event: &Event) -> bool {
+    filter(event) || matches!(event, Event::Gap(_) | Event::Lagged(_))
 }
 
 impl Hub {
@@ -79,6 +85,9 @@ impl Hub {
                 Scope::Client => None,
             };
             let ring = ring.unwrap_or_else(|| self.ring());
+            if let Some(filter) = filter {
+                ring.retain(|event| passes(filter, event));
+            }
             ring.end(end);
             return ring;
         }
@@ -91,8 +100,16 @@ impl Hub {
                     return ring;
                 };
                 if let Some(first) = streams.first.take() {
+                    if let Some(filter) = filter {
+                        first.retain(|event| passes(filter, event));
+                    }
                     streams.taken.push(Subscription { ring: first.clone(), filter });
                     return first;
+                }
+                if let Some(end) = &streams.ended {
+                    let ring = self.ring();
+                    ring.end(Some(end.clone()));
+                    return ring;
                 }
                 &mut streams.taken
             }
@@ -106,7 +123,7 @@ impl Hub {
     /// The project was joined for the first time, or anew after it was left.
     pub(crate) fn open(&self, project: ProjectId) {
         let first = Some(self.ring());
-        self.lock().projects.insert(project, Streams { first, taken: Vec::new() });
+        self.lock().projects.insert(project, Streams { first, ..Streams::default() });
     }
 
     /// Hands out a run of events with one lock, then wakes every reader once.
@@ -122,10 +139,15 @@ impl Hub {
         }
     }
 
-    /// Ends a project's streams.
+    /// Ends a project's streams. Whoever takes one only later is told the error as well.
     pub(crate) fn end_project(&self, project: &str, error: Option<Error>) {
-        if let Some(streams) = self.lock().projects.remove(project) {
+        let mut inner = self.lock();
+        if let Some(streams) = inner.projects.get_mut(project) {
+            let left = error.is_none();
             streams.end(error);
+            if left {
+                inner.projects.remove(project);
+            }
         }
     }
 
@@ -148,10 +170,12 @@ impl Hub {
 }
 
 impl Streams {
-    fn end(self, error: Option<Error>) {
-        for ring in self.first.into_iter().chain(self.taken.into_iter().map(|subscription| subscription.ring)) {
+    fn end(&mut self, error: Option<Error>) {
+        for ring in self.first.iter().chain(self.taken.iter().map(|subscription| &subscription.ring)) {
             ring.end(error.clone());
         }
+        self.taken.clear();
+        self.ended = error;
     }
 }
 

@@ -91,6 +91,11 @@ impl Ring {
         true
     }
 
+    /// Forgets what the reader, who only now makes itself known, does not want.
+    pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
+        self.lock().queue.retain(wanted);
+    }
+
     /// Ends the stream behind what is in it.
     pub(crate) fn end(&self, error: Option<Error>) {
         self.lock().end.get_or_insert(error);
@@ -105,11 +110,13 @@ impl Ring {
         }
     }
 
-    /// The reader is gone.
+    /// The reader is gone. If it was left waiting, it is woken to find that out.
     pub(crate) fn abandon(&self) {
         let mut ring = self.lock();
         ring.abandoned = true;
         ring.queue = VecDeque::new();
+        drop(ring);
+        self.wake();
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

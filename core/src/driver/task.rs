@@ -82,8 +82,9 @@ pub(crate) struct Work {
     waiting: HashMap<Token, oneshot::Sender<Answer>>,
     tokens: u64,
     dial: u64,
-    inbox: Vec<Frame>,
     events: Vec<Event>,
+    /// More frames may be there than the last turn took.
+    full_turn: bool,
     closed: bool,
 }
 
@@ -108,21 +109,11 @@ impl Task {
                 // All handles and streams are gone: nobody is left to say goodbye for.
                 Wake::Request(None) => break,
                 Wake::Request(Some((request, reply))) => self.request(now, request, reply),
-                Wake::Frames(fault) => {
-                    for frame in std::mem::take(&mut self.work.inbox) {
-                        self.machine.handle(
-                            now,
-                            match &frame {
-                                Frame::Text(text) => Input::Frame(text),
-                                Frame::Binary(bytes) => Input::Binary(bytes),
-                                Frame::Activity => Input::Activity,
-                            },
-                        );
-                    }
-                    if let Some(fault) = fault {
-                        self.work.transport = None;
-                        self.machine.handle(now, Input::TransportLost(fault));
-                    }
+                // The frames themselves are in the machine already.
+                Wake::Frames(None) => self.machine.handle(now, Input::Tick),
+                Wake::Frames(Some(fault)) => {
+                    self.work.transport = None;
+                    self.machine.handle(now, Input::TransportLost(fault));
                 }
                 Wake::Dialed(id, Ok(dialed)) => {
                     self.work.transport = Some(dialed.transport);
@@ -134,6 +125,10 @@ impl Task {
                 Wake::Time => self.machine.handle(now, Input::Tick),
             }
             self.carry_out().await;
+            if std::mem::take(&mut self.work.full_turn) {
+                // On a runtime with one thread the readers would otherwise lose what they had no chance to take.
+                tokio::task::yield_now().await;
+            }
         }
         self.hub.end_all(None);
     }
@@ -147,7 +142,8 @@ impl Task {
 
     async fn wait(&mut self, timer: &mut Timer) -> Wake {
         timer.arm(self.machine.poll_timeout());
-        let (requests, work, network) = (&mut self.requests, &mut self.work, self.network_changed.notified());
+        let (machine, work) = (&mut self.machine, &mut self.work);
+        let (requests, network) = (&mut self.requests, self.network_changed.notified());
         let mut network = std::pin::pin!(network);
         poll_fn(|cx| {
             if let Poll::Ready(request) = requests.poll_recv(cx) {
@@ -157,21 +153,17 @@ impl Task {
                 return Poll::Ready(Wake::NetworkChanged);
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
-                // An attempt that was aborted is not heard of again; one that panicked counts as failed.
-                match done {
-                    Ok((id, result)) => return Poll::Ready(Wake::Dialed(id, result)),
-                    Err(error) if error.is_panic() => {
-                        let id = work.dial;
-                        let text = "the credentials provider panicked".to_owned();
-                        return Poll::Ready(Wake::Dialed(id, Err(Fault::Io(text))));
-                    }
-                    Err(_) => {}
+                // An attempt that panicked counts as failed.
+                let panicked = |_| (work.dial, Err(Fault::Io("the credentials provider panicked".to_owned())));
+                let (id, result) = done.unwrap_or_else(panicked);
+                return Poll::Ready(Wake::Dialed(id, result));
+            }
+            while let Poll::Ready(Some(done)) = work.backfills.poll_join_next(cx) {
+                if let Ok(found) = done {
+                    return Poll::Ready(Wake::Backfilled(found));
                 }
             }
-            if let Poll::Ready(Some(Ok(found))) = work.backfills.poll_join_next(cx) {
-                return Poll::Ready(Wake::Backfilled(found));
-            }
-            if let Poll::Ready(fault) = work.poll_transport(cx) {
+            if let Poll::Ready(fault) = work.poll_transport(cx, machine) {
                 return Poll::Ready(Wake::Frames(fault));
             }
             timer.poll(cx).map(|()| Wake::Time)
@@ -247,8 +239,9 @@ impl Task {
     }
 
     async fn close_transport(&mut self, graceful: bool) {
-        self.work.dialing.abort_all();
-        self.work.backfills.abort_all();
+        // Also what is done already but was not heard of yet: nobody waits for it any more.
+        self.work.dialing = JoinSet::new();
+        self.work.backfills = JoinSet::new();
         let Some(mut transport) = self.work.transport.take() else { return };
         if graceful {
             let goodbye = poll_fn(|cx| transport.poll_close(cx));
@@ -258,28 +251,36 @@ impl Task {
 }
 
 impl Work {
-    /// Reads what is there, up to a turn's worth, and pushes out what is queued.
-    fn poll_transport(&mut self, cx: &mut Context<'_>) -> Poll<Option<Fault>> {
+    /// Pushes out what is queued, and hands what is there to the machine, up to a turn's worth. Each frame is let go
+    /// before the next one is read, so that they all use the same memory.
+    fn poll_transport(&mut self, cx: &mut Context<'_>, machine: &mut Machine) -> Poll<Option<Fault>> {
         let Some(transport) = &mut self.transport else { return Poll::Pending };
-        if let Poll::Ready(Err(fault)) = transport.poll_flush(cx) {
-            // What has arrived meanwhile is still worth reading: it may say why.
-            while let Poll::Ready(Ok(frame)) = transport.poll_recv(cx) {
-                self.inbox.push(frame);
-                if self.inbox.len() >= FRAMES_PER_TURN {
-                    break;
-                }
-            }
-            return Poll::Ready(Some(fault));
-        }
-        while self.inbox.len() < FRAMES_PER_TURN {
+        // What has arrived when sending fails is still worth reading: it may say why.
+        let unsent = match transport.poll_flush(cx) {
+            Poll::Ready(Err(fault)) => Some(fault),
+            _ => None,
+        };
+        let mut present = None;
+        for _ in 0..FRAMES_PER_TURN {
             match transport.poll_recv(cx) {
-                Poll::Ready(Ok(frame)) => self.inbox.push(frame),
-                Poll::Ready(Err(fault)) => return Poll::Ready(Some(fault)),
-                Poll::Pending if self.inbox.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
+                Poll::Ready(Ok(frame)) => machine.take_in(*present.get_or_insert_with(now), frame.as_input()),
+                Poll::Ready(Err(fault)) => return Poll::Ready(Some(unsent.unwrap_or(fault))),
+                Poll::Pending if present.is_none() && unsent.is_none() => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(unsent),
             }
         }
-        Poll::Ready(None)
+        self.full_turn = true;
+        Poll::Ready(unsent)
+    }
+}
+
+impl Frame {
+    fn as_input(&self) -> Input<'_> {
+        match self {
+            Self::Text(text) => Input::Frame(text),
+            Self::Binary(bytes) => Input::Binary(bytes),
+            Self::Activity => Input::Activity,
+        }
     }
 }
 
