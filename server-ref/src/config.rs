@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{EventLog, Limits, Server, ServerBuilder};
@@ -30,11 +31,17 @@ pub struct Serve {
     listen: String,
 
     /// Database, made when it does not exist.
-    #[arg(long, env = "AUTOMODERATE_DATABASE", value_name = "URL", default_value = "sqlite://automoderate.db")]
+    #[arg(
+        long,
+        env = "AUTOMODERATE_DATABASE",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "sqlite://automoderate.db"
+    )]
     database: String,
 
-    /// Make a user, a project with sample rules and an API key, and print them.
-    #[arg(long, env = "AUTOMODERATE_DEMO")]
+    /// Make a user, a project with sample rules and an API key, and print them (in the environment: true or false).
+    #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
 
     /// Concurrent real-time connections per address; 0 lifts the limit.
@@ -70,7 +77,7 @@ pub struct Serve {
     allowed_origins: Vec<String>,
 
     /// Mark the session cookie `Secure`, for a server behind a TLS proxy.
-    #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES")]
+    #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES", value_parser = FalseyValueParser::new())]
     secure_cookies: bool,
 
     /// What to log on stderr: error, warn, info, debug, trace, or a filter such as `automoderate_server=debug`.

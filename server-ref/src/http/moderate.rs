@@ -18,6 +18,8 @@ use crate::moderation::{Submission, moderate as run};
 use crate::store::Status;
 
 const TYPE_MAX: usize = 64;
+/// Metadata goes to every listener with the event, unlike the content, of which they get a preview.
+const METADATA_MAX: usize = 64 * 1024;
 
 #[derive(Deserialize)]
 struct Body {
@@ -68,6 +70,9 @@ fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiErro
     let Some(raw) = raw else {
         return Ok(None);
     };
+    if raw.get().len() > METADATA_MAX {
+        return Err(ApiError::invalid("metadata must not be longer than 64 KiB"));
+    }
     match serde_json::from_str(raw.get()) {
         Ok(Value::Null) => Ok(None),
         Ok(Value::Object(_)) if depth(raw.get()) <= 64 => Ok(Some(raw)),
@@ -105,6 +110,7 @@ mod tests {
         assert!(parse(br#"{"content":"x"}"#).is_ok());
         assert!(parse(br#"{"content":"x","metadata":null,"extra":1}"#).is_ok());
         let deep = format!(r#"{{"content":"x","metadata":{{"a":{}{}}}}}"#, "[".repeat(64), "]".repeat(64));
+        let long = format!(r#"{{"content":"x","metadata":{{"a":"{}"}}}}"#, "x".repeat(METADATA_MAX));
         for bad in [
             "",
             "[]",
@@ -116,6 +122,7 @@ mod tests {
             r#"{"content":"x","metadata":{"a":"\ud800"}}"#,
             r#"{"content":"x","metadata":{"a":1e999}}"#,
             &deep,
+            &long,
         ] {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }
