@@ -32,6 +32,7 @@ mod driver;
 pub mod eio;
 mod error;
 pub mod events;
+pub mod facade;
 mod rest;
 mod session;
 pub mod sio;

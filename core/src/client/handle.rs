@@ -14,7 +14,7 @@ use crate::{
     Cursor, Error, ErrorKind, Metrics, State,
     delivery::{Hub, Progress, Scope},
     driver::{Answer, Request, Task},
-    events::{Event, EventKind, ProjectId},
+    events::{EventKind, Filter, ProjectId},
     rest::{Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
 };
 
@@ -148,14 +148,17 @@ impl Client {
     /// The events of all projects, and those that belong to none. The stream starts now.
     #[must_use]
     pub fn events(&self) -> EventStream {
-        EventStream::new(self.shared.clone(), &Scope::Client, None)
+        self.stream(None)
+    }
+
+    pub(crate) fn stream(&self, filter: Option<Filter>) -> EventStream {
+        EventStream::new(self.shared.clone(), &Scope::Client, filter)
     }
 
     /// The events of one kind, of all projects.
     #[must_use]
     pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
-        let filter: fn(&Event) -> bool = T::matches;
-        TypedStream::new(EventStream::new(self.shared.clone(), &Scope::Client, Some(filter)))
+        TypedStream::new(self.stream(Some(T::matches)))
     }
 
     /// What the client is doing.

@@ -7,7 +7,7 @@ use crate::{
     Cursor, Error,
     delivery::Scope,
     driver::Request,
-    events::{Event, EventKind, ProjectId},
+    events::{EventKind, Filter, ProjectId},
 };
 
 /// A joined project. Cheap to clone; dropping it does not leave the project.
@@ -31,7 +31,11 @@ impl Project {
     /// The project's events. The first stream taken begins at the join, later ones when they are made.
     #[must_use]
     pub fn events(&self) -> EventStream {
-        EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), None)
+        self.stream(None)
+    }
+
+    pub(crate) fn stream(&self, filter: Option<Filter>) -> EventStream {
+        EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), filter)
     }
 
     /// The project's events of one kind.
@@ -49,8 +53,7 @@ impl Project {
     /// ```
     #[must_use]
     pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
-        let filter: fn(&Event) -> bool = T::matches;
-        TypedStream::new(EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), Some(filter)))
+        TypedStream::new(self.stream(Some(T::matches)))
     }
 
     /// Where the slowest reader of this project's events stands; what it has been given is in front of it.

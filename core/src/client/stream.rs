@@ -15,7 +15,7 @@ use super::Shared;
 use crate::{
     Error, Throttled,
     delivery::{Batch, Ring, Scope, Tracker},
-    events::Event,
+    events::{Event, Filter},
 };
 
 /// Events of a client or a project, in order, each once.
@@ -36,7 +36,7 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(client: Arc<Shared>, scope: &Scope, filter: Option<fn(&Event) -> bool>) -> Self {
+    pub(super) fn new(client: Arc<Shared>, scope: &Scope, filter: Option<Filter>) -> Self {
         let ring = client.hub.subscribe(scope, filter);
         let project = match scope {
             Scope::Client => None,

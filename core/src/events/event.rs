@@ -32,6 +32,9 @@ pub enum Event {
     Lagged(Lagged),
 }
 
+/// Selects events for a stream.
+pub(crate) type Filter = fn(&Event) -> bool;
+
 /// One of the types in [`Event`]: what [`events_of`](crate::Client::events_of) can select.
 pub trait EventKind: Sized + Send + 'static {
     /// Whether the event is of this kind.
@@ -55,6 +58,14 @@ macro_rules! kinds {
 
             pub(crate) fn meta_mut(&mut self) -> &mut Meta {
                 match self { $(Self::$kind(event) => &mut event.meta,)* }
+            }
+
+            /// The test for a kind that is named as [`name`](Self::name) names it.
+            pub(crate) fn filter(kind: &str) -> Option<Filter> {
+                match kind {
+                    $($name => Some($kind::matches),)*
+                    _ => None,
+                }
             }
 
             /// The kind as a word: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,

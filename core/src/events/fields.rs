@@ -125,7 +125,7 @@ impl FromScalar for u64 {
         v.trim().parse().ok()
     }
     fn number(v: f64) -> Option<Self> {
-        (v >= 0.0 && v <= 9_007_199_254_740_992.0).then_some(v as u64)
+        (0.0..=9_007_199_254_740_992.0).contains(&v).then_some(v as u64)
     }
     fn unsigned(v: u64) -> Option<Self> {
         Some(v)

@@ -25,6 +25,7 @@ pub use activity::{Activity, UserActivity};
 pub use control::{MalformedEvent, ServerError, UnknownEvent};
 pub(crate) use control::{Notice, notice};
 pub use decode::{Received, decode};
+pub(crate) use event::Filter;
 pub use event::{Event, EventKind};
 pub use ids::ProjectId;
 pub use losses::{Gap, GapReason, Lagged};

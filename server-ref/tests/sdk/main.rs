@@ -6,6 +6,7 @@ mod cursors;
 mod interruptions;
 mod limits;
 mod network;
+mod pulled;
 mod rest_calls;
 mod secure;
 mod transports;

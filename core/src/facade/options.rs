@@ -1,0 +1,213 @@
+//! Options as plain values: durations in seconds, words for enums.
+
+use std::time::Duration;
+
+use crate::{
+    ApiKeyVia, Backfill, Client, ClientBuilder, Error, OnServerDisconnect, Overflow, ReconnectPolicy, Transports,
+};
+
+/// The names of the kinds of events, as [`FacadeClient::events`](super::FacadeClient::events) takes them.
+pub const KIND_NAMES: [&str; 10] = [
+    "moderation_update",
+    "stats_update",
+    "rule_update",
+    "system_notification",
+    "user_activity",
+    "server_error",
+    "unknown_event",
+    "malformed_event",
+    "gap",
+    "lagged",
+];
+
+/// The options of a client. `None` means the default of [`ClientBuilder`]. Durations are seconds.
+#[derive(Clone, Default)]
+#[allow(missing_docs)] // the names and meanings are those of `ClientBuilder`
+pub struct ClientOptions {
+    pub url: String,
+    pub api_key: Option<String>,
+    pub api_key_via: Option<String>,
+    pub session: Option<String>,
+    pub email: Option<String>,
+    pub password: Option<String>,
+    pub transports: Option<String>,
+    /// `Some(None)` switches reconnecting off.
+    pub reconnect: Option<Option<ReconnectOptions>>,
+    pub retry_first_connect: Option<bool>,
+    pub on_server_disconnect: Option<String>,
+    pub connect_timeout: Option<f64>,
+    pub join_timeout: Option<f64>,
+    pub ack_timeout: Option<f64>,
+    /// `Some(None)` switches the heartbeat off.
+    pub heartbeat_interval: Option<Option<f64>>,
+    pub event_buffer: Option<i64>,
+    pub overflow: Option<String>,
+    /// `Some(None)` lifts the limit.
+    pub rate_limit: Option<Option<i64>>,
+    pub backfill: Option<String>,
+    pub headers: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
+    pub proxy: Option<String>,
+    pub extra_ca: Vec<Vec<u8>>,
+    pub client_certificate: Option<(Vec<u8>, String)>,
+    pub danger_accept_invalid_certs: Option<bool>,
+}
+
+/// [`ReconnectPolicy`] as plain values. `None` means its default.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)] // the names and meanings are those of `ReconnectPolicy`
+pub struct ReconnectOptions {
+    pub delay: Option<f64>,
+    pub factor: Option<f64>,
+    pub max_delay: Option<f64>,
+    /// `Some(None)` never gives up.
+    pub attempts: Option<Option<i64>>,
+    pub jitter: Option<f64>,
+    pub stable_after: Option<f64>,
+    pub max_attempts_per_minute: Option<i64>,
+}
+
+impl std::fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Only what can hold no secret.
+        f.debug_struct("ClientOptions").field("transports", &self.transports).finish_non_exhaustive()
+    }
+}
+
+impl ClientOptions {
+    /// The builder that these options describe, without a credentials provider.
+    ///
+    /// # Errors
+    /// `invalid_argument`, naming the option.
+    pub fn into_builder(self) -> Result<ClientBuilder, Error> {
+        let mut builder = self.credentials(Client::builder(&self.url))?;
+        if let Some(word) = &self.transports {
+            let all =
+                [("auto", Transports::Auto), ("websocket", Transports::WebSocket), ("polling", Transports::Polling)];
+            builder = builder.transports(choose("transports", word, &all)?);
+        }
+        builder = match self.reconnect {
+            None => builder,
+            Some(None) => builder.no_reconnect(),
+            Some(Some(options)) => builder.reconnect(options.into_policy()?),
+        };
+        if let Some(retry) = self.retry_first_connect {
+            builder = builder.retry_first_connect(retry);
+        }
+        if let Some(word) = &self.on_server_disconnect {
+            let all = [("reconnect", OnServerDisconnect::Reconnect), ("stop", OnServerDisconnect::Stop)];
+            builder = builder.on_server_disconnect(choose("on_server_disconnect", word, &all)?);
+        }
+        if let Some(value) = self.connect_timeout {
+            builder = builder.connect_timeout(seconds("connect_timeout", value)?);
+        }
+        if let Some(value) = self.join_timeout {
+            builder = builder.join_timeout(seconds("join_timeout", value)?);
+        }
+        if let Some(value) = self.ack_timeout {
+            builder = builder.ack_timeout(seconds("ack_timeout", value)?);
+        }
+        if let Some(value) = self.heartbeat_interval {
+            builder = builder.heartbeat_interval(value.map(|value| seconds("heartbeat_interval", value)).transpose()?);
+        }
+        if let Some(value) = self.event_buffer {
+            builder = builder.event_buffer(count("event_buffer", value)?);
+        }
+        if let Some(word) = &self.overflow {
+            let all = [("drop_oldest", Overflow::DropOldest), ("drop_newest", Overflow::DropNewest)];
+            builder = builder.overflow(choose("overflow", word, &all)?);
+        }
+        if let Some(value) = self.rate_limit {
+            builder = builder.rate_limit(value.map(|value| count("rate_limit", value)).transpose()?);
+        }
+        if let Some(word) = &self.backfill {
+            let all = [("auto", Backfill::Auto), ("replay", Backfill::Replay), ("off", Backfill::Off)];
+            builder = builder.backfill(choose("backfill", word, &all)?);
+        }
+        for (name, value) in self.headers {
+            builder = builder.header(name, value);
+        }
+        for (name, value) in self.query {
+            builder = builder.query(name, value);
+        }
+        if let Some(proxy) = self.proxy {
+            builder = builder.proxy(proxy);
+        }
+        for pem in self.extra_ca {
+            builder = builder.extra_ca(pem);
+        }
+        if let Some((chain, key)) = self.client_certificate {
+            builder = builder.client_certificate(chain, key);
+        }
+        if let Some(accept) = self.danger_accept_invalid_certs {
+            builder = builder.danger_accept_invalid_certs(accept);
+        }
+        Ok(builder)
+    }
+
+    fn credentials(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+        if let Some(key) = &self.api_key {
+            builder = builder.api_key(key.as_str());
+        }
+        if let Some(word) = &self.api_key_via {
+            let all = [("query", ApiKeyVia::Query), ("auth", ApiKeyVia::Auth), ("header", ApiKeyVia::Header)];
+            builder = builder.api_key_via(choose("api_key_via", word, &all)?);
+        }
+        if let Some(cookie) = &self.session {
+            builder = builder.session(cookie.as_str());
+        }
+        match (&self.email, &self.password) {
+            (Some(email), Some(password)) => Ok(builder.password(email, password.as_str())),
+            (None, None) => Ok(builder),
+            (Some(_), None) => Err(Error::invalid_argument("password: it is missing, but there is an email")),
+            (None, Some(_)) => Err(Error::invalid_argument("email: it is missing, but there is a password")),
+        }
+    }
+}
+
+impl ReconnectOptions {
+    fn into_policy(self) -> Result<ReconnectPolicy, Error> {
+        let mut policy = ReconnectPolicy::default();
+        if let Some(value) = self.delay {
+            policy.delay = seconds("reconnect.delay", value)?;
+        }
+        if let Some(value) = self.factor {
+            policy.factor = value;
+        }
+        match self.max_delay {
+            Some(value) => policy.max_delay = seconds("reconnect.max_delay", value)?,
+            // Whoever asks for a longer first pause does not want to be told about the cap.
+            None => policy.max_delay = policy.max_delay.max(policy.delay),
+        }
+        if let Some(value) = self.attempts {
+            policy.attempts = value.map(|value| count("reconnect.attempts", value)).transpose()?;
+        }
+        if let Some(value) = self.jitter {
+            policy.jitter = value;
+        }
+        if let Some(value) = self.stable_after {
+            policy.stable_after = seconds("reconnect.stable_after", value)?;
+        }
+        if let Some(value) = self.max_attempts_per_minute {
+            policy.max_attempts_per_minute = count("reconnect.max_attempts_per_minute", value)?;
+        }
+        Ok(policy)
+    }
+}
+
+/// A duration from seconds: the one place where units are converted.
+pub(super) fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
+    Duration::try_from_secs_f64(value)
+        .map_err(|_| Error::invalid_argument(format!("{name}: {value} is no number of seconds")))
+}
+
+fn count<T: TryFrom<i64>>(name: &str, value: i64) -> Result<T, Error> {
+    value.try_into().map_err(|_| Error::invalid_argument(format!("{name}: {value} is out of range")))
+}
+
+fn choose<T: Copy>(name: &str, word: &str, all: &[(&str, T)]) -> Result<T, Error> {
+    all.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<_> = all.iter().map(|(known, _)| *known).collect();
+        Error::invalid_argument(format!("{name}: {word:?} is none of {}", words.join(", ")))
+    })
+}
