@@ -69,7 +69,10 @@ impl Dialer for SocketDialer {
             let transport = match transports {
                 Transports::WebSocket => websocket(&environment, &access).await.map_err(|refused| refused.fault)?,
                 Transports::Polling => polling(environment, &access).await?,
-                Transports::Auto => auto(environment, &access, patience, &prefer_polling).await?,
+                Transports::Auto => {
+                    let first = reason == CredentialsReason::First;
+                    auto(environment, &access, patience, &prefer_polling, first).await?
+                }
             };
             let proof = Proof { just_accepted: access.just_accepted };
             Ok(Dialed { transport, proof, auth: access.auth.map(|auth| auth.expose().to_owned()) })
@@ -85,18 +88,21 @@ async fn polling(environment: Arc<Environment>, access: &Access) -> Result<Box<d
     Ok(Box::new(Polling::dial(environment, access.clone(), true).await?))
 }
 
-/// WebSocket first. Polling if the server could be reached but gave no WebSocket, or one that carries nothing.
+/// WebSocket first; polling if the server could be reached but gave no WebSocket, or one that carries nothing.
+///
+/// Only the `first` attempt tries both. Later ones try one and leave the other to the next attempt, because every
+/// connection counts against what a server allows an address in a minute.
 async fn auto(
     environment: Arc<Environment>,
     access: &Access,
     patience: Duration,
     prefer_polling: &AtomicBool,
+    first: bool,
 ) -> Result<Box<dyn Transport>, Fault> {
     if prefer_polling.load(Ordering::Relaxed) {
-        if let Ok(transport) = polling(environment.clone(), access).await {
-            return Ok(transport);
-        }
-        prefer_polling.store(false, Ordering::Relaxed);
+        let polled = polling(environment, access).await;
+        prefer_polling.store(polled.is_ok(), Ordering::Relaxed);
+        return polled;
     }
     let attempt = async {
         let mut socket = WebSocket::dial(&environment, access, None).await?;
@@ -111,8 +117,12 @@ async fn auto(
             Refused { fault: Fault::Dial(error), reachable: true }
         }
     };
-    // Credentials that were refused would be refused again, and count as another attempt.
+    // Credentials that were refused would be refused again.
     if !refused.reachable || matches!(refused.fault, Fault::Credentials(_)) {
+        return Err(refused.fault);
+    }
+    if !first {
+        prefer_polling.store(true, Ordering::Relaxed);
         return Err(refused.fault);
     }
     tracing::debug!(reason = ?refused.fault, "no WebSocket; trying long-polling");
