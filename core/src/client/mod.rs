@@ -1,6 +1,7 @@
 //! The public API: a client, its projects and their streams.
 
 mod builder;
+mod checks;
 mod handle;
 mod project;
 mod states;

@@ -17,6 +17,7 @@ mod moderation;
 mod notification;
 mod raw;
 mod rule;
+mod scalar;
 mod secret;
 mod stats;
 mod timestamp;

@@ -1,0 +1,89 @@
+//! What an option may be. Everything is refused here, by name, before anything is connected.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::ClientBuilder;
+use crate::{Credentials, Error, ReconnectPolicy};
+
+impl ClientBuilder {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let refuse = |what: &str| Err(Error::invalid_argument(what));
+        if let Some(conflict) = self.conflict {
+            return refuse(conflict);
+        }
+        match &self.credentials {
+            Credentials::ApiKey(key) if key.expose().trim().is_empty() => return refuse("api_key: it is empty"),
+            Credentials::Session(cookie) if cookie.expose().trim().is_empty() => return refuse("session: it is empty"),
+            Credentials::Password { email, .. } if email.trim().is_empty() => return refuse("email: it is empty"),
+            Credentials::Password { password, .. } if password.expose().is_empty() => {
+                return refuse("password: it is empty");
+            }
+            _ => {}
+        }
+        if self.event_buffer == 0 {
+            return refuse("event_buffer: it must be at least 1");
+        }
+        let session = &self.session;
+        for (name, timeout) in [
+            ("connect_timeout", session.connect_timeout),
+            ("join_timeout", session.join_timeout),
+            ("ack_timeout", session.ack_timeout),
+        ] {
+            if timeout.is_zero() || timeout > LONGEST {
+                return refuse(&format!("{name}: it must be more than 0 and at most a day"));
+            }
+        }
+        if session.heartbeat_interval.is_some_and(|interval| interval < Duration::from_secs(1) || interval > LONGEST) {
+            return refuse("heartbeat_interval: it must be from 1 s to a day, or off");
+        }
+        if session.rate_limit.is_some_and(|limit| limit < 10) {
+            return refuse("rate_limit: it must be at least 10, or off");
+        }
+        session.reconnect.as_ref().map_or(Ok(()), check_policy)
+    }
+}
+
+/// Longer durations are surely mistakes, and would overflow clocks.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+fn check_policy(policy: &ReconnectPolicy) -> Result<(), Error> {
+    let refuse = |what: &str| Err(Error::invalid_argument(format!("reconnect.{what}")));
+    if policy.delay > LONGEST || policy.max_delay > LONGEST || policy.stable_after > LONGEST {
+        return refuse("delay, max_delay and stable_after: they must be at most a day");
+    }
+    if policy.max_delay < policy.delay {
+        return refuse("max_delay: it must not be less than delay");
+    }
+    if !(policy.factor.is_finite() && policy.factor >= 1.0) {
+        return refuse("factor: it must be at least 1");
+    }
+    if !(0.0..=1.0).contains(&policy.jitter) {
+        return refuse("jitter: it must be from 0 to 1");
+    }
+    if policy.max_attempts_per_minute == 0 {
+        return refuse("max_attempts_per_minute: it must be at least 1");
+    }
+    Ok(())
+}
+
+pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let wrong = |what: &str| Error::invalid_argument(format!("headers: {what}"));
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("a name is not valid"))?;
+        let mut value =
+            HeaderValue::from_str(value).map_err(|_| wrong(&format!("the value of {name} is not valid")))?;
+        value.set_sensitive(true);
+        map.append(parsed, value);
+    }
+    Ok(map)
+}
+
+pub(super) fn check_proxy(proxy: &str) -> Result<(), Error> {
+    if url::Url::parse(proxy).is_ok_and(|url| url.scheme() == "http" && url.has_host()) {
+        return Ok(());
+    }
+    Err(Error::invalid_argument("proxy: it must be an address like http://proxy.example:3128"))
+}
