@@ -1,0 +1,103 @@
+//! A WebSocket server by hand: it can send any bytes.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+pub(crate) struct Server(TcpListener);
+
+pub(crate) struct Connection(TcpStream);
+
+/// A text frame as servers send it: not masked.
+pub(crate) fn text_frame(text: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x81];
+    match text.len() {
+        length @ 0..=125 => frame.push(length as u8),
+        length @ 126..=65_535 => {
+            frame.push(126);
+            frame.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            frame.push(127);
+            frame.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(text);
+    frame
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+
+    /// Accepts a WebSocket, opens the Engine.IO session and the namespace.
+    pub(crate) async fn accept(&self) -> Connection {
+        let (mut stream, _) = self.0.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let key = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
+        });
+        let accept = derive_accept_key(key.unwrap().as_bytes());
+        let answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
+        );
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let mut connection = Connection(stream);
+        connection
+            .send_raw(&text_frame(
+                br#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#,
+            ))
+            .await;
+        assert_eq!(connection.read_text().await, "40");
+        connection.send_raw(&text_frame(br#"42["connected",{"message":"Connected to AutoModerate"}]"#)).await;
+        connection.send_raw(&text_frame(br#"40{"sid":"n"}"#)).await;
+        connection
+    }
+}
+
+impl Connection {
+    pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
+        // The client may have gone as soon as it saw the beginning.
+        let _ = self.0.write_all(bytes).await;
+        let _ = self.0.flush().await;
+    }
+
+    /// Reads one short masked text frame.
+    async fn read_text(&mut self) -> String {
+        let mut head = [0; 2];
+        self.0.read_exact(&mut head).await.unwrap();
+        assert_eq!(head[0], 0x81, "one whole text frame");
+        let length = match head[1] & 0x7f {
+            126 => usize::from(self.0.read_u16().await.unwrap()),
+            short => usize::from(short),
+        };
+        let mut mask = [0; 4];
+        self.0.read_exact(&mut mask).await.unwrap();
+        let mut text = vec![0; length];
+        self.0.read_exact(&mut text).await.unwrap();
+        for (at, byte) in text.iter_mut().enumerate() {
+            *byte ^= mask[at % 4];
+        }
+        String::from_utf8(text).unwrap()
+    }
+
+    /// Confirms the join that comes next.
+    pub(crate) async fn accept_join(&mut self, project: &str) {
+        let text = self.read_text().await;
+        assert!(text.contains("join_project") && text.contains(project), "{text}");
+        let answer = format!(r#"42["joined_project",{{"project_id":"{project}"}}]"#);
+        self.send_raw(&text_frame(answer.as_bytes())).await;
+    }
+}
