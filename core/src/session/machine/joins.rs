@@ -13,7 +13,7 @@ use crate::{
         budget::Class,
         follower::{Follower, Sink},
         refusal::join_error,
-        rooms::{Actual, InFlight},
+        rooms::{Actual, InFlight, Room},
         wire::{AckVerdict, Joined, ack_verdict},
     },
     sio,
@@ -298,18 +298,17 @@ impl Machine {
         if let Some(in_flight) = self.rooms.in_flight.take_if(|f| f.deadline <= now.mono) {
             let project = in_flight.project;
             if in_flight.joining {
-                let words = Notice { message: "the server did not answer in time".into(), ..Notice::default() };
                 if let Some(room) = self.rooms.get_mut(&project) {
                     room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
                 }
-                let timed_out = Notice { code: None, message: format!("timed out: {}", words.message), ..words };
-                self.join_failed(now, &project, &timed_out, false);
+                let words = Notice { message: "timed out waiting for its answer".into(), ..Notice::default() };
+                self.join_failed(now, &project, &words, false);
             } else {
                 self.exit(now, &project);
             }
         }
         let connected = matches!(self.phase, Phase::Online);
-        let late = |room: &crate::session::rooms::Room| room.deadline.is_some_and(|at| at <= now.mono);
+        let late = |room: &Room| room.deadline.is_some_and(|at| at <= now.mono);
         let expired: Vec<_> = self
             .rooms
             .iter()
