@@ -1,0 +1,136 @@
+//! How often, how long, and when the count begins anew.
+
+use std::time::Duration;
+
+use automoderate::{Error, ReconnectPolicy, State, testing::Script};
+use tokio::time::{Instant, sleep};
+
+use crate::common::{builder, connect, item};
+
+fn policy() -> ReconnectPolicy {
+    ReconnectPolicy { attempts: Some(3), jitter: 0.0, ..ReconnectPolicy::default() }
+}
+
+async fn closing_reason(client: &automoderate::Client) -> Error {
+    let mut states = client.state_changes();
+    loop {
+        match states.next().await {
+            Some(State::Closed { reason }) => return reason,
+            Some(_) => {}
+            None => panic!("the states end without a reason"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_gives_up_when_they_are_used_up() {
+    let script = Script::new();
+    let (client, server) = connect(builder(&script).reconnect(policy()), &script).await;
+    let mut events = client.events();
+    server.cut();
+    let start = Instant::now();
+    for (n, at) in [(1, 1), (2, 3), (3, 7)] {
+        let dial = script.next_dial().await;
+        assert_eq!(start.elapsed(), Duration::from_secs(at), "attempt {n}");
+        assert!(matches!(client.state(), State::Reconnecting { attempt, .. } if attempt == n));
+        dial.fail(&format!("no route {n}"));
+    }
+    let error = item(&mut events).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.attempts()), ("gave_up", Some(3)));
+    assert!(error.cause().unwrap().to_string().contains("no route 3"));
+    assert!(std::error::Error::source(&error).is_some());
+    assert_eq!(closing_reason(&client).await.code(), "gave_up");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(script.dials(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_last_does_not_reset_the_count() {
+    let script = Script::new();
+    let (client, mut server) = connect(builder(&script).reconnect(policy()), &script).await;
+    // Good for 4.9 s each time, and so never stable.
+    for _ in 0..3 {
+        sleep(Duration::from_millis(4_900)).await;
+        server.cut();
+        server = script.accept_handshake().await;
+    }
+    server.cut();
+    assert_eq!(closing_reason(&client).await.code(), "gave_up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stable_one_does() {
+    let script = Script::new();
+    let (client, mut server) = connect(builder(&script).reconnect(policy()), &script).await;
+    for _ in 0..10 {
+        // Long enough also for the limit per minute.
+        sleep(Duration::from_secs(7)).await;
+        server.cut();
+        let start = Instant::now();
+        server = script.accept_handshake().await;
+        assert_eq!(start.elapsed(), Duration::from_secs(1), "the first pause again");
+    }
+    assert!(client.state().is_connected() || matches!(client.state(), State::Reconnecting { attempt: 1, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_more_in_a_minute_than_servers_take() {
+    let script = Script::new();
+    let hasty = ReconnectPolicy { delay: Duration::ZERO, max_delay: Duration::ZERO, ..ReconnectPolicy::default() };
+    let (client, server) = connect(builder(&script).reconnect(hasty), &script).await;
+    let mut made = vec![Instant::now()];
+    server.cut();
+    for n in 0..60 {
+        let dial = script.next_dial().await;
+        made.push(Instant::now());
+        if n % 2 == 0 {
+            dial.fail("no");
+        } else {
+            let mut server = dial.accept();
+            server.handshake().await;
+            server.cut();
+        }
+        let recent = made.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count();
+        assert!(recent <= 9, "{recent} attempts in a minute");
+    }
+    assert!(!client.state().is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_connection_fails_at_once_unless_told_otherwise() {
+    let script = Script::new();
+    let (result, ()) = tokio::join!(builder(&script).connect(), async { script.next_dial().await.fail("no") });
+    assert_eq!(result.unwrap_err().code(), "connect_failed");
+
+    let script = Script::new();
+    let server = async {
+        for _ in 0..5 {
+            script.next_dial().await.fail("no");
+        }
+        script.accept_handshake().await
+    };
+    let (client, _server) = tokio::join!(builder(&script).retry_first_connect(true).connect(), server);
+    assert!(client.unwrap().state().is_connected());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_reconnecting_the_first_loss_is_the_end() {
+    let script = Script::new();
+    let (client, server) = connect(builder(&script).no_reconnect(), &script).await;
+    let mut events = client.events();
+    server.cut();
+    assert_eq!(item(&mut events).await.unwrap().unwrap_err().code(), "disconnected");
+    assert_eq!(closing_reason(&client).await.code(), "disconnected");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_names_a_pause_is_given_it() {
+    let script = Script::new();
+    let (_client, server) = connect(builder(&script), &script).await;
+    server.cut();
+    let dial = script.next_dial().await;
+    let start = Instant::now();
+    dial.refuse(429, "slow down");
+    let _dial = script.next_dial().await;
+    assert!(start.elapsed() >= Duration::from_secs(60));
+}

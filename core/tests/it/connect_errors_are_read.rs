@@ -1,0 +1,104 @@
+//! `44` in all its shapes, and failures before there is a namespace.
+
+use std::time::Duration;
+
+use automoderate::{Stage, testing::Script};
+
+use crate::common::builder;
+
+#[tokio::test(start_paused = true)]
+async fn of_the_namespace() {
+    for (frame, code, retryable) in [
+        (r#"44{"message":"Authentication failed"}"#, "authentication_failed", false),
+        (r#"44{"message":"invalid api key","data":{"code":"x"}}"#, "authentication_failed", false),
+        (r#"44"Unable to connect""#, "authentication_failed", false),
+        (r#"44/foo,"Unable to connect""#, "authentication_failed", false),
+        ("44", "authentication_failed", false),
+        ("44{", "authentication_failed", false),
+        (r#"44{"message":"Invalid namespace"}"#, "connect_failed", false),
+        (r#"44{"message":"Too many connections from this address"}"#, "rate_limited", true),
+        (r#"44{"message":"Server error occurred"}"#, "connect_failed", true),
+    ] {
+        let script = Script::new();
+        let server = async {
+            let mut server = script.accept().await;
+            server.open(25_000, 20_000);
+            server.expect("40").await;
+            server.send(frame);
+            server.closed().await
+        };
+        let (result, _) = tokio::join!(builder(&script).connect(), server);
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{frame}: {error}");
+        assert_eq!(error.stage(), Some(Stage::Namespace), "{frame}");
+        assert_eq!(error.retry_in().is_some(), code == "rate_limited", "{frame}");
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(script.dials(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_http() {
+    for (status, code, retryable) in [
+        (401, "authentication_failed", false),
+        (403, "connect_failed", false),
+        (404, "connect_failed", false),
+        (429, "rate_limited", true),
+        (503, "connect_failed", true),
+    ] {
+        let script = Script::new();
+        let server = async { script.next_dial().await.refuse(status, "words") };
+        let (result, ()) = tokio::join!(builder(&script).connect(), server);
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{status}: {error}");
+        assert_eq!(error.status(), Some(status));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_the_network_and_of_time() {
+    let script = Script::new();
+    let (result, ()) = tokio::join!(builder(&script).connect(), async { script.next_dial().await.fail("no route") });
+    let error = result.unwrap_err();
+    assert_eq!((error.code(), error.stage()), ("connect_failed", Some(Stage::Network)));
+
+    // One deadline for all of it, wherever it gets stuck.
+    for (frames, stage) in [
+        (None, Stage::Network),
+        (Some(vec![]), Stage::EngineIo),
+        (Some(vec![r#"0{"sid":"s","pingInterval":60000}"#]), Stage::Namespace),
+        (Some(vec![r#"40{"sid":"s"}"#]), Stage::EngineIo),
+    ] {
+        let script = Script::new();
+        let start = tokio::time::Instant::now();
+        let server = async {
+            let dial = script.next_dial().await;
+            match &frames {
+                None => dial.given_up().await,
+                Some(frames) => {
+                    let server = dial.accept();
+                    frames.iter().for_each(|frame| server.send(*frame));
+                    server.closed().await;
+                }
+            }
+        };
+        let (result, ()) = tokio::join!(builder(&script).connect_timeout(Duration::from_secs(7)).connect(), server);
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.stage()), ("connect_timeout", Some(stage)), "{frames:?}");
+        assert_eq!(start.elapsed(), Duration::from_secs(7));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_none_is_a_protocol_error() {
+    for open in ["0", "0{}", r#"0"sid""#, "0{\"sid\":", r#"0{"sid":"s","pingInterval":"soon"}"#] {
+        let script = Script::new();
+        let server = async {
+            let server = script.accept().await;
+            server.send(open);
+            server.closed().await
+        };
+        let (result, _) = tokio::join!(builder(&script).connect(), server);
+        assert_eq!(result.unwrap_err().code(), "protocol", "{open}");
+    }
+}

@@ -1,0 +1,142 @@
+//! Where the credentials go, and what a provider is told.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use automoderate::{
+    ApiKeyVia, Client, Credentials, CredentialsReason, ErrorKind, ProviderError, State, testing::Script,
+};
+
+use crate::common::builder;
+
+#[tokio::test(start_paused = true)]
+async fn a_key_goes_where_it_was_told_to() {
+    for via in [ApiKeyVia::Query, ApiKeyVia::Auth, ApiKeyVia::Header] {
+        let script = Script::new();
+        let server = async {
+            let dial = script.next_dial().await;
+            let places = (dial.query("api_key").map(str::to_owned), dial.header("x-api-key").map(str::to_owned));
+            let mut server = dial.accept();
+            (places, server.handshake().await, server)
+        };
+        let (client, ((query, header), auth, _server)) =
+            tokio::join!(builder(&script).api_key("am_key").api_key_via(via).connect(), server);
+        client.unwrap();
+        let key = || Some("am_key".to_owned());
+        let wanted = match via {
+            ApiKeyVia::Query => (key(), None, ""),
+            ApiKeyVia::Header => (None, key(), ""),
+            ApiKeyVia::Auth => (None, None, r#"{"api_key":"am_key"}"#),
+        };
+        assert_eq!((query, header, &*auth), wanted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_a_cookie() {
+    for value in ["abc", "session=abc", " abc "] {
+        let script = Script::new();
+        let server = async {
+            let dial = script.next_dial().await;
+            assert_eq!(dial.header("cookie"), Some("session=abc"));
+            let mut server = dial.accept();
+            server.handshake().await;
+            server
+        };
+        let (client, _server) = tokio::join!(builder(&script).session(value).connect(), server);
+        client.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_is_told_why() {
+    let script = Script::new();
+    let reasons = Arc::new(Mutex::new(Vec::new()));
+    let told = reasons.clone();
+    let builder = Client::builder("http://test")
+        .credentials_provider(move |reason| {
+            told.lock().unwrap().push(reason);
+            let key = format!("am_{}", told.lock().unwrap().len());
+            async move { Ok(Credentials::ApiKey(key.into())) }
+        })
+        .script(&script);
+    let first = async {
+        let dial = script.next_dial().await;
+        assert_eq!(dial.query("api_key"), Some("am_1"));
+        let mut server = dial.accept();
+        server.handshake().await;
+        server
+    };
+    let (client, server) = tokio::join!(builder.connect(), first);
+    let client = client.unwrap();
+    server.cut();
+    // The key has expired meanwhile.
+    let dial = script.next_dial().await;
+    assert_eq!(dial.query("api_key"), Some("am_2"));
+    dial.refuse(401, "");
+    let dial = script.next_dial().await;
+    assert_eq!(dial.query("api_key"), Some("am_3"));
+    let mut server = dial.accept();
+    server.handshake().await;
+    server.cut();
+    let _dial = script.next_dial().await;
+    use CredentialsReason::{First, Reconnect, Rejected};
+    assert_eq!(*reasons.lock().unwrap(), [First, Reconnect, Rejected, Reconnect]);
+    assert!(!client.state().is_closed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_may_fail_for_now_or_for_good() {
+    let script = Script::new();
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = calls.clone();
+    let client = Client::builder("http://test")
+        .credentials_provider(move |_| {
+            let call = counted.fetch_add(1, Ordering::Relaxed);
+            async move {
+                match call {
+                    0 => Ok(Credentials::None),
+                    1..=3 => Err(ProviderError::retry("the vault is sealed")),
+                    _ => Err(ProviderError::fatal("the account is gone")),
+                }
+            }
+        })
+        .script(&script);
+    let (client, server) = tokio::join!(client.connect(), script.accept_handshake());
+    let client = client.unwrap();
+    let mut events = client.events();
+    let mut states = client.state_changes();
+    server.cut();
+    let mut causes = Vec::new();
+    while let Some(state) = states.next().await {
+        if let State::Reconnecting { cause, .. } = state {
+            causes.push(cause.to_string());
+        }
+    }
+    assert_eq!(causes.iter().filter(|cause| cause.contains("the vault is sealed")).count(), 3, "{causes:?}");
+    let error = events.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AuthenticationFailed);
+    assert!(error.to_string().contains("the account is gone"), "{error}");
+    assert!(events.next().await.is_none());
+    // A fatal failure is asked about once more at most.
+    assert!(calls.load(Ordering::Relaxed) <= 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_panics_or_hangs_is_a_failed_attempt() {
+    let script = Script::new();
+    let client =
+        Client::builder("http://test").credentials_provider(|_| async { panic!("in the user's code") }).script(&script);
+    assert!(client.connect().await.is_err());
+
+    let client = Client::builder("http://test")
+        .credentials_provider(|_| std::future::pending())
+        .connect_timeout(Duration::from_secs(3))
+        .script(&script);
+    assert_eq!(client.connect().await.unwrap_err().code(), "connect_timeout");
+}

@@ -1,0 +1,51 @@
+//! A user's events keep the limit per minute; what does not fit fails and says when to try again.
+
+use std::time::Duration;
+
+use automoderate::testing::Script;
+use tokio::time::{Instant, sleep};
+
+use crate::common::{builder, connect};
+
+#[tokio::test(start_paused = true)]
+async fn and_says_when_to_try_again() {
+    let script = Script::new();
+    let (client, mut server) = connect(builder(&script).rate_limit(20), &script).await;
+    let mut sent = Vec::new();
+    for n in 0..100 {
+        match client.emit("e", n).await {
+            Ok(()) => sent.push(Instant::now()),
+            Err(error) => {
+                assert_eq!((error.code(), error.is_retryable()), ("rate_limited", true));
+                let wait = error.retry_in().unwrap();
+                assert!(wait > Duration::ZERO && wait <= Duration::from_secs(61));
+                sleep(wait).await;
+                client.emit("e", n).await.expect("the time that was told is enough");
+                sent.push(Instant::now());
+            }
+        }
+        let last_minute = sent.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count();
+        assert!(last_minute <= 20);
+    }
+    let mut count = 0;
+    while server.try_recv().is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 100, "what failed was not sent");
+
+    // A part is left for the session itself: a join does not have to wait for the user's events.
+    while client.emit("e", 0).await.is_ok() {}
+    while server.try_recv().is_some() {}
+    let start = Instant::now();
+    crate::common::join(&client, &mut server, "p", None).await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unless_the_limit_is_lifted() {
+    let script = Script::new();
+    let (client, _server) = connect(builder(&script).rate_limit(None), &script).await;
+    for n in 0..1_000 {
+        client.emit("e", n).await.unwrap();
+    }
+}

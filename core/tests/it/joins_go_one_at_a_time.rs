@@ -1,0 +1,110 @@
+//! Servers answer concurrent joins in any order, and a refusal does not name its project.
+
+use std::time::Duration;
+
+use automoderate::testing::Script;
+use serde_json::json;
+
+use crate::common::{connected, expect_content, join, update};
+
+#[tokio::test(start_paused = true)]
+async fn the_next_waits_for_the_answer() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let joins = ["a", "b", "c", "d"].map(|project| client.join(project));
+    let answers = async {
+        for project in ["a", "b", "c", "d"] {
+            let asked = server.expect_event("join_project").await;
+            assert_eq!(asked.data, json!({"project_id": project}), "in the order in which they were asked for");
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            assert_eq!(server.try_recv(), None, "something was sent beside a join in flight");
+            match project {
+                "b" => server.emit("error", &json!({"message": "Project b not found"})),
+                "c" => server.emit("project_access_denied", &json!({"message": "no"})),
+                _ => server.emit("joined_project", &json!({"project_id": project})),
+            }
+            server.send(format!("43{}[]", asked.ack.unwrap()));
+        }
+    };
+    let (results, ()) = tokio::join!(futures_util::future::join_all(joins), answers);
+    let codes: Vec<_> =
+        results.iter().map(|result| result.as_ref().map_or_else(|error| error.code(), |_| "ok")).collect();
+    assert_eq!(codes, ["ok", "project_not_found", "access_denied", "ok"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_in_line_does_not_count_as_the_servers_time() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    // Every join takes 9 of the 10 s that it may take.
+    let joins = (0..5).map(|n| client.join(format!("p{n}")));
+    let answers = async {
+        for _ in 0..5 {
+            let asked = server.expect_event("join_project").await;
+            tokio::time::sleep(Duration::from_secs(9)).await;
+            server.emit("joined_project", &asked.data);
+            server.send(format!("43{}[]", asked.ack.unwrap()));
+        }
+    };
+    let (results, ()) = tokio::join!(futures_util::future::join_all(joins), answers);
+    results.into_iter().for_each(|result| drop(result.unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leave_does_not_overtake_a_join() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let project = join(&client, &mut server, "p", None).await;
+    // Left and joined again at once: three requests, one after the other.
+    let again = async {
+        let (left, joined) = tokio::join!(project.leave(), client.join("p"));
+        left.unwrap();
+        joined.unwrap()
+    };
+    let answers = async {
+        let asked = server.expect_event("leave_project").await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(server.try_recv(), None, "the join may not overtake the leave");
+        server.emit("left_project", &asked.data);
+        server.send(format!("43{}[]", asked.ack.unwrap()));
+        server.accept_join("p", None).await;
+    };
+    let (project, ()) = tokio::join!(again, answers);
+    let mut events = project.events();
+    server.emit("moderation_update", &update("c"));
+    expect_content(&mut events, "c").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_acknowledgement_of_a_join_is_not_that_of_a_leave() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let joining = async {
+        let asked = server.expect_event("join_project").await;
+        server.emit("joined_project", &asked.data);
+        asked.ack.unwrap()
+    };
+    let (project, late) = tokio::join!(client.join("p"), joining);
+    let project = project.unwrap();
+    let mut leave = Box::pin(project.leave());
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut leave).await.is_err());
+    let asked = server.expect_event("leave_project").await;
+    server.send(format!("43{late}[]"));
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut leave).await.is_err(), "the server has not left yet");
+    server.emit("left_project", &asked.data);
+    leave.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_without_an_answer_times_out_and_the_next_one_goes() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let (first, second, ()) = tokio::join!(client.join("a"), client.join("b"), async {
+        server.expect_event("join_project").await;
+        server.accept_join("b", None).await;
+    });
+    let error = first.unwrap_err();
+    assert_eq!(error.code(), "join_timeout");
+    assert!(error.is_retryable());
+    second.unwrap();
+}

@@ -1,0 +1,28 @@
+//! The client against a scripted server, on a clock that stands still; one file per behaviour.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+mod acks;
+mod an_outage_of_an_hour;
+mod attempts_are_limited;
+mod bad_options_are_refused;
+mod close_in_every_phase;
+mod connect_errors_are_read;
+mod credentials;
+mod cursor;
+mod disconnect_before_acknowledgement_is_a_refusal;
+mod dropping_everything_ends_the_task;
+mod early_connected_is_accepted;
+mod emit_is_limited;
+mod heartbeat;
+mod interruptions_without_a_log;
+mod joins_go_one_at_a_time;
+mod liveness;
+mod network_changed;
+mod odd_input;
+mod rejoin_is_paced;
+mod secrets_are_never_shown;
+mod server_disconnect_policy;
+mod slow_reader_is_told;
+mod throttle;

@@ -1,0 +1,56 @@
+//! A hint that the network is another one now.
+
+use std::time::Duration;
+
+use automoderate::testing::Script;
+use tokio::time::Instant;
+
+use crate::common::{connected, settle};
+
+#[tokio::test(start_paused = true)]
+async fn ends_a_pause() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.cut();
+    for _ in 0..3 {
+        script.next_dial().await.fail("no route");
+    }
+    settle().await;
+    let start = Instant::now();
+    client.network_changed();
+    let _server = script.accept_handshake().await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn but_not_the_limit_of_attempts() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.cut();
+    let mut made = vec![Instant::now()];
+    for _ in 0..40 {
+        settle().await;
+        client.network_changed();
+        script.next_dial().await.fail("no route");
+        made.push(Instant::now());
+        assert!(made.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count() <= 9);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn asks_an_open_connection_for_a_sign_of_life() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    client.network_changed();
+    settle().await;
+    assert_eq!(server.probes(), 1);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert!(client.state().is_connected(), "it answered");
+
+    server.fall_silent();
+    client.network_changed();
+    let start = Instant::now();
+    server.closed().await;
+    assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
+    let _server = script.accept_handshake().await;
+}

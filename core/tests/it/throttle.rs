@@ -1,0 +1,98 @@
+//! A throttled stream: the first at once, then the latest, at most one per interval, the last never lost.
+
+use std::time::Duration;
+
+use automoderate::{Event, StatsUpdate, testing::Script};
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::common::joined;
+
+const INTERVAL: Duration = Duration::from_millis(100);
+
+#[tokio::test(start_paused = true)]
+async fn first_at_once_then_the_latest() {
+    let script = Script::new();
+    let (_client, project, server) = joined(&script, None).await;
+    let mut stats = project.events_of::<StatsUpdate>().throttle(INTERVAL);
+    let sending = async {
+        for total in 1..=250u64 {
+            server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
+            sleep(Duration::from_millis(4)).await;
+        }
+        // Long enough for the last one to come without the stream's end.
+        sleep(INTERVAL * 2).await;
+    };
+    let start = Instant::now();
+    let reading = async {
+        let mut seen = Vec::new();
+        while let Ok(Some(update)) = timeout(INTERVAL * 3, stats.next()).await {
+            seen.push((start.elapsed(), update.unwrap().total_content));
+        }
+        seen
+    };
+    let ((), seen) = tokio::join!(sending, reading);
+    assert_eq!(seen[0], (Duration::ZERO, 1), "the first at once");
+    assert_eq!(seen.last().unwrap().1, 250, "the last is never lost");
+    for pair in seen.windows(2) {
+        assert!(pair[1].0 - pair[0].0 >= INTERVAL, "{seen:?}");
+        assert!(pair[1].1 > pair[0].1, "{seen:?}");
+    }
+    assert!((10..=12).contains(&seen.len()), "{seen:?}");
+    for (at, total) in &seen[1..] {
+        let newest = (at.as_millis() as u64 / 4 + 1).min(250);
+        assert!(newest - total <= 2, "the latest, not an old one: {seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_comes_at_the_end_without_a_pause() {
+    let script = Script::new();
+    let (client, project, server) = joined(&script, None).await;
+    let mut stats = project.events_of::<StatsUpdate>().throttle(Duration::from_secs(3600));
+    for total in 1..=3 {
+        server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
+        if total == 1 {
+            assert_eq!(stats.next().await.unwrap().unwrap().total_content, 1);
+        }
+    }
+    crate::common::settle().await;
+    let start = Instant::now();
+    client.close().await;
+    assert_eq!(stats.next().await.unwrap().unwrap().total_content, 3);
+    assert!(stats.next().await.is_none());
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_quiet_time_the_next_comes_at_once() {
+    let script = Script::new();
+    let (_client, project, server) = joined(&script, None).await;
+    let mut stats = project.events_of::<StatsUpdate>().throttle(INTERVAL);
+    for total in 1..=3 {
+        let start = Instant::now();
+        server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
+        assert_eq!(stats.next().await.unwrap().unwrap().total_content, total);
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        sleep(INTERVAL * 2).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn notices_of_losses_are_never_held_back_or_replaced() {
+    let script = Script::new();
+    let (_client, project, server) = joined(&script, None).await;
+    let mut events = project.events().throttle(Duration::from_secs(3600));
+    server.emit("stats_update", &json!({"project_id": "p", "total_content": 1}));
+    assert!(matches!(events.next().await, Some(Ok(Event::StatsUpdate(_)))));
+    server.emit("stats_update", &json!({"project_id": "p", "total_content": 2}));
+    server.emit("stats_update", &json!({"project_id": "p"}));
+    server.cut();
+    let mut server = script.accept_handshake().await;
+    server.accept_join("p", None).await;
+    let start = Instant::now();
+    assert!(matches!(events.next().await, Some(Ok(Event::StatsUpdate(stats))) if stats.total_content == 2));
+    assert!(matches!(events.next().await, Some(Ok(Event::MalformedEvent(_)))));
+    assert!(matches!(events.next().await, Some(Ok(Event::Gap(_)))));
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
