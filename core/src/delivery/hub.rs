@@ -3,6 +3,8 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Waker,
+    vec::Drain,
 };
 
 use super::{Overflow, Ring};
@@ -41,7 +43,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Streams {
     /// Collects from the join on until somebody takes it.
-    first: Option<Arc<Ring>>,
+    first: Option<Subscription>,
     taken: Vec<Subscription>,
     /// Why the project has ended.
     ended: Option<Error>,
@@ -84,7 +86,7 @@ impl Hub {
                 Scope::Project(id) => inner.projects.get_mut(id).and_then(|streams| streams.first.take()),
                 Scope::Client => None,
             };
-            let ring = ring.unwrap_or_else(|| self.ring());
+            let ring = ring.map_or_else(|| self.ring(), |first| first.ring);
             if let Some(filter) = filter {
                 ring.retain(|event| passes(filter, event));
             }
@@ -101,10 +103,10 @@ impl Hub {
                 };
                 if let Some(first) = streams.first.take() {
                     if let Some(filter) = filter {
-                        first.retain(|event| passes(filter, event));
+                        first.ring.retain(|event| passes(filter, event));
                     }
-                    streams.taken.push(Subscription { ring: first.clone(), filter });
-                    return first;
+                    streams.taken.push(Subscription { ring: first.ring.clone(), filter });
+                    return first.ring;
                 }
                 if let Some(end) = &streams.ended {
                     let ring = self.ring();
@@ -122,21 +124,21 @@ impl Hub {
 
     /// The project was joined for the first time, or anew after it was left.
     pub(crate) fn open(&self, project: ProjectId) {
-        let first = Some(self.ring());
+        let first = Some(Subscription { ring: self.ring(), filter: None });
         self.lock().projects.insert(project, Streams { first, ..Streams::default() });
     }
 
-    /// Hands out a run of events with one lock, then wakes every reader once.
-    pub(crate) fn publish(&self, events: impl Iterator<Item = Event>) {
+    /// Hands out a run of events, as far as they have the same readers at once, then wakes the readers.
+    pub(crate) fn publish(&self, run: &mut Vec<Event>) {
+        let mut wakers = Vec::new();
         let mut inner = self.lock();
-        let mut touched = Vec::new();
-        for event in events {
-            inner.route(event, &mut touched);
+        let mut rest = run.drain(..);
+        while let [first, others @ ..] = rest.as_slice() {
+            let count = 1 + others.iter().take_while(|event| same_readers(first, event)).count();
+            inner.deliver(&mut rest, count, &mut wakers);
         }
         drop(inner);
-        for ring in touched {
-            ring.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Ends a project's streams. Whoever takes one only later is told the error as well.
@@ -171,94 +173,66 @@ impl Hub {
 
 impl Streams {
     fn end(&mut self, error: Option<Error>) {
-        for ring in self.first.iter().chain(self.taken.iter().map(|subscription| &subscription.ring)) {
-            ring.end(error.clone());
+        for reader in self.readers() {
+            reader.ring.end(error.clone());
         }
         self.taken.clear();
         self.ended = error;
     }
 }
 
+impl Streams {
+    fn readers(&self) -> impl Iterator<Item = &Subscription> {
+        self.first.iter().chain(&self.taken)
+    }
+}
+
 impl Inner {
-    fn route(&mut self, event: Event, touched: &mut Vec<Arc<Ring>>) {
-        let mut delivery = Delivery { event: Some(event), last: None, touched };
-        offer(&mut self.client, &mut delivery);
-        match delivery.project() {
-            Some(id) => {
-                if let Some(streams) = self.projects.get_mut(&id) {
-                    streams.offer(&mut delivery);
-                }
+    /// Hands out the first `count` of `events`, which have the same readers.
+    fn deliver(&mut self, events: &mut Drain<'_, Event>, count: usize, wakers: &mut Vec<Waker>) {
+        let run = &events.as_slice()[..count];
+        let mut readers = self.readers(&run[0]);
+        // The last one is given the events themselves: better one that wants them all.
+        readers.sort_by_key(|reader| reader.filter.is_none());
+        let mut all_there = true;
+        if let Some((last, others)) = readers.split_last() {
+            for reader in others {
+                all_there &= reader.ring.extend(run.iter().filter(|event| reader.wants(event)).cloned(), wakers);
             }
-            // What nobody can attribute but everybody may have to know.
-            None if delivery.concerns_all() => {
-                for streams in self.projects.values_mut() {
-                    streams.offer(&mut delivery);
-                }
-            }
+            all_there &= last.ring.extend(events.take(count).filter(|event| last.wants(event)), wakers);
+        } else {
+            events.take(count).for_each(drop);
+        }
+        if !all_there {
+            self.forget_the_gone();
+        }
+    }
+
+    fn readers(&self, event: &Event) -> Vec<&Subscription> {
+        let mut readers: Vec<_> = self.client.iter().collect();
+        match event.project_id() {
+            Some(id) => readers.extend(self.projects.get(id).into_iter().flat_map(Streams::readers)),
+            None if concerns_all(event) => readers.extend(self.projects.values().flat_map(Streams::readers)),
             None => {}
         }
-        delivery.finish();
+        readers
+    }
+
+    fn forget_the_gone(&mut self) {
+        for list in self.projects.values_mut().map(|streams| &mut streams.taken).chain([&mut self.client]) {
+            list.retain(|subscription| !subscription.ring.is_abandoned());
+        }
     }
 }
 
-impl Streams {
-    fn offer(&mut self, delivery: &mut Delivery<'_>) {
-        if let Some(first) = &self.first {
-            delivery.to(first);
-        }
-        offer(&mut self.taken, delivery);
-    }
+/// What nobody can attribute but everybody may have to know.
+fn concerns_all(event: &Event) -> bool {
+    matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
-fn offer(list: &mut Vec<Subscription>, delivery: &mut Delivery<'_>) {
-    let mut gone = false;
-    for subscription in &*list {
-        if delivery.event.as_ref().is_some_and(|event| subscription.wants(event)) {
-            gone |= !delivery.to(&subscription.ring);
-        }
-    }
-    if gone {
-        list.retain(|subscription| !subscription.ring.is_abandoned());
-    }
-}
-
-/// One event on its way: cloned for every reader but the last.
-struct Delivery<'a> {
-    event: Option<Event>,
-    last: Option<Arc<Ring>>,
-    touched: &'a mut Vec<Arc<Ring>>,
-}
-
-impl Delivery<'_> {
-    fn project(&self) -> Option<ProjectId> {
-        self.event.as_ref()?.project_id().cloned()
-    }
-
-    fn concerns_all(&self) -> bool {
-        matches!(self.event, Some(Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_)))
-    }
-
-    /// Returns false if the reader was found to be gone.
-    fn to(&mut self, ring: &Arc<Ring>) -> bool {
-        if let Some(before) = self.last.replace(ring.clone())
-            && let Some(event) = &self.event
-        {
-            before.push(event.clone());
-            self.touch(before);
-        }
-        !ring.is_abandoned()
-    }
-
-    fn touch(&mut self, ring: Arc<Ring>) {
-        if !self.touched.iter().any(|known| Arc::ptr_eq(known, &ring)) {
-            self.touched.push(ring);
-        }
-    }
-
-    fn finish(mut self) {
-        if let (Some(ring), Some(event)) = (self.last.take(), self.event.take()) {
-            ring.push(event);
-            self.touch(ring);
-        }
+fn same_readers(one: &Event, other: &Event) -> bool {
+    match (one.project_id(), other.project_id()) {
+        (None, None) => concerns_all(one) == concerns_all(other),
+        (one, other) => one == other,
     }
 }

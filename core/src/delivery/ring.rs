@@ -65,28 +65,19 @@ impl Ring {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an event. Returns false if there is no reader any more. Does not wake the reader: see [`wake`](Self::wake).
-    pub(crate) fn push(&self, event: Event) -> bool {
+    /// Adds events. Returns false if there is no reader any more. The reader's waker, if it waits, goes into `wakers`.
+    pub(crate) fn extend(&self, events: impl Iterator<Item = Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut ring = self.lock();
         if ring.abandoned || ring.end.is_some() {
+            events.for_each(drop);
             return false;
         }
-        let full = ring.queue.len() >= ring.capacity;
-        match ring.overflow {
-            Overflow::DropOldest if full => {
-                // A notice of lost events that is itself dropped must not vanish from the count.
-                let dropped = ring.queue.pop_front();
-                ring.missed += weight(dropped.as_ref());
-                ring.queue.push_back(event);
-            }
-            Overflow::DropNewest if full => ring.missed += weight(Some(&event)),
-            Overflow::DropNewest if ring.missed > 0 => {
-                let missed = std::mem::take(&mut ring.missed);
-                let notice = lagged(missed, event.meta().received_at);
-                ring.queue.push_back(notice);
-                ring.queue.push_back(event);
-            }
-            _ => ring.queue.push_back(event),
+        let before = ring.queue.len();
+        for event in events {
+            ring.push(event);
+        }
+        if ring.queue.len() > before || ring.missed > 0 {
+            wakers.extend(ring.waker.take());
         }
         true
     }
@@ -149,6 +140,26 @@ impl Ring {
 }
 
 impl Inner {
+    fn push(&mut self, event: Event) {
+        let full = self.queue.len() >= self.capacity;
+        match self.overflow {
+            Overflow::DropOldest if full => {
+                // A notice of lost events that is itself dropped must not vanish from the count.
+                let dropped = self.queue.pop_front();
+                self.missed += weight(dropped.as_ref());
+                self.queue.push_back(event);
+            }
+            Overflow::DropNewest if full => self.missed += weight(Some(&event)),
+            Overflow::DropNewest if self.missed > 0 => {
+                let missed = std::mem::take(&mut self.missed);
+                let notice = lagged(missed, event.meta().received_at);
+                self.queue.push_back(notice);
+                self.queue.push_back(event);
+            }
+            _ => self.queue.push_back(event),
+        }
+    }
+
     fn take(&mut self, max: usize, batch: &mut Batch) {
         if self.overflow == Overflow::DropOldest && self.missed > 0 {
             batch.events.push_back(lagged(std::mem::take(&mut self.missed), jiff::Timestamp::now()));

@@ -24,7 +24,7 @@ use crate::{
     Cursor, Error,
     client::StateFeed,
     delivery::{Hub, Progress},
-    events::{Event, ProjectId},
+    events::ProjectId,
     session::{Backfilled, Command, Fault, Input, Machine, Metrics, Now, Output, State, Token},
 };
 
@@ -82,7 +82,6 @@ pub(crate) struct Work {
     waiting: HashMap<Token, oneshot::Sender<Answer>>,
     tokens: u64,
     dial: u64,
-    events: Vec<Event>,
     /// More frames may be there than the last turn took.
     full_turn: bool,
     closed: bool,
@@ -174,14 +173,11 @@ impl Task {
     /// Does everything that the machine wants done, in its order.
     async fn carry_out(&mut self) {
         while let Some(output) = self.machine.poll_output() {
-            // A run of events goes out at once; everything else keeps its place between them.
-            if let Output::Event(event) = output {
-                self.work.events.push(event);
-                continue;
-            }
-            self.publish();
             match output {
-                Output::Event(_) => {}
+                Output::Events(mut run) => {
+                    self.hub.publish(&mut run);
+                    self.machine.reuse(run);
+                }
                 Output::Dial { id, reason } => {
                     let plan = self.dialer.dial(reason);
                     self.work.dial = id;
@@ -212,17 +208,10 @@ impl Task {
                 }
             }
         }
-        self.publish();
         self.counters.send_if_modified(|known| {
             let counters = self.machine.counters();
             std::mem::replace(known, counters) != counters
         });
-    }
-
-    fn publish(&mut self) {
-        if !self.work.events.is_empty() {
-            self.hub.publish(self.work.events.drain(..));
-        }
     }
 
     fn state(&mut self, state: State) {

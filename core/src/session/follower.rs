@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Backfill, Cursor, Metrics, Now, Output, backfill::Recent, wire::LogHead, wire::Page};
+use super::{Backfill, Cursor, Metrics, Now, Outbox, Output, backfill::Recent, wire::LogHead, wire::Page};
 use crate::events::{Event, Gap, GapReason, Meta, ModerationUpdate, Origin, ProjectId};
 
 /// How long a hole in live ids is waited for. Concurrent publishers differ by milliseconds.
@@ -22,7 +22,7 @@ const PAGE_FAILURES_MAX: u32 = 5;
 
 /// Where a follower writes what it has to say.
 pub(crate) struct Sink<'a> {
-    pub(crate) out: &'a mut VecDeque<Output>,
+    pub(crate) out: &'a mut Outbox,
     pub(crate) counters: &'a mut Metrics,
 }
 
@@ -377,7 +377,7 @@ impl Follower {
         let mut meta = Meta::new(Origin::Live, now.wall);
         meta.event_id = to.map(|place| place.event_id);
         meta.log = to.and_then(|place| place.log.clone());
-        sink.out.push_back(Output::Event(Gap::new(self.project.clone(), reason, missed, meta).into()));
+        sink.out.event(Gap::new(self.project.clone(), reason, missed, meta).into());
     }
 
     /// The connection is gone, or the server dropped the room.
@@ -442,5 +442,5 @@ pub(crate) fn deliver(event: Event, sink: &mut Sink<'_>) {
     if matches!(event, Event::MalformedEvent(_)) {
         counters.malformed += 1;
     }
-    sink.out.push_back(Output::Event(event));
+    sink.out.event(event);
 }

@@ -1,6 +1,9 @@
 //! What goes into the machine and what comes out.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use super::{Cursor, Fault, State, auth::Proof};
 use crate::{
@@ -73,7 +76,6 @@ pub(crate) enum Input<'a> {
 
 /// What is to be done, in this order.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // the large one, an event, is by far the most common
 pub(crate) enum Output {
     /// Ask for credentials and open a transport; answer with `Dialed` or `DialFailed`.
     Dial {
@@ -98,7 +100,8 @@ pub(crate) enum Output {
         project: ProjectId,
         cursor: Cursor,
     },
-    Event(Event),
+    /// Events that came in a row.
+    Events(Vec<Event>),
     /// The project's streams end, with an error unless the user left.
     Ended {
         project: ProjectId,
@@ -118,6 +121,44 @@ pub(crate) enum Output {
         error: Error,
     },
     Backfill(BackfillRequest),
+}
+
+/// What is to be done next. An event is large, so it is written once, into the run that leaves as one output.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    queue: VecDeque<Output>,
+    spare: Vec<Event>,
+}
+
+/// A list of more events is not kept for reuse.
+const SPARE_MAX: usize = 64;
+
+impl Outbox {
+    pub(crate) fn push_back(&mut self, output: Output) {
+        self.queue.push_back(output);
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<Output> {
+        self.queue.pop_front()
+    }
+
+    /// Adds an event behind everything else.
+    pub(crate) fn event(&mut self, event: Event) {
+        if let Some(Output::Events(run)) = self.queue.back_mut() {
+            run.push(event);
+        } else {
+            let mut run = std::mem::take(&mut self.spare);
+            run.push(event);
+            self.queue.push_back(Output::Events(run));
+        }
+    }
+
+    /// Takes back a list whose events are gone.
+    pub(crate) fn reuse(&mut self, run: Vec<Event>) {
+        if run.is_empty() && run.capacity() <= SPARE_MAX {
+            self.spare = run;
+        }
+    }
 }
 
 /// Why credentials are asked for.

@@ -27,7 +27,7 @@ pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub use cursor::Cursor;
 pub use io::CredentialsReason;
-pub(crate) use io::{BackfillRequest, Backfilled, Command, Input, Now, Output, Token};
+pub(crate) use io::{BackfillRequest, Backfilled, Command, Input, Now, Outbox, Output, Token};
 pub(crate) use machine::Machine;
 pub(crate) use reason::Fault;
 pub use state::{Metrics, State};

@@ -8,12 +8,12 @@ mod replays;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::VecDeque, time::Instant};
+use std::time::Instant;
 
 use rand::rngs::SmallRng;
 
 use super::{
-    Command, Input, Metrics, Now, Output, SessionConfig, State, Token,
+    Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token,
     acks::Acks,
     auth::{Auth, Proof},
     backoff::AttemptWindow,
@@ -23,7 +23,12 @@ use super::{
     liveness::Liveness,
     rooms::Rooms,
 };
-use crate::{Error, eio::Handshake, events::Notice, sio::Assembler};
+use crate::{
+    Error,
+    eio::Handshake,
+    events::{Event, Notice},
+    sio::Assembler,
+};
 
 /// How far the connection is.
 #[derive(Debug)]
@@ -54,7 +59,7 @@ pub(crate) struct Machine {
     config: SessionConfig,
     rng: SmallRng,
     phase: Phase,
-    out: VecDeque<Output>,
+    out: Outbox,
     counters: Metrics,
     /// Whoever waits for the first connection.
     connecting: Option<Token>,
@@ -92,7 +97,7 @@ impl Machine {
         Self {
             rng,
             phase: Phase::Idle,
-            out: VecDeque::new(),
+            out: Outbox::default(),
             counters: Metrics::default(),
             connecting: None,
             dial: 0,
@@ -195,6 +200,11 @@ impl Machine {
     /// The next thing to do.
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
         self.out.pop_front()
+    }
+
+    /// Takes back the list of [`Output::Events`], emptied, for those that come next.
+    pub(crate) fn reuse(&mut self, run: Vec<Event>) {
+        self.out.reuse(run);
     }
 
     /// When to come back with [`Input::Tick`] if nothing else happens.

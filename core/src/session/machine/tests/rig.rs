@@ -254,7 +254,7 @@ impl Rig {
             Output::State(state) => self.check_state(&state),
             Output::Opened { project } => self.told.push_back(Told::Opened(project.to_string())),
             Output::Placed { project, cursor } => self.told.push_back(Told::Placed(project.to_string(), cursor)),
-            Output::Event(event) => self.told.push_back(Told::Event(event)),
+            Output::Events(run) => self.told.extend(run.into_iter().map(Told::Event)),
             Output::Ended { project, error } => self.told.push_back(Told::Ended(project.to_string(), error)),
             Output::EndedAll { .. } => self.told.push_back(Told::EndedAll),
             Output::Done { token, data } => self.check_answer(token, Ok(data)),
