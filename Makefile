@@ -14,7 +14,6 @@ demo:
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
 test: lint doc test-rust test-e2e
-	@$(CARGO) run --quiet --profile fast -p quickstart | tail -n 1
 
 ## make test-rust  needs only Rust
 test-rust:

@@ -1,0 +1,199 @@
+//! `automod-tail` against the reference server: what it writes, and how it exits.
+#![allow(clippy::unwrap_used)] // a failure fails the test
+
+use std::{process::Stdio, time::Duration};
+
+use automoderate::Client;
+use automoderate_server::{Limits, RunningServer, Server};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStderr, ChildStdout, Command},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+}
+
+async fn server() -> (RunningServer, Client) {
+    let server = Server::builder().demo(true).limits(Limits::none()).start().await.unwrap();
+    let client = Client::builder(server.base_url()).api_key(server.demo().unwrap().api_key.as_str()).build().unwrap();
+    (server, client)
+}
+
+struct Tail {
+    child: Child,
+    out: Lines<BufReader<ChildStdout>>,
+    err: Lines<BufReader<ChildStderr>>,
+}
+
+impl Tail {
+    fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_automod-tail"))
+            .args(args)
+            .env_remove("AUTOMODERATE_URL")
+            .env_remove("AUTOMODERATE_API_KEY")
+            .env_remove("AUTOMODERATE_PASSWORD")
+            .env_remove("AUTOMODERATE_SESSION")
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap()).lines();
+        let err = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, out, err }
+    }
+
+    fn of(server: &RunningServer, more: &[&str]) -> Self {
+        let demo = server.demo().unwrap();
+        let url = server.base_url();
+        let args: Vec<_> = ["--url", &url, "--project", &demo.project_id].iter().chain(more).copied().collect();
+        Self::start(&args, &[("AUTOMODERATE_API_KEY", &demo.api_key)])
+    }
+
+    async fn line(&mut self) -> String {
+        soon("a line", self.out.next_line()).await.unwrap().expect("a line")
+    }
+
+    async fn event(&mut self) -> Value {
+        serde_json::from_str(&self.line().await).unwrap()
+    }
+
+    async fn state(&mut self, wanted: &str) -> Value {
+        loop {
+            let line = soon(wanted, self.err.next_line()).await.unwrap().unwrap_or_else(|| panic!("no {wanted}"));
+            let value: Value = serde_json::from_str(&line).unwrap();
+            if value["state"] == wanted {
+                return value;
+            }
+        }
+    }
+
+    async fn exit(&mut self) -> i32 {
+        soon("the exit", self.child.wait()).await.unwrap().code().expect("not killed")
+    }
+}
+
+#[tokio::test]
+async fn lines_are_json_with_ids_and_the_payload() {
+    let (server, client) = server().await;
+    let head = 3; // the demo's sample rules
+    let mut tail = Tail::of(&server, &["--json", "--after", "0", "--count", "4"]);
+    for id in 1..=head {
+        let event = tail.event().await;
+        assert_eq!((event["event"].as_str(), event["event_id"].as_u64()), (Some("rule_update"), Some(id)));
+        assert_eq!(event["origin"], "replay");
+    }
+    let decided = client.moderate("free money").await.unwrap();
+    let event = tail.event().await;
+    assert_eq!(event["event"], "moderation_update");
+    assert_eq!(event["project_id"], server.demo().unwrap().project_id.as_str());
+    assert_eq!(event["event_id"], head + 1);
+    assert_eq!(event["origin"], "live");
+    assert_eq!(event["data"]["content_id"], decided.content_id.as_str());
+    assert_eq!(event["data"]["status"], "rejected");
+    assert_eq!(event.as_object().unwrap().len(), 5, "{event}");
+    assert_eq!(tail.exit().await, 0);
+}
+
+#[tokio::test]
+async fn people_get_short_lines() {
+    let (server, client) = server().await;
+    client.moderate("clear\u{1b}[2J the screen").await.unwrap();
+    let mut tail = Tail::of(&server, &["--after", "3", "--count", "1"]);
+    let line = tail.line().await;
+    assert!(line.contains("#4 moderation_update") && line.contains("approved"), "{line}");
+    assert!(!line.contains('\u{1b}'), "content must not command the terminal");
+    assert_eq!(tail.exit().await, 0);
+}
+
+#[tokio::test]
+async fn states_are_told_and_signals_end_it_well() {
+    for signal in ["TERM", "INT"] {
+        let (server, _) = server().await;
+        let mut tail = Tail::of(&server, &["--json"]);
+        tail.state("connecting").await;
+        tail.state("connected").await;
+        let pid = tail.child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        assert_eq!(tail.exit().await, 0, "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_given_up_after_the_attempts() {
+    let (server, _) = server().await;
+    let mut tail = Tail::of(&server, &["--json", "--attempts", "1"]);
+    tail.state("connected").await;
+    server.shutdown().await;
+    let reconnecting = tail.state("reconnecting").await;
+    assert_eq!(reconnecting["attempt"], 1);
+    assert!(reconnecting["retry_in"].is_f64() && reconnecting["cause"].is_string(), "{reconnecting}");
+    assert_eq!(tail.state("closed").await["reason"], "gave_up");
+    assert_eq!(tail.exit().await, 5);
+}
+
+#[tokio::test]
+async fn exit_statuses_say_what_went_wrong() {
+    let (server, _) = server().await;
+    let demo = server.demo().unwrap();
+    let url = server.base_url();
+    let good = [("AUTOMODERATE_API_KEY", demo.api_key.as_str())];
+    let cases: &[(&[&str], &[(&str, &str)], i32)] = &[
+        (&[], &good, 2),
+        (&["--url", &url], &good, 2),
+        (&["--url", "localhost:6217", "--project", "p"], &good, 2),
+        (&["--url", &url, "--project", &demo.project_id, "--count", "0"], &good, 2),
+        (&["--url", &url, "--project", &demo.project_id, "--after", "yesterday"], &good, 2),
+        (&["--url", &url, "--project", &demo.project_id, "--email", "a@b", "--api-key", "k"], &[], 2),
+        (&["--url", &url, "--project", &demo.project_id], &[], 3),
+        (&["--url", &url, "--project", &demo.project_id, "--api-key", "am_wrong"], &good, 3),
+        (&["--url", &url, "--project", &demo.project_id, "--session", "made-up"], &[], 3),
+        (&["--url", &url, "--project", &demo.project_id, "--email", &demo.email, "--password", "wrong"], &[], 3),
+        (&["--url", &url, "--project", "no-such-project"], &good, 4),
+        (&["--url", "http://127.0.0.1:9", "--project", "p"], &good, 5),
+    ];
+    for (args, env, status) in cases {
+        let mut tail = Tail::start(args, env);
+        assert_eq!(tail.exit().await, *status, "{args:?}");
+        while let Some(line) = tail.err.next_line().await.unwrap() {
+            assert!(!line.contains(demo.api_key.as_str()) && !line.contains("am_wrong"), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_password_from_the_environment_is_used() {
+    let (server, client) = server().await;
+    let demo = server.demo().unwrap();
+    client.moderate("hello").await.unwrap();
+    let args = ["--url", &server.base_url(), "--email", &demo.email, "--project", &demo.project_id];
+    let args: Vec<_> = args.into_iter().chain(["--after", "3", "--count", "1", "--json"]).collect();
+    let mut tail = Tail::start(&args, &[("AUTOMODERATE_PASSWORD", &demo.password)]);
+    assert_eq!(tail.event().await["event_id"], 4);
+    assert_eq!(tail.exit().await, 0);
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_ends_it_quietly() {
+    let (server, client) = server().await;
+    let mut tail = Tail::of(&server, &["--json", "--after", "0"]);
+    tail.event().await;
+    let Tail { mut child, out, .. } = tail;
+    drop(out);
+    soon("the exit", async {
+        loop {
+            client.moderate("hello").await.unwrap();
+            if let Some(status) = child.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(0));
+                return;
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,15 @@
+//! The demo tells the truth: it ends well only if the cut was felt and cost nothing.
+#![allow(clippy::unwrap_used)] // a failure fails the test
+
+use std::process::Command;
+
+#[test]
+fn nothing_is_lost_and_nothing_comes_twice() {
+    let output = Command::new(env!("CARGO_BIN_EXE_quickstart")).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(text.lines().last(), Some("lost 0, twice 0, of 32"), "{text}");
+    for word in ["connected", "reconnecting", "moderation_update", "stats_update", "↺"] {
+        assert!(text.contains(word), "no {word}: {text}");
+    }
+}
