@@ -2,7 +2,7 @@
 
 use automoderate::{Stage, Transports};
 
-use crate::wires::{client, key, next_update, project, server, soon, tls};
+use crate::wires::{certificate, client, key, next_update, project, server, soon, tls, tls_for};
 
 #[tokio::test]
 async fn an_extra_authority_is_trusted() {
@@ -28,6 +28,20 @@ async fn an_unknown_authority_is_not() {
     assert_eq!((error.code(), error.stage()), ("connect_failed", Some(Stage::Tls)), "{error}");
     let builder = client(&tls.url).danger_accept_invalid_certs(true).api_key(key(&server));
     soon("connecting", builder.connect()).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_where_one_is_asked_for() {
+    let server = server().await;
+    let own = certificate("client");
+    let tls = tls_for(server.address(), Some(&own)).await;
+    for transports in [Transports::WebSocket, Transports::Polling] {
+        let builder = || client(&tls.url).extra_ca(tls.ca.as_str()).api_key(key(&server)).transports(transports);
+        let error = soon("the refusal", builder().connect()).await.unwrap_err();
+        assert_eq!(error.code(), "connect_failed", "{error}");
+        let builder = builder().client_certificate(own.cert.pem(), own.signing_key.serialize_pem());
+        soon("connecting", builder.connect()).await.unwrap().close().await;
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::{
 
 use automoderate::{Client, ClientBuilder, Event, EventStream, ModerationUpdate, ReconnectPolicy};
 use automoderate_server::{Limits, RunningServer, Server};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -124,16 +124,32 @@ pub(crate) struct Tls {
     pub(crate) ca: String,
 }
 
+/// A certificate that vouches for itself.
+pub(crate) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
+    generate_simple_self_signed(vec![name.to_owned()]).unwrap()
+}
+
 pub(crate) async fn tls(server: SocketAddr) -> Tls {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    tls_for(server, None).await
+}
+
+/// As [`tls`]; lets only a client in that shows this certificate.
+pub(crate) async fn tls_for(server: SocketAddr, client: Option<&CertifiedKey<KeyPair>>) -> Tls {
+    let own = certificate("localhost");
+    let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
+    let builder =
+        rustls::ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
+    let builder = match client {
+        None => builder.with_no_client_auth(),
+        Some(client) => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots.add(client.cert.der().clone()).unwrap();
+            let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let config = builder.with_single_cert(vec![own.cert.der().clone()], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -147,7 +163,7 @@ pub(crate) async fn tls(server: SocketAddr) -> Tls {
             });
         }
     });
-    Tls { url: format!("https://localhost:{port}"), ca: cert.pem() }
+    Tls { url: format!("https://localhost:{port}"), ca: own.cert.pem() }
 }
 
 /// An HTTP proxy that knows CONNECT, and keeps what it was asked.
