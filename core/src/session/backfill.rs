@@ -1,24 +1,38 @@
 //! Making up by REST for what an interruption cost, on servers without an event log.
 
-use std::collections::{HashSet, VecDeque};
+use std::{
+    collections::{HashSet, VecDeque},
+    time::{Duration, Instant},
+};
 
 use crate::events::{Event, ModerationUpdate};
 
 /// How many decisions are remembered to tell what was delivered before.
 const REMEMBERED: usize = 1024;
+/// How long the event of a decision that REST has told already may be under way.
+const ECHO: Duration = Duration::from_secs(60);
+
+type Key = (String, String);
+
+fn key(update: &ModerationUpdate) -> Key {
+    (update.content_id.clone(), update.status.as_str().to_owned())
+}
 
 /// The decisions delivered lately, by content and status, and the newest of their timestamps.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
-    seen: HashSet<(String, String)>,
-    order: VecDeque<(String, String)>,
+    seen: HashSet<Key>,
+    order: VecDeque<Key>,
     newest: Option<jiff::Timestamp>,
+    /// What a backfill has delivered and the server may still send itself, until then.
+    echoes: HashSet<Key>,
+    echoes_until: Option<Instant>,
 }
 
 impl Recent {
     /// Remembers a decision; false if it was remembered before.
     pub(crate) fn insert(&mut self, update: &ModerationUpdate) -> bool {
-        let key = (update.content_id.clone(), update.status.as_str().to_owned());
+        let key = key(update);
         if !self.seen.insert(key.clone()) {
             return false;
         }
@@ -38,6 +52,31 @@ impl Recent {
             Event::ModerationUpdate(update) => self.insert(update),
             _ => true,
         }
+    }
+
+    /// As [`insert`](Self::insert), for a decision that REST has told.
+    pub(crate) fn insert_backfilled(&mut self, now: Instant, update: &ModerationUpdate) -> bool {
+        let new = self.insert(update);
+        if new {
+            self.echoes.insert(key(update));
+            self.echoes_until = Some(now + ECHO);
+        }
+        new
+    }
+
+    /// Whether a live event only repeats what REST has just told. Once: a later one is another decision.
+    pub(crate) fn is_echo(&mut self, now: Instant, event: &Event) -> bool {
+        if self.echoes_until.is_none_or(|until| until <= now) {
+            self.forget_echoes();
+            return false;
+        }
+        matches!(event, Event::ModerationUpdate(update) if self.echoes.remove(&key(update)))
+    }
+
+    /// What was under way is lost with its connection.
+    pub(crate) fn forget_echoes(&mut self) {
+        self.echoes_until = None;
+        self.echoes.clear();
     }
 
     /// The server's time of the newest decision that was delivered.

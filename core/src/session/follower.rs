@@ -180,7 +180,7 @@ impl Follower {
     /// An event of this project came.
     pub(crate) fn live(&mut self, now: Now, event: Event, sink: &mut Sink<'_>) {
         let Some(id) = event.event_id().filter(|_| self.keeping != Keeping::Nothing) else {
-            return self.live_without_id(event, sink);
+            return self.live_without_id(now, event, sink);
         };
         if self.joined && self.place.is_some() {
             let last = self.last();
@@ -210,8 +210,9 @@ impl Follower {
         }
     }
 
-    fn live_without_id(&mut self, event: Event, sink: &mut Sink<'_>) {
-        let early = !self.joined && self.keeping == Keeping::Untold;
+    fn live_without_id(&mut self, now: Now, event: Event, sink: &mut Sink<'_>) {
+        // Before the join is confirmed it is not known what was missed before this event.
+        let early = !self.joined && self.keeping != Keeping::Log;
         if early || self.backfilling.is_some() {
             if self.waiting.len() >= HELD_MAX {
                 // Only a backfill of a server without a log gets here; the loss is told when it ends.
@@ -219,6 +220,8 @@ impl Follower {
                 self.interrupted = true;
             }
             self.waiting.push_back(event);
+        } else if self.recent.as_mut().is_some_and(|recent| recent.is_echo(now.mono, &event)) {
+            sink.counters.duplicates += 1;
         } else {
             self.deliver_plain(event, sink);
         }
@@ -391,6 +394,9 @@ impl Follower {
         self.not_before = None;
         self.held.clear();
         self.backfilling = None;
+        if let Some(recent) = &mut self.recent {
+            recent.forget_echoes();
+        }
     }
 
     /// A backfill with this id has been asked for; until it comes, live events wait.
@@ -416,15 +422,15 @@ impl Follower {
             self.gap(GapReason::BackfillIncomplete, None, None, now, sink);
         }
         for update in updates {
-            if self.recent.as_mut().is_none_or(|recent| recent.insert(&update)) {
+            if self.recent.as_mut().is_none_or(|recent| recent.insert_backfilled(now.mono, &update)) {
                 deliver(update.into(), sink);
             }
         }
         for event in std::mem::take(&mut self.waiting) {
-            if self.recent.as_mut().is_none_or(|recent| recent.insert_event(&event)) {
-                deliver(event, sink);
-            } else {
+            if self.recent.as_mut().is_some_and(|recent| recent.is_echo(now.mono, &event)) {
                 sink.counters.duplicates += 1;
+            } else {
+                self.deliver_plain(event, sink);
             }
         }
     }

@@ -225,7 +225,7 @@ fn apply(rig: &mut Rig, op: Op) {
 }
 
 proptest! {
-    #![proptest_config(cases(1_500))]
+    #![proptest_config(cases(600))]
 
     #[test]
     fn whatever_happens_the_rules_hold(

@@ -400,7 +400,7 @@ fn event(name: &str, data: &Value) -> String {
 }
 
 proptest! {
-    #![proptest_config(cases(700))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn each_event_once_and_in_order_or_a_gap_that_adds_up(

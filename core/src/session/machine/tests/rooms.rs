@@ -1,1 +1,139 @@
 //! Joins and leaves in awkward orders.
+
+use std::time::Duration;
+
+use super::rig::{Rig, Told, quick};
+use crate::{events::Event, session::SessionConfig, testing::Emitted};
+
+fn connected() -> Rig {
+    let mut rig = Rig::new(quick(), 1);
+    rig.connect();
+    rig.greet();
+    rig.sent.clear();
+    rig
+}
+
+/// The next event that was sent, as its name, project and acknowledgement id.
+fn sent(rig: &mut Rig) -> Option<(String, String, u64)> {
+    let event = loop {
+        match Emitted::read(&rig.sent.pop_front()?) {
+            Some(event) => break event,
+            None => continue,
+        }
+    };
+    Some((event.name, event.data["project_id"].as_str().unwrap_or_default().to_owned(), event.ack.unwrap_or_default()))
+}
+
+fn expect(rig: &mut Rig, name: &str, project: &str) -> u64 {
+    let (found, of, ack) = sent(rig).expect("nothing was sent");
+    assert_eq!((&*found, &*of), (name, project));
+    ack
+}
+
+fn joined(rig: &mut Rig, project: &str) {
+    let ack = expect(rig, "join_project", project);
+    rig.frame(&format!(r#"42["joined_project",{{"project_id":"{project}","replay":true,"event_id":0,"log":"l"}}]"#));
+    rig.frame(&format!("43{ack}[]"));
+}
+
+fn live(rig: &mut Rig, project: &str, id: u64) {
+    rig.frame(&format!(
+        r#"42["moderation_update",{{"content_id":"{id}","status":"approved","project_id":"{project}","event_id":{id}}}]"#
+    ));
+}
+
+#[test]
+fn a_join_before_the_pending_leave_was_sent_joins_anew() {
+    let mut rig = connected();
+    rig.join("a", None);
+    joined(&mut rig, "a");
+    rig.join("b", None);
+    // The join of b is in flight, so the leave of a waits, and is overtaken by a change of mind.
+    let left = rig.leave("a");
+    let again = rig.join("a", None);
+    assert!(rig.answers[&left].is_ok(), "its streams have ended, which is all that a leave promises");
+    joined(&mut rig, "b");
+    rig.told.clear();
+    joined(&mut rig, "a");
+    assert!(rig.answers[&again].is_ok());
+    assert!(matches!(&rig.told[0], Told::Opened(project) if project == "a"));
+    assert_eq!(sent(&mut rig), None);
+    rig.run(Duration::from_secs(30), |_| {});
+    assert!(!rig.told.iter().any(|told| matches!(told, Told::Ended(..))), "{:?}", rig.told);
+}
+
+#[test]
+fn a_join_while_the_leave_is_in_flight_waits_for_it() {
+    let mut rig = connected();
+    rig.join("a", None);
+    joined(&mut rig, "a");
+    let left = rig.leave("a");
+    let ack = expect(&mut rig, "leave_project", "a");
+    let again = rig.join("a", None);
+    assert_eq!(sent(&mut rig), None, "one at a time");
+    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
+    rig.frame(&format!("43{ack}[]"));
+    joined(&mut rig, "a");
+    assert!(rig.answers[&left].is_ok() && rig.answers[&again].is_ok());
+}
+
+#[test]
+fn a_room_that_the_server_drops_is_joined_again_after_a_pause() {
+    let mut rig = connected();
+    rig.join("a", None);
+    joined(&mut rig, "a");
+    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
+    assert_eq!(sent(&mut rig), None);
+    rig.run(Duration::from_secs(2), |_| {});
+    joined(&mut rig, "a");
+    assert!(!rig.told.iter().any(|told| matches!(told, Told::Ended(..))), "the streams go on");
+}
+
+#[test]
+fn nothing_spins_while_the_budget_is_used_up() {
+    let mut rig = Rig::new(SessionConfig { rate_limit: Some(10), ..quick() }, 1);
+    rig.connect();
+    rig.greet();
+    rig.sent.clear();
+    for project in ["a", "b"] {
+        rig.join(project, None);
+        joined(&mut rig, project);
+    }
+    for _ in 0..20 {
+        rig.emit(None);
+    }
+    rig.sent.clear();
+    // A join and two pages are due, and there is room for one of them. The rig fails if a timer rings for ever.
+    rig.join("c", None);
+    live(&mut rig, "a", 5);
+    live(&mut rig, "b", 5);
+    for _ in 0..30 {
+        rig.run(Duration::from_secs(10), |_| {});
+        rig.frame("6");
+    }
+    let mut names: Vec<_> = std::iter::from_fn(|| sent(&mut rig)).map(|(name, ..)| name).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names, ["join_project", "replay_events"], "all of it is made up for");
+}
+
+#[test]
+fn an_event_without_a_project_belongs_to_the_only_one() {
+    let mut rig = connected();
+    rig.join("a", None);
+    joined(&mut rig, "a");
+    rig.told.clear();
+    let stats = r#"42["stats_update",{"total_content":1}]"#;
+    let attributed = |rig: &mut Rig| match rig.told.pop_back() {
+        Some(Told::Event(Event::StatsUpdate(stats))) => stats.meta.project_id.map(|id| id.to_string()),
+        other => panic!("{other:?}"),
+    };
+    rig.frame(stats);
+    assert_eq!(attributed(&mut rig).as_deref(), Some("a"));
+    rig.join("b", None);
+    rig.frame(stats);
+    assert_eq!(attributed(&mut rig), None, "b may be in already: never invented");
+    joined(&mut rig, "b");
+    rig.frame(stats);
+    assert_eq!(attributed(&mut rig), None);
+}

@@ -1,1 +1,214 @@
 //! Servers without an event log: what an interruption cost is made up for by REST, or told.
+
+use std::{collections::HashMap, time::Duration};
+
+use proptest::{collection::vec, prelude::*};
+use serde_json::json;
+
+use super::{
+    cases,
+    rig::{Rig, Told, quick},
+};
+use crate::{
+    Error, GapReason, ModerationUpdate,
+    events::{Event, EventKind, Origin, Received, decode},
+    session::{Backfilled, Input, SessionConfig},
+    testing::Emitted,
+};
+
+/// As the driver does: decisions may be published a little out of the order of their timestamps.
+const SLACK: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone)]
+enum Op {
+    Publish(u8),
+    Carry(u8),
+    Serve,
+    /// An event overtakes the confirmation of the join, or another event.
+    Swap(usize),
+    Cut,
+    Greet,
+    /// The REST calls that are open are answered: completely, in part, or not at all.
+    Answer(u8),
+    Run(u64),
+}
+
+fn ops() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        8 => (1u8..4).prop_map(Op::Publish),
+        8 => (1u8..6).prop_map(Op::Carry),
+        6 => Just(Op::Serve),
+        2 => any::<usize>().prop_map(Op::Swap),
+        2 => Just(Op::Cut),
+        4 => Just(Op::Greet),
+        4 => prop_oneof![6 => Just(0u8), 1 => Just(1), 1 => Just(2)].prop_map(Op::Answer),
+        6 => (0u64..5_000).prop_map(Op::Run),
+    ]
+}
+
+struct World {
+    rig: Rig,
+    contents: Vec<(u64, jiff::Timestamp)>,
+    network: std::collections::VecDeque<String>,
+    joined: bool,
+    /// The first content that the stream must have.
+    from: Option<u64>,
+    seen: HashMap<u64, u32>,
+    /// How long the network has been carrying only what it was told to.
+    lag: u64,
+    told_gaps: u64,
+    failed: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, seed);
+        rig.connect();
+        rig.greet();
+        rig.join("p", None);
+        Self {
+            rig,
+            contents: Vec::new(),
+            network: std::collections::VecDeque::new(),
+            joined: false,
+            from: None,
+            seen: HashMap::new(),
+            lag: 0,
+            told_gaps: 0,
+            failed: 0,
+        }
+    }
+
+    fn payload(&self, (n, at): (u64, jiff::Timestamp)) -> String {
+        json!({"content_id": n.to_string(), "status": "approved", "project_id": "p", "timestamp": at.to_string()})
+            .to_string()
+    }
+
+    fn apply(&mut self, op: &Op) {
+        match *op {
+            Op::Publish(count) => {
+                for _ in 0..count {
+                    let content = (self.contents.len() as u64, self.rig.now().wall);
+                    self.contents.push(content);
+                    if self.joined {
+                        self.network.push_back(format!(r#"42["moderation_update",{}]"#, self.payload(content)));
+                    }
+                }
+            }
+            Op::Carry(count) => {
+                for _ in 0..count {
+                    if let Some(frame) = self.network.pop_front() {
+                        self.rig.frame(&frame);
+                    }
+                }
+            }
+            Op::Serve => {
+                while let Some(frame) = self.rig.sent.pop_front() {
+                    if Emitted::read(&frame).is_some_and(|asked| asked.name == "join_project") {
+                        self.joined = true;
+                        self.from.get_or_insert(self.contents.len() as u64);
+                        self.network.push_back(r#"42["joined_project",{"project_id":"p"}]"#.into());
+                    }
+                }
+            }
+            Op::Swap(which) => {
+                if self.network.len() > 1 {
+                    let at = which % (self.network.len() - 1);
+                    self.network.swap(at, at + 1);
+                }
+            }
+            Op::Cut => self.rig.cut(),
+            Op::Greet => {
+                if self.rig.dial.is_some() {
+                    self.rig.greet();
+                }
+            }
+            Op::Answer(how) => self.answer(how),
+            Op::Run(ms) => {
+                self.lag += ms;
+                if self.lag > 20_000 {
+                    // A frame may be late, but not for ever.
+                    self.apply(&Op::Carry(255));
+                    self.lag = 0;
+                }
+                self.rig.run(Duration::from_millis(ms), |_| {});
+            }
+        }
+        if !self.rig.open {
+            // The driver gives up the calls of a connection that is gone.
+            self.rig.backfills.clear();
+            self.network.clear();
+            self.joined = false;
+        }
+        self.check();
+    }
+
+    fn answer(&mut self, how: u8) {
+        for request in std::mem::take(&mut self.rig.backfills) {
+            let since = self.contents.iter().filter(|(_, at)| *at >= request.since - SLACK);
+            let mut found: Vec<_> = since
+                .map(|content| {
+                    let received = Received { origin: Origin::Backfill, at: self.rig.now().wall };
+                    ModerationUpdate::from_event(decode("moderation_update", &self.payload(*content), received))
+                        .unwrap()
+                })
+                .collect();
+            let result = match how {
+                0 => Ok((found, true)),
+                1 => {
+                    found.drain(..found.len() / 2);
+                    Ok((found, false))
+                }
+                _ => Err(Error::closed()),
+            };
+            self.failed += u64::from(how != 0);
+            self.rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result }));
+        }
+    }
+
+    fn check(&mut self) {
+        while let Some(told) = self.rig.told.pop_front() {
+            match told {
+                Told::Event(Event::ModerationUpdate(update)) => {
+                    *self.seen.entry(update.content_id.parse().unwrap()).or_default() += 1;
+                }
+                Told::Event(Event::Gap(gap)) => {
+                    assert_eq!(gap.reason, GapReason::BackfillIncomplete);
+                    self.told_gaps += 1;
+                }
+                Told::Opened(_) => {}
+                // The first join may find no connection in time; then there is nothing to check.
+                Told::Ended(..) => self.from = None,
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn each_decision_once_or_a_gap(seed: u64, ops in vec(ops(), 10..120)) {
+        let mut world = World::new(seed);
+        world.apply(&Op::Serve);
+        world.apply(&Op::Carry(10));
+        for op in &ops {
+            world.apply(op);
+        }
+        for _ in 0..200 {
+            for op in [Op::Greet, Op::Serve, Op::Carry(255), Op::Answer(0), Op::Run(100)] {
+                world.apply(&op);
+            }
+        }
+        for (content, times) in &world.seen {
+            prop_assert_eq!(*times, 1, "content {} came {} times", content, times);
+        }
+        prop_assert_eq!(world.told_gaps, world.failed, "every failure is told, and nothing else");
+        if world.failed == 0 && let Some(from) = world.from {
+            for n in from..world.contents.len() as u64 {
+                prop_assert!(world.seen.contains_key(&n), "content {} is lost", n);
+            }
+        }
+    }
+}
