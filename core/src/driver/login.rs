@@ -85,7 +85,7 @@ fn cookie_header(cookies: &[(String, String)]) -> String {
 }
 
 /// The value of the hidden input `csrf_token`, whatever the order of its attributes.
-fn csrf_token(html: &str) -> Option<String> {
+pub(crate) fn csrf_token(html: &str) -> Option<String> {
     html.split("<input").skip(1).find_map(|rest| {
         let tag = &rest[..rest.find('>')?];
         (attribute(tag, "name")? == "csrf_token").then(|| attribute(tag, "value"))?

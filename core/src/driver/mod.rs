@@ -17,6 +17,8 @@ pub(crate) use dial::DialPlan;
 pub use dial::Transports;
 pub(crate) use dial::{Dialed, Dialer, SocketDialer};
 pub(crate) use environment::{Environment, Http};
+#[cfg(feature = "testing")]
+pub(crate) use login::csrf_token;
 pub(crate) use target::Target;
 pub(crate) use task::{Answer, Request, Task, Work};
 pub(crate) use transport::tls::Options as TlsOptions;

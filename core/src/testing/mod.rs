@@ -39,6 +39,8 @@
 
 mod clock;
 mod connection;
+#[doc(hidden)]
+pub mod fuzz;
 mod helpers;
 mod script;
 mod transport;

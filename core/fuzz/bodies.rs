@@ -1,0 +1,108 @@
+//! What each fuzz target does with its input. Also run by `tests/fuzz_corpus.rs`, on the stable toolchain.
+#![allow(dead_code, reason = "each target uses one")]
+
+use automoderate::{
+    Origin,
+    eio::{self, Record},
+    events::{self, Received},
+    sio,
+    testing::fuzz,
+};
+
+/// An Engine.IO packet is what it encodes to, but for data that its type does not carry.
+pub(crate) fn eio_packet(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(packet) = eio::Packet::decode(text) else { return };
+    let encoded = packet.encode();
+    assert!(text.starts_with(&encoded));
+    assert_eq!(eio::Packet::decode(&encoded), Ok(packet));
+    if let eio::Packet::Open(data) = packet
+        && let Ok(handshake) = eio::Handshake::decode(data)
+    {
+        // Neither can overflow when they are added to an instant.
+        let _ = std::time::Instant::now() + handshake.ping_interval() + handshake.ping_timeout();
+        let _ = handshake.offers_websocket();
+    }
+}
+
+/// The texts of a polling body survive another trip, within the limits of a request.
+pub(crate) fn eio_payload(data: &[u8]) {
+    let Ok(body) = std::str::from_utf8(data) else { return };
+    let texts: Vec<String> = eio::decode_payload(body)
+        .filter_map(|record| match record {
+            Record::Text(text) => Some(text),
+            Record::Binary(_) => None,
+        })
+        .collect();
+    let (encoded, count) = eio::encode_payload(texts.iter().map(String::as_str), 1_000);
+    assert!(count <= eio::MAX_PACKETS_PER_POST);
+    assert!(encoded.len() <= 1_000 || count <= 1);
+    let again: Vec<_> = eio::decode_payload(&encoded).collect();
+    let first: Vec<_> = texts.into_iter().take(count).map(Record::Text).collect();
+    assert_eq!(again, first);
+}
+
+/// A Socket.IO packet borrows from its text, and the data of an event is split within it.
+pub(crate) fn sio_decode(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(packet) = sio::decode(text) else { return };
+    assert!(text.ends_with(packet.data) || packet.data.is_empty());
+    assert!(packet.attachments <= sio::MAX_ATTACHMENTS);
+    let mut assembler = sio::Assembler::default();
+    let complete = assembler.start(&packet, packet.kind == sio::Kind::BinaryAck);
+    assert_eq!(complete.is_some(), packet.attachments == 0);
+    for due in (0..packet.attachments).rev() {
+        let event = assembler.add(b"bytes").expect("an announced attachment");
+        assert_eq!(event.is_some(), due == 0);
+    }
+    assert!(assembler.add(b"one more").is_err());
+    let Ok((name, arguments)) = sio::split_event(packet.data) else { return };
+    assert!(packet.data.contains(arguments));
+    // What is well-formed is read as a JSON parser would read it.
+    if let Ok(serde_json::Value::Array(list)) = serde_json::from_str(packet.data) {
+        assert_eq!(list.first().and_then(serde_json::Value::as_str), Some(&*name));
+        let rest: serde_json::Value = serde_json::from_str(&format!("[{arguments}]")).expect("arguments");
+        assert_eq!(rest.as_array().map(Vec::as_slice), list.get(1..));
+        let encoded = sio::event(&name, (!arguments.is_empty()).then_some(arguments), packet.id);
+        let again = sio::decode(&encoded).expect("an event of our own");
+        assert_eq!(again.id, packet.id);
+        assert_eq!(sio::split_event(again.data).expect("its name"), (name, arguments));
+    }
+}
+
+/// The first line is the name of an event, the rest its arguments. Whatever they are, there is an event.
+pub(crate) fn event_decode(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));
+    let received = Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
+    let event = events::decode(name, arguments, received);
+    let line: serde_json::Value = serde_json::from_str(&event.to_json()).expect("a line of JSON");
+    assert_eq!(line["origin"], "live");
+    assert_eq!(event.clone(), event);
+    assert!(!format!("{event:?}").is_empty());
+    if let Some(payload) = event.meta().payload() {
+        assert!(arguments.contains(payload.as_str()) || payload.as_str() == "null");
+    }
+    if let automoderate::Event::ModerationUpdate(update) = &event {
+        assert!(!update.content_preview_html().contains('<'));
+        if let Some(raw) = &update.meta_data {
+            raw.to_value().expect("JSON that was parsed before");
+        }
+        if let Some(instant) = update.timestamp.to_rfc3339() {
+            assert!(instant.ends_with('Z'), "{instant}");
+        }
+    }
+}
+
+/// A session reads a script of frames: see [`fuzz::session`].
+pub(crate) fn session(data: &[u8]) {
+    fuzz::session(data);
+}
+
+/// The page with the login form is the one HTML that the SDK reads.
+pub(crate) fn login_form(data: &[u8]) {
+    let Ok(page) = std::str::from_utf8(data) else { return };
+    if let Some(token) = fuzz::login_token(page) {
+        assert!(token.len() <= page.len());
+    }
+}

@@ -1,0 +1,143 @@
+//! Doors for the fuzz targets, to what is not public.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use rand::{SeedableRng, rngs::SmallRng};
+
+use crate::{
+    driver::csrf_token,
+    events::{Event, ProjectId},
+    session::{Command, Fault, Input, Machine, Now, Output, Proof, SessionConfig, Token},
+};
+
+/// The most outputs that one input may cause, of a machine that has two projects.
+const OUTPUTS_MAX: usize = 64;
+
+/// The token that the SDK would send with the login form of this page.
+#[must_use]
+pub fn login_token(page: &str) -> Option<String> {
+    csrf_token(page)
+}
+
+/// Lets a session of two projects read a script, a line for each frame. A line that starts with `!` lets time pass, as
+/// many tenths of a second as it says; with `#` it is a binary frame; `-` cuts the connection, and `*` joins another project.
+///
+/// # Panics
+/// If the session delivers an event twice or out of order, or if its timers don't advance.
+pub fn session(script: &[u8]) {
+    let mut run = Run::new();
+    run.handle(Input::Command(Command::Connect { token: Token(1) }));
+    for (token, project) in [(2, "p"), (3, "q")] {
+        run.handle(Input::Command(Command::Join { token: Token(token), project: project.into(), after: None }));
+    }
+    for line in script.split(|byte| *byte == b'\n') {
+        run.line(line);
+    }
+}
+
+struct Run {
+    machine: Machine,
+    now: Now,
+    closed: bool,
+    last: HashMap<ProjectId, u64>,
+}
+
+impl Run {
+    fn new() -> Self {
+        let config = SessionConfig { retry_first_connect: true, ..SessionConfig::default() };
+        Self {
+            machine: Machine::new(config, SmallRng::seed_from_u64(0)),
+            now: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
+            closed: false,
+            last: HashMap::new(),
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        match line {
+            [b'!', tenths @ ..] => {
+                let tenths = std::str::from_utf8(tenths).ok().and_then(|text| text.parse::<u16>().ok()).unwrap_or(1);
+                let time = Duration::from_millis(100) * u32::from(tenths);
+                self.now = Now { mono: self.now.mono + time, wall: self.now.wall + time };
+                self.handle(Input::Tick);
+            }
+            [b'#', bytes @ ..] => self.handle(Input::Binary(bytes)),
+            b"-" => self.handle(Input::TransportLost(Fault::PeerClosed("cut".to_owned()))),
+            [b'*', name @ ..] => {
+                let project = String::from_utf8_lossy(name).into_owned().into();
+                self.handle(Input::Command(Command::Join { token: Token(4), project, after: None }));
+            }
+            text => {
+                if let Ok(text) = std::str::from_utf8(text) {
+                    self.handle(Input::Frame(text));
+                }
+            }
+        }
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.machine.handle(self.now, input);
+        self.drain();
+        for _ in 0..4 {
+            match self.machine.poll_timeout() {
+                Some(at) if at <= self.now.mono => self.machine.handle(self.now, Input::Tick),
+                _ => return,
+            }
+            self.drain();
+        }
+        panic!("a timer that never advances");
+    }
+
+    fn drain(&mut self) {
+        let mut outputs = 0;
+        while let Some(output) = self.machine.poll_output() {
+            outputs += 1;
+            assert!(outputs <= OUTPUTS_MAX, "outputs without end: {output:?}");
+            assert!(
+                !self.closed || matches!(output, Output::Done { .. } | Output::Failed { .. }),
+                "closed, and yet: {output:?}"
+            );
+            match output {
+                // Every attempt succeeds, up to the acknowledgement of the namespace.
+                Output::Dial { id, .. } => {
+                    for input in [
+                        Input::Dialed { id, proof: Proof::default(), auth: None },
+                        Input::Frame(r#"0{"sid":"e","pingInterval":25000,"pingTimeout":20000}"#),
+                        Input::Frame(r#"40{"sid":"s"}"#),
+                    ] {
+                        self.machine.handle(self.now, input);
+                    }
+                }
+                Output::Events(run) => run.iter().for_each(|event| self.check(event)),
+                Output::Placed { project, cursor } => {
+                    self.last.insert(project, cursor.event_id());
+                }
+                Output::State(state) => self.closed = state.is_closed(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Events of a log come without a hole that is not told.
+    fn check(&mut self, event: &Event) {
+        let meta = event.meta();
+        let Some(project) = &meta.project_id else { return };
+        match (event, meta.event_id, &meta.log) {
+            (Event::Gap(_), Some(id), _) => {
+                self.last.insert(project.clone(), id);
+            }
+            (Event::Gap(_), None, _) => {
+                self.last.remove(project);
+            }
+            (_, Some(id), Some(_)) => {
+                if let Some(last) = self.last.insert(project.clone(), id) {
+                    assert_eq!(id, last + 1, "the next event of {project}");
+                }
+            }
+            _ => {}
+        }
+    }
+}
