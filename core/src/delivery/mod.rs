@@ -3,6 +3,8 @@
 mod hub;
 mod progress;
 mod ring;
+#[cfg(test)]
+mod tests;
 mod throttle;
 
 pub(crate) use hub::{Hub, Scope};

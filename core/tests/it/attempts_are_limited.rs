@@ -134,3 +134,17 @@ async fn a_server_that_names_a_pause_is_given_it() {
     let _dial = script.next_dial().await;
     assert!(start.elapsed() >= Duration::from_secs(60));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_old_connection_does_not_cost_the_new_attempt() {
+    let script = Script::new();
+    let hasty = ReconnectPolicy { delay: Duration::ZERO, max_delay: Duration::ZERO, ..ReconnectPolicy::default() };
+    let (client, server) = connect(builder(&script).reconnect(hasty), &script).await;
+    // Told and done at once: CLOSE, and then the end of the transport.
+    server.send("1");
+    server.cut();
+    let _server = script.accept_handshake().await;
+    crate::common::settle().await;
+    assert!(client.state().is_connected());
+    assert_eq!(script.dials(), 2);
+}

@@ -121,3 +121,18 @@ async fn dropping_the_future_of_close_closes_all_the_same() {
     assert_eq!(server.closed().await, ["41", "1"]);
     check_closed(&client).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_succeeds_in_the_moment_of_closing_is_let_go() {
+    let script = Script::new();
+    let client = builder(&script).build().unwrap();
+    let server = async {
+        let dial = script.next_dial().await;
+        // The attempt is done, but the client hears of the wish to close first.
+        let server = dial.accept();
+        client.close().await;
+        assert_eq!(server.closed().await, Vec::<String>::new());
+    };
+    let (result, ()) = tokio::join!(client.connect(), server);
+    assert_eq!(result.unwrap_err().code(), "closed");
+}

@@ -1,6 +1,9 @@
 //! Servers without an event log: what an interruption cost is made up for by REST, or told.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::json;
@@ -49,7 +52,8 @@ fn ops() -> impl Strategy<Value = Op> {
 struct World {
     rig: Rig,
     contents: Vec<(u64, jiff::Timestamp)>,
-    network: std::collections::VecDeque<String>,
+    /// What is under way, and since when.
+    network: VecDeque<(String, jiff::Timestamp)>,
     joined: bool,
     /// The first content that the stream must have.
     from: Option<u64>,
@@ -69,7 +73,7 @@ impl World {
         Self {
             rig,
             contents: Vec::new(),
-            network: std::collections::VecDeque::new(),
+            network: VecDeque::new(),
             joined: false,
             from: None,
             seen: HashMap::new(),
@@ -91,13 +95,14 @@ impl World {
                     let content = (self.contents.len() as u64, self.rig.now().wall);
                     self.contents.push(content);
                     if self.joined {
-                        self.network.push_back(format!(r#"42["moderation_update",{}]"#, self.payload(content)));
+                        let frame = format!(r#"42["moderation_update",{}]"#, self.payload(content));
+                        self.network.push_back((frame, content.1));
                     }
                 }
             }
             Op::Carry(count) => {
                 for _ in 0..count {
-                    if let Some(frame) = self.network.pop_front() {
+                    if let Some((frame, _)) = self.network.pop_front() {
                         self.rig.frame(&frame);
                     }
                 }
@@ -107,13 +112,18 @@ impl World {
                     if Emitted::read(&frame).is_some_and(|asked| asked.name == "join_project") {
                         self.joined = true;
                         self.from.get_or_insert(self.contents.len() as u64);
-                        self.network.push_back(r#"42["joined_project",{"project_id":"p"}]"#.into());
+                        let confirmed = r#"42["joined_project",{"project_id":"p"}]"#.to_owned();
+                        self.network.push_back((confirmed, self.rig.now().wall));
                     }
                 }
             }
             Op::Swap(which) => {
-                if self.network.len() > 1 {
-                    let at = which % (self.network.len() - 1);
+                // By as much as concurrent publishers may differ.
+                let at = which % self.network.len().max(1);
+                let near = |a: &(String, jiff::Timestamp), b: &(String, jiff::Timestamp)| {
+                    b.1.duration_since(a.1).unsigned_abs() <= SLACK
+                };
+                if at + 1 < self.network.len() && near(&self.network[at], &self.network[at + 1]) {
                     self.network.swap(at, at + 1);
                 }
             }

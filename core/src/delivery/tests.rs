@@ -1,0 +1,175 @@
+//! What goes into a ring comes out in order or is counted, whatever the reader does.
+
+use std::collections::VecDeque;
+
+use proptest::{collection::vec, prelude::*};
+
+use super::{Batch, Hub, Overflow, Ring, Scope};
+use crate::{
+    Error, StatsUpdate,
+    events::{Event, EventKind, Gap, GapReason, Meta, Origin, Received, decode},
+};
+
+fn at() -> jiff::Timestamp {
+    jiff::Timestamp::UNIX_EPOCH
+}
+
+fn event(n: u64) -> Event {
+    let payload = format!(r#"{{"total_content":{n},"project_id":"p"}}"#);
+    decode("stats_update", &payload, Received { origin: Origin::Live, at: at() })
+}
+
+fn gap(missed: Option<u64>) -> Event {
+    Gap::new("p".into(), GapReason::Interrupted, missed, Meta::new(Origin::Live, at())).into()
+}
+
+fn number(event: &Event) -> u64 {
+    match event {
+        Event::StatsUpdate(stats) => stats.total_content,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn take(ring: &Ring, max: usize) -> Batch {
+    let mut batch = Batch { events: VecDeque::new(), end: None };
+    ring.take(max, &mut batch);
+    batch
+}
+
+fn push(ring: &Ring, events: impl IntoIterator<Item = Event>) -> bool {
+    ring.extend(events.into_iter(), &mut Vec::new())
+}
+
+#[derive(Debug, Clone)]
+enum Op {
+    Push(u64),
+    Take(usize),
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_lost_without_being_counted(
+        capacity in 1usize..20,
+        newest: bool,
+        ops in vec(prop_oneof![(0u64..30).prop_map(Op::Push), (0usize..30).prop_map(Op::Take)], 1..60),
+    ) {
+        let overflow = if newest { Overflow::DropNewest } else { Overflow::DropOldest };
+        let ring = Ring::new(capacity, overflow);
+        let (mut pushed, mut expected) = (0, 0);
+        let mut read = |batch: Batch, max: usize| {
+            assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
+            for event in batch.events {
+                match event {
+                    // In its place: what comes next is what comes behind the lost ones.
+                    Event::Lagged(lagged) => expected += lagged.missed,
+                    other => {
+                        assert_eq!(number(&other), expected, "out of order, or lost in silence");
+                        expected += 1;
+                    }
+                }
+            }
+            expected
+        };
+        for op in ops {
+            match op {
+                Op::Push(count) => {
+                    push(&ring, (pushed..pushed + count).map(event));
+                    pushed += count;
+                }
+                Op::Take(max) => drop(read(take(&ring, max), max)),
+            }
+        }
+        ring.end(None);
+        prop_assert!(!push(&ring, [event(999)]), "behind the end nothing is taken");
+        let last = take(&ring, usize::MAX);
+        prop_assert_eq!(&last.end.as_ref().map(Option::is_none), &Some(true));
+        prop_assert_eq!(read(last, usize::MAX - 1), pushed);
+    }
+}
+
+#[test]
+fn a_notice_that_is_itself_dropped_stays_in_the_count() {
+    let ring = Ring::new(2, Overflow::DropOldest);
+    push(&ring, [gap(Some(40)), gap(None), event(1), event(2)]);
+    let batch = take(&ring, 10);
+    assert!(matches!(&batch.events[0], Event::Lagged(lagged) if lagged.missed == 41), "{:?}", batch.events[0]);
+}
+
+#[test]
+fn an_abandoned_ring_holds_nothing() {
+    let ring = Ring::new(8, Overflow::DropOldest);
+    push(&ring, [event(1)]);
+    ring.abandon();
+    assert!(!push(&ring, [event(2)]));
+    assert!(take(&ring, 10).events.is_empty());
+}
+
+fn hub() -> Hub {
+    Hub::new(8, Overflow::DropOldest)
+}
+
+fn project() -> Scope {
+    Scope::Project("p".into())
+}
+
+#[test]
+fn the_first_stream_begins_at_the_join_and_later_ones_when_they_are_made() {
+    let hub = hub();
+    hub.open("p".into());
+    hub.publish(&mut [event(1)].into());
+    let first = hub.subscribe(&project(), None);
+    let second = hub.subscribe(&project(), None);
+    hub.publish(&mut [event(2)].into());
+    let numbers = |ring: &Ring| take(ring, 10).events.iter().map(number).collect::<Vec<_>>();
+    assert_eq!(numbers(&first), [1, 2]);
+    assert_eq!(numbers(&second), [2]);
+}
+
+#[test]
+fn a_first_stream_of_one_kind_holds_only_that_and_notices() {
+    let hub = hub();
+    hub.open("p".into());
+    let other = decode("other", r#"{"project_id":"p"}"#, Received { origin: Origin::Live, at: at() });
+    hub.publish(&mut [event(1), other.clone(), gap(None)].into());
+    let ring = hub.subscribe(&project(), Some(StatsUpdate::matches));
+    hub.publish(&mut [event(2), other].into());
+    let names: Vec<_> = take(&ring, 10).events.iter().map(Event::name).collect();
+    assert_eq!(names, ["stats_update", "gap", "stats_update"]);
+}
+
+#[test]
+fn a_project_that_ended_with_an_error_says_so_until_it_is_joined_again() {
+    let hub = hub();
+    hub.open("p".into());
+    hub.publish(&mut [event(1)].into());
+    hub.end_project("p", Some(Error::closed()));
+    hub.publish(&mut [event(2)].into());
+    let first = take(&hub.subscribe(&project(), None), 10);
+    assert_eq!(first.events.len(), 1);
+    assert!(matches!(first.end, Some(Some(_))));
+    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(Some(_))));
+    hub.open("p".into());
+    hub.publish(&mut [event(3)].into());
+    let again = take(&hub.subscribe(&project(), None), 10);
+    assert_eq!((again.events.len(), again.end.is_none()), (1, true));
+    // Left: no error, and nothing is kept.
+    hub.end_project("p", None);
+    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(None)));
+}
+
+#[test]
+fn what_nobody_can_attribute_goes_to_everybody_if_it_may_concern_them() {
+    let hub = hub();
+    hub.open("p".into());
+    hub.open("q".into());
+    let (client, p) = (hub.subscribe(&Scope::Client, None), hub.subscribe(&project(), None));
+    let q = hub.subscribe(&Scope::Project("q".into()), None);
+    let received = Received { origin: Origin::Live, at: at() };
+    let notification = decode("system_notification", r#"{"message":"m"}"#, received);
+    let stats = decode("stats_update", r#"{"total_content":1}"#, received);
+    hub.publish(&mut [event(1), notification, stats].into());
+    let names = |ring: &Ring| take(ring, 10).events.iter().map(Event::name).collect::<Vec<_>>();
+    assert_eq!(names(&client), ["stats_update", "system_notification", "stats_update"]);
+    assert_eq!(names(&p), ["stats_update", "system_notification"]);
+    assert_eq!(names(&q), ["system_notification"]);
+}
