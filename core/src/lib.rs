@@ -25,6 +25,7 @@
 //! Dependencies point down, and only one floor does I/O: `client` and `rest` above the driver's task, which owns the
 //! sans-IO session machine, which uses the codecs [`eio`] and [`sio`] and the payload types of [`events`].
 #![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod client;
 mod delivery;

@@ -6,12 +6,14 @@ use automoderate::{Client, ClientBuilder, Credentials, ReconnectPolicy, testing:
 
 use crate::common::connected;
 
+type Change = fn(ClientBuilder) -> ClientBuilder;
+
 #[test]
 fn by_name() {
     let policy = ReconnectPolicy::default;
     let long = Duration::from_secs(1_000_000_000);
     let day = Duration::from_secs(86_401);
-    let cases: Vec<(&str, fn(ClientBuilder) -> ClientBuilder)> = vec![
+    let cases: Vec<(&str, Change)> = vec![
         ("api_key", |b| b.api_key(" ")),
         ("session", |b| b.session("")),
         ("email", |b| b.password(" ", "p")),

@@ -192,7 +192,7 @@ impl World {
 
     fn replay(&mut self, project: &str, after: u64, ack: u64) {
         self.pages += 1;
-        if self.flaky && self.pages % 3 == 0 {
+        if self.flaky && self.pages.is_multiple_of(3) {
             return self.reply(format!(r#"43{ack}[{{"error":"Server error occurred"}}]"#));
         }
         let (page, log) = (self.page, self.log(project));

@@ -20,6 +20,7 @@ use crate::{
 
 /// What the streams are told.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // most of them are the large one
 pub(super) enum Told {
     Opened(String),
     Placed(String, Cursor),
