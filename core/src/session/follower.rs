@@ -178,6 +178,7 @@ impl Follower {
     }
 
     /// An event of this project came.
+    #[inline]
     pub(crate) fn live(&mut self, now: Now, event: Event, sink: &mut Sink<'_>) {
         let Some(id) = event.event_id().filter(|_| self.keeping != Keeping::Nothing) else {
             return self.live_without_id(now, event, sink);
@@ -210,6 +211,7 @@ impl Follower {
         }
     }
 
+    #[inline]
     fn live_without_id(&mut self, now: Now, event: Event, sink: &mut Sink<'_>) {
         // Before the join is confirmed it is not known what was missed before this event.
         let early = !self.joined && self.keeping != Keeping::Log;
@@ -227,6 +229,7 @@ impl Follower {
         }
     }
 
+    #[inline]
     fn deliver_plain(&mut self, event: Event, sink: &mut Sink<'_>) {
         if let Some(recent) = &mut self.recent
             && self.keeping == Keeping::Nothing
@@ -242,6 +245,7 @@ impl Follower {
         }
     }
 
+    #[inline]
     fn advance(&mut self, id: u64, mut event: Event, sink: &mut Sink<'_>) {
         if let Some(place) = &mut self.place {
             place.event_id = id;
@@ -323,8 +327,11 @@ impl Follower {
         }
         for mut event in page.events {
             let Some(id) = event.event_id() else {
-                event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
-                deliver(event, sink);
+                // It can't be told from the same one in the next page, which is asked for if this one leads nowhere.
+                if self.failures == 0 {
+                    event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
+                    deliver(event, sink);
+                }
                 continue;
             };
             self.deliver_held(now, sink);
@@ -437,6 +444,7 @@ impl Follower {
 }
 
 /// Hands an event to the streams.
+#[inline]
 pub(crate) fn deliver(event: Event, sink: &mut Sink<'_>) {
     let counters = &mut *sink.counters;
     counters.events += 1;

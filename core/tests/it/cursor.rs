@@ -158,19 +158,48 @@ async fn pages_that_are_refused_are_asked_for_again_and_given_up_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_can_t_be_read_in_a_page_is_told_once_and_counts_as_missing() {
+    let (_script, _client, project, mut server) = resume("40", log(42)).await;
+    let mut events = project.events();
+    let odd = ("moderation_update", serde_json::json!("odd"));
+    server.accept_replay("p", 40, log(42), 1, &[odd.clone(), entry(42)]).await;
+    assert!(matches!(next(&mut events).await, Event::MalformedEvent(_)));
+    let Event::Gap(gap) = next(&mut events).await else { panic!("no gap") };
+    assert_eq!((gap.reason, gap.missed, gap.meta.event_id), (GapReason::ReplayFailed, Some(1), Some(41)));
+    expect_content(&mut events, "c42").await;
+
+    // As the last of the log it leaves nothing to go on from.
+    server.emit("moderation_update", &logged(44));
+    for _ in 0..5 {
+        server.accept_replay("p", 42, log(43), 1, std::slice::from_ref(&odd)).await;
+    }
+    assert!(matches!(next(&mut events).await, Event::MalformedEvent(_)));
+    assert!(matches!(next(&mut events).await, Event::Gap(gap) if gap.missed == Some(1)));
+    expect_content(&mut events, "c44").await;
+    expect_nothing(&mut events).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_of_a_join_that_is_over_is_not_taken_for_one_of_the_next() {
-    let (_script, client, project, mut server) = resume("0", log(44)).await;
+    let (_script, client, project, mut server) = resume("40", log(44)).await;
     let page = server.expect_event("replay_events").await;
     let (left, ()) = tokio::join!(project.leave(), server.accept_leave("p"));
     left.unwrap();
-    let (project, ()) = tokio::join!(client.join_after("p", 42), server.accept_join("p", Some(log(44))));
+    // The new join begins further back: to it, the old page would look like a log with a hole.
+    let (project, ()) = tokio::join!(client.join_after("p", 2), server.accept_join("p", Some(log(44))));
     let mut events = project.unwrap().events();
-    let old: Vec<_> =
-        (1..=40).map(entry).map(|(name, data)| serde_json::json!({"event": name, "data": data})).collect();
-    server.acknowledge(page.ack.unwrap(), &serde_json::json!({"events": old, "head": 44, "oldest": 1, "log": "log-1"}));
-    server.accept_replay("p", 42, log(44), 1, &[entry(43), entry(44)]).await;
-    expect_content(&mut events, "c43").await;
-    expect_content(&mut events, "c44").await;
+    let asked = server.expect_event("replay_events").await;
+    assert_eq!(asked.data["after"], 2);
+    let entries = |from: u64, to: u64| -> Vec<_> {
+        (from..=to).map(|id| serde_json::json!({"event": "moderation_update", "data": logged(id)})).collect()
+    };
+    for (ack, events) in [(page.ack, entries(41, 44)), (asked.ack, entries(3, 44))] {
+        let page = serde_json::json!({"events": events, "head": 44, "oldest": 1, "log": "log-1"});
+        server.acknowledge(ack.unwrap(), &page);
+    }
+    for id in 3..=44 {
+        expect_content(&mut events, &format!("c{id}")).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,7 @@ mod network_changed;
 mod odd_input;
 mod payloads;
 mod recordings;
+mod refused_joins;
 mod rejoin_is_paced;
 mod secrets_are_never_shown;
 mod server_disconnect_policy;

@@ -143,7 +143,7 @@ fn configs() -> impl Strategy<Value = SessionConfig> {
         select(vec![Backfill::Auto, Backfill::Replay, Backfill::Off]),
         any::<bool>(),
     );
-    let limits = (option::weighted(0.8, 10u32..30), option::of(1u64..60));
+    let limits = (option::weighted(0.8, 3u32..30), option::of(1u64..60));
     (option::weighted(0.9, policy), behaviour, limits).prop_map(
         |(reconnect, (retry_first_connect, stop, rest, backfill, renewable), (rate_limit, heartbeat))| SessionConfig {
             reconnect,
