@@ -10,7 +10,8 @@ help:
 
 ## make demo       the reference server, live typed events, a cut connection, and nothing lost
 demo:
-	@$(CARGO) run --quiet --profile fast -p quickstart
+	@echo 'building; the first time takes a few minutes'
+	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
 test: lint doc test-rust test-e2e
