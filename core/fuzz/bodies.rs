@@ -8,6 +8,7 @@ use automoderate::{
     sio,
     testing::fuzz,
 };
+use serde_json::value::RawValue;
 
 /// An Engine.IO packet is what it encodes to, but for data that its type does not carry.
 pub(crate) fn eio_packet(data: &[u8]) {
@@ -76,8 +77,10 @@ pub(crate) fn event_decode(data: &[u8]) {
     let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));
     let received = Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
     let event = events::decode(name, arguments, received);
-    let line: serde_json::Value = serde_json::from_str(&event.to_json()).expect("a line of JSON");
-    assert_eq!(line["origin"], "live");
+    // Payloads are passed on as they came: they may hold halves of surrogate pairs, and numbers beyond an f64.
+    let line = event.to_json();
+    serde_json::from_str::<&RawValue>(&line).expect("a line of JSON");
+    assert!(!line.contains('\n') || arguments.contains('\n'), "{line}");
     assert_eq!(event.clone(), event);
     assert!(!format!("{event:?}").is_empty());
     if let Some(payload) = event.meta().payload() {
@@ -86,7 +89,7 @@ pub(crate) fn event_decode(data: &[u8]) {
     if let automoderate::Event::ModerationUpdate(update) = &event {
         assert!(!update.content_preview_html().contains('<'));
         if let Some(raw) = &update.meta_data {
-            raw.to_value().expect("JSON that was parsed before");
+            serde_json::from_str::<&RawValue>(raw.as_str()).expect("JSON that was parsed before");
         }
         if let Some(instant) = update.timestamp.to_rfc3339() {
             assert!(instant.ends_with('Z'), "{instant}");

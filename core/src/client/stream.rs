@@ -56,7 +56,8 @@ impl EventStream {
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+        poll_fn(|cx| self.poll_fill(cx, self.chunk)).await;
+        self.take_one()
     }
 
     /// Waits for an event and returns it with those that are there as well, up to `max`. Empty at the end.
@@ -110,6 +111,15 @@ impl EventStream {
         Throttled::new(self, interval)
     }
 
+    /// What [`poll_fill`](Self::poll_fill) found. An event is large, so it is looked at before it is moved.
+    #[inline]
+    fn take_one(&mut self) -> Option<Result<Event, Error>> {
+        let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(Option::take).map(Err) };
+        self.tracker.delivered(event);
+        self.ready.pop_front().map(Ok)
+    }
+
+    #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<()> {
         if !self.ready.is_empty() || self.end.is_some() {
             return Poll::Ready(());
@@ -127,13 +137,7 @@ impl Stream for EventStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         ready!(this.poll_fill(cx, this.chunk));
-        Poll::Ready(match this.ready.pop_front() {
-            Some(event) => {
-                this.tracker.delivered(&event);
-                Some(Ok(event))
-            }
-            None => this.end.as_mut().and_then(Option::take).map(Err),
-        })
+        Poll::Ready(this.take_one())
     }
 }
 

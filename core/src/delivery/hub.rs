@@ -1,10 +1,9 @@
 //! Fan-out: which streams an event belongs to.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
-    vec::Drain,
 };
 
 use super::{Overflow, Ring};
@@ -129,13 +128,12 @@ impl Hub {
     }
 
     /// Hands out a run of events, as far as they have the same readers at once, then wakes the readers.
-    pub(crate) fn publish(&self, run: &mut Vec<Event>) {
+    pub(crate) fn publish(&self, run: &mut VecDeque<Event>) {
         let mut wakers = Vec::new();
         let mut inner = self.lock();
-        let mut rest = run.drain(..);
-        while let [first, others @ ..] = rest.as_slice() {
-            let count = 1 + others.iter().take_while(|event| same_readers(first, event)).count();
-            inner.deliver(&mut rest, count, &mut wakers);
+        while let Some(first) = run.front() {
+            let count = run.iter().take_while(|event| same_readers(first, event)).count();
+            inner.deliver(run, count, &mut wakers);
         }
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
@@ -188,20 +186,24 @@ impl Streams {
 }
 
 impl Inner {
-    /// Hands out the first `count` of `events`, which have the same readers.
-    fn deliver(&mut self, events: &mut Drain<'_, Event>, count: usize, wakers: &mut Vec<Waker>) {
-        let run = &events.as_slice()[..count];
-        let mut readers = self.readers(&run[0]);
+    /// Hands out the first `count` events of `run`, which have the same readers.
+    fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
+        let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
         // The last one is given the events themselves: better one that wants them all.
         readers.sort_by_key(|reader| reader.filter.is_none());
         let mut all_there = true;
         if let Some((last, others)) = readers.split_last() {
             for reader in others {
-                all_there &= reader.ring.extend(run.iter().filter(|event| reader.wants(event)).cloned(), wakers);
+                let wanted = run.range(..count).filter(|event| reader.wants(event));
+                all_there &= reader.ring.extend(wanted.cloned(), wakers);
             }
-            all_there &= last.ring.extend(events.take(count).filter(|event| last.wants(event)), wakers);
+            all_there &= if last.filter.is_none() && count == run.len() {
+                last.ring.append(run, wakers)
+            } else {
+                last.ring.extend(run.drain(..count).filter(|event| last.wants(event)), wakers)
+            };
         } else {
-            events.take(count).for_each(drop);
+            run.drain(..count);
         }
         if !all_there {
             self.forget_the_gone();

@@ -44,8 +44,8 @@ pub(crate) struct Batch {
     pub(crate) end: Option<Option<Error>>,
 }
 
-/// A reader that takes one event at a time gets so many with one lock.
-const CHUNK: usize = 32;
+/// A reader that takes one event at a time gets so many with one lock: as many as the task hands out in a turn.
+const CHUNK: usize = 64;
 
 impl Ring {
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
@@ -72,13 +72,30 @@ impl Ring {
             events.for_each(drop);
             return false;
         }
-        let before = ring.queue.len();
         for event in events {
             ring.push(event);
         }
-        if ring.queue.len() > before || ring.missed > 0 {
-            wakers.extend(ring.waker.take());
+        ring.call(wakers);
+        true
+    }
+
+    /// Adds all events of `run`, which is empty afterwards: without moving any of them if the ring is empty too.
+    pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
+        let mut ring = self.lock();
+        if ring.missed > 0 || ring.queue.len() + run.len() > ring.capacity {
+            drop(ring);
+            return self.extend(run.drain(..), wakers);
         }
+        if ring.abandoned || ring.end.is_some() {
+            run.clear();
+            return false;
+        }
+        if ring.queue.is_empty() {
+            std::mem::swap(&mut ring.queue, run);
+        } else {
+            ring.queue.append(run);
+        }
+        ring.call(wakers);
         true
     }
 
@@ -140,6 +157,13 @@ impl Ring {
 }
 
 impl Inner {
+    /// Takes the waker of a reader that has something to read.
+    fn call(&mut self, wakers: &mut Vec<Waker>) {
+        if !self.queue.is_empty() || self.missed > 0 {
+            wakers.extend(self.waker.take());
+        }
+    }
+
     fn push(&mut self, event: Event) {
         let full = self.queue.len() >= self.capacity;
         match self.overflow {

@@ -1,6 +1,11 @@
 //! From the text of an event to its type.
 
-use serde::Deserialize;
+use std::marker::PhantomData;
+
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
 use super::{
@@ -23,7 +28,7 @@ pub struct Received {
 pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
     let mut reading = Reading { text: arguments, received, payload: None };
     let result = match name {
-        "moderation_update" => ModerationUpdate::read(&mut reading).map(Event::ModerationUpdate),
+        "moderation_update" => ModerationUpdate::read(&mut reading),
         "stats_update" => StatsUpdate::read(&mut reading).map(Event::StatsUpdate),
         "rule_update" => RuleUpdate::read(&mut reading).map(Event::RuleUpdate),
         "system_notification" => SystemNotification::read(&mut reading).map(Event::SystemNotification),
@@ -35,7 +40,10 @@ pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
         "project_access_denied" => ServerError::read(&mut reading, Some("access_denied")).map(Event::ServerError),
         _ => unknown(name, &mut reading),
     };
-    result.unwrap_or_else(|reason| malformed(name, arguments, reason, received))
+    match result {
+        Ok(event) => event,
+        Err(reason) => malformed(name, arguments, reason, received),
+    }
 }
 
 fn unknown(name: &str, reading: &mut Reading<'_>) -> Result<Event, String> {
@@ -90,9 +98,17 @@ pub(super) struct Reading<'t> {
 impl<'t> Reading<'t> {
     /// Parses the first argument and checks that what follows it is another argument or nothing.
     pub(super) fn parse<T: Deserialize<'t>>(&mut self) -> Result<T, String> {
-        let mut values = serde_json::Deserializer::from_str(self.text).into_iter::<T>();
-        let value = values.next().ok_or("the event has no data")?.map_err(|error| reason(&error))?;
-        let end = values.byte_offset();
+        self.parse_with(PhantomData)
+    }
+
+    /// As [`parse`](Self::parse), with a seed: a struct to read into, for one that is large.
+    pub(super) fn parse_with<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, String> {
+        if self.text.is_empty() {
+            return Err("the event has no data".to_owned());
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(self.text);
+        let value = seed.deserialize(&mut deserializer).map_err(|error| reason(&error))?;
+        let end = deserializer.into_iter::<IgnoredAny>().byte_offset();
         let rest = self.text[end..].trim_start();
         if !(rest.is_empty() || rest.starts_with(',')) {
             return Err("text behind the data".to_owned());

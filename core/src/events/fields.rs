@@ -45,14 +45,25 @@ macro_rules! wire {
 
         impl<$de> serde::Deserialize<$de> for $name<$de> {
             fn deserialize<D: serde::Deserializer<$de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct V;
-                impl<$de> serde::de::Visitor<$de> for V {
-                    type Value = $name<$de>;
+                let mut out = $name::default();
+                serde::de::DeserializeSeed::deserialize(&mut out, deserializer)?;
+                Ok(out)
+            }
+        }
+
+        // Reads into a struct that is there already, because moving it costs about as much as reading a field.
+        impl<$de> serde::de::DeserializeSeed<$de> for &mut $name<$de> {
+            type Value = ();
+
+            fn deserialize<D: serde::Deserializer<$de>>(self, deserializer: D) -> Result<(), D::Error> {
+                struct V<'a, $de>(&'a mut $name<$de>);
+                impl<$de> serde::de::Visitor<$de> for V<'_, $de> {
+                    type Value = ();
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str("an object")
                     }
-                    fn visit_map<A: serde::de::MapAccess<$de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        let mut out = $name::default();
+                    fn visit_map<A: serde::de::MapAccess<$de>>(self, mut map: A) -> Result<(), A::Error> {
+                        let out = self.0;
                         while let Some($crate::events::fields::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($key $(| $alias)* => out.$field = $read(&mut map)?,)*
@@ -65,10 +76,10 @@ macro_rules! wire {
                                 }
                             }
                         }
-                        Ok(out)
+                        Ok(())
                     }
                 }
-                deserializer.deserialize_map(V)
+                deserializer.deserialize_map(V(self))
             }
         }
     };

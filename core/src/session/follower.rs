@@ -387,7 +387,7 @@ impl Follower {
         let mut meta = Meta::new(Origin::Live, now.wall);
         meta.event_id = to.map(|place| place.event_id);
         meta.log = to.and_then(|place| place.log.clone());
-        sink.out.event(Gap::new(self.project.clone(), reason, missed, meta).into());
+        sink.out.run().push_back(Gap::new(self.project.clone(), reason, missed, meta).into());
     }
 
     /// The connection is gone, or the server dropped the room.
@@ -456,5 +456,5 @@ pub(crate) fn deliver(event: Event, sink: &mut Sink<'_>) {
     if matches!(event, Event::MalformedEvent(_)) {
         counters.malformed += 1;
     }
-    sink.out.event(event);
+    sink.out.run().push_back(event);
 }

@@ -101,7 +101,7 @@ pub(crate) enum Output {
         cursor: Cursor,
     },
     /// Events that came in a row.
-    Events(Vec<Event>),
+    Events(VecDeque<Event>),
     /// The project's streams end, with an error unless the user left.
     Ended {
         project: ProjectId,
@@ -127,7 +127,7 @@ pub(crate) enum Output {
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Output>,
-    spare: Vec<Event>,
+    spare: VecDeque<Event>,
 }
 
 /// A list of more events is not kept for reuse.
@@ -142,19 +142,19 @@ impl Outbox {
         self.queue.pop_front()
     }
 
-    /// Adds an event behind everything else.
-    pub(crate) fn event(&mut self, event: Event) {
-        if let Some(Output::Events(run)) = self.queue.back_mut() {
-            run.push(event);
-        } else {
-            let mut run = std::mem::take(&mut self.spare);
-            run.push(event);
-            self.queue.push_back(Output::Events(run));
+    /// The run that is behind everything else.
+    pub(crate) fn run(&mut self) -> &mut VecDeque<Event> {
+        if !matches!(self.queue.back(), Some(Output::Events(_))) {
+            self.queue.push_back(Output::Events(std::mem::take(&mut self.spare)));
+        }
+        match self.queue.back_mut() {
+            Some(Output::Events(run)) => run,
+            _ => &mut self.spare,
         }
     }
 
     /// Takes back a list whose events are gone.
-    pub(crate) fn reuse(&mut self, run: Vec<Event>) {
+    pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
         if run.is_empty() && run.capacity() <= SPARE_MAX {
             self.spare = run;
         }

@@ -56,30 +56,34 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
 /// # Errors
 /// [`DecodeError::EventName`] if the data is no array that starts with a string.
 pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
-    let inner = data.trim_start().strip_prefix('[').ok_or(DecodeError::EventName)?.trim_start();
+    let inner = data.trim_ascii_start().strip_prefix('[').ok_or(DecodeError::EventName)?.trim_ascii_start();
     let body = inner.strip_prefix('"').ok_or(DecodeError::EventName)?;
-    let end = closing_quote(body).ok_or(DecodeError::EventName)?;
+    let (end, escaped) = closing_quote(body).ok_or(DecodeError::EventName)?;
     let raw = &body[..end];
-    let name = if raw.contains('\\') {
+    let name = if escaped {
         let quoted = &inner[..end + 2];
         Cow::Owned(serde_json::from_str(quoted).map_err(|_| DecodeError::EventName)?)
     } else {
         Cow::Borrowed(raw)
     };
-    let rest = body[end + 1..].trim();
+    let rest = body[end + 1..].trim_ascii();
     let rest = rest.strip_suffix(']').unwrap_or(rest);
-    let args = rest.strip_prefix(',').unwrap_or(rest).trim();
+    let args = rest.strip_prefix(',').unwrap_or(rest).trim_ascii();
     Ok((name, args))
 }
 
-fn closing_quote(body: &str) -> Option<usize> {
-    let bytes = body.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return Some(at),
-            b'\\' => at += 2,
-            _ => at += 1,
+/// Where the name ends, and whether it holds escapes.
+fn closing_quote(body: &str) -> Option<(usize, bool)> {
+    let mut escaped = false;
+    let mut bytes = body.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'"' => return Some((at, escaped)),
+            b'\\' => {
+                escaped = true;
+                bytes.next();
+            }
+            _ => {}
         }
     }
     None

@@ -8,7 +8,7 @@ mod replays;
 #[cfg(test)]
 mod tests;
 
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 use rand::rngs::SmallRng;
 
@@ -203,7 +203,7 @@ impl Machine {
     }
 
     /// Takes back the list of [`Output::Events`], emptied, for those that come next.
-    pub(crate) fn reuse(&mut self, run: Vec<Event>) {
+    pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
         self.out.reuse(run);
     }
 
