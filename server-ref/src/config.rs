@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{EventLog, Limits, Server, ServerBuilder};
+use crate::{Error, EventLog, Limits, Server, ServerBuilder};
 
 /// The reference AutoModerate server.
 #[derive(Debug, Parser)]
@@ -56,6 +56,19 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_MAX_ROOMS", value_name = "N", default_value_t = Limits::default().rooms)]
     max_rooms: usize,
 
+    /// Failed sign-ins of one address within a minute; 0 lifts the limit.
+    #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS", value_name = "N", default_value_t = Limits::default().failed_logins_per_minute)]
+    max_failed_logins: usize,
+
+    /// Proxy whose `X-Forwarded-For` is believed: an address, or a network such as `10.0.0.0/8`. May be repeated, or separated by
+    /// commas.
+    #[arg(long = "trusted-proxy", env = "AUTOMODERATE_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    trusted_proxies: Vec<String>,
+
+    /// Warn a project when more contents than this wait for a review; 0: never.
+    #[arg(long, env = "AUTOMODERATE_REVIEW_QUEUE_WARNING", value_name = "N", default_value_t = 100)]
+    review_queue_warning: u32,
+
     /// Seconds between two Engine.IO pings.
     #[arg(long, env = "AUTOMODERATE_PING_INTERVAL", value_name = "SECONDS", default_value = "25", value_parser = positive_seconds)]
     ping_interval: Duration,
@@ -87,8 +100,11 @@ pub struct Serve {
 
 impl Serve {
     /// The server that these options describe.
-    pub fn builder(&self) -> ServerBuilder {
-        Server::builder()
+    ///
+    /// # Errors
+    /// When an address of a proxy is none.
+    pub fn builder(&self) -> Result<ServerBuilder, Error> {
+        let builder = Server::builder()
             .listen(&self.listen)
             .database(&self.database)
             .demo(self.demo)
@@ -96,11 +112,14 @@ impl Serve {
                 connections_per_ip: self.max_connections_per_ip,
                 events_per_minute: self.max_events_per_minute,
                 rooms: self.max_rooms,
+                failed_logins_per_minute: self.max_failed_logins,
             })
             .event_log(EventLog { max_events: self.log_max_events, max_age: self.log_max_age })
             .ping(self.ping_interval, self.ping_timeout)
             .allowed_origins(&self.allowed_origins)
             .secure_cookies(self.secure_cookies)
+            .review_queue_warning(self.review_queue_warning);
+        builder.trusted_proxies(&self.trusted_proxies)
     }
 }
 

@@ -13,6 +13,9 @@ pub enum Error {
     /// The database URL is not one this server understands.
     #[error("not a usable database URL: {0}")]
     DatabaseUrl(String),
+    /// What was given as a proxy's address is none.
+    #[error("not a usable address: {0}")]
+    Address(String),
     /// The address could not be listened on.
     #[error("could not listen on {address}")]
     Listen {
@@ -28,6 +31,9 @@ pub enum Error {
     /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),
+    /// It would contradict what is there: a code, and what is the matter.
+    #[error("{1}")]
+    Conflict(&'static str, &'static str),
     /// An internal step failed.
     #[error("{0}")]
     Internal(String),

@@ -24,6 +24,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
+mod address;
 mod app;
 mod auth;
 pub mod config;
@@ -41,3 +42,4 @@ pub use app::{Demo, RunningServer, Server, ServerBuilder};
 pub use error::Error;
 pub use moderation::{Action, NewRule, RuleKind};
 pub use options::{EventLog, Limits};
+pub use store::Role;

@@ -27,7 +27,7 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     // Before anyone is told that the server is ready: a signal from then on drains.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let server = options.builder().start().await?;
+    let server = options.builder()?.start().await?;
     announce(&server)?;
     tokio::select! {
         _ = terminate.recv() => {}

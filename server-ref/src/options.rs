@@ -11,11 +11,13 @@ pub struct Limits {
     pub events_per_minute: usize,
     /// Projects joined at once on one connection (50).
     pub rooms: usize,
+    /// Failed sign-ins of one address within any minute (10).
+    pub failed_logins_per_minute: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections_per_ip: 10, events_per_minute: 100, rooms: 50 }
+        Self { connections_per_ip: 10, events_per_minute: 100, rooms: 50, failed_logins_per_minute: 10 }
     }
 }
 
@@ -23,7 +25,7 @@ impl Limits {
     /// No limit at all: for tests and benchmarks.
     #[must_use]
     pub fn none() -> Self {
-        Self { connections_per_ip: 0, events_per_minute: 0, rooms: 0 }
+        Self { connections_per_ip: 0, events_per_minute: 0, rooms: 0, failed_logins_per_minute: 0 }
     }
 }
 

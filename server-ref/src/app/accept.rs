@@ -1,19 +1,22 @@
 //! The accept loop. Our own, so that a drain can end connections that wait (long polls) after a bounded time.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+
+use crate::address::{ClientAddress, client_address};
 
 /// A client that sends its request's head slower than this is cut off. It also ends idle connections, so it is longer than what
 /// clients keep them for: who closes first must not be the one who might be sent a request at that moment.
@@ -21,14 +24,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// After a failure to accept, which is usually a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The address of the client.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) SocketAddr);
-
 /// Accepts until `drain`, then lets each connection finish its request; `kill` ends them at once.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
+    proxies: Arc<[IpNet]>,
     connections: TaskTracker,
     drain: CancellationToken,
     kill: CancellationToken,
@@ -41,7 +41,7 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(serve(stream, peer, router.clone(), drain.clone(), kill.clone()));
+                connections.spawn(serve(stream, peer, router.clone(), proxies.clone(), drain.clone(), kill.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -52,12 +52,20 @@ pub(super) async fn accept(
     connections.close();
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, drain: CancellationToken, kill: CancellationToken) {
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    proxies: Arc<[IpNet]>,
+    drain: CancellationToken,
+    kill: CancellationToken,
+) {
     // Events are small and wanted at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(Peer(peer)));
+        let address = client_address(peer.ip(), request.headers(), &proxies);
+        request.extensions_mut().insert(ClientAddress(address));
         router.clone().oneshot(request)
     });
     let connection = Builder::new()

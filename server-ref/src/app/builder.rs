@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
@@ -16,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use super::accept::{Peer, accept};
+use super::accept::accept;
 use super::{App, RunningServer, Settings, demo, maintenance};
 use crate::Error;
-use crate::auth::Auth;
+use crate::address::{ClientAddress, parse_network};
+use crate::auth::{Auth, Throttle};
 use crate::moderation::RuleCache;
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Slots, is_allowed, serve, spawn_publisher};
@@ -44,6 +46,8 @@ impl Server {
                 ping_timeout: Duration::from_secs(20),
                 allowed_origins: Vec::new(),
                 secure_cookies: false,
+                trusted_proxies: Vec::new(),
+                review_queue_warning: 100,
             },
         }
     }
@@ -115,6 +119,23 @@ impl ServerBuilder {
         self
     }
 
+    /// Proxies whose `X-Forwarded-For` is believed (none): addresses, and networks such as `10.0.0.0/8`. Limits per address then
+    /// count the clients' addresses, not the proxy's.
+    ///
+    /// # Errors
+    /// When one is neither.
+    pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, Error> {
+        let networks = proxies.into_iter().map(|proxy| parse_network(proxy.as_ref()));
+        self.settings.trusted_proxies = networks.collect::<Result<_, _>>().map_err(Error::Address)?;
+        Ok(self)
+    }
+
+    /// How many contents may wait for a review before the project is warned (100): once whenever there come to be more. 0: never.
+    pub fn review_queue_warning(mut self, contents: u32) -> Self {
+        self.settings.review_queue_warning = contents;
+        self
+    }
+
     /// Opens the database and listens.
     ///
     /// # Errors
@@ -128,7 +149,7 @@ impl ServerBuilder {
                 (format!("sqlite://{}", file.display()), Some(folder))
             }
         };
-        let store = Store::open(&url, self.settings.event_log).await?;
+        let store = Store::open(&url, self.settings.event_log, self.settings.review_queue_warning).await?;
         let listen_error = |source| Error::Listen { address: self.listen.clone(), source };
         let listener = TcpListener::bind(&self.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
@@ -139,6 +160,7 @@ impl ServerBuilder {
             writer,
             rules: RuleCache::default(),
             slots: Slots::new(self.settings.limits.connections_per_ip),
+            logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
             draining: CancellationToken::new(),
             in_flight: TaskTracker::new(),
             settings: self.settings,
@@ -158,7 +180,8 @@ impl ServerBuilder {
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let connections = TaskTracker::new();
-        tokio::spawn(accept(listener, router, connections.clone(), app.draining.clone(), kill.clone()));
+        let proxies = app.settings.trusted_proxies.clone().into();
+        tokio::spawn(accept(listener, router, proxies, connections.clone(), app.draining.clone(), kill.clone()));
         tokio::spawn(maintenance::run(app.clone()));
         tracing::info!(%address, "listening");
         Ok(RunningServer::new(app, io, address, demo, connections, kill, temporary))
@@ -168,19 +191,20 @@ impl ServerBuilder {
 /// Counts each new real-time session among those of its address, for as long as it lives.
 async fn admit(
     State(app): State<Arc<App>>,
-    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let query = request.uri().query().unwrap_or_default().as_bytes();
     let is_new = !url::form_urlencoded::parse(query).any(|(name, _)| name == "sid");
     if is_new {
-        match app.slots.admit(peer.ip()) {
+        match app.slots.admit(address) {
             Some(admission) => drop(request.extensions_mut().insert(admission)),
             None => {
                 let body = json!({
                     "success": false,
                     "error": "Too many connections",
+                    "code": "rate_limited",
                     "error_code": "rate_limited",
                     "retry_after": 60,
                 });

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::App;
 use crate::Error;
-use crate::auth::hash_password;
-use crate::ids::{key_hash, new_api_key, random_token};
+use crate::ids::random_token;
 use crate::moderation::{Action, NewRule, RuleKind};
-use crate::store::Store;
+use crate::store::Role;
 
 const EMAIL: &str = "demo@automoderate.example";
 const PROJECT: &str = "demo_project";
@@ -48,36 +47,30 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
             password
         }
     };
-    let user_id = match store.user_by_email(EMAIL).await? {
+    let user_id = match store.account(EMAIL).await? {
         Some(user) => user.id,
-        None => store.create_user(EMAIL, &hash_password(password.clone()).await?).await?,
+        None => store.create_user(EMAIL, &app.auth.hash_password(&password).await?, true).await?.id,
     };
+    // Also in a database that was made when there were no administrators.
+    store.update_user(&user_id, Some(true), Some(true)).await?;
     let project_id: Arc<str> = match store.meta(PROJECT).await? {
         Some(id) => id.into(),
         None => {
-            let id: Arc<str> = store.create_project("Demo").await?.into();
+            let id: Arc<str> = store.create_project("Demo", Some(&user_id)).await?.into();
             for rule in sample_rules() {
-                app.add_rule(id.clone(), rule).await?;
+                app.add_rule(&id, rule).await?;
             }
             store.set_meta(PROJECT, &id).await?;
             id
         }
     };
-    store.add_member(&project_id, &user_id, "owner").await?;
+    store.add_member(&project_id, &user_id, Role::Owner).await?;
     Ok(Demo {
-        api_key: create_key(store, &project_id, "demo").await?,
+        api_key: app.create_key(&project_id, "demo").await?.1,
         project_id: project_id.to_string(),
         email: EMAIL.into(),
         password,
     })
-}
-
-/// Stores the hash of a new key, and returns the key.
-pub(super) async fn create_key(store: &Store, project_id: &str, name: &str) -> Result<String, Error> {
-    let key = new_api_key();
-    let hash = key_hash(&key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
-    store.create_key(project_id, name, &hash).await?;
-    Ok(key)
 }
 
 fn sample_rules() -> [NewRule; 3] {

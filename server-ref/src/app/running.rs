@@ -15,9 +15,8 @@ use tokio_util::task::TaskTracker;
 
 use super::{App, Demo};
 use crate::Error;
-use crate::auth::hash_password;
 use crate::moderation::NewRule;
-use crate::store::{Change, Draft};
+use crate::store::{Change, Deed, Draft, Role};
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
@@ -81,7 +80,7 @@ impl RunningServer {
     /// # Errors
     /// When the rule is not usable, the project does not exist, or the database fails.
     pub async fn add_rule(&self, project_id: &str, rule: NewRule) -> Result<String, Error> {
-        self.app.add_rule(project_id.into(), rule).await
+        self.app.add_rule(project_id, rule).await
     }
 
     /// Logs and publishes an event such as `system_notification` or `user_activity`. `project_id` and `event_id` are added to
@@ -99,7 +98,7 @@ impl RunningServer {
         payload.insert("project_id".into(), project_id.into());
         let payload = serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
         let draft = Draft { name: event, payload };
-        let change = Change { project_id: project_id.into(), at: now(), content: None, rule: None, event: Some(draft) };
+        let change = Change { project_id: project_id.into(), at: now(), deed: Deed::Nothing, event: Some(draft) };
         self.app.writer.submit(change).await
     }
 
@@ -108,7 +107,7 @@ impl RunningServer {
     /// # Errors
     /// When the database fails.
     pub async fn create_project(&self, name: &str) -> Result<String, Error> {
-        self.app.store.create_project(name).await
+        self.app.store.create_project(name, None).await
     }
 
     /// Creates an API key of a project and returns it: it is stored as a hash only.
@@ -116,7 +115,7 @@ impl RunningServer {
     /// # Errors
     /// When the project does not exist or the database fails.
     pub async fn create_api_key(&self, project_id: &str, name: &str) -> Result<String, Error> {
-        super::demo::create_key(&self.app.store, project_id, name).await
+        Ok(self.app.create_key(project_id, name).await?.1)
     }
 
     /// Creates a user who can sign in.
@@ -124,8 +123,8 @@ impl RunningServer {
     /// # Errors
     /// When the address is taken or the database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
-        let hash = hash_password(password.to_owned()).await?;
-        self.app.store.create_user(email, &hash).await?;
+        let hash = self.app.auth.hash_password(password).await?;
+        self.app.store.create_user(email, &hash, false).await?;
         Ok(())
     }
 
@@ -134,9 +133,18 @@ impl RunningServer {
     /// # Errors
     /// When one of them does not exist or the database fails.
     pub async fn add_member(&self, project_id: &str, email: &str) -> Result<(), Error> {
-        let user = self.app.store.user_by_email(email).await?;
-        let user = user.ok_or(Error::NotFound("user"))?;
-        self.app.store.add_member(project_id, &user.id, "member").await
+        self.add_member_as(project_id, email, Role::Member).await
+    }
+
+    /// Makes a user a member of a project in this role, if they are not one already.
+    ///
+    /// # Errors
+    /// When one of them does not exist or the database fails.
+    pub async fn add_member_as(&self, project_id: &str, email: &str, role: Role) -> Result<(), Error> {
+        let user = self.app.store.account(email).await?;
+        let user = user.ok_or(Error::NotFound("User"))?;
+        self.app.store.add_member(project_id, &user.id, role).await?;
+        Ok(())
     }
 
     /// Deletes now what the event log's bounds don't keep, which otherwise happens once a minute. Returns how many events.

@@ -3,33 +3,44 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
+use super::caller::Project;
 use super::error::ApiError;
-use super::principal::Project;
+use super::input::Ids;
 use crate::app::App;
+use crate::auth::Permission;
 use crate::store::{Content, Status};
 
 const PER_PAGE: i64 = 20;
 const PER_PAGE_MAX: i64 = 100;
 
-#[derive(Deserialize)]
-pub(super) struct Wanted {
+/// Which contents.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ContentQuery {
+    /// Needed with a session.
+    #[allow(dead_code, reason = "read with the caller")]
+    project_id: Option<String>,
+    /// From 1.
     page: Option<i64>,
+    /// From 1 to 100 (20).
     per_page: Option<i64>,
+    /// `flagged`: what waits for a review.
     status: Option<String>,
 }
 
-#[derive(Serialize)]
-pub(super) struct List {
+#[derive(Serialize, ToSchema)]
+pub(super) struct ContentList {
     success: bool,
     content: Vec<Content>,
     pagination: Pagination,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 struct Pagination {
     page: i64,
     pages: i64,
@@ -39,17 +50,23 @@ struct Pagination {
     has_prev: bool,
 }
 
-#[derive(Serialize)]
-pub(super) struct One {
+#[derive(Serialize, ToSchema)]
+pub(super) struct ContentAnswer {
     success: bool,
     content: Content,
 }
 
+/// The contents of a project, newest first.
+#[utoipa::path(
+    get, path = "/api/content", tag = "content", params(ContentQuery),
+    responses((status = 200, body = ContentList))
+)]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    Project(project_id): Project,
-    wanted: Result<Query<Wanted>, QueryRejection>,
-) -> Result<Json<List>, ApiError> {
+    project: Project,
+    wanted: Result<Query<ContentQuery>, QueryRejection>,
+) -> Result<Json<ContentList>, ApiError> {
+    let project_id = project.allow(&app, Permission::Read).await?;
     let Query(wanted) = wanted.map_err(|error| ApiError::invalid(error.body_text()))?;
     let per_page = wanted.per_page.unwrap_or(PER_PAGE).clamp(1, PER_PAGE_MAX);
     let page = wanted.page.unwrap_or(1).max(1);
@@ -59,18 +76,28 @@ pub(super) async fn list(
     };
     let offset = (page - 1).saturating_mul(per_page);
     let found = app.store.contents(&project_id, status, per_page, offset).await?;
-    Ok(Json(List { success: true, content: found.contents, pagination: Pagination::new(page, per_page, found.total) }))
+    Ok(Json(ContentList {
+        success: true,
+        content: found.contents,
+        pagination: Pagination::new(page, per_page, found.total),
+    }))
 }
 
+/// One content.
+#[utoipa::path(
+    get, path = "/api/content/{id}", tag = "content",
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Needed with a session")),
+    responses((status = 200, body = ContentAnswer))
+)]
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    Project(project_id): Project,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Json<One>, ApiError> {
-    let Path(id) = id.map_err(|_| ApiError::not_found("Content not found"))?;
+    project: Project,
+    Ids(id): Ids<String>,
+) -> Result<Json<ContentAnswer>, ApiError> {
+    let project_id = project.allow(&app, Permission::Read).await?;
     let content = app.store.content(&project_id, &id).await?;
     let content = content.ok_or_else(|| ApiError::not_found("Content not found"))?;
-    Ok(Json(One { success: true, content }))
+    Ok(Json(ContentAnswer { success: true, content }))
 }
 
 impl Pagination {

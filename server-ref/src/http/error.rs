@@ -1,23 +1,43 @@
-//! Errors as clients see them: `{"success":false,"error","error_code"}`.
+//! Errors as clients see them: `{"success":false,"error","code","error_code"}`.
+
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
+use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Error;
+
+/// How every failure is answered.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ErrorAnswer {
+    success: bool,
+    /// For people.
+    error: String,
+    /// For programs.
+    code: &'static str,
+    /// The same, under the name that deployed servers use.
+    error_code: &'static str,
+    /// Whole seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
 
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -30,6 +50,28 @@ impl ApiError {
 
     pub(super) fn forbidden(message: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "access_denied", message)
+    }
+
+    /// Understood, and not possible: a pattern that can't be compiled, a name that is too long.
+    pub(super) fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
+    }
+
+    pub(super) fn conflict(code: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// The session's token is missing, or another.
+    pub(super) fn csrf() -> Self {
+        let message = "The X-CSRF-Token header is missing or wrong; GET /auth/csrf tells the token";
+        Self::new(StatusCode::FORBIDDEN, "csrf_failed", message)
+    }
+
+    pub(super) fn rate_limited(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let message = format!("Too many attempts, try again in {seconds} s");
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
+        Self { retry_after: Some(seconds), ..error }
     }
 
     pub(super) fn not_found(message: &str) -> Self {
@@ -50,7 +92,8 @@ impl From<Error> for ApiError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The server is shutting down")
             }
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
-            Error::Rule(reason) => Self::invalid(reason),
+            Error::Rule(reason) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason),
+            Error::Conflict(code, message) => Self::conflict(code, message),
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -73,13 +116,12 @@ impl From<BytesRejection> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Body {
-            success: bool,
-            error: String,
-            error_code: &'static str,
+        let ApiError { status, code, message, retry_after } = self;
+        let body = ErrorAnswer { success: false, error: message, code, error_code: code, retry_after };
+        let mut response = (status, Json(body)).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
-        let body = Body { success: false, error: self.message, error_code: self.code };
-        (self.status, Json(body)).into_response()
+        response
     }
 }

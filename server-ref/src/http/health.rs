@@ -11,7 +11,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::time::{now, rfc3339};
 
-/// 503 when the database does not answer, or the server drains.
+/// Whether the server works; needs no key. 503 when the database does not answer, or the server drains.
+#[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     let healthy = match app.store.ping().await {
         Ok(()) => !app.draining.is_cancelled(),

@@ -1,7 +1,9 @@
 //! `/auth/login` and `/auth/logout`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -15,12 +17,11 @@ use tower_sessions::{Expiry, Session};
 use super::error::ApiError;
 use super::page;
 use super::session::failed;
+use crate::address::ClientAddress;
 use crate::app::App;
-use crate::auth::SESSION_USER;
+use crate::auth::{SESSION_CSRF as CSRF, SESSION_USER};
 use crate::ids::random_token;
-use crate::realtime::end_session;
 
-const CSRF: &str = "csrf_token";
 /// How long a form may stay open before it is sent: a session that nobody signed in with should not be kept for long.
 const FORM_LIFETIME: Duration = Duration::hours(1);
 
@@ -30,6 +31,7 @@ pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
 
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     session: Session,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
@@ -44,9 +46,11 @@ pub(super) async fn submit(
     if !bool::from(expected.as_bytes().ct_eq(field(CSRF).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
+    app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
     let Some(user) = app.auth.by_password(field("email").trim(), field("password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
+    app.logins.forgive(address);
     // A new id: one that somebody else had planted before must not become a signed-in one.
     session.cycle_id().await.map_err(|e| failed(&e))?;
     session.set_expiry(None);
@@ -59,8 +63,8 @@ pub(super) async fn submit(
 pub(super) async fn logout(State(app): State<Arc<App>>, session: Session) -> Result<Response, ApiError> {
     let id = session.id();
     session.flush().await.map_err(|e| failed(&e))?;
-    if let (Some(id), Some(io)) = (id, app.io.get()) {
-        end_session(io, &id.to_string());
+    if let Some(id) = id {
+        app.end_session(&id.to_string());
     }
     Ok(redirect("/auth/login"))
 }

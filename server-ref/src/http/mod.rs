@@ -1,14 +1,25 @@
 //! The REST interface and the web login.
 
+mod answer;
+mod caller;
 mod content;
+mod csrf;
+mod docs;
 mod error;
 mod health;
+mod input;
+mod keys;
 mod login;
+mod members;
 mod moderate;
+mod notifications;
 mod page;
-mod principal;
+mod projects;
+mod review;
+mod rules;
 mod session;
 mod stats;
+mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +28,12 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use http::{Method, StatusCode};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 use error::ApiError;
@@ -32,13 +45,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
-    let api = Router::new()
-        .route("/api/moderate", post(moderate::moderate))
-        .route("/api/content", get(content::list))
-        .route("/api/content/{id}", get(content::one))
-        .route("/api/stats", get(stats::stats))
-        .route("/api/health", get(health::health))
-        .route("/ready", get(health::health));
+    let (api, description) = documented().split_for_parts();
+    let api = api.route("/ready", get(health::health)).merge(docs::routes(description));
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/logout", get(login::logout).post(login::logout))
@@ -56,6 +64,30 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         }))
         .layer(from_fn_with_state(app.clone(), in_flight))
         .with_state(app.clone())
+}
+
+/// The routes that `/api/openapi.json` describes: what is not described is not served.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(docs::description())
+        .routes(routes!(moderate::moderate))
+        .routes(routes!(content::list))
+        .routes(routes!(content::one))
+        .routes(routes!(review::review))
+        .routes(routes!(stats::stats))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::one, projects::update, projects::delete))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::update, members::remove))
+        .routes(routes!(rules::list, rules::create))
+        .routes(routes!(rules::one, rules::update, rules::delete))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(notifications::list, notifications::create))
+        .routes(routes!(notifications::withdraw))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::update))
+        .routes(routes!(csrf::csrf))
+        .routes(routes!(health::health))
 }
 
 /// A drain waits for the requests that are being answered.

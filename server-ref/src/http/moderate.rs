@@ -9,11 +9,13 @@ use axum::extract::rejection::BytesRejection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
+use super::caller::Project;
 use super::error::ApiError;
-use super::principal::Project;
 use crate::Error;
 use crate::app::App;
+use crate::auth::Permission;
 use crate::moderation::{Submission, moderate as run};
 use crate::store::Status;
 
@@ -21,30 +23,44 @@ const TYPE_MAX: usize = 64;
 /// Metadata goes to every listener with the event, unlike the content, of which they get a preview.
 const METADATA_MAX: usize = 64 * 1024;
 
-#[derive(Deserialize)]
-struct Body {
+/// A content to be moderated.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Submitted {
+    /// `text` unless told otherwise.
     r#type: Option<String>,
+    #[schema(required)]
     content: Option<String>,
+    /// Anything that should come back with the events. A `user_id` in it, text or number, is whom `user_activity` is about.
+    #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Answer {
+/// The decision.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ModerateAnswer {
     success: bool,
     content_id: String,
     status: Status,
+    #[schema(value_type = Vec<Object>)]
     moderation_results: Vec<Box<RawValue>>,
 }
 
+/// Moderates a content. The decision is durable when this is answered, and published right after.
+#[utoipa::path(
+    post, path = "/api/moderate", tag = "content",
+    params(("project_id" = Option<String>, Query, description = "Needed with a session")),
+    request_body = Submitted, responses((status = 200, body = ModerateAnswer))
+)]
 pub(super) async fn moderate(
     State(app): State<Arc<App>>,
-    Project(project_id): Project,
+    project: Project,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Answer>, ApiError> {
+) -> Result<Json<ModerateAnswer>, ApiError> {
+    let project_id = project.allow(&app, Permission::Submit).await?;
     let submission = parse(&body?)?;
     let done = run(&app, project_id, submission).await?;
     let results = done.results.into_iter().map(RawValue::from_string);
-    Ok(Json(Answer {
+    Ok(Json(ModerateAnswer {
         success: true,
         content_id: done.content_id,
         status: done.status,
@@ -53,7 +69,7 @@ pub(super) async fn moderate(
 }
 
 fn parse(body: &[u8]) -> Result<Submission, ApiError> {
-    let body: Body =
+    let body: Submitted =
         serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
     let content = body.content.filter(|content| !content.is_empty());
     let content = content.ok_or_else(|| ApiError::invalid("content is required"))?;

@@ -38,8 +38,8 @@ pub(super) async fn dashboard(State(app): State<Arc<App>>, session: Session) -> 
         return Ok(redirect("/auth/login"));
     };
     let mut list = String::new();
-    for (id, name) in app.store.projects_of(&user).await? {
-        let _ = write!(list, "<li>{} <code>{}</code></li>", escape(&name), escape(&id));
+    for project in app.store.projects_of(&user).await? {
+        let _ = write!(list, "<li>{} <code>{}</code></li>", escape(&project.name), escape(&project.id));
     }
     let body = format!(
         r#"<ul>{list}</ul><form method="post" action="/auth/logout"><button type="submit">Sign out</button></form>"#

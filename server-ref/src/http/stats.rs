@@ -5,19 +5,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::caller::Project;
 use super::error::ApiError;
-use super::principal::Project;
 use crate::app::App;
+use crate::auth::Permission;
 use crate::realtime::rates;
 
-#[derive(Serialize)]
-pub(super) struct Answer {
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatsAnswer {
     success: bool,
     stats: Stats,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Stats {
     total_content: i64,
     approved: i64,
@@ -27,7 +29,14 @@ struct Stats {
     approval_rate: f64,
 }
 
-pub(super) async fn stats(State(app): State<Arc<App>>, Project(project_id): Project) -> Result<Json<Answer>, ApiError> {
+/// How much was submitted, and what was decided.
+#[utoipa::path(
+    get, path = "/api/stats", tag = "content",
+    params(("project_id" = Option<String>, Query, description = "Needed with a session")),
+    responses((status = 200, body = StatsAnswer))
+)]
+pub(super) async fn stats(State(app): State<Arc<App>>, project: Project) -> Result<Json<StatsAnswer>, ApiError> {
+    let project_id = project.allow(&app, Permission::Read).await?;
     let counts = app.store.counts(&project_id).await?;
     let [approval_rate, ..] = rates([counts.approved, counts.rejected, counts.flagged]);
     let stats = Stats {
@@ -38,5 +47,5 @@ pub(super) async fn stats(State(app): State<Arc<App>>, Project(project_id): Proj
         pending: counts.pending,
         approval_rate,
     };
-    Ok(Json(Answer { success: true, stats }))
+    Ok(Json(StatsAnswer { success: true, stats }))
 }

@@ -3,8 +3,8 @@
 use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
 
-use super::outcome::Outcome;
-use super::rule::{Action, KeywordData, RegexData};
+use super::outcome::{Outcome, RuleName};
+use super::rule::{Action, RuleKind};
 use crate::Error;
 use crate::store::StoredRule;
 
@@ -19,9 +19,7 @@ pub(crate) struct RuleSet {
 
 #[derive(Debug)]
 pub(super) struct Compiled {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) kind: String,
+    pub(super) name: RuleName,
     pub(super) action: Action,
     matcher: Matcher,
 }
@@ -55,42 +53,35 @@ impl RuleSet {
 }
 
 /// Whether a rule can be compiled.
-pub(super) fn check(rule: &StoredRule) -> Result<(), Error> {
+pub(crate) fn check(rule: &StoredRule) -> Result<(), Error> {
     compile(rule).map(drop)
 }
 
 fn compile(rule: &StoredRule) -> Result<Compiled, Error> {
-    let invalid = |error: &dyn std::fmt::Display| Error::Rule(error.to_string());
-    let matcher = match rule.kind.as_str() {
-        "keyword" => {
-            let data: KeywordData = serde_json::from_str(&rule.data).map_err(|e| invalid(&e))?;
-            keywords(data)?
-        }
-        "regex" => {
-            let data: RegexData = serde_json::from_str(&rule.data).map_err(|e| invalid(&e))?;
-            Matcher::Regex(pattern(&data)?)
-        }
-        other => return Err(Error::Rule(format!("unknown type `{other}`"))),
+    let matcher = match RuleKind::from_parts(&rule.kind, &rule.data)? {
+        RuleKind::Keyword { keywords, case_sensitive } => words(keywords, case_sensitive)?,
+        RuleKind::Regex { pattern, flags } => Matcher::Regex(regex(&pattern, &flags)?),
     };
     let action = Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))?;
-    Ok(Compiled { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone(), action, matcher })
+    let name = RuleName { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone() };
+    Ok(Compiled { name, action, matcher })
 }
 
-fn keywords(data: KeywordData) -> Result<Matcher, Error> {
-    let words: Vec<String> = data.keywords.into_iter().filter(|word| !word.is_empty()).collect();
+fn words(keywords: Vec<String>, case_sensitive: bool) -> Result<Matcher, Error> {
+    let words: Vec<String> = keywords.into_iter().filter(|word| !word.is_empty()).collect();
     if words.is_empty() {
         return Err(Error::Rule("no keyword".into()));
     }
     let patterns: Vec<String> =
-        if data.case_sensitive { words.clone() } else { words.iter().map(|word| word.to_lowercase()).collect() };
+        if case_sensitive { words.clone() } else { words.iter().map(|word| word.to_lowercase()).collect() };
     let automaton = AhoCorasick::new(&patterns).map_err(|error| Error::Rule(error.to_string()))?;
-    Ok(Matcher::Keywords { words, automaton, case_sensitive: data.case_sensitive })
+    Ok(Matcher::Keywords { words, automaton, case_sensitive })
 }
 
-fn pattern(data: &RegexData) -> Result<Regex, Error> {
-    let mut builder = RegexBuilder::new(&data.pattern);
+fn regex(pattern: &str, flags: &[String]) -> Result<Regex, Error> {
+    let mut builder = RegexBuilder::new(pattern);
     builder.size_limit(REGEX_SIZE);
-    for flag in &data.flags {
+    for flag in flags {
         match flag.as_str() {
             "i" => builder.case_insensitive(true),
             "m" => builder.multi_line(true),
@@ -130,6 +121,8 @@ mod tests {
             action: action.into(),
             priority: 0,
             is_active: true,
+            created_at: 0,
+            updated_at: 0,
         }
     }
 
@@ -148,7 +141,7 @@ mod tests {
             ("hello", Status::Approved, None),
         ] {
             let outcome = set.decide(text);
-            assert_eq!((outcome.status, outcome.rule_name.as_deref()), (status, name), "{text}");
+            assert_eq!((outcome.status, outcome.rule.as_ref().map(|rule| &*rule.name)), (status, name), "{text}");
         }
     }
 

@@ -11,35 +11,61 @@ use crate::time::{Micros, rfc3339};
 /// Code points of the content that events show.
 const PREVIEW: usize = 100;
 
-/// What was decided, and by which rule (none: nothing matched).
+/// Who decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Moderator {
+    Rule,
+    /// A person, or a program with a key: by name.
+    Manual(String),
+}
+
+impl Moderator {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Manual(_) => "manual",
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Rule => "Rule",
+            Self::Manual(name) => name,
+        }
+    }
+}
+
+/// What was decided, and by which rule (none: nothing matched, or a person decided).
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
+    pub(crate) moderator: Moderator,
     pub(crate) status: Status,
+    pub(crate) confidence: f64,
     pub(crate) reason: String,
-    pub(crate) rule_id: Option<String>,
-    pub(crate) rule_name: Option<String>,
-    pub(crate) rule_type: Option<String>,
+    pub(crate) categories: Vec<String>,
+    pub(crate) rule: Option<RuleName>,
+}
+
+/// How results name a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleName {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
 }
 
 impl Outcome {
     pub(super) fn matched(rule: &Compiled, reason: String) -> Self {
-        Self {
-            status: rule.action.status(),
-            reason,
-            rule_id: Some(rule.id.clone()),
-            rule_name: Some(rule.name.clone()),
-            rule_type: Some(rule.kind.clone()),
-        }
+        let outcome = Self::decided(Moderator::Rule, rule.action.status(), 1.0, reason);
+        Self { rule: Some(rule.name.clone()), ..outcome }
     }
 
     pub(super) fn unmatched() -> Self {
-        Self {
-            status: Status::Approved,
-            reason: "No rule matched".into(),
-            rule_id: None,
-            rule_name: None,
-            rule_type: None,
-        }
+        Self::decided(Moderator::Rule, Status::Approved, 1.0, "No rule matched".into())
+    }
+
+    pub(super) fn decided(moderator: Moderator, status: Status, confidence: f64, reason: String) -> Self {
+        Self { moderator, status, confidence, reason, categories: Vec::new(), rule: None }
     }
 
     /// The entry of `moderation_results`, as JSON text.
@@ -51,26 +77,27 @@ impl Outcome {
             reason: &'a str,
             moderator_type: &'a str,
             moderator_name: &'a str,
-            rule_id: &'a Option<String>,
-            rule_name: &'a Option<String>,
-            rule_type: &'a Option<String>,
+            rule_id: Option<&'a str>,
+            rule_name: Option<&'a str>,
+            rule_type: Option<&'a str>,
             processing_time: f64,
-            categories: [&'a str; 0],
+            categories: &'a [String],
             category_scores: Empty,
         }
         #[derive(Serialize)]
         struct Empty {}
+        let rule = self.rule.as_ref();
         to_json(&Entry {
             decision: self.status,
-            confidence: 1.0,
+            confidence: self.confidence,
             reason: &self.reason,
-            moderator_type: "rule",
-            moderator_name: "Rule",
-            rule_id: &self.rule_id,
-            rule_name: &self.rule_name,
-            rule_type: &self.rule_type,
+            moderator_type: self.moderator.kind(),
+            moderator_name: self.moderator.name(),
+            rule_id: rule.map(|rule| &*rule.id),
+            rule_name: rule.map(|rule| &*rule.name),
+            rule_type: rule.map(|rule| &*rule.kind),
             processing_time,
-            categories: [],
+            categories: &self.categories,
             category_scores: Empty {},
         })
     }
@@ -84,6 +111,7 @@ pub(crate) struct Update<'a> {
     pub(crate) content_type: &'a str,
     pub(crate) content: &'a str,
     pub(crate) meta_data: Option<&'a RawValue>,
+    pub(crate) results_count: usize,
     pub(crate) processing_time: f64,
     pub(crate) at: Micros,
 }
@@ -103,7 +131,7 @@ impl Update<'_> {
             processing_time: f64,
             moderator_type: &'a str,
             moderator_name: &'a str,
-            rule_name: &'a Option<String>,
+            rule_name: Option<&'a str>,
             timestamp: String,
         }
         let nothing = empty_object()?;
@@ -114,14 +142,14 @@ impl Update<'_> {
             content_type: self.content_type,
             content_preview: &preview(self.content),
             meta_data: self.meta_data.unwrap_or(nothing),
-            results_count: 1,
+            results_count: self.results_count,
             processing_time: self.processing_time,
-            moderator_type: "rule",
-            moderator_name: "Rule",
-            rule_name: &outcome.rule_name,
+            moderator_type: outcome.moderator.kind(),
+            moderator_name: outcome.moderator.name(),
+            rule_name: outcome.rule.as_ref().map(|rule| &*rule.name),
             timestamp: rfc3339(self.at),
         };
-        Ok(Draft { name: "moderation_update", payload: to_json(&payload)? })
+        Draft::new("moderation_update", &payload)
     }
 }
 
@@ -161,6 +189,7 @@ mod tests {
             content_type: "text",
             content: "<b>\"hi\"</b>",
             meta_data: None,
+            results_count: 1,
             processing_time: 0.25,
             at: 0,
         };

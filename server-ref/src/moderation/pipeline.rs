@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use serde_json::value::RawValue;
 
-use super::{Outcome, RuleSet, Update};
+use super::{Outcome, RuleSet, Update, author};
 use crate::Error;
 use crate::app::App;
 use crate::ids::content_id;
-use crate::store::{Change, NewContent, Status};
+use crate::store::{Change, Deed, NewContent, Status};
 use crate::time::now;
 
 /// Longer texts are matched beside the runtime's threads, which others are waiting for.
@@ -44,6 +44,7 @@ pub(crate) async fn moderate(app: &App, project_id: Arc<str>, submission: Submis
         content_type: &submission.content_type,
         content: &content,
         meta_data: submission.meta_data.as_deref(),
+        results_count: 1,
         processing_time,
         at,
     };
@@ -52,15 +53,15 @@ pub(crate) async fn moderate(app: &App, project_id: Arc<str>, submission: Submis
     let change = Change {
         project_id,
         at,
-        content: Some(NewContent {
+        deed: Deed::Moderated(NewContent {
             id: content_id.clone(),
             content_type: submission.content_type,
             content_data: content,
+            author: author(submission.meta_data.as_deref()),
             meta_data: submission.meta_data.map(|raw| raw.get().to_owned()),
             status: outcome.status,
             results: results.clone(),
         }),
-        rule: None,
         event: Some(event),
     };
     app.writer.submit(change).await?;

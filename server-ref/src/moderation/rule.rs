@@ -1,15 +1,16 @@
 //! Rules as users write them, and as they are stored and published.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::compiled;
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Draft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
 /// What a matching rule does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Lets the content pass.
@@ -52,7 +53,8 @@ impl Action {
 }
 
 /// What a rule looks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RuleKind {
     /// Any of these words anywhere in the text.
@@ -60,6 +62,7 @@ pub enum RuleKind {
         /// The words; empty ones are ignored.
         keywords: Vec<String>,
         /// Whether `Spam` differs from `spam`.
+        #[serde(default)]
         case_sensitive: bool,
     },
     /// A regular expression (without look-around and back-references, so that matching takes linear time).
@@ -67,6 +70,7 @@ pub enum RuleKind {
         /// The pattern.
         pattern: String,
         /// Of `i` (any case), `m` (`^` and `$` match at lines), `s` (`.` matches newlines).
+        #[serde(default)]
         flags: Vec<String>,
     },
 }
@@ -84,43 +88,45 @@ pub struct NewRule {
     pub priority: i64,
 }
 
-/// `data` of a keyword rule.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct KeywordData {
-    pub(super) keywords: Vec<String>,
-    #[serde(default)]
-    pub(super) case_sensitive: bool,
-}
+impl RuleKind {
+    /// From the type and its data, as users write and the store keeps them.
+    pub(crate) fn from_json(kind: &str, data: Value) -> Result<Self, Error> {
+        let whole = json!({"type": kind, "data": data});
+        serde_json::from_value(whole).map_err(|error| Error::Rule(error.to_string()))
+    }
 
-/// `data` of a regex rule.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct RegexData {
-    pub(super) pattern: String,
-    #[serde(default)]
-    pub(super) flags: Vec<String>,
+    pub(crate) fn from_parts(kind: &str, data: &str) -> Result<Self, Error> {
+        Self::from_json(kind, serde_json::from_str(data).map_err(|error| Error::Rule(error.to_string()))?)
+    }
+
+    /// The type, and its data as JSON text.
+    pub(crate) fn to_parts(&self) -> Result<(String, String), Error> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(mut parts)) => {
+                let kind = parts.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+                let data = parts.remove("data").unwrap_or_default();
+                Ok((kind, data.to_string()))
+            }
+            Ok(_) => Err(Error::Internal("a rule is not an object".into())),
+            Err(error) => Err(Error::Internal(error.to_string())),
+        }
+    }
 }
 
 impl NewRule {
-    /// Checks the rule by compiling it.
-    pub(crate) fn into_stored(self) -> Result<StoredRule, Error> {
-        let (kind, data) = match self.kind {
-            RuleKind::Keyword { keywords, case_sensitive } => {
-                let data = KeywordData { keywords, case_sensitive };
-                ("keyword", serde_json::to_string(&data))
-            }
-            RuleKind::Regex { pattern, flags } => ("regex", serde_json::to_string(&RegexData { pattern, flags })),
-        };
-        let rule = StoredRule {
+    pub(crate) fn into_stored(self, at: Micros) -> Result<StoredRule, Error> {
+        let (kind, data) = self.kind.to_parts()?;
+        Ok(StoredRule {
             id: random_id(),
             name: self.name,
-            kind: kind.into(),
-            data: data.map_err(|error| Error::Rule(error.to_string()))?,
+            kind,
+            data,
             action: self.action.as_str().into(),
             priority: self.priority,
             is_active: true,
-        };
-        compiled::check(&rule)?;
-        Ok(rule)
+            created_at: at,
+            updated_at: at,
+        })
     }
 }
 
@@ -155,8 +161,5 @@ pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at:
         timestamp: rfc3339(at),
         project_id,
     };
-    Ok(Draft {
-        name: "rule_update",
-        payload: serde_json::to_string(&payload).map_err(|error| Error::Internal(error.to_string()))?,
-    })
+    Draft::new("rule_update", &payload)
 }

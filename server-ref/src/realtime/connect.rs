@@ -11,8 +11,9 @@ use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
+use super::expel::rooms;
 use super::origin::may_use_cookie;
-use super::reply::{Failure, emit};
+use super::reply::emit;
 use super::slots::Admission;
 use crate::app::App;
 use crate::auth::Principal;
@@ -44,8 +45,10 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     let app = app.clone();
     let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
         let principal = authenticate(&app, socket.req_parts(), payload.ok()).await?;
-        if let Principal::User { session, .. } = &principal {
-            socket.join(session_room(session));
+        socket.join(rooms(&principal));
+        // Once more, now that a revocation would find it: see `expel`.
+        if !app.auth.is_valid(&principal).await.map_err(Refusal::internal)? {
+            return Err(Refusal::Authentication("the credentials were revoked"));
         }
         // Before the acknowledgement goes out: the client's first event may be on its heels.
         Connection::new(app, principal).attach(&socket);
@@ -54,24 +57,6 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     io.ns("/", greet.with(admit));
     let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
-}
-
-/// Tells the sockets that were opened with a session that it has ended, and disconnects them.
-pub(crate) fn end_session(io: &SocketIo, session: &str) {
-    let Some(namespace) = io.of("/") else {
-        return;
-    };
-    let sockets = namespace.within(session_room(session)).sockets();
-    let failure = Failure::new("authentication_failed", "The session has ended");
-    for socket in sockets {
-        emit(&socket, "authentication_failed", &failure);
-        let _ = socket.disconnect();
-    }
-}
-
-/// Not a project's room: those begin otherwise.
-fn session_room(session: &str) -> String {
-    format!("session_{session}")
 }
 
 /// Why a connection was refused: the message of CONNECT_ERROR, which stock clients show as `connect_error`.
@@ -87,26 +72,29 @@ enum Refusal {
     Internal,
 }
 
+impl Refusal {
+    fn internal(error: crate::Error) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "a connection could not be checked");
+        Self::Internal
+    }
+}
+
 async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Result<Principal, Refusal> {
     if app.draining.is_cancelled() {
         return Err(Refusal::ShuttingDown);
     }
-    let internal = |error: crate::Error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "a connection could not be checked");
-        Refusal::Internal
-    };
     let principal = match api_key(request, payload.as_ref()) {
         Some(key) => {
-            let found = app.auth.by_key(&key).await.map_err(internal)?;
+            let found = app.auth.by_key(&key).await.map_err(Refusal::internal)?;
             found.ok_or(Refusal::Authentication("invalid API key"))?
         }
         None => {
-            let found = app.auth.by_cookie(&request.headers).await.map_err(internal)?;
+            let found = app.auth.by_cookie(&request.headers).await.map_err(Refusal::internal)?;
             let user = found.ok_or(Refusal::Authentication("no API key and no valid session"))?;
             if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
                 return Err(Refusal::Authentication("the session can't be used from this origin"));
             }
-            user
+            Principal::User { id: user.user_id, session: user.session }
         }
     };
     match request.extensions.get::<Admission>() {

@@ -60,6 +60,7 @@ impl Connection {
     /// Registers the handlers. They only queue: a handler's future runs in a task of its own, so that requests would overtake
     /// one another.
     pub(super) fn attach(self: &Arc<Self>, socket: &SocketRef) {
+        socket.extensions.insert(self.clone());
         let handler = |kind: Kind| {
             let this = self.clone();
             move |socket: SocketRef, TryData(payload): TryData<Value>, ack: AckSender| {

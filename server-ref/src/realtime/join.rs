@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::reply::{Failure, emit};
 use super::room;
 use crate::ids::is_project_id;
+use crate::store::{Notification, NotificationPayload};
 
 #[derive(Serialize)]
 struct Joined<'a> {
@@ -30,30 +31,47 @@ pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: O
     if !store.project_exists(id).await.map_err(internal)? {
         return Err(not_found(id));
     }
-    let allowed = connection.app.auth.may_access(&connection.principal, id).await;
-    if !allowed.map_err(internal)? {
-        return Err(Failure::new("access_denied", "Access denied to project").about(id));
-    }
+    may_join(connection, id).await?;
     connection.enter(id).map_err(|failure| failure.about(id))?;
     let room = room(id);
-    // First the room, then the head: every event with a greater id is published after this socket is in the room.
     socket.join(room.clone());
     // A connection that was closed meanwhile has been taken out of its rooms already.
     if !socket.connected() {
         socket.leave_all();
         return Ok(());
     }
-    let event_id = match store.event_head(id).await {
-        Ok(Some(head)) => head,
-        other => {
+    let (event_id, notifications) = match standing(connection, id).await {
+        Ok(standing) => standing,
+        Err(failure) => {
             socket.leave(room);
             connection.exit(id);
-            return Err(other.map_or_else(internal, |_| not_found(id)));
+            return Err(failure);
         }
     };
     let joined = Joined { project_id: id, room: &room, replay: true, event_id, log: store.log_id() };
     emit(socket, "joined_project", &joined);
+    for notification in &notifications {
+        emit(socket, "system_notification", &NotificationPayload::of(notification, id));
+    }
     Ok(())
+}
+
+async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
+    match connection.app.auth.standing(&connection.principal, id).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Failure::new("access_denied", "Access denied to project").about(id)),
+        Err(error) => Err(Failure::internal(&error).about(id)),
+    }
+}
+
+/// What is asked when the socket is in the room: the head, because every event with a greater id is published to it from now
+/// on; the access once more, because a withdrawal would find it from now on.
+async fn standing(connection: &Connection, id: &str) -> Result<(i64, Vec<Notification>), Failure> {
+    let internal = |error| Failure::internal(&error).about(id);
+    let store = &connection.app.store;
+    may_join(connection, id).await?;
+    let head = store.event_head(id).await.map_err(internal)?.ok_or_else(|| not_found(id))?;
+    Ok((head, store.notifications(id).await.map_err(internal)?))
 }
 
 pub(super) fn leave(connection: &Connection, socket: &SocketRef, payload: Option<Value>) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 mod connect;
 mod connection;
+mod expel;
 mod join;
 mod origin;
 mod publisher;
@@ -11,7 +12,8 @@ mod reply;
 mod slots;
 mod statistics;
 
-pub(crate) use connect::{end_session, serve};
+pub(crate) use connect::serve;
+pub(crate) use expel::{Whose, close_room, disconnect, expel};
 pub(crate) use origin::is_allowed;
 pub(crate) use publisher::spawn as spawn_publisher;
 pub(crate) use slots::Slots;

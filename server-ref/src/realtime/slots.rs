@@ -1,8 +1,10 @@
 //! How many real-time connections each address has open.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::address::network;
 
 /// A refused connection is told why over Socket.IO, which costs a connection for a moment. Beyond this many times the limit
 /// the answer is a bare HTTP 429.
@@ -77,17 +79,6 @@ impl Drop for Place {
                 open.remove(&self.address);
             }
         }
-    }
-}
-
-/// What counts as one address: in IPv6 a /64, since every host has that many.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 => v4,
     }
 }
 

@@ -55,8 +55,9 @@ impl Statistics {
 
     pub(super) fn activity(&mut self, project_id: &str, recent: Recent) {
         if let Some(project) = self.projects.get_mut(project_id) {
-            // The seed may have seen it already.
-            if project.recent.iter().any(|known| known.content_id == recent.content_id) {
+            // A review replaces the first decision; and the seed may have seen it already.
+            if let Some(known) = project.recent.iter_mut().find(|known| known.content_id == recent.content_id) {
+                *known = recent;
                 return;
             }
             project.recent.push_front(recent);

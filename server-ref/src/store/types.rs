@@ -1,14 +1,13 @@
 //! What goes into the store and comes out of it, whatever the database is.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use crate::time::Micros;
 
 /// What was decided about a content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Approved,
@@ -34,63 +33,6 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeyOwner {
-    pub(crate) project_id: Arc<str>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) password_hash: String,
-}
-
-/// One transaction's worth of change to a project. All parts of it become true together.
-#[derive(Debug)]
-pub(crate) struct Change {
-    pub(crate) project_id: Arc<str>,
-    pub(crate) at: Micros,
-    pub(crate) content: Option<NewContent>,
-    pub(crate) rule: Option<StoredRule>,
-    pub(crate) event: Option<Draft>,
-}
-
-#[derive(Debug)]
-pub(crate) struct NewContent {
-    pub(crate) id: String,
-    pub(crate) content_type: String,
-    pub(crate) content_data: String,
-    /// JSON text.
-    pub(crate) meta_data: Option<String>,
-    pub(crate) status: Status,
-    /// JSON texts.
-    pub(crate) results: Vec<String>,
-}
-
-/// An event that has no id yet. The payload is the JSON text of an object.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    pub(crate) name: &'static str,
-    pub(crate) payload: String,
-}
-
-/// An event as it is in the log and on the wire: its JSON is written once.
-#[derive(Debug, Clone)]
-pub(crate) struct LoggedEvent {
-    pub(crate) project_id: Arc<str>,
-    pub(crate) event_id: i64,
-    pub(crate) name: &'static str,
-    pub(crate) data: Arc<RawValue>,
-}
-
-/// What one commit made true, in the order of the ids.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) events: Vec<LoggedEvent>,
-    pub(crate) statistics: Vec<(Arc<str>, Counts)>,
-    pub(crate) recent: Vec<(Arc<str>, Recent)>,
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) approved: i64,
@@ -113,13 +55,13 @@ impl Counts {
         }
     }
 
-    pub(crate) fn add(&mut self, status: Status) {
+    pub(crate) fn add(&mut self, status: Status, by: i64) {
         *match status {
             Status::Approved => &mut self.approved,
             Status::Rejected => &mut self.rejected,
             Status::Flagged => &mut self.flagged,
             Status::Pending => &mut self.pending,
-        } += 1;
+        } += by;
     }
 }
 
@@ -132,16 +74,18 @@ pub(crate) struct Recent {
 }
 
 /// A content as the REST interface shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Content {
     pub(crate) id: String,
     pub(crate) project_id: String,
     pub(crate) content_type: String,
     pub(crate) content_data: String,
+    #[schema(value_type = Option<Object>)]
     pub(crate) meta_data: Option<Box<RawValue>>,
     pub(crate) status: Status,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
+    #[schema(value_type = Vec<Object>)]
     pub(crate) moderation_results: Vec<Box<RawValue>>,
 }
 
@@ -163,14 +107,17 @@ pub(crate) struct EventPage {
     pub(crate) oldest: i64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub(crate) struct StoredRule {
     pub(crate) id: String,
     pub(crate) name: String,
+    #[sqlx(rename = "type")]
     pub(crate) kind: String,
     /// JSON text.
     pub(crate) data: String,
     pub(crate) action: String,
     pub(crate) priority: i64,
     pub(crate) is_active: bool,
+    pub(crate) created_at: Micros,
+    pub(crate) updated_at: Micros,
 }

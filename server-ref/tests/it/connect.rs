@@ -72,8 +72,10 @@ async fn a_moderation_reaches_the_room() {
     assert_eq!(statistics.get("event_id"), None);
 
     let page = socket.ask("replay_events", json!({"project_id": id, "after": head})).await;
-    assert_eq!(page["events"], json!([{"event": "moderation_update", "data": event}]));
-    assert_eq!(page["head"], head + 1);
+    assert_eq!(page["events"][0], json!({"event": "moderation_update", "data": event}));
+    // And what it means for its author.
+    assert_eq!(page["events"][1]["event"], "user_activity");
+    assert_eq!(page["head"], head + 2);
     assert_eq!(page["oldest"], 1);
     assert_eq!(page["log"], joined["log"]);
     server.shutdown().await;

@@ -1,9 +1,11 @@
 //! Rules are in force as soon as they are added, and their `rule_update` is an event like any other.
 
 use automoderate_server::{Action, Error, NewRule, RuleKind};
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::{Socket, moderate, project, server};
+use crate::support::{Socket, key, moderate, project, server};
+use crate::web::Caller;
 
 #[tokio::test]
 async fn added_at_runtime() {
@@ -34,5 +36,78 @@ async fn added_at_runtime() {
     let broken = NewRule { kind: RuleKind::Regex { pattern: "(".into(), flags: vec![] }, ..rule.clone() };
     assert!(matches!(server.add_rule(&id, broken).await, Err(Error::Rule(_))));
     assert!(matches!(server.add_rule("nowhere", rule).await, Err(Error::NotFound(_))));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn over_rest_each_change_is_an_event_and_in_force() {
+    let server = server().start().await.unwrap();
+    let (id, key) = (project(&server), Caller::Key(key(&server)));
+    let path = format!("/api/projects/{id}/rules");
+    let mut socket = Socket::connect(&server).await;
+    socket.join(&id).await;
+
+    let body = json!({"name": "No Games", "type": "keyword", "data": {"keywords": ["ping"]}, "action": "rejected", "priority": 7});
+    let made = key.post(&server, &path, body).await["rule"].clone();
+    assert_eq!(made["data"], json!({"keywords": ["ping"], "case_sensitive": false}));
+    assert_eq!((&made["action"], &made["is_active"]), (&json!("reject"), &json!(true)));
+    let update = socket.event("rule_update").await;
+    assert_eq!((&update["action"], &update["rule"]["id"]), (&json!("created"), &made["id"]));
+    assert_eq!(moderate(&server, json!({"content": "ping"})).await["status"], "rejected");
+
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    assert_eq!(key.get(&server, &one).await["rule"], made);
+    let body = json!({"type": "regex", "rule_data": {"pattern": "^PONG$", "flags": ["i"]}, "action": "flag"});
+    let changed = key.patch(&server, &one, body).await["rule"].clone();
+    assert_eq!((&changed["name"], &changed["priority"]), (&made["name"], &made["priority"]));
+    let update = socket.event("rule_update").await;
+    assert_eq!((&update["action"], &update["rule"]["type"]), (&json!("updated"), &json!("regex")));
+    assert_eq!(moderate(&server, json!({"content": "ping"})).await["status"], "approved");
+    assert_eq!(moderate(&server, json!({"content": "pong"})).await["status"], "flagged");
+
+    key.patch(&server, &one, json!({"is_active": false})).await;
+    assert_eq!(socket.event("rule_update").await["rule"]["is_active"], false);
+    assert_eq!(moderate(&server, json!({"content": "pong"})).await["status"], "approved");
+    assert_eq!(key.get(&server, &path).await["rules"].as_array().unwrap().len(), 4);
+
+    key.delete(&server, &one).await;
+    let update = socket.event("rule_update").await;
+    assert_eq!((&update["action"], &update["rule"]["id"]), (&json!("deleted"), &made["id"]));
+    key.fails(&server, (Method::GET, &one, Value::Null), (404, "not_found")).await;
+    key.fails(&server, (Method::DELETE, &one, Value::Null), (404, "not_found")).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn patterns_are_checked_when_saved() {
+    let server = server().start().await.unwrap();
+    let (id, key) = (project(&server), Caller::Key(key(&server)));
+    let path = format!("/api/projects/{id}/rules");
+    let rule = |kind: &str, data: Value| json!({"name": "x", "type": kind, "data": data, "action": "flag"});
+    for (kind, data) in [
+        ("regex", json!({"pattern": "("})),
+        ("regex", json!({"pattern": "a{9999}{9999}"})),
+        ("regex", json!({"pattern": "a", "flags": ["x"]})),
+        ("regex", json!({"keywords": ["a"]})),
+        ("keyword", json!({"keywords": []})),
+        ("keyword", json!("a")),
+        ("telepathy", json!({})),
+    ] {
+        key.fails(&server, (Method::POST, &path, rule(kind, data)), (422, "invalid_rule")).await;
+    }
+    let made = key.post(&server, &path, rule("regex", json!({"pattern": "a"}))).await;
+    let one = format!("{path}/{}", made["rule"]["id"].as_str().unwrap());
+    key.fails(&server, (Method::PATCH, &one, json!({"data": {"pattern": "["}})), (422, "invalid_rule")).await;
+    for body in
+        [json!({"type": "keyword"}), json!({"action": "explode"}), json!({"name": ""}), json!({"priority": 9_000_000})]
+    {
+        key.fails(&server, (Method::PATCH, &one, body), (422, "unprocessable")).await;
+    }
+    for missing in ["name", "type", "data", "action"] {
+        let mut body = rule("regex", json!({"pattern": "a"}));
+        body.as_object_mut().unwrap().remove(missing);
+        key.fails(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
+    }
+    assert_eq!(key.get(&server, &one).await["rule"]["data"]["pattern"], "a");
     server.shutdown().await;
 }

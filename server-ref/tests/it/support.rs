@@ -269,6 +269,14 @@ impl Socket {
         self.seen.drain(..).collect()
     }
 
+    /// Waits until the server has said why the credentials are no longer good, and has disconnected.
+    pub(crate) async fn dismissed(&mut self) {
+        let failure = self.event("authentication_failed").await;
+        assert_eq!(failure["code"], "authentication_failed");
+        assert!(failure["message"].is_string());
+        self.find(|packet| packet == "41").await;
+    }
+
     async fn find(&mut self, wanted: impl Fn(&str) -> bool) -> String {
         if let Some(at) = self.seen.iter().position(|packet| wanted(packet)) {
             return self.seen.remove(at).unwrap();

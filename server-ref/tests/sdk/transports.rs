@@ -12,25 +12,24 @@ async fn typed_events_arrive_by_every_transport() {
         let client = client(server.base_url()).api_key(key(&server)).transports(transports).connect().await.unwrap();
         let project = client.join(project(&server)).await.unwrap();
         let mut events = project.events();
-        let mut last = project.cursor().unwrap().event_id();
-        for (text, status, rule) in [
+        let start = project.cursor().unwrap().event_id();
+        for (last, (text, status, rule)) in (start..).zip([
             ("hello there", Status::Approved, None),
             ("free money", Status::Rejected, Some("Spam Detection")),
             ("call 555-123-4567", Status::Flagged, Some("Phone Numbers")),
-        ] {
-            let submission = Submission::text(text).metadata(json!({"user_id": "u1", "source": "chat"}));
+        ]) {
+            let submission = Submission::text(text).metadata(json!({"thread": "t1", "source": "chat"}));
             let decided = client.moderate(submission).await.unwrap();
             assert_eq!(decided.status, status);
             let update = next_update(&mut events).await;
             assert_eq!(update.content_id, decided.content_id);
             assert_eq!((&update.status, update.rule_name.as_deref()), (&status, rule));
             assert_eq!(update.content_preview, text);
-            assert_eq!(update.meta_data.unwrap().to_value().unwrap(), json!({"user_id": "u1", "source": "chat"}));
+            assert_eq!(update.meta_data.unwrap().to_value().unwrap(), json!({"thread": "t1", "source": "chat"}));
             assert_eq!(update.meta.origin, Origin::Live);
             assert_eq!(update.meta.event_id, Some(last + 1));
             assert_eq!(project.cursor().unwrap().event_id(), last + 1);
             assert!(update.timestamp.as_str().ends_with('Z'));
-            last += 1;
         }
         soon("closing", client.close()).await;
         while let Some(event) = soon("the end", events.next()).await {

@@ -1,103 +1,69 @@
-//! Users, projects, memberships and API keys.
+//! Users, and what the server remembers about itself.
 
 use super::SqliteStore;
 use crate::Error;
-use crate::ids::{KeyHash, random_id};
-use crate::store::{KeyOwner, User};
+use crate::ids::random_id;
+use crate::store::{Account, User};
 use crate::time::now;
 
+const COLUMNS: &str = "SELECT id, email, is_admin, is_active, created_at FROM users";
+
 impl SqliteStore {
-    pub(crate) async fn user_by_email(&self, email: &str) -> Result<Option<User>, Error> {
-        let row: Option<(String, String)> = sqlx::query_as("SELECT id, password_hash FROM users WHERE email = ?")
-            .bind(email)
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(row.map(|(id, password_hash)| User { id, password_hash }))
+    pub(crate) async fn account(&self, email: &str) -> Result<Option<Account>, Error> {
+        let row: Option<(String, String, bool)> =
+            sqlx::query_as("SELECT id, password_hash, is_active FROM users WHERE email = ?")
+                .bind(email)
+                .fetch_optional(self.readers())
+                .await?;
+        Ok(row.map(|(id, password_hash, is_active)| Account { id, password_hash, is_active }))
     }
 
-    pub(crate) async fn user_exists(&self, id: &str) -> Result<bool, Error> {
-        let row: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM users WHERE id = ?").bind(id).fetch_optional(self.readers()).await?;
-        Ok(row.is_some())
+    pub(crate) async fn user(&self, id: &str) -> Result<Option<User>, Error> {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = ?")));
+        Ok(query.bind(id.to_owned()).fetch_optional(self.readers()).await?)
     }
 
-    pub(crate) async fn create_user(&self, email: &str, password_hash: &str) -> Result<String, Error> {
-        let id = random_id();
-        sqlx::query("INSERT INTO users (id, email, password_hash, created_at) VALUES (?, ?, ?, ?)")
-            .bind(&id)
-            .bind(email)
-            .bind(password_hash)
-            .bind(now())
-            .execute(&mut *self.writer().await?)
-            .await?;
-        Ok(id)
+    /// Oldest first.
+    pub(crate) async fn users(&self) -> Result<Vec<User>, Error> {
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY created_at, id")));
+        Ok(query.fetch_all(self.readers()).await?)
     }
 
-    pub(crate) async fn create_project(&self, name: &str) -> Result<String, Error> {
-        let id = random_id();
-        sqlx::query("INSERT INTO projects (id, name, created_at) VALUES (?, ?, ?)")
-            .bind(&id)
-            .bind(name)
-            .bind(now())
-            .execute(&mut *self.writer().await?)
-            .await?;
-        Ok(id)
-    }
-
-    pub(crate) async fn project_exists(&self, id: &str) -> Result<bool, Error> {
-        let row: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM projects WHERE id = ?").bind(id).fetch_optional(self.readers()).await?;
-        Ok(row.is_some())
-    }
-
-    /// Ids and names of the projects a user belongs to, oldest first.
-    pub(crate) async fn projects_of(&self, user_id: &str) -> Result<Vec<(String, String)>, Error> {
-        let rows = sqlx::query_as(
-            "SELECT id, name FROM projects JOIN members ON id = project_id WHERE user_id = ? ORDER BY created_at, id",
+    pub(crate) async fn create_user(&self, email: &str, password_hash: &str, is_admin: bool) -> Result<User, Error> {
+        let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
+        let done = sqlx::query(
+            "INSERT INTO users (id, email, password_hash, is_admin, created_at) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (email) DO NOTHING",
         )
-        .bind(user_id)
-        .fetch_all(self.readers())
+        .bind(&user.id)
+        .bind(email)
+        .bind(password_hash)
+        .bind(is_admin)
+        .bind(user.created_at)
+        .execute(&mut *self.writer().await?)
         .await?;
-        Ok(rows)
+        match done.rows_affected() {
+            0 => Err(Error::Conflict("email_taken", "There is a user with this e-mail address already")),
+            _ => Ok(user),
+        }
     }
 
-    pub(crate) async fn add_member(&self, project_id: &str, user_id: &str, role: &str) -> Result<(), Error> {
-        sqlx::query("INSERT INTO members (project_id, user_id, role) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-            .bind(project_id)
-            .bind(user_id)
-            .bind(role)
-            .execute(&mut *self.writer().await?)
-            .await?;
+    /// What is `None` stays as it is.
+    pub(crate) async fn update_user(
+        &self,
+        id: &str,
+        is_admin: Option<bool>,
+        is_active: Option<bool>,
+    ) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE users SET is_admin = COALESCE(?, is_admin), is_active = COALESCE(?, is_active) WHERE id = ?",
+        )
+        .bind(is_admin)
+        .bind(is_active)
+        .bind(id)
+        .execute(&mut *self.writer().await?)
+        .await?;
         Ok(())
-    }
-
-    pub(crate) async fn is_member(&self, project_id: &str, user_id: &str) -> Result<bool, Error> {
-        let row: Option<i64> = sqlx::query_scalar("SELECT 1 FROM members WHERE project_id = ? AND user_id = ?")
-            .bind(project_id)
-            .bind(user_id)
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(row.is_some())
-    }
-
-    pub(crate) async fn create_key(&self, project_id: &str, name: &str, hash: &KeyHash) -> Result<(), Error> {
-        sqlx::query("INSERT INTO api_keys (id, project_id, name, key_hash, created_at) VALUES (?, ?, ?, ?, ?)")
-            .bind(random_id())
-            .bind(project_id)
-            .bind(name)
-            .bind(&hash[..])
-            .bind(now())
-            .execute(&mut *self.writer().await?)
-            .await?;
-        Ok(())
-    }
-
-    pub(crate) async fn key_owner(&self, hash: &KeyHash) -> Result<Option<KeyOwner>, Error> {
-        let project_id: Option<String> = sqlx::query_scalar("SELECT project_id FROM api_keys WHERE key_hash = ?")
-            .bind(&hash[..])
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(project_id.map(|id| KeyOwner { project_id: id.into() }))
     }
 
     pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {

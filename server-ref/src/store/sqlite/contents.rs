@@ -63,7 +63,7 @@ impl SqliteStore {
                 .bind(project_id)
                 .fetch_optional(self.readers())
                 .await?;
-        let (approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("project"))?;
+        let (approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
         Ok(Counts { approved, rejected, flagged, pending })
     }
 

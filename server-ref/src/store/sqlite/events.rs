@@ -34,7 +34,7 @@ impl SqliteStore {
         .bind(project_id)
         .fetch_optional(&mut *tx)
         .await?
-        .ok_or(Error::NotFound("project"))?;
+        .ok_or(Error::NotFound("Project"))?;
         // What pruning has not reached yet is gone all the same: `oldest` must not depend on its timing.
         let bound = match i64::try_from(self.inner.retention.max_events) {
             Ok(max) if max > 0 => (head - max + 1).max(1),

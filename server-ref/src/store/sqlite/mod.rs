@@ -4,6 +4,12 @@ mod accounts;
 mod commit;
 mod contents;
 mod events;
+mod keys;
+mod ledger;
+mod members;
+mod notifications;
+mod projects;
+mod reviews;
 mod rules;
 mod sessions;
 
@@ -34,11 +40,13 @@ struct Inner {
     readers: SqlitePool,
     log_id: String,
     retention: EventLog,
+    /// Contents that may wait for a review before a warning is given; 0: any number.
+    queue_limit: i64,
 }
 
 impl SqliteStore {
     /// Opens (and makes, when it doesn't exist) a database such as `sqlite://automoderate.db`, and migrates it.
-    pub(crate) async fn open(url: &str, retention: EventLog) -> Result<Self, Error> {
+    pub(crate) async fn open(url: &str, retention: EventLog, queue_limit: u32) -> Result<Self, Error> {
         if !url.starts_with("sqlite:") {
             return Err(Error::DatabaseUrl("expected sqlite://PATH".into()));
         }
@@ -62,7 +70,8 @@ impl SqliteStore {
             .max_connections(READERS)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        let inner = Inner { writer: Mutex::new(Some(writer)), readers, log_id, retention };
+        let inner =
+            Inner { writer: Mutex::new(Some(writer)), readers, log_id, retention, queue_limit: queue_limit.into() };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -1,0 +1,81 @@
+//! Whose request it is: the peer's address, or what a trusted proxy says.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// The client's address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+/// Each proxy adds its peer at the end of `X-Forwarded-For`, and what stands before was written by others: so it is read from
+/// the end, for as long as the address that vouches is a trusted one.
+pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+    let mut client = peer.to_canonical();
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut hops = lines.iter().flat_map(|line| line.split(',')).rev();
+    while is_trusted(client) {
+        match hops.next().and_then(|hop| parse(hop.trim())) {
+            Some(address) => client = address.to_canonical(),
+            None => break,
+        }
+    }
+    client
+}
+
+/// With or without a port, which some proxies add.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let bare = hop.trim_start_matches('[').split(']').next()?;
+    bare.parse().ok().or_else(|| hop.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
+}
+
+/// What counts as one address: in IPv6 a /64, since every host has that many.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+        v4 => v4,
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or one address.
+///
+/// # Errors
+/// When it is neither.
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "expected an address or a network such as 10.0.0.0/8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted = [parse_network("10.0.0.0/8").unwrap(), parse_network("::1").unwrap()];
+        let check = |peer: &str, forwarded: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in forwarded {
+                headers.append("x-forwarded-for", line.parse().unwrap());
+            }
+            client_address(peer.parse().unwrap(), &headers, &trusted).to_string()
+        };
+        assert_eq!(check("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(check("10.1.1.1", &[]), "10.1.1.1");
+        assert_eq!(check("10.1.1.1", &["198.51.100.7"]), "198.51.100.7");
+        // What the client wrote itself stands before.
+        assert_eq!(check("10.1.1.1", &["1.2.3.4, 198.51.100.7"]), "198.51.100.7");
+        assert_eq!(check("10.1.1.1", &["1.2.3.4", "198.51.100.7, 10.2.2.2"]), "198.51.100.7");
+        assert_eq!(check("::ffff:10.1.1.1", &["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(check("::1", &["198.51.100.7:80"]), "198.51.100.7");
+        assert_eq!(check("10.1.1.1", &["nonsense"]), "10.1.1.1");
+        assert!(parse_network("example.org").is_err());
+    }
+}

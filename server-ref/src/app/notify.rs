@@ -1,0 +1,63 @@
+//! `system_notification`s from people.
+//!
+//! Each goes into the log of every project it is for, so that it is replayed like any other event. A persistent one is kept
+//! beside the logs until it is withdrawn, and given to every socket that joins: without an `event_id`, because it is not a new
+//! event, and with the `notification_id` of the first time, by which a client that has seen it knows it again.
+
+use futures_util::future::try_join_all;
+
+use super::App;
+use crate::Error;
+use crate::ids::random_id;
+use crate::store::{Change, Deed, Notification, notification_event};
+use crate::time::now;
+
+impl App {
+    /// Without a project: in all of them.
+    pub(crate) async fn notify(
+        &self,
+        project_id: Option<String>,
+        kind: &str,
+        message: String,
+        persistent: bool,
+    ) -> Result<Notification, Error> {
+        let notification =
+            Notification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
+        match &notification.project_id {
+            Some(id) => {
+                let deed = if persistent { Deed::Notified(notification.clone()) } else { Deed::Nothing };
+                self.publish_notification(id, &notification, persistent, deed).await?;
+            }
+            None => {
+                if persistent {
+                    self.store.add_notification(&notification).await?;
+                }
+                let projects = self.store.project_ids().await?;
+                let publish = |id: String| self.publish_to_all(id, &notification, persistent);
+                try_join_all(projects.into_iter().map(publish)).await?;
+            }
+        }
+        Ok(notification)
+    }
+
+    async fn publish_to_all(&self, id: String, notification: &Notification, persistent: bool) -> Result<(), Error> {
+        match self.publish_notification(&id, notification, persistent, Deed::Nothing).await {
+            // Deleted meanwhile.
+            Err(Error::NotFound(_)) => Ok(()),
+            done => done,
+        }
+    }
+
+    async fn publish_notification(
+        &self,
+        project_id: &str,
+        notification: &Notification,
+        persistent: bool,
+        deed: Deed,
+    ) -> Result<(), Error> {
+        let Notification { id, kind, message, created_at: at, .. } = notification;
+        let id = persistent.then_some(id.as_str());
+        let event = Some(notification_event(project_id, id, kind, message, *at)?);
+        self.writer.submit(Change { project_id: project_id.into(), at: *at, deed, event }).await
+    }
+}

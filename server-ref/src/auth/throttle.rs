@@ -1,0 +1,79 @@
+//! How often an address may try to sign in.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::address::network;
+
+const WINDOW: Duration = Duration::from_secs(60);
+/// Addresses remembered before those with nothing recent are looked for.
+const SWEEP: usize = 4096;
+
+/// Failed attempts within the last minute, by address.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    limit: usize,
+    failures: Mutex<HashMap<IpAddr, VecDeque<Instant>>>,
+}
+
+impl Throttle {
+    /// `limit` 0 lets everyone try.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, failures: Mutex::default() }
+    }
+
+    /// Counts an attempt as failed until it is [forgiven](Self::forgive), so that many at once are no way around the limit.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub(crate) fn attempt(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        if self.limit == 0 {
+            return Ok(());
+        }
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() > SWEEP {
+            failures.retain(|_, times| times.back().is_some_and(|&last| last + WINDOW > now));
+        }
+        let times = failures.entry(network(address)).or_default();
+        while times.front().is_some_and(|&first| first + WINDOW <= now) {
+            times.pop_front();
+        }
+        match times.front() {
+            Some(&first) if times.len() >= self.limit => Err(first + WINDOW - now),
+            _ => {
+                times.push_back(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// The last attempt was a good one.
+    pub(crate) fn forgive(&self, address: IpAddr) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = failures.get_mut(&network(address)) {
+            times.pop_back();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_limited_within_any_minute() {
+        let throttle = Throttle::new(2);
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let start = Instant::now();
+        assert_eq!(throttle.attempt(address, start), Ok(()));
+        throttle.forgive(address);
+        assert_eq!(throttle.attempt(address, start), Ok(()));
+        assert_eq!(throttle.attempt(address, start + Duration::from_secs(10)), Ok(()));
+        let later = start + Duration::from_secs(20);
+        assert_eq!(throttle.attempt(address, later), Err(Duration::from_secs(40)));
+        assert_eq!(throttle.attempt("192.0.2.2".parse().unwrap(), later), Ok(()));
+        assert_eq!(throttle.attempt(address, start + WINDOW), Ok(()));
+    }
+}

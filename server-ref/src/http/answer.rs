@@ -1,0 +1,36 @@
+//! What the REST interface answers: `success`, and one more field.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// `{"success":true}`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Done {
+    success: bool,
+}
+
+impl Done {
+    pub(super) fn new() -> Json<Self> {
+        Json(Self { success: true })
+    }
+}
+
+/// A type with `success` and this field.
+macro_rules! answer {
+    ($(#[$meta:meta])* $name:ident { $field:ident: $type:ty }) => {
+        $(#[$meta])*
+        #[derive(serde::Serialize, utoipa::ToSchema)]
+        pub(super) struct $name {
+            success: bool,
+            $field: $type,
+        }
+
+        impl $name {
+            fn new($field: $type) -> axum::Json<Self> {
+                axum::Json(Self { success: true, $field })
+            }
+        }
+    };
+}
+pub(super) use answer;

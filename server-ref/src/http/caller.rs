@@ -1,0 +1,138 @@
+//! For whom a REST request acts, and whether they may.
+//!
+//! A request carries an API key (`X-API-Key`) or the session cookie. With the cookie, one that changes something must repeat the
+//! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Query};
+use http::request::Parts;
+use serde::Deserialize;
+use subtle::ConstantTimeEq as _;
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::auth::{Permission, Principal, Standing};
+use crate::store::User;
+
+pub(super) const CSRF_HEADER: &str = "x-csrf-token";
+
+/// Somebody whose credentials are good. What they may do is still to be asked.
+#[derive(Debug)]
+pub(super) struct Caller(Principal);
+
+impl Caller {
+    /// Lets them pass if they may do this in the project.
+    pub(super) async fn allow(
+        &self,
+        app: &App,
+        project_id: &str,
+        permission: Permission,
+    ) -> Result<Standing, ApiError> {
+        match app.auth.standing(&self.0, project_id).await? {
+            Some(standing) if permission.is_given_to(standing) => Ok(standing),
+            Some(Standing::Key) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
+            Some(Standing::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
+            None if !app.store.project_exists(project_id).await? => Err(ApiError::not_found("Project not found")),
+            None => Err(ApiError::forbidden("Access denied to project")),
+        }
+    }
+
+    /// The id of the signed-in user: what follows is not for keys.
+    pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
+        match &self.0 {
+            Principal::User { id, .. } => Ok(id),
+            Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
+        }
+    }
+
+    /// The project of the key, if it is one.
+    pub(super) fn key_project(&self) -> Option<&Arc<str>> {
+        match &self.0 {
+            Principal::Key(owner) => Some(&owner.project_id),
+            Principal::User { .. } => None,
+        }
+    }
+
+    pub(super) async fn user(&self, app: &App) -> Result<User, ApiError> {
+        let user = app.store.user(self.user_id()?).await?;
+        user.ok_or_else(|| ApiError::unauthorized("The user does not exist any more"))
+    }
+
+    /// Lets server administrators pass.
+    pub(super) async fn server_admin(&self, app: &App) -> Result<User, ApiError> {
+        let user = self.user(app).await?;
+        if !user.is_admin {
+            return Err(ApiError::forbidden("Only for administrators of the server"));
+        }
+        Ok(user)
+    }
+
+    /// By what name others see what they did.
+    pub(super) async fn name(&self, app: &App) -> Result<String, ApiError> {
+        match &self.0 {
+            Principal::Key(owner) => Ok(owner.name.to_string()),
+            Principal::User { .. } => Ok(self.user(app).await?.email),
+        }
+    }
+}
+
+const NOT_FOR_KEYS: &str = "An API key may not do this";
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        if let Some(key) = parts.headers.get("x-api-key") {
+            let key = app.auth.by_key(key.to_str().unwrap_or_default()).await?;
+            return key.map(Self).ok_or_else(|| ApiError::unauthorized("Invalid API key"));
+        }
+        let Some(session) = app.auth.by_cookie(&parts.headers).await? else {
+            return Err(ApiError::unauthorized("API key required"));
+        };
+        if !parts.method.is_safe() {
+            let given = parts.headers.get(CSRF_HEADER).map(|token| token.as_bytes()).unwrap_or_default();
+            let expected = session.csrf_token.as_bytes();
+            if expected.is_empty() || !bool::from(expected.ct_eq(given)) {
+                return Err(ApiError::csrf());
+            }
+        }
+        Ok(Self(Principal::User { id: session.user_id, session: session.session }))
+    }
+}
+
+/// The project of a request whose path names none: that of the API key or, with a session, the `project_id` of the query.
+#[derive(Debug)]
+pub(super) struct Project {
+    pub(super) caller: Caller,
+    id: Arc<str>,
+}
+
+impl Project {
+    /// Its id, for who may do this in it.
+    pub(super) async fn allow(&self, app: &App, permission: Permission) -> Result<Arc<str>, ApiError> {
+        self.caller.allow(app, &self.id, permission).await?;
+        Ok(self.id.clone())
+    }
+}
+
+#[derive(Deserialize)]
+struct Named {
+    project_id: Option<String>,
+}
+
+impl FromRequestParts<Arc<App>> for Project {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let id = match caller.key_project() {
+            Some(id) => id.clone(),
+            None => {
+                let named = Query::<Named>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
+                named.ok_or_else(|| ApiError::invalid("project_id required"))?.into()
+            }
+        };
+        Ok(Self { caller, id })
+    }
+}

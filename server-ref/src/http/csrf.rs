@@ -1,0 +1,34 @@
+//! `GET /auth/csrf`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderMap;
+use http::header::CACHE_CONTROL;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::store::User;
+
+/// The session's token, and whose session it is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CsrfAnswer {
+    success: bool,
+    /// To be sent as `X-CSRF-Token` with every request that changes something. It is good for as long as the session.
+    csrf_token: String,
+    user: User,
+}
+
+/// The token that requests with the session cookie must repeat when they change something, and who is signed in.
+#[utoipa::path(get, path = "/auth/csrf", tag = "session", responses((status = 200, body = CsrfAnswer)))]
+pub(super) async fn csrf(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let nobody = || ApiError::unauthorized("Not signed in");
+    let session = app.auth.by_cookie(&headers).await?.ok_or_else(nobody)?;
+    let user = app.store.user(&session.user_id).await?.ok_or_else(nobody)?;
+    let answer = CsrfAnswer { success: true, csrf_token: session.csrf_token, user };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+}

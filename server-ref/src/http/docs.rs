@@ -1,0 +1,69 @@
+//! `/api/openapi.json`, and `/api/docs`: a page that shows it, without anything from elsewhere.
+
+use axum::Json;
+use axum::Router;
+use axum::response::{Html, IntoResponse as _};
+use axum::routing::get;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use utoipa::OpenApi as _;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, ResponseBuilder};
+
+use super::caller::CSRF_HEADER;
+use super::error::ErrorAnswer;
+use crate::auth::SESSION_COOKIE;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "AutoModerate",
+        description = "Moderation, its rules, and the people and programs that use it. A request carries a project's API key in \
+            `X-API-Key`, or the session cookie of `/auth/login`; with the cookie, one that changes something must repeat the \
+            session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key submits, reads, reviews and keeps rules; \
+            people, keys, notifications and the project itself are for signed-in users. Events are at `/socket.io/`."
+    ),
+    components(schemas(ErrorAnswer))
+)]
+struct Description;
+
+/// What holds for all routes.
+pub(super) fn description() -> OpenApi {
+    let mut description = Description::openapi();
+    let components = description.components.get_or_insert_default();
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+    components.add_security_scheme("session", cookie);
+    components.add_security_scheme("csrf", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(CSRF_HEADER))));
+    components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-api-key"))));
+    description.security = Some(vec![
+        SecurityRequirement::new::<_, [&str; 0], &str>("api_key", []),
+        SecurityRequirement::new::<_, [&str; 0], &str>("session", []).add::<_, [&str; 0], &str>("csrf", []),
+    ]);
+    description
+}
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(mut description: OpenApi) -> Router<S> {
+    for path in description.paths.paths.values_mut() {
+        let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
+        operations.into_iter().flatten().for_each(can_fail);
+    }
+    let page = async || {
+        let policy = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; \
+                      frame-ancestors 'none'";
+        ([(CONTENT_SECURITY_POLICY, policy)], Html(include_str!("docs.html"))).into_response()
+    };
+    let script = async || ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("docs.js")).into_response();
+    Router::new()
+        .route("/api/openapi.json", get(async move || Json(description)))
+        .route("/api/docs", get(page))
+        .route("/api/docs.js", get(script))
+}
+
+/// Every failure has the same form.
+fn can_fail(operation: &mut Operation) {
+    let schema = Ref::from_schema_name("ErrorAnswer");
+    let failure = ResponseBuilder::new()
+        .description("Not done: 400, 401, 403, 404, 409, 413, 422 or 429")
+        .content("application/json", Content::new(Some(schema)));
+    operation.responses.responses.insert("default".into(), failure.build().into());
+}

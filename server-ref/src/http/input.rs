@@ -1,0 +1,48 @@
+//! Reading requests, with our own errors.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::error::ApiError;
+use crate::app::App;
+
+/// A JSON body: 400 when it is no JSON, 422 when it is the wrong one.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let bytes = Bytes::from_request(request, app).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
+            Category::Data => ApiError::unprocessable(error.to_string()),
+            _ => ApiError::invalid(format!("Invalid JSON: {error}")),
+        })
+    }
+}
+
+/// The variable parts of the path. What can't be one names nothing.
+pub(super) struct Ids<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let Path(ids) = Path::from_request_parts(parts, app).await.map_err(|_| ApiError::not_found("Not found"))?;
+        Ok(Self(ids))
+    }
+}
+
+/// A text that is not empty, without white space around it.
+pub(super) fn text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > longest {
+        return Err(ApiError::unprocessable(format!("{field} must have from 1 to {longest} characters")));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,133 @@
+//! `/api/projects/{id}/members[/{user_id}]`.
+//!
+//! Admins add, change and remove members; owners also admins and owners. Everybody may leave. A project keeps an owner.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{Done, answer};
+use super::caller::Caller;
+use super::error::ApiError;
+use super::input::{Body, Ids};
+use crate::app::App;
+use crate::auth::{Permission, Standing};
+use crate::store::{Member, Role};
+
+/// Who becomes a member, and as what.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewMember {
+    /// Of a user of this server.
+    email: String,
+    /// `member` unless told otherwise.
+    role: Option<Role>,
+}
+
+/// As what.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct RoleBody {
+    role: Role,
+}
+
+answer!(MemberAnswer { member: Member });
+answer!(MembersAnswer { members: Vec<Member> });
+
+/// The members of a project.
+#[utoipa::path(
+    get, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
+    responses((status = 200, body = MembersAnswer))
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+) -> Result<Json<MembersAnswer>, ApiError> {
+    caller.allow(&app, &id, Permission::ReadMembers).await?;
+    Ok(MembersAnswer::new(app.store.members(&id).await?))
+}
+
+/// Makes a user a member.
+#[utoipa::path(
+    post, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
+    request_body = NewMember, responses((status = 201, body = MemberAnswer))
+)]
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+    Body(body): Body<NewMember>,
+) -> Result<(StatusCode, Json<MemberAnswer>), ApiError> {
+    let own = caller.allow(&app, &id, Permission::EditMembers).await?;
+    let role = body.role.unwrap_or(Role::Member);
+    outranks(own, role)?;
+    let user = app.store.account(body.email.trim()).await?.ok_or_else(|| ApiError::not_found("User not found"))?;
+    if !app.store.add_member(&id, &user.id, role).await? {
+        return Err(ApiError::conflict("already_member", "They are a member already"));
+    }
+    Ok((StatusCode::CREATED, show(&app, &id, &user.id).await?))
+}
+
+/// Changes a member's role.
+#[utoipa::path(
+    method(patch, put), path = "/api/projects/{id}/members/{user_id}", tag = "members",
+    params(("id" = String, Path), ("user_id" = String, Path)),
+    request_body = RoleBody, responses((status = 200, body = MemberAnswer))
+)]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, user_id)): Ids<(String, String)>,
+    Body(body): Body<RoleBody>,
+) -> Result<Json<MemberAnswer>, ApiError> {
+    let own = caller.allow(&app, &id, Permission::EditMembers).await?;
+    let member = member(&app, &id, &user_id).await?;
+    outranks(own, member.role)?;
+    outranks(own, body.role)?;
+    app.store.set_role(&id, &user_id, body.role).await?;
+    show(&app, &id, &user_id).await
+}
+
+/// Removes a member, and ends their sockets' access at once.
+#[utoipa::path(
+    delete, path = "/api/projects/{id}/members/{user_id}", tag = "members",
+    params(("id" = String, Path), ("user_id" = String, Path)),
+    responses((status = 200, body = Done))
+)]
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, user_id)): Ids<(String, String)>,
+) -> Result<Json<Done>, ApiError> {
+    let leaves = caller.user_id().is_ok_and(|own| **own == *user_id);
+    if leaves {
+        caller.allow(&app, &id, Permission::ReadMembers).await?;
+    } else {
+        let own = caller.allow(&app, &id, Permission::EditMembers).await?;
+        outranks(own, member(&app, &id, &user_id).await?.role)?;
+    }
+    app.remove_member(&id, &user_id).await?;
+    Ok(Done::new())
+}
+
+/// Whether somebody may give or take this role.
+fn outranks(own: Standing, role: Role) -> Result<(), ApiError> {
+    match own {
+        Standing::Role(Role::Owner) => Ok(()),
+        Standing::Role(own) if own > role => Ok(()),
+        _ => Err(ApiError::forbidden("Only owners give and take this role")),
+    }
+}
+
+async fn member(app: &App, id: &str, user_id: &str) -> Result<Member, ApiError> {
+    let members = app.store.members(id).await?;
+    let member = members.into_iter().find(|member| member.user_id == user_id);
+    member.ok_or_else(|| ApiError::not_found("Member not found"))
+}
+
+async fn show(app: &App, id: &str, user_id: &str) -> Result<Json<MemberAnswer>, ApiError> {
+    Ok(MemberAnswer::new(member(app, id, user_id).await?))
+}

@@ -1,0 +1,109 @@
+//! `/api/notifications[/{id}]`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{Done, answer};
+use super::caller::{Caller, Project};
+use super::error::ApiError;
+use super::input::{Body, Ids, text};
+use crate::app::App;
+use crate::auth::Permission;
+use crate::store::Notification;
+
+const MESSAGE_MAX: usize = 2000;
+
+/// What kind of news it is.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum NotificationType {
+    Info,
+    Warning,
+    Error,
+    Success,
+}
+
+impl NotificationType {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Success => "success",
+        }
+    }
+}
+
+/// News for the sockets of a project, or of all projects.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NotificationBody {
+    r#type: NotificationType,
+    message: String,
+    /// Whether it is also given to those who join later, until it is withdrawn (false).
+    #[serde(default)]
+    persistent: bool,
+    /// Left out: all projects, which is for administrators of the server.
+    project_id: Option<String>,
+}
+
+answer!(NotificationAnswer { notification: Notification });
+answer!(NotificationsAnswer { notifications: Vec<Notification> });
+
+/// The persistent notifications that are in force in a project.
+#[utoipa::path(
+    get, path = "/api/notifications", tag = "notifications",
+    params(("project_id" = Option<String>, Query, description = "Needed with a session")),
+    responses((status = 200, body = NotificationsAnswer))
+)]
+pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Result<Json<NotificationsAnswer>, ApiError> {
+    let project_id = project.allow(&app, Permission::Read).await?;
+    Ok(NotificationsAnswer::new(app.store.notifications(&project_id).await?))
+}
+
+/// Publishes a `system_notification`. For admins of the project, or of the server.
+#[utoipa::path(
+    post, path = "/api/notifications", tag = "notifications", request_body = NotificationBody,
+    responses((status = 201, body = NotificationAnswer))
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(body): Body<NotificationBody>,
+) -> Result<(StatusCode, Json<NotificationAnswer>), ApiError> {
+    may_notify(&app, &caller, body.project_id.as_deref()).await?;
+    let message = text("message", &body.message, MESSAGE_MAX)?;
+    let notification = app.notify(body.project_id, body.r#type.as_str(), message, body.persistent).await?;
+    Ok((StatusCode::CREATED, NotificationAnswer::new(notification)))
+}
+
+/// Withdraws a persistent notification: who joins from now on does not see it.
+#[utoipa::path(
+    delete, path = "/api/notifications/{id}", tag = "notifications", params(("id" = String, Path)),
+    responses((status = 200, body = Done))
+)]
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+) -> Result<Json<Done>, ApiError> {
+    caller.user_id()?;
+    let not_found = || ApiError::not_found("Notification not found");
+    let notification = app.store.notification(&id).await?.ok_or_else(not_found)?;
+    may_notify(&app, &caller, notification.project_id.as_deref()).await?;
+    if !app.store.delete_notification(&id).await? {
+        return Err(not_found());
+    }
+    Ok(Done::new())
+}
+
+async fn may_notify(app: &App, caller: &Caller, project_id: Option<&str>) -> Result<(), ApiError> {
+    match project_id {
+        Some(id) => caller.allow(app, id, Permission::Notify).await.map(drop),
+        None => caller.server_admin(app).await.map(drop),
+    }
+}

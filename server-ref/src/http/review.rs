@@ -1,0 +1,55 @@
+//! `POST /api/content/{id}/review`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::answer;
+use super::caller::Project;
+use super::error::ApiError;
+use super::input::{Body, Ids};
+use crate::app::App;
+use crate::auth::Permission;
+use crate::moderation::{Action, review as decide};
+use crate::store::Content;
+
+const REASON_MAX: usize = 1000;
+
+/// A person's decision.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ReviewBody {
+    /// `approve`, `reject` or `flag`; `approved`, `rejected` and `flagged` mean the same.
+    decision: Action,
+    reason: Option<String>,
+}
+
+answer!(ReviewAnswer { content: Content });
+
+/// Decides about a content, whatever was decided before, and publishes a `moderation_update` with `moderator_type` `manual`. The
+/// contents that wait for it are `GET /api/content?status=flagged`.
+#[utoipa::path(
+    post, path = "/api/content/{id}/review", tag = "content",
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Needed with a session")),
+    request_body = ReviewBody, responses((status = 200, body = ReviewAnswer))
+)]
+pub(super) async fn review(
+    State(app): State<Arc<App>>,
+    project: Project,
+    Ids(id): Ids<String>,
+    Body(body): Body<ReviewBody>,
+) -> Result<Json<ReviewAnswer>, ApiError> {
+    let project_id = project.allow(&app, Permission::Review).await?;
+    let reason = body.reason.unwrap_or_default();
+    let reason = reason.trim();
+    if reason.chars().count() > REASON_MAX {
+        return Err(ApiError::unprocessable("reason must not have more than 1000 characters"));
+    }
+    let not_found = || ApiError::not_found("Content not found");
+    let content = app.store.content(&project_id, &id).await?.ok_or_else(not_found)?;
+    let reviewer = project.caller.name(&app).await?;
+    decide(&app, project_id.clone(), &content, body.decision, reason, &reviewer).await?;
+    Ok(ReviewAnswer::new(app.store.content(&project_id, &id).await?.ok_or_else(not_found)?))
+}

@@ -1,0 +1,210 @@
+//! `/api/projects/{id}/rules[/{rule_id}]`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::answer::{Done, answer};
+use super::caller::Caller;
+use super::error::ApiError;
+use super::input::{Body, Ids, text};
+use crate::Error;
+use crate::app::App;
+use crate::auth::Permission;
+use crate::moderation::{Action, NewRule, RuleKind};
+use crate::store::StoredRule;
+use crate::time::{now, rfc3339};
+
+const NAME_MAX: usize = 200;
+/// Rules of one project.
+const RULES_MAX: usize = 1000;
+const PRIORITY_MAX: u64 = 1_000_000;
+
+/// A rule to be saved. What is left out of a change stays as it is.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct RuleBody {
+    /// Needed for a new rule.
+    name: Option<String>,
+    /// `keyword`, `regex` or `ai_prompt`. Needed for a new rule.
+    #[serde(alias = "rule_type")]
+    r#type: Option<String>,
+    /// By type: `{"keywords":[…],"case_sensitive":false}`, `{"pattern":"…","flags":["i","m","s"]}` or `{"prompt":"…"}`. Needed for
+    /// a new rule, and when the type changes.
+    #[serde(alias = "rule_data")]
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+    /// Needed for a new rule.
+    action: Option<Action>,
+    /// Higher ones are tried first (0).
+    priority: Option<i64>,
+    /// Whether it is in force (true).
+    is_active: Option<bool>,
+}
+
+/// A rule as it is stored.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rule {
+    id: String,
+    project_id: String,
+    name: String,
+    r#type: String,
+    #[schema(value_type = Object)]
+    data: Box<RawValue>,
+    action: String,
+    priority: i64,
+    is_active: bool,
+    created_at: String,
+    updated_at: String,
+}
+
+answer!(RuleAnswer { rule: Rule });
+answer!(RulesAnswer { rules: Vec<Rule> });
+
+/// The rules of a project, in the order in which they are tried.
+#[utoipa::path(
+    get, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
+    responses((status = 200, body = RulesAnswer))
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+) -> Result<Json<RulesAnswer>, ApiError> {
+    caller.allow(&app, &id, Permission::Read).await?;
+    let rules = app.store.rules(&id).await?;
+    Ok(RulesAnswer::new(rules.into_iter().map(|rule| shown(&id, rule)).collect::<Result<_, _>>()?))
+}
+
+/// Adds a rule, which is in force when this is answered. For admins and keys.
+#[utoipa::path(
+    post, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
+    request_body = RuleBody, responses((status = 201, body = RuleAnswer))
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+    Body(body): Body<RuleBody>,
+) -> Result<(StatusCode, Json<RuleAnswer>), ApiError> {
+    caller.allow(&app, &id, Permission::EditRules).await?;
+    let missing = |field| ApiError::unprocessable(format!("{field} is required"));
+    let rule = NewRule {
+        name: text("name", &body.name.ok_or_else(|| missing("name"))?, NAME_MAX)?,
+        kind: RuleKind::from_json(
+            &body.r#type.ok_or_else(|| missing("type"))?,
+            body.data.ok_or_else(|| missing("data"))?,
+        )?,
+        action: body.action.ok_or_else(|| missing("action"))?,
+        priority: priority(body.priority.unwrap_or(0))?,
+    };
+    if app.store.rules(&id).await?.len() >= RULES_MAX {
+        return Err(ApiError::conflict("limit_reached", "The project has too many rules"));
+    }
+    let mut rule = rule.into_stored(now())?;
+    rule.is_active = body.is_active.unwrap_or(true);
+    app.create_rule(&id, rule.clone()).await?;
+    Ok((StatusCode::CREATED, RuleAnswer::new(shown(&id, rule)?)))
+}
+
+/// One rule.
+#[utoipa::path(
+    get, path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
+    params(("id" = String, Path), ("rule_id" = String, Path)),
+    responses((status = 200, body = RuleAnswer))
+)]
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, rule_id)): Ids<(String, String)>,
+) -> Result<Json<RuleAnswer>, ApiError> {
+    caller.allow(&app, &id, Permission::Read).await?;
+    Ok(RuleAnswer::new(shown(&id, find(&app, &id, &rule_id).await?)?))
+}
+
+/// Changes a rule. For admins and keys.
+#[utoipa::path(
+    method(patch, put), path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
+    params(("id" = String, Path), ("rule_id" = String, Path)),
+    request_body = RuleBody, responses((status = 200, body = RuleAnswer))
+)]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, rule_id)): Ids<(String, String)>,
+    Body(body): Body<RuleBody>,
+) -> Result<Json<RuleAnswer>, ApiError> {
+    caller.allow(&app, &id, Permission::EditRules).await?;
+    let mut rule = find(&app, &id, &rule_id).await?;
+    if let Some(name) = body.name {
+        rule.name = text("name", &name, NAME_MAX)?;
+    }
+    match (body.r#type, body.data) {
+        (None, None) => {}
+        (Some(kind), None) if kind == rule.kind => {}
+        (Some(_), None) => return Err(ApiError::unprocessable("data is required when the type changes")),
+        (kind, Some(data)) => {
+            let kind = kind.unwrap_or(rule.kind);
+            (rule.kind, rule.data) = RuleKind::from_json(&kind, data)?.to_parts()?;
+        }
+    }
+    if let Some(action) = body.action {
+        rule.action = action.as_str().into();
+    }
+    if let Some(wanted) = body.priority {
+        rule.priority = priority(wanted)?;
+    }
+    rule.is_active = body.is_active.unwrap_or(rule.is_active);
+    rule.updated_at = now();
+    app.update_rule(&id, rule.clone()).await?;
+    Ok(RuleAnswer::new(shown(&id, rule)?))
+}
+
+/// Deletes a rule. For admins and keys.
+#[utoipa::path(
+    delete, path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
+    params(("id" = String, Path), ("rule_id" = String, Path)),
+    responses((status = 200, body = Done))
+)]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, rule_id)): Ids<(String, String)>,
+) -> Result<Json<Done>, ApiError> {
+    caller.allow(&app, &id, Permission::EditRules).await?;
+    app.delete_rule(&id, &find(&app, &id, &rule_id).await?).await?;
+    Ok(Done::new())
+}
+
+async fn find(app: &App, id: &str, rule_id: &str) -> Result<StoredRule, ApiError> {
+    let rule = app.store.rule(id, rule_id).await?;
+    rule.ok_or_else(|| ApiError::not_found("Rule not found"))
+}
+
+fn priority(wanted: i64) -> Result<i64, ApiError> {
+    if wanted.unsigned_abs() > PRIORITY_MAX {
+        return Err(ApiError::unprocessable("priority must be from -1000000 to 1000000"));
+    }
+    Ok(wanted)
+}
+
+fn shown(project_id: &str, rule: StoredRule) -> Result<Rule, ApiError> {
+    let data = RawValue::from_string(rule.data).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(Rule {
+        id: rule.id,
+        project_id: project_id.to_owned(),
+        name: rule.name,
+        r#type: rule.kind,
+        data,
+        action: rule.action,
+        priority: rule.priority,
+        is_active: rule.is_active,
+        created_at: rfc3339(rule.created_at),
+        updated_at: rfc3339(rule.updated_at),
+    })
+}

@@ -1,0 +1,88 @@
+//! `/api/users[/{id}]`, for administrators of the server.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::answer;
+use super::caller::Caller;
+use super::error::ApiError;
+use super::input::{Body, Ids, text};
+use crate::app::App;
+use crate::store::User;
+
+const EMAIL_MAX: usize = 254;
+const PASSWORD_MIN: usize = 10;
+const PASSWORD_MAX: usize = 1000;
+
+/// Who may sign in from now on.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct NewUser {
+    email: String,
+    password: String,
+    /// Whether they administer the server (false).
+    #[serde(default)]
+    is_admin: bool,
+}
+
+/// What is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct UserBody {
+    is_admin: Option<bool>,
+    is_active: Option<bool>,
+}
+
+answer!(UserAnswer { user: User });
+answer!(UsersAnswer { users: Vec<User> });
+
+/// All users, oldest first.
+#[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = UsersAnswer)))]
+pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<UsersAnswer>, ApiError> {
+    caller.server_admin(&app).await?;
+    Ok(UsersAnswer::new(app.store.users().await?))
+}
+
+/// Creates a user.
+#[utoipa::path(
+    post, path = "/api/users", tag = "users", request_body = NewUser,
+    responses((status = 201, body = UserAnswer))
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(body): Body<NewUser>,
+) -> Result<(StatusCode, Json<UserAnswer>), ApiError> {
+    caller.server_admin(&app).await?;
+    let email = text("email", &body.email, EMAIL_MAX)?;
+    if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
+        return Err(ApiError::unprocessable("email must be an e-mail address"));
+    }
+    if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&body.password.chars().count()) {
+        return Err(ApiError::unprocessable("password must have from 10 to 1000 characters"));
+    }
+    let hash = app.auth.hash_password(&body.password).await?;
+    let user = app.store.create_user(&email, &hash, body.is_admin).await?;
+    Ok((StatusCode::CREATED, UserAnswer::new(user)))
+}
+
+/// Activates, deactivates, makes or unmakes an administrator. Who is deactivated is signed out everywhere at once.
+#[utoipa::path(
+    method(patch, put), path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
+    request_body = UserBody, responses((status = 200, body = UserAnswer))
+)]
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+    Body(body): Body<UserBody>,
+) -> Result<Json<UserAnswer>, ApiError> {
+    let own = caller.server_admin(&app).await?;
+    if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {
+        return Err(ApiError::conflict("own_account", "Somebody else must do this"));
+    }
+    Ok(UserAnswer::new(app.update_user(&id, body.is_admin, body.is_active).await?))
+}

@@ -1,0 +1,51 @@
+//! Who wrote a content, as its metadata says.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
+
+/// Longer ones are not ids.
+const LONGEST: usize = 256;
+
+/// The `user_id` of the metadata: a text or a number.
+pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
+    #[derive(Deserialize)]
+    struct Named {
+        user_id: Option<Value>,
+    }
+    let meta_data = meta_data?.get();
+    // Most metadata names nobody: a search costs less than a parse.
+    if !meta_data.contains("user_id") {
+        return None;
+    }
+    let id = match serde_json::from_str::<Named>(meta_data).ok()?.user_id? {
+        Value::String(id) => id,
+        Value::Number(id) => Number::to_string(&id),
+        _ => return None,
+    };
+    (1..=LONGEST).contains(&id.len()).then(|| id.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_numbers() {
+        for (meta_data, expected) in [
+            (r#"{"user_id":"u1"}"#, Some("u1")),
+            (r#"{"a":{"b":1},"user_id":42}"#, Some("42")),
+            (r#"{"user_id":""}"#, None),
+            (r#"{"user_id":null}"#, None),
+            (r#"{"user_id":{"x":1}}"#, None),
+            (r#"{"nested":{"user_id":"no"}}"#, None),
+            ("{}", None),
+        ] {
+            let raw: &RawValue = serde_json::from_str(meta_data).unwrap();
+            assert_eq!(author(Some(raw)).as_deref(), expected, "{meta_data}");
+        }
+        assert_eq!(author(None), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! A person's decision about a content that is stored.
+
+use std::sync::Arc;
+
+use super::rule::Action;
+use super::{Moderator, Outcome, Update, author};
+use crate::Error;
+use crate::app::App;
+use crate::store::{Change, Content, Deed, Review};
+use crate::time::now;
+
+/// Returns when decision and event are durable. The last decision counts, whoever made it.
+pub(crate) async fn review(
+    app: &App,
+    project_id: Arc<str>,
+    content: &Content,
+    decision: Action,
+    reason: &str,
+    reviewer: &str,
+) -> Result<(), Error> {
+    let at = now();
+    let outcome = Outcome::decided(Moderator::Manual(reviewer.to_owned()), decision.status(), 1.0, reason.to_owned());
+    let meta_data = content.meta_data.as_deref();
+    let update = Update {
+        project_id: &project_id,
+        content_id: &content.id,
+        content_type: &content.content_type,
+        content: &content.content_data,
+        meta_data,
+        results_count: content.moderation_results.len() + 1,
+        processing_time: 0.0,
+        at,
+    };
+    let event = update.event(&outcome)?;
+    let review = Review {
+        content_id: content.id.clone(),
+        author: author(meta_data),
+        status: outcome.status,
+        result: outcome.result(0.0)?,
+    };
+    app.writer.submit(Change { project_id, at, deed: Deed::Reviewed(review), event: Some(event) }).await
+}

@@ -1,0 +1,115 @@
+//! What is written: changes to a project, and what a commit of them made true.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{Counts, Notification, Recent, Status, StoredRule};
+use crate::Error;
+use crate::time::Micros;
+
+/// One transaction's worth of change to a project. All parts of it become true together.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) project_id: Arc<str>,
+    pub(crate) at: Micros,
+    pub(crate) deed: Deed,
+    pub(crate) event: Option<Draft>,
+}
+
+/// What is changed beside the log.
+#[derive(Debug)]
+pub(crate) enum Deed {
+    /// Only the event.
+    Nothing,
+    Moderated(NewContent),
+    Reviewed(Review),
+    RuleCreated(StoredRule),
+    RuleUpdated(StoredRule),
+    /// By its id.
+    RuleDeleted(String),
+    Notified(Notification),
+}
+
+#[derive(Debug)]
+pub(crate) struct NewContent {
+    pub(crate) id: String,
+    pub(crate) content_type: String,
+    pub(crate) content_data: String,
+    /// JSON text.
+    pub(crate) meta_data: Option<String>,
+    /// The `user_id` of the metadata.
+    pub(crate) author: Option<Arc<str>>,
+    pub(crate) status: Status,
+    /// JSON texts.
+    pub(crate) results: Vec<String>,
+}
+
+/// A person's decision about a content that is stored already.
+#[derive(Debug)]
+pub(crate) struct Review {
+    pub(crate) content_id: String,
+    pub(crate) author: Option<Arc<str>>,
+    pub(crate) status: Status,
+    /// JSON text.
+    pub(crate) result: String,
+}
+
+/// An event that has no id yet. The payload is the JSON text of an object.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) name: &'static str,
+    pub(crate) payload: String,
+}
+
+impl Draft {
+    pub(crate) fn new(name: &'static str, payload: &impl Serialize) -> Result<Self, Error> {
+        let payload = serde_json::to_string(payload).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self { name, payload })
+    }
+}
+
+/// An event as it is in the log and on the wire: its JSON is written once.
+#[derive(Debug, Clone)]
+pub(crate) struct LoggedEvent {
+    pub(crate) project_id: Arc<str>,
+    pub(crate) event_id: i64,
+    pub(crate) name: &'static str,
+    pub(crate) data: Arc<RawValue>,
+}
+
+/// What one commit made true, in the order of the ids.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) events: Vec<LoggedEvent>,
+    pub(crate) statistics: Vec<(Arc<str>, Counts)>,
+    pub(crate) recent: Vec<(Arc<str>, Recent)>,
+}
+
+impl Change {
+    /// Who wrote the content that is decided about.
+    pub(crate) fn author(&self) -> Option<&Arc<str>> {
+        match &self.deed {
+            Deed::Moderated(content) => content.author.as_ref(),
+            Deed::Reviewed(review) => review.author.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The content that was decided about, and the decision.
+    pub(crate) fn decision(&self) -> Option<(&str, Status)> {
+        match &self.deed {
+            Deed::Moderated(content) => Some((&content.id, content.status)),
+            Deed::Reviewed(review) => Some((&review.content_id, review.status)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn content(&self) -> Option<&NewContent> {
+        match &self.deed {
+            Deed::Moderated(content) => Some(content),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a group of changes makes of the projects' counts, their authors' and their logs: arithmetic, whatever the database is.
+//!
+//! The database reads the rows that are concerned, the changes are applied here one by one, and the rows are written back: once
+//! per row and group, not per change.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::activity::Author;
+use super::notice;
+use super::{Change, Counts, Deed, Draft, LoggedEvent, Status};
+use crate::Error;
+use crate::time::Micros;
+
+/// A project's row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing {
+    /// The newest event id.
+    pub(crate) head: i64,
+    pub(crate) counts: Counts,
+}
+
+/// A project and an author in it.
+pub(crate) type Authorship = (Arc<str>, Arc<str>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) projects: HashMap<Arc<str>, Standing>,
+    pub(crate) authors: HashMap<Authorship, Author>,
+    /// The decisions that reviews replace, and when they were made.
+    pub(crate) before: HashMap<String, (Status, Micros)>,
+    /// Contents that may wait for a review before a warning is given; 0: any number.
+    pub(crate) queue_limit: i64,
+}
+
+impl Ledger {
+    /// The events of a change, numbered.
+    pub(crate) fn apply(&mut self, change: &Change) -> Result<Vec<LoggedEvent>, Error> {
+        let waiting = self.standing(change)?.counts.flagged;
+        let activity = self.count(change)?;
+        let warning = self.warning(change, waiting)?;
+        let drafts = change.event.iter().cloned().chain(activity).chain(warning);
+        let standing = self.standing(change)?;
+        let number = |draft: Draft| {
+            standing.head += 1;
+            let data = with_event_id(&draft.payload, standing.head)?;
+            Ok(LoggedEvent {
+                project_id: change.project_id.clone(),
+                event_id: standing.head,
+                name: draft.name,
+                data: data.into(),
+            })
+        };
+        drafts.map(number).collect()
+    }
+
+    fn standing(&mut self, change: &Change) -> Result<&mut Standing, Error> {
+        self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
+    }
+
+    /// Counts the decision, and tells what it means for its author.
+    fn count(&mut self, change: &Change) -> Result<Option<Draft>, Error> {
+        let Some((content_id, status)) = change.decision() else {
+            return Ok(None);
+        };
+        let before = match &change.deed {
+            Deed::Reviewed(_) => {
+                let decided = self.before.insert(content_id.to_owned(), (status, change.at));
+                Some(decided.ok_or(Error::NotFound("Content"))?)
+            }
+            _ => None,
+        };
+        let counts = &mut self.standing(change)?.counts;
+        counts.add(status, 1);
+        if let Some((status, _)) = before {
+            counts.add(status, -1);
+        }
+        let Some(name) = change.author() else {
+            return Ok(None);
+        };
+        let author = self.authors.entry((change.project_id.clone(), name.clone())).or_default();
+        match before {
+            Some(before) => author.reviewed(before, status, change.at),
+            None => author.submitted(status, change.at),
+        }
+        author.event(&change.project_id, name, content_id, change.at).map(Some)
+    }
+
+    /// Once per crossing: when the queue becomes longer than the limit, not while it stays so.
+    fn warning(&mut self, change: &Change, waited: i64) -> Result<Option<Draft>, Error> {
+        let (limit, waiting) = (self.queue_limit, self.standing(change)?.counts.flagged);
+        if limit == 0 || waited > limit || waiting <= limit {
+            return Ok(None);
+        }
+        let message = format!("{waiting} contents are waiting for a review.");
+        notice::event(&change.project_id, None, "warning", &message, change.at).map(Some)
+    }
+}
+
+/// Adds the id to an object that was serialised before it was known.
+fn with_event_id(object: &str, id: i64) -> Result<Box<RawValue>, Error> {
+    let open =
+        object.strip_suffix('}').ok_or_else(|| Error::Internal("an event's payload must be an object".into()))?;
+    let comma = if open.ends_with('{') { "" } else { "," };
+    RawValue::from_string(format!("{open}{comma}\"event_id\":{id}}}"))
+        .map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_joins_the_object() {
+        assert_eq!(with_event_id("{}", 7).unwrap().get(), r#"{"event_id":7}"#);
+        assert_eq!(with_event_id(r#"{"a":1}"#, 8).unwrap().get(), r#"{"a":1,"event_id":8}"#);
+        assert!(with_event_id("[]", 9).is_err());
+    }
+
+    #[test]
+    fn ids_have_no_holes_and_unknown_projects_none() {
+        let id: Arc<str> = "p".into();
+        let mut ledger = Ledger::default();
+        let change = |draft| Change { project_id: id.clone(), at: 0, deed: Deed::Nothing, event: draft };
+        let draft = Draft { name: "x", payload: "{}".into() };
+        assert!(matches!(ledger.apply(&change(None)), Err(Error::NotFound(_))));
+        ledger.projects.insert(id.clone(), Standing { head: 4, ..Standing::default() });
+        assert!(ledger.apply(&change(None)).unwrap().is_empty());
+        for expected in [5, 6] {
+            let events = ledger.apply(&change(Some(draft.clone()))).unwrap();
+            assert_eq!(events.iter().map(|event| event.event_id).collect::<Vec<_>>(), [expected]);
+        }
+    }
+}

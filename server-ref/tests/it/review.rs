@@ -1,0 +1,73 @@
+//! A person's decision replaces the rules', and is an event like any other.
+
+use automoderate_server::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Socket, moderate, project, server};
+use crate::web::Caller;
+
+#[tokio::test]
+async fn from_the_queue_to_the_event() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let reviewer = Caller::user(&server, "reviewer@example.org", &id, Some(Role::Member)).await;
+    let content = json!({"content": "you idiot", "metadata": {"source": "forum"}});
+    let submitted = moderate(&server, content).await;
+    moderate(&server, json!({"content": "fine"})).await;
+    let queue = format!("/api/content?status=flagged&project_id={id}");
+    let waiting = reviewer.get(&server, &queue).await;
+    assert_eq!(waiting["content"].as_array().unwrap().len(), 1);
+    assert_eq!(waiting["content"][0]["id"], submitted["content_id"]);
+
+    let mut socket = Socket::connect(&server).await;
+    let head = socket.join(&id).await["event_id"].as_i64().unwrap();
+    let path = format!("/api/content/{}/review", submitted["content_id"].as_str().unwrap());
+    let path = format!("{path}?project_id={id}");
+    let body = json!({"decision": "rejected", "reason": "An insult"});
+    let content = reviewer.post(&server, &path, body).await["content"].clone();
+    assert_eq!(content["status"], "rejected");
+    let result = &content["moderation_results"][1];
+    assert_eq!((&result["decision"], &result["reason"]), (&json!("rejected"), &json!("An insult")));
+    assert_eq!(result["moderator_name"], "reviewer@example.org");
+
+    let update = socket.event("moderation_update").await;
+    let expected = json!({
+        "content_id": submitted["content_id"], "project_id": id, "status": "rejected", "content_type": "text",
+        "content_preview": "you idiot", "meta_data": {"source": "forum"}, "results_count": 2, "processing_time": 0.0,
+        "moderator_type": "manual", "moderator_name": "reviewer@example.org", "rule_name": null,
+        "timestamp": content["updated_at"], "event_id": head + 1,
+    });
+    assert_eq!(update, expected);
+    let statistics = loop {
+        let update = socket.event("stats_update").await;
+        if update["rejected"] == 1 {
+            break update;
+        }
+    };
+    assert_eq!((&statistics["flagged"], &statistics["total_content"]), (&json!(0), &json!(2)));
+    let recent = statistics["recent_activity"].as_array().unwrap();
+    let reviewed = recent.iter().find(|entry| entry["content_id"] == submitted["content_id"]).unwrap();
+    assert_eq!(reviewed["decision"], "rejected");
+    assert_eq!(reviewer.get(&server, &queue).await["pagination"]["total"], 0);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_program_reviews_under_its_keys_name() {
+    let server = server().start().await.unwrap();
+    let key = Caller::Key(crate::support::key(&server));
+    let submitted = moderate(&server, json!({"content": "x"})).await;
+    let path = format!("/api/content/{}/review", submitted["content_id"].as_str().unwrap());
+    let content = key.post(&server, &path, json!({"decision": "flag"})).await["content"].clone();
+    assert_eq!(content["status"], "flagged");
+    assert_eq!(content["moderation_results"][1]["moderator_name"], "demo");
+
+    for body in [json!({}), json!({"decision": "burn"}), json!({"decision": "flag", "reason": "x".repeat(1001)})] {
+        key.fails(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
+    }
+    let none = (Method::POST, "/api/content/none/review", json!({"decision": "flag"}));
+    key.fails(&server, none, (404, "not_found")).await;
+    key.fails(&server, (Method::POST, &path, Value::Null), (400, "invalid_argument")).await;
+    server.shutdown().await;
+}

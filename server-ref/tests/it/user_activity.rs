@@ -1,0 +1,67 @@
+//! After each decision about a content whose metadata names a user: what is known about them.
+
+use serde_json::{Value, json};
+
+use crate::support::{Socket, moderate, project, server};
+use crate::web::Caller;
+
+#[tokio::test]
+async fn counted_per_user() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let mut socket = Socket::connect(&server).await;
+    let head = socket.join(&id).await["event_id"].as_i64().unwrap();
+    let activity = |total: i64, violations: i64, approved: f64, risk: f64| json!({"total_submissions": total, "recent_violations": violations, "approval_rate": approved, "risk_score": risk});
+    for (n, (content, expected)) in (1..).zip([
+        ("fine", activity(1, 0, 100.0, 0.0)),
+        ("spam", activity(2, 1, 50.0, 5.3)),
+        ("you idiot", activity(3, 1, 33.3, 6.9)),
+    ]) {
+        let answer = moderate(&server, json!({"content": content, "metadata": {"user_id": "u1"}})).await;
+        let event = socket.event("user_activity").await;
+        assert_eq!((&event["user_id"], &event["activity"]), (&json!("u1"), &expected));
+        assert_eq!(event["triggered_by"], answer["content_id"]);
+        assert_eq!(event["project_id"], *id);
+        assert!(event["timestamp"].as_str().unwrap().ends_with('Z'));
+        // Right after its moderation_update.
+        assert_eq!(event["event_id"], head + 2 * n);
+    }
+    moderate(&server, json!({"content": "nobody's"})).await;
+    let answer = moderate(&server, json!({"content": "spam", "metadata": {"user_id": 7}})).await;
+    let event = socket.event("user_activity").await;
+    assert_eq!((&event["user_id"], &event["activity"]), (&json!("7"), &activity(1, 1, 0.0, 10.0)));
+
+    // A review replaces the first decision.
+    let key = Caller::Key(crate::support::key(&server));
+    let path = format!("/api/content/{}/review", answer["content_id"].as_str().unwrap());
+    key.post(&server, &path, json!({"decision": "approve"})).await;
+    let event = socket.event("user_activity").await;
+    assert_eq!((&event["user_id"], &event["activity"]), (&json!("7"), &activity(1, 0, 100.0, 0.0)));
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_when_many_write_at_once() {
+    const AUTHORS: usize = 5;
+    const EACH: usize = 20;
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let mut socket = Socket::connect(&server).await;
+    socket.join(&id).await;
+    let posts = (0..AUTHORS * EACH).map(|n| {
+        let content = if n % 2 == 0 { "fine" } else { "spam" };
+        moderate(&server, json!({"content": content, "metadata": {"user_id": n % AUTHORS}}))
+    });
+    futures_util::future::join_all(posts).await;
+    let mut latest = vec![Value::Null; AUTHORS];
+    for _ in 0..AUTHORS * EACH {
+        let event = socket.event("user_activity").await;
+        let author: usize = event["user_id"].as_str().unwrap().parse().unwrap();
+        latest[author] = event["activity"].clone();
+    }
+    for activity in latest {
+        assert_eq!(activity["total_submissions"], EACH);
+        assert_eq!((&activity["approval_rate"], &activity["recent_violations"]), (&json!(50.0), &json!(EACH / 2)));
+    }
+    server.shutdown().await;
+}

@@ -1,0 +1,136 @@
+//! A signed-in browser, and a program with a key: both call the REST interface.
+
+use automoderate_server::{Role, RunningServer};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{Socket, csrf_token, http, session_cookie};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Who calls.
+#[derive(Debug, Clone)]
+pub(crate) enum Caller {
+    Nobody,
+    Key(String),
+    Session { cookie: String, token: String },
+}
+
+impl Caller {
+    /// Signs a user in.
+    pub(crate) async fn sign_in(server: &RunningServer, email: &str, password: &str) -> Self {
+        let url = format!("{}/auth/login", server.base_url());
+        let form = http().get(&url).send().await.unwrap();
+        let cookie = session_cookie(&form);
+        let token = csrf_token(&form.text().await.unwrap());
+        let fields = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
+        let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
+        assert_eq!(response.status(), 302, "{email}");
+        let cookie = session_cookie(&response);
+        let url = format!("{}/auth/csrf", server.base_url());
+        let answer: Value = http().get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["user"]["email"], email);
+        Self::Session { cookie, token: answer["csrf_token"].as_str().unwrap().to_owned() }
+    }
+
+    /// The demonstration's user: owner of its project, and administrator of the server.
+    pub(crate) async fn demo(server: &RunningServer) -> Self {
+        let demo = server.demo().unwrap();
+        Self::sign_in(server, &demo.email, &demo.password).await
+    }
+
+    /// A new user, with this role in the project if there is one.
+    pub(crate) async fn user(server: &RunningServer, email: &str, project_id: &str, role: Option<Role>) -> Self {
+        server.create_user(email, PASSWORD).await.unwrap();
+        if let Some(role) = role {
+            server.add_member_as(project_id, email, role).await.unwrap();
+        }
+        Self::sign_in(server, email, PASSWORD).await
+    }
+
+    fn identify(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Self::Nobody => request,
+            Self::Key(key) => request.header("x-api-key", key),
+            Self::Session { cookie, token } => request.header("cookie", cookie).header("x-csrf-token", token),
+        }
+    }
+
+    /// The status and the body.
+    pub(crate) async fn call(&self, server: &RunningServer, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let request = http().request(method, format!("{}{path}", server.base_url()));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let response = self.identify(request).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    pub(crate) async fn get(&self, server: &RunningServer, path: &str) -> Value {
+        let (status, answer) = self.call(server, Method::GET, path, Value::Null).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    pub(crate) async fn post(&self, server: &RunningServer, path: &str, body: Value) -> Value {
+        self.done(server, Method::POST, path, body).await
+    }
+
+    pub(crate) async fn patch(&self, server: &RunningServer, path: &str, body: Value) -> Value {
+        self.done(server, Method::PATCH, path, body).await
+    }
+
+    pub(crate) async fn delete(&self, server: &RunningServer, path: &str) -> Value {
+        self.done(server, Method::DELETE, path, Value::Null).await
+    }
+
+    async fn done(&self, server: &RunningServer, method: Method, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(server, method, path, body).await;
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        assert_eq!(answer["success"], true, "{path}");
+        answer
+    }
+
+    /// Asserts that a call fails in this way.
+    pub(crate) async fn fails(
+        &self,
+        server: &RunningServer,
+        (method, path, body): (Method, &str, Value),
+        (status, code): (u16, &str),
+    ) {
+        let (got, answer) = self.call(server, method, path, body.clone()).await;
+        assert_eq!((got, answer["code"].as_str()), (status, Some(code)), "{path} {body}: {answer}");
+        assert_eq!(answer["error_code"], code);
+        assert_eq!(answer["success"], false);
+        assert!(answer["error"].is_string());
+    }
+
+    /// A socket that the server accepted.
+    pub(crate) async fn socket(&self, server: &RunningServer) -> Socket {
+        let mut socket = self.knock(server).await;
+        socket.accepted().await;
+        socket
+    }
+
+    /// A socket that waits for the server's word.
+    pub(crate) async fn knock(&self, server: &RunningServer) -> Socket {
+        let mut request = Socket::request(&server.base_url(), "");
+        match self {
+            Self::Nobody => {}
+            Self::Key(key) => drop(request.headers_mut().insert("x-api-key", key.parse().unwrap())),
+            Self::Session { cookie, .. } => drop(request.headers_mut().insert("cookie", cookie.parse().unwrap())),
+        }
+        Socket::open(request, "").await.unwrap()
+    }
+}
+
+/// The id of a member of the project.
+pub(crate) async fn user_id(server: &RunningServer, owner: &Caller, project_id: &str, email: &str) -> String {
+    let members = owner.get(server, &format!("/api/projects/{project_id}/members")).await;
+    let members = members["members"].as_array().unwrap();
+    let member = members.iter().find(|member| member["email"] == email).unwrap();
+    member["user_id"].as_str().unwrap().to_owned()
+}
+
+/// A keyword rule that rejects this word.
+pub(crate) fn rejects(word: &str) -> Value {
+    json!({"name": format!("No {word}"), "type": "keyword", "data": {"keywords": [word]}, "action": "reject"})
+}
