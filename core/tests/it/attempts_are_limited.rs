@@ -56,6 +56,7 @@ async fn a_connection_that_does_not_last_does_not_reset_the_count() {
     }
     server.cut();
     assert_eq!(closing_reason(&client).await.code(), "gave_up");
+    assert_eq!(script.dials(), 4, "without another attempt");
 }
 
 #[tokio::test(start_paused = true)]
