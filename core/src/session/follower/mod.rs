@@ -1,0 +1,225 @@
+//! Follows one project's events so that each is delivered once and in order, across interruptions.
+//!
+//! On a server with an event log every kept event has an id that counts 1, 2, 3, … in its project. What has been
+//! delivered is one number, so duplicates are dropped and holes are seen. A hole is waited for briefly, because servers
+//! publish concurrently, and then asked for. What the log no longer has is told as a [`Gap`](crate::Gap). Anything held back may be
+//! dropped at any time: it is in the log, and will be asked for again.
+
+mod backfill;
+mod joined;
+mod pages;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Instant,
+};
+
+use super::{Cursor, Metrics, Now, Outbox, backfill::Recent};
+use crate::events::{Event, Origin, ProjectId};
+
+/// The most events held back while earlier ones are asked for.
+const HELD_MAX: usize = 4096;
+
+/// Where a follower writes what it has to say.
+pub(crate) struct Sink<'a> {
+    pub(crate) out: &'a mut Outbox,
+    pub(crate) counters: &'a mut Metrics,
+}
+
+/// How the server keeps this project's events, as the last join told.
+#[derive(Debug, PartialEq, Eq)]
+enum Keeping {
+    /// Not joined yet.
+    Untold,
+    /// It forgets them.
+    Nothing,
+    /// In a log.
+    Log,
+}
+
+/// The state of one project's events.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    project: ProjectId,
+    keeping: Keeping,
+    joined: bool,
+    /// What was delivered last. Set by the user's cursor, or by the first join.
+    place: Option<Cursor>,
+    /// Whether the streams have been told where they start.
+    placed: bool,
+    /// The newest id known to exist.
+    seen: u64,
+    /// The newest id worth asking for now.
+    target: u64,
+    held: BTreeMap<u64, Event>,
+    hole_since: Option<Instant>,
+    /// The id behind which a page has been asked for.
+    asking: Option<u64>,
+    not_before: Option<Instant>,
+    failures: u32,
+    /// Events without ids that came before the join was confirmed, or during a backfill.
+    waiting: VecDeque<Event>,
+    interrupted: bool,
+    joined_at: Option<jiff::Timestamp>,
+    recent: Option<Recent>,
+    backfilling: Option<u64>,
+}
+
+impl Follower {
+    /// `after` is the user's cursor. `remember` keeps what a backfill needs to tell what was delivered before.
+    pub(crate) fn new(project: ProjectId, after: Option<Cursor>, remember: bool) -> Self {
+        Self {
+            project,
+            keeping: Keeping::Untold,
+            joined: false,
+            place: after,
+            placed: false,
+            seen: 0,
+            target: 0,
+            held: BTreeMap::new(),
+            hole_since: None,
+            asking: None,
+            not_before: None,
+            failures: 0,
+            waiting: VecDeque::new(),
+            interrupted: false,
+            joined_at: None,
+            recent: remember.then(Recent::default),
+            backfilling: None,
+        }
+    }
+
+    fn last(&self) -> u64 {
+        self.place.as_ref().map_or(0, |place| place.event_id)
+    }
+
+    /// An event of this project came.
+    #[inline]
+    pub(crate) fn live(&mut self, now: Now, event: Event, sink: &mut Sink<'_>) {
+        let Some(id) = event.event_id().filter(|_| self.keeping != Keeping::Nothing) else {
+            return self.live_without_id(now, event, sink);
+        };
+        if self.joined && self.place.is_some() {
+            let last = self.last();
+            if id <= last {
+                sink.counters.duplicates += 1;
+                return;
+            }
+            if id == last + 1 && self.asking.is_none() {
+                self.advance(id, event, sink);
+                self.seen = self.seen.max(id);
+                if !self.held.is_empty() || self.hole_since.is_some() {
+                    self.deliver_held(now, sink);
+                }
+                return;
+            }
+        }
+        self.seen = self.seen.max(id);
+        if self.held.insert(id, event).is_some() {
+            sink.counters.duplicates += 1;
+        }
+        if self.held.len() > HELD_MAX {
+            self.held.pop_last();
+            self.target = self.seen;
+        }
+        if self.joined && self.hole_since.is_none() {
+            self.hole_since = Some(now.mono);
+        }
+    }
+
+    #[inline]
+    fn live_without_id(&mut self, now: Now, event: Event, sink: &mut Sink<'_>) {
+        // Before the join is confirmed it is not known what was missed before this event.
+        let early = !self.joined && self.keeping != Keeping::Log;
+        if early || self.backfilling.is_some() {
+            if self.waiting.len() >= HELD_MAX {
+                // Only a backfill of a server without a log gets here; the loss is told when it ends.
+                self.waiting.pop_front();
+                self.interrupted = true;
+            }
+            self.waiting.push_back(event);
+        } else if self.recent.as_mut().is_some_and(|recent| recent.is_echo(now.mono, &event)) {
+            sink.counters.duplicates += 1;
+        } else {
+            self.deliver_plain(event, sink);
+        }
+    }
+
+    #[inline]
+    fn deliver_plain(&mut self, event: Event, sink: &mut Sink<'_>) {
+        if let Some(recent) = &mut self.recent
+            && self.keeping == Keeping::Nothing
+        {
+            recent.insert_event(&event);
+        }
+        deliver(event, sink);
+    }
+
+    fn flush_waiting(&mut self, sink: &mut Sink<'_>) {
+        for event in std::mem::take(&mut self.waiting) {
+            self.deliver_plain(event, sink);
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, id: u64, mut event: Event, sink: &mut Sink<'_>) {
+        if let Some(place) = &mut self.place {
+            place.event_id = id;
+            event.meta_mut().log = place.log.clone();
+        }
+        deliver(event, sink);
+    }
+
+    /// Delivers what is held back and now follows without a hole; starts or ends the wait for a hole.
+    fn deliver_held(&mut self, now: Now, sink: &mut Sink<'_>) {
+        while let Some(entry) = self.held.first_entry() {
+            let (id, last) = (*entry.key(), self.place.as_ref().map_or(0, |place| place.event_id));
+            if id > last + 1 {
+                break;
+            }
+            let event = entry.remove();
+            if id == last + 1 {
+                self.advance(id, event, sink);
+            } else {
+                sink.counters.duplicates += 1;
+            }
+        }
+        if self.held.is_empty() {
+            self.hole_since = None;
+        } else if self.hole_since.is_none() {
+            self.hole_since = Some(now.mono);
+        }
+    }
+
+    /// The connection is gone, or the server dropped the room.
+    pub(crate) fn lost(&mut self) {
+        if self.keeping != Keeping::Untold {
+            self.interrupted = true;
+        }
+        self.joined = false;
+        self.asking = None;
+        self.hole_since = None;
+        self.not_before = None;
+        self.held.clear();
+        self.backfilling = None;
+        if let Some(recent) = &mut self.recent {
+            recent.forget_echoes();
+        }
+    }
+}
+
+/// Hands an event to the streams.
+#[inline]
+pub(crate) fn deliver(event: Event, sink: &mut Sink<'_>) {
+    let counters = &mut *sink.counters;
+    counters.events += 1;
+    match event.meta().origin {
+        Origin::Live => {}
+        Origin::Replay => counters.replayed += 1,
+        Origin::Backfill => counters.backfilled += 1,
+    }
+    if matches!(event, Event::MalformedEvent(_)) {
+        counters.malformed += 1;
+    }
+    sink.out.run().push_back(event);
+}
