@@ -1,6 +1,9 @@
 //! The projects a user wants and the rooms the server has us in. The machine brings the two together.
 
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Instant,
+};
 
 use super::{Token, follower::Follower};
 use crate::events::ProjectId;
@@ -46,7 +49,7 @@ pub(crate) struct InFlight {
 /// All projects.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
-    by_id: HashMap<ProjectId, Room>,
+    by_id: BTreeMap<ProjectId, Room>,
     orders: u64,
     pub(crate) in_flight: Option<InFlight>,
 }
@@ -74,7 +77,13 @@ impl Rooms {
             order: self.orders,
             follower,
         };
-        self.by_id.entry(project).insert_entry(room).into_mut()
+        match self.by_id.entry(project) {
+            Entry::Vacant(vacant) => vacant.insert(room),
+            Entry::Occupied(mut known) => {
+                known.insert(room);
+                known.into_mut()
+            }
+        }
     }
 
     pub(crate) fn remove(&mut self, project: &str) -> Option<Room> {

@@ -80,6 +80,9 @@ impl Assembler {
     /// # Errors
     /// [`AttachmentError::Missing`] if the last binary packet is not complete.
     pub fn interrupt(&mut self) -> Result<(), AttachmentError> {
+        if self.pending.is_none() {
+            return Ok(());
+        }
         match self.pending.take() {
             None => Ok(()),
             Some((event, due)) => Err(AttachmentError::Missing { missing: due - event.attachments.len() }),

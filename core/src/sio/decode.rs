@@ -74,17 +74,12 @@ pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
 
 /// Where the name ends, and whether it holds escapes.
 fn closing_quote(body: &str) -> Option<(usize, bool)> {
-    let mut escaped = false;
-    let mut bytes = body.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return Some((at, escaped)),
-            b'\\' => {
-                escaped = true;
-                bytes.next();
-            }
-            _ => {}
+    let mut from = 0;
+    loop {
+        let at = from + body.as_bytes().get(from..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if body.as_bytes()[at] == b'"' {
+            return Some((at, from > 0));
         }
+        from = at + 2;
     }
-    None
 }

@@ -100,6 +100,7 @@ impl Machine {
     }
 
     /// Gives an event to the project it belongs to.
+    #[inline]
     fn live(&mut self, now: Now, mut event: Event) {
         if event.meta().project_id.is_none()
             && !matches!(event, Event::ServerError(_) | Event::MalformedEvent(_))
@@ -111,7 +112,7 @@ impl Machine {
             }
         }
         let mut sink = super::Sink { out: &mut self.out, counters: &mut self.counters };
-        match event.project_id().and_then(|project| self.rooms.get_mut(&project.clone())) {
+        match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             Some(room) if room.wanted => room.follower.live(now, event, &mut sink),
             Some(_) => {}
             None => deliver(event, &mut sink),
