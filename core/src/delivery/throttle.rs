@@ -28,7 +28,11 @@ impl Throttle for Event {
     }
 }
 
-impl<T: EventKind> Throttle for T {}
+impl<T: EventKind> Throttle for T {
+    fn replaceable(&self) -> bool {
+        T::REPLACEABLE
+    }
+}
 
 /// A stream that yields the first item at once and then the latest, at most one per interval; the last is never lost,
 /// also when the stream ends. Notices of losses and errors are passed on without delay.

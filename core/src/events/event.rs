@@ -37,6 +37,8 @@ pub(crate) type Filter = fn(&Event) -> bool;
 
 /// One of the types in [`Event`]: what [`events_of`](crate::Client::events_of) can select.
 pub trait EventKind: Sized + Send + 'static {
+    /// Whether a newer event of this kind stands for an older one; false for notices, each of which counts.
+    const REPLACEABLE: bool = true;
     /// Whether the event is of this kind.
     fn matches(event: &Event) -> bool;
     /// The event as this kind.
@@ -48,7 +50,7 @@ pub trait EventKind: Sized + Send + 'static {
 }
 
 macro_rules! kinds {
-    ($($kind:ident = $name:literal),* $(,)?) => {
+    ($($kind:ident = $name:literal $(, replaceable: $replaceable:literal)?;)*) => {
         impl Event {
             /// What comes with every event.
             #[must_use]
@@ -78,6 +80,7 @@ macro_rules! kinds {
 
         $(
             impl EventKind for $kind {
+                $(const REPLACEABLE: bool = $replaceable;)?
                 fn matches(event: &Event) -> bool {
                     matches!(event, Event::$kind(_))
                 }
@@ -99,16 +102,16 @@ macro_rules! kinds {
 }
 
 kinds! {
-    ModerationUpdate = "moderation_update",
-    StatsUpdate = "stats_update",
-    RuleUpdate = "rule_update",
-    SystemNotification = "system_notification",
-    UserActivity = "user_activity",
-    ServerError = "server_error",
-    UnknownEvent = "unknown_event",
-    MalformedEvent = "malformed_event",
-    Gap = "gap",
-    Lagged = "lagged",
+    ModerationUpdate = "moderation_update";
+    StatsUpdate = "stats_update";
+    RuleUpdate = "rule_update";
+    SystemNotification = "system_notification";
+    UserActivity = "user_activity";
+    ServerError = "server_error", replaceable: false;
+    UnknownEvent = "unknown_event";
+    MalformedEvent = "malformed_event", replaceable: false;
+    Gap = "gap", replaceable: false;
+    Lagged = "lagged", replaceable: false;
 }
 
 impl Event {

@@ -140,3 +140,21 @@ async fn a_provider_that_panics_or_hangs_is_a_failed_attempt() {
         .script(&script);
     assert_eq!(client.connect().await.unwrap_err().code(), "connect_timeout");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_is_asked_once_more_also_by_a_client_that_does_not_reconnect() {
+    let script = Script::new();
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = calls.clone();
+    let builder = Client::builder("http://test").no_reconnect().credentials_provider(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async { Ok(Credentials::ApiKey("am_stale".into())) }
+    });
+    let refusing = async {
+        script.next_dial().await.refuse(401, "");
+        script.next_dial().await.refuse(401, "");
+    };
+    let (client, ()) = tokio::join!(builder.script(&script).connect(), refusing);
+    assert_eq!(client.unwrap_err().kind(), ErrorKind::AuthenticationFailed);
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
+}

@@ -54,3 +54,17 @@ async fn asks_an_open_connection_for_a_sign_of_life() {
     assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
     let _server = script.accept_handshake().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn but_not_a_pause_that_the_server_asked_for() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.cut();
+    // Refused with 429, for a minute where no other time is named.
+    script.next_dial().await.refuse(429, "slow down");
+    settle().await;
+    let start = Instant::now();
+    client.network_changed();
+    let _server = script.accept_handshake().await;
+    assert!(start.elapsed() >= Duration::from_secs(60), "{:?}", start.elapsed());
+}

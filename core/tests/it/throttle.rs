@@ -96,3 +96,16 @@ async fn notices_of_losses_are_never_held_back_or_replaced() {
     assert!(matches!(events.next().await, Some(Ok(Event::Gap(_)))));
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_never_stands_for_another() {
+    let script = Script::new();
+    let (_client, project, server) = joined(&script, None).await;
+    let mut errors = project.events_of::<automoderate::MalformedEvent>().throttle(INTERVAL);
+    for _ in 0..5 {
+        server.emit("stats_update", &json!("no object"));
+    }
+    for _ in 0..5 {
+        timeout(INTERVAL / 2, errors.next()).await.expect("each one, at once").unwrap().unwrap();
+    }
+}

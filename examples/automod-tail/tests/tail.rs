@@ -144,7 +144,8 @@ async fn exit_statuses_say_what_went_wrong() {
     let demo = server.demo().unwrap();
     let url = server.base_url();
     let good = [("AUTOMODERATE_API_KEY", demo.api_key.as_str())];
-    let cases: &[(&[&str], &[(&str, &str)], i32)] = &[
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32);
+    let cases: &[Case<'_>] = &[
         (&[], &good, 2),
         (&["--url", &url], &good, 2),
         (&["--url", "localhost:6217", "--project", "p"], &good, 2),

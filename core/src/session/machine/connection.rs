@@ -8,7 +8,7 @@ use crate::{
     eio::Handshake,
     events::{Notice, notice},
     session::{
-        CredentialsReason, Fault, Now, OnServerDisconnect, Output, State, Token,
+        CredentialsReason, Fault, Now, OnServerDisconnect, Output, ReconnectPolicy, State, Token,
         acks::Waiter,
         auth::{Certainty, Proof, Verdict},
         backoff::next_delay,
@@ -241,7 +241,9 @@ impl Machine {
 
     /// Schedules the next attempt, at least `pause` from now, or gives up.
     fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
-        let Some(policy) = self.config.reconnect.clone() else { return self.end(cause) };
+        // Asking for credentials once more is not reconnecting.
+        let once_more = self.rejected.then(ReconnectPolicy::default);
+        let Some(policy) = self.config.reconnect.clone().or(once_more) else { return self.end(cause) };
         if policy.attempts.is_some_and(|limit| self.attempt >= limit) {
             let text = format!("gave up after {} attempts: {cause}", self.attempt);
             let error = Error::new(ErrorKind::GaveUp, text).with_attempts(self.attempt).with_cause(cause);
@@ -250,7 +252,7 @@ impl Machine {
         self.attempt = self.attempt.saturating_add(1);
         let delay = next_delay(&policy, self.attempt, &mut self.rng).max(pause);
         let until = self.window.earliest(now.mono + delay);
-        self.phase = Phase::Waiting { until };
+        self.phase = Phase::Waiting { until, earliest: now.mono + pause };
         self.pause_joins(now);
         if self.connecting.is_none() {
             let retry_in = until.saturating_duration_since(now.mono);
@@ -293,7 +295,7 @@ impl Machine {
     /// The user knows of a new network: don't wait for a pause to end, and don't trust a connection that may be dead.
     pub(super) fn network_changed(&mut self, now: Now) {
         match &mut self.phase {
-            Phase::Waiting { until } => *until = self.window.earliest(now.mono),
+            Phase::Waiting { until, earliest } => *until = self.window.earliest((*earliest).max(now.mono)),
             Phase::Online => {
                 self.liveness.probed(now.mono);
                 self.out.push_back(Output::Probe);

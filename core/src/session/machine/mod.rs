@@ -46,9 +46,10 @@ enum Phase {
     },
     /// The namespace is acknowledged.
     Online,
-    /// Between two attempts.
+    /// Between two attempts. The server asked for the part of the pause up to `earliest`.
     Waiting {
         until: Instant,
+        earliest: Instant,
     },
     Closed,
 }
@@ -181,7 +182,7 @@ impl Machine {
             Phase::Dialing { deadline } | Phase::Opening { deadline, .. } if deadline <= now.mono => {
                 self.connect_timed_out(now);
             }
-            Phase::Waiting { until } if until <= now.mono => self.start_dial(now),
+            Phase::Waiting { until, .. } if until <= now.mono => self.start_dial(now),
             Phase::Online => self.advance_online(now),
             _ => {}
         }
@@ -211,7 +212,7 @@ impl Machine {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let phase = match self.phase {
             Phase::Dialing { deadline } | Phase::Opening { deadline, .. } => Some(deadline),
-            Phase::Waiting { until } => Some(until),
+            Phase::Waiting { until, .. } => Some(until),
             Phase::Idle | Phase::Online | Phase::Closed => None,
         };
         let online = matches!(self.phase, Phase::Online);
