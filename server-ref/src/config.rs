@@ -1,11 +1,12 @@
 //! The command line. Every flag is also an environment variable.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{Error, EventLog, Limits, Server, ServerBuilder};
+use crate::{AiOptions, Error, EventLog, Limits, Server, ServerBuilder};
 
 /// The reference AutoModerate server.
 #[derive(Debug, Parser)]
@@ -24,7 +25,7 @@ pub enum Command {
 }
 
 /// Options of `serve`.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct Serve {
     /// Address to listen on; port 0 picks a free one.
     #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
@@ -69,6 +70,27 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_REVIEW_QUEUE_WARNING", value_name = "N", default_value_t = 100)]
     review_queue_warning: u32,
 
+    /// Endpoint for `ai_prompt` rules that speaks the OpenAI protocol, such as `https://api.openai.com/v1`. Without one, contents
+    /// that only such a rule could decide wait for a review.
+    #[arg(long, env = "AUTOMODERATE_AI_BASE_URL", value_name = "URL")]
+    ai_base_url: Option<String>,
+
+    /// Key of the endpoint. Other users of this machine can read a command line: better set the variable.
+    #[arg(long, env = "AUTOMODERATE_AI_API_KEY", hide_env_values = true, value_name = "KEY")]
+    ai_api_key: Option<String>,
+
+    /// Model of the endpoint.
+    #[arg(long, env = "AUTOMODERATE_AI_MODEL", value_name = "NAME", default_value_t = AiOptions::default().model)]
+    ai_model: String,
+
+    /// Seconds after which a content that is not judged yet waits for a review.
+    #[arg(long, env = "AUTOMODERATE_AI_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
+    ai_timeout: Duration,
+
+    /// Questions that are asked at once.
+    #[arg(long, env = "AUTOMODERATE_AI_CONCURRENCY", value_name = "N", default_value_t = AiOptions::default().concurrency)]
+    ai_concurrency: usize,
+
     /// Seconds between two Engine.IO pings.
     #[arg(long, env = "AUTOMODERATE_PING_INTERVAL", value_name = "SECONDS", default_value = "25", value_parser = positive_seconds)]
     ping_interval: Duration,
@@ -98,6 +120,13 @@ pub struct Serve {
     pub log: String,
 }
 
+/// Without the secrets.
+impl fmt::Debug for Serve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
 impl Serve {
     /// The server that these options describe.
     ///
@@ -118,7 +147,14 @@ impl Serve {
             .ping(self.ping_interval, self.ping_timeout)
             .allowed_origins(&self.allowed_origins)
             .secure_cookies(self.secure_cookies)
-            .review_queue_warning(self.review_queue_warning);
+            .review_queue_warning(self.review_queue_warning)
+            .ai(AiOptions {
+                base_url: self.ai_base_url.clone(),
+                api_key: self.ai_api_key.clone(),
+                model: self.ai_model.clone(),
+                timeout: self.ai_timeout,
+                concurrency: self.ai_concurrency,
+            });
         builder.trusted_proxies(&self.trusted_proxies)
     }
 }

@@ -16,6 +16,9 @@ pub enum Error {
     /// What was given as a proxy's address is none.
     #[error("not a usable address: {0}")]
     Address(String),
+    /// The endpoint for `ai_prompt` rules is not usable.
+    #[error("not a usable AI endpoint: {0}")]
+    Ai(String),
     /// The address could not be listened on.
     #[error("could not listen on {address}")]
     Listen {

@@ -40,6 +40,6 @@ mod time;
 
 pub use app::{Demo, RunningServer, Server, ServerBuilder};
 pub use error::Error;
-pub use moderation::{Action, NewRule, RuleKind};
+pub use moderation::{Action, AiOptions, NewRule, RuleKind};
 pub use options::{EventLog, Limits};
 pub use store::Role;

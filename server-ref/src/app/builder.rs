@@ -22,7 +22,7 @@ use super::{App, RunningServer, Settings, demo, maintenance};
 use crate::Error;
 use crate::address::{ClientAddress, parse_network};
 use crate::auth::{Auth, Throttle};
-use crate::moderation::RuleCache;
+use crate::moderation::{Ai, AiOptions, RuleCache};
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Slots, is_allowed, serve, spawn_publisher};
 use crate::store::{Store, Writer};
@@ -48,6 +48,7 @@ impl Server {
                 secure_cookies: false,
                 trusted_proxies: Vec::new(),
                 review_queue_warning: 100,
+                ai: AiOptions::default(),
             },
         }
     }
@@ -136,6 +137,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Where `ai_prompt` rules are asked (nowhere).
+    pub fn ai(mut self, options: AiOptions) -> Self {
+        self.settings.ai = options;
+        self
+    }
+
     /// Opens the database and listens.
     ///
     /// # Errors
@@ -159,6 +166,7 @@ impl ServerBuilder {
             auth: Auth::new(store.clone()),
             writer,
             rules: RuleCache::default(),
+            ai: Ai::new(&self.settings.ai)?,
             slots: Slots::new(self.settings.limits.connections_per_ip),
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
             draining: CancellationToken::new(),

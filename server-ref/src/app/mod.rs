@@ -22,7 +22,7 @@ pub use demo::Demo;
 pub use running::RunningServer;
 
 use crate::auth::{Auth, Throttle};
-use crate::moderation::RuleCache;
+use crate::moderation::{Ai, AiOptions, RuleCache};
 use crate::options::{EventLog, Limits};
 use crate::realtime::Slots;
 use crate::store::{Store, Writer};
@@ -34,6 +34,7 @@ pub(crate) struct App {
     pub(crate) writer: Writer,
     pub(crate) auth: Auth,
     pub(crate) rules: RuleCache,
+    pub(crate) ai: Ai,
     pub(crate) slots: Arc<Slots>,
     pub(crate) logins: Throttle,
     pub(crate) settings: Settings,
@@ -55,4 +56,5 @@ pub(crate) struct Settings {
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) review_queue_warning: u32,
+    pub(crate) ai: AiOptions,
 }

@@ -8,6 +8,8 @@ use super::rule::{Action, RuleKind};
 use crate::Error;
 use crate::store::StoredRule;
 
+/// The longest question to a model.
+const PROMPT_MAX: usize = 16 * 1024;
 /// The most memory one compiled pattern may take.
 const REGEX_SIZE: usize = 1 << 20;
 
@@ -15,6 +17,20 @@ const REGEX_SIZE: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
+    prompts: Vec<Prompt>,
+}
+
+/// An `ai_prompt` rule.
+#[derive(Debug, Clone)]
+pub(super) struct Prompt {
+    pub(super) name: RuleName,
+    pub(super) action: Action,
+    pub(super) text: String,
+}
+
+enum Either {
+    Rule(Compiled),
+    Prompt(Prompt),
 }
 
 #[derive(Debug)]
@@ -33,22 +49,31 @@ enum Matcher {
 impl RuleSet {
     /// Rules in the order in which they are to be tried. One that can't be compiled is left out: it must not stop the others.
     pub(crate) fn compile(rules: &[StoredRule]) -> Self {
-        let compiled = rules.iter().filter_map(|rule| {
-            compile(rule).inspect_err(|error| tracing::warn!(rule = rule.id, %error, "a stored rule is skipped")).ok()
-        });
-        Self { rules: compiled.collect() }
+        let mut set = Self::default();
+        for rule in rules {
+            match compile(rule) {
+                Ok(Either::Rule(rule)) => set.rules.push(rule),
+                Ok(Either::Prompt(prompt)) => set.prompts.push(prompt),
+                Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
+            }
+        }
+        set
     }
 
-    /// The first rule that matches decides.
-    pub(crate) fn decide(&self, text: &str) -> Outcome {
+    /// The first rule that matches decides; `None`: the prompts do, if there are any.
+    pub(crate) fn decide(&self, text: &str) -> Option<Outcome> {
         let mut lower = None;
         for rule in &self.rules {
             if let Some(reason) = rule.matcher.find(text, &mut lower) {
-                return Outcome::matched(rule, reason);
+                return Some(Outcome::matched(rule, reason));
             }
         }
-        // The place for `ai_prompt` rules, which are asked only when none of these decided.
-        Outcome::unmatched()
+        None
+    }
+
+    /// The `ai_prompt` rules.
+    pub(super) fn prompts(&self) -> &[Prompt] {
+        &self.prompts
     }
 }
 
@@ -57,14 +82,21 @@ pub(crate) fn check(rule: &StoredRule) -> Result<(), Error> {
     compile(rule).map(drop)
 }
 
-fn compile(rule: &StoredRule) -> Result<Compiled, Error> {
+fn compile(rule: &StoredRule) -> Result<Either, Error> {
+    let action = Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))?;
+    let name = RuleName { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone() };
     let matcher = match RuleKind::from_parts(&rule.kind, &rule.data)? {
         RuleKind::Keyword { keywords, case_sensitive } => words(keywords, case_sensitive)?,
         RuleKind::Regex { pattern, flags } => Matcher::Regex(regex(&pattern, &flags)?),
+        RuleKind::AiPrompt { prompt } => {
+            let text = prompt.trim().to_owned();
+            if text.is_empty() || text.len() > PROMPT_MAX {
+                return Err(Error::Rule(format!("a prompt must have from 1 to {PROMPT_MAX} bytes")));
+            }
+            return Ok(Either::Prompt(Prompt { name, action, text }));
+        }
     };
-    let action = Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))?;
-    let name = RuleName { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone() };
-    Ok(Compiled { name, action, matcher })
+    Ok(Either::Rule(Compiled { name, action, matcher }))
 }
 
 fn words(keywords: Vec<String>, case_sensitive: bool) -> Result<Matcher, Error> {
@@ -140,7 +172,7 @@ mod tests {
             ("call 555-1234", Status::Flagged, Some("phone")),
             ("hello", Status::Approved, None),
         ] {
-            let outcome = set.decide(text);
+            let outcome = set.decide(text).unwrap_or_else(Outcome::unmatched);
             assert_eq!((outcome.status, outcome.rule.as_ref().map(|rule| &*rule.name)), (status, name), "{text}");
         }
     }
@@ -151,10 +183,11 @@ mod tests {
             rule("exact", "keyword", r#"{"keywords":["Bad"],"case_sensitive":true}"#, "reject"),
             rule("flags", "regex", r#"{"pattern":"^b.d$","flags":["i","m","s"]}"#, "flagged"),
         ]);
-        assert_eq!(set.decide("Bad").status, Status::Rejected);
-        assert_eq!(set.decide("bad").status, Status::Flagged);
-        assert_eq!(set.decide("x\nB\nD\ny").status, Status::Flagged);
-        assert_eq!(set.decide("badly").status, Status::Approved);
+        let decided = |text| set.decide(text).unwrap().status;
+        assert_eq!(decided("Bad"), Status::Rejected);
+        assert_eq!(decided("bad"), Status::Flagged);
+        assert_eq!(decided("x\nB\nD\ny"), Status::Flagged);
+        assert!(set.decide("badly").is_none());
     }
 
     #[test]
@@ -167,10 +200,11 @@ mod tests {
             rule("e", "keyword", "{}", "flag"),
             rule("f", "keyword", r#"{"keywords":["a"]}"#, "explode"),
             rule("g", "telepathy", "{}", "flag"),
+            rule("h", "ai_prompt", r#"{"prompt":" "}"#, "flag"),
         ];
         for rule in &broken {
             assert!(check(rule).is_err(), "{}", rule.name);
         }
-        assert_eq!(RuleSet::compile(&broken).decide("a").status, Status::Approved);
+        assert!(RuleSet::compile(&broken).decide("a").is_none());
     }
 }

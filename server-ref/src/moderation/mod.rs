@@ -1,8 +1,9 @@
 //! The pipeline: what a project's rules say about a content.
 //!
-//! Keyword and regex rules are tried in the order of their priority, and the first that matches decides. Nothing matched:
-//! approved, with no rule named. Rules are compiled once per project and kept until they change.
+//! Keyword and regex rules are tried in the order of their priority, and the first that matches decides. Only if none does, the
+//! `ai_prompt` rules are asked. Nothing matched: approved, with no rule named. Rules are compiled once per project and kept until they change.
 
+mod ai;
 mod author;
 mod cache;
 mod compiled;
@@ -11,6 +12,8 @@ mod pipeline;
 mod review;
 mod rule;
 
+pub(crate) use ai::Ai;
+pub use ai::AiOptions;
 use author::author;
 pub(crate) use cache::RuleCache;
 use compiled::RuleSet;

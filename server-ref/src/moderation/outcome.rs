@@ -15,6 +15,7 @@ const PREVIEW: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Moderator {
     Rule,
+    Ai,
     /// A person, or a program with a key: by name.
     Manual(String),
 }
@@ -23,6 +24,7 @@ impl Moderator {
     fn kind(&self) -> &'static str {
         match self {
             Self::Rule => "rule",
+            Self::Ai => "ai",
             Self::Manual(_) => "manual",
         }
     }
@@ -30,6 +32,7 @@ impl Moderator {
     fn name(&self) -> &str {
         match self {
             Self::Rule => "Rule",
+            Self::Ai => "AI",
             Self::Manual(name) => name,
         }
     }
@@ -135,6 +138,8 @@ impl Update<'_> {
             timestamp: String,
         }
         let nothing = empty_object()?;
+        // A prompt that had no objection did not match.
+        let matched = outcome.moderator != Moderator::Ai || outcome.status != Status::Approved;
         let payload = Payload {
             content_id: self.content_id,
             project_id: self.project_id,
@@ -146,7 +151,7 @@ impl Update<'_> {
             processing_time: self.processing_time,
             moderator_type: outcome.moderator.kind(),
             moderator_name: outcome.moderator.name(),
-            rule_name: outcome.rule.as_ref().map(|rule| &*rule.name),
+            rule_name: outcome.rule.as_ref().filter(|_| matched).map(|rule| &*rule.name),
             timestamp: rfc3339(self.at),
         };
         Draft::new("moderation_update", &payload)

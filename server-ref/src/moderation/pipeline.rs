@@ -10,7 +10,7 @@ use crate::Error;
 use crate::app::App;
 use crate::ids::content_id;
 use crate::store::{Change, Deed, NewContent, Status};
-use crate::time::now;
+use crate::time::{Micros, now};
 
 /// Longer texts are matched beside the runtime's threads, which others are waiting for.
 const INLINE: usize = 32 * 1024;
@@ -31,51 +31,75 @@ pub(crate) struct Moderated {
 }
 
 /// Decides, and returns when content, results and event are durable; they are published right after.
-pub(crate) async fn moderate(app: &App, project_id: Arc<str>, submission: Submission) -> Result<Moderated, Error> {
-    let started = Instant::now();
-    let at = now();
-    let rules = app.rules.get(&app.store, &project_id).await?;
-    let (content, outcome) = decide(rules, submission.content).await?;
-    let processing_time = started.elapsed().as_secs_f64();
-    let content_id = content_id();
-    let update = Update {
-        project_id: &project_id,
-        content_id: &content_id,
-        content_type: &submission.content_type,
-        content: &content,
-        meta_data: submission.meta_data.as_deref(),
-        results_count: 1,
-        processing_time,
-        at,
-    };
-    let event = update.event(&outcome)?;
-    let results = vec![outcome.result(processing_time)?];
-    let change = Change {
-        project_id,
-        at,
-        deed: Deed::Moderated(NewContent {
+pub(crate) async fn moderate(app: &Arc<App>, project_id: Arc<str>, submission: Submission) -> Result<Moderated, Error> {
+    let mut case = Case { project_id, submission, started: Instant::now(), at: now() };
+    let rules = app.rules.get(&app.store, &case.project_id).await?;
+    let decided = decide(&rules, &mut case.submission).await?;
+    if decided.is_none() && !rules.prompts().is_empty() {
+        // This takes a while. Who stops waiting for the answer does not stop it: the content is stored all the same.
+        let (app, token) = (app.clone(), app.in_flight.token());
+        let judged = tokio::spawn(async move {
+            let _token = token;
+            let outcomes = app.ai.judge(rules.prompts(), &case.submission.content, &app.draining).await;
+            case.close(&app, outcomes).await
+        });
+        return judged.await.map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    case.close(app, vec![decided.unwrap_or_else(Outcome::unmatched)]).await
+}
+
+/// A submission on its way.
+struct Case {
+    project_id: Arc<str>,
+    submission: Submission,
+    started: Instant,
+    at: Micros,
+}
+
+impl Case {
+    /// Stores and publishes; the first outcome is the decision.
+    async fn close(self, app: &App, outcomes: Vec<Outcome>) -> Result<Moderated, Error> {
+        let Self { project_id, submission, started, at } = self;
+        let processing_time = started.elapsed().as_secs_f64();
+        let content_id = content_id();
+        let outcome = outcomes.first().ok_or_else(|| Error::Internal("nothing was decided".into()))?;
+        let update = Update {
+            project_id: &project_id,
+            content_id: &content_id,
+            content_type: &submission.content_type,
+            content: &submission.content,
+            meta_data: submission.meta_data.as_deref(),
+            results_count: outcomes.len(),
+            processing_time,
+            at,
+        };
+        let event = update.event(outcome)?;
+        let results = outcomes.iter().map(|outcome| outcome.result(processing_time)).collect::<Result<Vec<_>, _>>()?;
+        let content = NewContent {
             id: content_id.clone(),
             content_type: submission.content_type,
-            content_data: content,
+            content_data: submission.content,
             author: author(submission.meta_data.as_deref()),
             meta_data: submission.meta_data.map(|raw| raw.get().to_owned()),
             status: outcome.status,
             results: results.clone(),
-        }),
-        event: Some(event),
-    };
-    app.writer.submit(change).await?;
-    Ok(Moderated { content_id, status: outcome.status, results })
+        };
+        let status = content.status;
+        app.writer.submit(Change { project_id, at, deed: Deed::Moderated(content), event: Some(event) }).await?;
+        Ok(Moderated { content_id, status, results })
+    }
 }
 
-async fn decide(rules: Arc<RuleSet>, content: String) -> Result<(String, Outcome), Error> {
-    if content.len() <= INLINE {
-        let outcome = rules.decide(&content);
-        return Ok((content, outcome));
+async fn decide(rules: &Arc<RuleSet>, submission: &mut Submission) -> Result<Option<Outcome>, Error> {
+    if submission.content.len() <= INLINE {
+        return Ok(rules.decide(&submission.content));
     }
+    let (rules, content) = (rules.clone(), std::mem::take(&mut submission.content));
     let decided = tokio::task::spawn_blocking(move || {
         let outcome = rules.decide(&content);
         (content, outcome)
     });
-    decided.await.map_err(|error| Error::Internal(error.to_string()))
+    let (content, outcome) = decided.await.map_err(|error| Error::Internal(error.to_string()))?;
+    submission.content = content;
+    Ok(outcome)
 }

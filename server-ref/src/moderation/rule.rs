@@ -73,6 +73,11 @@ pub enum RuleKind {
         #[serde(default)]
         flags: Vec<String>,
     },
+    /// A question to a language model, asked when no other rule matched.
+    AiPrompt {
+        /// What to judge the content by.
+        prompt: String,
+    },
 }
 
 /// A rule to be added to a project.

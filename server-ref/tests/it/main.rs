@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod access_is_checked_at_the_join;
+mod ai_prompts;
+mod authorization;
 mod connect;
 mod cross_origin;
 mod csrf;
@@ -15,6 +17,7 @@ mod limits;
 mod login;
 mod members;
 mod notifications;
+mod openapi;
 mod polling;
 mod projects;
 mod replay;
@@ -25,6 +28,7 @@ mod review;
 mod rules;
 mod statistics_are_throttled;
 mod support;
+mod trusted_proxy;
 mod user_activity;
 mod users;
 mod web;

@@ -1,0 +1,61 @@
+//! Verdicts that were given: the same text is often submitted again, and the same model answers the same.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::verdict::Verdict;
+
+/// A hash of model, prompt and text.
+pub(super) type Key = [u8; 32];
+
+/// The oldest is forgotten when it is full.
+#[derive(Debug)]
+pub(super) struct Cache {
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    verdicts: HashMap<Key, Arc<Verdict>>,
+    order: VecDeque<Key>,
+}
+
+impl Cache {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::default() }
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<Arc<Verdict>> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.verdicts.get(key).cloned()
+    }
+
+    pub(super) fn insert(&self, key: Key, verdict: Arc<Verdict>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.verdicts.insert(key, verdict).is_none() {
+            state.order.push_back(key);
+        }
+        if state.order.len() > self.capacity
+            && let Some(oldest) = state.order.pop_front()
+        {
+            state.verdicts.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_forgotten() {
+        let cache = Cache::new(2);
+        let verdict = Arc::new(Verdict::parse(r#"{"decision":"approved","confidence":1}"#).unwrap());
+        for n in [1, 2, 2, 3] {
+            cache.insert([n; 32], verdict.clone());
+        }
+        assert!(cache.get(&[1; 32]).is_none());
+        assert!(cache.get(&[2; 32]).is_some() && cache.get(&[3; 32]).is_some());
+    }
+}

@@ -1,0 +1,99 @@
+//! What the model answered, and what follows from it.
+
+use serde::Deserialize;
+
+use super::super::rule::Action;
+use super::super::{Moderator, Outcome};
+use crate::store::Status;
+
+/// Under this nothing the model says is believed.
+const UNSURE: f64 = 0.3;
+/// From this on a rejection is carried out.
+const SURE: f64 = 0.6;
+/// Of the model's words, which go into results.
+const REASON_MAX: usize = 1000;
+const CATEGORIES_MAX: usize = 20;
+
+/// The structured answer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct Verdict {
+    decision: Action,
+    confidence: f64,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    categories: Vec<String>,
+}
+
+impl Verdict {
+    /// Reads what stands between the outermost braces: some models wrap it in words or a code fence.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let json = text.get(text.find('{')?..=text.rfind('}')?)?;
+        let mut verdict: Self = serde_json::from_str(json).ok()?;
+        if !(0.0..=1.0).contains(&verdict.confidence) {
+            return None;
+        }
+        verdict.reason = verdict.reason.chars().take(REASON_MAX).collect();
+        verdict.categories.truncate(CATEGORIES_MAX);
+        Some(verdict)
+    }
+
+    /// A rejection is carried out as the rule's action says; a rule can so only flag, or let pass what it recognises.
+    pub(super) fn outcome(&self, action: Action) -> Outcome {
+        let status = match self.decision {
+            _ if self.confidence < UNSURE => Status::Flagged,
+            Action::Approve => Status::Approved,
+            Action::Flag => Status::Flagged,
+            Action::Reject if self.confidence < SURE => Status::Flagged,
+            Action::Reject => action.status(),
+        };
+        let outcome = Outcome::decided(Moderator::Ai, status, self.confidence, self.reason.clone());
+        Outcome { categories: self.categories.clone(), ..outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confidence_decides() {
+        for (decision, confidence, action, expected) in [
+            ("approved", 0.9, Action::Reject, Status::Approved),
+            ("approved", 0.3, Action::Reject, Status::Approved),
+            ("approved", 0.29, Action::Reject, Status::Flagged),
+            ("rejected", 0.6, Action::Reject, Status::Rejected),
+            ("reject", 0.95, Action::Reject, Status::Rejected),
+            ("rejected", 0.59, Action::Reject, Status::Flagged),
+            ("rejected", 0.3, Action::Reject, Status::Flagged),
+            ("rejected", 0.1, Action::Reject, Status::Flagged),
+            ("rejected", 0.9, Action::Flag, Status::Flagged),
+            ("rejected", 0.9, Action::Approve, Status::Approved),
+            ("flagged", 0.9, Action::Reject, Status::Flagged),
+        ] {
+            let json = format!(r#"{{"decision":"{decision}","confidence":{confidence}}}"#);
+            let outcome = Verdict::parse(&json).unwrap().outcome(action);
+            assert_eq!(outcome.status, expected, "{json} {action:?}");
+        }
+    }
+
+    #[test]
+    fn only_whole_answers_count() {
+        let fenced =
+            "```json\n{\"decision\":\"rejected\",\"confidence\":1,\"reason\":\"r\",\"categories\":[\"c\"]}\n```";
+        let verdict = Verdict::parse(fenced).unwrap();
+        assert_eq!((verdict.reason.as_str(), verdict.categories), ("r", vec!["c".to_owned()]));
+        for bad in [
+            "",
+            "}{",
+            "no",
+            "{}",
+            r#"{"decision":"maybe","confidence":1}"#,
+            r#"{"decision":"approved"}"#,
+            r#"{"decision":"approved","confidence":7}"#,
+            r#"{"decision":"approved","confidence":"high"}"#,
+        ] {
+            assert_eq!(Verdict::parse(bad), None, "{bad}");
+        }
+    }
+}
