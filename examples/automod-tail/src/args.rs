@@ -13,7 +13,7 @@ use clap::{Parser, ValueEnum};
 #[derive(Parser, Debug)]
 #[command(name = "automod-tail", version)]
 pub(crate) struct Args {
-    /// The server, as http(s)://host[:port][/prefix].
+    /// The server, as `http(s)://host[:port][/prefix]`.
     #[arg(long, env = "AUTOMODERATE_URL")]
     url: String,
     /// A project's API key.
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// End after so many events.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
-    /// Write JSON: {"event","project_id","event_id","origin","data"} per event, {"state",…} per change of state.
+    /// Write JSON: `{"event","project_id","event_id","origin","data"}` per event, `{"state",…}` per change of state.
     #[arg(long)]
     pub(crate) json: bool,
     /// How to connect.
