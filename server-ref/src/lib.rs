@@ -17,6 +17,21 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Who may do what
+//! Requests carry a project's API key (`X-API-Key`) or the session cookie of `/auth/login`. With the cookie, one that changes
+//! something must repeat the session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key submits, reads, reviews and
+//! keeps rules. People, keys, notifications and the project itself are for signed-in users: members read, submit and review;
+//! admins also edit; owners also delete, and make admins and owners. Users, and notifications to all projects, are for
+//! administrators of the server. `/api/docs` lists the routes.
+//!
+//! Access that is withdrawn ends at once: sockets are told `project_access_denied` and are out of the room, or
+//! `authentication_failed` and are disconnected.
+//!
+//! # Persistent notifications
+//! A `system_notification` is logged like any event. A persistent one is also given to every socket that joins until it is
+//! withdrawn: without an `event_id`, so that replay is not disturbed, and with the `notification_id` of the first time, by which a
+//! client knows it again.
+//!
 //! # Layers
 //! `http` and `realtime` are the two faces; both call `moderation` and `store`. A moderation is one [group
 //! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that durability costs one sync for all

@@ -11,7 +11,7 @@ use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
-use super::expel::rooms;
+use super::expel::{dismiss, rooms};
 use super::origin::may_use_cookie;
 use super::reply::emit;
 use super::slots::Admission;
@@ -38,18 +38,14 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         .ws_max_frame_size(MAX_PAYLOAD)
         .max_buffer_size(SEND_BUFFER)
         .build_svc();
-    let greet = |socket: SocketRef| {
+    let greet = async |socket: SocketRef| {
         emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
-        std::future::ready(())
+        check_again(&socket).await;
     };
     let app = app.clone();
     let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
         let principal = authenticate(&app, socket.req_parts(), payload.ok()).await?;
         socket.join(rooms(&principal));
-        // Once more, now that a revocation would find it: see `expel`.
-        if !app.auth.is_valid(&principal).await.map_err(Refusal::internal)? {
-            return Err(Refusal::Authentication("the credentials were revoked"));
-        }
         // Before the acknowledgement goes out: the client's first event may be on its heels.
         Connection::new(app, principal).attach(&socket);
         Ok::<(), Refusal>(())
@@ -57,6 +53,18 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     io.ns("/", greet.with(admit));
     let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
+}
+
+/// Credentials that were revoked before the socket could be found by it: see `expel`.
+async fn check_again(socket: &SocketRef) {
+    let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
+        return;
+    };
+    match connection.app.auth.is_valid(&connection.principal).await {
+        Ok(true) => {}
+        Ok(false) => dismiss(socket, "The credentials were revoked"),
+        Err(error) => dismiss(socket, &Refusal::internal(error).to_string()),
+    }
 }
 
 /// Why a connection was refused: the message of CONNECT_ERROR, which stock clients show as `connect_error`.

@@ -1,7 +1,8 @@
 //! Access that ends while sockets are open: they are told at once.
 //!
-//! Whoever withdraws commits first and calls these afterwards; whoever connects or joins enters the room first and checks
-//! afterwards. So one of the two always sees the other.
+//! Whoever withdraws commits first and calls these afterwards; whoever connects or joins enters the room first and is checked
+//! afterwards (again). So one of the two always sees the other. A socket that is still connecting is not found by its rooms: it is
+//! checked once it is connected.
 
 use std::sync::Arc;
 
@@ -43,11 +44,14 @@ pub(super) fn rooms(principal: &Principal) -> Vec<String> {
 
 /// Tells the sockets that their credentials are no longer good, and disconnects them.
 pub(crate) fn disconnect(io: &SocketIo, whose: Whose<'_>, message: &str) {
-    let failure = Failure::new("authentication_failed", message);
     for socket in sockets(io, whose.room()) {
-        emit(&socket, "authentication_failed", &failure);
-        let _ = socket.disconnect();
+        dismiss(&socket, message);
     }
+}
+
+pub(super) fn dismiss(socket: &SocketRef<LocalAdapter>, message: &str) {
+    emit(socket, "authentication_failed", &Failure::new("authentication_failed", message));
+    let _ = socket.clone().disconnect();
 }
 
 /// Takes a user's sockets out of a project's room.

@@ -32,3 +32,4 @@ mod trusted_proxy;
 mod user_activity;
 mod users;
 mod web;
+mod withdrawal_races;
