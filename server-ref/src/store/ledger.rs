@@ -41,19 +41,18 @@ impl Ledger {
         let waiting = self.standing(change)?.counts.flagged;
         let activity = self.count(change)?;
         let warning = self.warning(change, waiting)?;
-        let drafts = change.event.iter().cloned().chain(activity).chain(warning);
         let standing = self.standing(change)?;
-        let number = |draft: Draft| {
+        let mut events = Vec::new();
+        for draft in change.event.iter().chain(&activity).chain(&warning) {
             standing.head += 1;
-            let data = with_event_id(&draft.payload, standing.head)?;
-            Ok(LoggedEvent {
+            events.push(LoggedEvent {
                 project_id: change.project_id.clone(),
                 event_id: standing.head,
                 name: draft.name,
-                data: data.into(),
-            })
-        };
-        drafts.map(number).collect()
+                data: with_event_id(&draft.payload, standing.head)?.into(),
+            });
+        }
+        Ok(events)
     }
 
     fn standing(&mut self, change: &Change) -> Result<&mut Standing, Error> {

@@ -19,6 +19,7 @@ mod members;
 mod notifications;
 mod openapi;
 mod polling;
+mod program;
 mod projects;
 mod replay;
 mod requests_are_served_in_order;

@@ -1,0 +1,80 @@
+//! The server as a program of its own.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use crate::support::PATIENCE;
+
+/// Killed when the test ends.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    stderr: JoinHandle<String>,
+    pub(crate) ready: Value,
+}
+
+impl Program {
+    /// Starts it on a database in this folder and waits for its line.
+    pub(crate) async fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let database = format!("sqlite://{}", folder.join("automoderate.db").display());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let stderr = tokio::spawn(async move {
+            let mut log = Vec::new();
+            let _ = stderr.read_to_end(&mut log).await;
+            String::from_utf8_lossy(&log).into_owned()
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let read = tokio::time::timeout(PATIENCE, stdout.read_line(&mut line)).await;
+        read.expect("it does not get ready").unwrap();
+        let ready = serde_json::from_str(&line).unwrap();
+        Self { child, stderr, ready }
+    }
+
+    fn field(&self, name: &str) -> String {
+        self.ready[name].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        self.field("base_url")
+    }
+
+    pub(crate) fn api_key(&self) -> String {
+        self.field("api_key")
+    }
+
+    pub(crate) fn project_id(&self) -> String {
+        self.field("project_id")
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().unwrap().to_string();
+        let status = std::process::Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(status.unwrap().success());
+    }
+
+    pub(crate) async fn exit_code(mut self) -> Option<i32> {
+        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        exit.expect("it does not end").unwrap().code()
+    }
+
+    /// Waits for the end, and returns what was logged.
+    pub(crate) async fn log(mut self) -> String {
+        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        exit.expect("it does not end").unwrap();
+        self.stderr.await.unwrap()
+    }
+}
