@@ -105,3 +105,33 @@ impl SqliteStore {
         MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Error::ShuttingDown)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use sqlx::migrate::Migrator;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_older_database_keeps_its_people() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("old.db").display());
+        let options: SqliteConnectOptions = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
+        let mut old = options.connect().await.unwrap();
+        let all = sqlx::migrate!("./migrations/sqlite");
+        let first = Migrator { migrations: Cow::Owned(all.migrations[..1].to_vec()), ..Migrator::DEFAULT };
+        first.run(&mut old).await.unwrap();
+        sqlx::query("INSERT INTO users (id, email, password_hash, created_at) VALUES ('u', 'a@example.org', 'x', 1)")
+            .execute(&mut old)
+            .await
+            .unwrap();
+        old.close().await.unwrap();
+
+        let store = SqliteStore::open(&url, EventLog::default(), 0).await.unwrap();
+        let user = store.user("u").await.unwrap().unwrap();
+        assert_eq!((user.email.as_str(), user.is_admin, user.is_active), ("a@example.org", false, true));
+        store.close().await;
+    }
+}
