@@ -36,6 +36,7 @@ bench-quick:
 
 ## make lint       rustfmt and clippy, without warnings
 lint:
+	@$(CARGO) metadata --locked --format-version 1 > /dev/null
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings
 
