@@ -133,3 +133,27 @@ async fn a_long_review_queue_warns_once_per_crossing() {
     assert!(!socket.take_seen().iter().any(|packet| packet.contains("system_notification")));
     server.shutdown().await;
 }
+
+#[tokio::test]
+async fn the_sdk_gives_both_kinds_and_keeps_its_place() {
+    use automoderate::{Client, Event};
+
+    let server = server().start().await.unwrap();
+    let (id, owner) = (project(&server), Caller::demo(&server).await);
+    let body = json!({"type": "info", "message": "Standing", "persistent": true, "project_id": id});
+    owner.post(&server, PATH, body).await;
+    let client = Client::builder(server.base_url()).api_key(crate::support::key(&server)).connect().await.unwrap();
+    let project = client.join(id.as_str()).await.unwrap();
+    let head = project.cursor().unwrap().event_id();
+    let mut events = project.events();
+    let body = json!({"type": "success", "message": "Passing", "project_id": id});
+    owner.post(&server, PATH, body).await;
+    for (message, event_id) in [("Standing", None), ("Passing", Some(head + 1))] {
+        let next = tokio::time::timeout(crate::support::PATIENCE, events.next()).await.unwrap();
+        let Some(Ok(Event::SystemNotification(event))) = next else { panic!("{next:?}") };
+        assert_eq!((event.message.as_str(), event.meta.event_id), (message, event_id));
+    }
+    assert_eq!(project.cursor().unwrap().event_id(), head + 1);
+    client.close().await;
+    server.shutdown().await;
+}
