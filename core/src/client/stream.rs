@@ -80,13 +80,25 @@ impl EventStream {
         }
     }
 
-    /// What is there now, up to `max`, without waiting.
-    pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
+    /// The next event, if it is there now. Others are fetched with it, up to `chunk`.
+    pub(crate) fn pop_now(&mut self, chunk: usize) -> Option<Event> {
+        self.fill_now(chunk);
+        let event = self.ready.pop_front()?;
+        self.tracker.delivered(&event);
+        Some(event)
+    }
+
+    fn fill_now(&mut self, max: usize) {
         if self.ready.is_empty() && self.end.is_none() {
             let mut batch = Batch { events: std::mem::take(&mut self.ready), end: None };
             self.ring.take(max, &mut batch);
             (self.ready, self.end) = (batch.events, batch.end);
         }
+    }
+
+    /// What is there now, up to `max`, without waiting.
+    pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
+        self.fill_now(max);
         let count = self.ready.len().min(max);
         let events: Vec<_> = self.ready.drain(..count).collect();
         for event in &events {

@@ -10,6 +10,12 @@ use crate::{Event, Extra, Meta, RawJson, Rule, Timestamp};
 /// none stays as it came.
 #[must_use]
 pub fn event_to_json(event: &Event) -> String {
+    event_to_value(event).to_string()
+}
+
+/// What [`event_to_json`] writes, as a tree of values.
+#[must_use]
+pub fn event_to_value(event: &Event) -> Value {
     let (fields, extra) = match event {
         Event::ModerationUpdate(e) => (
             json!({
@@ -77,7 +83,7 @@ pub fn event_to_json(event: &Event) -> String {
         object.insert("extra".into(), Value::Object(extra.clone()));
     }
     object.insert("meta".into(), meta(event.meta()));
-    Value::Object(object).to_string()
+    Value::Object(object)
 }
 
 fn meta(meta: &Meta) -> Value {

@@ -9,13 +9,15 @@ mod credentials;
 mod error;
 mod json;
 mod options;
+mod pack;
 mod runtime;
 mod stream;
 
 pub use client::{FacadeClient, FacadeProject};
 pub use credentials::{CredentialQueue, CredentialRequest};
 pub use error::ErrorRecord;
-pub use json::event_to_json;
+pub use json::{event_to_json, event_to_value};
 pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
-pub use runtime::{block_on, spawn};
+pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
+pub use runtime::{block_on, spawn, start};
 pub use stream::{FacadeStates, FacadeStream, StateRecord};

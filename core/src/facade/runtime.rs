@@ -51,6 +51,22 @@ where
     }
 }
 
+/// Runs a future on the facade's runtime and returns at once, for languages that are told by a callback or a file.
+///
+/// # Errors
+/// `closed` if no runtime can be made.
+pub fn start(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+    runtime()?.spawn(future);
+    Ok(())
+}
+
+/// Calls a function where timers can be made.
+pub(super) fn within<T>(make: impl FnOnce() -> T) -> Result<T, Error> {
+    let runtime = runtime()?;
+    let _entered = runtime.enter();
+    Ok(make())
+}
+
 /// Waits for a future on the calling thread. Not to be called on a thread of the runtime.
 ///
 /// # Errors

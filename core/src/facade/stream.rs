@@ -4,36 +4,82 @@ use std::{
     future::poll_fn,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
-    task::Poll,
+    task::{Poll, ready},
 };
 
 use futures_util::Stream;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{ErrorRecord, runtime::Home};
-use crate::{Error, Event, EventStream, State, StateChanges};
+use super::{
+    ErrorRecord,
+    runtime::{Home, within},
+};
+use crate::{Error, Event, EventStream, State, StateChanges, Throttled};
 
-/// A stream of events for a binding. One reader at a time; `take` is quick and does not wait, so that a binding crosses
-/// into its language once for many events.
+/// A stream of events for a binding. One reader at a time; `take` and `pop` are quick and do not wait, so that a binding
+/// crosses into its language once for many events, or without any machinery for one.
 #[derive(Debug)]
 pub struct FacadeStream {
-    stream: Mutex<Option<EventStream>>,
+    source: Mutex<Option<Source>>,
     home: Home,
 }
 
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // there is one per stream
+enum Source {
+    Plain(EventStream),
+    Throttled { stream: Throttled<EventStream, Event>, ready: Option<Event> },
+}
+
+/// A reader that pops one event at a time fetches so many with one lock.
+const CHUNK: usize = 1024;
+
 impl FacadeStream {
     pub(super) fn new(stream: EventStream) -> Self {
-        Self { stream: Mutex::new(Some(stream)), home: Home::here() }
+        Self { source: Mutex::new(Some(Source::Plain(stream))), home: Home::here() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<EventStream>> {
-        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Source>> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what is there, up to `max` events. Empty if there is nothing now, or nothing any more.
     #[must_use]
     pub fn take(&self, max: usize) -> Vec<Event> {
-        self.lock().as_mut().map(|stream| stream.take_now(max)).unwrap_or_default()
+        match self.lock().as_mut() {
+            Some(Source::Plain(stream)) => stream.take_now(max),
+            Some(Source::Throttled { ready, .. }) => ready.take().into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes the next event, if it is there.
+    #[must_use]
+    pub fn pop(&self) -> Option<Event> {
+        match self.lock().as_mut()? {
+            Source::Plain(stream) => stream.pop_now(CHUNK),
+            Source::Throttled { ready, .. } => ready.take(),
+        }
+    }
+
+    /// Moves the events into a stream that yields the first at once and then the latest, at most one per interval of
+    /// so many seconds; the last is never lost, nor are notices of losses. This stream ends. Not while a reader waits.
+    ///
+    /// # Errors
+    /// `invalid_argument` if this is no interval, or if the stream is throttled already or has ended; `closed` in a
+    /// forked child.
+    pub fn throttle(&self, seconds: f64) -> Result<Self, Error> {
+        self.home.check()?;
+        let interval = super::options::seconds("interval", seconds)?;
+        let source = match self.lock().take() {
+            Some(Source::Plain(stream)) => within(|| stream.throttle(interval))?,
+            other => {
+                *self.lock() = other;
+                return Err(Error::invalid_argument("throttle: the stream is throttled already, or has ended"));
+            }
+        };
+        let source = Source::Throttled { stream: source, ready: None };
+        Ok(Self { source: Mutex::new(Some(source)), home: Home::here() })
     }
 
     /// Waits until there is something to take: true; or until the end: false.
@@ -45,14 +91,22 @@ impl FacadeStream {
     /// Nothing is lost if the future is dropped.
     pub async fn readable(&self) -> Result<bool, Error> {
         self.home.check()?;
-        poll_fn(|cx| {
-            let mut stream = self.lock();
-            let Some(reader) = stream.as_mut() else { return Poll::Ready(Ok(false)) };
-            reader.poll_readable(cx).map(|end| match end {
+        poll_fn(|cx| match self.lock().as_mut() {
+            None => Poll::Ready(Ok(false)),
+            Some(Source::Plain(reader)) => reader.poll_readable(cx).map(|end| match end {
                 None => Ok(true),
                 Some(None) => Ok(false),
                 Some(Some(error)) => Err(error),
-            })
+            }),
+            Some(Source::Throttled { ready: Some(_), .. }) => Poll::Ready(Ok(true)),
+            Some(Source::Throttled { stream, ready }) => match ready!(Pin::new(stream).poll_next(cx)) {
+                Some(Ok(event)) => {
+                    *ready = Some(event);
+                    Poll::Ready(Ok(true))
+                }
+                Some(Err(error)) => Poll::Ready(Err(error)),
+                None => Poll::Ready(Ok(false)),
+            },
         })
         .await
     }
