@@ -1,0 +1,252 @@
+"""Typed events per second and CPU per event, beside python-socketio. All readers read the same five fields.
+
+A blaster in a process of its own sends as fast as the reader takes. The readers take turns, each in a fresh
+interpreter, so that its CPU time is the reader's alone. Medians.
+
+python bench.py [--rounds N] [--memory]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+
+
+class Meter:
+    """Time and CPU from the first event to the last."""
+
+    def __init__(self, events: int) -> None:
+        self.events, self.seen = events, 0
+        self.wall = self.cpu = 0.0
+
+    def start(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def stop(self) -> None:
+        wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
+        print(json.dumps({"rate": self.events / wall, "cpu": cpu / self.events * 1e6}))
+
+
+def read(event: Any) -> tuple[Any, ...]:
+    return event.content_id, event.status, event.content_preview, event.moderator_name, event.processing_time
+
+
+def read_dict(event: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        event["content_id"],
+        event["status"],
+        event["content_preview"],
+        event["moderator_name"],
+        event["processing_time"],
+    )
+
+
+OPTIONS: dict[str, Any] = {"transports": "websocket", "event_buffer": 1_000_000, "api_key": "k"}
+
+
+async def ours_async(url: str, events: int) -> None:
+    from automoderate import AsyncClient, ModerationUpdate
+
+    async with AsyncClient(url, **OPTIONS) as client:
+        meter, seen = Meter(events), 0
+        meter.start()
+        project = await client.join(str(events))
+        async for event in project.events(ModerationUpdate):
+            read(event)
+            seen += 1
+            if seen == events:
+                break
+        meter.stop()
+
+
+async def ours_batches(url: str, events: int) -> None:
+    from automoderate import AsyncClient, ModerationUpdate
+
+    async with AsyncClient(url, **OPTIONS) as client:
+        meter, seen = Meter(events), 0
+        meter.start()
+        stream = (await client.join(str(events))).events(ModerationUpdate)
+        while seen < events:
+            batch = await stream.next_batch(1024)
+            for event in batch:
+                read(event)
+            seen += len(batch)
+        meter.stop()
+
+
+async def ours_handler(url: str, events: int) -> None:
+    from automoderate import AsyncClient, ModerationUpdate
+
+    client = AsyncClient(url, **OPTIONS)
+    meter = Meter(events)
+    done = asyncio.Event()
+
+    @client.on(ModerationUpdate)
+    def on_update(event: ModerationUpdate) -> None:
+        read(event)
+        meter.seen += 1
+        if meter.seen == events:
+            done.set()
+
+    async with client:
+        running = asyncio.create_task(client.run())
+        meter.start()
+        await client.join(str(events))
+        await done.wait()
+        meter.stop()
+        running.cancel()
+
+
+def ours_blocking(url: str, events: int) -> None:
+    from automoderate import Client, ModerationUpdate
+
+    with Client(url, **OPTIONS) as client:
+        meter, seen = Meter(events), 0
+        meter.start()
+        for event in client.join(str(events)).events(ModerationUpdate):
+            read(event)
+            seen += 1
+            if seen == events:
+                break
+        meter.stop()
+
+
+async def theirs_async(url: str, events: int) -> None:
+    import socketio
+
+    client = socketio.AsyncClient(handle_sigint=False)
+    meter = Meter(events)
+    done = asyncio.Event()
+
+    @client.on("moderation_update")
+    async def on_update(data: dict[str, Any]) -> None:
+        read_dict(data)
+        meter.seen += 1
+        if meter.seen == events:
+            done.set()
+
+    await client.connect(url, transports=["websocket"])
+    meter.start()
+    await client.emit("join_project", {"project_id": str(events)})
+    await done.wait()
+    meter.stop()
+    await client.disconnect()
+
+
+def theirs_blocking(url: str, events: int) -> None:
+    import threading
+
+    import socketio
+
+    client = socketio.Client(handle_sigint=False)
+    meter = Meter(events)
+    done = threading.Event()
+    lock = threading.Lock()
+
+    @client.on("moderation_update")
+    def on_update(data: dict[str, Any]) -> None:
+        read_dict(data)
+        with lock:  # a thread for each event
+            meter.seen += 1
+            if meter.seen == events:
+                done.set()
+
+    client.connect(url, transports=["websocket"])
+    meter.start()
+    client.emit("join_project", {"project_id": str(events)})
+    done.wait()
+    meter.stop()
+    client.disconnect()
+
+
+# name, events, uvloop, reader
+READERS: list[tuple[str, int, bool, Callable[..., Any]]] = [
+    ("`AsyncClient`, `async for`", 200_000, False, ours_async),
+    ("`AsyncClient`, `async for`, uvloop", 200_000, True, ours_async),
+    ("`AsyncClient`, `next_batch`", 200_000, False, ours_batches),
+    ("`AsyncClient`, `on` and `run`", 200_000, False, ours_handler),
+    ("`Client`, `for`", 200_000, False, ours_blocking),
+    ("python-socketio `AsyncClient`", 40_000, False, theirs_async),
+    ("python-socketio `AsyncClient`, uvloop", 40_000, True, theirs_async),
+    ("python-socketio `Client`", 10_000, False, theirs_blocking),
+]
+
+
+def one(name: str, port: str) -> None:
+    _, events, uv, reader = next(row for row in READERS if row[0] == name)
+    url = f"http://127.0.0.1:{port}"
+    if not asyncio.iscoroutinefunction(reader):
+        reader(url, events)
+    elif uv:
+        import uvloop
+
+        uvloop.run(reader(url, events))
+    else:
+        asyncio.run(reader(url, events))
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+async def memory(url: str) -> None:
+    from automoderate import AsyncClient, ModerationUpdate
+
+    async with AsyncClient(url, **OPTIONS) as client:
+        before, held = resident(), []
+        async for event in (await client.join("100000")).events(ModerationUpdate):
+            held.append(event)
+            if len(held) == 100_000:
+                break
+        print(f"100,000 events held: {(resident() - before) / 1e5 / 1e3:.2f} KB each")
+        del held
+    clients = [AsyncClient(url, transports="websocket", api_key="k") for _ in range(1000)]
+    before = resident()
+    for client in clients:
+        await client.connect()
+    print(f"1,000 clients in one process: {(resident() - before) / 1e3 / 1e3:.1f} KB each")
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+def main() -> None:
+    if "--one" in sys.argv:
+        return one(*sys.argv[sys.argv.index("--one") + 1 :][:2])
+    rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 5
+    with subprocess.Popen([sys.executable, HERE / "blaster.py"], stdout=subprocess.PIPE, text=True) as blaster:
+        try:
+            assert blaster.stdout is not None
+            port = blaster.stdout.readline().strip()
+            if "--memory" in sys.argv:
+                return asyncio.run(memory(f"http://127.0.0.1:{port}"))
+            table(port, rounds)
+        finally:
+            blaster.kill()
+    return None
+
+
+def table(port: str, rounds: int) -> None:
+    results: dict[str, list[dict[str, float]]] = {name: [] for name, *_ in READERS}
+    for _ in range(rounds):
+        for name, found in results.items():
+            command = [sys.executable, __file__, "--one", name, port]
+            found.append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    print(f"CPython {platform.python_version()}, {rounds} rounds, interleaved.\n")
+    print("| reader | events/s | CPU µs per event |\n|---|---|---|")
+    for name, found in results.items():
+        rate = statistics.median(one["rate"] for one in found)
+        cpu = statistics.median(one["cpu"] for one in found)
+        print(f"| {name} | {rate:,.0f} | {cpu:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,390 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from . import _native
+from ._events import Event
+from ._models import Content, ContentPage, Health, Losses, Moderation, State, Statistics, Status, content_page
+from ._options import (
+    BaseClient,
+    CredentialsProvider,
+    after_text,
+    count,
+    kind_name,
+    log_state,
+    logger,
+    refusal,
+)
+from ._port import port
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+E = TypeVar("E", bound=Event)
+
+
+class AsyncEventStream(AsyncIterator[E], Generic[E]):
+    """Events, in order, each once: `async for event in stream`.
+
+    Interruptions that are being mended don't end it. If you left or closed, it just ends; if it ends for another
+    reason, the loop raises that error. Breaking out of a loop or cancelling it loses nothing: go on with the same
+    stream. A stream may be shared by several tasks; each event goes to one of them.
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Stream) -> None:
+        self._native = native
+
+    def __aiter__(self) -> AsyncIterator[E]:  # noqa: PYI034 - quicker than the other way
+        return self._each()
+
+    async def _each(self) -> AsyncGenerator[E, None]:
+        native: Any = self._native
+        while True:
+            for event in native:
+                yield event
+            if native.more():
+                await asyncio.sleep(0)
+            elif not await self._readable():
+                return
+
+    async def __anext__(self) -> E:
+        native: Any = self._native
+        while True:
+            for event in native:
+                return event  # type: ignore[no-any-return]
+            if native.more():
+                await asyncio.sleep(0)
+            elif not await self._readable():
+                raise StopAsyncIteration
+
+    async def next_batch(self, max: int = 1024) -> list[E]:
+        """Wait for an event, and return it with those that are there as well, up to `max`. Empty at the end.
+
+        Raises:
+            AutoModerateError: The error for which the stream ends, once.
+
+        """
+        max = count("max", max)
+        native: Any = self._native
+        while True:
+            batch: list[E] = native.take(max)
+            if batch:
+                return batch
+            if not await self._readable():
+                return []
+
+    async def _readable(self) -> bool:
+        if self._native.ended():
+            return False
+        await port().wait(self._native)
+        return True
+
+    def throttle(self, interval: float) -> AsyncEventStream[E]:
+        """At most one event per `interval` seconds: the first at once, then the latest; the last is never lost.
+
+        Notices of losses are passed on without delay. This stream ends; use the returned one.
+        """
+        return AsyncEventStream(self._native.throttle(interval))
+
+    @property
+    def losses(self) -> Losses:
+        """What a stream of one kind had to leave out because it is of another kind."""
+        return Losses(*self._native.losses)
+
+    def close(self) -> None:
+        """End the stream for its readers, also those that wait."""
+        self._native.cancel()
+
+
+class AsyncProject:
+    """A joined project. It stays joined across interruptions, until it is left."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Project) -> None:
+        self._native = native
+
+    @property
+    def id(self) -> str:
+        """The project's id."""
+        return self._native.id
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the slowest reader of this project's events stands: what it has been given is in front of it.
+
+        Store it, and pass it to `join(…, after=…)` to go on later, in another process too. `None` on servers without
+        an event log.
+        """
+        return self._native.cursor
+
+    @overload
+    def events(self) -> AsyncEventStream[Event]: ...
+    @overload
+    def events(self, kind: type[E]) -> AsyncEventStream[E]: ...
+    @overload
+    def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
+    def events(self, kind: Any = None) -> AsyncEventStream[Any]:
+        """The project's events, or those of one kind, given as a class or by name.
+
+        The first stream taken begins at the join (or behind `after`), later ones when they are made.
+        """
+        return AsyncEventStream(self._native.events(kind_name(kind)))
+
+    async def leave(self) -> None:
+        """Leave the project. Its streams end behind what they hold, at once."""
+        await port().call(self._native.leave)
+
+    def __repr__(self) -> str:
+        return f"<AsyncProject {self.id}>"
+
+
+class AsyncContents(AsyncIterator[Content]):
+    """The contents of a project, newest first, fetched page by page as they are read."""
+
+    def __init__(self, client: AsyncClient, status: Status | None, per_page: int | None) -> None:
+        self._client, self._status, self._per_page = client, status, per_page
+        self._page = 1
+        self._ready: deque[Content] = deque()
+        self._more = True
+
+    def __aiter__(self) -> AsyncContents:
+        return self
+
+    async def __anext__(self) -> Content:
+        while not self._ready:
+            if not self._more:
+                raise StopAsyncIteration
+            page = await self._client.contents_page(self._page, status=self._status, per_page=self._per_page)
+            self._page, self._more = page.page + 1, page.has_more
+            self._ready.extend(page.items)
+        return self._ready.popleft()
+
+
+class AsyncClient(BaseClient):
+    """A connection to an AutoModerate server that mends itself, for asyncio.
+
+    ```python
+    async with AsyncClient("http://localhost:6217", api_key="am_…") as client:
+        project = await client.join("proj_1")
+        async for event in project.events():
+            match event:
+                case ModerationUpdate(content_id, status):
+                    print(content_id, status)
+                case Gap():
+                    print("events are missing:", event.reason)
+    ```
+
+    One client may be used from several event loops and threads.
+    """
+
+    async def __aenter__(self) -> Self:
+        return await self.connect()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def connect(self) -> Self:
+        """Connect, unless that is done. Returns the client when the server has acknowledged and refused nothing.
+
+        Raises:
+            AuthenticationFailed: The server refused the credentials.
+            RateLimited: It allows no further connections now.
+            ConnectTimeout: There was no usable connection within `connect_timeout`.
+            ConnectFailed: The connection could not be made.
+
+        """
+        if not self._connected:
+            self._connected = True
+            tasks = [asyncio.create_task(_log_states(self._native.state_changes()))]
+            requests = self._native.credential_requests()
+            if requests is not None and self._provider is not None:
+                tasks.append(asyncio.create_task(_answer(requests, self._provider)))
+            _keep(tasks)
+            await port().call(self._native.connect)
+        return self
+
+    async def join(self, project: str, *, after: str | int | None = None) -> AsyncProject:
+        """Join a project. Returns when the server has confirmed it.
+
+        Args:
+            project: The project's id.
+            after: A cursor, or the `event_id`, behind which to go on: the first stream starts with what came after
+                it, or with a `Gap` that tells what can't be had any more.
+
+        Raises:
+            AccessDenied: The credentials are not for this project.
+            ProjectNotFound: There is no such project.
+            RoomLimit: The server allows no further projects on this connection.
+            RateLimited: The server allows no further events now.
+            JoinTimeout: The server did not confirm within `join_timeout`.
+            InvalidArgument: The id is empty, `after` is no cursor, or it is given for a project that is joined.
+            Closed: The client is closed.
+
+        """
+        return AsyncProject(await port().call(self._native.join, project, after_text(after)))
+
+    @overload
+    def events(self) -> AsyncEventStream[Event]: ...
+    @overload
+    def events(self, kind: type[E]) -> AsyncEventStream[E]: ...
+    @overload
+    def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
+    def events(self, kind: Any = None) -> AsyncEventStream[Any]:
+        """The events of all projects and those that belong to none, or those of one kind. The stream starts now."""
+        return AsyncEventStream(self._native.events(kind_name(kind)))
+
+    async def state_changes(self) -> AsyncGenerator[State, None]:
+        """The present state and all changes from now on; ends after `closed`."""
+        states = self._native.state_changes()
+        while (state := await port().call(states.next)) is not None:
+            yield State(*state)
+
+    async def run(self) -> None:
+        """Call the functions registered by `on`, until the client is closed. Coroutine functions are awaited.
+
+        Raises:
+            AutoModerateError: The error for which the client ended, unless you closed it.
+
+        """
+        async for event in AsyncEventStream[Event](self._stream_of_handlers()):
+            for handler in self._handlers_of(event):
+                try:
+                    outcome = handler(event)
+                    if inspect.isawaitable(outcome):
+                        await outcome
+                except Exception:
+                    logger.exception("a handler of %s failed", event.event)
+
+    async def emit(self, name: str, data: Any = None) -> None:
+        """Send an event of your own. `None` is sent as no argument.
+
+        Raises:
+            Disconnected: There is no connection: nothing is kept for later.
+            RateLimited: The limit per minute is used up; see `retry_in`.
+            InvalidArgument: The name is empty or reserved.
+            TypeError: The data can't be written as JSON.
+
+        """
+        await port().call(self._native.emit, name, data)
+
+    async def emit_with_ack(self, name: str, data: Any = None) -> Any:
+        """Send an event of your own and wait for the acknowledgement, at most `ack_timeout` seconds.
+
+        Returns its argument; `None` if it has none, a list if several.
+
+        Raises:
+            AckTimeout: The server did not acknowledge in time.
+            Disconnected: There is no connection, or it was lost meanwhile.
+            RateLimited: The limit per minute is used up; see `retry_in`.
+
+        """
+        return await port().call(self._native.emit_with_ack, name, data)
+
+    async def moderate(self, content: str, *, type: str = "text", metadata: Any = None) -> Moderation:
+        """Submit content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user.
+
+        Raises:
+            ApiError: The server answered with an error; see `status` and `body`.
+            AuthenticationFailed: The server refused the key.
+            RateLimited: The server allows no further calls now.
+            ConnectFailed: The server could not be reached.
+
+        """
+        return Moderation(**await port().call(self._native.moderate, type, content, metadata))
+
+    async def content(self, id: str) -> Content:
+        """Look up a piece of content.
+
+        Raises:
+            ApiError: The server answered with an error; `status` is 404 if there is no such content.
+
+        """
+        return Content(**await port().call(self._native.content, id))
+
+    def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
+        """The contents, newest first, fetched page by page: `async for content in client.contents()`."""
+        return AsyncContents(self, status, per_page)
+
+    async def contents_page(
+        self, page: int = 1, *, status: Status | None = None, per_page: int | None = None
+    ) -> ContentPage:
+        """One page of the contents, newest first; pages are counted from 1.
+
+        Raises:
+            ApiError: The server answered with an error.
+
+        """
+        return content_page(await port().call(self._native.contents_page, page, per_page, status))
+
+    async def statistics(self) -> Statistics:
+        """The project's counters.
+
+        Raises:
+            ApiError: The server answered with an error.
+
+        """
+        return Statistics(**await port().call(self._native.statistics))
+
+    async def health(self) -> Health:
+        """Whether the server is well. Needs no credentials.
+
+        Raises:
+            ApiError: The server answered with an error.
+
+        """
+        return Health(**await port().call(self._native.health))
+
+    async def close(self) -> None:
+        """Say goodbye, within 2 s, and end all streams behind what they hold. A second time does nothing."""
+        await port().call(self._native.close)
+
+
+_background: set[asyncio.Task[None]] = set()
+
+
+def _keep(tasks: list[asyncio.Task[None]]) -> None:
+    """Event loops hold tasks only weakly."""
+    for task in tasks:
+        _background.add(task)
+        task.add_done_callback(_background.discard)
+
+
+async def _log_states(states: _native.States) -> None:
+    while (state := await port().call(states.next)) is not None:
+        log_state(State(*state))
+
+
+async def _answer(requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
+    """Ask the provider whenever the session wants credentials; a newer request takes the place of an older one."""
+    running: asyncio.Task[None] | None = None
+    while (request := await port().call(requests.next)) is not None:
+        if running is not None:
+            running.cancel()
+        running = asyncio.create_task(_answer_one(requests, provider, *request))
+    if running is not None:
+        running.cancel()
+
+
+async def _answer_one(
+    requests: _native.CredentialRequests, provider: CredentialsProvider, number: int, reason: Any
+) -> None:
+    try:
+        answer = provider(reason)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        requests.answer(number, answer)
+    except Exception as error:
+        logger.exception("the credentials provider failed")
+        requests.refuse(number, *refusal(error))

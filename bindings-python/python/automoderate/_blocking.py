@@ -1,0 +1,347 @@
+"""The blocking client: the same as the one for asyncio, without `await`."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import select
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+
+from . import _native
+from ._events import Event
+from ._models import Content, ContentPage, Health, Losses, Moderation, State, Statistics, Status, content_page
+from ._options import (
+    BaseClient,
+    CredentialsProvider,
+    after_text,
+    count,
+    kind_name,
+    log_state,
+    logger,
+    refusal,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+E = TypeVar("E", bound=Event)
+
+
+class EventStream(Iterator[E], Generic[E]):
+    """Events, in order, each once: `for event in stream`.
+
+    Waiting releases Python's lock and hears Ctrl-C. Interruptions that are being mended don't end the stream. If you
+    left or closed, it just ends; if it ends for another reason, the loop raises that error. Breaking out of a loop
+    loses nothing: go on with the same stream. A stream may be shared by several threads; each event goes to one.
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Stream) -> None:
+        self._native = native
+
+    def __iter__(self) -> Iterator[E]:  # noqa: PYI034 - quicker than `__next__`
+        return cast("Iterator[E]", _native.BlockingIterator(self._native))
+
+    def __next__(self) -> E:
+        event = self._native.next_blocking()
+        if event is None:
+            raise StopIteration
+        return cast("E", event)
+
+    def next_batch(self, max: int = 1024, timeout: float | None = None) -> list[E]:
+        """Wait for an event, and return it with those that are there as well, up to `max`. Empty at the end.
+
+        Raises:
+            TimeoutError: No event came within `timeout` seconds.
+            AutoModerateError: The error for which the stream ends, once.
+
+        """
+        return cast("list[E]", self._native.take_blocking(count("max", max), timeout))
+
+    def throttle(self, interval: float) -> EventStream[E]:
+        """At most one event per `interval` seconds: the first at once, then the latest; the last is never lost.
+
+        Notices of losses are passed on without delay. This stream ends; use the returned one.
+        """
+        return EventStream(self._native.throttle(interval))
+
+    @property
+    def losses(self) -> Losses:
+        """What a stream of one kind had to leave out because it is of another kind."""
+        return Losses(*self._native.losses)
+
+    def close(self) -> None:
+        """End the stream for its readers, also those that wait."""
+        self._native.cancel()
+
+
+class Project:
+    """A joined project. It stays joined across interruptions, until it is left."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Project) -> None:
+        self._native = native
+
+    @property
+    def id(self) -> str:
+        """The project's id."""
+        return self._native.id
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the slowest reader of this project's events stands: what it has been given is in front of it.
+
+        Store it, and pass it to `join(…, after=…)` to go on later, in another process too. `None` on servers without
+        an event log.
+        """
+        return self._native.cursor
+
+    @overload
+    def events(self) -> EventStream[Event]: ...
+    @overload
+    def events(self, kind: type[E]) -> EventStream[E]: ...
+    @overload
+    def events(self, kind: str | None) -> EventStream[Event]: ...
+    def events(self, kind: Any = None) -> EventStream[Any]:
+        """The project's events, or those of one kind, given as a class or by name.
+
+        The first stream taken begins at the join (or behind `after`), later ones when they are made.
+        """
+        return EventStream(self._native.events(kind_name(kind)))
+
+    def leave(self) -> None:
+        """Leave the project. Its streams end behind what they hold, at once."""
+        self._native.leave(None)
+
+    def __repr__(self) -> str:
+        return f"<Project {self.id}>"
+
+
+class Client(BaseClient):
+    """A connection to an AutoModerate server that mends itself. Calls block.
+
+    ```python
+    with Client("http://localhost:6217", api_key="am_…") as client:
+        for event in client.join("proj_1").events():
+            print(event)
+    ```
+
+    Calls release Python's lock, can be interrupted with Ctrl-C, and may be made from several threads.
+    """
+
+    def __enter__(self) -> Self:
+        return self.connect()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def connect(self) -> Self:
+        """Connect, unless that is done. Returns the client when the server has acknowledged and refused nothing.
+
+        Raises:
+            AuthenticationFailed: The server refused the credentials.
+            RateLimited: It allows no further connections now.
+            ConnectTimeout: There was no usable connection within `connect_timeout`.
+            ConnectFailed: The connection could not be made.
+
+        """
+        if not self._connected:
+            self._connected = True
+            requests = self._native.credential_requests()
+            _Helper(self._native.state_changes(), requests, self._provider).start()
+            self._native.connect(None)
+        return self
+
+    def join(self, project: str, *, after: str | int | None = None) -> Project:
+        """Join a project. Returns when the server has confirmed it.
+
+        Args:
+            project: The project's id.
+            after: A cursor, or the `event_id`, behind which to go on: the first stream starts with what came after
+                it, or with a `Gap` that tells what can't be had any more.
+
+        Raises:
+            AccessDenied: The credentials are not for this project.
+            ProjectNotFound: There is no such project.
+            RoomLimit: The server allows no further projects on this connection.
+            RateLimited: The server allows no further events now.
+            JoinTimeout: The server did not confirm within `join_timeout`.
+            InvalidArgument: The id is empty, `after` is no cursor, or it is given for a project that is joined.
+            Closed: The client is closed.
+
+        """
+        return Project(cast("_native.Project", self._native.join(None, project, after_text(after))))
+
+    @overload
+    def events(self) -> EventStream[Event]: ...
+    @overload
+    def events(self, kind: type[E]) -> EventStream[E]: ...
+    @overload
+    def events(self, kind: str | None) -> EventStream[Event]: ...
+    def events(self, kind: Any = None) -> EventStream[Any]:
+        """The events of all projects and those that belong to none, or those of one kind. The stream starts now."""
+        return EventStream(self._native.events(kind_name(kind)))
+
+    def state_changes(self) -> Generator[State, None, None]:
+        """The present state and all changes from now on; ends after `closed`."""
+        states = self._native.state_changes()
+        while (state := cast("Any", states.next(None))) is not None:
+            yield State(*state)
+
+    def run(self) -> None:
+        """Call the functions registered by `on`, on this thread, until the client is closed.
+
+        Raises:
+            AutoModerateError: The error for which the client ended, unless you closed it.
+
+        """
+        for event in EventStream[Event](self._stream_of_handlers()):
+            for handler in self._handlers_of(event):
+                try:
+                    handler(event)
+                except Exception:
+                    logger.exception("a handler of %s failed", event.event)
+
+    def emit(self, name: str, data: Any = None) -> None:
+        """Send an event of your own. `None` is sent as no argument.
+
+        Raises:
+            Disconnected: There is no connection: nothing is kept for later.
+            RateLimited: The limit per minute is used up; see `retry_in`.
+            InvalidArgument: The name is empty or reserved.
+            TypeError: The data can't be written as JSON.
+
+        """
+        self._native.emit(None, name, data)
+
+    def emit_with_ack(self, name: str, data: Any = None) -> Any:
+        """Send an event of your own and wait for the acknowledgement, at most `ack_timeout` seconds.
+
+        Returns its argument; `None` if it has none, a list if several.
+
+        Raises:
+            AckTimeout: The server did not acknowledge in time.
+            Disconnected: There is no connection, or it was lost meanwhile.
+            RateLimited: The limit per minute is used up; see `retry_in`.
+
+        """
+        return self._native.emit_with_ack(None, name, data)
+
+    def moderate(self, content: str, *, type: str = "text", metadata: Any = None) -> Moderation:
+        """Submit content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user.
+
+        Raises:
+            ApiError: The server answered with an error; see `status` and `body`.
+            AuthenticationFailed: The server refused the key.
+            RateLimited: The server allows no further calls now.
+            ConnectFailed: The server could not be reached.
+
+        """
+        return Moderation(**cast("Any", self._native.moderate(None, type, content, metadata)))
+
+    def content(self, id: str) -> Content:
+        """Look up a piece of content.
+
+        Raises:
+            ApiError: The server answered with an error; `status` is 404 if there is no such content.
+
+        """
+        return Content(**cast("Any", self._native.content(None, id)))
+
+    def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Iterator[Content]:
+        """The contents, newest first, fetched page by page: `for content in client.contents()`."""
+        page, more, ready = 1, True, deque[Content]()
+        while more or ready:
+            if not ready:
+                found = self.contents_page(page, status=status, per_page=per_page)
+                page, more = found.page + 1, found.has_more
+                ready.extend(found.items)
+            while ready:
+                yield ready.popleft()
+
+    def contents_page(self, page: int = 1, *, status: Status | None = None, per_page: int | None = None) -> ContentPage:
+        """One page of the contents, newest first; pages are counted from 1.
+
+        Raises:
+            ApiError: The server answered with an error.
+
+        """
+        return content_page(self._native.contents_page(None, page, per_page, status))
+
+    def statistics(self) -> Statistics:
+        """The project's counters.
+
+        Raises:
+            ApiError: The server answered with an error.
+
+        """
+        return Statistics(**cast("Any", self._native.statistics(None)))
+
+    def health(self) -> Health:
+        """Whether the server is well. Needs no credentials.
+
+        Raises:
+            ApiError: The server answered with an error.
+
+        """
+        return Health(**cast("Any", self._native.health(None)))
+
+    def close(self) -> None:
+        """Say goodbye, within 2 s, and end all streams behind what they hold. A second time does nothing."""
+        self._native.close(None)
+
+
+_STATE, _REQUEST = 1, 3
+
+
+class _Helper(threading.Thread):
+    """Logs changes of state and asks the credentials provider, while other threads wait.
+
+    It waits in `select`, not in native code: so the interpreter may end at any time.
+    """
+
+    def __init__(
+        self,
+        states: _native.States,
+        requests: _native.CredentialRequests | None,
+        provider: CredentialsProvider | None,
+    ) -> None:
+        super().__init__(name="automoderate-helper", daemon=True)
+        self._states, self._requests, self._provider = states, requests, provider
+
+    def run(self) -> None:
+        port = _native.Port()
+        pending = {_STATE}
+        self._states.next((port, _STATE))
+        if self._requests is not None:
+            pending.add(_REQUEST)
+            self._requests.next((port, _REQUEST))
+        while pending:
+            select.select([port], [], [])
+            for number, _, outcome in port.drain():
+                if outcome is None:
+                    pending.discard(number)
+                elif number == _STATE:
+                    log_state(State(*outcome))
+                    self._states.next((port, _STATE))
+                elif self._requests is not None:
+                    self._answer(self._requests, *outcome)
+                    self._requests.next((port, _REQUEST))
+
+    def _answer(self, requests: _native.CredentialRequests, number: int, reason: Any) -> None:
+        try:
+            answer = self._provider(reason) if self._provider is not None else None
+            if inspect.iscoroutine(answer):
+                answer = asyncio.run(answer)
+            requests.answer(number, answer)
+        except Exception as error:
+            logger.exception("the credentials provider failed")
+            requests.refuse(number, *refusal(error))

@@ -1,0 +1,30 @@
+"""The union of all events."""
+
+from __future__ import annotations
+
+from ._native import (
+    Gap,
+    Lagged,
+    MalformedEvent,
+    ModerationUpdate,
+    RuleUpdate,
+    ServerError,
+    StatsUpdate,
+    SystemNotification,
+    UnknownEvent,
+    UserActivity,
+)
+
+Event = (
+    ModerationUpdate
+    | StatsUpdate
+    | RuleUpdate
+    | SystemNotification
+    | UserActivity
+    | ServerError
+    | UnknownEvent
+    | MalformedEvent
+    | Gap
+    | Lagged
+)
+"""Anything that a stream can yield; `isinstance(value, Event)` works too."""

@@ -1,0 +1,513 @@
+"""What `automoderate` is made of. Private: import from `automoderate`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias, final
+
+from typing_extensions import Self
+
+from ._models import Activity, RecentActivity, Rule, Status
+
+__all__ = [
+    "BlockingIterator",
+    "Client",
+    "CredentialRequests",
+    "Gap",
+    "Lagged",
+    "MalformedEvent",
+    "Meta",
+    "ModerationUpdate",
+    "Port",
+    "Project",
+    "RuleUpdate",
+    "ServerError",
+    "States",
+    "StatsUpdate",
+    "Stream",
+    "SystemNotification",
+    "UnknownEvent",
+    "UserActivity",
+    "__version__",
+    "_unpack",
+    "_unpack_meta",
+]
+
+__version__: Final[str]
+
+_Ticket: TypeAlias = tuple[Port, int] | None
+
+@final
+class Port:
+    def __new__(cls) -> Self: ...
+    def fileno(self) -> int: ...
+    def drain(self) -> list[tuple[int, bool, Any]]: ...
+    def wait(self) -> bool: ...
+
+@final
+class Client:
+    def __new__(cls, options: Mapping[str, object], provider: bool) -> Self: ...
+    def connect(self, ticket: _Ticket) -> object: ...
+    def join(self, ticket: _Ticket, project: str, after: str | None) -> object: ...
+    def events(self, kind: str | None) -> Stream: ...
+    def emit(self, ticket: _Ticket, name: str, data: object) -> object: ...
+    def emit_with_ack(self, ticket: _Ticket, name: str, data: object) -> object: ...
+    def moderate(self, ticket: _Ticket, type: str, content: str, metadata: object) -> object: ...
+    def content(self, ticket: _Ticket, id: str) -> object: ...
+    def contents_page(self, ticket: _Ticket, page: int, per_page: int | None, status: str | None) -> object: ...
+    def statistics(self, ticket: _Ticket) -> object: ...
+    def health(self, ticket: _Ticket) -> object: ...
+    def close(self, ticket: _Ticket) -> object: ...
+    @property
+    def state(self) -> tuple[Any, ...]: ...
+    def state_changes(self) -> States: ...
+    def network_changed(self) -> None: ...
+    def metrics(self) -> dict[str, int]: ...
+    def credential_requests(self) -> CredentialRequests | None: ...
+
+@final
+class CredentialRequests:
+    def next(self, ticket: _Ticket) -> object: ...
+    def answer(self, id: int, answer: object) -> None: ...
+    def refuse(self, id: int, message: str, fatal: bool) -> None: ...
+
+@final
+class States:
+    def next(self, ticket: _Ticket) -> object: ...
+
+@final
+class Project:
+    @property
+    def id(self) -> str: ...
+    @property
+    def cursor(self) -> str | None: ...
+    def events(self, kind: str | None) -> Stream: ...
+    def leave(self, ticket: _Ticket) -> object: ...
+
+@final
+class Stream:
+    @property
+    def key(self) -> int: ...
+    @property
+    def losses(self) -> tuple[int, int]: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> object: ...
+    def more(self) -> bool: ...
+    def take(self, max: int) -> list[object]: ...
+    def watch(self, port: Port) -> None: ...
+    def ended(self) -> bool: ...
+    def next_blocking(self) -> object: ...
+    def take_blocking(self, max: int, timeout: float | None) -> list[object]: ...
+    def throttle(self, seconds: float) -> Stream: ...
+    def cancel(self) -> None: ...
+
+@final
+class BlockingIterator:
+    def __new__(cls, stream: Stream) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> object: ...
+
+def _unpack(text: str) -> Any: ...
+def _unpack_meta(text: str) -> Meta: ...
+
+# What follows is written by stubs.py from src/events.
+
+@final
+class Meta:
+    """What the SDK knows about an event beside its payload."""
+
+    __match_args__ = ("project_id", "event_id", "origin", "received_at")
+    @property
+    def project_id(self) -> str | None:
+        """The project: from the payload, or inferred when exactly one project is joined; otherwise `None`."""
+    @property
+    def event_id(self) -> int | None:
+        """The position in the project's event log, on servers that have one."""
+    @property
+    def origin(self) -> Literal["live", "replay", "backfill"]:
+        """How the event came: `live`, `replay` or `backfill`."""
+    @property
+    def received_at(self) -> datetime:
+        """When the client received it, by the clock of this machine, in UTC."""
+    @property
+    def cursor(self) -> str | None:
+        """The cursor with which a join goes on behind this event; `None` on servers without an event log."""
+    @property
+    def payload(self) -> str | None:
+        """The payload as the server wrote it, as JSON text; `None` for events that the SDK makes itself."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class ModerationUpdate:
+    """A piece of content was decided."""
+
+    __match_args__ = ("content_id", "status")
+    event: Final = "moderation_update"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def content_id(self) -> str:
+        """The content's id."""
+    @property
+    def project_id(self) -> str | None:
+        """The project the content belongs to."""
+    @property
+    def status(self) -> Status:
+        """The decision: `approved`, `rejected`, `flagged` or `pending`; or a word that this version does not know."""
+    @property
+    def content_type(self) -> Literal["text", "image"] | str | None:
+        """The kind of content: `text` or `image`; or a word that this version does not know."""
+    @property
+    def content_preview(self) -> str:
+        """The beginning of the content, as its author wrote it, **markup included**. For a page use
+        `content_preview_html`.
+        """
+    @property
+    def content_preview_html(self) -> str:
+        """`content_preview`, escaped for HTML."""
+    @property
+    def meta_data(self) -> Any:
+        """What the submitter sent along; made into Python's objects when it is read first."""
+    @property
+    def results_count(self) -> int | None:
+        """How many rules or models gave a result."""
+    @property
+    def processing_time(self) -> float | None:
+        """Seconds the decision took."""
+    @property
+    def moderator_type(self) -> Literal["rule", "ai", "manual", "unknown"] | str | None:
+        """Who decided: `rule`, `ai`, `manual` or `unknown`; or a word that this version does not know."""
+    @property
+    def moderator_name(self) -> str | None:
+        """The decider's name, such as `AI Rule`."""
+    @property
+    def rule_name(self) -> str | None:
+        """The rule that matched."""
+    @property
+    def timestamp(self) -> datetime | None:
+        """When the decision was made, in UTC; `None` if the server sent none that can be read."""
+    @property
+    def timestamp_text(self) -> str:
+        """The timestamp as the server wrote it."""
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Fields that the documentation does not know."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class StatsUpdate:
+    """The project's counters, the newest replacing the ones before."""
+
+    __match_args__ = ("total_content", "approved", "rejected", "flagged")
+    event: Final = "stats_update"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def total_content(self) -> int:
+        """All content ever decided."""
+    @property
+    def approved(self) -> int:
+        """Of it, approved."""
+    @property
+    def rejected(self) -> int:
+        """Of it, rejected."""
+    @property
+    def flagged(self) -> int:
+        """Of it, flagged for a person."""
+    @property
+    def pending(self) -> int | None:
+        """Waiting for a decision; only on some servers."""
+    @property
+    def approval_rate(self) -> float | None:
+        """Percent approved."""
+    @property
+    def rejection_rate(self) -> float | None:
+        """Percent rejected."""
+    @property
+    def flag_rate(self) -> float | None:
+        """Percent flagged."""
+    @property
+    def recent_activity(self) -> tuple[RecentActivity, ...]:
+        """The latest decisions, as a tuple of `RecentActivity`."""
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Fields that the documentation does not know."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class RuleUpdate:
+    """A rule was created, updated or deleted."""
+
+    __match_args__ = ("action", "rule")
+    event: Final = "rule_update"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def action(self) -> Literal["created", "updated", "deleted"] | str:
+        """What happened: `created`, `updated` or `deleted`; or a word that this version does not know."""
+    @property
+    def rule(self) -> Rule:
+        """The rule, as it is now or was last."""
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it happened, in UTC; `None` if the server sent none that can be read."""
+    @property
+    def timestamp_text(self) -> str:
+        """The timestamp as the server wrote it."""
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Fields that the documentation does not know."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class SystemNotification:
+    """A word from the server's operators, or from the server itself."""
+
+    __match_args__ = ("type", "message")
+    event: Final = "system_notification"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def type(self) -> Literal["info", "warning", "error", "success"] | str:
+        """The tone: `info`, `warning`, `error` or `success`; or a word that this version does not know."""
+    @property
+    def notification_type(self) -> Literal["info", "warning", "error", "success"] | str:
+        """The same as `type`, which is the documented name."""
+    @property
+    def message(self) -> str:
+        """The text for people."""
+    @property
+    def persistent(self) -> bool:
+        """Whether it should stay until it is withdrawn."""
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it was sent, in UTC; `None` if the server sent none that can be read."""
+    @property
+    def timestamp_text(self) -> str:
+        """The timestamp as the server wrote it."""
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Fields that the documentation does not know."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class UserActivity:
+    """What a user of the moderated application has been doing."""
+
+    __match_args__ = ("user_id", "activity")
+    event: Final = "user_activity"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def user_id(self) -> str:
+        """The user's id; a number on the wire is given as text."""
+    @property
+    def activity(self) -> Activity:
+        """The user's figures."""
+    @property
+    def triggered_by(self) -> str | None:
+        """The content that caused this event."""
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it was sent, in UTC; `None` if the server sent none that can be read."""
+    @property
+    def timestamp_text(self) -> str:
+        """The timestamp as the server wrote it."""
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Fields that the documentation does not know."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class ServerError:
+    """The server's own `error` event, when it answers nothing that the SDK asked."""
+
+    __match_args__ = ("message", "code")
+    event: Final = "server_error"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def message(self) -> str:
+        """The server's words."""
+    @property
+    def code(self) -> str | None:
+        """A code, from servers that send one."""
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Fields that the documentation does not know."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class UnknownEvent:
+    """An event with a name that the SDK does not know."""
+
+    __match_args__ = ("name", "data")
+    event: Final = "unknown_event"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def name(self) -> str:
+        """The event's name."""
+    @property
+    def data(self) -> Any:
+        """Its first argument; made into Python's objects when it is read first."""
+    @property
+    def attachments(self) -> tuple[bytes, ...]:
+        """Binary attachments, in the order of their placeholders in `data`."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class MalformedEvent:
+    """A frame or an event that could not be read. What follows it is delivered."""
+
+    __match_args__ = ("name", "data", "reason")
+    event: Final = "malformed_event"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def name(self) -> str:
+        """The event's name, if it could be read; otherwise empty."""
+    @property
+    def data(self) -> str:
+        """What came, as text; perhaps not valid JSON."""
+    @property
+    def reason(self) -> str:
+        """What is wrong with it."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class Gap:
+    """Events of a project are missing here, or may be."""
+
+    __match_args__ = ("project_id", "reason", "missed")
+    event: Final = "gap"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def project_id(self) -> str:
+        """The project whose events are missing."""
+    @property
+    def reason(
+        self,
+    ) -> Literal["interrupted", "expired", "log_changed", "cursor_ahead", "replay_failed", "backfill_incomplete"]:
+        """Why they can't be had: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
+        `backfill_incomplete`.
+        """
+    @property
+    def missed(self) -> int | None:
+        """How many are missing, where that is known."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+
+@final
+class Lagged:
+    """The reader of this stream was too slow: events were dropped because its buffer was full."""
+
+    __match_args__ = ("missed",)
+    event: Final = "lagged"
+    """The kind of the event as a word, the same in every language."""
+    @property
+    def missed(self) -> int:
+        """How many events were dropped, since the last notice of this kind."""
+    @property
+    def meta(self) -> Meta:
+        """What the SDK knows about the event beside its payload."""
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
+        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """
+    def to_json(self) -> str:
+        """`to_dict()` as JSON."""
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...

@@ -1,0 +1,269 @@
+"""What `AsyncClient` and `Client` have in common: options, and what needs no waiting."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Literal, TypeVar, cast
+
+from . import _native
+from ._errors import AutoModerateError
+from ._models import Metrics, ReconnectPolicy, State
+from ._native import Stream
+
+logger = logging.getLogger("automoderate")
+
+Handler = TypeVar("Handler", bound=Callable[..., object])
+Credentials = str | Mapping[str, str] | None
+"""An API key, or `{"session": …}`, or `{"email": …, "password": …}`, or `{"api_key": …}`."""
+CredentialsReason = Literal["first", "reconnect", "rejected"]
+CredentialsProvider = Callable[[CredentialsReason], Credentials | Awaitable[Credentials]]
+
+KINDS: dict[str, type] = {
+    kind.event: kind
+    for kind in (
+        _native.ModerationUpdate,
+        _native.StatsUpdate,
+        _native.RuleUpdate,
+        _native.SystemNotification,
+        _native.UserActivity,
+        _native.ServerError,
+        _native.UnknownEvent,
+        _native.MalformedEvent,
+        _native.Gap,
+        _native.Lagged,
+    )
+}
+
+
+def kind_name(kind: object) -> str | None:
+    """The name of a kind of events that was given as a class, as a name, or not at all."""
+    if kind is None or isinstance(kind, str):
+        return kind
+    name = getattr(kind, "event", None)
+    if isinstance(name, str) and KINDS.get(name) is kind:
+        return name
+    raise TypeError(f"kind: {kind!r} is no class of events")
+
+
+def pem(name: str, value: object) -> bytes:
+    """A certificate given as text or bytes."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, bytes):
+        return value
+    raise TypeError(f"{name}: PEM text is needed, not {type(value).__name__}")
+
+
+class BaseClient:
+    """The options and everything that needs no waiting."""
+
+    _native: _native.Client
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        api_key_via: Literal["query", "auth", "header"] = "query",
+        session: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        credentials: CredentialsProvider | None = None,
+        transports: Literal["auto", "websocket", "polling"] = "auto",
+        reconnect: ReconnectPolicy | bool = True,
+        retry_first_connect: bool = False,
+        on_server_disconnect: Literal["reconnect", "stop"] = "reconnect",
+        connect_timeout: float = 20.0,
+        join_timeout: float = 10.0,
+        ack_timeout: float = 10.0,
+        heartbeat_interval: float | None = 30.0,
+        event_buffer: int = 1024,
+        overflow: Literal["drop_oldest", "drop_newest"] = "drop_oldest",
+        rate_limit: int | None = 100,
+        backfill: Literal["auto", "replay", "off"] = "auto",
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        extra_ca: str | bytes | Sequence[str | bytes] = (),
+        client_certificate: tuple[str | bytes, str] | None = None,
+        danger_accept_invalid_certs: bool = False,
+    ) -> None:
+        """Make a client without connecting it. All times are seconds.
+
+        Args:
+            url: `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
+            api_key: A project's API key.
+            api_key_via: Where the key is put: the connection `query` as documented, or the Socket.IO `auth` payload
+                or the `X-API-Key` `header`, which stay out of proxies' logs.
+            session: The value of the web session's cookie.
+            email: Log in through the web form, and again when the session has died; needs `password`.
+            password: The password for `email`.
+            credentials: A function or coroutine function that is asked before every attempt, and told why: `first`,
+                `reconnect` or `rejected`. It returns an API key, or a dict with `api_key`, with `session`, or with
+                `email` and `password`. If it raises `AuthenticationFailed` the client ends; if it raises anything
+                else, the attempt fails.
+            transports: `auto`: WebSocket first, HTTP long-polling when it can't be had.
+            reconnect: `True`: as `ReconnectPolicy()` says; `False`: the client ends when the connection is lost.
+            retry_first_connect: Try the first connection again as `reconnect` says, too.
+            on_server_disconnect: What to do when the server ends the connection on purpose.
+            connect_timeout: One deadline from the credentials to the namespace acknowledgement.
+            join_timeout: How long the server may take to confirm a join.
+            ack_timeout: How long `emit_with_ack` waits.
+            heartbeat_interval: The pause between two documented `heartbeat` events, at least 1; `None` sends none.
+            event_buffer: How many events each stream holds for its reader.
+            overflow: What happens when a stream's buffer is full. What is dropped is told by a `Lagged`.
+            rate_limit: How many events per minute the client sends at most, at least 10; `None` lifts the limit.
+            backfill: What to do about the events of an interruption: `auto`, only `replay`, or `off`.
+            headers: Headers for every request.
+            query: Parameters for the connection query.
+            proxy: `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+            extra_ca: PEM certificates of authorities to trust besides the platform's.
+            client_certificate: The PEM chain and the PEM key to show to the server.
+            danger_accept_invalid_certs: Take any certificate: for tests only, because anybody can listen then.
+
+        Raises:
+            InvalidArgument: An option can't be used; the message names it. It is a `ValueError`.
+            TypeError: An option is of a wrong type; the message names it.
+
+        """
+        if credentials is not None and not callable(credentials):
+            raise TypeError(f"credentials: a function is needed, not {type(credentials).__name__}")
+        if isinstance(reconnect, bool):
+            policy: dict[str, Any] | None = {} if reconnect else None
+        elif isinstance(reconnect, ReconnectPolicy):  # pyright: ignore[reportUnnecessaryIsInstance]
+            policy = asdict(reconnect)
+        else:
+            raise TypeError(f"reconnect: a ReconnectPolicy or a bool is needed, not {type(reconnect).__name__}")
+        if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"url: a str is needed, not {type(url).__name__}")
+        if isinstance(extra_ca, (str, bytes)):
+            extra_ca = [extra_ca]
+        elif not isinstance(extra_ca, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"extra_ca: PEM text is needed, not {type(extra_ca).__name__}")
+        certificate = None
+        if client_certificate is not None:
+            chain, key = client_certificate
+            certificate = (pem("client_certificate", chain), key)
+        options: dict[str, object] = {
+            "url": url,
+            "api_key": api_key,
+            "api_key_via": api_key_via,
+            "session": session,
+            "email": email,
+            "password": password,
+            "transports": transports,
+            "reconnect": policy,
+            "retry_first_connect": retry_first_connect,
+            "on_server_disconnect": on_server_disconnect,
+            "connect_timeout": connect_timeout,
+            "join_timeout": join_timeout,
+            "ack_timeout": ack_timeout,
+            "heartbeat_interval": heartbeat_interval,
+            "event_buffer": event_buffer,
+            "overflow": overflow,
+            "rate_limit": rate_limit,
+            "backfill": backfill,
+            "headers": pairs("headers", headers),
+            "query": pairs("query", query),
+            "proxy": proxy,
+            "extra_ca": [pem("extra_ca", one) for one in extra_ca],
+            "client_certificate": certificate,
+            "danger_accept_invalid_certs": danger_accept_invalid_certs,
+        }
+        self._native = _native.Client(options, credentials is not None)
+        self._provider = credentials
+        self._connected = False
+        self._handlers: dict[str | None, list[Callable[[Any], object]]] = {}
+        self._handled: Stream | None = None
+
+    @property
+    def state(self) -> State:
+        """What the client is doing; compares equal to the word: `client.state == "connected"`."""
+        return State(*self._native.state)
+
+    def metrics(self) -> Metrics:
+        """What the client has counted."""
+        return Metrics(**self._native.metrics())
+
+    def network_changed(self) -> None:
+        """Tell the client that the network has changed.
+
+        It does not wait for a pause to end, and asks the server on an open connection for a sign of life.
+        """
+        self._native.network_changed()
+
+    def on(self, kind: type | str | None = None) -> Callable[[Handler], Handler]:
+        """Have a function called with each event of a kind, given as a class or by name, or with every event.
+
+        The functions are called by `run()`, one after the other, in the order of the events. What they raise is
+        logged. Events that come after the first `on` are kept for `run()`, up to `event_buffer`.
+        """
+        name = kind_name(kind)
+        if name is not None and name not in KINDS:
+            raise ValueError(f"kind: there is no kind of events named {name!r}")
+        if self._handled is None:
+            self._handled = self._native.events(None)
+
+        def register(handler: Handler) -> Handler:
+            if not callable(handler):
+                raise TypeError("handler: a function is needed")
+            self._handlers.setdefault(name, []).append(handler)
+            return handler
+
+        return register
+
+    def _stream_of_handlers(self) -> Stream:
+        if self._handled is None:
+            self._handled = self._native.events(None)
+        return self._handled
+
+    def _handlers_of(self, event: Any) -> list[Callable[[Any], object]]:
+        return self._handlers.get(event.event, []) + self._handlers.get(None, [])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._native.state[0]}>"
+
+
+def pairs(name: str, mapping: object) -> list[tuple[str, str]]:
+    """A mapping of texts to texts, as pairs."""
+    if mapping is None:
+        return []
+    if not isinstance(mapping, Mapping):
+        raise TypeError(f"{name}: a mapping is needed, not {type(mapping).__name__}")
+    return list(cast("Mapping[str, str]", mapping).items())
+
+
+def after_text(after: object) -> str | None:
+    """A cursor: its text, or an event id."""
+    if after is None or isinstance(after, str):
+        return after
+    if isinstance(after, int) and not isinstance(after, bool):
+        return str(after)
+    raise TypeError(f"after: a cursor or an event id is needed, not {type(after).__name__}")
+
+
+def count(name: str, value: object) -> int:
+    """A positive number of something."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: an int is needed, not {type(value).__name__}")
+    if value < 1:
+        raise ValueError(f"{name}: it must be at least 1")
+    return value
+
+
+def log_state(state: State) -> None:
+    """Tell a change of state to `logging`."""
+    if state == "reconnecting":
+        logger.warning("reconnecting: attempt %s in %.1f s (%s)", state.attempt, state.retry_in or 0.0, state.cause)
+    elif state == "closed" and state.cause is not None and state.cause.code != "closed":
+        logger.error("closed: %s", state.cause)
+    else:
+        logger.info("%s", state.name)
+
+
+def refusal(error: Exception) -> tuple[str, bool]:
+    """What the session is told when a provider raises: no text that could hold a secret, and whether that is final."""
+    fatal = isinstance(error, (AutoModerateError, TypeError)) and not getattr(error, "retryable", False)
+    return f"the credentials provider raised {type(error).__name__}", fatal

@@ -1,0 +1,87 @@
+"""Between the SDK's threads and event loops."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from . import _native
+
+
+class Port:
+    """One event loop's way of hearing from the SDK: one wake-up brings everything that is done.
+
+    Calls have odd numbers, waits for streams the even keys of the streams. A wait brings nothing but the news that
+    there is something to take, so that a cancelled one loses nothing.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.native = _native.Port()
+        self._numbers = itertools.count(1, 2)
+        self._futures: dict[int, list[asyncio.Future[Any]]] = {}
+        try:
+            loop.add_reader(self.native.fileno(), self._wake)
+        except NotImplementedError:
+            # Windows' default loop watches no foreign sockets.
+            threading.Thread(target=_listen, args=(self.native, ref(loop), ref(self)), daemon=True).start()
+
+    async def call(self, method: Callable[..., object], *arguments: object) -> Any:
+        """Await a call of the native module."""
+        number = next(self._numbers)
+        future = asyncio.get_running_loop().create_future()
+        self._futures[number] = [future]
+        try:
+            method((self.native, number), *arguments)
+            return await future
+        finally:
+            self._futures.pop(number, None)
+
+    async def wait(self, stream: _native.Stream) -> None:
+        """Await that there is something to take, or the end, or nothing: look again."""
+        future = asyncio.get_running_loop().create_future()
+        futures = self._futures.setdefault(stream.key, [])
+        futures.append(future)
+        try:
+            stream.watch(self.native)
+            await future
+        except BaseException:
+            if future in futures:
+                futures.remove(future)
+            raise
+
+    def _wake(self) -> None:
+        for number, well, outcome in self.native.drain():
+            for future in self._futures.pop(number, ()):
+                if future.done():
+                    continue
+                if well:
+                    future.set_result(outcome)
+                else:
+                    future.set_exception(outcome)
+
+
+def _listen(
+    native: _native.Port, loop: ref[asyncio.AbstractEventLoop], port: ref[Port]
+) -> None:  # pragma: no cover - Windows only
+    while native.wait():
+        here, there = port(), loop()
+        if here is None or there is None or there.is_closed():
+            return
+        there.call_soon_threadsafe(here._wake)  # pyright: ignore[reportPrivateUsage]
+        del here, there
+
+
+_ports: WeakKeyDictionary[asyncio.AbstractEventLoop, Port] = WeakKeyDictionary()
+
+
+def port() -> Port:
+    """The port of the running event loop."""
+    loop = asyncio.get_running_loop()
+    found = _ports.get(loop)
+    if found is None:
+        found = _ports[loop] = Port(loop)
+    return found

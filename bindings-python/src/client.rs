@@ -1,0 +1,266 @@
+//! The client.
+
+use std::sync::Arc;
+
+use automoderate::{
+    Content, ContentFilter, Error, Metrics, Submission,
+    facade::{self, CredentialQueue, CredentialRequest, FacadeClient, FacadeStates, StateRecord},
+};
+use pyo3::{IntoPyObjectExt, prelude::*, types::PyDict};
+
+use crate::{
+    credentials, errors, events, json, options,
+    port::{Ticket, run},
+    project::Project,
+    stream::Stream,
+};
+
+#[pyclass(frozen, module = "automoderate._native")]
+pub(crate) struct Client {
+    facade: FacadeClient,
+    credentials: Option<Arc<CredentialQueue>>,
+}
+
+/// The changes of a client's state.
+#[pyclass(frozen, module = "automoderate._native")]
+pub(crate) struct States(Arc<FacadeStates>);
+
+#[pymethods]
+impl States {
+    fn next(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let states = self.0.clone();
+        let next = async move { Ok(states.next().await) };
+        run(py, ticket, next, |py, record| match record {
+            Some(record) => state(py, &record),
+            None => Ok(py.None()),
+        })
+    }
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    fn new(py: Python<'_>, options: &Bound<'_, PyDict>, provider: bool) -> PyResult<Self> {
+        let make = |options: facade::ClientOptions| {
+            let builder = options.into_builder()?;
+            let (builder, queue) = if provider {
+                let (builder, queue) = CredentialQueue::install(builder);
+                (builder, Some(queue))
+            } else {
+                (builder, None)
+            };
+            Ok(Self { facade: FacadeClient::from_builder(builder)?, credentials: queue })
+        };
+        make(options::read(options)?).map_err(|error: Error| errors::raise(py, &error))
+    }
+
+    fn connect(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        run(py, ticket, async move { client.connect().await }, nothing)
+    }
+
+    fn join(&self, py: Python<'_>, ticket: Ticket<'_>, project: String, after: Option<String>) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        run(py, ticket, async move { client.join(project, after).await }, |py, project| {
+            Project(project).into_py_any(py)
+        })
+    }
+
+    fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
+        let stream = self.facade.events(kind).map_err(|error| errors::raise(py, &error))?;
+        Ok(Stream::new(stream, kind))
+    }
+
+    fn emit(&self, py: Python<'_>, ticket: Ticket<'_>, name: String, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let (client, data) = (self.facade.clone(), json::from_python("data", data)?);
+        run(py, ticket, async move { client.emit(name, data).await }, nothing)
+    }
+
+    fn emit_with_ack(
+        &self,
+        py: Python<'_>,
+        ticket: Ticket<'_>,
+        name: String,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        let (client, data) = (self.facade.clone(), json::from_python("data", data)?);
+        run(py, ticket, async move { client.emit_with_ack(name, data).await }, |py, answer| {
+            json::to_python(py, &answer).map(Bound::unbind)
+        })
+    }
+
+    fn moderate(
+        &self,
+        py: Python<'_>,
+        ticket: Ticket<'_>,
+        r#type: String,
+        content: String,
+        metadata: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        let mut submission = Submission::new(r#type, content);
+        if !metadata.is_none() {
+            submission = submission.metadata(json::from_python("metadata", metadata)?);
+        }
+        run(py, ticket, async move { client.moderate(submission).await }, |py, decided| {
+            let dict = PyDict::new(py);
+            dict.set_item("content_id", decided.content_id)?;
+            dict.set_item("status", decided.status.as_str())?;
+            dict.set_item("moderation_results", json::to_python(py, &decided.moderation_results.into())?)?;
+            dict.into_py_any(py)
+        })
+    }
+
+    fn content(&self, py: Python<'_>, ticket: Ticket<'_>, id: String) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        run(py, ticket, async move { client.content(id).await }, |py, found| content(py, found)?.into_py_any(py))
+    }
+
+    fn contents_page(
+        &self,
+        py: Python<'_>,
+        ticket: Ticket<'_>,
+        page: i64,
+        per_page: Option<i64>,
+        status: Option<String>,
+    ) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        let filter = ContentFilter {
+            page: Some(positive(py, "page", page)?),
+            per_page: per_page.map(|count| positive(py, "per_page", count)).transpose()?,
+            status: status.map(|word| word.as_str().into()),
+        };
+        run(py, ticket, async move { client.contents_page(filter).await }, |py, page| {
+            let dict = PyDict::new(py);
+            let items: PyResult<Vec<_>> = page.items.into_iter().map(|found| content(py, found)).collect();
+            dict.set_item("items", items?)?;
+            dict.set_item("page", page.page)?;
+            dict.set_item("has_more", page.has_more)?;
+            dict.set_item("total", page.total)?;
+            dict.into_py_any(py)
+        })
+    }
+
+    fn statistics(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        run(py, ticket, async move { client.statistics().await }, |py, counted| {
+            let dict = PyDict::new(py);
+            dict.set_item("total_content", counted.total_content)?;
+            dict.set_item("approved", counted.approved)?;
+            dict.set_item("rejected", counted.rejected)?;
+            dict.set_item("flagged", counted.flagged)?;
+            dict.set_item("pending", counted.pending)?;
+            dict.set_item("approval_rate", counted.approval_rate)?;
+            dict.set_item("extra", json::object_to_python(py, &counted.extra)?)?;
+            dict.into_py_any(py)
+        })
+    }
+
+    fn health(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        run(py, ticket, async move { client.health().await }, |py, health| {
+            let dict = PyDict::new(py);
+            dict.set_item("status", health.status)?;
+            dict.set_item("extra", json::object_to_python(py, &health.extra)?)?;
+            dict.into_py_any(py)
+        })
+    }
+
+    fn close(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let client = self.facade.clone();
+        run(py, ticket, async move { client.close().await }, nothing)
+    }
+
+    #[getter]
+    fn state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        state(py, &self.facade.state())
+    }
+
+    fn state_changes(&self) -> States {
+        States(Arc::new(self.facade.state_changes()))
+    }
+
+    fn network_changed(&self) {
+        self.facade.network_changed();
+    }
+
+    fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let Metrics { attempts, connections, events, replayed, backfilled, duplicates, malformed, gaps, sent, .. } =
+            self.facade.metrics();
+        let dict = PyDict::new(py);
+        for (name, count) in [
+            ("attempts", attempts),
+            ("connections", connections),
+            ("events", events),
+            ("replayed", replayed),
+            ("backfilled", backfilled),
+            ("duplicates", duplicates),
+            ("malformed", malformed),
+            ("gaps", gaps),
+            ("sent", sent),
+        ] {
+            dict.set_item(name, count)?;
+        }
+        Ok(dict)
+    }
+
+    /// The queue of requests for credentials: a closure that outlives the client, so that waiting keeps nothing alive.
+    fn credential_requests(&self) -> Option<CredentialRequests> {
+        self.credentials.clone().map(CredentialRequests)
+    }
+}
+
+/// Requests for credentials, to be answered.
+#[pyclass(frozen, module = "automoderate._native")]
+pub(crate) struct CredentialRequests(Arc<CredentialQueue>);
+
+#[pymethods]
+impl CredentialRequests {
+    /// The next request as (number, reason); `None` when the client is gone.
+    fn next(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let queue = self.0.clone();
+        let next = async move { Ok(queue.next().await) };
+        run(py, ticket, next, |py, request: Option<CredentialRequest>| match request {
+            Some(request) => (request.id, request.reason.as_str()).into_py_any(py),
+            None => Ok(py.None()),
+        })
+    }
+
+    fn answer(&self, id: u64, answer: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.0.answer(id, Ok(credentials::read(answer)?));
+        Ok(())
+    }
+
+    fn refuse(&self, id: u64, message: String, fatal: bool) {
+        self.0.answer(id, Err(credentials::none(message, fatal)));
+    }
+}
+
+fn nothing(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
+    Ok(py.None())
+}
+
+fn positive(py: Python<'_>, name: &str, count: i64) -> PyResult<u32> {
+    let count_or_none = u32::try_from(count).ok().filter(|count| *count > 0);
+    count_or_none.ok_or_else(|| errors::invalid(py, &format!("{name}: {count} is not a positive number")))
+}
+
+fn content<'py>(py: Python<'py>, found: Content) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("id", found.id)?;
+    dict.set_item("project_id", found.project_id.as_deref())?;
+    dict.set_item("content_type", found.content_type)?;
+    dict.set_item("content_data", found.content_data)?;
+    dict.set_item("meta_data", found.meta_data.map(|value| json::to_python(py, &value)).transpose()?)?;
+    dict.set_item("status", found.status.as_str())?;
+    dict.set_item("created_at", events::instant(&found.created_at))?;
+    dict.set_item("updated_at", events::instant(&found.updated_at))?;
+    dict.set_item("moderation_results", json::to_python(py, &found.moderation_results.into())?)?;
+    Ok(dict)
+}
+
+/// (state, attempt, retry_in, cause)
+fn state(py: Python<'_>, record: &StateRecord) -> PyResult<Py<PyAny>> {
+    let cause = record.cause.as_ref().map(|cause| errors::exception(py, cause)).transpose()?;
+    (record.state, record.attempt, record.retry_in, cause).into_py_any(py)
+}

@@ -1,0 +1,38 @@
+//! A credentials provider in Python: it is asked through a queue, on a thread or loop of Python's.
+
+use automoderate::{Credentials, ProviderError};
+use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
+
+/// What a provider returned: a key, or a dict with `api_key`, with `session`, or with `email` and `password`; or
+/// `None`.
+pub(crate) fn read(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
+    let wrong = || PyTypeError::new_err("credentials: the provider must return a str, a dict or None");
+    if answer.is_none() {
+        return Ok(Credentials::None);
+    }
+    if let Ok(key) = answer.extract::<String>() {
+        return Ok(Credentials::ApiKey(key.into()));
+    }
+    let dict = answer.cast::<PyDict>().map_err(|_| wrong())?;
+    let get =
+        |name: &str| -> PyResult<Option<String>> { dict.get_item(name)?.map(|value| value.extract()).transpose() };
+    let known = ["api_key", "session", "email", "password"];
+    for key in dict.keys() {
+        let key: String = key.extract()?;
+        if !known.contains(&key.as_str()) {
+            return Err(PyTypeError::new_err(format!("credentials: {key:?} is none of {}", known.join(", "))));
+        }
+    }
+    match (get("api_key")?, get("session")?, get("email")?, get("password")?) {
+        (Some(key), None, None, None) => Ok(Credentials::ApiKey(key.into())),
+        (None, Some(cookie), None, None) => Ok(Credentials::Session(cookie.into())),
+        (None, None, Some(email), Some(password)) => Ok(Credentials::Password { email, password: password.into() }),
+        (None, None, None, None) => Ok(Credentials::None),
+        _ => Err(PyTypeError::new_err("credentials: either api_key, or session, or email and password")),
+    }
+}
+
+/// The provider has none.
+pub(crate) fn none(message: String, fatal: bool) -> ProviderError {
+    if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) }
+}

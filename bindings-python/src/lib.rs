@@ -1,0 +1,31 @@
+//! The Python binding: a thin layer over `automoderate::facade`.
+//!
+//! The SDK's own threads never take Python's lock: what they have done is put into a [`port::Port`] and told to the event
+//! loop through a file descriptor. So the interpreter may end at any time, and nobody waits for anybody.
+
+mod blocking;
+mod client;
+mod credentials;
+mod errors;
+mod events;
+mod json;
+mod options;
+mod port;
+mod project;
+mod stream;
+
+use pyo3::prelude::*;
+
+/// What `automoderate` is made of. Private: import from `automoderate`.
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<project::Project>()?;
+    module.add_class::<stream::Stream>()?;
+    module.add_class::<stream::BlockingIterator>()?;
+    module.add_class::<client::States>()?;
+    module.add_class::<client::CredentialRequests>()?;
+    module.add_class::<port::Port>()?;
+    events::register(module)
+}

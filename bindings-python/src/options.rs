@@ -1,0 +1,77 @@
+//! Options from a dict of Python's to the facade's.
+
+use automoderate::facade::{ClientOptions, ReconnectOptions};
+use pyo3::{prelude::*, types::PyDict};
+
+use crate::errors::wrong_type;
+
+struct Options<'a, 'py>(&'a Bound<'py, PyDict>);
+
+impl<'py> Options<'_, 'py> {
+    /// The option of this name, unless it is missing or `None`.
+    fn get<T>(&self, name: &str) -> PyResult<Option<T>>
+    where
+        T: for<'a> FromPyObject<'a, 'py>,
+    {
+        Ok(self.switch(name)?.flatten())
+    }
+
+    /// An option that can be switched off with `None`.
+    fn switch<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
+    where
+        T: for<'a> FromPyObject<'a, 'py>,
+    {
+        let Some(value) = self.0.get_item(name)? else { return Ok(None) };
+        let extracted: Result<Option<T>, PyErr> = value.extract::<Option<T>>().map_err(Into::into);
+        extracted.map(Some).map_err(|error| wrong_type(value.py(), name, &error))
+    }
+}
+
+/// The facade's options. The names are those of the arguments, so that errors name them.
+pub(crate) fn read(dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
+    let options = Options(dict);
+    let reconnect = match dict.get_item("reconnect")? {
+        None => None,
+        Some(policy) if policy.is_none() => Some(None),
+        Some(policy) => Some(Some(read_policy(policy.cast::<PyDict>()?)?)),
+    };
+    Ok(ClientOptions {
+        url: options.get("url")?.unwrap_or_default(),
+        api_key: options.get("api_key")?,
+        api_key_via: options.get("api_key_via")?,
+        session: options.get("session")?,
+        email: options.get("email")?,
+        password: options.get("password")?,
+        transports: options.get("transports")?,
+        reconnect,
+        retry_first_connect: options.get("retry_first_connect")?,
+        on_server_disconnect: options.get("on_server_disconnect")?,
+        connect_timeout: options.get("connect_timeout")?,
+        join_timeout: options.get("join_timeout")?,
+        ack_timeout: options.get("ack_timeout")?,
+        heartbeat_interval: options.switch("heartbeat_interval")?,
+        event_buffer: options.get("event_buffer")?,
+        overflow: options.get("overflow")?,
+        rate_limit: options.switch("rate_limit")?,
+        backfill: options.get("backfill")?,
+        headers: options.get("headers")?.unwrap_or_default(),
+        query: options.get("query")?.unwrap_or_default(),
+        proxy: options.get("proxy")?,
+        extra_ca: options.get("extra_ca")?.unwrap_or_default(),
+        client_certificate: options.get("client_certificate")?,
+        danger_accept_invalid_certs: options.get("danger_accept_invalid_certs")?,
+    })
+}
+
+fn read_policy(dict: &Bound<'_, PyDict>) -> PyResult<ReconnectOptions> {
+    let options = Options(dict);
+    Ok(ReconnectOptions {
+        delay: options.get("delay")?,
+        factor: options.get("factor")?,
+        max_delay: options.get("max_delay")?,
+        attempts: options.switch("attempts")?,
+        jitter: options.get("jitter")?,
+        stable_after: options.get("stable_after")?,
+        max_attempts_per_minute: options.get("max_attempts_per_minute")?,
+    })
+}

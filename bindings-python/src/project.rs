@@ -1,0 +1,36 @@
+//! A joined project.
+
+use automoderate::facade::FacadeProject;
+use pyo3::prelude::*;
+
+use crate::{
+    errors,
+    port::{Ticket, run},
+    stream::Stream,
+};
+
+#[pyclass(frozen, module = "automoderate._native")]
+pub(crate) struct Project(pub(crate) FacadeProject);
+
+#[pymethods]
+impl Project {
+    #[getter]
+    fn id(&self) -> &str {
+        self.0.id()
+    }
+
+    #[getter]
+    fn cursor(&self) -> Option<String> {
+        self.0.cursor()
+    }
+
+    fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
+        let stream = self.0.events(kind).map_err(|error| errors::raise(py, &error))?;
+        Ok(Stream::new(stream, kind))
+    }
+
+    fn leave(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+        let project = self.0.clone();
+        run(py, ticket, async move { project.leave().await }, |py, ()| Ok(py.None()))
+    }
+}

@@ -1,0 +1,155 @@
+"""Servers to test against: the reference server, and the stand-ins for other people's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDINS = ROOT / "core/tests/standins"
+
+
+@dataclass
+class Server:
+    """A server that runs, and what it said when it was ready."""
+
+    process: subprocess.Popen[str]
+    base_url: str
+    project_id: str
+    api_key: str
+    email: str
+    password: str
+    admin_url: str = ""
+    other_project_id: str = ""
+    project_ids: tuple[str, ...] = ()
+
+    def admin(self, call: str, **body: Any) -> dict[str, Any]:
+        """A call that makes a stand-in do something."""
+        return self._post(self.admin_url + call, body)
+
+    def submit(self, *texts: str) -> list[str]:
+        """Submits texts by REST, without the client that is tested."""
+        return [
+            self._post(f"{self.base_url}/api/moderate", {"type": "text", "content": text})["content_id"]
+            for text in texts
+        ]
+
+    def _post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", "X-API-Key": self.api_key}
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())  # type: ignore[no-any-return]
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self.process.terminate()
+        self.process.wait(10)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def start(*command: str | Path) -> Server:
+    """Starts a program that prints one line of JSON when it is ready."""
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"{command[0]} did not start"
+    ready = json.loads(line)
+    known = {name: ready[name] for name in Server.__dataclass_fields__ if name in ready}
+    known["project_ids"] = tuple(known.get("project_ids", ()))
+    return Server(process=process, **known)
+
+
+def server_binary() -> Path:
+    """The reference server, built by `make test-python`."""
+    found = os.environ.get("AUTOMODERATE_SERVER")
+    return Path(found) if found else ROOT / "target/debug/automoderate-server"
+
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts reference servers."""
+    running: list[Server] = []
+
+    def run(*flags: str, listen: str = "127.0.0.1:0") -> Server:
+        database = f"sqlite://{tmp_path}/{len(running)}.db"
+        command = [str(server_binary()), "serve", "--demo", "--listen", listen, "--database", database, *flags]
+        running.append(start(*command))
+        return running[-1]
+
+    yield run
+    for server in running:
+        server.stop()
+
+
+LIMITLESS = ("--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0")
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One reference server without limits, for tests that leave it as it was."""
+    database = tmp_path_factory.mktemp("server") / "server.db"
+    command = [str(server_binary()), "serve", "--demo", "--listen", "127.0.0.1:0", "--database", f"sqlite://{database}"]
+    server = start(*command, *LIMITLESS)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def standin_python() -> str:
+    """The Python that the stand-ins run on."""
+    found = os.environ.get("PYTHON_NEW")
+    if found:
+        return found
+    printed = subprocess.run([STANDINS / "setup.sh"], capture_output=True, text=True, check=True).stdout
+    return dict(line.split("=", 1) for line in printed.splitlines())["PYTHON_NEW"]
+
+
+@pytest.fixture
+def flask(standin_python: str) -> Iterator[Server]:
+    """A stand-in for deployed servers: only web sessions authenticate, and there is no event log."""
+    server = start(standin_python, STANDINS / "flask_server.py", "--rate-limit", "0")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def asgi(standin_python: str) -> Iterator[Server]:
+    """A stand-in for documented servers on asyncio, without an event log."""
+    server = start(standin_python, STANDINS / "asgi_server.py", "--max-connections", "0")
+    yield server
+    server.stop()
+
+
+def run_python(code: str, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    """Runs a program in an interpreter of its own, with warnings as errors."""
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for a condition."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.01)

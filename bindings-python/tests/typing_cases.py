@@ -1,0 +1,63 @@
+"""What editors and type checkers are told. Checked, not run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automoderate import (
+    AsyncClient,
+    AsyncEventStream,
+    Client,
+    Event,
+    EventStream,
+    Gap,
+    Lagged,
+    MalformedEvent,
+    ModerationUpdate,
+    RuleUpdate,
+    ServerError,
+    StatsUpdate,
+    SystemNotification,
+    UnknownEvent,
+    UserActivity,
+)
+from typing_extensions import assert_never, assert_type
+
+
+async def streams(client: AsyncClient) -> None:
+    project = await client.join("p", after=4)
+    assert_type(project.events(), AsyncEventStream[Event])
+    assert_type(project.events(StatsUpdate), AsyncEventStream[StatsUpdate])
+    assert_type(project.events(StatsUpdate).throttle(1), AsyncEventStream[StatsUpdate])
+    assert_type(await project.events(StatsUpdate).next_batch(4), list[StatsUpdate])
+    async for event in project.events():
+        assert_type(event.meta.event_id, int | None)
+        name(event)
+    async for update in client.events(ModerationUpdate):
+        assert_type(update.content_id, str)
+        assert_type(update.meta_data, Any)
+
+
+def blocking(client: Client) -> None:
+    assert_type(client.join("p").events(StatsUpdate), EventStream[StatsUpdate])
+    for update in client.events(StatsUpdate):
+        assert_type(update.total_content, int)
+
+
+def name(event: Event) -> str:
+    match event:
+        case ModerationUpdate(content_id, _):
+            return content_id
+        case StatsUpdate() | RuleUpdate() | SystemNotification() | UserActivity() | ServerError():
+            return event.event
+        case UnknownEvent(name):
+            return name
+        case MalformedEvent(_, data):
+            return data
+        case Gap(project_id, _, missed):
+            assert_type(missed, int | None)
+            return project_id
+        case Lagged(missed):
+            return str(missed)
+        case _:
+            assert_never(event)
