@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Event, MalformedEvent, Meta, ModerationUpdate, Origin, ProjectId, RawJson, RuleUpdate, ServerError, StatsUpdate,
-    SystemNotification, UnknownEvent, UserActivity,
+    SystemNotification, UnknownEvent, UserActivity, scan::Scanner,
 };
 
 /// How and when an event came: the part of [`Meta`] that is known before the payload is read.
@@ -101,20 +101,38 @@ impl<'t> Reading<'t> {
         self.parse_with(PhantomData)
     }
 
-    /// As [`parse`](Self::parse), with a seed: a struct to read into, for one that is large.
-    pub(super) fn parse_with<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, String> {
+    /// As [`parse`](Self::parse), into a struct that is there already.
+    pub(super) fn parse_into<W>(&mut self, wire: &mut W) -> Result<(), String>
+    where
+        W: Default,
+        for<'a> &'a mut W: DeserializeSeed<'t, Value = ()>,
+    {
+        let mut scanner = Scanner::new(self.text);
+        if wire.deserialize(&mut scanner).is_ok() && self.take(scanner.position()).is_ok() {
+            return Ok(());
+        }
+        *wire = W::default();
+        self.parse_with(wire)
+    }
+
+    fn parse_with<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, String> {
         if self.text.is_empty() {
             return Err("the event has no data".to_owned());
         }
         let mut deserializer = serde_json::Deserializer::from_str(self.text);
         let value = seed.deserialize(&mut deserializer).map_err(|error| reason(&error))?;
-        let end = deserializer.into_iter::<IgnoredAny>().byte_offset();
+        self.take(deserializer.into_iter::<IgnoredAny>().byte_offset())?;
+        Ok(value)
+    }
+
+    /// The first argument ends here.
+    fn take(&mut self, end: usize) -> Result<(), String> {
         let rest = self.text[end..].trim_start();
         if !(rest.is_empty() || rest.starts_with(',')) {
             return Err("text behind the data".to_owned());
         }
         self.payload = Some(RawJson::new(&self.text[..end]));
-        Ok(value)
+        Ok(())
     }
 
     fn payload(&mut self) -> &RawJson {

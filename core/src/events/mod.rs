@@ -18,6 +18,7 @@ mod notification;
 mod raw;
 mod rule;
 mod scalar;
+mod scan;
 mod secret;
 mod stats;
 mod timestamp;

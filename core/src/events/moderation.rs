@@ -112,7 +112,7 @@ impl ModerationUpdate {
     /// By far the most frequent event, and a large one: it is made where it is wanted instead of being moved there.
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Event, String> {
         let mut wire = Wire::default();
-        reading.parse_with(&mut wire)?;
+        reading.parse_into(&mut wire)?;
         let meta_data = wire.meta_data.map(|raw| reading.piece(raw.get()));
         let meta = reading.meta(wire.project_id, wire.event_id);
         Ok(Event::ModerationUpdate(Self {

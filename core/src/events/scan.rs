@@ -1,0 +1,204 @@
+//! A reader for objects that are mostly short strings without escapes, as events are.
+//!
+//! It reads keys and such strings itself, word by word, and leaves every other value to `serde_json`. It explains
+//! nothing: whatever it does not like is to be read again by `serde_json`, which knows better or says why.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor, value::BorrowedStrDeserializer};
+
+/// The text is not what this reader is made for.
+#[derive(Debug)]
+pub(super) struct Irregular;
+
+impl fmt::Display for Irregular {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a regular object")
+    }
+}
+
+impl std::error::Error for Irregular {}
+
+impl de::Error for Irregular {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+/// Reads the object at the beginning of a text.
+pub(super) struct Scanner<'de> {
+    text: &'de str,
+    at: usize,
+    /// Whether a key may come without a comma before it.
+    first: bool,
+}
+
+impl<'de> Scanner<'de> {
+    pub(super) fn new(text: &'de str) -> Self {
+        Self { text, at: 0, first: true }
+    }
+
+    /// How much of the text has been read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            match byte {
+                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
+                other => return Some(*other),
+            }
+        }
+        None
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Irregular> {
+        if self.peek() != Some(byte) {
+            return Err(Irregular);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The string that begins here, if there is one and it holds no escapes.
+    fn plain(&mut self) -> Option<&'de str> {
+        let bytes = self.text.as_bytes();
+        if bytes.get(self.at) != Some(&b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = start + special(&bytes[start..])?;
+        if bytes[end] != b'"' {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// Lets `serde_json` read the value that begins here.
+    fn delegate<T>(
+        &mut self,
+        read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> serde_json::Result<T>,
+    ) -> Result<T, Irregular> {
+        let rest = self.text.get(self.at..).ok_or(Irregular)?;
+        let mut deserializer = serde_json::Deserializer::from_str(rest);
+        let value = read(&mut deserializer).map_err(|_| Irregular)?;
+        self.at += deserializer.into_iter::<IgnoredAny>().byte_offset();
+        Ok(value)
+    }
+}
+
+/// Where the first quote, backslash or control character is.
+fn special(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    // The high bit of each byte of `word` that is less than `limit`, exact up to the first such byte.
+    let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let quote = less(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = quote | backslash | less(word, b' ');
+        if found != 0 {
+            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+    }
+    let last = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
+    Some(bytes.len() - rest.len() + last)
+}
+
+impl<'de> Deserializer<'de> for &mut Scanner<'de> {
+    type Error = Irregular;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
+        self.expect(b'{')?;
+        visitor.visit_map(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Scanner<'de> {
+    type Error = Irregular;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Irregular> {
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(None);
+        }
+        if !std::mem::take(&mut self.first) {
+            self.expect(b',')?;
+            self.peek();
+        }
+        let key = self.plain().ok_or(Irregular)?;
+        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Irregular> {
+        self.expect(b':')?;
+        self.peek();
+        seed.deserialize(Value(self))
+    }
+}
+
+/// The value that begins here.
+struct Value<'a, 'de>(&'a mut Scanner<'de>);
+
+impl<'de> Deserializer<'de> for Value<'_, 'de> {
+    type Error = Irregular;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
+        match self.0.plain() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => self.0.delegate(|deserializer| deserializer.deserialize_any(visitor)),
+        }
+    }
+
+    // What may be raw JSON, which only `serde_json` can give.
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
+        self.0.delegate(|deserializer| deserializer.deserialize_option(visitor))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Irregular> {
+        self.0.delegate(|deserializer| deserializer.deserialize_newtype_struct(name, visitor))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::special;
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_is() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in [b'"', b'\\', b'\n', 0, 0x1f] {
+                    let mut bytes = vec![b'!'; length];
+                    bytes[at] = byte;
+                    bytes[length - 1] = byte;
+                    assert_eq!(special(&bytes), Some(at), "{bytes:?}");
+                }
+            }
+            for plain in [b' ', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                assert_eq!(special(&vec![plain; length]), None, "{plain}");
+            }
+        }
+    }
+}
