@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-e2e bench bench-quick lint fmt doc clean
+.PHONY: help demo test test-rust test-e2e test-python bench bench-quick lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-e2e
+test: lint doc test-rust test-e2e test-python
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -26,6 +26,13 @@ test-e2e:
 		$(CARGO) build --quiet -p automod-tail && env $$standins $(CARGO) test --quiet -p interop; \
 	elif [ -n "$$CI" ]; then echo "FAILED: the stand-in servers could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-e2e, because the stand-in servers could not be set up" >&2; fi
+
+## make test-python  the Python binding: types, style, stubs, tests; needs Python 3.10 and, for the stand-ins, Node
+test-python:
+	@if venv=$$(bindings-python/setup.sh) && standins=$$($(STANDINS)); then \
+		$(CARGO) build --quiet -p automoderate-server && env $$standins bindings-python/check.sh "$$venv"; \
+	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-python, because the Python environment could not be set up" >&2; fi
 
 ## make bench      the receive path and the decoder, beside hand-written loops
 bench:

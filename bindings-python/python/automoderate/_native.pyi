@@ -467,9 +467,9 @@ class Gap:
     def project_id(self) -> str:
         """The project whose events are missing."""
     @property
-    def reason(
-        self,
-    ) -> Literal["interrupted", "expired", "log_changed", "cursor_ahead", "replay_failed", "backfill_incomplete"]:
+    def reason(self) -> Literal[
+        "interrupted", "expired", "log_changed", "cursor_ahead", "replay_failed", "backfill_incomplete"
+    ]:
         """Why they can't be had: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
         `backfill_incomplete`.
         """
