@@ -69,11 +69,7 @@ impl EventStream {
     /// Nothing is lost if the future is dropped.
     pub async fn next_batch(&mut self, max: usize) -> Result<Vec<Event>, Error> {
         poll_fn(|cx| self.poll_fill(cx, max.max(1))).await;
-        let count = self.ready.len().min(max.max(1));
-        let events: Vec<_> = self.ready.drain(..count).collect();
-        for event in &events {
-            self.tracker.delivered(event);
-        }
+        let events = self.take_ready(max.max(1));
         match self.end.as_mut().filter(|_| events.is_empty()).and_then(Option::take) {
             Some(error) => Err(error),
             None => Ok(events),
@@ -99,8 +95,17 @@ impl EventStream {
     /// What is there now, up to `max`, without waiting.
     pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
-        let count = self.ready.len().min(max);
-        let events: Vec<_> = self.ready.drain(..count).collect();
+        self.take_ready(max)
+    }
+
+    fn take_ready(&mut self, max: usize) -> Vec<Event> {
+        let events = if self.ready.len() <= max {
+            // The list itself, with another of its size in its place: cheaper than to move what is in it.
+            let empty = VecDeque::with_capacity(self.ready.len());
+            Vec::from(std::mem::replace(&mut self.ready, empty))
+        } else {
+            self.ready.drain(..max).collect()
+        };
         for event in &events {
             self.tracker.delivered(event);
         }
