@@ -56,7 +56,6 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         )
         hello = {"sid": "s", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 1000000}
         writer.write(frame("0" + json.dumps(hello)))
-        one = frame("42" + json.dumps(["moderation_update", UPDATE], separators=(",", ":"), ensure_ascii=False))
         while True:
             opcode, payload = await read_frame(reader)
             if opcode == 8:
@@ -65,8 +64,10 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             if text.startswith("40"):
                 writer.write(frame('40{"sid":"n"}') + frame('42["connected",{"status":"connected"}]'))
             elif '"join_project"' in text:
-                project = json.loads(text[2:])[1]["project_id"]
+                project = json.loads(text[text.index("[") :])[1]["project_id"]
                 writer.write(frame('42["joined_project",{"project_id":"' + project + '"}]'))
+                update = ["moderation_update", {**UPDATE, "project_id": project}]
+                one = frame("42" + json.dumps(update, separators=(",", ":"), ensure_ascii=False))
                 left = int(project)
                 while left > 0:
                     writer.write(one * min(left, 1000))
