@@ -15,6 +15,12 @@ impl ClientBuilder {
         }
         match &self.credentials {
             Credentials::ApiKey(key) if key.expose().trim().is_empty() => return refuse("api_key: it is empty"),
+            Credentials::ApiKey(key) if HeaderValue::from_str(key.expose()).is_err() => {
+                return refuse("api_key: it holds a line break or another character that can't be sent");
+            }
+            Credentials::Session(cookie) if HeaderValue::from_str(cookie.expose()).is_err() => {
+                return refuse("session: it holds a line break or another character that can't be sent");
+            }
             Credentials::Session(cookie) if cookie.expose().trim().is_empty() => return refuse("session: it is empty"),
             Credentials::Password { email, .. } if email.trim().is_empty() => return refuse("email: it is empty"),
             Credentials::Password { password, .. } if password.expose().is_empty() => {

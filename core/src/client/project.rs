@@ -38,7 +38,9 @@ impl Project {
         EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), filter)
     }
 
-    /// The project's events of one kind.
+    /// The project's events of one kind. Only the first stream taken from a project, of whatever kind, begins at the
+    /// join: to read several kinds from a cursor, take one [`events`](Self::events) and match. Losses are counted in
+    /// [`TypedStream::losses`].
     ///
     /// ```no_run
     /// # async fn example(project: automoderate::Project) -> Result<(), automoderate::Error> {
@@ -56,11 +58,11 @@ impl Project {
         TypedStream::new(self.stream(Some(T::matches)))
     }
 
-    /// Where the slowest reader of this project's events stands; what it has been given is in front of it.
+    /// Where the slowest reader of this project's events stands: everything up to here has been handed out. To be sure
+    /// that an event was also processed, store its own [`Meta::cursor`](crate::Meta::cursor) when that is done.
     ///
     /// Store its text and pass it to [`Client::join_after`](crate::Client::join_after) to go on later, in another
-    /// process too. `None` on servers without an event log. [`Meta::cursor`](crate::Meta::cursor) gives the same for
-    /// each event.
+    /// process too. `None` on servers without an event log.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         self.client.progress.cursor(&self.id)

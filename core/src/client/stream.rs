@@ -123,6 +123,9 @@ impl EventStream {
 
     /// At most one event per interval: the first at once, then the latest; the last is never lost. Notices of losses
     /// are passed on without delay.
+    ///
+    /// An event is replaced by the next one of whatever kind, and dropped without a notice; what is held back counts as
+    /// read for [`Project::cursor`](crate::Project::cursor). Meant for streams of one kind, such as statistics.
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, Event> {
         Throttled::new(self, interval)

@@ -77,6 +77,8 @@ impl<T: EventKind> TypedStream<T> {
     }
 
     /// At most one event per interval: the first at once, then the latest; the last is never lost.
+    /// What it replaces is dropped without a notice, and what it holds back counts as read for
+    /// [`Project::cursor`](crate::Project::cursor): it is meant for statistics and the like.
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, T> {
         Throttled::new(self, interval)

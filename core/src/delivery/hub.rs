@@ -142,13 +142,13 @@ impl Hub {
     /// Ends a project's streams. Whoever takes one only later is told the error as well.
     pub(crate) fn end_project(&self, project: &str, error: Option<Error>) {
         let mut inner = self.lock();
-        if let Some(streams) = inner.projects.get_mut(project) {
-            let left = error.is_none();
-            streams.end(error);
-            if left {
-                inner.projects.remove(project);
-            }
+        let Some(streams) = inner.projects.get_mut(project) else { return };
+        let ended = streams.end(error.clone());
+        if error.is_none() {
+            inner.projects.remove(project);
         }
+        drop(inner);
+        end(&ended, error.as_ref());
     }
 
     /// Ends all streams, and those that are made later.
@@ -158,24 +158,29 @@ impl Hub {
             return;
         }
         inner.ended = Some(error.clone());
-        for subscription in inner.client.drain(..) {
-            subscription.ring.end(error.clone());
-        }
+        let mut ended: Vec<_> = inner.client.drain(..).map(|subscription| subscription.ring).collect();
         for streams in inner.projects.values_mut() {
-            for subscription in streams.taken.drain(..) {
-                subscription.ring.end(error.clone());
-            }
+            ended.extend(streams.taken.drain(..).map(|subscription| subscription.ring));
         }
+        drop(inner);
+        end(&ended, error.as_ref());
+    }
+}
+
+/// Not to be called under the hub's lock: a reader that is woken may want a new stream at once.
+fn end(rings: &[Arc<Ring>], error: Option<&Error>) {
+    for ring in rings {
+        ring.end(error.cloned());
     }
 }
 
 impl Streams {
-    fn end(&mut self, error: Option<Error>) {
-        for reader in self.readers() {
-            reader.ring.end(error.clone());
-        }
+    /// Forgets the readers, which are to be ended.
+    fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
+        let ended = self.readers().map(|reader| reader.ring.clone()).collect();
         self.taken.clear();
         self.ended = error;
+        ended
     }
 }
 

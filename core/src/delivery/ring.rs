@@ -195,13 +195,12 @@ impl Inner {
             let count = max.min(self.queue.len());
             batch.events.extend(self.queue.drain(..count));
         }
-        if self.queue.is_empty()
-            && let Some(end) = &self.end
-        {
+        if self.queue.is_empty() {
+            // What was dropped as the newest came behind everything that has been taken now.
             if self.missed > 0 {
                 batch.events.push_back(lagged(std::mem::take(&mut self.missed), jiff::Timestamp::now()));
             }
-            batch.end = Some(end.clone());
+            batch.end.clone_from(&self.end);
         }
     }
 }

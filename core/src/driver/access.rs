@@ -191,6 +191,11 @@ impl Authority {
                 access.headers.push(("cookie", cookie));
             }
         }
+        let unfit = |value: &Secret| http::HeaderValue::from_str(value.expose()).is_err();
+        if access.headers.iter().any(|(_, value)| unfit(value)) {
+            let text = "the credentials hold a line break or another character that can't be sent";
+            return Err(Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, text)));
+        }
         Ok(access)
     }
 

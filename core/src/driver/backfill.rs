@@ -1,7 +1,8 @@
 //! Fetching by REST what an interruption cost, from servers without an event log.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use crate::{
@@ -13,6 +14,10 @@ use crate::{
 
 /// Decisions may be published a little out of the order of their timestamps.
 const SLACK: Duration = Duration::from_secs(2);
+/// How long after its submission a content may be decided and still be found: listings are ordered by submission.
+const SLOWEST: Duration = Duration::from_secs(600);
+/// How long a backfill may take in all; live events wait for it.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The most pages that are fetched for one interruption.
 const PAGES_MAX: u32 = 40;
 const PER_PAGE: u32 = 50;
@@ -28,14 +33,22 @@ impl BackfillSource for Arc<Api> {
     fn fetch(&self, request: BackfillRequest) -> Pin<Box<dyn Future<Output = Backfilled> + Send>> {
         let api = self.clone();
         Box::pin(async move {
-            let result = collect(&api, &request).await;
+            let collected = AssertUnwindSafe(collect(&api, &request)).catch_unwind();
+            let failed = |why: &str| Err(Error::new(ErrorKind::Protocol, why));
+            let result = match tokio::time::timeout(PATIENCE, collected).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => failed("the server's listing can't be read"),
+                Err(_) => failed("the server's listing takes too long"),
+            };
             Backfilled { id: request.id, project: request.project, result }
         })
     }
 }
 
 async fn collect(api: &Api, request: &BackfillRequest) -> Result<(Vec<ModerationUpdate>, bool), Error> {
-    let floor = request.since - SLACK;
+    let before = |at: jiff::Timestamp, span: Duration| at.checked_sub(span).unwrap_or(jiff::Timestamp::MIN);
+    let floor = before(request.since, SLACK);
+    let oldest = before(floor, SLOWEST);
     let mut found = Vec::new();
     for page in 1..=PAGES_MAX {
         let filter = ContentFilter { page: Some(page), per_page: Some(PER_PAGE), status: None };
@@ -46,11 +59,12 @@ async fn collect(api: &Api, request: &BackfillRequest) -> Result<(Vec<Moderation
                 return Err(Error::new(ErrorKind::AccessDenied, text));
             }
             let decided = item.updated_at.instant().or_else(|| item.created_at.instant());
-            if item.created_at.instant().is_some_and(|at| at < floor) && decided.is_none_or(|at| at < floor) {
+            if item.created_at.instant().is_some_and(|at| at < oldest) {
                 found.reverse();
                 return Ok((found, true));
             }
             if item.status != "pending"
+                && decided.is_none_or(|at| at >= floor)
                 && let Some(update) = as_update(item)
             {
                 found.push(update);

@@ -21,7 +21,7 @@ use super::{
     transport::{Frame, Transport},
 };
 use crate::{
-    Cursor, Error,
+    Cursor, Error, ErrorKind,
     client::StateFeed,
     delivery::{Hub, Progress},
     events::ProjectId,
@@ -84,7 +84,6 @@ pub(crate) struct Work {
     dial: u64,
     /// More frames may be there than the last turn took.
     full_turn: bool,
-    closed: bool,
 }
 
 /// What woke the task.
@@ -129,7 +128,6 @@ impl Task {
                 tokio::task::yield_now().await;
             }
         }
-        self.hub.end_all(None);
     }
 
     fn request(&mut self, now: Now, request: Request, reply: oneshot::Sender<Answer>) {
@@ -216,7 +214,6 @@ impl Task {
 
     fn state(&mut self, state: State) {
         tracing::debug!(?state, "state");
-        self.work.closed = state.is_closed();
         self.states.publish(state);
     }
 
@@ -235,6 +232,17 @@ impl Task {
         if graceful {
             let goodbye = poll_fn(|cx| transport.poll_close(cx));
             let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+        }
+    }
+}
+
+/// However the task ends, nobody waits for it: not when its runtime is shut down, not if it panicked.
+impl Drop for Task {
+    fn drop(&mut self) {
+        let reason = Error::new(ErrorKind::Closed, "the client's task has ended: its runtime is gone");
+        self.hub.end_all(Some(reason.clone()));
+        if !self.states.latest().is_closed() {
+            self.states.publish(State::Closed { reason });
         }
     }
 }

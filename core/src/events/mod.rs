@@ -40,5 +40,8 @@ pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;
 
+/// No log gets that far; what claims to is not believed. Also the last whole number that every JSON parser keeps.
+pub(crate) const EVENT_ID_MAX: u64 = 1 << 53;
+
 /// Fields of a payload that the documentation does not know.
 pub type Extra = serde_json::Map<String, serde_json::Value>;

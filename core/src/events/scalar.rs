@@ -168,16 +168,16 @@ impl<'de> Deserialize<'de> for EventId {
                 f.write_str("an event id")
             }
             fn visit_u64<E>(self, v: u64) -> Result<EventId, E> {
-                Ok(EventId((v > 0).then_some(v)))
+                Ok(EventId((v > 0 && v <= super::EVENT_ID_MAX).then_some(v)))
             }
             fn visit_i64<E>(self, _: i64) -> Result<EventId, E> {
                 Ok(EventId(None))
             }
             fn visit_f64<E>(self, v: f64) -> Result<EventId, E> {
-                Ok(EventId(u64::number(v).filter(|id| *id > 0 && *id as f64 == v)))
+                Ok(EventId(u64::number(v).filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX && *id as f64 == v)))
             }
             fn visit_str<E>(self, v: &str) -> Result<EventId, E> {
-                Ok(EventId(v.parse().ok().filter(|id| *id > 0)))
+                Ok(EventId(v.parse().ok().filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX)))
             }
             fn visit_bool<E>(self, _: bool) -> Result<EventId, E> {
                 Ok(EventId(None))

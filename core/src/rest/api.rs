@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind, Stage,
-    driver::{Authority, Environment},
+    driver::{Authority, Environment, transport::MAX_FRAME},
 };
 
 /// How long a call may take.
@@ -33,13 +33,24 @@ impl Api {
         self.call(Method::GET, url, None).await
     }
 
+    /// Sends a request and reads the answer, within the timeout, a login that may be needed included.
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
         url: Url,
         body: Option<Value>,
     ) -> Result<T, Error> {
-        let mut request = self.environment.http()?.request(method, url).timeout(TIMEOUT);
+        let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", TIMEOUT.as_secs()));
+        tokio::time::timeout(TIMEOUT, self.call_patiently(method, url, body)).await.map_err(late)?
+    }
+
+    async fn call_patiently<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Value>,
+    ) -> Result<T, Error> {
+        let mut request = self.environment.http()?.request(method, url);
         if let Some((name, value)) = self.authority.rest_header(&self.environment).await? {
             request = request.header(name, value.expose());
         }
@@ -47,22 +58,37 @@ impl Api {
             request = request.json(&body);
         }
         let failed = |error: reqwest::Error| self.environment.request_failed(Stage::Http, &error);
-        let answer = request.send().await.map_err(failed)?;
+        let mut answer = request.send().await.map_err(failed)?;
         if !answer.status().is_success() {
             return Err(refused(answer).await);
         }
-        let text = answer.text().await.map_err(failed)?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::new(ErrorKind::Protocol, format!("the server's answer can't be read: {error}")))
+        let unreadable = |why: &dyn std::fmt::Display| {
+            Error::new(ErrorKind::Protocol, format!("the server's answer can't be read: {why}"))
+        };
+        let mut text = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if text.len() + chunk.len() > MAX_FRAME {
+                return Err(unreadable(&format_args!("it has more than {MAX_FRAME} bytes")));
+            }
+            text.extend_from_slice(&chunk);
+        }
+        serde_json::from_slice(&text).map_err(|error| unreadable(&error))
     }
 }
 
 /// What an error status means. 401 has a code of its own, everything else is `api`.
-async fn refused(answer: Response) -> Error {
+async fn refused(mut answer: Response) -> Error {
     let status = answer.status();
     let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let after = after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
-    let body: String = answer.text().await.unwrap_or_default().chars().take(EXCERPT).collect();
+    let mut excerpt = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        excerpt.extend_from_slice(&chunk);
+        if excerpt.len() >= EXCERPT {
+            break;
+        }
+    }
+    let body: String = String::from_utf8_lossy(&excerpt).chars().take(EXCERPT).collect();
     let said = serde_json::from_str::<Value>(&body).ok();
     let said = said.as_ref().and_then(|body| body.get("error").or_else(|| body.get("message"))?.as_str());
     let words = said

@@ -61,6 +61,11 @@ impl Auth {
         (self.proven, self.rejections, self.held) = (true, 0, false);
     }
 
+    /// Whether the server has accepted them before.
+    pub(crate) fn has_worked(&self) -> bool {
+        self.proven
+    }
+
     /// The server refused.
     pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof) -> Verdict {
         self.rejections += 1;

@@ -42,7 +42,9 @@ impl Recent {
         {
             self.seen.remove(&oldest);
         }
-        self.newest = self.newest.max(update.timestamp.instant());
+        // A server's clock that is ahead must not move the place from which the next backfill asks.
+        let decided = update.timestamp.instant().map(|at| at.min(update.meta.received_at));
+        self.newest = self.newest.max(decided);
         true
     }
 

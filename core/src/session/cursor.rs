@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::Error;
+use crate::{Error, events::EVENT_ID_MAX};
 
 /// A place in a project's event log, as a text that survives the process: the log's id and the last event's.
 ///
@@ -49,7 +49,7 @@ impl FromStr for Cursor {
             None => (None, text.trim()),
         };
         let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-        let event_id = digits.then(|| id.parse().ok()).flatten();
+        let event_id = digits.then(|| id.parse().ok().map(|id: u64| id.min(EVENT_ID_MAX))).flatten();
         let event_id = event_id.ok_or_else(|| Error::invalid_argument("after: this is no cursor"))?;
         Ok(Self { log, event_id })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::auth::Certainty;
 use crate::{Error, ErrorKind, Stage, events::Notice};
 
 fn says(text: &str, words: &[&str]) -> bool {
@@ -56,7 +57,21 @@ fn kind_of(notice: &Notice) -> Option<ErrorKind> {
         ],
     ) {
         ErrorKind::AuthenticationFailed
-    } else if says(&text, &["timeout", "timed out", "server error", "try again", "unavailable", "overload"]) {
+    } else if says(
+        &text,
+        &[
+            "timeout",
+            "timed out",
+            "server error",
+            "internal error",
+            "try again",
+            "unavailable",
+            "overload",
+            "shutting down",
+            "restart",
+            "maintenance",
+        ],
+    ) {
         ErrorKind::JoinTimeout
     } else {
         return None;
@@ -83,14 +98,15 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> Error {
 
 /// What the refusal of a connection means, by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
-    /// The credentials.
-    Credentials(Error),
+    /// The credentials; said so by the server, or only supposed because it gave no other reason.
+    Credentials(Error, Certainty),
     /// A limit of the server, or a failure of its own.
     Other(Error),
 }
 
 /// Reads the refusal of a connection.
-pub(crate) fn connect_error(notice: &Notice) -> ConnectRefusal {
+/// `unclear`: how sure it is without words that say why.
+pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefusal {
     let refused = |kind, what: &str| Error::new(kind, told(what, notice)).with_stage(Stage::Namespace);
     let namespace = notice.message.to_ascii_lowercase().contains("namespace");
     match kind_of(notice) {
@@ -103,7 +119,12 @@ pub(crate) fn connect_error(notice: &Notice) -> ConnectRefusal {
         _ if namespace => ConnectRefusal::Other(
             refused(ErrorKind::ConnectFailed, "the server has no such namespace").with_retryable(false),
         ),
-        _ => ConnectRefusal::Credentials(refused(ErrorKind::AuthenticationFailed, "the server refused the connection")),
+        kind => {
+            let said = matches!(kind, Some(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied));
+            let certainty = if said { Certainty::Said } else { unclear };
+            let error = refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
+            ConnectRefusal::Credentials(error, certainty)
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::events::{Event, Origin, ProjectId, Received, decode, notice};
+use crate::events::{EVENT_ID_MAX, Event, Notice, Origin, ProjectId, Received, decode, notice};
 
 /// `joined_project`, with what servers add that keep an event log.
 #[derive(Debug, Default, Deserialize)]
@@ -38,7 +38,7 @@ impl Joined {
 
     /// The head of the log, if the server keeps one.
     pub(crate) fn head(&self) -> Option<LogHead> {
-        let head = self.event_id.filter(|_| self.replay == Some(true))?;
+        let head = self.event_id.filter(|id| self.replay == Some(true) && *id <= EVENT_ID_MAX)?;
         Some(LogHead { log: self.log.as_deref().map(Arc::from), head })
     }
 }
@@ -54,7 +54,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Reads the acknowledgement of `replay_events`: the page, or the server's words why there is none.
-    pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, String> {
+    pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, Notice> {
         #[derive(Deserialize)]
         struct Wire<'a> {
             #[serde(borrow)]
@@ -72,15 +72,12 @@ impl Page {
             data: &'a RawValue,
         }
         match first_argument::<Wire<'_>>(arguments) {
-            Some(Ok(wire)) => {
+            Some(Ok(wire)) if wire.head <= EVENT_ID_MAX => {
                 let received = Received { origin: Origin::Replay, at };
                 let events = wire.events.iter().map(|e| decode(&e.event, e.data.get(), received)).collect();
                 Ok(Self { events, head: wire.head, oldest: wire.oldest.unwrap_or(1), log: wire.log.map(Arc::from) })
             }
-            _ => {
-                let words = notice(arguments).message;
-                Err(if words.is_empty() { "the page of the event log can't be read".to_owned() } else { words })
-            }
+            _ => Err(notice(arguments)),
         }
     }
 }

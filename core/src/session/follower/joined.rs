@@ -3,7 +3,7 @@
 use super::{Follower, Keeping, Sink};
 use crate::{
     events::GapReason,
-    session::{Backfill, Cursor, Now, Output, wire::LogHead},
+    session::{Backfill, Cursor, Now, Output, backfill::Recent, wire::LogHead},
 };
 
 impl Follower {
@@ -18,7 +18,6 @@ impl Follower {
         self.joined = true;
         self.failures = 0;
         self.not_before = None;
-        let joined_at = *self.joined_at.get_or_insert(now.wall);
         match head {
             Some(head) => {
                 self.keeping = Keeping::Log;
@@ -34,12 +33,10 @@ impl Follower {
                 self.place = None;
                 let missed = std::mem::take(&mut self.interrupted) || resumed;
                 self.waiting.extend(std::mem::take(&mut self.held).into_values());
-                if missed
-                    && backfill == Backfill::Auto
-                    && !resumed
-                    && let Some(recent) = &self.recent
-                {
-                    return Some(recent.newest().unwrap_or(joined_at));
+                // Without a time of the server's there is no telling where to begin: the clocks may differ.
+                let since = self.recent.as_ref().and_then(Recent::newest);
+                if missed && backfill == Backfill::Auto && !resumed && since.is_some() {
+                    return since;
                 }
                 if missed {
                     self.gap(GapReason::Interrupted, None, None, now, sink);

@@ -60,7 +60,6 @@ pub(crate) struct Follower {
     /// Events without ids that came before the join was confirmed, or during a backfill.
     waiting: VecDeque<Event>,
     interrupted: bool,
-    joined_at: Option<jiff::Timestamp>,
     recent: Option<Recent>,
     backfilling: Option<u64>,
 }
@@ -83,7 +82,6 @@ impl Follower {
             failures: 0,
             waiting: VecDeque::new(),
             interrupted: false,
-            joined_at: None,
             recent: remember.then(Recent::default),
             backfilling: None,
         }

@@ -61,8 +61,10 @@ impl Follower {
             return self.deliver_held(now, sink);
         }
         let before = self.last();
-        if page.oldest > self.last() + 1 {
-            self.skip_to(page.oldest - 1, GapReason::Expired, now, sink);
+        // What a log begins with can't be behind its end.
+        let oldest = page.oldest.min(page.head.saturating_add(1));
+        if oldest > self.last().saturating_add(1) {
+            self.skip_to(oldest - 1, GapReason::Expired, now, sink);
         }
         for mut event in page.events {
             let Some(id) = event.event_id() else {
@@ -92,6 +94,12 @@ impl Follower {
         } else {
             self.page_failed(now, sink);
         }
+    }
+
+    /// The server has the page, but only later.
+    pub(crate) fn page_later(&mut self, now: Now, pause: Duration) {
+        self.asking = None;
+        self.not_before = Some(now.mono + pause);
     }
 
     /// The page could not be had. Tries again after a pause, and in the end tells the gap and goes on.

@@ -84,7 +84,6 @@ impl Machine {
         match Handshake::decode(data) {
             Ok(handshake) => {
                 self.liveness.start(&handshake, now.mono);
-                self.handshake = Some(handshake);
                 self.send(&connect);
             }
             Err(error) => self.lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}"))),
@@ -97,7 +96,7 @@ impl Machine {
             return;
         }
         if let Some(words) = self.early.take_if(|words| !self.proven && blames_credentials(words)) {
-            return self.connection_refused(now, &words);
+            return self.connection_refused(now, &words, Certainty::Ambiguous);
         }
         self.phase = Phase::Online;
         self.counters.connections += 1;
@@ -145,11 +144,16 @@ impl Machine {
         }
     }
 
-    /// A DISCONNECT packet: a refusal as long as nothing has shown that the server accepts us.
-    pub(super) fn server_disconnected(&mut self, now: Now) {
-        let in_doubt = matches!(self.phase, Phase::Opening { .. }) || self.doubt.is_some();
+    /// A DISCONNECT packet: a refusal before the acknowledgement, and right behind it unless the credentials have worked
+    /// before. Some servers send words along.
+    pub(super) fn server_disconnected(&mut self, now: Now, data: &str) {
+        let opening = matches!(self.phase, Phase::Opening { .. });
+        let in_doubt = opening || (self.doubt.is_some() && !self.auth.has_worked());
+        if !data.is_empty() {
+            self.early = Some(notice(data));
+        }
         if let Some(words) = self.early.take_if(|_| in_doubt && !self.proven) {
-            self.connection_refused(now, &words);
+            self.connection_refused(now, &words, Certainty::Ambiguous);
         } else if in_doubt && !self.proven {
             let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
             self.refused(now, Certainty::Ambiguous, error.with_stage(Stage::Namespace));
@@ -159,16 +163,16 @@ impl Machine {
     }
 
     /// A CONNECT_ERROR packet, or an `authentication_failed` event.
-    pub(super) fn connection_refused(&mut self, now: Now, notice: &Notice) {
-        match connect_error(notice) {
-            ConnectRefusal::Credentials(error) => self.refused(now, Certainty::Said, error),
+    pub(super) fn connection_refused(&mut self, now: Now, notice: &Notice, unclear: Certainty) {
+        match connect_error(notice, unclear) {
+            ConnectRefusal::Credentials(error, certainty) => self.refused(now, certainty, error),
             ConnectRefusal::Other(error) => self.lost(now, Fault::NamespaceRefused(error)),
         }
     }
 
     pub(super) fn namespace_refused(&mut self, now: Now, data: &str) {
         if matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
-            self.connection_refused(now, &notice(data));
+            self.connection_refused(now, &notice(data), Certainty::Ambiguous);
         }
     }
 
@@ -219,7 +223,6 @@ impl Machine {
     fn drop_connection(&mut self, error: &Error) {
         // An attempt that is still under way is dropped as well; its report would come too late.
         self.out.push_back(Output::CloseTransport { graceful: false });
-        self.handshake = None;
         self.proven = false;
         self.early = None;
         self.doubt = None;

@@ -25,7 +25,6 @@ use super::{
 };
 use crate::{
     Error,
-    eio::Handshake,
     events::{Event, Notice},
     sio::Assembler,
 };
@@ -69,7 +68,6 @@ pub(crate) struct Machine {
     proof: Proof,
     auth: Auth,
     rejected: bool,
-    handshake: Option<Handshake>,
     /// The server has shown on this connection that it accepts us.
     proven: bool,
     /// What the server said in an `error` event before the acknowledgement: why it is about to refuse.
@@ -105,7 +103,6 @@ impl Machine {
             proof: Proof::default(),
             auth: Auth::new(config.credentials),
             rejected: false,
-            handshake: None,
             proven: false,
             early: None,
             doubt: None,

@@ -4,9 +4,12 @@ use super::{Machine, Phase};
 use crate::{
     eio,
     events::{Event, Origin, Received, UnknownEvent, decode, notice},
-    session::{Fault, Now, Output, acks::Waiter, follower::deliver, wire::ack_value},
+    session::{Fault, Now, Output, acks::Waiter, auth::Certainty, follower::deliver, wire::ack_value},
     sio::{self, BinaryEvent, Kind},
 };
+
+/// The most that a ping may carry.
+const PING_DATA_MAX: usize = 64;
 
 impl Machine {
     pub(super) fn frame(&mut self, now: Now, text: &str) {
@@ -17,7 +20,11 @@ impl Machine {
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.message(now, message),
             Ok(eio::Packet::Open(data)) => self.engine_opened(now, data),
-            Ok(eio::Packet::Ping(data)) => self.out.push_back(Output::Send(eio::Packet::Pong(data).encode())),
+            // No server sends more than `probe` along; echoing megabytes would be a gift.
+            Ok(eio::Packet::Ping(data)) if data.len() <= PING_DATA_MAX => {
+                self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
+            }
+            Ok(eio::Packet::Ping(_)) => self.malformed(now, "", "a ping with too much data"),
             Ok(eio::Packet::Close) => self.lost(now, Fault::EngineClosed),
             Ok(eio::Packet::Pong(_) | eio::Packet::Upgrade | eio::Packet::Noop) => {}
             Err(error) => self.malformed(now, text, &error.to_string()),
@@ -61,7 +68,7 @@ impl Machine {
                 None => self.malformed(now, text, "an acknowledgement without an id"),
             },
             Kind::Connect => self.namespace_acknowledged(now),
-            Kind::Disconnect => self.server_disconnected(now),
+            Kind::Disconnect => self.server_disconnected(now, packet.data),
             Kind::ConnectError => self.namespace_refused(now, packet.data),
             Kind::BinaryEvent | Kind::BinaryAck => {
                 if let Some(event) = self.assembler.start(&packet, packet.kind == Kind::BinaryAck) {
@@ -88,9 +95,9 @@ impl Machine {
     fn notice(&mut self, now: Now, name: &str, arguments: &str) {
         let words = notice(arguments);
         if name == "authentication_failed" {
-            return self.connection_refused(now, &words);
+            return self.connection_refused(now, &words, Certainty::Said);
         }
-        if matches!(self.phase, Phase::Opening { .. }) {
+        if matches!(self.phase, Phase::Opening { .. }) || self.doubt.is_some() {
             self.early = Some(words.clone());
         }
         if !self.join_refused(now, &words, name == "project_access_denied") {

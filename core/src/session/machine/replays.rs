@@ -1,5 +1,7 @@
 //! Asking for what was missed: pages of the server's log, or a backfill by REST.
 
+use std::time::Duration;
+
 use super::Machine;
 use crate::{
     events::ProjectId,
@@ -40,9 +42,12 @@ impl Machine {
         let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
         match page {
             Ok(page) => room.follower.page(now, page, &mut sink),
-            Err(reason) => {
-                tracing::debug!(%project, reason, "a page of the event log was refused");
-                room.follower.page_failed(now, &mut sink);
+            Err(words) => {
+                tracing::debug!(%project, reason = words.message, "a page of the event log was refused");
+                match words.retry_after {
+                    Some(seconds) => room.follower.page_later(now, Duration::from_secs_f64(seconds.min(3600.0))),
+                    None => room.follower.page_failed(now, &mut sink),
+                }
             }
         }
     }
