@@ -80,7 +80,8 @@ def start(*command: str | Path) -> Server:
 def server_binary() -> Path:
     """The reference server, built by `make test-python`."""
     found = os.environ.get("AUTOMODERATE_SERVER")
-    return Path(found) if found else ROOT / "target/debug/automoderate-server"
+    built = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return Path(found) if found else built / "debug/automoderate-server"
 
 
 StartServer = Callable[..., Server]

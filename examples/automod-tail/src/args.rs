@@ -2,8 +2,8 @@
 
 use std::{env, path::PathBuf};
 
-use automoderate::{Client, ClientBuilder, Error, ReconnectPolicy, Transports};
-use clap::{Parser, ValueEnum};
+use automoderate::{Client, ClientBuilder, Cursor, Error, ReconnectPolicy, Transports};
+use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind};
 
 /// Follows AutoModerate projects: one line per event on stdout, one per change of state on stderr.
 ///
@@ -33,8 +33,8 @@ pub(crate) struct Args {
     pub(crate) projects: Vec<String>,
     /// Begin behind this cursor, or behind this event id, instead of now.
     #[arg(long, value_name = "CURSOR")]
-    pub(crate) after: Option<String>,
-    /// End after so many events.
+    pub(crate) after: Option<Cursor>,
+    /// End after so many events; notices of missing ones are not counted.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// Write JSON: `{"event","project_id","event_id","origin","data"}` per event, `{"state",…}` per change of state.
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// How to connect.
     #[arg(long, value_enum, default_value_t = Transport::Auto)]
     transport: Transport,
-    /// Give up after so many attempts to connect again; without it, never.
+    /// Give up after so many attempts to connect again; without it, never. The first connection is tried once.
     #[arg(long, value_name = "N")]
     attempts: Option<u32>,
     /// A PEM file with authorities to trust besides the system's.
@@ -67,8 +67,10 @@ impl Args {
             Transport::Polling => Transports::Polling,
         });
         if let Some(path) = &self.ca {
-            // A file that can't be read has no certificate in it, which the builder refuses by the option's name.
-            builder = builder.extra_ca(std::fs::read(path).unwrap_or_default());
+            match std::fs::read(path) {
+                Ok(pem) => builder = builder.extra_ca(pem),
+                Err(error) => bad_usage(&format!("--ca {}: {error}", path.display())),
+            }
         }
         if let Some(attempts) = self.attempts {
             builder = builder.reconnect(ReconnectPolicy { attempts: Some(attempts), ..ReconnectPolicy::default() });
@@ -81,7 +83,10 @@ impl Args {
         let from_env = |name| env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(email) = &self.email {
             let password = self.password.clone().or_else(|| from_env("AUTOMODERATE_PASSWORD"));
-            return builder.password(email, password.unwrap_or_default());
+            let Some(password) = password else {
+                bad_usage("--email needs --password, or AUTOMODERATE_PASSWORD");
+            };
+            return builder.password(email, password);
         }
         if let Some(key) = &self.api_key {
             return builder.api_key(key.as_str());
@@ -97,4 +102,9 @@ impl Args {
             None => builder,
         }
     }
+}
+
+/// Ends the program with status 2.
+fn bad_usage(text: &str) -> ! {
+    Args::command().error(ErrorKind::ValueValidation, text).exit()
 }

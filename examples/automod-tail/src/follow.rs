@@ -38,7 +38,7 @@ async fn events(args: &Args, client: &Client, printer: Printer) -> Result<(), Er
     streams.push(unattributed.boxed());
     for id in &args.projects {
         let project = match &args.after {
-            Some(cursor) => client.join_after(id.as_str(), cursor).await?,
+            Some(cursor) => client.join_after(id.as_str(), cursor.clone()).await?,
             None => client.join(id.as_str()).await?,
         };
         let attributed = project.events().filter(|event| {

@@ -63,7 +63,11 @@ async fn check_again(socket: &SocketRef) {
     match connection.app.auth.is_valid(&connection.principal).await {
         Ok(true) => {}
         Ok(false) => dismiss(socket, "The credentials were revoked"),
-        Err(error) => dismiss(socket, &Refusal::internal(error).to_string()),
+        // That the database can't tell says nothing about the credentials: whoever comes back is checked again.
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be checked again");
+            let _ = socket.clone().disconnect();
+        }
     }
 }
 
