@@ -360,7 +360,8 @@ impl World {
         self.flaky = false;
         self.rig.cut();
         self.check();
-        for _ in 0..2_000 {
+        // Twenty minutes: a page with one event, of which the smallest budget allows ten a minute, takes its time.
+        for _ in 0..12_000 {
             self.sweep();
             if self.rig.dial.is_some() {
                 self.rig.greet();
