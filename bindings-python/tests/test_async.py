@@ -165,7 +165,7 @@ async def test_replay_goes_on_behind_a_cursor(start_server: StartServer) -> None
             await client.join(server.project_id, after="forty-one")
 
 
-async def test_a_restarted_server_loses_nothing(start_server: StartServer) -> None:
+async def test_what_is_submitted_after_the_join_arrives(start_server: StartServer) -> None:
     server = start_server(*LIMITLESS)
     async with AsyncClient(server.base_url, api_key=server.api_key, reconnect=QUICK) as client:
         stream = (await client.join(server.project_id)).events()

@@ -34,6 +34,7 @@ pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authority>) -> Arc
 pub struct ClientBuilder {
     url: String,
     pub(super) credentials: Credentials,
+    pub(super) api_key: Option<Secret>,
     provider: Option<Provider>,
     via: ApiKeyVia,
     transports: Transports,
@@ -54,6 +55,7 @@ impl ClientBuilder {
         Self {
             url,
             credentials: Credentials::None,
+            api_key: None,
             provider: None,
             via: ApiKeyVia::default(),
             transports: Transports::default(),
@@ -72,7 +74,7 @@ impl ClientBuilder {
 
     fn credentials(mut self, credentials: Credentials) -> Self {
         if self.credentials != Credentials::None || self.provider.is_some() {
-            self.conflict = Some("credentials: give one of api_key, session, password and a provider");
+            self.conflict = Some("credentials: give one of session, password and a provider");
         }
         self.credentials = credentials;
         self
@@ -80,14 +82,18 @@ impl ClientBuilder {
 
     /// A project's API key. Never part of a log, an error or a `Debug` text.
     ///
+    /// Beside a session, a password or a provider it is for the REST calls only: deployed servers let a socket in by
+    /// its web session alone, and REST by a key.
+    ///
     /// ```
     /// # use automoderate::Client;
     /// let builder = Client::builder("http://localhost:6217").api_key("am_…");
     /// assert!(!format!("{builder:?}").contains("am_"));
     /// ```
     #[must_use]
-    pub fn api_key(self, key: impl Into<Secret>) -> Self {
-        self.credentials(Credentials::ApiKey(key.into()))
+    pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
+        self.api_key = Some(key.into());
+        self
     }
 
     /// Where the API key goes. Default [`ApiKeyVia::Query`], as documented; the others stay out of proxies' logs.
@@ -280,7 +286,7 @@ impl ClientBuilder {
         let target = Target::parse(&self.url)?;
         let headers = header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
-        let authority = Arc::new(Authority::new(self.credentials, self.provider, self.via));
+        let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
         let environment = Arc::new(Environment::new(target, headers, self.query, self.tls, self.proxy));
         if environment.target.is_secure() || environment.has_tls_options() {
             environment.rustls()?;

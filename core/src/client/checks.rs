@@ -13,11 +13,14 @@ impl ClientBuilder {
         if let Some(conflict) = self.conflict {
             return refuse(conflict);
         }
-        match &self.credentials {
-            Credentials::ApiKey(key) if key.expose().trim().is_empty() => return refuse("api_key: it is empty"),
-            Credentials::ApiKey(key) if HeaderValue::from_str(key.expose()).is_err() => {
+        match &self.api_key {
+            Some(key) if key.expose().trim().is_empty() => return refuse("api_key: it is empty"),
+            Some(key) if HeaderValue::from_str(key.expose()).is_err() => {
                 return refuse("api_key: it holds a line break or another character that can't be sent");
             }
+            _ => {}
+        }
+        match &self.credentials {
             Credentials::Session(cookie) if HeaderValue::from_str(cookie.expose()).is_err() => {
                 return refuse("session: it holds a line break or another character that can't be sent");
             }

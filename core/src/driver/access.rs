@@ -112,6 +112,7 @@ pub(crate) struct Access {
 pub(crate) struct Authority {
     fixed: Credentials,
     provider: Option<Provider>,
+    rest_key: Option<Secret>,
     via: ApiKeyVia,
     /// What was shown last: a provider's answer, or the cookie that a login gave.
     shown: Mutex<Shown>,
@@ -124,8 +125,13 @@ struct Shown {
 }
 
 impl Authority {
-    pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, via: ApiKeyVia) -> Self {
-        Self { fixed, provider, via, shown: Mutex::default() }
+    /// `api_key` opens the socket if nothing else is given for that, and is shown to REST in any case.
+    pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, api_key: Option<Secret>, via: ApiKeyVia) -> Self {
+        let fixed = match (&api_key, &fixed) {
+            (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
+            _ => fixed,
+        };
+        Self { fixed, provider, rest_key: api_key, via, shown: Mutex::default() }
     }
 
     pub(crate) fn source(&self) -> CredentialsSource {
@@ -141,7 +147,7 @@ impl Authority {
 
     /// Whether REST can be asked: there is an API key, or may be one.
     pub(crate) fn may_have_key(&self) -> bool {
-        self.provider.is_some() || matches!(self.fixed, Credentials::ApiKey(_))
+        self.provider.is_some() || self.rest_key.is_some()
     }
 
     /// The credentials for an attempt: asks the provider, logs in if that is needed.
@@ -201,6 +207,9 @@ impl Authority {
 
     /// The header that a REST call carries, from what is known now.
     pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<(&'static str, Secret)>, Error> {
+        if let Some(key) = &self.rest_key {
+            return Ok(Some(("x-api-key", key.clone())));
+        }
         let provided = self.shown().provided.clone();
         let credentials = match (&self.provider, provided) {
             (Some(_), None) => {

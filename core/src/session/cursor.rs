@@ -50,7 +50,8 @@ impl FromStr for Cursor {
         };
         let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
         let event_id = digits.then(|| id.parse().ok().map(|id: u64| id.min(EVENT_ID_MAX))).flatten();
-        let event_id = event_id.ok_or_else(|| Error::invalid_argument("after: this is no cursor, which is an event id or LOG:ID"))?;
+        let event_id = event_id
+            .ok_or_else(|| Error::invalid_argument("after: this is no cursor, which is an event id or LOG:ID"))?;
         Ok(Self { log, event_id })
     }
 }
