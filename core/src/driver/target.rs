@@ -44,11 +44,12 @@ impl Target {
         self.0.scheme() == "https"
     }
 
+    /// The host as URIs want it, an IPv6 address in brackets.
     pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The host as TLS and URIs without brackets want it.
+    /// The port, the scheme's own if the address names none.
     pub(crate) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
     }

@@ -185,7 +185,7 @@ impl CredentialsReason {
     }
 }
 
-/// Content decided since `since`, or since any of the contents in `known`, is wanted.
+/// Content decided since `since` is wanted.
 #[derive(Debug, Clone)]
 pub(crate) struct BackfillRequest {
     pub(crate) id: u64,

@@ -29,7 +29,7 @@ pub(crate) enum Frame {
 /// The most bytes of one frame or polling body that the SDK takes.
 pub(crate) const MAX_FRAME: usize = 16 * 1024 * 1024;
 
-/// A way to exchange packets. Polled by one task; what is sent is bounded by the machine's budget.
+/// A way to exchange packets. Polled by one task; what is sent is bounded by the machine's budget, and by the server's own pings.
 pub(crate) trait Transport: Send {
     /// The next frame. An error is final.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>>;
