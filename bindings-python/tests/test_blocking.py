@@ -58,6 +58,9 @@ def test_errors_and_a_cut(asgi: Server) -> None:
         with pytest.raises(automoderate.AccessDenied):
             client.join(asgi.other_project_id)
         stream = client.join(asgi.project_id).events(ModerationUpdate)
+        # From its time on, REST can be asked for what the cut costs.
+        asgi.admin("/moderate", content="trustedword")
+        assert next(stream).status == "approved"
         asgi.admin("/cut")
         asgi.admin("/moderate", content="spamword")
         assert next(stream).status == "rejected"
