@@ -11,6 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 STUB = HERE / "python/automoderate/_native.pyi"
+MODULES = ("moderation", "stats", "rule", "notification", "activity", "control", "losses")
 MARK = "# What follows is written by stubs.py from src/events.\n"
 TYPES = {
     "&str": "str",
@@ -91,7 +92,8 @@ def classes() -> str:
     meta = (HERE / "src/events/meta.rs").read_text()
     text = '\n@final\nclass Meta:\n    """What the SDK knows about an event beside its payload."""\n\n'
     text += '    __match_args__ = ("project_id", "event_id", "origin", "received_at")\n' + getters("Meta", meta) + VALUE
-    for comment, name, kind, matched, body in CLASS.findall((HERE / "src/events/kinds.rs").read_text()):
+    sources = "".join((HERE / f"src/events/{module}.rs").read_text() for module in MODULES)
+    for comment, name, kind, matched, body in CLASS.findall(sources):
         names = matched if "," in matched else f"{matched},"
         text += f'\n@final\nclass {name}:\n    """{comment}"""\n\n    __match_args__ = ({names})\n'
         text += f'    event: Final = "{kind}"\n    """The kind of the event as a word, the same in every language."""\n'

@@ -25,10 +25,10 @@ class Server:
 
     process: subprocess.Popen[str]
     base_url: str
-    project_id: str
-    api_key: str
-    email: str
-    password: str
+    project_id: str = ""
+    api_key: str = ""
+    email: str = ""
+    password: str = ""
     admin_url: str = ""
     other_project_id: str = ""
     project_ids: tuple[str, ...] = ()

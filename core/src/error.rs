@@ -280,3 +280,37 @@ impl From<std::convert::Infallible> for Error {
         match never {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_that_every_language_knows() {
+        use ErrorKind::*;
+        let all = [
+            AuthenticationFailed,
+            AccessDenied,
+            ProjectNotFound,
+            RoomLimit,
+            RateLimited,
+            JoinTimeout,
+            ConnectTimeout,
+            ConnectFailed,
+            Disconnected,
+            GaveUp,
+            AckTimeout,
+            InvalidArgument,
+            Protocol,
+            Api,
+            Closed,
+        ];
+        assert_eq!(all.len(), Closed as usize + 1, "all of them, and Closed is the last");
+        let file = include_str!("../tests/golden/errors.json");
+        let known: serde_json::Map<String, serde_json::Value> = serde_json::from_str(file).unwrap();
+        assert_eq!(known.len(), all.len());
+        for kind in all {
+            assert_eq!(known[kind.code()]["retryable"], kind.retryable(), "{}", kind.code());
+        }
+    }
+}

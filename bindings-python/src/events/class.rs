@@ -16,9 +16,9 @@ macro_rules! event_class {
             pub(super) event: automoderate::Event,
             /// What is made of the largest field when it is read first; not all kinds need it.
             #[allow(dead_code)]
-            pub(super) lazy: PyOnceLock<Py<PyAny>>,
+            pub(super) lazy: pyo3::sync::PyOnceLock<Py<PyAny>>,
             #[allow(dead_code)]
-            pub(super) extra: PyOnceLock<Py<PyDict>>,
+            pub(super) extra: pyo3::sync::PyOnceLock<Py<pyo3::types::PyDict>>,
         }
 
         impl $class {
@@ -40,9 +40,9 @@ macro_rules! event_class {
             const EVENT: &'static str = $kind;
 
             #[classattr]
-            fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+            fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, pyo3::types::PyTuple>> {
                 const MATCHED: &[&str] = &$matched;
-                PyTuple::new(py, MATCHED)
+                pyo3::types::PyTuple::new(py, MATCHED)
             }
 
             /// What the SDK knows about the event beside its payload.
@@ -125,4 +125,22 @@ pub(super) fn extra<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let dict = cache.get_or_try_init(py, || json::object_to_python(py, extra).map(Bound::unbind))?;
     Ok(dict.bind(py).clone())
+}
+
+/// Converts on first access, and keeps the result.
+pub(super) fn once<'py>(
+    py: Python<'py>,
+    cache: &PyOnceLock<Py<PyAny>>,
+    make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(cache.get_or_try_init(py, || make().map(Bound::unbind))?.bind(py).clone())
+}
+
+/// A class of `_models.py`.
+pub(super) fn model<'py>(
+    py: Python<'py>,
+    cell: &'static PyOnceLock<Py<PyAny>>,
+    name: &str,
+) -> PyResult<&'py Bound<'py, PyAny>> {
+    cell.import(py, "automoderate._models", name)
 }

@@ -1,22 +1,52 @@
 //! Events as Python's objects: the core's structs behind getters, so that what nobody reads costs nothing.
 
+mod activity;
 mod class;
-mod kinds;
+mod control;
+mod losses;
 mod meta;
+mod moderation;
+mod notification;
+mod rule;
+mod stats;
 
 use automoderate::{Event, Timestamp};
-use pyo3::prelude::*;
+use pyo3::{IntoPyObjectExt, prelude::*, sync::PyOnceLock};
 
-pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    kinds::register(module)?;
-    module.add_class::<meta::Meta>()?;
-    module.add_function(wrap_pyfunction!(class::_unpack, module)?)?;
-    module.add_function(wrap_pyfunction!(meta::_unpack_meta, module)?)
+use crate::json;
+
+macro_rules! kinds {
+    ($($module:ident::$class:ident),* $(,)?) => {
+        pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+            $(module.add_class::<$module::$class>()?;)*
+            module.add_class::<meta::Meta>()?;
+            module.add_function(wrap_pyfunction!(class::_unpack, module)?)?;
+            module.add_function(wrap_pyfunction!(meta::_unpack_meta, module)?)
+        }
+
+        /// The event as an object of its class.
+        pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Py<PyAny>> {
+            let (lazy, extra) = (PyOnceLock::new(), PyOnceLock::new());
+            match event {
+                $(Event::$class(_) => Py::new(py, $module::$class { event, lazy, extra })?.into_py_any(py),)*
+                // A kind that the core has learnt and this binding has not: never lost.
+                other => json::to_python(py, &automoderate::facade::event_to_value(&other)).map(Bound::unbind),
+            }
+        }
+    };
 }
 
-/// The event as an object of its class.
-pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Py<PyAny>> {
-    kinds::to_python(py, event)
+kinds! {
+    moderation::ModerationUpdate,
+    stats::StatsUpdate,
+    rule::RuleUpdate,
+    notification::SystemNotification,
+    activity::UserActivity,
+    control::ServerError,
+    control::UnknownEvent,
+    control::MalformedEvent,
+    losses::Gap,
+    losses::Lagged,
 }
 
 /// The instant, if the text is one.

@@ -359,9 +359,11 @@ impl std::fmt::Debug for ClientBuilder {
         // Only what can hold no secret.
         f.debug_struct("ClientBuilder")
             .field("transports", &self.transports)
+            .field("api_key_via", &self.via)
             .field("session", &self.session)
             .field("event_buffer", &self.event_buffer)
             .field("overflow", &self.overflow)
+            .field("danger_accept_invalid_certs", &self.tls.accept_invalid_certs)
             .finish_non_exhaustive()
     }
 }

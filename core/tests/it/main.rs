@@ -16,6 +16,7 @@ mod dropping_everything_ends_the_task;
 mod early_connected_is_accepted;
 mod emit_is_limited;
 mod engine_io;
+mod golden;
 mod heartbeat;
 mod interruptions_without_a_log;
 mod joins_go_one_at_a_time;

@@ -1,0 +1,97 @@
+"""The files that every language's tests read: events off the wire, the defaults of options, the codes of errors."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pickle
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import automoderate
+import pytest
+from automoderate import AsyncClient, AutoModerateError, Client, ReconnectPolicy
+
+from .conftest import ROOT, Server, start
+
+GOLDEN = ROOT / "core/tests/golden"
+KINDS = sorted(path.stem for path in GOLDEN.glob("*_*.json"))
+
+
+def read(name: str) -> Any:
+    return json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def golden() -> Iterator[Server]:
+    """Plays the packets of the files, byte for byte."""
+    server = start(sys.executable, GOLDEN / "server.py")
+    yield server
+    server.stop()
+
+
+def test_there_is_a_file_for_every_kind_that_comes_over_the_wire() -> None:
+    made_here = {"gap", "lagged"}
+    assert {*KINDS, *made_here} == {
+        kind.event for kind in vars(automoderate).values() if isinstance(getattr(kind, "event", None), str)
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_packets_become_the_events_that_the_files_expect(golden: Server, kind: str) -> None:
+    async with AsyncClient(golden.base_url, api_key="k", transports="websocket") as client:
+        stream = client.events()
+        await client.emit("play", kind)
+        for case in read(kind):
+            event = await anext(stream)
+            seen = event.to_dict()
+            assert seen["meta"].pop("received_at").endswith("Z")
+            assert seen == case["expect"], case["name"]
+            assert type(event).event == kind
+            assert pickle.loads(pickle.dumps(event)) == event
+            check_attributes(event, case["expect"])
+
+
+def check_attributes(event: Any, expected: dict[str, Any]) -> None:
+    """What the attributes say is what `to_dict` says; what is nested or an instant has a type of its own."""
+    for name, value in expected.items():
+        if name == "meta":
+            assert {key: getattr(event.meta, key) for key in value} == value
+        elif name == "timestamp":
+            assert event.timestamp_text or event.timestamp is None
+            assert (event.timestamp is None) == (not value.endswith("Z"))
+            assert event.timestamp is None or event.timestamp.utcoffset().total_seconds() == 0
+        elif name in ("rule", "activity"):
+            part = asdict(getattr(event, name))
+            extra = part.pop("extra")
+            assert {**part, **({"extra": extra} if extra else {})} == value
+        elif name == "recent_activity":
+            assert [(one.content_id, one.decision) for one in event.recent_activity] == [
+                (one["content_id"], one["decision"]) for one in value
+            ]
+        else:
+            assert getattr(event, name) == value, name
+    for name in type(event).__match_args__:
+        assert hasattr(event, name)
+
+
+@pytest.mark.parametrize("client", [AsyncClient, Client])
+def test_options_have_the_defaults_of_the_core(client: type) -> None:
+    known = read("options")
+    signature = inspect.signature(client.__init__)  # type: ignore[misc]
+    defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
+    assert defaults.pop("reconnect") is True
+    assert asdict(ReconnectPolicy()) == known.pop("reconnect")
+    assert {name: defaults.pop(name) for name in known} == known
+    empty = {name for name, default in defaults.items() if default in (None, (), inspect.Parameter.empty)}
+    assert empty == set(defaults), "an option with a default that the core does not know"
+
+
+def test_every_error_code_has_its_class() -> None:
+    classes = {error.code: error for error in AutoModerateError.__subclasses__()}
+    assert set(classes) == set(read("errors"))
+    for error in classes.values():
+        assert getattr(automoderate, error.__name__) is error
+        assert error.__doc__
