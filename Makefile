@@ -20,12 +20,14 @@ test: lint doc test-rust test-e2e test-python
 test-rust:
 	$(CARGO) test --all-features --quiet
 
-## make test-e2e   against Flask-SocketIO, python-socketio and npm socket.io; needs Python 3 and Node
+## make test-e2e   the SDK against Flask-SocketIO, python-socketio and npm socket.io, and their clients against the server; needs
+##                 Python 3 and Node
 test-e2e:
-	@if standins=$$($(STANDINS)); then \
-		$(CARGO) build --quiet -p automod-tail && env $$standins $(CARGO) test --quiet -p interop; \
-	elif [ -n "$$CI" ]; then echo "FAILED: the stand-in servers could not be set up" >&2; exit 1; \
-	else echo "SKIPPED: test-e2e, because the stand-in servers could not be set up" >&2; fi
+	@if standins=$$($(STANDINS)) && stock=$$(server-ref/tests/stock/setup.sh); then \
+		$(CARGO) build --quiet -p automod-tail && env $$standins $(CARGO) test --quiet -p interop && \
+		env $$standins $$stock $(CARGO) test --quiet -p stock; \
+	elif [ -n "$$CI" ]; then echo "FAILED: other people's servers and clients could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-e2e, because other people's servers and clients could not be set up" >&2; fi
 
 ## make test-python  the Python binding: types, style, stubs, tests; needs Python 3.10 and, for the stand-ins, Node
 test-python:

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Program, Socket, http};
+use crate::program::Program;
+use crate::support::{Socket, http};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sockets_are_told_and_the_status_is_0() {

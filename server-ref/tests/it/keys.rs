@@ -3,7 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Program, project, server};
+use crate::program::Program;
+use crate::support::{project, server};
 use crate::web::Caller;
 
 #[tokio::test]

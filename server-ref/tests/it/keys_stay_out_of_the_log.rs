@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Program, Socket, http};
+use crate::program::Program;
+use crate::support::{Socket, http};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_trace() {

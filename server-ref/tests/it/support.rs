@@ -13,8 +13,6 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-pub(crate) use crate::program::Program;
-
 /// Long enough that only a hang reaches it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use automoderate::{Client, Event, Transports};
 use tokio::sync::Notify;
 
-use crate::wires::{Relay, client, key, next_update, project, server, soon};
+use crate::relay::Relay;
+use crate::wires::{client, key, next_update, project, server, soon};
 
 /// Submits until it is told to stop, then returns the ids in the order in which they were submitted.
 async fn submit(writer: Client, stop: Arc<Notify>) -> Vec<String> {

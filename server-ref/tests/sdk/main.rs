@@ -7,6 +7,7 @@ mod interruptions;
 mod limits;
 mod network;
 mod pulled;
+mod relay;
 mod rest_calls;
 mod secure;
 mod transports;

@@ -111,7 +111,7 @@ async fn a_dead_port_fails_at_once_and_shows_no_secret() {
 #[tokio::test]
 async fn the_upgrade_leaves_polling_behind() {
     let server = server().await;
-    let relay = crate::wires::Relay::start(server.address()).await;
+    let relay = crate::relay::Relay::start(server.address()).await;
     let client = client(relay.url()).api_key(key(&server)).transports(Transports::Polling).connect().await.unwrap();
     let mut events = client.join(project(&server)).await.unwrap().events();
     // Behind the upgrade no request opens a connection any more, however many events come.

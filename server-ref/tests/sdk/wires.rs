@@ -1,12 +1,9 @@
-//! What lies between client and server in these tests: a relay that can be cut, TLS, a proxy.
+//! What lies between client and server in these tests: TLS, a proxy.
 
 use std::{
     io,
     net::SocketAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,7 +13,6 @@ use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
-    sync::watch,
 };
 use tokio_rustls::{TlsAcceptor, rustls};
 
@@ -60,61 +56,6 @@ pub(crate) async fn next_update(events: &mut EventStream) -> ModerationUpdate {
             Event::StatsUpdate(_) => {}
             other => panic!("an update is due, not {other:?}"),
         }
-    }
-}
-
-/// A TCP relay that can be cut, with a count of its connections.
-pub(crate) struct Relay {
-    pub(crate) address: SocketAddr,
-    open: watch::Sender<bool>,
-    to: watch::Sender<SocketAddr>,
-    pub(crate) connections: Arc<AtomicUsize>,
-}
-
-impl Relay {
-    pub(crate) async fn start(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (open, is_open) = watch::channel(true);
-        let (to, target) = watch::channel(server);
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = connections.clone();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(carry(client, *target.borrow(), is_open.clone()));
-            }
-        });
-        Self { address, open, to, connections }
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    pub(crate) fn cut(&self) {
-        self.open.send_replace(false);
-    }
-
-    pub(crate) fn mend(&self) {
-        self.open.send_replace(true);
-    }
-
-    /// New connections go here from now on.
-    pub(crate) fn lead_to(&self, server: SocketAddr) {
-        self.to.send_replace(server);
-    }
-}
-
-async fn carry(mut client: TcpStream, server: SocketAddr, mut open: watch::Receiver<bool>) -> io::Result<()> {
-    let relayed = async {
-        let mut server = TcpStream::connect(server).await?;
-        copy_bidirectional(&mut client, &mut server).await
-    };
-    tokio::select! {
-        biased;
-        _ = open.wait_for(|open| !open) => Ok(()),
-        result = relayed => result.map(|_| ()),
     }
 }
 

@@ -1,0 +1,29 @@
+//! The Socket.IO clients that other people wrote, used as the documentation says, against this server.
+//!
+//! `make test-e2e` sets up what they run on.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod client;
+mod documented;
+mod interruptions;
+mod limits;
+
+#[path = "../sdk/relay.rs"]
+#[allow(dead_code, reason = "of the SDK's tests, which use all of it")]
+mod relay;
+#[path = "../it/support.rs"]
+#[allow(dead_code, reason = "of the server's own tests, which use all of it")]
+mod support;
+#[path = "../it/web.rs"]
+#[allow(dead_code, reason = "of the server's own tests, which use all of it")]
+mod web;
+
+/// Runs the body with each client over each transport.
+async fn each(body: impl AsyncFn(client::Library, client::Transports)) {
+    for library in client::LIBRARIES {
+        for transports in client::TRANSPORTS {
+            eprintln!("{library:?} over {transports:?}");
+            body(library, transports).await;
+        }
+    }
+}
