@@ -68,7 +68,7 @@ impl Client {
 
     fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
         let stream = self.facade.events(kind).map_err(|error| errors::raise(py, &error))?;
-        Ok(Stream::new(stream, kind))
+        Ok(Stream::new(stream))
     }
 
     fn emit(&self, py: Python<'_>, ticket: Ticket<'_>, name: String, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

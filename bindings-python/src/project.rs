@@ -26,7 +26,7 @@ impl Project {
 
     fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
         let stream = self.0.events(kind).map_err(|error| errors::raise(py, &error))?;
-        Ok(Stream::new(stream, kind))
+        Ok(Stream::new(stream))
     }
 
     fn leave(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {

@@ -30,9 +30,6 @@ pub(crate) struct Stream {
     shared: Arc<Shared>,
     /// Under which its waits are told: even for streams, odd for calls.
     key: u64,
-    kind: Option<String>,
-    lagged: AtomicU64,
-    gaps: AtomicU64,
     left: AtomicU32,
 }
 
@@ -82,43 +79,18 @@ impl Shared {
 }
 
 impl Stream {
-    pub(crate) fn new(stream: FacadeStream, kind: Option<&str>) -> Self {
+    pub(crate) fn new(stream: FacadeStream) -> Self {
         Self {
             shared: Arc::new(Shared { stream, turn: tokio::sync::Mutex::new(()), watch: Mutex::default() }),
             key: KEYS.fetch_add(1, Ordering::Relaxed) * 2,
-            kind: kind.map(str::to_owned),
-            lagged: AtomicU64::new(0),
-            gaps: AtomicU64::new(0),
             left: AtomicU32::new(RUN),
         }
-    }
-
-    /// The next event that is there. Streams of one kind count losses instead of yielding them.
-    fn pop(&self) -> Option<Event> {
-        loop {
-            let event = self.shared.stream.pop()?;
-            if self.wants(&event) {
-                return Some(event);
-            }
-        }
-    }
-
-    fn wants(&self, event: &Event) -> bool {
-        let Some(kind) = &self.kind else { return true };
-        if event.name() == kind {
-            return true;
-        }
-        match event {
-            Event::Lagged(lagged) => self.lagged.fetch_add(lagged.missed, Ordering::Relaxed),
-            _ => self.gaps.fetch_add(1, Ordering::Relaxed),
-        };
-        false
     }
 
     /// Waits for an event; `None` at the end. After the deadline `TimeoutError`.
     fn pop_blocking(&self, py: Python<'_>, deadline: Option<Instant>) -> PyResult<Option<Event>> {
         loop {
-            if let Some(event) = self.pop() {
+            if let Some(event) = self.shared.stream.pop() {
                 return Ok(Some(event));
             }
             match blocking::wait_until(py, self.shared.readable(), deadline)? {
@@ -139,7 +111,8 @@ impl Stream {
 
     #[getter]
     fn losses(&self) -> (u64, u64) {
-        (self.lagged.load(Ordering::Relaxed), self.gaps.load(Ordering::Relaxed))
+        let losses = self.shared.stream.losses();
+        (losses.lagged, losses.gaps)
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -152,7 +125,7 @@ impl Stream {
         if left == 0 {
             return Ok(None);
         }
-        let Some(event) = self.pop() else { return Ok(None) };
+        let Some(event) = self.shared.stream.pop() else { return Ok(None) };
         self.left.store(left - 1, Ordering::Relaxed);
         to_python(py, event).map(Some)
     }
@@ -165,7 +138,7 @@ impl Stream {
     fn take<'py>(&self, py: Python<'py>, max: usize) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         while list.len() < max {
-            let Some(event) = self.pop() else { break };
+            let Some(event) = self.shared.stream.pop() else { break };
             list.append(to_python(py, event)?)?;
         }
         Ok(list)
@@ -213,7 +186,7 @@ impl Stream {
 
     fn throttle(&self, py: Python<'_>, seconds: f64) -> PyResult<Self> {
         let stream = self.shared.stream.throttle(seconds).map_err(|error| errors::raise(py, &error))?;
-        Ok(Self::new(stream, self.kind.as_deref()))
+        Ok(Self::new(stream))
     }
 
     fn cancel(&self) {

@@ -14,7 +14,7 @@ use futures_util::Stream;
 use super::Shared;
 use crate::{
     Error, Throttled,
-    delivery::{Batch, Ring, Scope, Tracker},
+    delivery::{Batch, Mark, Ring, Scope, Tracker},
     events::{Event, Filter},
 };
 
@@ -98,18 +98,34 @@ impl EventStream {
         self.take_ready(max)
     }
 
+    /// As [`take_now`](Self::take_now), but what is taken counts as delivered only when its mark is
+    /// [`passed`](Self::passed).
+    pub(crate) fn take_ahead(&mut self, max: usize) -> Vec<Event> {
+        self.fill_now(max);
+        self.pick_ready(max)
+    }
+
+    /// The reader has been given what was taken ahead, up to this mark.
+    pub(crate) fn passed(&mut self, mark: &Mark) {
+        self.tracker.passed(mark);
+    }
+
     fn take_ready(&mut self, max: usize) -> Vec<Event> {
-        let events = if self.ready.len() <= max {
+        let events = self.pick_ready(max);
+        for event in &events {
+            self.tracker.delivered(event);
+        }
+        events
+    }
+
+    fn pick_ready(&mut self, max: usize) -> Vec<Event> {
+        if self.ready.len() <= max {
             // The list itself, with another of its size in its place: cheaper than to move what is in it.
             let empty = VecDeque::with_capacity(self.ready.len());
             Vec::from(std::mem::replace(&mut self.ready, empty))
         } else {
             self.ready.drain(..max).collect()
-        };
-        for event in &events {
-            self.tracker.delivered(event);
         }
-        events
     }
 
     /// Waits until there is an event or the end; `Some` is the end, with its error once.

@@ -36,6 +36,16 @@ pub struct TypedStream<T> {
     kind: PhantomData<fn() -> T>,
 }
 
+impl Losses {
+    /// Counts the notice of a loss.
+    pub(crate) fn count(&mut self, notice: &Event) {
+        match notice {
+            Event::Lagged(lagged) => self.lagged += lagged.missed,
+            _ => self.gaps += 1,
+        }
+    }
+}
+
 impl<T: EventKind> TypedStream<T> {
     pub(super) fn new(inner: EventStream) -> Self {
         Self { inner, losses: Losses::default(), kind: PhantomData }
@@ -87,12 +97,8 @@ impl<T: EventKind> TypedStream<T> {
     fn sort(&mut self, event: Event) -> Option<T> {
         match T::from_event(event) {
             Ok(event) => Some(event),
-            Err(Event::Lagged(lagged)) => {
-                self.losses.lagged += lagged.missed;
-                None
-            }
-            Err(_) => {
-                self.losses.gaps += 1;
+            Err(notice) => {
+                self.losses.count(&notice);
                 None
             }
         }

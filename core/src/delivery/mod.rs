@@ -8,7 +8,7 @@ mod tests;
 mod throttle;
 
 pub(crate) use hub::{Hub, Scope};
-pub(crate) use progress::{Progress, Tracker};
+pub(crate) use progress::{Mark, Progress, Tracker};
 pub use ring::Overflow;
 pub(crate) use ring::{Batch, Ring};
 pub use throttle::{Throttle, Throttled};

@@ -128,13 +128,38 @@ impl Tracker {
     pub(crate) fn delivered(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
+        self.reached(project, &meta.log, id);
+    }
+
+    /// The reader has been given the event of this mark.
+    pub(crate) fn passed(&mut self, mark: &Mark) {
+        self.reached(&mark.project, &mark.log, mark.event_id);
+    }
+
+    fn reached(&mut self, project: &ProjectId, new_log: &Option<Arc<str>>, id: u64) {
         let at = self.slot(project);
         let (_, log, slot) = &mut self.slots[at];
-        if *log != meta.log {
-            log.clone_from(&meta.log);
-            slot.log.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&meta.log);
+        if log != new_log {
+            log.clone_from(new_log);
+            slot.log.lock().unwrap_or_else(PoisonError::into_inner).clone_from(new_log);
         }
         slot.event_id.store(id, Ordering::Release);
+    }
+}
+
+/// An event's place, kept for when its reader is given it.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    project: ProjectId,
+    log: Option<Arc<str>>,
+    event_id: u64,
+}
+
+impl Mark {
+    /// `None` if the event has no place in a log.
+    pub(crate) fn of(event: &Event) -> Option<Self> {
+        let meta = event.meta();
+        Some(Self { project: meta.project_id.clone()?, log: meta.log.clone(), event_id: meta.event_id? })
     }
 }
 

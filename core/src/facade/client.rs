@@ -94,13 +94,14 @@ impl FacadeClient {
     }
 
     /// The events of all projects; of one kind, if it is named as in [`KIND_NAMES`](super::KIND_NAMES).
-    /// Notices of losses come with it.
+    /// Notices of losses are counted then, see [`FacadeStream::losses`].
     ///
     /// # Errors
     /// `invalid_argument` if there is no such kind; `closed` in a forked child.
     pub fn events(&self, kind: Option<&str>) -> Result<FacadeStream, Error> {
         self.home.check()?;
-        Ok(FacadeStream::new(self.client.stream(filter(kind)?)))
+        let kind = filter(kind)?;
+        Ok(FacadeStream::new(self.client.stream(kind), kind))
     }
 
     /// What the client is doing.
@@ -135,13 +136,14 @@ impl FacadeProject {
     }
 
     /// The project's events; of one kind, if it is named as in [`KIND_NAMES`](super::KIND_NAMES).
-    /// Notices of losses come with it.
+    /// Notices of losses are counted then, see [`FacadeStream::losses`].
     ///
     /// # Errors
     /// `invalid_argument` if there is no such kind; `closed` in a forked child.
     pub fn events(&self, kind: Option<&str>) -> Result<FacadeStream, Error> {
         self.home.check()?;
-        Ok(FacadeStream::new(self.project.stream(filter(kind)?)))
+        let kind = filter(kind)?;
+        Ok(FacadeStream::new(self.project.stream(kind), kind))
     }
 
     /// The cursor, as text.

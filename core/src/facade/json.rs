@@ -1,8 +1,9 @@
 //! Events as JSON, for languages whose JSON parser beats crossing the border field by field.
 
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, value::RawValue};
 
-use crate::{Event, Extra, Meta, RawJson, Rule, Timestamp};
+use crate::{Activity, Event, Extra, Meta, RawJson, RecentActivity, Rule, Timestamp};
 
 /// The event as a JSON object: `event`, the documented fields, `extra` where there is any, and `meta`.
 ///
@@ -10,109 +11,260 @@ use crate::{Event, Extra, Meta, RawJson, Rule, Timestamp};
 /// none stays as it came.
 #[must_use]
 pub fn event_to_json(event: &Event) -> String {
-    event_to_value(event).to_string()
+    text(&Written { event, raw: true })
 }
 
-/// What [`event_to_json`] writes, as a tree of values.
+/// What [`event_to_json`] writes for each event, as a JSON array.
+#[must_use]
+pub fn events_to_json(events: &[Event]) -> String {
+    // Most events are of about this size.
+    let mut out = Vec::with_capacity(events.len() * 768 + 2);
+    let written = events.iter().map(|event| Written { event, raw: true });
+    match (&mut serde_json::Serializer::new(&mut out)).collect_seq(written) {
+        Ok(()) => String::from_utf8(out).unwrap_or_default(),
+        Err(_) => String::new(),
+    }
+}
+
+/// What [`event_to_json`] writes, as a tree of values. Data that is nested too deeply for a tree is `null`.
 #[must_use]
 pub fn event_to_value(event: &Event) -> Value {
-    let (fields, extra) = match event {
-        Event::ModerationUpdate(e) => (
-            json!({
-                "content_id": e.content_id, "project_id": e.project_id.as_deref(), "status": e.status.as_str(),
-                "content_type": e.content_type.as_ref().map(|word| word.as_str()),
-                "content_preview": e.content_preview, "meta_data": e.meta_data.as_ref().map(value),
-                "results_count": e.results_count, "processing_time": e.processing_time,
-                "moderator_type": e.moderator_type.as_ref().map(|word| word.as_str()),
-                "moderator_name": e.moderator_name, "rule_name": e.rule_name, "timestamp": time(&e.timestamp),
-            }),
-            Some(&e.extra),
-        ),
-        Event::StatsUpdate(e) => {
-            let activity = e.recent_activity.iter().map(|one| {
-                json!({"content_id": one.content_id, "decision": one.decision.as_str(), "timestamp": time(&one.timestamp)})
-            });
-            (
-                json!({
-                    "total_content": e.total_content, "approved": e.approved, "rejected": e.rejected,
-                    "flagged": e.flagged, "pending": e.pending, "approval_rate": e.approval_rate,
-                    "rejection_rate": e.rejection_rate, "flag_rate": e.flag_rate,
-                    "recent_activity": activity.collect::<Vec<_>>(),
-                }),
-                Some(&e.extra),
-            )
-        }
-        Event::RuleUpdate(e) => (
-            json!({"action": e.action.as_str(), "rule": rule(&e.rule), "timestamp": time(&e.timestamp)}),
-            Some(&e.extra),
-        ),
-        Event::SystemNotification(e) => (
-            json!({
-                "type": e.notification_type.as_str(), "message": e.message, "timestamp": time(&e.timestamp),
-                "persistent": e.persistent,
-            }),
-            Some(&e.extra),
-        ),
-        Event::UserActivity(e) => {
-            let figures = json!({
-                "total_submissions": e.activity.total_submissions, "recent_violations": e.activity.recent_violations,
-                "approval_rate": e.activity.approval_rate, "risk_score": e.activity.risk_score,
-            });
-            (
-                json!({
-                    "user_id": e.user_id, "activity": with_extra(figures, &e.activity.extra),
-                    "triggered_by": e.triggered_by, "timestamp": time(&e.timestamp),
-                }),
-                Some(&e.extra),
-            )
-        }
-        Event::ServerError(e) => (json!({"message": e.message, "code": e.code}), Some(&e.extra)),
-        Event::UnknownEvent(e) => (json!({"name": e.name, "data": value(&e.data)}), None),
-        Event::MalformedEvent(e) => (json!({"name": e.name, "data": e.data.as_str(), "reason": e.reason}), None),
-        Event::Gap(e) => {
-            (json!({"project_id": e.project_id.as_str(), "reason": e.reason.as_str(), "missed": e.missed}), None)
-        }
-        Event::Lagged(e) => (json!({"missed": e.missed}), None),
+    serde_json::to_value(Written { event, raw: true })
+        .or_else(|_| serde_json::to_value(Written { event, raw: false }))
+        .unwrap_or_default()
+}
+
+/// Writing into memory does not fail.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// An event as it is written; without the pieces of its payload's text if not `raw`.
+struct Written<'a> {
+    event: &'a Event,
+    raw: bool,
+}
+
+/// Writes the fields of an object, each as its name and an expression.
+macro_rules! fields {
+    ($map:expr, $($name:literal => $value:expr),+ $(,)?) => {
+        $($map.serialize_entry($name, &$value)?;)+
     };
-    let mut object = Map::new();
-    object.insert("event".into(), event.name().into());
-    if let Value::Object(fields) = fields {
-        object.extend(fields);
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", self.event.name())?;
+        let extra = match self.event {
+            Event::ModerationUpdate(e) => {
+                fields!(map,
+                    "content_id" => e.content_id, "project_id" => e.project_id.as_deref(),
+                    "status" => e.status.as_str(),
+                    "content_type" => e.content_type.as_ref().map(|word| word.as_str()),
+                    "content_preview" => e.content_preview, "meta_data" => self.raw(e.meta_data.as_ref()),
+                    "results_count" => e.results_count, "processing_time" => e.processing_time,
+                    "moderator_type" => e.moderator_type.as_ref().map(|word| word.as_str()),
+                    "moderator_name" => e.moderator_name, "rule_name" => e.rule_name, "timestamp" => Time(&e.timestamp),
+                );
+                Some(&e.extra)
+            }
+            Event::StatsUpdate(e) => {
+                fields!(map,
+                    "total_content" => e.total_content, "approved" => e.approved, "rejected" => e.rejected,
+                    "flagged" => e.flagged, "pending" => e.pending, "approval_rate" => e.approval_rate,
+                    "rejection_rate" => e.rejection_rate, "flag_rate" => e.flag_rate,
+                    "recent_activity" => Each(&e.recent_activity),
+                );
+                Some(&e.extra)
+            }
+            Event::RuleUpdate(e) => {
+                fields!(map, "action" => e.action.as_str(), "rule" => Part(&e.rule), "timestamp" => Time(&e.timestamp));
+                Some(&e.extra)
+            }
+            Event::SystemNotification(e) => {
+                fields!(map,
+                    "type" => e.notification_type.as_str(), "message" => e.message, "timestamp" => Time(&e.timestamp),
+                    "persistent" => e.persistent,
+                );
+                Some(&e.extra)
+            }
+            Event::UserActivity(e) => {
+                fields!(map,
+                    "user_id" => e.user_id, "activity" => Part(&e.activity), "triggered_by" => e.triggered_by,
+                    "timestamp" => Time(&e.timestamp),
+                );
+                Some(&e.extra)
+            }
+            Event::ServerError(e) => {
+                fields!(map, "message" => e.message, "code" => e.code);
+                Some(&e.extra)
+            }
+            Event::UnknownEvent(e) => {
+                fields!(map, "name" => e.name, "data" => self.raw(Some(&e.data)));
+                None
+            }
+            Event::MalformedEvent(e) => {
+                fields!(map, "name" => e.name, "data" => e.data.as_str(), "reason" => e.reason);
+                None
+            }
+            Event::Gap(e) => {
+                fields!(map, "project_id" => *e.project_id, "reason" => e.reason.as_str(), "missed" => e.missed);
+                None
+            }
+            Event::Lagged(e) => {
+                fields!(map, "missed" => e.missed);
+                None
+            }
+        };
+        write_extra(&mut map, extra)?;
+        map.serialize_entry("meta", &Part(self.event.meta()))?;
+        map.end()
     }
-    if let Some(extra) = extra.filter(|extra| !extra.is_empty()) {
-        object.insert("extra".into(), Value::Object(extra.clone()));
+}
+
+impl Written<'_> {
+    fn raw<'r>(&self, raw: Option<&'r RawJson>) -> Option<&'r RawValue> {
+        raw.filter(|_| self.raw).and_then(|raw| serde_json::from_str(raw.as_str()).ok())
     }
-    object.insert("meta".into(), meta(event.meta()));
-    Value::Object(object)
 }
 
-fn meta(meta: &Meta) -> Value {
-    json!({
-        "project_id": meta.project_id.as_deref(), "event_id": meta.event_id, "origin": meta.origin.as_str(),
-        "received_at": meta.received_at.to_string(), "cursor": meta.cursor().map(|cursor| cursor.to_string()),
-    })
-}
-
-fn rule(rule: &Rule) -> Value {
-    let fields = json!({
-        "id": rule.id, "name": rule.name, "type": rule.rule_type.as_ref().map(|word| word.as_str()),
-        "is_active": rule.is_active, "priority": rule.priority,
-        "action": rule.action.as_ref().map(|word| word.as_str()),
-    });
-    with_extra(fields, &rule.extra)
-}
-
-fn with_extra(mut fields: Value, extra: &Extra) -> Value {
-    if !extra.is_empty() {
-        fields["extra"] = Value::Object(extra.clone());
+fn write_extra<M: SerializeMap>(map: &mut M, extra: Option<&Extra>) -> Result<(), M::Error> {
+    match extra.filter(|extra| !extra.is_empty()) {
+        Some(extra) => map.serialize_entry("extra", extra),
+        None => Ok(()),
     }
-    fields
 }
 
-fn time(timestamp: &Timestamp) -> String {
-    timestamp.to_rfc3339().unwrap_or_else(|| timestamp.as_str().to_owned())
+struct Time<'a>(&'a Timestamp);
+
+impl Serialize for Time<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.instant() {
+            Some(instant) => serializer.collect_str(&instant),
+            None => serializer.serialize_str(self.0.as_str()),
+        }
+    }
 }
 
-fn value(raw: &RawJson) -> Value {
-    raw.to_value().unwrap_or(Value::Null)
+/// A part of an event.
+struct Part<'a, T>(&'a T);
+
+struct Each<'a, T>(&'a [T]);
+
+impl<'a, T> Serialize for Each<'a, T>
+where
+    Part<'a, T>: Serialize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Part))
+    }
+}
+
+impl Serialize for Part<'_, Meta> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(meta) = self;
+        let mut map = serializer.serialize_map(None)?;
+        fields!(map,
+            "project_id" => meta.project_id.as_deref(), "event_id" => meta.event_id, "origin" => meta.origin.as_str(),
+            "received_at" => Shown(&meta.received_at), "cursor" => meta.cursor().as_ref().map(Shown),
+        );
+        map.end()
+    }
+}
+
+impl Serialize for Part<'_, RecentActivity> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(one) = self;
+        let mut map = serializer.serialize_map(None)?;
+        fields!(map,
+            "content_id" => one.content_id, "decision" => one.decision.as_str(), "timestamp" => Time(&one.timestamp),
+        );
+        map.end()
+    }
+}
+
+impl Serialize for Part<'_, Rule> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(rule) = self;
+        let mut map = serializer.serialize_map(None)?;
+        fields!(map,
+            "id" => rule.id, "name" => rule.name, "type" => rule.rule_type.as_ref().map(|word| word.as_str()),
+            "is_active" => rule.is_active, "priority" => rule.priority,
+            "action" => rule.action.as_ref().map(|word| word.as_str()),
+        );
+        write_extra(&mut map, Some(&rule.extra))?;
+        map.end()
+    }
+}
+
+impl Serialize for Part<'_, Activity> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(activity) = self;
+        let mut map = serializer.serialize_map(None)?;
+        fields!(map,
+            "total_submissions" => activity.total_submissions, "recent_violations" => activity.recent_violations,
+            "approval_rate" => activity.approval_rate, "risk_score" => activity.risk_score,
+        );
+        write_extra(&mut map, Some(&activity.extra))?;
+        map.end()
+    }
+}
+
+/// Whatever can be shown, as a string.
+struct Shown<'a, T>(&'a T);
+
+impl<T: std::fmt::Display> Serialize for Shown<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Origin,
+        events::{Received, decode},
+    };
+
+    fn read(name: &str, data: &str) -> Event {
+        decode(name, data, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
+    }
+
+    #[test]
+    fn the_text_and_the_tree_say_the_same() {
+        let update = r#"{"content_id":"c","status":"odd","meta_data":{"a": [1, "\u00e9"]},"event_id":4,"more":1,
+            "timestamp":"2026-11-22T12:39:46.406078"}"#;
+        let all = [
+            read("moderation_update", update),
+            read("stats_update", r#"{"total":3,"recent_activity":[{"content_id":"c","decision":"approved"}]}"#),
+            read("rule_update", r#"{"action":"created","rule":{"id":1,"name":"n","description":"d"}}"#),
+            read("user_activity", r#"{"user_id":7,"activity":{"risk_score":1.5,"more":2}}"#),
+            read("news", r#"{"x":1}"#),
+            read("stats_update", "{"),
+        ];
+        for event in &all {
+            assert_eq!(serde_json::from_str::<Value>(&event_to_json(event)).unwrap(), event_to_value(event));
+        }
+        let array: Vec<Value> = serde_json::from_str(&events_to_json(&all)).unwrap();
+        assert_eq!(array, all.iter().map(event_to_value).collect::<Vec<_>>());
+        assert_eq!(array[0]["timestamp"], "2026-11-22T12:39:46.406078Z");
+        assert_eq!(array[0]["meta_data"]["a"][1], "é");
+        assert_eq!(events_to_json(&[]), "[]");
+    }
+
+    #[test]
+    fn deep_data_is_written_and_left_out_of_the_tree() {
+        let deep = format!("{}{}", "[".repeat(126), "]".repeat(126));
+        let event = read("moderation_update", &format!(r#"{{"content_id":"c","status":"s","meta_data":{deep}}}"#));
+        assert_eq!(event.name(), "moderation_update");
+        assert!(event_to_json(&event).contains(&deep));
+        let deeper = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        let event = read("news", &deeper);
+        assert_eq!(event.name(), "unknown_event");
+        assert!(event_to_json(&event).contains(&deeper));
+        let tree = event_to_value(&event);
+        assert_eq!((tree["name"].as_str(), &tree["data"]), (Some("news"), &Value::Null));
+    }
 }

@@ -16,7 +16,7 @@ mod stream;
 pub use client::{FacadeClient, FacadeProject};
 pub use credentials::{CredentialQueue, CredentialRequest};
 pub use error::ErrorRecord;
-pub use json::{event_to_json, event_to_value};
+pub use json::{event_to_json, event_to_value, events_to_json};
 pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
 pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
 pub use runtime::{block_on, spawn, start};

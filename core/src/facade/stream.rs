@@ -1,6 +1,7 @@
 //! Streams that are pulled: take what is there, wait until there is more, cancel.
 
 use std::{
+    collections::VecDeque,
     future::poll_fn,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -14,29 +15,51 @@ use super::{
     ErrorRecord,
     runtime::{Home, within},
 };
-use crate::{Error, Event, EventStream, State, StateChanges, Throttled};
+use crate::{Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::Mark, events::Filter};
 
 /// A stream of events for a binding. One reader at a time; `take` and `pop` are quick and do not wait, so that a binding
 /// crosses into its language once for many events, or without any machinery for one.
+///
+/// A stream of one kind counts losses instead of yielding their notices, which are of another kind.
 #[derive(Debug)]
 pub struct FacadeStream {
     source: Mutex<Option<Source>>,
+    kind: Option<Filter>,
+    losses: Mutex<Losses>,
     home: Home,
 }
 
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // there is one per stream
 enum Source {
-    Plain(EventStream),
-    Throttled { stream: Throttled<EventStream, Event>, ready: Option<Event> },
+    /// The stream, and the places of what was taken ahead of being handed out.
+    Plain(EventStream, VecDeque<Option<Mark>>),
+    Throttled {
+        stream: Throttled<EventStream, Event>,
+        ready: Option<Event>,
+    },
+}
+
+impl Source {
+    /// The first `count` events that were taken ahead have been handed out.
+    fn handed(&mut self, count: usize) {
+        let Self::Plain(stream, ahead) = self else { return };
+        for mark in ahead.drain(..count.min(ahead.len())).flatten() {
+            stream.passed(&mark);
+        }
+    }
 }
 
 /// A reader that pops one event at a time fetches so many with one lock.
 const CHUNK: usize = 1024;
 
 impl FacadeStream {
-    pub(super) fn new(stream: EventStream) -> Self {
-        Self { source: Mutex::new(Some(Source::Plain(stream))), home: Home::here() }
+    pub(super) fn new(stream: EventStream, kind: Option<Filter>) -> Self {
+        Self::from_source(Source::Plain(stream, VecDeque::new()), kind, Losses::default())
+    }
+
+    fn from_source(source: Source, kind: Option<Filter>, losses: Losses) -> Self {
+        Self { source: Mutex::new(Some(source)), kind, losses: Mutex::new(losses), home: Home::here() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Source>> {
@@ -46,20 +69,73 @@ impl FacadeStream {
     /// Takes what is there, up to `max` events. Empty if there is nothing now, or nothing any more.
     #[must_use]
     pub fn take(&self, max: usize) -> Vec<Event> {
-        match self.lock().as_mut() {
-            Some(Source::Plain(stream)) => stream.take_now(max),
-            Some(Source::Throttled { ready, .. }) => ready.take().into_iter().collect(),
-            None => Vec::new(),
+        let mut source = self.lock();
+        let Some(source) = source.as_mut() else { return Vec::new() };
+        source.handed(usize::MAX);
+        let mut events = match source {
+            Source::Plain(stream, _) => stream.take_now(max),
+            Source::Throttled { ready, .. } => ready.take().into_iter().collect(),
+        };
+        events.retain(|event| self.wants(event));
+        events
+    }
+
+    /// As [`take`](Self::take), for bindings that hand out a batch piece by piece: what is taken counts as delivered
+    /// when [`handed`](Self::handed) says so, or when more is taken.
+    #[must_use]
+    pub fn take_ahead(&self, max: usize) -> Vec<Event> {
+        let mut source = self.lock();
+        match source.as_mut() {
+            Some(Source::Plain(stream, ahead)) => {
+                for mark in ahead.drain(..).flatten() {
+                    stream.passed(&mark);
+                }
+                let mut events = stream.take_ahead(max);
+                events.retain(|event| self.wants(event));
+                ahead.extend(events.iter().map(Mark::of));
+                events
+            }
+            _ => {
+                drop(source);
+                self.take(max)
+            }
+        }
+    }
+
+    /// The first `count` events of those that were taken ahead, and not told here yet, have been handed out.
+    pub fn handed(&self, count: usize) {
+        if let Some(source) = self.lock().as_mut() {
+            source.handed(count);
         }
     }
 
     /// Takes the next event, if it is there.
     #[must_use]
     pub fn pop(&self) -> Option<Event> {
-        match self.lock().as_mut()? {
-            Source::Plain(stream) => stream.pop_now(CHUNK),
-            Source::Throttled { ready, .. } => ready.take(),
+        loop {
+            let event = match self.lock().as_mut()? {
+                Source::Plain(stream, _) => stream.pop_now(CHUNK),
+                Source::Throttled { ready, .. } => ready.take(),
+            }?;
+            if self.wants(&event) {
+                return Some(event);
+            }
         }
+    }
+
+    /// Whether the event is of the stream's kind. If not, it is the notice of a loss.
+    fn wants(&self, event: &Event) -> bool {
+        if self.kind.is_none_or(|kind| kind(event)) {
+            return true;
+        }
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner).count(event);
+        false
+    }
+
+    /// What a stream of one kind had to leave out.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        *self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves the events into a stream that yields the first at once and then the latest, at most one per interval of
@@ -71,15 +147,18 @@ impl FacadeStream {
     pub fn throttle(&self, seconds: f64) -> Result<Self, Error> {
         self.home.check()?;
         let interval = super::options::seconds("interval", seconds)?;
-        let source = match self.lock().take() {
-            Some(Source::Plain(stream)) => within(|| stream.throttle(interval))?,
+        let mut source = self.lock();
+        if let Some(source) = source.as_mut() {
+            source.handed(usize::MAX);
+        }
+        let stream = match source.take() {
+            Some(Source::Plain(stream, _)) => within(|| stream.throttle(interval))?,
             other => {
-                *self.lock() = other;
+                *source = other;
                 return Err(Error::invalid_argument("throttle: the stream is throttled already, or has ended"));
             }
         };
-        let source = Source::Throttled { stream: source, ready: None };
-        Ok(Self { source: Mutex::new(Some(source)), home: Home::here() })
+        Ok(Self::from_source(Source::Throttled { stream, ready: None }, self.kind, self.losses()))
     }
 
     /// Waits until there is something to take: true; or until the end: false.
@@ -93,7 +172,7 @@ impl FacadeStream {
         self.home.check()?;
         poll_fn(|cx| match self.lock().as_mut() {
             None => Poll::Ready(Ok(false)),
-            Some(Source::Plain(reader)) => reader.poll_readable(cx).map(|end| match end {
+            Some(Source::Plain(reader, _)) => reader.poll_readable(cx).map(|end| match end {
                 None => Ok(true),
                 Some(None) => Ok(false),
                 Some(Some(error)) => Err(error),
@@ -114,8 +193,8 @@ impl FacadeStream {
     /// Ends the stream for its reader, also one that waits. Idempotent.
     pub fn cancel(&self) {
         // Dropped outside the lock: dropping wakes the reader, which takes the lock.
-        let stream = self.lock().take();
-        drop(stream);
+        let source = self.lock().take();
+        drop(source);
     }
 }
 

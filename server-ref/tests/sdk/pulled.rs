@@ -1,6 +1,6 @@
 //! What bindings call: streams that are pulled, credentials that are asked for, options as plain values.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use automoderate::{
     Client, Credentials,
@@ -33,6 +33,39 @@ async fn a_stream_is_taken_from_until_it_ends() {
     client.close().await.unwrap();
     assert!(!soon("the end", updates.readable()).await.unwrap());
     assert_eq!(client.state().state, "closed");
+}
+
+#[tokio::test]
+async fn what_is_taken_ahead_counts_when_it_is_handed_out() {
+    let server = server().await;
+    let client =
+        FacadeClient::new(ClientOptions { api_key: Some(key(&server)), ..options(server.base_url()) }).unwrap();
+    for text in ["one", "two", "three", "four"] {
+        client.moderate(text.into()).await.unwrap();
+    }
+    client.connect().await.unwrap();
+    let joined = client.join(project(&server), Some("0".into())).await.unwrap();
+    let updates = joined.events(Some("moderation_update")).unwrap();
+    let all_there = async {
+        while client.metrics().replayed < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon("the replay", all_there).await;
+    let start = joined.cursor();
+    let ahead = updates.take_ahead(3);
+    let cursors: Vec<_> = ahead.iter().map(|event| event.meta().cursor().map(|cursor| cursor.to_string())).collect();
+    assert_eq!((ahead.len(), joined.cursor()), (3, start));
+    updates.handed(1);
+    assert_eq!(joined.cursor(), cursors[0]);
+    updates.handed(1);
+    assert_eq!(joined.cursor(), cursors[1]);
+    // Whoever takes more has handed out what was there before.
+    let last = updates.take_ahead(10);
+    assert_eq!((last.len(), joined.cursor()), (1, cursors[2].clone()));
+    updates.handed(10);
+    assert_eq!(joined.cursor(), last[0].meta().cursor().map(|cursor| cursor.to_string()));
+    client.close().await.unwrap();
 }
 
 #[tokio::test]
