@@ -98,11 +98,16 @@ impl Socket {
 
     /// Opens Engine.IO and sends CONNECT with this payload.
     pub(crate) async fn open(request: Request, payload: &str) -> Result<Self, tungstenite::Error> {
+        Self::open_with(request, &format!("40{payload}")).await
+    }
+
+    /// Opens Engine.IO and sends this packet.
+    pub(crate) async fn open_with(request: Request, first: &str) -> Result<Self, tungstenite::Error> {
         let (stream, _) = connect_async(request).await?;
         let mut socket = Self { stream, seen: VecDeque::new(), next_ack: 0 };
         let open = socket.packet().await.expect("OPEN");
         assert!(open.starts_with("0{"), "{open}");
-        socket.send(&format!("40{payload}")).await;
+        socket.send(first).await;
         Ok(socket)
     }
 

@@ -1,0 +1,174 @@
+//! What Engine.IO asks of a server that is polled: handshake, heartbeat, payloads, close, invalid requests.
+
+use std::time::Duration;
+
+use automoderate_server::RunningServer;
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::{eventually, http, key, project, server};
+
+/// An Engine.IO session over polling.
+struct Session {
+    url: String,
+}
+
+impl Session {
+    async fn open(server: &RunningServer) -> Self {
+        let base = format!("{}/socket.io/?EIO=4&transport=polling&api_key={}", server.base_url(), key(server));
+        let open = http().get(&base).send().await.unwrap().text().await.unwrap();
+        let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
+        Self { url: format!("{base}&sid={}", open["sid"].as_str().unwrap()) }
+    }
+
+    async fn connected(server: &RunningServer) -> Self {
+        let session = Self::open(server).await;
+        assert_eq!(session.post("40").await.status(), 200);
+        session.until("42[\"connected\"").await;
+        session
+    }
+
+    async fn post(&self, body: &str) -> Response {
+        http().post(&self.url).body(body.to_owned()).send().await.unwrap()
+    }
+
+    async fn get(&self) -> Response {
+        http().get(&self.url).send().await.unwrap()
+    }
+
+    /// Polls until a packet starts so; pings are answered.
+    async fn until(&self, wanted: &str) -> Vec<String> {
+        loop {
+            let body = self.get().await.error_for_status().unwrap().text().await.unwrap();
+            let packets: Vec<String> = body.split('\u{1e}').map(str::to_owned).collect();
+            if packets.iter().any(|packet| packet == "2") {
+                assert_eq!(self.post("3").await.status(), 200);
+            }
+            if packets.iter().any(|packet| packet.starts_with(wanted)) {
+                return packets;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_handshake_tells_all_that_a_client_needs() {
+    let server = server().ping(Duration::from_secs(25), Duration::from_secs(20)).start().await.unwrap();
+    let url = format!("{}/socket.io/?EIO=4&transport=polling", server.base_url());
+    let response = http().get(url).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+    let open: Value = serde_json::from_str(response.text().await.unwrap().strip_prefix('0').unwrap()).unwrap();
+    assert!(open["sid"].as_str().unwrap().len() >= 16);
+    assert_eq!(open["upgrades"], json!(["websocket"]));
+    assert_eq!((&open["pingInterval"], &open["pingTimeout"]), (&json!(25000), &json!(20000)));
+    assert_eq!(open["maxPayload"], 1_000_000);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_wrong_is_a_400() {
+    let server = server().start().await.unwrap();
+    for (method, query) in [
+        (Method::GET, ""),
+        (Method::GET, "EIO=4"),
+        (Method::GET, "transport=polling"),
+        (Method::GET, "EIO=abc&transport=polling"),
+        (Method::GET, "EIO=4&transport=abc"),
+        (Method::GET, "EIO=4&transport=websocket"),
+        (Method::POST, "EIO=4&transport=polling"),
+        (Method::PUT, "EIO=4&transport=polling"),
+        (Method::GET, "EIO=4&transport=polling&sid=abc"),
+    ] {
+        let url = format!("{}/socket.io/?{query}", server.base_url());
+        let response = http().request(method.clone(), url).send().await.unwrap();
+        assert_eq!(response.status(), 400, "{method} {query}");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn pings_keep_a_session_and_silence_ends_it() {
+    let server = server().ping(Duration::from_millis(300), Duration::from_millis(1000)).start().await.unwrap();
+    let session = Session::connected(&server).await;
+    for _ in 0..3 {
+        session.until("2").await;
+    }
+    eventually("a session that answers no ping is gone", async || session.get().await.status() == 400).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_payload_carries_many_packets() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let session = Session::connected(&server).await;
+    let ask = |ack: u32| format!("42{ack}{}", json!(["join_project", {"project_id": id}]));
+    let payload = format!("{}\u{1e}{}", ask(1), ask(2));
+    let response = session.post(&payload).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.text().await.unwrap(), "ok");
+    let mut answered = Vec::new();
+    eventually("both are answered", async || {
+        answered.extend(session.until("4").await);
+        ["431[", "432["].iter().all(|ack| answered.iter().any(|packet| packet.starts_with(ack)))
+    })
+    .await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn close_ends_the_session_and_the_poll_that_waits() {
+    let server = server().start().await.unwrap();
+    let session = Session::connected(&server).await;
+    // What may still lie there.
+    session.post("421[\"heartbeat\"]").await;
+    session.until("431").await;
+    let (pending, closed) = tokio::join!(session.get(), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        session.post("1").await.status()
+    });
+    assert_eq!(closed, 200);
+    // NOOP, or the answer that the session is gone.
+    assert!(pending.status() == 400 || pending.text().await.unwrap() == "6");
+    assert_eq!(session.get().await.status(), 400);
+    assert_eq!(session.post("2").await.status(), 400);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_payload_that_is_no_packet_ends_the_session() {
+    let server = server().start().await.unwrap();
+    for body in ["abc", "9", "4\u{1e}abc", "0", "b!!!"] {
+        let session = Session::connected(&server).await;
+        assert_eq!(session.post(body).await.status(), 400, "{body:?}");
+        eventually("the session is gone", async || session.get().await.status() == 400).await;
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn two_polls_at_once_end_the_session() {
+    let server = server().start().await.unwrap();
+    let session = Session::connected(&server).await;
+    session.post("421[\"heartbeat\"]").await;
+    session.until("431").await;
+    let (first, second) = tokio::join!(session.get(), session.get());
+    assert!([first.status(), second.status()].contains(&reqwest::StatusCode::BAD_REQUEST));
+    assert_eq!(session.get().await.status(), 400);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_announced_limit_is_refused() {
+    let server = server().start().await.unwrap();
+    let session = Session::connected(&server).await;
+    let body = format!("42[\"heartbeat\",\"{}\"]", "x".repeat(1_100_000));
+    let refused = http().post(&session.url).body(body).send().await;
+    // The server need not read what it will not take.
+    assert!(refused.is_err() || [400, 413].contains(&refused.unwrap().status().as_u16()));
+    let healthy = Session::connected(&server).await;
+    assert_eq!(healthy.post("421[\"heartbeat\"]").await.status(), 200);
+    healthy.until("431").await;
+    server.shutdown().await;
+}
