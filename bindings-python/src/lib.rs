@@ -9,6 +9,7 @@ mod credentials;
 mod errors;
 mod events;
 mod json;
+mod logs;
 mod options;
 mod port;
 mod project;
@@ -27,5 +28,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::States>()?;
     module.add_class::<client::CredentialRequests>()?;
     module.add_class::<port::Port>()?;
+    module.add_function(wrap_pyfunction!(logs::_listen_to_logs, module)?)?;
     events::register(module)
 }

@@ -30,11 +30,23 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     pub(crate) fn post(&self, id: u64, finish: Finish) {
-        self.done.lock().unwrap_or_else(PoisonError::into_inner).push((id, finish));
+        self.offer(usize::MAX, id, finish);
+    }
+
+    /// The same, unless so many wait already; false if they do.
+    pub(crate) fn offer(&self, limit: usize, id: u64, finish: Finish) -> bool {
+        {
+            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+            if done.len() >= limit {
+                return false;
+            }
+            done.push((id, finish));
+        }
         if !self.told.swap(true, Ordering::AcqRel) {
             // It fails only if nobody listens any more, or if the pipe is full of bells.
             let _ = (&self.bell).write(&[1]);
         }
+        true
     }
 }
 

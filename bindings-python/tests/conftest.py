@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from automoderate import ModerationUpdate, ReconnectPolicy
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDINS = ROOT / "core/tests/standins"
@@ -32,6 +34,7 @@ class Server:
     admin_url: str = ""
     other_project_id: str = ""
     project_ids: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
 
     def admin(self, call: str, **body: Any) -> dict[str, Any]:
         """A call that makes a stand-in do something."""
@@ -50,10 +53,24 @@ class Server:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())  # type: ignore[no-any-return]
 
+    def kill(self) -> None:
+        """Ends the process as a power cut would."""
+        self.process.kill()
+        self.process.wait(10)
+        self._close_pipes()
+
+    def start_again(self) -> None:
+        """Starts the reference server anew, on the same port and database."""
+        same = {"127.0.0.1:0": self.base_url.removeprefix("http://")}
+        self.process = start(*(same.get(word, word) for word in self.command if word != "--demo")).process
+
     def stop(self) -> None:
         """Ends the process."""
         self.process.terminate()
         self.process.wait(10)
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -74,7 +91,7 @@ def start(*command: str | Path) -> Server:
     ready = json.loads(line)
     known = {name: ready[name] for name in Server.__dataclass_fields__ if name in ready}
     known["project_ids"] = tuple(known.get("project_ids", ()))
-    return Server(process=process, **known)
+    return Server(process=process, command=tuple(str(word) for word in command), **known)
 
 
 def server_binary() -> Path:
@@ -84,6 +101,8 @@ def server_binary() -> Path:
     return Path(found) if found else built / "debug/automoderate-server"
 
 
+REFERENCE = (server_binary(), "serve", "--demo", "--listen", "127.0.0.1:0")
+LIMITLESS = ("--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0")
 StartServer = Callable[..., Server]
 
 
@@ -92,10 +111,9 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Starts reference servers."""
     running: list[Server] = []
 
-    def run(*flags: str, listen: str = "127.0.0.1:0") -> Server:
+    def run(*flags: str) -> Server:
         database = f"sqlite://{tmp_path}/{len(running)}.db"
-        command = [str(server_binary()), "serve", "--demo", "--listen", listen, "--database", database, *flags]
-        running.append(start(*command))
+        running.append(start(*REFERENCE, "--database", database, *flags))
         return running[-1]
 
     yield run
@@ -103,15 +121,11 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
         server.stop()
 
 
-LIMITLESS = ("--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0")
-
-
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One reference server without limits, for tests that leave it as it was."""
     database = tmp_path_factory.mktemp("server") / "server.db"
-    command = [str(server_binary()), "serve", "--demo", "--listen", "127.0.0.1:0", "--database", f"sqlite://{database}"]
-    server = start(*command, *LIMITLESS)
+    server = start(*REFERENCE, "--database", f"sqlite://{database}", *LIMITLESS)
     yield server
     server.stop()
 
@@ -142,6 +156,13 @@ def asgi(standin_python: str) -> Iterator[Server]:
     server.stop()
 
 
+def needed(module: str) -> Any:
+    """A module that the tests need. Only outside of CI may it be missing."""
+    if os.environ.get("CI"):
+        return importlib.import_module(module)
+    return pytest.importorskip(module)
+
+
 def run_python(code: str, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
     """Runs a program in an interpreter of its own, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", code, *arguments]
@@ -154,3 +175,27 @@ def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
     while not check():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.01)
+
+
+QUICK = ReconnectPolicy(delay=0.05, max_delay=0.2, max_attempts_per_minute=600)
+
+
+async def ids(stream: Any, many: int) -> list[str]:
+    found: list[str] = []
+    async for event in stream:
+        if isinstance(event, ModerationUpdate):
+            found.append(event.content_id)
+        if len(found) == many:
+            break
+    return found
+
+
+OPEN = """
+import sys, asyncio, threading, time
+from automoderate import AsyncClient, Client, ModerationUpdate
+url, key, project = sys.argv[1:4]
+"""
+
+
+def run(server: Server, code: str) -> subprocess.CompletedProcess[str]:
+    return run_python(OPEN + code, server.base_url, server.api_key, server.project_id)

@@ -9,14 +9,12 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import automoderate
 import pytest
 import pytest_asyncio
 from automoderate import (
     Activity,
     AsyncClient,
     Event,
-    Lagged,
     MalformedEvent,
     ModerationUpdate,
     RecentActivity,
@@ -173,26 +171,3 @@ async def test_events_match(events: list[Event]) -> None:
         "novelty",
         "stats_update",
     ]
-
-
-async def test_a_reader_that_is_too_slow_is_told(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, event_buffer=4) as client:
-        project = await client.join(asgi.project_id)
-        stream, counted = project.events(), project.events(StatsUpdate)
-        for total in range(20):
-            data = {"total_content": total, "project_id": asgi.project_id}
-            asgi.admin("/emit", event="stats_update", data=data, project_id=asgi.project_id)
-        while client.metrics().events < 20:
-            await automoderate_pause()
-        lagged, *kept = await stream.next_batch(10)
-        assert isinstance(lagged, Lagged)
-        assert (lagged.missed, len(kept)) == (16, 4)
-        assert pickle.loads(pickle.dumps(lagged)) == lagged
-        assert [event.total_content for event in await counted.next_batch(10)] == [16, 17, 18, 19]
-        assert counted.losses == automoderate.Losses(lagged=16, gaps=0)
-
-
-async def automoderate_pause() -> None:
-    import asyncio
-
-    await asyncio.sleep(0.01)

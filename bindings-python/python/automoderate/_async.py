@@ -7,30 +7,28 @@ import inspect
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _native
 from ._events import Event
-from ._models import Content, ContentPage, Health, Losses, Moderation, State, Statistics, Status, content_page
+from ._logging import failed, listen
+from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, content_page
 from ._options import (
     BaseClient,
     CredentialsProvider,
     after_text,
     count,
     kind_name,
-    log_state,
-    logger,
     refusal,
 )
 from ._port import port
+from ._shared import BaseProject, BaseStream, E
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-E = TypeVar("E", bound=Event)
 
-
-class AsyncEventStream(AsyncIterator[E], Generic[E]):
+class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
     """Events, in order, each once: `async for event in stream`.
 
     Interruptions that are being mended don't end it. If you left or closed, it just ends; if it ends for another
@@ -38,10 +36,7 @@ class AsyncEventStream(AsyncIterator[E], Generic[E]):
     stream. A stream may be shared by several tasks; each event goes to one of them.
     """
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _native.Stream) -> None:
-        self._native = native
+    __slots__ = ()
 
     def __aiter__(self) -> AsyncIterator[E]:  # noqa: PYI034 - quicker than the other way
         return self._each()
@@ -88,44 +83,11 @@ class AsyncEventStream(AsyncIterator[E], Generic[E]):
         await port().wait(self._native)
         return True
 
-    def throttle(self, interval: float) -> AsyncEventStream[E]:
-        """At most one event per `interval` seconds: the first at once, then the latest; the last is never lost.
 
-        Notices of losses are passed on without delay. This stream ends; use the returned one.
-        """
-        return AsyncEventStream(self._native.throttle(interval))
-
-    @property
-    def losses(self) -> Losses:
-        """What a stream of one kind had to leave out because it is of another kind."""
-        return Losses(*self._native.losses)
-
-    def close(self) -> None:
-        """End the stream for its readers, also those that wait."""
-        self._native.cancel()
-
-
-class AsyncProject:
+class AsyncProject(BaseProject):
     """A joined project. It stays joined across interruptions, until it is left."""
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _native.Project) -> None:
-        self._native = native
-
-    @property
-    def id(self) -> str:
-        """The project's id."""
-        return self._native.id
-
-    @property
-    def cursor(self) -> str | None:
-        """Where the slowest reader of this project's events stands: what it has been given is in front of it.
-
-        Store it, and pass it to `join(…, after=…)` to go on later, in another process too. `None` on servers without
-        an event log.
-        """
-        return self._native.cursor
+    __slots__ = ()
 
     @overload
     def events(self) -> AsyncEventStream[Event]: ...
@@ -143,9 +105,6 @@ class AsyncProject:
     async def leave(self) -> None:
         """Leave the project. Its streams end behind what they hold, at once."""
         await port().call(self._native.leave)
-
-    def __repr__(self) -> str:
-        return f"<AsyncProject {self.id}>"
 
 
 class AsyncContents(AsyncIterator[Content]):
@@ -207,11 +166,10 @@ class AsyncClient(BaseClient):
         """
         if not self._connected:
             self._connected = True
-            tasks = [asyncio.create_task(_log_states(self._native.state_changes()))]
+            listen()
             requests = self._native.credential_requests()
             if requests is not None and self._provider is not None:
-                tasks.append(asyncio.create_task(_answer(requests, self._provider)))
-            _keep(tasks)
+                _keep(asyncio.create_task(_answer(requests, self._provider)))
             await port().call(self._native.connect)
         return self
 
@@ -265,7 +223,7 @@ class AsyncClient(BaseClient):
                     if inspect.isawaitable(outcome):
                         await outcome
                 except Exception:
-                    logger.exception("a handler of %s failed", event.event)
+                    failed("a handler of %s failed", event.event)
 
     async def emit(self, name: str, data: Any = None) -> None:
         """Send an event of your own. `None` is sent as no argument.
@@ -354,16 +312,10 @@ class AsyncClient(BaseClient):
 _background: set[asyncio.Task[None]] = set()
 
 
-def _keep(tasks: list[asyncio.Task[None]]) -> None:
+def _keep(task: asyncio.Task[None]) -> None:
     """Event loops hold tasks only weakly."""
-    for task in tasks:
-        _background.add(task)
-        task.add_done_callback(_background.discard)
-
-
-async def _log_states(states: _native.States) -> None:
-    while (state := await port().call(states.next)) is not None:
-        log_state(State(*state))
+    _background.add(task)
+    task.add_done_callback(_background.discard)
 
 
 async def _answer(requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
@@ -386,5 +338,5 @@ async def _answer_one(
             answer = await answer
         requests.answer(number, answer)
     except Exception as error:
-        logger.exception("the credentials provider failed")
+        failed("the credentials provider failed")
         requests.refuse(number, *refusal(error))

@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import select
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from . import _native
 from ._events import Event
-from ._models import Content, ContentPage, Health, Losses, Moderation, State, Statistics, Status, content_page
+from ._logging import failed, listen
+from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, content_page
 from ._options import (
     BaseClient,
     CredentialsProvider,
     after_text,
     count,
     kind_name,
-    log_state,
-    logger,
     refusal,
 )
+from ._port import heard
+from ._shared import BaseProject, BaseStream, E
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-E = TypeVar("E", bound=Event)
 
-
-class EventStream(Iterator[E], Generic[E]):
+class EventStream(BaseStream[E], Iterator[E]):
     """Events, in order, each once: `for event in stream`.
 
     Waiting releases Python's lock and hears Ctrl-C. Interruptions that are being mended don't end the stream. If you
@@ -39,10 +37,7 @@ class EventStream(Iterator[E], Generic[E]):
     loses nothing: go on with the same stream. A stream may be shared by several threads; each event goes to one.
     """
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _native.Stream) -> None:
-        self._native = native
+    __slots__ = ()
 
     def __iter__(self) -> Iterator[E]:  # noqa: PYI034 - quicker than `__next__`
         return cast("Iterator[E]", _native.BlockingIterator(self._native))
@@ -63,44 +58,11 @@ class EventStream(Iterator[E], Generic[E]):
         """
         return cast("list[E]", self._native.take_blocking(count("max", max), timeout))
 
-    def throttle(self, interval: float) -> EventStream[E]:
-        """At most one event per `interval` seconds: the first at once, then the latest; the last is never lost.
 
-        Notices of losses are passed on without delay. This stream ends; use the returned one.
-        """
-        return EventStream(self._native.throttle(interval))
-
-    @property
-    def losses(self) -> Losses:
-        """What a stream of one kind had to leave out because it is of another kind."""
-        return Losses(*self._native.losses)
-
-    def close(self) -> None:
-        """End the stream for its readers, also those that wait."""
-        self._native.cancel()
-
-
-class Project:
+class Project(BaseProject):
     """A joined project. It stays joined across interruptions, until it is left."""
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _native.Project) -> None:
-        self._native = native
-
-    @property
-    def id(self) -> str:
-        """The project's id."""
-        return self._native.id
-
-    @property
-    def cursor(self) -> str | None:
-        """Where the slowest reader of this project's events stands: what it has been given is in front of it.
-
-        Store it, and pass it to `join(…, after=…)` to go on later, in another process too. `None` on servers without
-        an event log.
-        """
-        return self._native.cursor
+    __slots__ = ()
 
     @overload
     def events(self) -> EventStream[Event]: ...
@@ -118,9 +80,6 @@ class Project:
     def leave(self) -> None:
         """Leave the project. Its streams end behind what they hold, at once."""
         self._native.leave(None)
-
-    def __repr__(self) -> str:
-        return f"<Project {self.id}>"
 
 
 class Client(BaseClient):
@@ -155,8 +114,10 @@ class Client(BaseClient):
         """
         if not self._connected:
             self._connected = True
+            listen()
             requests = self._native.credential_requests()
-            _Helper(self._native.state_changes(), requests, self._provider).start()
+            if requests is not None and self._provider is not None:
+                _Asker(requests, self._provider).start()
             self._native.connect(None)
         return self
 
@@ -208,7 +169,7 @@ class Client(BaseClient):
                 try:
                     handler(event)
                 except Exception:
-                    logger.exception("a handler of %s failed", event.event)
+                    failed("a handler of %s failed", event.event)
 
     def emit(self, name: str, data: Any = None) -> None:
         """Send an event of your own. `None` is sent as no argument.
@@ -299,49 +260,28 @@ class Client(BaseClient):
         self._native.close(None)
 
 
-_STATE, _REQUEST = 1, 3
+class _Asker(threading.Thread):
+    """Asks the credentials provider, while other threads wait."""
 
-
-class _Helper(threading.Thread):
-    """Logs changes of state and asks the credentials provider, while other threads wait.
-
-    It waits in `select`, not in native code: so the interpreter may end at any time.
-    """
-
-    def __init__(
-        self,
-        states: _native.States,
-        requests: _native.CredentialRequests | None,
-        provider: CredentialsProvider | None,
-    ) -> None:
-        super().__init__(name="automoderate-helper", daemon=True)
-        self._states, self._requests, self._provider = states, requests, provider
+    def __init__(self, requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
+        super().__init__(name="automoderate-credentials", daemon=True)
+        self._requests, self._provider = requests, provider
 
     def run(self) -> None:
         port = _native.Port()
-        pending = {_STATE}
-        self._states.next((port, _STATE))
-        if self._requests is not None:
-            pending.add(_REQUEST)
-            self._requests.next((port, _REQUEST))
-        while pending:
-            select.select([port], [], [])
-            for number, _, outcome in port.drain():
-                if outcome is None:
-                    pending.discard(number)
-                elif number == _STATE:
-                    log_state(State(*outcome))
-                    self._states.next((port, _STATE))
-                elif self._requests is not None:
-                    self._answer(self._requests, *outcome)
-                    self._requests.next((port, _REQUEST))
+        self._requests.next((port, 1))
+        for _, _, request in heard(port):
+            if request is None:
+                break
+            self._answer(*request)
+            self._requests.next((port, 1))
 
-    def _answer(self, requests: _native.CredentialRequests, number: int, reason: Any) -> None:
+    def _answer(self, number: int, reason: Any) -> None:
         try:
-            answer = self._provider(reason) if self._provider is not None else None
+            answer = self._provider(reason)
             if inspect.iscoroutine(answer):
                 answer = asyncio.run(answer)
-            requests.answer(number, answer)
+            self._requests.answer(number, answer)
         except Exception as error:
-            logger.exception("the credentials provider failed")
-            requests.refuse(number, *refusal(error))
+            failed("the credentials provider failed")
+            self._requests.refuse(number, *refusal(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal, TypeVar, cast
@@ -11,8 +10,6 @@ from . import _native
 from ._errors import AutoModerateError
 from ._models import Metrics, ReconnectPolicy, State
 from ._native import Stream
-
-logger = logging.getLogger("automoderate")
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 Credentials = str | Mapping[str, str] | None
@@ -251,16 +248,6 @@ def count(name: str, value: object) -> int:
     if value < 1:
         raise ValueError(f"{name}: it must be at least 1")
     return value
-
-
-def log_state(state: State) -> None:
-    """Tell a change of state to `logging`."""
-    if state == "reconnecting":
-        logger.warning("reconnecting: attempt %s in %.1f s (%s)", state.attempt, state.retry_in or 0.0, state.cause)
-    elif state == "closed" and state.cause is not None and state.cause.code != "closed":
-        logger.error("closed: %s", state.cause)
-    else:
-        logger.info("%s", state.name)
 
 
 def refusal(error: Exception) -> tuple[str, bool]:

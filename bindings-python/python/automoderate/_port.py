@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import selectors
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -73,6 +74,15 @@ def _listen(
             return
         there.call_soon_threadsafe(here._wake)  # pyright: ignore[reportPrivateUsage]
         del here, there
+
+
+def heard(native: _native.Port) -> Iterator[tuple[int, bool, Any]]:
+    """Everything that a port is told, waited for on this thread, in Python: so the interpreter may end at any time."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(native, selectors.EVENT_READ)
+        while True:
+            selector.select()
+            yield from native.drain()
 
 
 _ports: WeakKeyDictionary[asyncio.AbstractEventLoop, Port] = WeakKeyDictionary()

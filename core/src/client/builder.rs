@@ -284,6 +284,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         self.check()?;
         let target = Target::parse(&self.url)?;
+        let server = target.origin();
         let headers = header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
         let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
@@ -312,6 +313,7 @@ impl ClientBuilder {
         let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());
         let task = Task {
+            server,
             machine: Machine::new(session, rng),
             dialer,
             backfill: Some(Arc::new(api.clone())),

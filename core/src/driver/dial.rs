@@ -125,7 +125,8 @@ async fn auto(
         prefer_polling.store(true, Ordering::Relaxed);
         return Err(refused.fault);
     }
-    tracing::debug!(reason = ?refused.fault, "no WebSocket; trying long-polling");
+    let reason = refused.fault.into_error();
+    tracing::debug!(server = environment.target.origin(), "no WebSocket ({reason}); trying long-polling");
     let transport = polling(environment, access).await?;
     prefer_polling.store(true, Ordering::Relaxed);
     Ok(transport)

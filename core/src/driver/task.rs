@@ -60,6 +60,8 @@ impl Request {
 
 /// Everything that belongs to one client.
 pub(crate) struct Task {
+    /// The server's address, for logs.
+    pub(crate) server: String,
     pub(crate) machine: Machine,
     pub(crate) dialer: Arc<dyn Dialer>,
     pub(crate) backfill: Option<Arc<dyn BackfillSource>>,
@@ -213,8 +215,24 @@ impl Task {
     }
 
     fn state(&mut self, state: State) {
-        tracing::debug!(?state, "state");
+        self.tell(&state);
         self.states.publish(state);
+    }
+
+    /// Tells whoever reads logs.
+    fn tell(&self, state: &State) {
+        let server = &*self.server;
+        match state {
+            State::Reconnecting { attempt, retry_in, cause } => {
+                let seconds = retry_in.as_secs_f64();
+                tracing::warn!(server, "reconnecting: attempt {attempt} in {seconds:.1} s ({cause})");
+            }
+            State::Closed { reason } if reason.kind() != ErrorKind::Closed => {
+                tracing::error!(server, "closed: {reason}")
+            }
+            State::Connected | State::Closed { .. } => tracing::info!(server, "{}", state.as_str()),
+            _ => tracing::debug!(server, "{}", state.as_str()),
+        }
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {

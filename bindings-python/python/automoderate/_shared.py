@@ -1,0 +1,69 @@
+"""What the streams and projects of both clients have in common: all that needs no waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from . import _native
+from ._events import Event
+from ._models import Losses
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+E = TypeVar("E", bound=Event)
+
+
+class BaseStream(Generic[E]):
+    """A stream of events."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Stream) -> None:
+        self._native = native
+
+    def throttle(self, interval: float) -> Self:
+        """At most one event per `interval` seconds: the first at once, then the latest; the last is never lost.
+
+        Notices of losses are passed on without delay. This stream ends; use the returned one.
+
+        Raises:
+            InvalidArgument: The interval is no number of seconds, or the stream is throttled already or has ended.
+
+        """
+        return type(self)(self._native.throttle(interval))
+
+    @property
+    def losses(self) -> Losses:
+        """What a stream of one kind had to leave out because it is of another kind."""
+        return Losses(*self._native.losses)
+
+    def close(self) -> None:
+        """End the stream for its readers, also those that wait."""
+        self._native.cancel()
+
+
+class BaseProject:
+    """A joined project."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Project) -> None:
+        self._native = native
+
+    @property
+    def id(self) -> str:
+        """The project's id."""
+        return self._native.id
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the slowest reader of this project's events stands: what it has been given is in front of it.
+
+        Store it, and pass it to `join(…, after=…)` to go on later, in another process too. `None` on servers without
+        an event log.
+        """
+        return self._native.cursor
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"

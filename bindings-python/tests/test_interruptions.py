@@ -1,0 +1,65 @@
+"""A lost connection is mended, and what it cost is made up for or told."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+
+import automoderate
+import pytest
+from automoderate import (
+    AsyncClient,
+    Client,
+    Gap,
+    ModerationUpdate,
+    ReconnectPolicy,
+    State,
+)
+
+from .conftest import QUICK, Server
+
+
+async def test_a_cut_is_mended_and_told(asgi: Server) -> None:
+    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, reconnect=QUICK, backfill="off") as client:
+        changes: list[State] = []
+
+        async def watch() -> None:
+            async for state in client.state_changes():
+                changes.append(state)
+
+        watching = asyncio.create_task(watch())
+        project = await client.join(asgi.project_id)
+        stream = project.events()
+        asgi.admin("/cut")
+        gap = await anext(stream)
+        assert isinstance(gap, Gap)
+        assert (gap.project_id, gap.reason) == (asgi.project_id, "interrupted")
+        asgi.admin("/moderate", content="after the cut")
+        update = await anext(stream)
+        assert isinstance(update, ModerationUpdate)
+        assert update.content_preview == "after the cut"
+    await asyncio.wait_for(watching, 5)
+    names = [state.name for state in changes]
+    assert names[0] == "connected"
+    assert names[-1] == "closed"
+    lost = next(state for state in changes if state == "reconnecting")
+    assert lost.attempt == 1
+    assert lost.retry_in is not None
+    assert isinstance(lost.cause, automoderate.Disconnected)
+    assert pickle.loads(pickle.dumps(State("reconnecting", 1, 0.5))) == "reconnecting"
+
+
+def test_a_cut_is_mended_and_backfilled_blocking(asgi: Server) -> None:
+    with pytest.raises(automoderate.AuthenticationFailed):
+        Client(asgi.base_url, api_key="am_wrong").connect()
+    policy = ReconnectPolicy(delay=0.05, max_delay=0.1, max_attempts_per_minute=600)
+    with Client(asgi.base_url, api_key=asgi.api_key, reconnect=policy) as client:
+        with pytest.raises(automoderate.AccessDenied):
+            client.join(asgi.other_project_id)
+        stream = client.join(asgi.project_id).events(ModerationUpdate)
+        # From its time on, REST can be asked for what the cut costs.
+        asgi.admin("/moderate", content="trustedword")
+        assert next(stream).status == "approved"
+        asgi.admin("/cut")
+        asgi.admin("/moderate", content="spamword")
+        assert next(stream).status == "rejected"

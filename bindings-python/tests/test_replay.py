@@ -1,0 +1,36 @@
+"""On servers with an event log a stream goes on where it stopped."""
+
+from __future__ import annotations
+
+import automoderate
+import pytest
+from automoderate import (
+    AsyncClient,
+)
+
+from .conftest import LIMITLESS, QUICK, StartServer, ids
+
+
+async def test_replay_goes_on_behind_a_cursor(start_server: StartServer) -> None:
+    server = start_server(*LIMITLESS)
+    first = server.submit("one", "two", "three")
+    async with AsyncClient(server.base_url, api_key=server.api_key) as client:
+        project = await client.join(server.project_id, after=0)
+        stream = project.events()
+        assert await ids(stream, 2) == first[:2]
+        cursor = project.cursor
+    assert cursor is not None
+    later = server.submit("four")
+    async with AsyncClient(server.base_url, api_key=server.api_key) as client:
+        stream = (await client.join(server.project_id, after=cursor)).events()
+        assert await ids(stream, 2) == [first[2], *later]
+        with pytest.raises(automoderate.InvalidArgument, match="after"):
+            await client.join(server.project_id, after="forty-one")
+
+
+async def test_what_is_submitted_after_the_join_arrives(start_server: StartServer) -> None:
+    server = start_server(*LIMITLESS)
+    async with AsyncClient(server.base_url, api_key=server.api_key, reconnect=QUICK) as client:
+        stream = (await client.join(server.project_id)).events()
+        wanted = server.submit("before")
+        assert await ids(stream, 1) == wanted

@@ -1,0 +1,143 @@
+//! The SDK's diagnostics, for languages that have a logging of their own.
+
+use std::fmt::{self, Write as _};
+
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    level_filters::LevelFilter,
+    span,
+    subscriber::Interest,
+};
+
+/// One message of the SDK about itself. It never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogRecord {
+    /// How grave it is.
+    pub level: LogLevel,
+    /// The part of the SDK that it comes from: `client`, `session` or `driver`.
+    pub topic: String,
+    /// A sentence for people, and `name=value` for each thing it is about.
+    pub message: String,
+}
+
+/// How grave a [`LogRecord`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// For finding faults.
+    Debug,
+    /// What happens in the normal course.
+    Info,
+    /// What is being mended.
+    Warning,
+    /// What is not.
+    Error,
+}
+
+/// Hands the SDK's diagnostics to a function from now on; false if this copy of the SDK has a listener already.
+///
+/// For bindings, which carry a copy of the SDK in a library of their own: in a program in Rust this would take the
+/// place of the program's own `tracing` subscriber. The function is called on the SDK's threads, in the middle of their
+/// work: it must be quick, must not wait for anybody, and must not call the SDK. There are few messages, none per
+/// event.
+pub fn forward_logs(listener: impl Fn(LogRecord) + Send + Sync + 'static) -> bool {
+    tracing::subscriber::set_global_default(Forward(listener)).is_ok()
+}
+
+/// Events, without spans: the SDK has none.
+struct Forward<F>(F);
+
+fn ours(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::DEBUG
+        && metadata.is_event()
+        && metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"))
+}
+
+impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Forward<F> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // Asked once for each place: what nobody wants costs one comparison from then on.
+        if ours(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        ours(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::DEBUG)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let metadata = event.metadata();
+        let level = match *metadata.level() {
+            Level::ERROR => LogLevel::Error,
+            Level::WARN => LogLevel::Warning,
+            Level::INFO => LogLevel::Info,
+            _ => LogLevel::Debug,
+        };
+        let mut text = Text::default();
+        event.record(&mut text);
+        // The first part is the crate; modules below the second say more about us than about what happens.
+        let topic = metadata.target().split("::").nth(1).unwrap_or_default().to_owned();
+        (self.0)(LogRecord { level, topic, message: text.message + &text.fields });
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing into a string does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn messages_are_the_sentence_and_what_it_is_about() {
+        let heard: Arc<Mutex<Vec<LogRecord>>> = Arc::default();
+        let sink = heard.clone();
+        let forward = Forward(move |record| sink.lock().unwrap().push(record));
+        tracing::subscriber::with_default(forward, || {
+            tracing::warn!(project = "p", attempt = 2, "again in {} s", 1.5);
+            tracing::trace!("too fine");
+            tracing::info!(target: "hyper::client", "somebody else's");
+            let _entered = tracing::info_span!("span").entered();
+            tracing::debug!(target: "automoderate::session::machine", reason = %"late", "refused");
+        });
+        let record =
+            |level, topic: &str, message: &str| LogRecord { level, topic: topic.into(), message: message.into() };
+        assert_eq!(
+            *heard.lock().unwrap(),
+            [
+                record(LogLevel::Warning, "facade", "again in 1.5 s project=p attempt=2"),
+                record(LogLevel::Debug, "session", "refused reason=late"),
+            ]
+        );
+    }
+}
