@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-e2e test-python bench bench-quick lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python bench bench-quick lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,11 +14,19 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-e2e test-python
+test: lint doc test-rust test-postgres test-e2e test-python
 
 ## make test-rust  needs only Rust
 test-rust:
 	$(CARGO) test --all-features --quiet
+
+## make test-postgres  the server's tests on PostgreSQL, and what only it can do; installs it on Debian
+test-postgres:
+	@if postgres=$$(server-ref/tests/postgres/setup.sh); then \
+		env $$postgres server-ref/tests/postgres/with-cluster.sh \
+			$(CARGO) test --quiet -p automoderate-server --test it --test sdk -- --include-ignored; \
+	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-postgres, because PostgreSQL could not be set up" >&2; fi
 
 ## make test-e2e   the SDK against Flask-SocketIO, python-socketio and npm socket.io, and their clients against the server; needs
 ##                 Python 3 and Node

@@ -31,7 +31,9 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
     listen: String,
 
-    /// Database, made when it does not exist.
+    /// Database: `sqlite://PATH`, a file that is made when it does not exist, or `postgres://USER:PASSWORD@HOST/NAME`, PostgreSQL 13 or
+    /// newer, where NAME exists. Its tables are made and brought up to date. Other users of this machine can read a command line:
+    /// better set the variable, or leave the password to ~/.pgpass.
     #[arg(
         long,
         env = "AUTOMODERATE_DATABASE",

@@ -6,7 +6,7 @@
 pub enum Error {
     /// The database could not be opened, migrated, read or written.
     #[error("the database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] sqlx::Error),
     /// The database's schema could not be brought up to date.
     #[error("the database could not be migrated")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -40,7 +40,26 @@ pub enum Error {
     /// An internal step failed.
     #[error("{0}")]
     Internal(String),
+    /// The database does not answer. Nothing was changed; another try can help.
+    #[error("the database does not answer")]
+    Unavailable,
+    /// There is no space left for the database. Nothing was changed.
+    #[error("the database has no space left")]
+    StorageFull,
+    /// The database went away in the middle of a change, and it could not be found out in time whether it was made.
+    #[error("it is not known whether the change was made")]
+    OutcomeUnknown,
     /// The server is going down and takes no more work.
     #[error("the server is shutting down")]
     ShuttingDown,
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            // Only we close it.
+            sqlx::Error::PoolClosed => Self::ShuttingDown,
+            error => Self::Database(error),
+        }
+    }
 }

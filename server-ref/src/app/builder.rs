@@ -71,7 +71,8 @@ impl ServerBuilder {
         self
     }
 
-    /// A database URL such as `sqlite://automoderate.db` (a temporary file, deleted with the server).
+    /// A database URL such as `sqlite://automoderate.db`, a file that is made when it does not exist, or
+    /// `postgres://user:password@host/name`, which exists (a temporary file, deleted with the server).
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());
         self

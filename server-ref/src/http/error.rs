@@ -11,6 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Error;
+use crate::store::Fault;
+
+/// When to try again what failed for lack of a database: it restarts in seconds.
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// How every failure is answered.
 #[derive(Serialize, ToSchema)]
@@ -74,6 +78,20 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
+    /// The database is away.
+    pub(super) fn unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").retry()
+    }
+
+    fn storage_full() -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").retry()
+    }
+
+    /// A later try can help.
+    fn retry(self) -> Self {
+        Self { retry_after: Some(RETRY_AFTER_SECONDS), ..self }
+    }
+
     pub(super) fn not_found(message: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
@@ -91,6 +109,13 @@ impl From<Error> for ApiError {
             Error::ShuttingDown => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The server is shutting down")
             }
+            Error::OutcomeUnknown => {
+                let message = "The database went away: the change may have been made, or not";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).retry()
+            }
+            Error::Unavailable => Self::unavailable(),
+            Error::StorageFull => Self::storage_full(),
+            Error::Database(error) => Self::from(error),
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
             Error::Rule(reason) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason),
             Error::Conflict(code, message) => Self::conflict(code, message),
@@ -99,6 +124,21 @@ impl From<Error> for ApiError {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 Self::new(status, "server_error", "Internal server error")
             }
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        let fault = Fault::of(&error);
+        if fault != Fault::Text {
+            tracing::error!(error = &error as &dyn std::error::Error, ?fault, "the database failed");
+        }
+        match fault {
+            Fault::Lost | Fault::Unavailable => Self::unavailable(),
+            Fault::Full => Self::storage_full(),
+            Fault::Text => Self::invalid("Text must not hold U+0000"),
+            Fault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use automoderate_server::Server;
 
+use crate::databases;
 use crate::support::{Socket, eventually, http, project, server};
 
 #[tokio::test]
@@ -18,10 +19,9 @@ async fn sockets_and_listener() {
 #[tokio::test]
 async fn the_database_is_free_for_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("automoderate.db");
     let mut heads = Vec::new();
     for _ in 0..3 {
-        let server = Server::builder().demo(true).database_file(&file).start().await.unwrap();
+        let server = Server::builder().demo(true).database(databases::of(folder.path())).start().await.unwrap();
         let mut socket = Socket::connect(&server).await;
         heads.push(socket.join(&project(&server)).await["event_id"].clone());
     }

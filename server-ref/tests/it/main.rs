@@ -7,6 +7,7 @@ mod authorization;
 mod connect;
 mod cross_origin;
 mod csrf;
+mod databases;
 mod drain_on_sigterm;
 mod dropping_cuts_everything;
 mod engine_io_polling;

@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
+use crate::databases;
 use crate::support::PATIENCE;
 
 /// Killed when the test ends.
@@ -19,11 +20,10 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it on a database in this folder and waits for its line.
+    /// Starts it on this folder's database and waits for its line.
     pub(crate) async fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let database = format!("sqlite://{}", folder.join("automoderate.db").display());
         let mut child = Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &database])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", &databases::of(folder)])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -13,12 +13,18 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Long enough that only a hang reaches it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::databases;
 
-/// A demonstration server without limits.
+/// Long enough that only a hang reaches it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A demonstration server without limits, on a database of its own.
 pub(crate) fn server() -> ServerBuilder {
-    Server::builder().demo(true).limits(Limits::none())
+    let server = Server::builder().demo(true).limits(Limits::none());
+    match databases::fresh() {
+        Some(url) => server.database(url),
+        None => server,
+    }
 }
 
 pub(crate) fn project(server: &RunningServer) -> String {

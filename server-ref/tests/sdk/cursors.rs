@@ -1,9 +1,9 @@
 //! A cursor survives the process; what the log no longer has is told.
 
 use automoderate::{Event, GapReason, Origin};
-use automoderate_server::{EventLog, Limits, Server};
+use automoderate_server::EventLog;
 
-use crate::wires::{client, key, next_update, project, server, soon};
+use crate::wires::{builder, client, key, next_update, project, server, soon};
 
 #[tokio::test]
 async fn a_later_client_goes_on_where_an_earlier_one_stopped() {
@@ -35,7 +35,7 @@ async fn a_later_client_goes_on_where_an_earlier_one_stopped() {
 #[tokio::test]
 async fn what_the_log_no_longer_has_is_a_gap() {
     let log = EventLog { max_events: 10, ..EventLog::default() };
-    let server = Server::builder().demo(true).limits(Limits::none()).event_log(log).start().await.unwrap();
+    let server = builder().event_log(log).start().await.unwrap();
     let client = client(server.base_url()).api_key(key(&server)).connect().await.unwrap();
     for n in 0..50 {
         client.moderate(format!("text {n}")).await.unwrap();

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use automoderate::{Client, Event, Transports};
 use tokio::sync::Notify;
 
+use crate::databases;
 use crate::relay::Relay;
 use crate::wires::{client, key, next_update, project, server, soon};
 
@@ -86,7 +87,7 @@ async fn a_server_that_is_killed_and_comes_back_costs_nothing() {
     client.close().await;
 }
 
-/// The server as a program of its own, on a database file.
+/// The server as a program of its own, on this folder's database.
 struct Program {
     child: tokio::process::Child,
     address: std::net::SocketAddr,
@@ -97,7 +98,6 @@ struct Program {
 impl Program {
     async fn start(folder: &std::path::Path) -> Self {
         use tokio::io::AsyncBufReadExt;
-        let database = format!("sqlite://{}", folder.join("automoderate.db").display());
         let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
             .args([
                 "serve",
@@ -107,7 +107,7 @@ impl Program {
                 "--max-connections-per-ip",
                 "0",
                 "--database",
-                &database,
+                &databases::of(folder),
             ])
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::null())

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use automoderate::Client;
-use automoderate_server::{Limits, Server};
+use automoderate_server::Limits;
 
-use crate::wires::{key, project, soon};
+use crate::wires::{builder, key, project, soon};
 
 #[tokio::test]
 async fn one_room_too_many_is_refused() {
     let limits = Limits { rooms: 1, ..Limits::none() };
-    let server = Server::builder().demo(true).limits(limits).start().await.unwrap();
+    let server = builder().limits(limits).start().await.unwrap();
     let demo = server.demo().unwrap().clone();
     let second = server.create_project("Second").await.unwrap();
     server.add_member(&second, &demo.email).await.unwrap();
@@ -25,7 +25,7 @@ async fn one_room_too_many_is_refused() {
 
 #[tokio::test]
 async fn the_users_own_events_are_limited_before_the_server_has_to() {
-    let server = Server::builder().demo(true).start().await.unwrap();
+    let server = builder().limits(Limits::default()).start().await.unwrap();
     let client = Client::builder(server.base_url()).api_key(key(&server)).connect().await.unwrap();
     let mut sent = 0;
     let error = loop {
@@ -43,7 +43,7 @@ async fn the_users_own_events_are_limited_before_the_server_has_to() {
 #[tokio::test]
 async fn one_connection_too_many_is_told_when_to_come_back() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
-    let server = Server::builder().demo(true).limits(limits).start().await.unwrap();
+    let server = builder().limits(limits).start().await.unwrap();
     let first = Client::builder(server.base_url()).api_key(key(&server)).connect().await.unwrap();
     let second = Client::builder(server.base_url()).api_key(key(&server));
     let error = soon("the refusal", second.connect()).await.unwrap_err();

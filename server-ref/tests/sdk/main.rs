@@ -3,6 +3,8 @@
 
 mod credentials;
 mod cursors;
+#[path = "../it/databases.rs"]
+mod databases;
 mod interruptions;
 mod limits;
 mod network;

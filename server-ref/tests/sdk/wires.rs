@@ -8,12 +8,14 @@ use std::{
 };
 
 use automoderate::{Client, ClientBuilder, Event, EventStream, ModerationUpdate, ReconnectPolicy};
-use automoderate_server::{Limits, RunningServer, Server};
+use automoderate_server::{Limits, RunningServer, Server, ServerBuilder};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
+
+use crate::databases;
 use tokio_rustls::{TlsAcceptor, rustls};
 
 /// How long anything that should happen may take. Generous, because two cores may be busy.
@@ -25,7 +27,16 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 
 /// A server with a demo project and no limits.
 pub(crate) async fn server() -> RunningServer {
-    Server::builder().demo(true).limits(Limits::none()).start().await.unwrap()
+    builder().start().await.unwrap()
+}
+
+/// The same, not started yet, on a database of its own.
+pub(crate) fn builder() -> ServerBuilder {
+    let server = Server::builder().demo(true).limits(Limits::none());
+    match databases::fresh() {
+        Some(url) => server.database(url),
+        None => server,
+    }
 }
 
 /// A client that reconnects quickly.

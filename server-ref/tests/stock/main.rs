@@ -8,6 +8,9 @@ mod documented;
 mod interruptions;
 mod limits;
 
+#[path = "../it/databases.rs"]
+#[allow(dead_code, reason = "of the server's own tests, which use all of it")]
+mod databases;
 #[path = "../sdk/relay.rs"]
 #[allow(dead_code, reason = "of the SDK's tests, which use all of it")]
 mod relay;

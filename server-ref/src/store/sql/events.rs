@@ -3,8 +3,8 @@
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
-use super::SqliteStore;
 use super::contents::raw;
+use super::{Store, Tx, on};
 use crate::Error;
 use crate::store::EventPage;
 use crate::time::now;
@@ -14,60 +14,44 @@ const PAGE_BYTES: usize = 512 * 1024;
 /// Rows deleted per transaction, so that writers don't wait long.
 const PRUNE_ROWS: i64 = 1000;
 
-impl SqliteStore {
+impl Store {
     /// The newest event id given in a project; `None` if there is no such project.
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
-        let head = sqlx::query_scalar("SELECT event_head FROM projects WHERE id = ?")
-            .bind(project_id)
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(head)
+        const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?))
     }
 
     /// Events after `after`, oldest first: at most `limit`, and fewer when they are large, but at least one.
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
+        const BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
+                              FROM projects WHERE id = $1";
+        let mut reader = self.reader().await?;
         // One snapshot, so that head, oldest and the events agree while others write and prune.
-        let mut tx = self.readers().begin().await?;
-        let (head, held): (i64, Option<i64>) = sqlx::query_as(
-            "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id) FROM projects WHERE id = ?",
-        )
-        .bind(project_id)
-        .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(Error::NotFound("Project"))?;
+        let mut tx = reader.snapshot().await?;
+        let bounds: Option<(i64, Option<i64>)> =
+            on!(&mut tx, db => sqlx::query_as(BOUNDS).bind(project_id).fetch_optional(db).await?);
+        let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
         // What pruning has not reached yet is gone all the same: `oldest` must not depend on its timing.
         let bound = match i64::try_from(self.inner.retention.max_events) {
             Ok(max) if max > 0 => (head - max + 1).max(1),
             _ => 1,
         };
         let oldest = held.unwrap_or(head + 1).max(bound);
-        let mut rows = sqlx::query(
-            "SELECT name, data FROM events WHERE project_id = ? AND event_id >= ? ORDER BY event_id LIMIT ?",
-        )
-        .bind(project_id)
-        .bind(after.saturating_add(1).max(oldest))
-        .bind(limit)
-        .fetch(&mut *tx);
+        let from = after.saturating_add(1).max(oldest);
         let mut events = Vec::new();
-        let mut bytes = 0;
-        while let Some(row) = rows.try_next().await? {
-            let (name, data): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            bytes += name.len() + data.len();
-            if !events.is_empty() && bytes > PAGE_BYTES {
-                break;
-            }
+        for (name, data) in page(&mut tx, project_id, from, limit).await? {
             events.push((name, raw(data)?));
         }
-        drop(rows);
         tx.commit().await?;
         Ok(EventPage { events, head, oldest })
     }
 
     /// Deletes the events that are beyond the log's bounds, and says how many.
     pub(crate) async fn prune_events(&self) -> Result<u64, Error> {
+        const QUERY: &str = "SELECT id, event_head FROM projects";
         let mut pruned = 0;
         let projects: Vec<(String, i64)> =
-            sqlx::query_as("SELECT id, event_head FROM projects").fetch_all(self.readers()).await?;
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
         let retention = self.inner.retention;
         let max_events = i64::try_from(retention.max_events).unwrap_or(0);
         let max_age = i64::try_from(retention.max_age.as_micros()).unwrap_or(0);
@@ -85,26 +69,42 @@ impl SqliteStore {
 
     /// Deletes from the oldest end while events are below the id or older than the time.
     async fn prune_project(&self, project_id: &str, before_id: i64, before: i64) -> Result<u64, Error> {
+        // A prefix goes, never a part of the middle, even when the clock jumped.
+        const QUERY: &str = "DELETE FROM events WHERE project_id = $1 AND event_id <= (
+                                 SELECT MAX(event_id) FROM (
+                                     SELECT event_id, created_at FROM events
+                                     WHERE project_id = $1 ORDER BY event_id LIMIT $4) AS oldest
+                                 WHERE event_id < $2 OR created_at < $3)";
         let mut pruned = 0;
         loop {
-            let deleted = sqlx::query(
-                // A prefix goes, never a part of the middle, even when the clock jumped.
-                "DELETE FROM events WHERE project_id = ?1 AND event_id <= (
-                     SELECT MAX(event_id) FROM (
-                         SELECT event_id, created_at FROM events WHERE project_id = ?1 ORDER BY event_id LIMIT ?4)
-                     WHERE event_id < ?2 OR created_at < ?3)",
-            )
-            .bind(project_id)
-            .bind(before_id)
-            .bind(before)
-            .bind(PRUNE_ROWS)
-            .execute(&mut *self.writer().await?)
-            .await?
-            .rows_affected();
+            let deleted = on!(&mut self.writer().await?, db => {
+                let query = sqlx::query(QUERY).bind(project_id).bind(before_id).bind(before).bind(PRUNE_ROWS);
+                query.execute(db).await?.rows_affected()
+            });
             pruned += deleted;
             if deleted < PRUNE_ROWS.unsigned_abs() {
                 return Ok(pruned);
             }
         }
     }
+}
+
+/// Names and payloads.
+async fn page(tx: &mut Tx<'_>, project_id: &str, from: i64, limit: i64) -> Result<Vec<(String, String)>, Error> {
+    const QUERY: &str =
+        "SELECT name, data FROM events WHERE project_id = $1 AND event_id >= $2 ORDER BY event_id LIMIT $3";
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    on!(tx, db => {
+        let mut rows = sqlx::query(QUERY).bind(project_id).bind(from).bind(limit).fetch(db);
+        while let Some(row) = rows.try_next().await? {
+            let (name, data): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            bytes += name.len() + data.len();
+            if !events.is_empty() && bytes > PAGE_BYTES {
+                break;
+            }
+            events.push((name, data));
+        }
+    });
+    Ok(events)
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::QueryBuilder;
 
-use super::SqliteStore;
+use super::text::Text;
+use super::{Store, on};
 use crate::Error;
 use crate::store::{Content, Counts, Page, Recent, Status};
 use crate::time::{Micros, rfc3339};
@@ -15,20 +16,30 @@ struct Row {
     id: String,
     project_id: String,
     content_type: String,
-    content_data: String,
+    content_data: Text,
     meta_data: Option<String>,
     status: String,
     created_at: Micros,
     updated_at: Micros,
 }
 
-impl SqliteStore {
+/// The columns of a [`Row`].
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, project_id, content_type, content_data, meta_data, status, created_at, updated_at ",
+            "FROM contents WHERE project_id = $1 ",
+            $rest
+        )
+    };
+}
+
+impl Store {
     pub(crate) async fn content(&self, project_id: &str, id: &str) -> Result<Option<Content>, Error> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM contents WHERE project_id = ? AND id = ?")
-            .bind(project_id)
-            .bind(id)
-            .fetch_optional(self.readers())
-            .await?;
+        const QUERY: &str = select!("AND id = $2");
+        let row: Option<Row> = on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
+        });
         Ok(self.with_results(row.into_iter().collect()).await?.pop())
     }
 
@@ -40,41 +51,37 @@ impl SqliteStore {
         limit: i64,
         offset: i64,
     ) -> Result<Page, Error> {
+        const ALL: &str = select!("ORDER BY id DESC LIMIT $2 OFFSET $3");
+        const SOME: &str = select!("AND status = $4 ORDER BY id DESC LIMIT $2 OFFSET $3");
         let counts = self.counts(project_id).await?;
         let total = status.map_or(counts.total(), |status| counts.of(status));
-        let query = match status {
-            Some(_) => sqlx::query_as(
-                "SELECT * FROM contents WHERE project_id = ? AND status = ? ORDER BY id DESC LIMIT ? OFFSET ?",
-            ),
-            None => sqlx::query_as("SELECT * FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ? OFFSET ?"),
-        };
-        let query = query.bind(project_id.to_owned());
-        let query = match status {
-            Some(status) => query.bind(status.as_str()),
-            None => query,
-        };
-        let rows: Vec<Row> = query.bind(limit).bind(offset).fetch_all(self.readers()).await?;
+        let query = if status.is_some() { SOME } else { ALL };
+        let rows: Vec<Row> = on!(&mut self.reader().await?, db => {
+            let query = sqlx::query_as(query).bind(project_id).bind(limit).bind(offset);
+            let query = match status {
+                Some(status) => query.bind(status.as_str()),
+                None => query,
+            };
+            query.fetch_all(db).await?
+        });
         Ok(Page { contents: self.with_results(rows).await?, total })
     }
 
     pub(crate) async fn counts(&self, project_id: &str) -> Result<Counts, Error> {
+        const QUERY: &str = "SELECT approved, rejected, flagged, pending FROM projects WHERE id = $1";
         let row: Option<(i64, i64, i64, i64)> =
-            sqlx::query_as("SELECT approved, rejected, flagged, pending FROM projects WHERE id = ?")
-                .bind(project_id)
-                .fetch_optional(self.readers())
-                .await?;
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_optional(db).await?);
         let (approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
         Ok(Counts { approved, rejected, flagged, pending })
     }
 
     /// The last decisions, newest first.
     pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<Recent>, Error> {
-        let rows: Vec<(String, String, Micros)> =
-            sqlx::query_as("SELECT id, status, updated_at FROM contents WHERE project_id = ? ORDER BY id DESC LIMIT ?")
-                .bind(project_id)
-                .bind(limit)
-                .fetch_all(self.readers())
-                .await?;
+        const QUERY: &str =
+            "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY id DESC LIMIT $2";
+        let rows: Vec<(String, String, Micros)> = on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(project_id).bind(limit).fetch_all(db).await?
+        });
         let recent = rows.into_iter().map(|(content_id, status, at)| Recent {
             content_id,
             decision: Status::parse(&status).unwrap_or(Status::Pending),
@@ -87,14 +94,15 @@ impl SqliteStore {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query =
-            QueryBuilder::<Sqlite>::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
-        let mut ids = query.separated(", ");
-        for row in &rows {
-            ids.push_bind(row.id.clone());
-        }
-        query.push(") ORDER BY content_id, position");
-        let found: Vec<(String, String)> = query.build_query_as().persistent(false).fetch_all(self.readers()).await?;
+        let found: Vec<(String, String)> = on!(&mut self.reader().await?, db => {
+            let mut query = QueryBuilder::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
+            let mut ids = query.separated(", ");
+            for row in &rows {
+                ids.push_bind(row.id.clone());
+            }
+            query.push(") ORDER BY content_id, position");
+            query.build_query_as().persistent(false).fetch_all(db).await?
+        });
         let mut results: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
         for (content_id, result) in found {
             results.entry(content_id).or_default().push(raw(result)?);
@@ -106,7 +114,7 @@ impl SqliteStore {
                     id: row.id,
                     project_id: row.project_id,
                     content_type: row.content_type,
-                    content_data: row.content_data,
+                    content_data: row.content_data.0,
                     meta_data: row.meta_data.map(raw).transpose()?,
                     status: Status::parse(&row.status).unwrap_or(Status::Pending),
                     created_at: rfc3339(row.created_at),

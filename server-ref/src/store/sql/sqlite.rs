@@ -1,55 +1,29 @@
 //! SQLite: one connection that writes, a small pool that reads (WAL, so neither waits for the other).
 
-mod accounts;
-mod commit;
-mod contents;
-mod events;
-mod keys;
-mod ledger;
-mod members;
-mod notifications;
-mod projects;
-mod reviews;
-mod rules;
-mod sessions;
-
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
-use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+use tokio::sync::MappedMutexGuard;
 
+use super::LOG_ID;
+use super::lane::Lane;
 use crate::Error;
-use crate::options::EventLog;
 
 const READERS: u32 = 4;
 /// Only other processes are waited for: within this one the writers queue.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A handle to the database; clones share it.
-#[derive(Debug, Clone)]
-pub(crate) struct SqliteStore {
-    inner: Arc<Inner>,
-}
-
 #[derive(Debug)]
-struct Inner {
-    /// `None` once closed. A fair lock, so that log writes and account writes take turns.
-    writer: Mutex<Option<SqliteConnection>>,
-    readers: SqlitePool,
-    log_id: String,
-    retention: EventLog,
-    /// Contents that may wait for a review before a warning is given; 0: any number.
-    queue_limit: i64,
+pub(super) struct SqliteDatabase {
+    pub(super) writer: Lane<SqliteConnection>,
+    pub(super) readers: SqlitePool,
+    options: SqliteConnectOptions,
 }
 
-impl SqliteStore {
-    /// Opens (and makes, when it doesn't exist) a database such as `sqlite://automoderate.db`, and migrates it.
-    pub(crate) async fn open(url: &str, retention: EventLog, queue_limit: u32) -> Result<Self, Error> {
-        if !url.starts_with("sqlite:") {
-            return Err(Error::DatabaseUrl("expected sqlite://PATH".into()));
-        }
+impl SqliteDatabase {
+    /// Opens, or makes, and migrates it. Also returns the id of its log.
+    pub(super) async fn open(url: &str) -> Result<(Self, String), Error> {
         if url.contains(":memory:") {
             return Err(Error::DatabaseUrl("an in-memory database can't be shared by its readers".into()));
         }
@@ -65,44 +39,28 @@ impl SqliteStore {
             .disable_statement_logging();
         let mut writer = options.connect().await?;
         sqlx::migrate!("./migrations/sqlite").run(&mut writer).await?;
-        let log_id = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'log_id'").fetch_one(&mut writer).await?;
+        let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .connect_with(options.read_only(true).create_if_missing(false))
+            .connect_with(options.clone().read_only(true).create_if_missing(false))
             .await?;
-        let inner =
-            Inner { writer: Mutex::new(Some(writer)), readers, log_id, retention, queue_limit: queue_limit.into() };
-        Ok(Self { inner: Arc::new(inner) })
+        // A file that disappears while the server runs is not made anew, empty.
+        let options = options.create_if_missing(false);
+        Ok((Self { writer: Lane::new(Some(writer)), readers, options }, log_id))
     }
 
-    /// Tells this log from every other: made when the database was.
-    pub(crate) fn log_id(&self) -> &str {
-        &self.inner.log_id
+    pub(super) async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
+        self.writer.take(async || self.options.connect().await).await
     }
 
     /// Closes all connections, which also folds the write-ahead log into the database.
-    pub(crate) async fn close(&self) {
-        self.inner.readers.close().await;
-        if let Some(connection) = self.inner.writer.lock().await.take()
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        if let Some(connection) = self.writer.close().await
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the database was not closed cleanly");
         }
-    }
-
-    /// Whether the database answers.
-    pub(crate) async fn ping(&self) -> Result<(), Error> {
-        sqlx::query("SELECT 1").execute(self.readers()).await?;
-        Ok(())
-    }
-
-    fn readers(&self) -> &SqlitePool {
-        &self.inner.readers
-    }
-
-    async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
-        let guard = self.inner.writer.lock().await;
-        MutexGuard::try_map(guard, Option::as_mut).map_err(|_| Error::ShuttingDown)
     }
 }
 
@@ -113,6 +71,8 @@ mod tests {
     use sqlx::migrate::Migrator;
 
     use super::*;
+    use crate::options::EventLog;
+    use crate::store::Store;
 
     #[tokio::test]
     async fn an_older_database_keeps_its_people() {
@@ -129,9 +89,10 @@ mod tests {
             .unwrap();
         old.close().await.unwrap();
 
-        let store = SqliteStore::open(&url, EventLog::default(), 0).await.unwrap();
+        let store = Store::open(&url, EventLog::default(), 0).await.unwrap();
         let user = store.user("u").await.unwrap().unwrap();
         assert_eq!((user.email.as_str(), user.is_admin, user.is_active), ("a@example.org", false, true));
+        assert!(store.account("A@Example.org").await.unwrap().is_some());
         store.close().await;
     }
 }

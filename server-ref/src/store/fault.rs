@@ -1,0 +1,94 @@
+//! What an error of the database means for who asked.
+
+use std::io::ErrorKind;
+
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+/// Whether, and when, another try can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The connection is gone. Another one may work at once.
+    Lost,
+    /// The database is not there, overloaded or busy. A later try can help.
+    Unavailable,
+    /// There is no space left. A try can help when there is again.
+    Full,
+    /// A text holds what the database can't: U+0000.
+    Text,
+    /// The same would fail again.
+    Other,
+}
+
+impl Fault {
+    pub(crate) fn of(error: &sqlx::Error) -> Self {
+        match error {
+            // Our own: nobody answered for long.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut => Self::Unavailable,
+            sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Self::Lost,
+            sqlx::Error::PoolTimedOut | sqlx::Error::Tls(_) => Self::Unavailable,
+            sqlx::Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+                Some(error) => postgres(error),
+                None => error.code().as_deref().and_then(|code| code.parse().ok()).map_or(Self::Other, sqlite),
+            },
+            // The driver's word for a transaction that SQLite rolled back by itself.
+            sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed => Self::Lost,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether a COMMIT that failed in this way was certainly not carried out.
+pub(super) fn is_definite(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+    // Ones that also end the session may have come after the commit.
+    error.is_some_and(|error| error.severity() == PgSeverity::Error)
+}
+
+/// By SQLSTATE.
+fn postgres(error: &PgDatabaseError) -> Fault {
+    match error.code() {
+        "53100" => Fault::Full,
+        // A byte that is no character, or an escape of one.
+        "22021" | "22P05" => Fault::Text,
+        // Shut down or crashed.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Fault::Lost,
+        // A standby that was promoted elsewhere; too slow; locked by another; deadlocks.
+        "25006" | "57014" | "55P03" | "40001" | "40P01" => Fault::Unavailable,
+        code if code.starts_with("08") => Fault::Lost,
+        code if code.starts_with("53") || code.starts_with("58") => Fault::Unavailable,
+        _ => Fault::Other,
+    }
+}
+
+/// By extended result code, whose low byte is the primary one.
+fn sqlite(code: i32) -> Fault {
+    /// `SQLITE_IOERR_WRITE` and the like, by which some file systems tell that they are full.
+    const IO_ERROR: i32 = 10;
+    match code & 0xff {
+        13 => Fault::Full,
+        // Busy, locked, I/O, can't open, read-only.
+        5 | 6 | IO_ERROR | 14 | 8 => Fault::Unavailable,
+        _ => Fault::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn result_codes() {
+        assert_eq!(sqlite(13), Fault::Full);
+        assert_eq!(sqlite(10 | (3 << 8)), Fault::Unavailable);
+        assert_eq!(sqlite(19), Fault::Other);
+    }
+
+    #[test]
+    fn connections() {
+        let io = |kind: ErrorKind| Fault::of(&sqlx::Error::Io(kind.into()));
+        assert_eq!(io(ErrorKind::BrokenPipe), Fault::Lost);
+        assert_eq!(io(ErrorKind::TimedOut), Fault::Unavailable);
+        assert_eq!(Fault::of(&sqlx::Error::PoolTimedOut), Fault::Unavailable);
+        assert_eq!(Fault::of(&sqlx::Error::RowNotFound), Fault::Other);
+    }
+}

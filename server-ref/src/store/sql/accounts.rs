@@ -1,0 +1,70 @@
+//! Users, and what the server remembers about itself.
+
+use super::{Store, on};
+use crate::Error;
+use crate::ids::random_id;
+use crate::store::{Account, User};
+use crate::time::now;
+
+impl Store {
+    pub(crate) async fn account(&self, email: &str) -> Result<Option<Account>, Error> {
+        const QUERY: &str = "SELECT id, password_hash, is_active FROM users WHERE lower(email) = $1";
+        // As SQLite lowers, and PostgreSQL in this column's collation: ASCII only.
+        let email = email.to_ascii_lowercase();
+        let row: Option<(String, String, bool)> =
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(email).fetch_optional(db).await?);
+        Ok(row.map(|(id, password_hash, is_active)| Account { id, password_hash, is_active }))
+    }
+
+    pub(crate) async fn user(&self, id: &str) -> Result<Option<User>, Error> {
+        const QUERY: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
+    }
+
+    /// Oldest first.
+    pub(crate) async fn users(&self) -> Result<Vec<User>, Error> {
+        const QUERY: &str = "SELECT id, email, is_admin, is_active, created_at FROM users ORDER BY created_at, id";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?))
+    }
+
+    pub(crate) async fn create_user(&self, email: &str, password_hash: &str, is_admin: bool) -> Result<User, Error> {
+        const QUERY: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
+                             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
+        let made = on!(&mut self.writer().await?, db => {
+            let query = sqlx::query(QUERY).bind(&user.id).bind(email).bind(password_hash).bind(is_admin);
+            query.bind(user.created_at).execute(db).await?.rows_affected()
+        });
+        match made {
+            0 => Err(Error::Conflict("email_taken", "There is a user with this e-mail address already")),
+            _ => Ok(user),
+        }
+    }
+
+    /// What is `None` stays as it is.
+    pub(crate) async fn update_user(
+        &self,
+        id: &str,
+        is_admin: Option<bool>,
+        is_active: Option<bool>,
+    ) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE users SET is_admin = COALESCE($1, is_admin), is_active = COALESCE($2, is_active)
+                             WHERE id = $3";
+        on!(&mut self.writer().await?, db => {
+            sqlx::query(QUERY).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
+        });
+        Ok(())
+    }
+
+    pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {
+        const QUERY: &str = "SELECT value FROM meta WHERE key = $1";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(key).fetch_optional(db).await?))
+    }
+
+    pub(crate) async fn set_meta(&self, key: &str, value: &str) -> Result<(), Error> {
+        const QUERY: &str = "INSERT INTO meta (key, value) VALUES ($1, $2)
+                             ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(value).execute(db).await?; });
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! The transaction that makes a group of changes true and gives its events their ids.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ledger::{load, save};
+use super::rows::{insert_contents, insert_events, insert_results};
+use super::{Either, Log, Store, Tx, notifications, reviews, rules};
+use crate::Error;
+use crate::store::fault::{Fault, is_definite};
+use crate::store::ledger::Ledger;
+use crate::store::{Batch, Change, Deed, LoggedEvent, Recent};
+use crate::time::{Micros, rfc3339};
+
+/// How long the statements of a transaction, and its COMMIT, may each take in PostgreSQL: a network that swallows packets must not
+/// stop the log for good. SQLite is waited for, because it can't be left alone in the middle.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What became of a group of changes, unless it certainly was not made.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The events come in the order of their ids, which is that of the changes.
+    Done(Batch),
+    /// The connection died between COMMIT and its answer.
+    Unknown(Doubt),
+}
+
+/// Changes that may have been made; [`Store::settle`] finds out.
+#[derive(Debug)]
+pub(crate) struct Doubt {
+    mark: i64,
+    /// What the transaction did if it was committed.
+    pub(crate) batch: Batch,
+}
+
+impl Store {
+    /// Makes all changes true or none. To be called by one task: what is in doubt is settled before anything else is committed.
+    pub(crate) async fn commit(&self, changes: &[Change]) -> Result<Outcome, Error> {
+        match self.attempt(changes).await {
+            // The connection may have died long ago. A new one either works or can't be had.
+            Err(Error::Database(error)) if Fault::of(&error) == Fault::Lost => {
+                tracing::debug!(%error, "the log's connection was lost");
+                self.attempt(changes).await
+            }
+            done => done,
+        }
+    }
+
+    /// Whether the changes were made. An error says nothing about them: ask again.
+    pub(crate) async fn settle(&self, doubt: &Doubt) -> Result<bool, Error> {
+        match &self.inner.database {
+            Either::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
+            Either::Postgres(database) => Ok(self.patiently(database.is_committed(doubt.mark)).await?),
+        }
+    }
+
+    async fn attempt(&self, changes: &[Change]) -> Result<Outcome, Error> {
+        let mut log = self.log().await?;
+        let done = self.transact(&mut log, changes).await;
+        let broken = match &done {
+            Ok(Outcome::Unknown(_)) => true,
+            // SQLite's, too: it rolls back by itself when it is full, and its driver would go on to believe in the transaction.
+            Err(Error::Database(error)) => !matches!(Fault::of(error), Fault::Text | Fault::Other),
+            _ => false,
+        };
+        if broken {
+            self.distrust_log();
+        }
+        done
+    }
+
+    async fn transact(&self, log: &mut Log<'_>, changes: &[Change]) -> Result<Outcome, Error> {
+        let write = async {
+            let mut tx = log.begin().await?;
+            let mut ledger = load(&mut tx, changes, self.inner.queue_limit).await?;
+            let events = write(&mut tx, changes, &mut ledger).await?;
+            let mark = match (&self.inner.database, &mut tx) {
+                (Either::Postgres(database), Tx::Postgres(tx)) => database.leave_mark(tx).await?,
+                _ => 0,
+            };
+            Ok::<_, Error>((tx, batch(changes, &ledger, events), mark))
+        };
+        let (tx, batch, mark) = self.patiently(write).await?;
+        match (self.patiently(tx.commit()).await, &self.inner.database) {
+            (Ok(()), _) => Ok(Outcome::Done(batch)),
+            (Err(error), Either::Postgres(_)) if !is_definite(&error) => {
+                tracing::warn!(%error, "it is not known whether a group was committed");
+                Ok(Outcome::Unknown(Doubt { mark, batch }))
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    async fn patiently<T, E: From<sqlx::Error>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        match &self.inner.database {
+            Either::Sqlite(_) => work.await,
+            Either::Postgres(_) => tokio::time::timeout(PATIENCE, work)
+                .await
+                .unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()).into())),
+        }
+    }
+}
+
+/// Writes it all, and returns the events with their times.
+async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Result<Vec<(LoggedEvent, Micros)>, Error> {
+    let mut events = Vec::with_capacity(changes.len());
+    for change in changes {
+        events.extend(ledger.apply(change)?.into_iter().map(|event| (event, change.at)));
+    }
+    insert_contents(tx, changes).await?;
+    insert_results(tx, changes).await?;
+    insert_events(tx, &events).await?;
+    for change in changes {
+        carry_out(tx, change).await?;
+    }
+    save(tx, ledger).await?;
+    Ok(events)
+}
+
+/// What a change does beside contents and events, which are written for the whole group at once.
+async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
+    let project_id = &*change.project_id;
+    match &change.deed {
+        Deed::Nothing | Deed::Moderated(_) => Ok(()),
+        Deed::Reviewed(review) => reviews::decide(tx, project_id, review, change.at).await,
+        Deed::RuleCreated(rule) => rules::insert(tx, project_id, rule).await,
+        Deed::RuleUpdated(rule) => rules::update(tx, project_id, rule).await,
+        Deed::RuleDeleted(id) => rules::delete(tx, project_id, id).await,
+        Deed::Notified(notification) => notifications::insert(tx, notification).await,
+    }
+}
+
+/// What there is to be published.
+fn batch(changes: &[Change], ledger: &Ledger, events: Vec<(LoggedEvent, Micros)>) -> Batch {
+    let decided: HashSet<&Arc<str>> =
+        changes.iter().filter(|change| change.decision().is_some()).map(|change| &change.project_id).collect();
+    let statistics = decided.into_iter().filter_map(|id| Some((id.clone(), ledger.projects.get(id)?.counts)));
+    let recent = changes.iter().filter_map(|change| {
+        let (content_id, decision) = change.decision()?;
+        let recent = Recent { content_id: content_id.to_owned(), decision, timestamp: rfc3339(change.at) };
+        Some((change.project_id.clone(), recent))
+    });
+    Batch {
+        recent: recent.collect(),
+        statistics: statistics.collect(),
+        events: events.into_iter().map(|(event, _)| event).collect(),
+    }
+}

@@ -1,0 +1,77 @@
+//! One of two databases. What is done with a connection is written once and compiled for both, in SQL that both understand.
+
+use std::ops::DerefMut;
+
+use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+/// The same thing of SQLite or of PostgreSQL.
+#[derive(Debug)]
+pub(super) enum Either<S, P> {
+    Sqlite(S),
+    Postgres(P),
+}
+
+/// Runs the expression with a connection: `on!(&mut self.reader().await?, db => sqlx::query(…).execute(db).await?)`. Parameters are
+/// `$1`, `$2`, …, which both databases take by number.
+macro_rules! on {
+    ($connection:expr, $db:ident => $body:expr) => {
+        match $connection {
+            $crate::store::sql::either::Either::Sqlite(connection) => {
+                let $db = &mut **connection;
+                $body
+            }
+            $crate::store::sql::either::Either::Postgres(connection) => {
+                let $db = &mut **connection;
+                $body
+            }
+        }
+    };
+}
+pub(super) use on;
+
+/// A transaction that is rolled back unless it is committed.
+pub(super) type Tx<'a> = Either<Transaction<'a, Sqlite>, Transaction<'a, Postgres>>;
+
+impl<S, P> Either<S, P>
+where
+    S: DerefMut<Target = SqliteConnection>,
+    P: DerefMut<Target = PgConnection>,
+{
+    /// A transaction that writes. SQLite lets one in at a time, so that what it reads stays true; PostgreSQL many, which lock what
+    /// they read: see [`Tx::lock_project`].
+    pub(super) async fn begin(&mut self) -> sqlx::Result<Tx<'_>> {
+        Ok(match self {
+            Self::Sqlite(connection) => Either::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(connection) => Either::Postgres(connection.begin().await?),
+        })
+    }
+
+    /// A transaction that reads one state of the database, whatever others write meanwhile.
+    pub(super) async fn snapshot(&mut self) -> sqlx::Result<Tx<'_>> {
+        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(match self {
+            Self::Sqlite(connection) => Either::Sqlite(connection.begin().await?),
+            Self::Postgres(connection) => Either::Postgres(connection.begin_with(SNAPSHOT).await?),
+        })
+    }
+}
+
+impl Tx<'_> {
+    pub(super) async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    /// Makes other transactions that take this lock wait until this one ends. What depends on several rows of a project, and its
+    /// event ids, need it. Who takes several does so in the order of the ids.
+    pub(super) async fn lock_project(&mut self, id: &str) -> sqlx::Result<()> {
+        if let Self::Postgres(tx) = self {
+            // Not FOR UPDATE: rows that refer to the project may be added meanwhile.
+            let query = sqlx::query("SELECT FROM projects WHERE id = $1 FOR NO KEY UPDATE");
+            query.bind(id).execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+}

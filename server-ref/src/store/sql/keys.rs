@@ -1,0 +1,52 @@
+//! API keys.
+
+use super::{Store, on};
+use crate::Error;
+use crate::ids::{KeyHash, random_id};
+use crate::store::{KeyInfo, KeyOwner};
+use crate::time::now;
+
+impl Store {
+    pub(crate) async fn create_key(&self, project_id: &str, name: &str, hash: &KeyHash) -> Result<KeyInfo, Error> {
+        const QUERY: &str =
+            "INSERT INTO api_keys (id, project_id, name, key_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let key = KeyInfo { id: random_id(), name: name.to_owned(), created_at: now() };
+        on!(&mut self.writer().await?, db => {
+            let query = sqlx::query(QUERY).bind(&key.id).bind(project_id).bind(name).bind(&hash[..]);
+            query.bind(key.created_at).execute(db).await?;
+        });
+        Ok(key)
+    }
+
+    pub(crate) async fn key_owner(&self, hash: &KeyHash) -> Result<Option<KeyOwner>, Error> {
+        const QUERY: &str = "SELECT id, name, project_id FROM api_keys WHERE key_hash = $1";
+        let row: Option<(String, String, String)> =
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(&hash[..]).fetch_optional(db).await?);
+        let owner = |(id, name, project_id): (String, String, String)| KeyOwner {
+            id: id.into(),
+            name: name.into(),
+            project_id: project_id.into(),
+        };
+        Ok(row.map(owner))
+    }
+
+    pub(crate) async fn key_exists(&self, id: &str) -> Result<bool, Error> {
+        const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = $1)";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(id).fetch_one(db).await?))
+    }
+
+    /// Oldest first.
+    pub(crate) async fn keys(&self, project_id: &str) -> Result<Vec<KeyInfo>, Error> {
+        const QUERY: &str = "SELECT id, name, created_at FROM api_keys WHERE project_id = $1 ORDER BY created_at, id";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+    }
+
+    /// Whether there was one.
+    pub(crate) async fn delete_key(&self, project_id: &str, id: &str) -> Result<bool, Error> {
+        const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2";
+        let deleted = on!(&mut self.writer().await?, db => {
+            sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?.rows_affected()
+        });
+        Ok(deleted > 0)
+    }
+}

@@ -1,0 +1,60 @@
+//! A connection that is used in turns.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
+
+use crate::Error;
+
+/// One connection, made anew after it was distrusted. A fair lock, so that its users take turns.
+#[derive(Debug)]
+pub(super) struct Lane<C> {
+    slot: Mutex<Slot<C>>,
+    distrusted: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Slot<C> {
+    Open(C),
+    Empty,
+    Closed,
+}
+
+impl<C> Lane<C> {
+    pub(super) fn new(connection: Option<C>) -> Self {
+        let slot = connection.map_or(Slot::Empty, Slot::Open);
+        Self { slot: Mutex::new(slot), distrusted: AtomicBool::new(false) }
+    }
+
+    /// The connection, when it is our turn.
+    pub(super) async fn take(
+        &self,
+        open: impl AsyncFnOnce() -> sqlx::Result<C>,
+    ) -> Result<MappedMutexGuard<'_, C>, Error> {
+        let mut slot = self.slot.lock().await;
+        if matches!(*slot, Slot::Open(_)) && self.distrusted.swap(false, Ordering::Relaxed) {
+            *slot = Slot::Empty;
+        }
+        if matches!(*slot, Slot::Empty) {
+            *slot = Slot::Open(open().await?);
+        }
+        let connection = MutexGuard::try_map(slot, |slot| match slot {
+            Slot::Open(connection) => Some(connection),
+            Slot::Empty | Slot::Closed => None,
+        });
+        connection.map_err(|_| Error::ShuttingDown)
+    }
+
+    /// The next user gets another connection. To be called while the connection is held.
+    pub(super) fn distrust(&self) {
+        self.distrusted.store(true, Ordering::Relaxed);
+    }
+
+    /// No more turns; the connection, to be closed.
+    pub(super) async fn close(&self) -> Option<C> {
+        match std::mem::replace(&mut *self.slot.lock().await, Slot::Closed) {
+            Slot::Open(connection) => Some(connection),
+            Slot::Empty | Slot::Closed => None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The rows that a group of changes concerns: read before it, written back after it.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use sqlx::QueryBuilder;
+
+use super::rows::pieces;
+use super::{Tx, on};
+use crate::Error;
+use crate::store::activity::Author;
+use crate::store::ledger::{Authorship, Ledger, Standing};
+use crate::store::{Change, Counts, Deed};
+
+pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) -> Result<Ledger, Error> {
+    let mut ledger = Ledger { queue_limit, ..Ledger::default() };
+    // In the order of the ids, so that two processes never wait for each other.
+    let projects: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.project_id).collect();
+    for id in projects {
+        ledger.projects.insert(id.clone(), standing(tx, id).await?);
+    }
+    for change in changes {
+        if let Deed::Reviewed(review) = &change.deed
+            && let Some(before) = super::reviews::decision(tx, &change.project_id, &review.content_id).await?
+        {
+            ledger.before.insert(review.content_id.clone(), before);
+        }
+    }
+    let authors: HashSet<Authorship> =
+        changes.iter().filter_map(|change| Some((change.project_id.clone(), change.author()?.clone()))).collect();
+    let authors: Vec<Authorship> = authors.into_iter().collect();
+    for authors in pieces(&authors) {
+        load_authors(tx, authors, &mut ledger).await?;
+    }
+    Ok(ledger)
+}
+
+/// The row, which nobody else writes until the transaction ends: this is what makes the ids of several processes gap-free.
+async fn standing(tx: &mut Tx<'_>, project_id: &str) -> Result<Standing, Error> {
+    const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1";
+    const LOCKED: &str =
+        "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 FOR NO KEY UPDATE";
+    let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
+    let row: Option<(i64, i64, i64, i64, i64)> =
+        on!(tx, db => sqlx::query_as(query).bind(project_id).fetch_optional(db).await?);
+    let (head, approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
+    Ok(Standing { head, counts: Counts { approved, rejected, flagged, pending } })
+}
+
+async fn load_authors(tx: &mut Tx<'_>, wanted: &[Authorship], ledger: &mut Ledger) -> Result<(), Error> {
+    const QUERY: &str =
+        "SELECT project_id, author, total, approved, hours FROM authors WHERE (project_id, author) IN (";
+    let found: Vec<(String, String, i64, i64, String)> = on!(tx, db => {
+        let mut query = QueryBuilder::new(QUERY);
+        query.push_values(wanted, |mut row, (project_id, author)| {
+            row.push_bind(project_id.to_string()).push_bind(author.to_string());
+        });
+        query.push(")").build_query_as().fetch_all(db).await?
+    });
+    for (project_id, author, total, approved, hours) in found {
+        let hours = serde_json::from_str(&hours).map_err(|error| Error::Internal(error.to_string()))?;
+        ledger.authors.insert((project_id.into(), author.into()), Author { total, approved, hours });
+    }
+    Ok(())
+}
+
+pub(super) async fn save(tx: &mut Tx<'_>, ledger: &Ledger) -> Result<(), Error> {
+    const QUERY: &str = "UPDATE projects SET event_head = $2, approved = $3, rejected = $4, flagged = $5, pending = $6
+                         WHERE id = $1";
+    for (project_id, Standing { head, counts }) in &ledger.projects {
+        on!(&mut *tx, db => {
+            let query = sqlx::query(QUERY).bind(&**project_id).bind(head).bind(counts.approved);
+            let query = query.bind(counts.rejected).bind(counts.flagged).bind(counts.pending);
+            query.execute(db).await?;
+        });
+    }
+    let authors: Vec<(&Authorship, &Author)> = ledger.authors.iter().collect();
+    for authors in pieces(&authors) {
+        save_authors(tx, authors).await?;
+    }
+    Ok(())
+}
+
+async fn save_authors(tx: &mut Tx<'_>, authors: &[(&Authorship, &Author)]) -> Result<(), Error> {
+    const QUERY: &str = "INSERT INTO authors (project_id, author, total, approved, hours) ";
+    const OR: &str = " ON CONFLICT (project_id, author) DO UPDATE SET
+                           total = excluded.total, approved = excluded.approved, hours = excluded.hours";
+    let mut rows = Vec::with_capacity(authors.len());
+    for ((project_id, name), author) in authors {
+        let hours = serde_json::to_string(&author.hours).map_err(|error| Error::Internal(error.to_string()))?;
+        rows.push((Arc::clone(project_id), Arc::clone(name), author, hours));
+    }
+    on!(tx, db => {
+        let mut query = QueryBuilder::new(QUERY);
+        query.push_values(rows, |mut row, (project_id, name, author, hours)| {
+            row.push_bind(project_id.to_string())
+                .push_bind(name.to_string())
+                .push_bind(author.total)
+                .push_bind(author.approved)
+                .push_bind(hours);
+        });
+        query.push(OR).build().execute(db).await?;
+    });
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Who belongs to a project, and as what. A project that has an owner keeps one.
+
+use super::{Store, Tx, on};
+use crate::Error;
+use crate::store::{Member, Role};
+
+impl Store {
+    /// The role of an active user; `None`: not a member.
+    pub(crate) async fn role(&self, project_id: &str, user_id: &str) -> Result<Option<Role>, Error> {
+        const QUERY: &str =
+            "SELECT role FROM members JOIN users ON id = user_id WHERE project_id = $1 AND user_id = $2 AND is_active";
+        let role: Option<String> = on!(&mut self.reader().await?, db => {
+            sqlx::query_scalar(QUERY).bind(project_id).bind(user_id).fetch_optional(db).await?
+        });
+        Ok(role.map(|role| Role::parse(&role)))
+    }
+
+    pub(crate) async fn members(&self, project_id: &str) -> Result<Vec<Member>, Error> {
+        const QUERY: &str = "SELECT user_id, email, role FROM members JOIN users ON id = user_id
+                             WHERE project_id = $1 ORDER BY lower(email)";
+        let rows: Vec<(String, String, String)> =
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?);
+        let member = |(user_id, email, role): (_, _, String)| Member { user_id, email, role: Role::parse(&role) };
+        Ok(rows.into_iter().map(member).collect())
+    }
+
+    /// Whether they were not a member before.
+    pub(crate) async fn add_member(&self, project_id: &str, user_id: &str, role: Role) -> Result<bool, Error> {
+        const QUERY: &str =
+            "INSERT INTO members (project_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let added = on!(&mut self.writer().await?, db => {
+            let query = sqlx::query(QUERY).bind(project_id).bind(user_id).bind(role.as_str());
+            query.execute(db).await?.rows_affected()
+        });
+        Ok(added == 1)
+    }
+
+    pub(crate) async fn set_role(&self, project_id: &str, user_id: &str, role: Role) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE members SET role = $1 WHERE project_id = $2 AND user_id = $3";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        if role < Role::Owner {
+            keep_an_owner(&mut tx, project_id, user_id).await?;
+        }
+        on!(&mut tx, db => {
+            sqlx::query(QUERY).bind(role.as_str()).bind(project_id).bind(user_id).execute(db).await?;
+        });
+        Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM members WHERE project_id = $1 AND user_id = $2";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        keep_an_owner(&mut tx, project_id, user_id).await?;
+        on!(&mut tx, db => { sqlx::query(QUERY).bind(project_id).bind(user_id).execute(db).await?; });
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Fails if the user is the only owner; what it found stays true until the transaction ends.
+async fn keep_an_owner(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> Result<(), Error> {
+    const QUERY: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner' LIMIT 2";
+    tx.lock_project(project_id).await?;
+    let owners: Vec<String> = on!(tx, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_all(db).await?);
+    match owners.as_slice() {
+        [only] if only == user_id => Err(Error::Conflict("last_owner", "A project must keep an owner")),
+        _ => Ok(()),
+    }
+}

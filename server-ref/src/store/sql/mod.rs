@@ -1,0 +1,128 @@
+//! The databases, SQLite and PostgreSQL, behind one handle.
+//!
+//! Nothing here is remembered between two calls: several processes may write one database. What is written together is in one
+//! transaction, and what must not change meanwhile is locked in it.
+
+mod accounts;
+mod commit;
+mod contents;
+mod either;
+mod events;
+mod keys;
+mod lane;
+mod ledger;
+mod members;
+mod notifications;
+mod postgres;
+mod projects;
+mod reviews;
+mod rows;
+mod rules;
+mod sessions;
+mod sqlite;
+mod text;
+
+use std::sync::Arc;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+use tokio::sync::MappedMutexGuard;
+
+pub(crate) use commit::{Doubt, Outcome};
+
+use self::either::{Either, Tx, on};
+use self::postgres::PgDatabase;
+use self::sqlite::SqliteDatabase;
+use crate::Error;
+use crate::options::EventLog;
+
+/// Kept in the database, so that all processes that share it tell clients the same.
+const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
+
+/// A handle to the database; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    database: Either<SqliteDatabase, PgDatabase>,
+    log_id: String,
+    retention: EventLog,
+    /// Contents that may wait for a review before a warning is given; 0: any number.
+    queue_limit: i64,
+}
+
+type Reader = Either<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
+type Writer<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, PoolConnection<Postgres>>;
+type Log<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
+
+impl Store {
+    /// Opens a database such as `sqlite://automoderate.db`, which is made when it doesn't exist, or
+    /// `postgres://user:password@host/name`, and migrates it.
+    pub(crate) async fn open(url: &str, retention: EventLog, queue_limit: u32) -> Result<Self, Error> {
+        let (database, log_id) = match url.split_once(':') {
+            Some(("sqlite", _)) => {
+                let (database, log_id) = SqliteDatabase::open(url).await?;
+                (Either::Sqlite(database), log_id)
+            }
+            Some(("postgres" | "postgresql", _)) => {
+                let (database, log_id) = PgDatabase::open(url).await?;
+                (Either::Postgres(database), log_id)
+            }
+            _ => return Err(Error::DatabaseUrl("expected sqlite://PATH or postgres://HOST/NAME".into())),
+        };
+        Ok(Self { inner: Arc::new(Inner { database, log_id, retention, queue_limit: queue_limit.into() }) })
+    }
+
+    /// Tells this log from every other: made when the database was.
+    pub(crate) fn log_id(&self) -> &str {
+        &self.inner.log_id
+    }
+
+    pub(crate) async fn close(&self) {
+        match &self.inner.database {
+            Either::Sqlite(database) => database.close().await,
+            Either::Postgres(database) => database.close().await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), Error> {
+        on!(&mut self.reader().await?, db => { sqlx::query("SELECT 1").execute(db).await?; });
+        Ok(())
+    }
+
+    /// A connection to read with.
+    async fn reader(&self) -> Result<Reader, Error> {
+        Ok(match &self.inner.database {
+            Either::Sqlite(database) => Either::Sqlite(database.readers.acquire().await?),
+            Either::Postgres(database) => Either::Postgres(database.pool.acquire().await?),
+        })
+    }
+
+    /// A connection to write anything but the log with.
+    async fn writer(&self) -> Result<Writer<'_>, Error> {
+        Ok(match &self.inner.database {
+            Either::Sqlite(database) => Either::Sqlite(database.writer().await?),
+            Either::Postgres(database) => Either::Postgres(database.pool.acquire().await?),
+        })
+    }
+
+    /// The connection to write the log with.
+    async fn log(&self) -> Result<Log<'_>, Error> {
+        Ok(match &self.inner.database {
+            Either::Sqlite(database) => Either::Sqlite(database.writer().await?),
+            Either::Postgres(database) => Either::Postgres(database.log().await?),
+        })
+    }
+
+    /// Has the log's connection, which is held, replaced before it is used again.
+    fn distrust_log(&self) {
+        match &self.inner.database {
+            Either::Sqlite(database) => database.writer.distrust(),
+            Either::Postgres(database) => database.log.distrust(),
+        }
+    }
+}

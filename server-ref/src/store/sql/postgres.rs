@@ -1,0 +1,96 @@
+//! PostgreSQL: a pool, and one connection of its own for the event log.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use tokio::sync::MappedMutexGuard;
+
+use super::LOG_ID;
+use super::lane::Lane;
+use crate::Error;
+use crate::ids::random_id;
+use crate::time::now;
+
+const CONNECTIONS: u32 = 10;
+/// How long a request waits for a connection: a database that restarts is back within it.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// What the database does by itself for a server that is gone, or stuck: it must not keep others waiting for its locks.
+const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+
+#[derive(Debug)]
+pub(super) struct PgDatabase {
+    pub(super) pool: PgPool,
+    pub(super) log: Lane<PgConnection>,
+    /// This process among those that write.
+    writer_id: String,
+    marks: AtomicI64,
+}
+
+impl PgDatabase {
+    /// Connects to it, which must exist, and migrates it. Also returns the id of its log.
+    pub(super) async fn open(url: &str) -> Result<(Self, String), Error> {
+        let options: PgConnectOptions = url
+            .parse::<PgConnectOptions>()
+            .map_err(|error| Error::DatabaseUrl(error.to_string()))?
+            .disable_statement_logging();
+        // Without the settings: another process may be migrating for longer.
+        let mut connection = options.connect().await?;
+        let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
+        if encoding != "UTF8" {
+            return Err(Error::DatabaseUrl(format!("the database's encoding must be UTF8, not {encoding}")));
+        }
+        sqlx::migrate!("./migrations/postgres").run(&mut connection).await?;
+        let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
+        let _ = connection.close().await;
+        let name = options.get_application_name().unwrap_or("automoderate-server").to_owned();
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options.application_name(&name).options(SETTINGS));
+        let database = Self { pool, log: Lane::new(None), writer_id: random_id(), marks: AtomicI64::new(0) };
+        Ok((database, log_id))
+    }
+
+    /// The log's connection. It is not tested before it is used, which would take as long as the shortest transaction.
+    pub(super) async fn log(&self) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
+        self.log.take(async || Ok(self.pool.acquire().await?.detach())).await
+    }
+
+    /// Leaves a mark in the transaction, by which it is known later whether it was committed.
+    pub(super) async fn leave_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
+        let mark = self.marks.fetch_add(1, Ordering::Relaxed) + 1;
+        sqlx::query(
+            "INSERT INTO writers (id, mark, seen_at) VALUES ($1, $2, $3)
+             ON CONFLICT (id) DO UPDATE SET mark = excluded.mark, seen_at = excluded.seen_at",
+        )
+        .bind(&self.writer_id)
+        .bind(mark)
+        .bind(now())
+        .execute(tx)
+        .await?;
+        Ok(mark)
+    }
+
+    /// Whether the transaction that left this mark, the last that this process began, was committed. Waits while that is open:
+    /// writing the same row needs its lock, also when the row is not there yet.
+    pub(super) async fn is_committed(&self, mark: i64) -> sqlx::Result<bool> {
+        let found: i64 = sqlx::query_scalar(
+            "INSERT INTO writers (id, mark, seen_at) VALUES ($1, 0, $2)
+             ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at RETURNING mark",
+        )
+        .bind(&self.writer_id)
+        .bind(now())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(found == mark)
+    }
+
+    pub(super) async fn close(&self) {
+        if let Some(connection) = self.log.close().await {
+            let _ = connection.close().await;
+        }
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,77 @@
+//! Projects.
+
+use super::{Store, on};
+use crate::Error;
+use crate::ids::random_id;
+use crate::store::{ProjectInfo, Role};
+use crate::time::{Micros, now};
+
+impl Store {
+    /// With its owner, if it has one.
+    pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>) -> Result<String, Error> {
+        const PROJECT: &str = "INSERT INTO projects (id, name, created_at) VALUES ($1, $2, $3)";
+        const OWNER: &str = "INSERT INTO members (project_id, user_id, role) VALUES ($1, $2, $3)";
+        let id = random_id();
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        on!(&mut tx, db => { sqlx::query(PROJECT).bind(&id).bind(name).bind(now()).execute(db).await?; });
+        if let Some(owner) = owner {
+            on!(&mut tx, db => {
+                sqlx::query(OWNER).bind(&id).bind(owner).bind(Role::Owner.as_str()).execute(db).await?;
+            });
+        }
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    pub(crate) async fn project_exists(&self, id: &str) -> Result<bool, Error> {
+        const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM projects WHERE id = $1)";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(id).fetch_one(db).await?))
+    }
+
+    pub(crate) async fn project(&self, id: &str) -> Result<Option<ProjectInfo>, Error> {
+        const QUERY: &str = "SELECT name, created_at FROM projects WHERE id = $1";
+        let row: Option<(String, Micros)> =
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
+        Ok(row.map(|(name, created_at)| ProjectInfo { id: id.to_owned(), name, role: None, created_at }))
+    }
+
+    /// The projects a user belongs to, oldest first.
+    pub(crate) async fn projects_of(&self, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
+        const QUERY: &str = "SELECT id, name, role, created_at FROM projects JOIN members ON id = project_id
+                             WHERE user_id = $1 ORDER BY created_at, id";
+        let rows: Vec<(String, String, String, Micros)> =
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(user_id).fetch_all(db).await?);
+        let project = |(id, name, role, created_at): (_, _, String, _)| {
+            let role = Some(Role::parse(&role));
+            ProjectInfo { id, name, role, created_at }
+        };
+        Ok(rows.into_iter().map(project).collect())
+    }
+
+    pub(crate) async fn project_ids(&self) -> Result<Vec<String>, Error> {
+        const QUERY: &str = "SELECT id FROM projects";
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).fetch_all(db).await?))
+    }
+
+    pub(crate) async fn rename_project(&self, id: &str, name: &str) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE projects SET name = $1 WHERE id = $2";
+        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(name).bind(id).execute(db).await?; });
+        Ok(())
+    }
+
+    /// With everything in it.
+    pub(crate) async fn delete_project(&self, id: &str) -> Result<(), Error> {
+        const RESULTS: &str =
+            "DELETE FROM moderation_results WHERE content_id IN (SELECT id FROM contents WHERE project_id = $1)";
+        const PROJECT: &str = "DELETE FROM projects WHERE id = $1";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        // From here on nobody adds a content.
+        tx.lock_project(id).await?;
+        for query in [RESULTS, PROJECT] {
+            on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
+        }
+        Ok(tx.commit().await?)
+    }
+}

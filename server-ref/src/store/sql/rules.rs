@@ -1,0 +1,72 @@
+//! A project's rules. They are written by `commit`, together with their event.
+
+use super::{Store, Tx, on};
+use crate::Error;
+use crate::store::StoredRule;
+
+/// In the order in which they are tried: highest priority first; among equals the older one.
+macro_rules! select {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, name, type, data, action, priority, is_active, created_at, updated_at FROM rules ",
+            "WHERE project_id = $1 ",
+            $condition,
+            " ORDER BY priority DESC, created_at, id"
+        )
+    };
+}
+
+impl Store {
+    /// The rules in force, in the order in which they are tried.
+    pub(crate) async fn active_rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
+        const QUERY: &str = select!("AND is_active");
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+    }
+
+    /// All rules, in the same order.
+    pub(crate) async fn rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
+        const QUERY: &str = select!("");
+        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+    }
+
+    pub(crate) async fn rule(&self, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
+        const QUERY: &str = select!("AND id = $2");
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
+        }))
+    }
+}
+
+pub(super) async fn insert(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
+    const QUERY: &str =
+        "INSERT INTO rules (id, project_id, name, type, data, action, priority, is_active, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    on!(tx, db => {
+        let query = sqlx::query(QUERY).bind(&rule.id).bind(project_id).bind(&rule.name).bind(&rule.kind);
+        let query = query.bind(&rule.data).bind(&rule.action).bind(rule.priority).bind(rule.is_active);
+        query.bind(rule.created_at).bind(rule.updated_at).execute(db).await?;
+    });
+    Ok(())
+}
+
+pub(super) async fn update(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
+    const QUERY: &str =
+        "UPDATE rules SET name = $3, type = $4, data = $5, action = $6, priority = $7, is_active = $8, updated_at = $9
+         WHERE project_id = $1 AND id = $2";
+    let rows = on!(tx, db => {
+        let query = sqlx::query(QUERY).bind(project_id).bind(&rule.id).bind(&rule.name).bind(&rule.kind);
+        let query = query.bind(&rule.data).bind(&rule.action).bind(rule.priority).bind(rule.is_active);
+        query.bind(rule.updated_at).execute(db).await?.rows_affected()
+    });
+    found(rows)
+}
+
+pub(super) async fn delete(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<(), Error> {
+    const QUERY: &str = "DELETE FROM rules WHERE project_id = $1 AND id = $2";
+    found(on!(tx, db => sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?.rows_affected()))
+}
+
+/// A rule that somebody else deleted meanwhile has no event either.
+fn found(rows: u64) -> Result<(), Error> {
+    if rows == 0 { Err(Error::NotFound("Rule")) } else { Ok(()) }
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs a command with a PostgreSQL of its own, which listens on a socket in a temporary folder and is gone afterwards:
+#   POSTGRES_BIN=FOLDER with-cluster.sh COMMAND...
+# The command finds its address, without a database's name, in AUTOMODERATE_TEST_POSTGRES.
+set -euo pipefail
+
+: "${POSTGRES_BIN:?is told by setup.sh}"
+folder="$(mktemp -d)"
+postgres=()
+# PostgreSQL refuses to run as root.
+if [ "$(id -u)" = 0 ]; then
+    chown postgres "$folder"
+    postgres=(setpriv --reuid postgres --regid postgres --clear-groups --)
+fi
+server=
+finish() {
+    if [ -n "$server" ]; then
+        kill -QUIT "$server" 2>/dev/null || true
+        wait "$server" || true
+    fi
+    rm -rf "$folder"
+}
+trap finish EXIT
+
+cd "$folder"
+"${postgres[@]}" "$POSTGRES_BIN/initdb" --pgdata data --username postgres --auth trust --encoding UTF8 --no-sync >initdb.log ||
+    { cat initdb.log >&2; exit 1; }
+"${postgres[@]}" "$POSTGRES_BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 -c fsync=off \
+    >log 2>&1 &
+server=$!
+cd - >/dev/null
+for _ in $(seq 300); do
+    if "$POSTGRES_BIN/pg_isready" --quiet --host "$folder" --username postgres; then
+        ready=1
+        break
+    fi
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.1
+done
+[ "${ready:-}" = 1 ] || { cat "$folder/log" >&2; exit 1; }
+AUTOMODERATE_TEST_POSTGRES="postgres://postgres@localhost/?host=$folder" "$@"
