@@ -44,12 +44,14 @@ test-python:
 	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-python, because the Python environment could not be set up" >&2; fi
 
-## make bench      the receive path and the decoder, beside hand-written loops
+## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
 bench:
 	$(CARGO) bench -p automoderate
+	$(CARGO) bench -p automoderate-server --bench reference
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick
+	$(CARGO) bench -p automoderate-server --bench reference -- --quick
 
 ## make lint       rustfmt and clippy, without warnings
 lint:

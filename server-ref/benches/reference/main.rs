@@ -1,0 +1,80 @@
+//! The reference server under load, beside bare socketioxide with the same settings.
+//!
+//! Each server runs in a process of its own, so that its CPU time and its memory are its alone; the clients are in this one.
+//!
+//! - *fan-out*: events to 200 sockets in a room;
+//! - *idle*: what a connection that does nothing holds in memory;
+//! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, durable;
+//! - *latency*: from a submission to its event at a client, at 1,000 a second.
+//!
+//! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`
+#![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
+
+mod bare;
+mod child;
+mod fan_out;
+mod http;
+mod idle;
+mod latency;
+mod ours;
+mod socket;
+mod submissions;
+mod usage;
+
+use std::time::Duration;
+
+/// What every measurement is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    quick: bool,
+    rounds: usize,
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    match std::env::var(child::ROLE).as_deref() {
+        Ok("ours") => return ours::run().await,
+        Ok("bare") => return bare::run().await,
+        _ => {}
+    }
+    let at = arguments.iter().position(|argument| argument == "--rounds");
+    let rounds = at.and_then(|at| arguments.get(at + 1)?.parse().ok());
+    let quick = has("--quick");
+    let plan = Plan { quick, rounds: rounds.unwrap_or(if quick { 2 } else { 7 }) };
+    let chosen = |name: &str| has(name) || !["fan-out", "idle", "submissions", "latency"].iter().any(|name| has(name));
+    if chosen("fan-out") {
+        fan_out::measure(plan).await;
+    }
+    if chosen("idle") {
+        idle::measure(plan).await;
+    }
+    if chosen("submissions") {
+        submissions::measure(plan).await;
+    }
+    if chosen("latency") {
+        latency::measure(plan).await;
+    }
+}
+
+/// The median, and the range.
+pub(crate) struct Summary {
+    median: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Summary {
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { median: values[values.len() / 2], least: values[0], most: values[values.len() - 1] }
+    }
+
+    pub(crate) fn show(&self, digits: usize) -> String {
+        format!("{:.digits$} [{:.digits$}–{:.digits$}]", self.median, self.least, self.most)
+    }
+}
+
+/// Longer than any run: the sockets here answer no pings.
+pub(crate) const PING: Duration = Duration::from_secs(600);

@@ -1,0 +1,31 @@
+//! The reference server, with the rules of the measurement of submissions.
+
+use automoderate_server::{Action, Limits, NewRule, RuleKind, Server};
+use serde_json::json;
+
+use crate::PING;
+use crate::child::{serve, update};
+
+pub(crate) async fn run() {
+    let server = Server::builder().demo(true).limits(Limits::none()).ping(PING, PING).start().await.unwrap();
+    let demo = server.demo().unwrap();
+    let project = demo.project_id.clone();
+    for n in 0..70 {
+        let kind = match n {
+            0..50 => {
+                let keywords = (0..5).map(|word| format!("forbidden{n}word{word}")).collect();
+                RuleKind::Keyword { keywords, case_sensitive: false }
+            }
+            _ => RuleKind::Regex { pattern: format!(r"\b(buy|sell)\s+item{n}\d{{3,}}\b"), flags: vec!["i".into()] },
+        };
+        let rule = NewRule { name: format!("Rule {n}"), kind, action: Action::Reject, priority: n };
+        server.add_rule(&project, rule).await.unwrap();
+    }
+    let ready = json!({"port": server.address().port(), "key": demo.api_key, "project": project});
+    let payload = update(&project).as_object().unwrap().clone();
+    serve(ready, async |events| {
+        let publish = || async { server.publish(&project, "moderation_update", payload.clone()).await.unwrap() };
+        futures_util::future::join_all((0..events).map(|_| publish())).await;
+    })
+    .await;
+}
