@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python bench bench-quick lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python test-node build-node bench bench-quick lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-postgres test-e2e test-python
+test: lint doc test-rust test-postgres test-e2e test-python test-node
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -44,7 +44,23 @@ test-python:
 	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-python, because the Python environment could not be set up" >&2; fi
 
+<<<<<<< HEAD
 ## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
+=======
+## make test-node  the Node binding: style, types, tests; needs Node 20 and, for the stand-ins, Python 3
+test-node:
+	@if bindings-node/setup.sh && standins=$$($(STANDINS)); then \
+		$(CARGO) build --quiet -p automoderate-server && env $$standins bindings-node/check.sh; \
+	elif [ -n "$$CI" ]; then echo "FAILED: the Node packages could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-node, because the Node packages could not be set up" >&2; fi
+
+## make build-node  the Node package with its native module, to be installed from bindings-node
+build-node:
+	bindings-node/setup.sh
+	cd bindings-node && npm run --silent build
+
+## make bench      the receive path and the decoder, beside hand-written loops
+>>>>>>> 9d3a60b (bindings-node: the Node binding)
 bench:
 	$(CARGO) bench -p automoderate
 	$(CARGO) bench -p automoderate-server --bench reference

@@ -11,15 +11,15 @@ use crate::{Activity, Event, Extra, Meta, RawJson, RecentActivity, Rule, Timesta
 /// none stays as it came.
 #[must_use]
 pub fn event_to_json(event: &Event) -> String {
-    text(&Written { event, raw: true })
+    text(&Written { event, name: event.name(), raw: true })
 }
 
-/// What [`event_to_json`] writes for each event, as a JSON array.
+/// What [`event_to_json`] writes for each event, as a JSON array; with the names that `name` gives to the kinds.
 #[must_use]
-pub fn events_to_json(events: &[Event]) -> String {
+pub fn events_to_json(events: &[Event], name: fn(&Event) -> &'static str) -> String {
     // Most events are of about this size.
     let mut out = Vec::with_capacity(events.len() * 768 + 2);
-    let written = events.iter().map(|event| Written { event, raw: true });
+    let written = events.iter().map(|event| Written { event, name: name(event), raw: true });
     match (&mut serde_json::Serializer::new(&mut out)).collect_seq(written) {
         Ok(()) => String::from_utf8(out).unwrap_or_default(),
         Err(_) => String::new(),
@@ -29,8 +29,8 @@ pub fn events_to_json(events: &[Event]) -> String {
 /// What [`event_to_json`] writes, as a tree of values. Data that is nested too deeply for a tree is `null`.
 #[must_use]
 pub fn event_to_value(event: &Event) -> Value {
-    serde_json::to_value(Written { event, raw: true })
-        .or_else(|_| serde_json::to_value(Written { event, raw: false }))
+    serde_json::to_value(Written { event, name: event.name(), raw: true })
+        .or_else(|_| serde_json::to_value(Written { event, name: event.name(), raw: false }))
         .unwrap_or_default()
 }
 
@@ -42,6 +42,7 @@ fn text(value: &impl Serialize) -> String {
 /// An event as it is written; without the pieces of its payload's text if not `raw`.
 struct Written<'a> {
     event: &'a Event,
+    name: &'static str,
     raw: bool,
 }
 
@@ -55,7 +56,7 @@ macro_rules! fields {
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", self.event.name())?;
+        map.serialize_entry("event", self.name)?;
         let extra = match self.event {
             Event::ModerationUpdate(e) => {
                 fields!(map,
@@ -247,11 +248,12 @@ mod tests {
         for event in &all {
             assert_eq!(serde_json::from_str::<Value>(&event_to_json(event)).unwrap(), event_to_value(event));
         }
-        let array: Vec<Value> = serde_json::from_str(&events_to_json(&all)).unwrap();
+        let array: Vec<Value> = serde_json::from_str(&events_to_json(&all, Event::name)).unwrap();
         assert_eq!(array, all.iter().map(event_to_value).collect::<Vec<_>>());
         assert_eq!(array[0]["timestamp"], "2026-11-22T12:39:46.406078Z");
         assert_eq!(array[0]["meta_data"]["a"][1], "é");
-        assert_eq!(events_to_json(&[]), "[]");
+        assert_eq!(events_to_json(&[], Event::name), "[]");
+        assert!(events_to_json(&all[..1], |_| "other").starts_with(r#"[{"event":"other","content_id":"c","#));
     }
 
     #[test]

@@ -1,0 +1,85 @@
+/** Checks of arguments: what can't be used is a `TypeError` that names it. */
+
+import { types } from 'node:util'
+import { invalid } from './errors.js'
+
+/** What was given, for a message: its type, and never a value that may be secret. */
+function kind(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+  if (typeof value !== 'object') return typeof value
+  return Array.isArray(value) ? 'an array' : 'an object'
+}
+
+export function text(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalid(name, `a string is needed, not ${kind(value)}`)
+  return value
+}
+
+export function flag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalid(name, `a boolean is needed, not ${kind(value)}`)
+  return value
+}
+
+export function number(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw invalid(name, `a number is needed, not ${kind(value)}`)
+  return value
+}
+
+/** Milliseconds. */
+export function duration(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw invalid(name, `a number of milliseconds is needed, not ${kind(value)}`)
+  }
+  if (value < 0) throw invalid(name, `${value} is no number of milliseconds`)
+  return value
+}
+
+export function count(name: string, value: unknown): number {
+  if (typeof value !== 'number') throw invalid(name, `a number is needed, not ${kind(value)}`)
+  if (!Number.isInteger(value) || value < 1 || value > 0xffffffff)
+    throw invalid(name, `${value} is no positive whole number`)
+  return value
+}
+
+export function object(name: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(name, `an object is needed, not ${kind(value)}`)
+  }
+  return value as Record<string, unknown>
+}
+
+export function callback<F>(name: string, value: F): F {
+  if (typeof value !== 'function') throw invalid(name, `a function is needed, not ${kind(value)}`)
+  return value
+}
+
+/** The last argument of a call: an object, or nothing. */
+export function options<T extends object>(value: T | undefined): Partial<T> {
+  if (value === undefined) return {}
+  return object('options', value) as Partial<T>
+}
+
+/** The signal among options. */
+export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
+  const signal: unknown = options.signal
+  if (signal === undefined || signal === null) return undefined
+  const usable = typeof signal === 'object' && 'aborted' in signal && 'addEventListener' in signal
+  if (!usable) throw invalid('signal', `an AbortSignal is needed, not ${kind(signal)}`)
+  return signal as AbortSignal
+}
+
+/** Data as JSON. */
+export function json(name: string, value: unknown): string {
+  if (value === undefined) return 'null'
+  let written: string | undefined
+  try {
+    written = JSON.stringify(value)
+  } catch (error) {
+    const why = types.isNativeError(error) ? error.message : 'it throws'
+    throw invalid(name, `it can't be written as JSON (${why.split('\n', 1)[0]})`, error)
+  }
+  if (written === undefined) throw invalid(name, `a ${typeof value} can't be written as JSON`)
+  return written
+}

@@ -1,0 +1,39 @@
+/** The contents of a project, page by page. */
+
+import type { Content, ContentPage } from './values.js'
+
+/** The contents, newest first, fetched page by page as they are read. */
+export class Contents implements AsyncIterableIterator<Content> {
+  readonly #fetch: (page: number) => Promise<ContentPage>
+  #page = 1
+  #ready: Content[] = []
+  #more = true
+  /** One page at a time, also for several readers. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** @internal */
+  constructor(fetch: (page: number) => Promise<ContentPage>) {
+    this.#fetch = fetch
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Content, undefined>> {
+    const next = this.#turn.then(() => this.#next())
+    this.#turn = next.catch(() => {})
+    return next
+  }
+
+  async #next(): Promise<IteratorResult<Content, undefined>> {
+    while (this.#ready.length === 0 && this.#more) {
+      const page = await this.#fetch(this.#page)
+      this.#page = page.page + 1
+      this.#more = page.hasMore
+      this.#ready = page.items.reverse()
+    }
+    const value = this.#ready.pop()
+    return value === undefined ? { done: true, value } : { done: false, value }
+  }
+}

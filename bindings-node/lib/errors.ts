@@ -1,0 +1,127 @@
+/** What can go wrong. */
+
+/** The stable codes, the same in every language. */
+export type ErrorCode =
+  | 'authentication_failed'
+  | 'access_denied'
+  | 'project_not_found'
+  | 'room_limit'
+  | 'rate_limited'
+  | 'join_timeout'
+  | 'connect_timeout'
+  | 'connect_failed'
+  | 'disconnected'
+  | 'gave_up'
+  | 'ack_timeout'
+  | 'invalid_argument'
+  | 'protocol'
+  | 'api'
+  | 'closed'
+
+/** How far an attempt to connect had come. */
+export type Stage = 'credentials' | 'network' | 'tls' | 'http' | 'engine_io' | 'namespace'
+
+/** An error as it crosses. */
+interface Failure {
+  code: ErrorCode
+  message: string
+  retryable?: boolean
+  retryIn?: number | null
+  stage?: Stage | null
+  status?: number | null
+  body?: string | null
+  attempts?: number | null
+  cause?: Failure | null
+}
+
+const BRAND = Symbol.for('automoderate.error')
+
+/**
+ * Anything that goes wrong in this package. The message is a sentence for people; programs use `code`.
+ *
+ * No error holds a key, a password or a cookie. A bad argument is a `TypeError` with the same fields and the code
+ * `invalid_argument`; `instanceof AutoModerateError` holds for it as well.
+ */
+export class AutoModerateError extends Error {
+  /** The stable code. */
+  declare readonly code: ErrorCode
+  /** Whether the same call may succeed later without anything being changed. */
+  declare readonly retryable: boolean
+  /** Milliseconds to wait before a retry, where that is known. */
+  declare readonly retryIn?: number
+  /** How far an attempt to connect had come. */
+  declare readonly stage?: Stage
+  /** The HTTP status of the answer that refused. */
+  declare readonly status?: number
+  /** The beginning of the body of that answer. */
+  declare readonly body?: string
+  /** How many attempts were made before giving up. */
+  declare readonly attempts?: number
+  /** What led to it. */
+  declare readonly cause?: unknown
+
+  constructor(
+    message: string,
+    fields: Partial<Omit<AutoModerateError, keyof Error>> & { code: ErrorCode; cause?: unknown },
+  ) {
+    super(message)
+    describe(this, fields)
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is AutoModerateError {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+}
+Object.defineProperty(AutoModerateError.prototype, 'name', {
+  value: 'AutoModerateError',
+  configurable: true,
+  writable: true,
+})
+
+function describe(error: Error, fields: object): void {
+  Object.defineProperty(error, BRAND, { value: true })
+  Object.assign(error, { retryable: false })
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === null || value === undefined) continue
+    // As for all errors, the cause does not show among the fields.
+    Object.defineProperty(error, name, { value, enumerable: name !== 'cause', configurable: true, writable: true })
+  }
+}
+
+/** An argument that can't be used. The message begins with its name. */
+export function invalid(name: string, what: string, cause?: unknown): TypeError {
+  return wrong(`${name}: ${what}`, cause)
+}
+
+function wrong(message: string, cause?: unknown): TypeError {
+  const error = new TypeError(message)
+  describe(error, { code: 'invalid_argument', cause })
+  return error
+}
+
+function make({ code, message, cause, ...fields }: Failure): AutoModerateError | TypeError {
+  if (code === 'invalid_argument') return wrong(message.replace(/^[^:]*/, camelCase))
+  return new AutoModerateError(message, { code, ...fields, cause: cause ? make(cause) : undefined } as never)
+}
+
+/** The names of options, which the core spells in its own way. */
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** The error that this JSON describes. */
+export function fromText(text: string): AutoModerateError | TypeError {
+  return make(JSON.parse(text))
+}
+
+/** The error that this state tells. */
+export function fromFailure(failure: unknown): AutoModerateError | undefined {
+  return failure ? (make(failure as Failure) as AutoModerateError) : undefined
+}
+
+/** What the native module has thrown, as what this package throws. */
+export function fromNative(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : ''
+  if (message.startsWith('{')) return fromText(message)
+  return /^(data|metadata): /.test(message) ? wrong(message) : error
+}

@@ -1,0 +1,132 @@
+/** The listeners of a client, and what feeds them. */
+
+import type * as native from '../native/index.js'
+import { text } from './arguments.js'
+import { invalid } from './errors.js'
+import type { Event, EventByName } from './events.js'
+import { isEventName } from './kinds.js'
+import { Listeners } from './listeners.js'
+import { watch } from './port.js'
+import { type StateJson, stateInfo } from './states.js'
+import { EventStream, type StreamHost } from './stream.js'
+import type { State, StateInfo } from './values.js'
+
+/** What listeners are called with. */
+export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByName[Name]] } & {
+  /** Every event. */
+  event: [event: Event]
+  /** A change of the client's state. */
+  state: [state: State, info: StateInfo]
+  /** What another listener has thrown. */
+  listenerError: [error: unknown]
+}
+
+type Listener = Parameters<Listeners['add']>[1]
+
+export class Handlers {
+  readonly #native: native.Client
+  readonly #host: StreamHost
+  readonly #listeners = new Listeners((error) => {
+    if (!this.#errors.call('listenerError', error)) warn(error)
+  })
+  readonly #errors = new Listeners(warn)
+  #stream: EventStream | undefined
+  #statesWatched = false
+
+  constructor(client: native.Client, host: StreamHost) {
+    this.#native = client
+    this.#host = host
+  }
+
+  add(name: string, listener: Listener, once: boolean): void {
+    this.#of(name).add(name, listener, once)
+    if (name === 'state') this.#watchStates()
+    else if (name !== 'listenerError') this.#read()
+  }
+
+  remove(name: string, listener: Listener): void {
+    this.#of(name).remove(name, listener)
+    this.#rest()
+  }
+
+  clear(name?: string): void {
+    for (const list of name === undefined ? [this.#listeners, this.#errors] : [this.#of(name)]) list.clear(name)
+    this.#rest()
+  }
+
+  count(name: string): number {
+    return this.#of(name).count(name)
+  }
+
+  #of(name: string): Listeners {
+    if (text('name', name) === 'listenerError') return this.#errors
+    if (isEventName(name) || name === 'event' || name === 'state') return this.#listeners
+    throw invalid('name', `there is nothing named ${JSON.stringify(name)} to listen to`)
+  }
+
+  #wanted(): boolean {
+    return this.#listeners.names().some((name) => name === 'event' || isEventName(name))
+  }
+
+  /** Ends the stream when nobody listens any more. */
+  #rest(): void {
+    if (this.#wanted()) return
+    this.#stream?.close()
+    this.#stream = undefined
+  }
+
+  #read(): void {
+    if (this.#stream) return
+    const stream = new EventStream(this.#native.events(), this.#host)
+    this.#stream = stream
+    this.#feed(stream).catch((error) => {
+      // The state tells it as well; if nobody hears that, it must not pass unnoticed.
+      if (this.#listeners.count('state') === 0) process.emitWarning(error)
+    })
+  }
+
+  async #feed(stream: EventStream): Promise<void> {
+    for await (const event of stream) {
+      this.#listeners.call(event.event, event)
+      this.#listeners.call('event', event)
+      if (this.#stream !== stream) return
+      // One that listened once may have been the last.
+      this.#rest()
+    }
+  }
+
+  #watchStates(): void {
+    if (this.#statesWatched) return
+    this.#statesWatched = true
+    follow(this.#native.stateChanges(), new WeakRef(this))
+  }
+
+  changed(info: StateInfo): void {
+    this.#listeners.call('state', info.state, info)
+  }
+}
+
+/** A listener's fault is not the end of the process, but it must not pass unnoticed. */
+function warn(error: unknown): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.emitWarning(`a listener failed: ${reason}`, 'AutoModerateListenerWarning')
+}
+
+/** Passes on the changes of the state. Keeps neither the client nor the event loop alive. */
+function follow(states: native.States, handlers: WeakRef<Handlers>): void {
+  let present = true
+  const next = (): void => {
+    watch(
+      (port, id) => states.next(port, id),
+      (done) => {
+        const state: StateJson | null = JSON.parse(done.value ?? 'null')
+        if (state === null) return
+        // The first is the present state, which is no change.
+        if (!present) handlers.deref()?.changed(stateInfo(state))
+        present = false
+        next()
+      },
+    )
+  }
+  next()
+}

@@ -1,0 +1,8 @@
+/** Content for a page: previews arrive as users wrote them, markup included. */
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+/** Escapes text for HTML, in element content and in quoted attributes: `escapeHtml(update.content_preview)`. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+}

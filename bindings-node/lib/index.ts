@@ -1,0 +1,14 @@
+/** Real-time moderation updates from AutoModerate servers as typed events. */
+
+export { Client, type ContentFilter } from './client.js'
+export type { Contents } from './contents.js'
+export type { Credentials, CredentialsProvider, CredentialsReason } from './credentials.js'
+export { AutoModerateError, type ErrorCode, type Stage } from './errors.js'
+export type * from './events.js'
+export type { HandlerArguments } from './handlers.js'
+export { escapeHtml } from './html.js'
+export type { ClientOptions, Pem, ReconnectPolicy } from './options.js'
+export { Project } from './project.js'
+export type { ClientToServerEvents, ReplayPage, ServerToClientEvents } from './socketio.js'
+export { type Abortable, EventStream } from './stream.js'
+export type * from './values.js'

@@ -1,0 +1,159 @@
+/** The options of a client. Durations are milliseconds. */
+
+import { callback, count, duration, flag, number, object, text } from './arguments.js'
+import type { CredentialsProvider } from './credentials.js'
+import { invalid } from './errors.js'
+
+/** How a lost connection is made again. */
+export interface ReconnectPolicy {
+  /** The first pause, in ms. Default 1000. */
+  delay?: number
+  /** Each pause is so many times the one before; at least 1. Default 2. */
+  factor?: number
+  /** No pause is longer, but for jitter, in ms. Default 10000. */
+  maxDelay?: number
+  /** Give up after so many attempts in a row. Default `Infinity`. */
+  attempts?: number
+  /** 0.5 draws each pause from 0.5 to 1.5 times the delay; from 0 to 1. Default 0.5. */
+  jitter?: number
+  /** A connection that lasted so long, in ms, lets the count of attempts start again. Default 5000. */
+  stableAfter?: number
+  /** A hard limit whatever the rest says: deployed servers lock out the tenth. Default 9. */
+  maxAttemptsPerMinute?: number
+}
+
+/** PEM text. */
+export type Pem = string | Uint8Array
+
+/** The options of a client. Durations are milliseconds. */
+export interface ClientOptions {
+  /** A project's API key. */
+  apiKey?: string
+  /** Where the key is put: the connection `query` as documented, the Socket.IO `auth` payload or the `X-API-Key` `header`. */
+  apiKeyVia?: 'query' | 'auth' | 'header'
+  /** The value of the web session's cookie. */
+  session?: string
+  /** Log in through the web form, and again when the session has died; needs `password`. */
+  email?: string
+  password?: string
+  /** Asked before every attempt, and told why. */
+  credentials?: CredentialsProvider
+  /** `auto` (default): WebSocket first, HTTP long-polling when it can't be had. */
+  transports?: 'auto' | 'websocket' | 'polling'
+  /** `false`: the client ends when the connection is lost. */
+  reconnect?: ReconnectPolicy | boolean
+  /** Try the first connection again as `reconnect` says, too. Default `false`. */
+  retryFirstConnect?: boolean
+  /** What to do when the server ends the connection on purpose. Default `reconnect`. */
+  onServerDisconnect?: 'reconnect' | 'stop'
+  /** One deadline from the credentials to the namespace acknowledgement. Default 20000. */
+  connectTimeout?: number
+  /** How long the server may take to confirm a join. Default 10000. */
+  joinTimeout?: number
+  /** How long `emitWithAck` waits. Default 10000. */
+  ackTimeout?: number
+  /** The pause between two documented `heartbeat` events, at least 1000; `false` sends none. Default 30000. */
+  heartbeatInterval?: number | false
+  /** How many events each stream holds for its reader. Default 1024. */
+  eventBuffer?: number
+  /** What happens when a stream's buffer is full; what is dropped is told by a `lagged`. Default `drop_oldest`. */
+  overflow?: 'drop_oldest' | 'drop_newest'
+  /** How many events per minute the client sends at most, at least 10; `false` lifts the limit. Default 100. */
+  rateLimit?: number | false
+  /** What to do about the events of an interruption. Default `auto`: replay, else REST, else a `gap`. */
+  backfill?: 'auto' | 'replay' | 'off'
+  /** Headers for every request. */
+  headers?: Record<string, string>
+  /** Parameters for the connection query. */
+  query?: Record<string, string>
+  /** `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
+  proxy?: string
+  /** Certificates of authorities to trust besides the platform's. */
+  extraCa?: Pem | Pem[]
+  /** The certificate to show to the server. */
+  clientCertificate?: { chain: Pem; key: Pem }
+  /** Take any certificate: for tests only, because anybody can listen then. Default `false`. */
+  dangerAcceptInvalidCerts?: boolean
+  /** Whether streams that are waited for and listeners of events keep the process running. Default `true`. */
+  ref?: boolean
+}
+
+type Check = (name: string, value: unknown) => unknown
+
+/** `false` or `null` switches it off. */
+function switched(check: Check): Check {
+  return (name, value) => (value === false || value === null ? null : check(name, value))
+}
+
+function attempts(name: string, value: unknown): number | null {
+  return value === Number.POSITIVE_INFINITY || value === null ? null : count(name, value)
+}
+
+const POLICY: Record<keyof ReconnectPolicy, Check> = {
+  delay: duration,
+  factor: number,
+  maxDelay: duration,
+  attempts,
+  jitter: number,
+  stableAfter: duration,
+  maxAttemptsPerMinute: count,
+}
+
+const CHECKS: Record<Exclude<keyof ClientOptions, 'credentials' | 'ref'>, Check> = {
+  apiKey: text,
+  apiKeyVia: text,
+  session: text,
+  email: text,
+  password: text,
+  transports: text,
+  reconnect: (name, value) => {
+    if (typeof value === 'boolean') return value ? {} : null
+    return checked(value, POLICY, name)
+  },
+  retryFirstConnect: flag,
+  onServerDisconnect: text,
+  connectTimeout: duration,
+  joinTimeout: duration,
+  ackTimeout: duration,
+  heartbeatInterval: switched(duration),
+  eventBuffer: count,
+  overflow: text,
+  rateLimit: switched(count),
+  backfill: text,
+  headers: pairs,
+  query: pairs,
+  proxy: text,
+  extraCa: (name, value) => (Array.isArray(value) ? value : [value]).map((one) => pem(name, one)),
+  clientCertificate: (name, value) => {
+    const { chain, key } = object(name, value)
+    return [pem(`${name}.chain`, chain), pem(`${name}.key`, key)]
+  },
+  dangerAcceptInvalidCerts: flag,
+}
+
+function pairs(name: string, value: unknown): [string, string][] {
+  return Object.entries(object(name, value)).map(([key, one]) => [key, text(`${name}.${key}`, one)])
+}
+
+function pem(name: string, value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
+  return text(name, value)
+}
+
+function checked(values: unknown, checks: Record<string, Check>, within?: string): Record<string, unknown> {
+  const known: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(object(within ?? 'options', values))) {
+    const path = within ? `${within}.${name}` : name
+    if (!Object.hasOwn(checks, name)) throw invalid(path, 'there is no such option')
+    if (value !== undefined) known[name] = checks[name]?.(path, value)
+  }
+  return known
+}
+
+/** The options for the native module, as JSON. */
+export function written(url: string | URL, options: ClientOptions): string {
+  const { credentials, ref, ...rest } = object('options', options) as ClientOptions
+  if (credentials !== undefined) callback('credentials', credentials)
+  if (ref !== undefined) flag('ref', ref)
+  return JSON.stringify({ ...checked(rest, CHECKS), url: text('url', url instanceof URL ? url.href : url) })
+}

@@ -1,0 +1,266 @@
+/** Streams of events: a batch is parsed at once and handed out piece by piece. */
+
+import type * as native from '../native/index.js'
+import { count, duration, options, signalOf } from './arguments.js'
+import { fromNative, fromText } from './errors.js'
+import type { Event } from './events.js'
+import { hold } from './hold.js'
+import { watch } from './port.js'
+import { turn } from './turn.js'
+import type { Losses } from './values.js'
+
+/** So many events are parsed at once: about a millisecond's work. */
+const BATCH = 256
+
+/** What its client decides about a stream. */
+export interface StreamHost {
+  /** Whether readers keep the event loop running. */
+  readonly ref: boolean
+  /** Streams that may have taken more than they have handed out. */
+  readonly streams: Set<WeakRef<EventStream>>
+}
+
+/** What a reader may pass. */
+export interface Abortable {
+  /** Rejects with the signal's reason when it is aborted. */
+  signal?: AbortSignal
+}
+
+interface Waiter {
+  resolve(): void
+  reject(reason: unknown): void
+}
+
+/** A stream that is forgotten needs no listener any more. */
+const forgotten = new FinalizationRegistry<() => void>((cleanUp) => cleanUp())
+/** Streams that somebody waits for: they must not be collected. */
+const awaited = new Set<object>()
+
+/**
+ * Events, in order, each once: `for await (const event of stream)`.
+ *
+ * Interruptions that are being mended don't end it. If you left or closed, it just ends; if it ends for another reason,
+ * the loop throws that error. Leaving a loop loses nothing: go on with the same stream. Several loops may share a
+ * stream; each event goes to one of them.
+ */
+export class EventStream<E extends Event = Event> implements AsyncIterableIterator<E> {
+  readonly #native: native.Stream
+  readonly #host: StreamHost
+  readonly #ref: WeakRef<this>
+  readonly #signal: AbortSignal | undefined
+  readonly #cleanUp: () => void
+  #batch: E[] = []
+  #at = 0
+  #told = 0
+  /** Takes in a row for which nobody had to wait. */
+  #hot = 0
+  #watching = false
+  #open = true
+  #failure: unknown
+  readonly #waiters = new Set<Waiter>()
+  /** Lets go of the event loop. */
+  #release: (() => void) | undefined
+
+  /** @internal */
+  constructor(stream: native.Stream, host: StreamHost, signal?: AbortSignal, first: E[] = []) {
+    this.#native = stream
+    this.#host = host
+    this.#batch = first
+    this.#signal = signal
+    const ref = new WeakRef(this)
+    this.#ref = ref
+    host.streams.add(ref as WeakRef<EventStream>)
+    const abort = () => ref.deref()?.close()
+    signal?.addEventListener('abort', abort)
+    this.#cleanUp = () => {
+      host.streams.delete(ref as WeakRef<EventStream>)
+      signal?.removeEventListener('abort', abort)
+    }
+    forgotten.register(this, this.#cleanUp)
+    if (signal?.aborted) this.close()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** The next event. Rejects with the error for which the stream ends, once. */
+  next(): Promise<IteratorResult<E, undefined>> {
+    const at = this.#at
+    if (at < this.#batch.length) {
+      this.#at = at + 1
+      return Promise.resolve({ done: false, value: this.#batch[at] as E })
+    }
+    return this.#more()
+  }
+
+  async #more(): Promise<IteratorResult<E, undefined>> {
+    while (await this.#fill(BATCH)) {
+      if (this.#at < this.#batch.length) return { done: false, value: this.#batch[this.#at++] as E }
+    }
+    return { done: true, value: undefined }
+  }
+
+  /** A loop is left. The stream goes on: use it again, or `close` it. */
+  return(): Promise<IteratorResult<E, undefined>> {
+    this.tell()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /**
+   * Waits for an event and resolves to it and those that are there as well, up to `max`. Empty at the end.
+   * Rejects with the error for which the stream ends, once. An aborted call takes nothing.
+   */
+  async nextBatch(max = 1024, given?: Abortable): Promise<E[]> {
+    const size = count('max', max)
+    const signal = signalOf(options(given))
+    signal?.throwIfAborted()
+    while (this.#at < this.#batch.length || (await this.#fill(size, signal))) {
+      const events = this.#batch.slice(this.#at, this.#at + size)
+      if (events.length === 0) continue
+      this.#at += events.length
+      this.tell()
+      return events
+    }
+    return []
+  }
+
+  /**
+   * At most one event per `ms` milliseconds: the first at once, then the latest; the last is never lost.
+   * Notices of losses are passed on without delay. This stream ends; use the returned one.
+   */
+  throttle(ms: number): EventStream<E> {
+    const interval = duration('ms', ms)
+    let throttled: native.Stream
+    try {
+      throttled = this.#native.throttle(interval)
+    } catch (error) {
+      throw fromNative(error)
+    }
+    const rest = this.#batch.slice(this.#at)
+    this.close()
+    return new EventStream(throttled, this.#host, this.#signal, rest)
+  }
+
+  /** What a stream of one kind had to leave out because it is of another kind. */
+  get losses(): Losses {
+    return this.#native.losses
+  }
+
+  /** Ends the stream for its readers, also those that wait. */
+  close(): void {
+    this.tell()
+    this.#batch = []
+    this.#at = this.#told = 0
+    this.#native.cancel()
+    this.#end()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  /** @internal What was handed out counts as delivered: a cursor must be in front of it. */
+  tell(): void {
+    const handed = this.#at - this.#told
+    if (handed > 0) this.#native.handed(handed)
+    this.#told = this.#at
+  }
+
+  /** Gets a batch; false at the end. Afterwards another reader may have been quicker. */
+  async #fill(size: number, signal?: AbortSignal): Promise<boolean> {
+    for (;;) {
+      // Whoever reads without ever having to wait lets the event loop do something else.
+      if (this.#hot > 0) {
+        this.#hot = 0
+        await turn()
+        signal?.throwIfAborted()
+      }
+      if (this.#at < this.#batch.length) return true
+      if (this.#take(size)) return true
+      if (this.#signal?.aborted) throw this.#signal.reason
+      if (!this.#open) return this.#ended()
+      await this.#readable(signal)
+    }
+  }
+
+  #take(size: number): boolean {
+    const text = this.#native.take(size)
+    // Whoever takes more has handed out what was there before.
+    this.#at = this.#told = 0
+    this.#batch = text === null ? [] : JSON.parse(text)
+    this.#hot += Number(text !== null)
+    return text !== null
+  }
+
+  #ended(): false {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
+    return false
+  }
+
+  /** Waits until there is something to take, or the end. */
+  async #readable(signal: AbortSignal | undefined): Promise<void> {
+    const waiter = {} as Waiter
+    const abort = () => waiter.reject(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    this.#waiters.add(waiter)
+    awaited.add(this)
+    this.holdOn(this.#host.ref)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        Object.assign(waiter, { resolve, reject })
+        this.#watch()
+      })
+      this.#hot = 0
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      this.#waiters.delete(waiter)
+      if (this.#waiters.size === 0) {
+        awaited.delete(this)
+        this.holdOn(false)
+      }
+    }
+  }
+
+  /** @internal Keeps the event loop running for those who wait, or no longer. */
+  holdOn(ref: boolean): void {
+    if (ref && this.#waiters.size > 0) this.#release ??= hold()
+    if (ref) return
+    this.#release?.()
+    this.#release = undefined
+  }
+
+  #watch(): void {
+    if (this.#watching) return
+    // The wait itself keeps nothing: a stream of which all readers are gone may be collected.
+    const ref = this.#ref
+    watch(
+      (port, id) => this.#native.readable(port, id),
+      (done) => {
+        const stream = ref.deref()
+        if (stream) stream.#woken(done)
+      },
+    )
+    this.#watching = true
+  }
+
+  #woken(done: native.Done): void {
+    this.#watching = false
+    if (done.error !== undefined) this.#failure = fromText(done.error)
+    if (done.value === 'true') this.#wake()
+    else this.#end()
+  }
+
+  #end(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#cleanUp()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) waiter.resolve()
+  }
+}

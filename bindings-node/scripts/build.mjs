@@ -1,0 +1,87 @@
+// Builds the native module with cargo, writes its loader and its types, and compiles the face.
+//
+// node scripts/build.mjs --profile dev|release
+//
+// `napi build` always builds for a named target, in a folder of its own; this uses what cargo has built already. For
+// other targets use it: npx napi build --release --platform --output-dir native --target …
+
+import { spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { generateTypeDef, parseTriple, writeJsBinding } from '@napi-rs/cli'
+
+const { values } = parseArgs({ options: { profile: { type: 'string', default: 'release' } } })
+const here = join(import.meta.dirname, '..')
+const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
+const native = join(here, 'native')
+
+function run(command, args, options) {
+  const done = spawnSync(command, args, {
+    cwd: here,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 28,
+    ...options,
+  })
+  if (done.status !== 0) {
+    process.stderr.write(done.stdout ?? '')
+    throw new Error(`${command} failed`)
+  }
+  return done.stdout.toString()
+}
+
+mkdirSync(native, { recursive: true })
+const types = mkdtempSync(join(tmpdir(), 'automoderate-types-'))
+try {
+  // The types are written while the crate is compiled: if they are not there, it has to be compiled anew.
+  if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(here, 'src/lib.rs'), new Date(), new Date())
+  const args = ['build', '--locked', '-p', 'automoderate-node', '--profile', values.profile]
+  const messages = run(process.env.CARGO ?? 'cargo', [...args, '--message-format', 'json-render-diagnostics'], {
+    env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: types },
+  })
+  const artifact = messages
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .findLast((message) => message.reason === 'compiler-artifact' && message.target.kind.includes('cdylib'))
+  const { platformArchABI } = parseTriple(run('rustc', ['-vV']).match(/^host: (.+)$/m)[1])
+  const addon = join(native, `${manifest.napi.binaryName}.${platformArchABI}.node`)
+  // Renamed into its place: a process that has the old one loaded keeps it.
+  copyFileSync(
+    artifact.filenames.find((name) => /\.(so|dylib|dll)$/.test(name)),
+    `${addon}.new`,
+  )
+  renameSync(`${addon}.new`, addon)
+
+  const { dts, exports } = await generateTypeDef({ typeDefDir: types, cwd: here })
+  if (exports.length > 0) {
+    writeFileSync(join(native, 'index.d.ts'), dts)
+    await writeJsBinding({
+      platform: true,
+      idents: exports,
+      binaryName: manifest.napi.binaryName,
+      packageName: manifest.name,
+      version: manifest.version,
+      outputDir: native,
+      jsBinding: 'index.js',
+    })
+  }
+} finally {
+  rmSync(types, { recursive: true })
+}
+
+rmSync(join(here, 'dist'), { recursive: true, force: true })
+const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc')
+run(process.execPath, [tsc, '-p', here])

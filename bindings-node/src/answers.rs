@@ -1,0 +1,62 @@
+//! What REST calls and states bring, as JSON. The field names are those of the documentation.
+
+use automoderate::{Content, ContentPage, Health, Moderation, Statistics, Timestamp, facade::StateRecord};
+use serde_json::{Value, json};
+
+use crate::errors;
+
+fn time(timestamp: &Timestamp) -> String {
+    timestamp.to_rfc3339().unwrap_or_else(|| timestamp.as_str().to_owned())
+}
+
+pub(crate) fn moderation(decided: Moderation) -> Value {
+    json!({
+        "content_id": decided.content_id,
+        "status": decided.status.as_str(),
+        "moderation_results": decided.moderation_results,
+    })
+}
+
+pub(crate) fn content(found: Content) -> Value {
+    json!({
+        "id": found.id,
+        "project_id": found.project_id.as_deref(),
+        "content_type": found.content_type,
+        "content_data": found.content_data,
+        "meta_data": found.meta_data,
+        "status": found.status.as_str(),
+        "created_at": time(&found.created_at),
+        "updated_at": time(&found.updated_at),
+        "moderation_results": found.moderation_results,
+    })
+}
+
+pub(crate) fn page(page: ContentPage) -> Value {
+    let items: Vec<_> = page.items.into_iter().map(content).collect();
+    json!({"items": items, "page": page.page, "hasMore": page.has_more, "total": page.total})
+}
+
+pub(crate) fn statistics(counted: Statistics) -> Value {
+    json!({
+        "total_content": counted.total_content,
+        "approved": counted.approved,
+        "rejected": counted.rejected,
+        "flagged": counted.flagged,
+        "pending": counted.pending,
+        "approval_rate": counted.approval_rate,
+        "extra": counted.extra,
+    })
+}
+
+pub(crate) fn health(health: Health) -> Value {
+    json!({"status": health.status, "extra": health.extra})
+}
+
+pub(crate) fn state(record: &StateRecord) -> Value {
+    json!({
+        "state": record.state,
+        "attempt": record.attempt,
+        "retryIn": record.retry_in.map(errors::milliseconds),
+        "cause": record.cause.as_ref().map(errors::to_value),
+    })
+}

@@ -1,0 +1,109 @@
+//! Options from JSON to the facade's. Types are checked by `lib/options.ts`; durations come in milliseconds.
+
+use automoderate::facade::{ClientOptions, ReconnectOptions};
+use serde::{Deserialize, Deserializer};
+
+/// `null` switches an option off; one that is missing has its default.
+type Switch<T> = Option<Option<T>>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Options {
+    url: String,
+    api_key: Option<String>,
+    api_key_via: Option<String>,
+    session: Option<String>,
+    email: Option<String>,
+    password: Option<String>,
+    transports: Option<String>,
+    #[serde(default, deserialize_with = "switch")]
+    reconnect: Switch<Reconnect>,
+    retry_first_connect: Option<bool>,
+    on_server_disconnect: Option<String>,
+    connect_timeout: Option<f64>,
+    join_timeout: Option<f64>,
+    ack_timeout: Option<f64>,
+    #[serde(default, deserialize_with = "switch")]
+    heartbeat_interval: Switch<f64>,
+    event_buffer: Option<i64>,
+    overflow: Option<String>,
+    #[serde(default, deserialize_with = "switch")]
+    rate_limit: Switch<i64>,
+    backfill: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    #[serde(default)]
+    query: Vec<(String, String)>,
+    proxy: Option<String>,
+    #[serde(default)]
+    extra_ca: Vec<String>,
+    client_certificate: Option<(String, String)>,
+    danger_accept_invalid_certs: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Reconnect {
+    delay: Option<f64>,
+    factor: Option<f64>,
+    max_delay: Option<f64>,
+    #[serde(default, deserialize_with = "switch")]
+    attempts: Switch<i64>,
+    jitter: Option<f64>,
+    stable_after: Option<f64>,
+    max_attempts_per_minute: Option<i64>,
+}
+
+fn switch<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Switch<T>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The one place where milliseconds become seconds.
+fn seconds(milliseconds: f64) -> f64 {
+    milliseconds / 1e3
+}
+
+impl From<Options> for ClientOptions {
+    fn from(options: Options) -> Self {
+        Self {
+            url: options.url,
+            api_key: options.api_key,
+            api_key_via: options.api_key_via,
+            session: options.session,
+            email: options.email,
+            password: options.password,
+            transports: options.transports,
+            reconnect: options.reconnect.map(|policy| policy.map(Into::into)),
+            retry_first_connect: options.retry_first_connect,
+            on_server_disconnect: options.on_server_disconnect,
+            connect_timeout: options.connect_timeout.map(seconds),
+            join_timeout: options.join_timeout.map(seconds),
+            ack_timeout: options.ack_timeout.map(seconds),
+            heartbeat_interval: options.heartbeat_interval.map(|interval| interval.map(seconds)),
+            event_buffer: options.event_buffer,
+            overflow: options.overflow,
+            rate_limit: options.rate_limit,
+            backfill: options.backfill,
+            headers: options.headers,
+            query: options.query,
+            proxy: options.proxy,
+            extra_ca: options.extra_ca.into_iter().map(String::into_bytes).collect(),
+            client_certificate: options.client_certificate.map(|(chain, key)| (chain.into_bytes(), key)),
+            danger_accept_invalid_certs: options.danger_accept_invalid_certs,
+        }
+    }
+}
+
+impl From<Reconnect> for ReconnectOptions {
+    fn from(policy: Reconnect) -> Self {
+        Self {
+            delay: policy.delay.map(seconds),
+            factor: policy.factor,
+            max_delay: policy.max_delay.map(seconds),
+            attempts: policy.attempts,
+            jitter: policy.jitter,
+            stable_after: policy.stable_after.map(seconds),
+            max_attempts_per_minute: policy.max_attempts_per_minute,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+/** Servers to test against: the reference server, and the stand-ins for other people's. */
+
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export const ROOT = join(import.meta.dirname, '../../..')
+const STANDINS = join(ROOT, 'core/tests/standins')
+export const LIMITLESS = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-rooms', '0']
+
+/** A server that runs, with what it said when it was ready as its properties. */
+export class Server {
+  constructor(process, ready) {
+    this.process = process
+    Object.assign(this, { baseUrl: ready.base_url, projectId: ready.project_id, apiKey: ready.api_key })
+    Object.assign(this, { email: ready.email, password: ready.password })
+    Object.assign(this, { adminUrl: ready.admin_url, otherProjectId: ready.other_project_id })
+  }
+
+  get options() {
+    return { apiKey: this.apiKey }
+  }
+
+  /** Makes a stand-in do something. */
+  admin(call, body = {}) {
+    return this.#post(this.adminUrl + call, body)
+  }
+
+  /** Submits texts by REST, without the client that is tested. */
+  async submit(...texts) {
+    const ids = []
+    for (const content of texts) {
+      ids.push((await this.#post(`${this.baseUrl}/api/moderate`, { type: 'text', content })).content_id)
+    }
+    return ids
+  }
+
+  async #post(url, body) {
+    const headers = { 'content-type': 'application/json', 'x-api-key': this.apiKey ?? '' }
+    const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`)
+    return answer.json()
+  }
+
+  async stop(signal = 'SIGTERM') {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return
+    const gone = once(this.process, 'exit')
+    this.process.kill(signal)
+    await gone
+  }
+}
+
+/** Starts a program that prints one line of JSON when it is ready, and stops it when the test is over. */
+export async function start(t, ...command) {
+  const [program, ...args] = command
+  const process = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  t.after(() => process.kill('SIGKILL'))
+  const lines = createInterface(process.stdout)
+  const failed = once(process, 'exit').then(([code]) => Promise.reject(new Error(`${command} ended with ${code}`)))
+  failed.catch(() => {})
+  const [line] = await Promise.race([once(lines, 'line'), failed])
+  return new Server(process, JSON.parse(line))
+}
+
+/** The folder of a test's own, which goes with it. */
+export function folder(t) {
+  const path = mkdtempSync(join(tmpdir(), 'automoderate-node-'))
+  t.after(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+const BINARY =
+  process.env.AUTOMODERATE_SERVER ??
+  join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/automoderate-server')
+
+/** A reference server; without `flags` one that has no limits. */
+export function reference(t, { flags = LIMITLESS, listen = '127.0.0.1:0', database } = {}) {
+  const file = database ?? join(folder(t), 'server.db')
+  return start(t, BINARY, 'serve', '--demo', '--listen', listen, '--database', `sqlite://${file}`, ...flags)
+}
+
+let python
+function standInPython() {
+  python ??= process.env.PYTHON_NEW
+  python ??= execFileSync(join(STANDINS, 'setup.sh'), { encoding: 'utf8' }).match(/^PYTHON_NEW=(.*)$/m)[1]
+  return python
+}
+
+/** A stand-in for documented servers on asyncio, without an event log. */
+export function asgi(t, ...flags) {
+  return start(t, standInPython(), join(STANDINS, 'asgi_server.py'), '--max-connections', '0', ...flags)
+}
+
+/** A stand-in for deployed servers: only web sessions authenticate, and there is no event log. */
+export function flask(t, ...flags) {
+  return start(t, standInPython(), join(STANDINS, 'flask_server.py'), '--rate-limit', '0', ...flags)
+}
+
+/** The server that plays the golden files. */
+export function golden(t) {
+  return start(t, standInPython(), join(ROOT, 'core/tests/golden/server.py'))
+}
+
+/** Waits for a condition. */
+export async function eventually(check, what = 'it', ms = 15_000) {
+  const deadline = Date.now() + ms
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`${what} did not come true in time`)
+    await sleep(10)
+  }
+}
