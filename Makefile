@@ -44,9 +44,6 @@ test-python:
 	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-python, because the Python environment could not be set up" >&2; fi
 
-<<<<<<< HEAD
-## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
-=======
 ## make test-node  the Node binding: style, types, tests; needs Node 20 and, for the stand-ins, Python 3
 test-node:
 	@if bindings-node/setup.sh && standins=$$($(STANDINS)); then \
@@ -59,8 +56,7 @@ build-node:
 	bindings-node/setup.sh
 	cd bindings-node && npm run --silent build
 
-## make bench      the receive path and the decoder, beside hand-written loops
->>>>>>> 9d3a60b (bindings-node: the Node binding)
+## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
 bench:
 	$(CARGO) bench -p automoderate
 	$(CARGO) bench -p automoderate-server --bench reference
