@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,27 +132,36 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def standin_python() -> str:
-    """The Python that the stand-ins run on."""
-    found = os.environ.get("PYTHON_NEW")
-    if found:
-        return found
+def standins() -> dict[str, str]:
+    """What the stand-ins run on: `PYTHON_NEW` and `PYTHON_OLD`."""
+    names = ("PYTHON_NEW", "PYTHON_OLD")
+    if all(name in os.environ for name in names):
+        return {name: os.environ[name] for name in names}
     printed = subprocess.run([STANDINS / "setup.sh"], capture_output=True, text=True, check=True).stdout
-    return dict(line.split("=", 1) for line in printed.splitlines())["PYTHON_NEW"]
+    return dict(line.split("=", 1) for line in printed.splitlines())
 
 
-@pytest.fixture
-def flask(standin_python: str) -> Iterator[Server]:
+@contextmanager
+def deployed(python: str) -> Iterator[Server]:
     """A stand-in for deployed servers: only web sessions authenticate, and there is no event log."""
-    server = start(standin_python, STANDINS / "flask_server.py", "--rate-limit", "0")
-    yield server
-    server.stop()
+    server = start(python, STANDINS / "flask_server.py", "--rate-limit", "0")
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
-def asgi(standin_python: str) -> Iterator[Server]:
+def flask(standins: dict[str, str]) -> Iterator[Server]:
+    """A deployed server, new."""
+    with deployed(standins["PYTHON_NEW"]) as server:
+        yield server
+
+
+@pytest.fixture
+def asgi(standins: dict[str, str]) -> Iterator[Server]:
     """A stand-in for documented servers on asyncio, without an event log."""
-    server = start(standin_python, STANDINS / "asgi_server.py", "--max-connections", "0")
+    server = start(standins["PYTHON_NEW"], STANDINS / "asgi_server.py", "--max-connections", "0", "--max-events", "0")
     yield server
     server.stop()
 

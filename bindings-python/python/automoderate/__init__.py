@@ -5,8 +5,8 @@ connections are mended behind the scenes; on servers with an event log every eve
 order, and what truly can't be had is told in the stream, as a `Gap` or `Lagged`.
 """
 
-from ._async import AsyncClient, AsyncContents, AsyncEventStream, AsyncProject
-from ._blocking import Client, EventStream, Project
+from ._async import AsyncClient, AsyncContents, AsyncEventStream, AsyncProject, AsyncStates
+from ._blocking import Client, Contents, EventStream, Project, States
 from ._errors import (
     AccessDenied,
     AckTimeout,
@@ -66,6 +66,7 @@ __all__ = [
     "AsyncContents",
     "AsyncEventStream",
     "AsyncProject",
+    "AsyncStates",
     "AuthenticationFailed",
     "AutoModerateError",
     "Client",
@@ -74,6 +75,7 @@ __all__ = [
     "ConnectTimeout",
     "Content",
     "ContentPage",
+    "Contents",
     "Credentials",
     "CredentialsProvider",
     "CredentialsReason",
@@ -103,6 +105,7 @@ __all__ = [
     "RuleUpdate",
     "ServerError",
     "State",
+    "States",
     "Statistics",
     "StatsUpdate",
     "Status",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
@@ -22,7 +21,7 @@ from ._options import (
     refusal,
 )
 from ._port import port
-from ._shared import BaseProject, BaseStream, E
+from ._shared import BaseProject, BaseStream, E, Pages
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -107,26 +106,39 @@ class AsyncProject(BaseProject):
         await port().call(self._native.leave)
 
 
-class AsyncContents(AsyncIterator[Content]):
+class AsyncStates(AsyncIterator[State]):
+    """The changes of a client's state, for one reader. A cancelled wait loses none."""
+
+    __slots__ = ("_next", "_states")
+
+    def __init__(self, states: _native.States) -> None:
+        self._states = states
+        self._next: asyncio.Future[Any] | None = None
+
+    async def __anext__(self) -> State:
+        # It goes on if this is cancelled, and whoever asks next is given its result.
+        if self._next is None:
+            self._next = port().begin(self._states.next)
+        state = await asyncio.shield(self._next)
+        self._next = None
+        if state is None:
+            raise StopAsyncIteration
+        return State(*state)
+
+
+class AsyncContents(Pages, AsyncIterator[Content]):
     """The contents of a project, newest first, fetched page by page as they are read."""
 
     def __init__(self, client: AsyncClient, status: Status | None, per_page: int | None) -> None:
+        super().__init__()
         self._client, self._status, self._per_page = client, status, per_page
-        self._page = 1
-        self._ready: deque[Content] = deque()
-        self._more = True
-
-    def __aiter__(self) -> AsyncContents:
-        return self
 
     async def __anext__(self) -> Content:
-        while not self._ready:
-            if not self._more:
+        while (content := self.pop()) is None:
+            if not self.more:
                 raise StopAsyncIteration
-            page = await self._client.contents_page(self._page, status=self._status, per_page=self._per_page)
-            self._page, self._more = page.page + 1, page.has_more
-            self._ready.extend(page.items)
-        return self._ready.popleft()
+            self.add(await self._client.contents_page(self.page, status=self._status, per_page=self._per_page))
+        return content
 
 
 class AsyncClient(BaseClient):
@@ -155,22 +167,23 @@ class AsyncClient(BaseClient):
         await self.close()
 
     async def connect(self) -> Self:
-        """Connect, unless that is done. Returns the client when the server has acknowledged and refused nothing.
+        """Connect. Returns the client when the server has acknowledged and refused nothing.
+
+        If that is under way or done, also because an earlier `connect` was cancelled, its outcome is awaited.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
             RateLimited: It allows no further connections now.
             ConnectTimeout: There was no usable connection within `connect_timeout`.
             ConnectFailed: The connection could not be made.
+            Closed: The client was closed, or a first connection has failed before; make a new one.
 
         """
-        if not self._connected:
-            self._connected = True
-            listen()
-            requests = self._native.credential_requests()
-            if requests is not None and self._provider is not None:
-                _keep(asyncio.create_task(_answer(requests, self._provider)))
-            await port().call(self._native.connect)
+        listen()
+        requests = self._requests_to_answer()
+        if requests is not None:
+            _keep(asyncio.create_task(_answer(*requests)))
+        await port().call(self._native.connect)
         return self
 
     async def join(self, project: str, *, after: str | int | None = None) -> AsyncProject:
@@ -203,11 +216,9 @@ class AsyncClient(BaseClient):
         """The events of all projects and those that belong to none, or those of one kind. The stream starts now."""
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
-    async def state_changes(self) -> AsyncGenerator[State, None]:
+    def state_changes(self) -> AsyncStates:
         """The present state and all changes from now on; ends after `closed`."""
-        states = self._native.state_changes()
-        while (state := await port().call(states.next)) is not None:
-            yield State(*state)
+        return AsyncStates(self._native.state_changes())
 
     async def run(self) -> None:
         """Call the functions registered by `on`, until the client is closed. Coroutine functions are awaited.

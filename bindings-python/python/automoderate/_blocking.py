@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast, overload
 
@@ -23,7 +22,7 @@ from ._options import (
     refusal,
 )
 from ._port import heard
-from ._shared import BaseProject, BaseStream, E
+from ._shared import BaseProject, BaseStream, E, Pages
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -82,6 +81,36 @@ class Project(BaseProject):
         self._native.leave(None)
 
 
+class States(Iterator[State]):
+    """The changes of a client's state."""
+
+    __slots__ = ("_states",)
+
+    def __init__(self, states: _native.States) -> None:
+        self._states = states
+
+    def __next__(self) -> State:
+        state = cast("Any", self._states.next(None))
+        if state is None:
+            raise StopIteration
+        return State(*state)
+
+
+class Contents(Pages, Iterator[Content]):
+    """The contents of a project, newest first, fetched page by page as they are read."""
+
+    def __init__(self, client: Client, status: Status | None, per_page: int | None) -> None:
+        super().__init__()
+        self._client, self._status, self._per_page = client, status, per_page
+
+    def __next__(self) -> Content:
+        while (content := self.pop()) is None:
+            if not self.more:
+                raise StopIteration
+            self.add(self._client.contents_page(self.page, status=self._status, per_page=self._per_page))
+        return content
+
+
 class Client(BaseClient):
     """A connection to an AutoModerate server that mends itself. Calls block.
 
@@ -103,22 +132,23 @@ class Client(BaseClient):
         self.close()
 
     def connect(self) -> Self:
-        """Connect, unless that is done. Returns the client when the server has acknowledged and refused nothing.
+        """Connect. Returns the client when the server has acknowledged and refused nothing.
+
+        If that is under way or done, also because an earlier `connect` was interrupted, its outcome is waited for.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
             RateLimited: It allows no further connections now.
             ConnectTimeout: There was no usable connection within `connect_timeout`.
             ConnectFailed: The connection could not be made.
+            Closed: The client was closed, or a first connection has failed before; make a new one.
 
         """
-        if not self._connected:
-            self._connected = True
-            listen()
-            requests = self._native.credential_requests()
-            if requests is not None and self._provider is not None:
-                _Asker(requests, self._provider).start()
-            self._native.connect(None)
+        listen()
+        requests = self._requests_to_answer()
+        if requests is not None:
+            _Asker(*requests).start()
+        self._native.connect(None)
         return self
 
     def join(self, project: str, *, after: str | int | None = None) -> Project:
@@ -151,11 +181,9 @@ class Client(BaseClient):
         """The events of all projects and those that belong to none, or those of one kind. The stream starts now."""
         return EventStream(self._native.events(kind_name(kind)))
 
-    def state_changes(self) -> Generator[State, None, None]:
+    def state_changes(self) -> States:
         """The present state and all changes from now on; ends after `closed`."""
-        states = self._native.state_changes()
-        while (state := cast("Any", states.next(None))) is not None:
-            yield State(*state)
+        return States(self._native.state_changes())
 
     def run(self) -> None:
         """Call the functions registered by `on`, on this thread, until the client is closed.
@@ -217,16 +245,9 @@ class Client(BaseClient):
         """
         return Content(**cast("Any", self._native.content(None, id)))
 
-    def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Iterator[Content]:
+    def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
         """The contents, newest first, fetched page by page: `for content in client.contents()`."""
-        page, more, ready = 1, True, deque[Content]()
-        while more or ready:
-            if not ready:
-                found = self.contents_page(page, status=status, per_page=per_page)
-                page, more = found.page + 1, found.has_more
-                ready.extend(found.items)
-            while ready:
-                yield ready.popleft()
+        return Contents(self, status, per_page)
 
     def contents_page(self, page: int = 1, *, status: Status | None = None, per_page: int | None = None) -> ContentPage:
         """One page of the contents, newest first; pages are counted from 1.

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, cast
 from . import _native
 from ._errors import AutoModerateError
 from ._models import Metrics, ReconnectPolicy, State
-from ._native import Stream
+from ._native import CredentialRequests, Stream
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 Credentials = str | Mapping[str, str] | None
@@ -171,7 +171,7 @@ class BaseClient:
         }
         self._native = _native.Client(options, credentials is not None)
         self._provider = credentials
-        self._connected = False
+        self._asked = False
         self._handlers: dict[str | None, list[Callable[[Any], object]]] = {}
         self._handled: Stream | None = None
 
@@ -210,6 +210,14 @@ class BaseClient:
             return handler
 
         return register
+
+    def _requests_to_answer(self) -> tuple[CredentialRequests, CredentialsProvider] | None:
+        """What has to be answered by whom, for as long as the client lives; the first time only."""
+        requests = self._native.credential_requests()
+        if self._asked or requests is None or self._provider is None:
+            return None
+        self._asked = True
+        return requests, self._provider
 
     def _stream_of_handlers(self) -> Stream:
         if self._handled is None:

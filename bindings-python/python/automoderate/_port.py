@@ -30,16 +30,23 @@ class Port:
             # Windows' default loop watches no foreign sockets.
             threading.Thread(target=_listen, args=(self.native, ref(loop), ref(self)), daemon=True).start()
 
-    async def call(self, method: Callable[..., object], *arguments: object) -> Any:
-        """Await a call of the native module."""
+    def begin(self, method: Callable[..., object], *arguments: object) -> asyncio.Future[Any]:
+        """Begin a call of the native module."""
         number = next(self._numbers)
         future = asyncio.get_running_loop().create_future()
         self._futures[number] = [future]
         try:
             method((self.native, number), *arguments)
-            return await future
-        finally:
-            self._futures.pop(number, None)
+        except BaseException:
+            del self._futures[number]
+            raise
+        # Nobody is to be told any more if the future is cancelled.
+        future.add_done_callback(lambda _: self._futures.pop(number, None))
+        return future
+
+    async def call(self, method: Callable[..., object], *arguments: object) -> Any:
+        """Await a call of the native module."""
+        return await self.begin(method, *arguments)
 
     async def wait(self, stream: _native.Stream) -> None:
         """Await that there is something to take, or the end, or nothing: look again."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from . import _native
 from ._events import Event
-from ._models import Losses
+from ._models import Content, ContentPage, Losses
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -67,3 +68,20 @@ class BaseProject:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+
+class Pages:
+    """Contents that are fetched page by page. A page that could not be fetched is asked for again."""
+
+    def __init__(self) -> None:
+        self.page, self.more = 1, True
+        self._ready: deque[Content] = deque()
+
+    def pop(self) -> Content | None:
+        """The next content that is there."""
+        return self._ready.popleft() if self._ready else None
+
+    def add(self, page: ContentPage) -> None:
+        """What was fetched."""
+        self.page, self.more = page.page + 1, page.has_more
+        self._ready.extend(page.items)

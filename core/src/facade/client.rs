@@ -7,8 +7,8 @@ use super::{
     runtime::{Home, spawn},
 };
 use crate::{
-    Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, Event, Health, Metrics, Moderation, Project,
-    Statistics, Submission, events::Filter,
+    Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Event, Health, Metrics, Moderation,
+    Project, State, Statistics, Submission, events::Filter,
 };
 
 /// A client for a binding. Cheap to clone.
@@ -62,8 +62,11 @@ impl FacadeClient {
     }
 
     forward! {
-        /// Connects.
-        connect() -> () = |client| client.connect().await;
+        /// Connects. If that was asked before, and perhaps given up, waits for its outcome.
+        connect() -> () = |client| match client.connect().await {
+            Err(error) if error.kind() == ErrorKind::InvalidArgument => outcome(&client).await,
+            done => done,
+        };
         /// Joins a project, behind a cursor if there is one.
         join(project: String, after: Option<String>) -> FacadeProject = |client| {
             let project = match after {
@@ -164,6 +167,19 @@ impl FacadeProject {
         let project = self.project.clone();
         spawn(async move { project.leave().await }).await
     }
+}
+
+/// What the first connection has come to.
+async fn outcome(client: &Client) -> Result<(), Error> {
+    let mut states = client.state_changes();
+    while let Some(state) = states.next().await {
+        match state {
+            State::Closed { reason } => return Err(reason),
+            _ if client.metrics().connections > 0 => return Ok(()),
+            _ => {}
+        }
+    }
+    Err(Error::closed())
 }
 
 fn filter(kind: Option<&str>) -> Result<Option<Filter>, Error> {

@@ -1,0 +1,63 @@
+"""Checks what `wheel.sh` has made: where the wheel runs, what it links, what is in it and what it says about itself."""
+
+from __future__ import annotations
+
+import email
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+# What every Linux has. Anything else, OpenSSL above all, would have to be there or to be brought along.
+SYSTEM = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1"}
+LOADER = "ld-linux"
+
+
+def check(folder: Path) -> None:
+    """Fail with what is wrong."""
+    [wheel] = folder.glob("*.whl")
+    [sdist] = folder.glob("*.tar.gz")
+    assert "-cp310-abi3-manylinux2014_" in wheel.name, wheel.name
+    shown = subprocess.run(["auditwheel", "show", str(wheel)], capture_output=True, text=True, check=True).stdout
+    assert '"manylinux_2_17_x86_64"' in shown.replace("\n", " "), shown
+
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        [library] = [name for name in names if name.endswith(".so")]
+        needed = linked(archive.read(library))
+        assert all(name in SYSTEM or name.startswith(LOADER) for name in needed), needed
+        for name in ("py.typed", "_native.pyi", "__init__.py"):
+            assert f"automoderate/{name}" in names, name
+        assert not [name for name in names if "test" in name or "bench" in name]
+        [metadata] = [name for name in names if name.endswith(".dist-info/METADATA")]
+        assert [name for name in names if ".dist-info/licenses/" in name], "the licences come along"
+        said = email.message_from_bytes(archive.read(metadata))
+    assert said["Requires-Python"] == ">=3.10"
+    assert said["License-Expression"] == "MIT OR Apache-2.0"
+    assert said["Description-Content-Type"].startswith("text/markdown")
+    assert "Real-time moderation updates" in str(said.get_payload())
+    assert "Typing :: Typed" in said.get_all("Classifier", [])
+    assert said.get_all("Requires-Dist") is None, "it needs no other packages"
+
+    with tarfile.open(sdist) as archive:
+        inside = archive.getnames()
+    for name in ("Cargo.lock", "core/Cargo.toml", "PKG-INFO", "pyproject.toml"):
+        assert any(path.endswith("/" + name) for path in inside), name
+    sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.2f} MB" for path in (wheel, sdist))
+    sys.stdout.write(f"{sizes}; links {', '.join(sorted(needed))}\n")
+
+
+def linked(library: bytes) -> list[str]:
+    """The libraries that the loader is asked for."""
+    from io import BytesIO
+
+    from elftools.elf.dynamic import DynamicSection
+    from elftools.elf.elffile import ELFFile
+
+    [dynamic] = [part for part in ELFFile(BytesIO(library)).iter_sections() if isinstance(part, DynamicSection)]
+    return [tag.needed for tag in dynamic.iter_tags("DT_NEEDED")]
+
+
+if __name__ == "__main__":
+    check(Path(sys.argv[1]))

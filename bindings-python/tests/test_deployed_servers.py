@@ -1,0 +1,149 @@
+"""Against deployed servers, as Flask-SocketIO plays them: web sessions, no event log, errors without a code."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import AsyncIterator
+from datetime import datetime, timezone
+from http.cookiejar import CookieJar
+
+import automoderate
+import pytest
+from automoderate import AsyncClient, Client, Gap, ModerationUpdate
+
+from .conftest import QUICK, Server, deployed
+
+TRANSPORTS = pytest.mark.parametrize("transports", ["auto", "websocket", "polling"])
+
+
+def options(server: Server, **more: object) -> dict[str, object]:
+    """The web login for the socket, and the key for REST."""
+    return {"email": server.email, "password": server.password, "api_key": server.api_key, "reconnect": QUICK, **more}
+
+
+@pytest.fixture
+async def client(flask: Server) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(flask.base_url, **options(flask)) as client:  # type: ignore[arg-type]
+        yield client
+
+
+@TRANSPORTS
+async def test_their_events(flask: Server, transports: str) -> None:
+    async with AsyncClient(flask.base_url, **options(flask, transports=transports)) as client:  # type: ignore[arg-type]
+        project = await client.join(flask.project_id)
+        stream = project.events(ModerationUpdate)
+        words = ["spamword", "trustedword", "555-1234", "aiword", "nobodyword", "instantword", "roundword"]
+        for word in words:
+            flask.admin("/moderate", content=word, metadata={"user_id": 7})
+        events = [await anext(stream) for _ in words]
+    assert [event.content_preview for event in events] == words
+    assert [event.status for event in events[:3]] == ["rejected", "approved", "flagged"]
+    ai, nobody, instant, at_once = events[3:]
+    assert (ai.moderator_type, ai.moderator_name, ai.rule_name) == ("ai", "AI", None)
+    assert (nobody.moderator_type, nobody.moderator_name) == ("unknown", "Unknown")
+    assert instant.processing_time is not None
+    assert 0 < instant.processing_time < 1e-4
+    assert at_once.processing_time == 0
+    for event in events:
+        assert event.project_id == flask.project_id
+        assert event.meta_data == {"user_id": 7}
+        assert event.timestamp is not None
+        assert abs((event.timestamp - datetime.now(timezone.utc)).total_seconds()) < 60
+        assert not event.timestamp_text.endswith("Z")
+        assert event.meta.event_id is None
+    assert project.cursor is None
+
+
+async def test_refusals(flask: Server, client: AsyncClient) -> None:
+    with pytest.raises(automoderate.AccessDenied):
+        await client.join(flask.other_project_id)
+    with pytest.raises(automoderate.ProjectNotFound):
+        await client.join("no-such-project")
+    for message, error in [
+        ("Server timeout - please try again", automoderate.AutoModerateError),
+        ("Access denied to project", automoderate.AccessDenied),
+    ]:
+        flask.admin("/joins", error=message)
+        with pytest.raises(error, match=message):
+            await client.join(flask.project_id)
+    flask.admin("/joins")
+    await client.join(flask.project_id)
+
+
+@pytest.mark.parametrize("age", ["PYTHON_NEW", "PYTHON_OLD"])
+async def test_a_wrong_password_and_a_wrong_session(standins: dict[str, str], age: str) -> None:
+    with deployed(standins[age]) as server:
+        with pytest.raises(automoderate.AuthenticationFailed):
+            await AsyncClient(server.base_url, email=server.email, password="wrong").connect()
+        # The one tells at once, the other when something is asked of it.
+        with pytest.raises(automoderate.AuthenticationFailed):
+            async with AsyncClient(server.base_url, session="no session") as client:
+                await client.join(server.project_id)
+
+
+async def test_a_session_cookie(flask: Server) -> None:
+    jar = CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    form = (await asyncio.to_thread(browser.open, f"{flask.base_url}/auth/login")).read().decode()
+    token = form.split('name="csrf_token" value="')[1].split('"')[0]
+    body = f"csrf_token={token}&email={flask.email}&password={flask.password}".encode()
+    await asyncio.to_thread(browser.open, f"{flask.base_url}/auth/login", body)
+    [cookie] = [cookie for cookie in jar if cookie.name == "session"]
+    async with AsyncClient(flask.base_url, session=cookie.value or "") as client:
+        stream = (await client.join(flask.project_id)).events()
+        flask.admin("/moderate", content="text")
+        assert isinstance(await anext(stream), ModerationUpdate)
+
+
+@TRANSPORTS
+async def test_rest_makes_up_for_what_a_cut_has_cost(flask: Server, transports: str) -> None:
+    async with AsyncClient(flask.base_url, **options(flask, transports=transports)) as client:  # type: ignore[arg-type]
+        stream = (await client.join(flask.project_id)).events(ModerationUpdate)
+        # From its time on, REST can be asked for what is missing.
+        known = flask.admin("/moderate", content="before")["content_id"]
+        assert (await anext(stream)).content_id == known
+        for round in range(3):
+            flask.admin("/restart_engine")
+            wanted = [flask.admin("/moderate", content=f"missed {round} {number}")["content_id"] for number in range(5)]
+            events = [await asyncio.wait_for(anext(stream), 10) for _ in wanted]
+            assert [event.content_id for event in events] == wanted
+        assert stream.losses == automoderate.Losses(lagged=0, gaps=0)
+        assert client.metrics().backfilled > 0
+
+
+async def test_without_a_key_a_cut_is_told(flask: Server) -> None:
+    login = {"email": flask.email, "password": flask.password}
+    async with AsyncClient(flask.base_url, reconnect=QUICK, **login) as client:  # type: ignore[arg-type]
+        stream = (await client.join(flask.project_id)).events()
+        flask.admin("/moderate", content="before")
+        assert isinstance(await anext(stream), ModerationUpdate)
+        flask.admin("/cut", how="rst")
+        gap = await asyncio.wait_for(anext(stream), 10)
+        assert isinstance(gap, Gap)
+        assert gap.reason == "interrupted"
+
+
+async def test_a_session_that_died_is_logged_in_again(flask: Server, client: AsyncClient) -> None:
+    stream = (await client.join(flask.project_id)).events(ModerationUpdate)
+    flask.admin("/expire_sessions")
+    flask.admin("/restart_engine")
+    while client.metrics().connections < 2 or flask.admin("/stats")["joined"].get(flask.project_id) != 1:
+        await asyncio.sleep(0.02)
+    flask.admin("/moderate", content="after the login")
+    assert (await asyncio.wait_for(anext(stream), 10)).content_preview == "after the login"
+
+
+def test_blocking(flask: Server) -> None:
+    with Client(flask.base_url, **options(flask, transports="polling")) as client:  # type: ignore[arg-type]
+        stream = client.join(flask.project_id).events(ModerationUpdate)
+        decided = client.moderate("spamword", metadata={"a": None})
+        assert decided.status == "rejected"
+        assert next(stream).content_id == decided.content_id
+        found = client.content(decided.content_id)
+        assert (found.meta_data, found.status) == ({"a": None}, "rejected")
+        assert [content.id for content in client.contents()] == [decided.content_id]
+        assert client.statistics().rejected == 1
+        with pytest.raises(automoderate.ApiError) as caught:
+            client.content("0b9fe2a1-7e0c-4a53-b5ce-4c3a8f5fbb21")
+        assert (caught.value.status, caught.value.retryable) == (404, False)
