@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python test-node build-node bench bench-quick lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node bench bench-quick bench-python lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-postgres test-e2e test-python test-node
+test: lint doc test-rust test-postgres test-e2e test-python wheel-python test-node
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -44,6 +44,13 @@ test-python:
 	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-python, because the Python environment could not be set up" >&2; fi
 
+## make wheel-python  the source distribution and a wheel for manylinux2014 into .cache/wheels, tried in an empty environment
+wheel-python:
+	@if venv=$$(bindings-python/setup.sh); then \
+		$(CARGO) build --quiet -p automoderate-server && bindings-python/wheel.sh "$$venv"; \
+	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: wheel-python, because the Python environment could not be set up" >&2; fi
+
 ## make test-node  the Node binding: style, types, tests; needs Node 20 and, for the stand-ins, Python 3
 test-node:
 	@if bindings-node/setup.sh && standins=$$($(STANDINS)); then \
@@ -60,10 +67,16 @@ build-node:
 bench:
 	$(CARGO) bench -p automoderate
 	$(CARGO) bench -p automoderate-server --bench reference
+	$(MAKE) --no-print-directory bench-python
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick
 	$(CARGO) bench -p automoderate-server --bench reference -- --quick
+
+## make bench-python  the Python binding, beside python-socketio; with the wheel that make wheel-python has built
+bench-python:
+	@ls .cache/wheels/*.whl > /dev/null 2>&1 || $(MAKE) --no-print-directory wheel-python
+	bindings-python/bench.sh
 
 ## make lint       rustfmt and clippy, without warnings
 lint:

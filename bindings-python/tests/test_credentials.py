@@ -13,7 +13,7 @@ from automoderate import (
     ModerationUpdate,
 )
 
-from .conftest import QUICK, Server
+from .conftest import QUICK, Server, run
 
 
 @pytest.mark.parametrize("shape", ["sync", "async", "dict"])
@@ -76,3 +76,23 @@ def test_a_provider_blocking(shared_server: Server) -> None:
         with Client(shared_server.base_url, credentials=provider) as client:
             client.join(shared_server.project_id)
         assert reasons == ["first", "rejected"]
+
+
+def test_a_provider_in_a_process_with_many_files(shared_server: Server) -> None:
+    done = run(
+        shared_server,
+        """
+import os, resource
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+with Client(url, credentials=lambda reason: key) as client: client.join(project)
+async def main():
+    async with AsyncClient(url, credentials=lambda reason: key) as client: await client.join(project)
+asyncio.run(main())
+print(many[-1])
+""",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    # select() refuses such files.
+    assert int(done.stdout) >= 1024

@@ -1,4 +1,4 @@
-"""Ctrl-C is heard out of every blocking call."""
+"""Ctrl-C is heard out of every blocking call within 0.2 s, and the client can be used afterwards."""
 
 from __future__ import annotations
 
@@ -6,31 +6,99 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from .conftest import OPEN, Server
+from .conftest import OPEN, Server, eventually
+
+WAITS = {
+    "a loop": "for event in stream: pass",
+    "next": "next(stream)",
+    "next_batch": "stream.next_batch()",
+    "next_batch with a timeout": "stream.next_batch(timeout=60)",
+    "a loop over states": "for state in client.state_changes(): pass",
+    "handlers": "client.run()",
+    "an acknowledgement": "client.emit_with_ack('nobody_answers')",
+    "a join": "client.join(silent)",
+}
 
 
-@pytest.mark.parametrize("how", ["for event in stream: pass", "stream.next_batch()", "client.run()"])
-def test_ctrl_c_is_heard_at_once(shared_server: Server, how: str) -> None:
+def waits(process: subprocess.Popen[str]) -> bool:
+    """Whether the main thread sleeps."""
+    stat = Path(f"/proc/{process.pid}/task/{process.pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "S"
+
+
+def interrupt(server: Server, code: str, *arguments: str) -> None:
+    where = (server.base_url, server.api_key, server.project_id, *arguments)
+    command = [sys.executable, "-W", "error", "-c", OPEN + code, *where]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        for _ in range(5):
+            eventually(lambda: waits(process))
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n", process.stderr.read()
+        assert time.monotonic() - started < 0.2
+        server.process.send_signal(signal.SIGCONT)
+        assert (process.stdout.readline(), process.wait(10)) == ("and goes on\n", 0), process.stderr.read()
+
+
+@pytest.mark.parametrize("how", WAITS.values(), ids=WAITS.keys())
+def test_waits(asgi: Server, how: str) -> None:
+    asgi.admin("/joins")
     code = f"""
 client = Client(url, api_key=key).connect()
 stream = client.join(project).events("user_activity")
+silent = sys.argv[5]
+import urllib.request
+urllib.request.urlopen(sys.argv[4] + "/joins", b'{{"silent": true}}').read()
 print("ready", flush=True)
 try:
     {how}
 except KeyboardInterrupt:
     print("interrupted", flush=True)
+urllib.request.urlopen(sys.argv[4] + "/joins", b'{{}}').read()
+assert client.health().status
+client.close()
+print("and goes on", flush=True)
 """
-    server = shared_server
-    command = [sys.executable, "-W", "error", "-c", OPEN + code, server.base_url, server.api_key, server.project_id]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.2)
-        started = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        assert process.stdout.readline() == "interrupted\n"
-        assert time.monotonic() - started < 0.2
-        assert process.wait(10) == 0
+    interrupt(asgi, code, asgi.admin_url, asgi.other_project_id)
+
+
+@pytest.mark.parametrize("how", ["client.moderate('text')", "client.statistics()", "list(client.contents())"])
+def test_rest_calls(asgi: Server, how: str) -> None:
+    code = f"""
+import os, signal
+client = Client(url, api_key=key).connect()
+os.kill(int(sys.argv[4]), signal.SIGSTOP)
+print("ready", flush=True)
+try:
+    {how}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+assert client.health().status
+client.close()
+print("and goes on", flush=True)
+"""
+    interrupt(asgi, code, str(asgi.process.pid))
+
+
+def test_connect(asgi: Server) -> None:
+    code = """
+import os, signal
+client = Client(url, api_key=key)
+os.kill(int(sys.argv[4]), signal.SIGSTOP)
+print("ready", flush=True)
+try:
+    client.connect()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+with client:
+    client.join(project)
+print("and goes on", flush=True)
+"""
+    interrupt(asgi, code, str(asgi.process.pid))
