@@ -52,6 +52,9 @@ pub(crate) struct Rooms {
     by_id: BTreeMap<ProjectId, Room>,
     orders: u64,
     pub(crate) in_flight: Option<InFlight>,
+    /// A request that was not answered in time, and whose answer may still come: a refusal that names no project would be
+    /// taken for the answer to the next request. Until it comes, or this deadline, no other project is asked for.
+    pub(crate) overdue: Option<InFlight>,
 }
 
 impl Rooms {
@@ -100,21 +103,25 @@ impl Rooms {
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (ProjectId, Room)> + use<> {
         self.in_flight = None;
+        self.overdue = None;
         std::mem::take(&mut self.by_id).into_iter()
     }
 
     /// The project to join or leave next.
     pub(crate) fn next(&self, now: Instant) -> Option<(ProjectId, bool)> {
-        if self.in_flight.is_some() {
-            return None;
-        }
         let due = |room: &Room| match (room.wanted, room.actual) {
             (true, Actual::Out) => room.not_before.is_none_or(|at| at <= now),
             (false, Actual::In) => true,
             _ => false,
         };
-        let (project, room) = self.by_id.iter().filter(|(_, room)| due(room)).min_by_key(|(_, room)| room.order)?;
+        let due = self.by_id.iter().filter(|(project, room)| due(room) && self.may_ask(project));
+        let (project, room) = due.min_by_key(|(_, room)| room.order)?;
         Some((project.clone(), room.wanted))
+    }
+
+    /// Whether an answer could not be mistaken for that of a request for another project.
+    pub(crate) fn may_ask(&self, project: &ProjectId) -> bool {
+        self.in_flight.is_none() && self.overdue.as_ref().is_none_or(|overdue| overdue.project == *project)
     }
 
     /// The only project the server can mean when it names none.
@@ -127,6 +134,7 @@ impl Rooms {
     /// The connection is gone, and the server has forgotten all rooms.
     pub(crate) fn lost(&mut self) {
         self.in_flight = None;
+        self.overdue = None;
         for room in self.by_id.values_mut() {
             room.actual = Actual::Out;
             room.not_before = None;

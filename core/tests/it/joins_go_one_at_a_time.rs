@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use automoderate::testing::Script;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::common::{connected, expect_content, join, update};
 
@@ -107,4 +108,48 @@ async fn a_join_without_an_answer_times_out_and_the_next_one_goes() {
     assert_eq!(error.code(), "join_timeout");
     assert!(error.is_retryable());
     second.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_refusal_is_not_that_of_the_next_join() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let (first, second, ()) = tokio::join!(client.join("a"), client.join("b"), async {
+        let asked = server.expect_event("join_project").await;
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        assert_eq!(server.try_recv(), None, "an answer that names nobody may still come");
+        // As deployed servers answer: no project, no code.
+        server.emit("error", &json!({"message": "Access denied - you are not a member of this project"}));
+        server.send(format!("43{}[]", asked.ack.unwrap()));
+        server.accept_join("b", None).await;
+    });
+    assert_eq!(first.unwrap_err().code(), "join_timeout");
+    second.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_request_is_enough_to_go_on() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let (first, second, ()) = tokio::join!(client.join("a"), client.join("b"), async {
+        let asked = server.expect_event("join_project").await;
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        server.send(format!("43{}[]", asked.ack.unwrap()));
+        let answered = Instant::now();
+        server.accept_join("b", None).await;
+        assert!(answered.elapsed() < Duration::from_secs(1));
+    });
+    assert_eq!(first.unwrap_err().code(), "join_timeout");
+    second.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_comes_too_late_is_left_again() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let (late, asked) = tokio::join!(client.join("a"), server.expect_event("join_project"));
+    assert_eq!(late.unwrap_err().code(), "join_timeout");
+    server.emit("joined_project", &asked.data);
+    server.send(format!("43{}[]", asked.ack.unwrap()));
+    assert_eq!(server.expect_event("leave_project").await.data, asked.data);
 }

@@ -93,7 +93,7 @@ impl Machine {
             }
             self.request(now, project, joining);
         }
-        if self.rooms.in_flight.is_some() {
+        if self.rooms.in_flight.is_some() || self.rooms.overdue.is_some() {
             self.line_up();
         }
         self.ask_pages(now);
@@ -110,7 +110,8 @@ impl Machine {
 
     fn request(&mut self, now: Now, project: ProjectId, joining: bool) {
         let deadline = now.mono + self.config.join_timeout;
-        let id = self.acks.expect(Waiter::Room(project.clone()), deadline);
+        // A late one ends the wait for an overdue answer.
+        let id = self.acks.expect(Waiter::Room(project.clone()), deadline + self.config.join_timeout);
         let name = if joining { "join_project" } else { "leave_project" };
         let argument = serde_json::json!({"project_id": project.as_str()}).to_string();
         self.counters.sent += 1;
@@ -154,6 +155,12 @@ impl Machine {
         if asked.as_ref() == Some(&project) {
             self.rooms.in_flight = None;
         }
+        let late = self.rooms.overdue.take_if(|overdue| overdue.joining && overdue.project == project).is_some();
+        if late && self.rooms.get(&project).is_none() {
+            // Nobody waits for it any more: the room is left again.
+            let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
+            room.wanted = false;
+        }
         self.enter(now, &project, &joined);
     }
 
@@ -189,6 +196,7 @@ impl Machine {
         if asked.as_ref() == Some(&project) {
             self.rooms.in_flight = None;
         }
+        self.rooms.overdue.take_if(|overdue| !overdue.joining && overdue.project == project);
         self.exit(now, &project);
     }
 
@@ -209,29 +217,32 @@ impl Machine {
         }
     }
 
-    /// The server's words that may be the answer to the join in flight, or the end of a project. False if neither.
+    /// The server's words that may be the answer to a join, or the end of a project. False if neither.
     pub(super) fn join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
-        let asked = self.rooms.in_flight.as_ref().map(|f| (f.project.clone(), f.joining));
-        match (asked, &words.project_id) {
-            (Some((project, true)), named) if named.as_ref().is_none_or(|named| *named == project) => {
-                self.rooms.in_flight = None;
+        let named = words.project_id.as_ref();
+        let answers = |asked: &mut InFlight| named.is_none_or(|named| *named == asked.project);
+        let asked = match self.rooms.in_flight {
+            Some(_) => self.rooms.in_flight.take_if(answers),
+            None => self.rooms.overdue.take_if(answers),
+        };
+        match asked {
+            Some(InFlight { project, joining: true, .. }) => {
                 self.join_failed(now, &project, words, denied);
                 true
             }
-            (Some((project, false)), named) if named.as_ref().is_none_or(|named| *named == project) => {
-                self.rooms.in_flight = None;
+            Some(InFlight { project, .. }) => {
                 self.exit(now, &project);
                 true
             }
-            (_, named) if denied => {
-                let project = named.clone().or_else(|| self.rooms.only().cloned());
+            None if denied => {
+                let project = named.or_else(|| self.rooms.only()).cloned();
                 let Some(project) = project.filter(|project| self.rooms.get(project).is_some_and(|r| r.wanted)) else {
                     return false;
                 };
                 self.end_project(&project, join_error(words, true));
                 true
             }
-            _ => false,
+            None => false,
         }
     }
 
@@ -274,21 +285,23 @@ impl Machine {
 
     /// The acknowledgement of a join or leave. On deployed servers it only marks the end of what the event has told.
     pub(super) fn room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
-        let Some(in_flight) = self.rooms.in_flight.clone().filter(|f| f.ack == id) else { return };
-        match (ack_verdict(arguments), in_flight.joining) {
+        let is_it = |asked: &mut InFlight| asked.ack == id;
+        // Nothing follows the end of a request; before it, the event may still come, and the deadline decides.
+        let late = self.rooms.overdue.take_if(is_it);
+        let Some(asked) = late.as_ref().or(self.rooms.in_flight.as_ref().filter(|f| f.ack == id)) else { return };
+        match (ack_verdict(arguments), asked.joining) {
             (AckVerdict::Yes, true) => {
-                self.rooms.in_flight = None;
+                self.rooms.in_flight.take_if(is_it);
                 self.enter(now, project, &Joined::read(arguments));
             }
             (AckVerdict::No, true) => {
-                self.rooms.in_flight = None;
+                self.rooms.in_flight.take_if(is_it);
                 self.join_failed(now, project, &notice(arguments), false);
             }
             (_, false) => {
-                self.rooms.in_flight = None;
+                self.rooms.in_flight.take_if(is_it);
                 self.exit(now, project);
             }
-            // The event may still come; the deadline decides.
             (AckVerdict::Silent, true) => {}
         }
     }
@@ -296,8 +309,11 @@ impl Machine {
     /// A join or leave that was not answered in time.
     pub(super) fn expire_joins(&mut self, now: Now) {
         if let Some(in_flight) = self.rooms.in_flight.take_if(|f| f.deadline <= now.mono) {
-            let project = in_flight.project;
-            if in_flight.joining {
+            let deadline = in_flight.deadline + self.config.join_timeout;
+            let project = in_flight.project.clone();
+            let joining = in_flight.joining;
+            self.rooms.overdue = Some(InFlight { deadline, ..in_flight });
+            if joining {
                 if let Some(room) = self.rooms.get_mut(&project) {
                     room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
                 }
@@ -307,6 +323,7 @@ impl Machine {
                 self.exit(now, &project);
             }
         }
+        self.rooms.overdue.take_if(|overdue| overdue.deadline <= now.mono);
         let connected = matches!(self.phase, Phase::Online);
         let late = |room: &Room| room.deadline.is_some_and(|at| at <= now.mono);
         let expired: Vec<_> = self
@@ -324,14 +341,14 @@ impl Machine {
 
     /// `may_send`: whether there is a connection, and room in its budget for what is due.
     pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
-        let in_flight = self.rooms.in_flight.as_ref().map(|f| f.deadline);
-        let idle = self.rooms.in_flight.is_none();
-        let rooms = self.rooms.iter().flat_map(|(_, room)| {
-            let retry = room.not_before.filter(|_| may_send && idle && room.actual == Actual::Out);
+        let asked = [&self.rooms.in_flight, &self.rooms.overdue].into_iter().flatten().map(|asked| asked.deadline);
+        let rooms = self.rooms.iter().flat_map(|(project, room)| {
+            let may_ask = may_send && self.rooms.may_ask(project);
+            let retry = room.not_before.filter(|_| may_ask && room.actual == Actual::Out);
             let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
             let page = room.follower.deadline().filter(|_| may_send && room.wanted);
             [retry, join, page]
         });
-        in_flight.into_iter().chain(rooms.flatten()).min()
+        asked.chain(rooms.flatten()).min()
     }
 }
