@@ -46,6 +46,7 @@ pub mod config;
 mod error;
 mod http;
 mod ids;
+mod metrics;
 mod moderation;
 mod options;
 mod realtime;

@@ -22,6 +22,7 @@ use super::{App, RunningServer, Settings, demo, maintenance};
 use crate::Error;
 use crate::address::{ClientAddress, parse_network};
 use crate::auth::{Auth, Throttle};
+use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, RuleCache};
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Slots, is_allowed, serve, spawn_publisher};
@@ -162,7 +163,8 @@ impl ServerBuilder {
         let listener = TcpListener::bind(&self.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
 
-        let (writer, outgoing) = Writer::spawn(store.clone());
+        let metrics = Arc::new(Metrics::new());
+        let (writer, outgoing) = Writer::spawn(store.clone(), metrics.clone());
         let app = Arc::new(App {
             auth: Auth::new(store.clone()),
             writer,
@@ -170,6 +172,7 @@ impl ServerBuilder {
             ai: Ai::new(&self.settings.ai)?,
             slots: Slots::new(self.settings.limits.connections_per_ip),
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
+            metrics,
             draining: CancellationToken::new(),
             in_flight: TaskTracker::new(),
             settings: self.settings,
@@ -179,7 +182,7 @@ impl ServerBuilder {
         let kill = CancellationToken::new();
         let (realtime, io) = serve(&app);
         let _ = app.io.set(io.clone());
-        spawn_publisher(io.clone(), app.store.clone(), outgoing, kill.clone());
+        spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), outgoing, kill.clone());
         let demo = match self.demo {
             true => Some(demo::prepare(&app).await?),
             false => None,

@@ -22,6 +22,7 @@ pub use demo::Demo;
 pub use running::RunningServer;
 
 use crate::auth::{Auth, Throttle};
+use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, RuleCache};
 use crate::options::{EventLog, Limits};
 use crate::realtime::Slots;
@@ -37,6 +38,7 @@ pub(crate) struct App {
     pub(crate) ai: Ai,
     pub(crate) slots: Arc<Slots>,
     pub(crate) logins: Throttle,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
     /// Set once the server is built. The sockets hold the `App`, too: closing them ends the circle.
     pub(crate) io: OnceLock<SocketIo>,

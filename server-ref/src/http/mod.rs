@@ -11,6 +11,7 @@ mod input;
 mod keys;
 mod login;
 mod members;
+mod metrics;
 mod moderate;
 mod notifications;
 mod page;
@@ -46,7 +47,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = documented().split_for_parts();
-    let api = api.route("/ready", get(health::health)).merge(docs::routes(description));
+    let api =
+        api.route("/ready", get(health::health)).route("/metrics", get(metrics::show)).merge(docs::routes(description));
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/logout", get(login::logout).post(login::logout))
@@ -63,6 +65,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
         }))
         .layer(from_fn_with_state(app.clone(), in_flight))
+        .layer(from_fn_with_state(app.clone(), metrics::measure))
         .with_state(app.clone())
 }
 

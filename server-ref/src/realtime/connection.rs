@@ -54,6 +54,7 @@ impl Connection {
             queue: VecDeque::new(),
             running: false,
         };
+        app.metrics.connected();
         Arc::new(Self { app, principal, state: Mutex::new(state) })
     }
 
@@ -104,6 +105,7 @@ impl Connection {
                 let _ = request.socket.disconnect();
                 return;
             }
+            self.app.metrics.refused("rate_limited");
             return request.refuse(Failure::rate_limited(wait));
         }
         if state.queue.len() >= QUEUE {
@@ -145,6 +147,7 @@ impl Connection {
             }
         };
         if let Err(failure) = &result {
+            self.app.metrics.refused(failure.code);
             emit(&socket, failure.event(), failure);
         }
         acknowledge(ack, &Done::from(result.as_ref().map(|&()| ())));
@@ -152,6 +155,12 @@ impl Connection {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.app.metrics.disconnected();
     }
 }
 

@@ -8,6 +8,7 @@
 //! written until it is known what became of the group: what was committed is answered and published once, what was not is
 //! committed now. Who waits for the answer longer than `PATIENCE` is told that it is not known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Batch, Change, Doubt, Fault, Outcome, Store};
 use crate::Error;
+use crate::metrics::Metrics;
 
 /// More than the concurrent requests of a busy server; a full queue makes requests wait.
 const QUEUE: usize = 1024;
@@ -50,10 +52,10 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn spawn(store: Store) -> (Self, mpsc::Receiver<Outgoing>) {
+    pub(crate) fn spawn(store: Store, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<Outgoing>) {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (publisher, outgoing) = mpsc::channel(UNPUBLISHED);
-        tokio::spawn(Task { store, queue, publisher }.run());
+        tokio::spawn(Task { store, metrics, queue, publisher }.run());
         (Self { jobs }, outgoing)
     }
 
@@ -76,6 +78,7 @@ impl Writer {
 
 struct Task {
     store: Store,
+    metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Job>,
     publisher: mpsc::Sender<Outgoing>,
 }
@@ -107,8 +110,12 @@ impl Task {
 
     async fn write(&mut self, changes: Vec<Change>, mut replies: Vec<Reply>) {
         loop {
+            let started = Instant::now();
             match self.store.commit(&changes).await {
-                Ok(Outcome::Done(batch)) => return self.done(batch, replies).await,
+                Ok(Outcome::Done(batch)) => {
+                    self.metrics.committed(changes.len(), started.elapsed());
+                    return self.done(batch, replies).await;
+                }
                 Ok(Outcome::Unknown(doubt)) => match self.settle(doubt, replies).await {
                     Some(waiting) => replies = waiting,
                     None => return,

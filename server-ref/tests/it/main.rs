@@ -20,6 +20,7 @@ mod keys_stay_out_of_the_log;
 mod limits;
 mod login;
 mod members;
+mod metrics;
 mod notifications;
 mod openapi;
 mod polling;

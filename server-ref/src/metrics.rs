@@ -1,0 +1,133 @@
+//! What `/metrics` tells: counts and times of the whole server, in the OpenMetrics format that Prometheus reads. No label names a
+//! project, a user or an address.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Counters of a running server.
+pub(crate) struct Metrics {
+    registry: Registry,
+    sockets: Gauge,
+    events: Family<Event, Counter>,
+    contents: Family<Decision, Counter>,
+    refusals: Family<Refusal, Counter>,
+    requests: Family<Request, Histogram, fn() -> Histogram>,
+    commits: Histogram,
+    groups: Histogram,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Event {
+    event: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Decision {
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refusal {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("automoderate");
+        let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 16));
+        let metrics = Self {
+            sockets: Gauge::default(),
+            events: Family::default(),
+            contents: Family::default(),
+            refusals: Family::default(),
+            requests: Family::new_with_constructor(seconds),
+            commits: seconds(),
+            groups: Histogram::new(exponential_buckets(1.0, 2.0, 9)),
+            registry: Registry::default(),
+        };
+        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("server", "Which server this is", version);
+        registry.register("sockets", "Connected sockets", metrics.sockets.clone());
+        registry.register("events", "Events published to rooms", metrics.events.clone());
+        registry.register("contents", "Contents decided, by the decision", metrics.contents.clone());
+        registry.register(
+            "refusals",
+            "Requests of sockets that were refused, by the code told",
+            metrics.refusals.clone(),
+        );
+        let help = "From the head of a request to its answer";
+        registry.register_with_unit("request", help, Unit::Seconds, metrics.requests.clone());
+        let help = "Transactions of the writer, with their sync";
+        registry.register_with_unit("commit", help, Unit::Seconds, metrics.commits.clone());
+        registry.register("commit_changes", "Changes that shared a transaction", metrics.groups.clone());
+        Self { registry, ..metrics }
+    }
+
+    /// The text for `/metrics`.
+    ///
+    /// # Errors
+    /// Never, in practice: writing to a string.
+    pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    pub(crate) fn connected(&self) {
+        self.sockets.inc();
+    }
+
+    pub(crate) fn disconnected(&self) {
+        self.sockets.dec();
+    }
+
+    pub(crate) fn published(&self, event: &'static str) {
+        self.events.get_or_create(&Event { event }).inc();
+    }
+
+    pub(crate) fn decided(&self, status: &'static str) {
+        self.contents.get_or_create(&Decision { status }).inc();
+    }
+
+    pub(crate) fn refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&Refusal { code }).inc();
+    }
+
+    /// `route`: the pattern, not the path.
+    pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
+        // Others are somebody's invention, and could be as many as they like.
+        let method = if KNOWN.contains(method) { method.to_string() } else { "other".to_owned() };
+        let request = Request { method, route: route.to_owned(), status: status.as_u16() };
+        self.requests.get_or_create(&request).observe(time.as_secs_f64());
+    }
+
+    pub(crate) fn committed(&self, changes: usize, time: Duration) {
+        self.commits.observe(time.as_secs_f64());
+        self.groups.observe(changes as f64);
+    }
+}
+
+const KNOWN: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
