@@ -24,7 +24,7 @@ test-rust:
 test-postgres:
 	@if postgres=$$(server-ref/tests/postgres/setup.sh); then \
 		env $$postgres server-ref/tests/postgres/with-cluster.sh \
-			$(CARGO) test --quiet -p automoderate-server --test it --test sdk -- --include-ignored; \
+			$(CARGO) test --quiet -p automoderate-server --test it --test sdk --test store -- --include-ignored; \
 	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-postgres, because PostgreSQL could not be set up" >&2; fi
 

@@ -1,23 +1,32 @@
 //! `GET /api/health`, which needs no key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::time::{now, rfc3339};
 
+/// Who asks wants to know now.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Whether the server works; needs no key. 503 when the database does not answer, or the server drains.
 #[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
-    let healthy = match app.store.ping().await {
-        Ok(()) => !app.draining.is_cancelled(),
-        Err(error) => {
+    let healthy = match timeout(PATIENCE, app.store.ping()).await {
+        Ok(Ok(())) => !app.draining.is_cancelled(),
+        Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the database does not answer");
+            false
+        }
+        Err(_) => {
+            tracing::error!("the database does not answer in time");
             false
         }
     };

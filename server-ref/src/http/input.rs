@@ -33,6 +33,10 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        // No id has one, and not every database could look for it.
+        if parts.uri.path().contains("%00") {
+            return Err(ApiError::not_found("Not found"));
+        }
         let Path(ids) = Path::from_request_parts(parts, app).await.map_err(|_| ApiError::not_found("Not found"))?;
         Ok(Self(ids))
     }
@@ -43,6 +47,9 @@ pub(super) fn text(field: &str, text: &str, longest: usize) -> Result<String, Ap
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
         return Err(ApiError::unprocessable(format!("{field} must have from 1 to {longest} characters")));
+    }
+    if text.contains('\0') {
+        return Err(ApiError::unprocessable(format!("{field} must not hold U+0000")));
     }
     Ok(text.to_owned())
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use http::{Method, StatusCode};
@@ -54,7 +54,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .route("/auth/logout", get(login::logout).post(login::logout))
         .route("/dashboard/", get(page::dashboard))
         .route("/", get(async || login::redirect("/dashboard/")))
-        .layer(session::layer(app));
+        .layer(session::layer(app))
+        .layer(from_fn(session::told));
     api.merge(web)
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))

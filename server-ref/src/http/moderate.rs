@@ -74,8 +74,8 @@ fn parse(body: &[u8]) -> Result<Submission, ApiError> {
     let content = body.content.filter(|content| !content.is_empty());
     let content = content.ok_or_else(|| ApiError::invalid("content is required"))?;
     let content_type = body.r#type.unwrap_or_else(|| "text".into());
-    if content_type.is_empty() || content_type.len() > TYPE_MAX {
-        return Err(ApiError::invalid("type must be from 1 to 64 bytes"));
+    if content_type.is_empty() || content_type.len() > TYPE_MAX || content_type.contains('\0') {
+        return Err(ApiError::invalid("type must be from 1 to 64 bytes, and none of them 0"));
     }
     Ok(Submission { content_type, content, meta_data: metadata(body.metadata)? })
 }
@@ -134,6 +134,7 @@ mod tests {
             r#"{"content":""}"#,
             r#"{"content":1}"#,
             r#"{"content":"x","type":""}"#,
+            r#"{"content":"x","type":"a\u0000"}"#,
             r#"{"content":"x","metadata":[1]}"#,
             r#"{"content":"x","metadata":{"a":"\ud800"}}"#,
             r#"{"content":"x","metadata":{"a":1e999}}"#,

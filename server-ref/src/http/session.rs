@@ -1,12 +1,18 @@
 //! Web sessions: the session layer, kept in our store.
 
 use async_trait::async_trait;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error as StoreError, Result};
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
+use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
 use crate::auth::SESSION_COOKIE;
@@ -76,6 +82,20 @@ fn backend(error: Error) -> StoreError {
 }
 
 /// What the web pages need to know when sessions fail.
-pub(super) fn failed(error: &tower_sessions::session::Error) -> super::error::ApiError {
-    Error::Internal(error.to_string()).into()
+pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
+    match error {
+        tower_sessions::session::Error::Store(StoreError::Backend(_)) => ApiError::unavailable(),
+        error => Error::Internal(error.to_string()).into(),
+    }
+}
+
+/// The session layer answers with a bare 500 when it can't save a session. That is the database's fault, and can pass.
+pub(super) async fn told(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match response.status() {
+        StatusCode::INTERNAL_SERVER_ERROR if !response.headers().contains_key(CONTENT_TYPE) => {
+            ApiError::unavailable().into_response()
+        }
+        _ => response,
+    }
 }

@@ -25,7 +25,8 @@ pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
         Value::Number(id) => Number::to_string(&id),
         _ => return None,
     };
-    (1..=LONGEST).contains(&id.len()).then(|| id.into())
+    // Not every database can keep U+0000 in what it looks for.
+    ((1..=LONGEST).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
 }
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod tests {
             (r#"{"user_id":"u1"}"#, Some("u1")),
             (r#"{"a":{"b":1},"user_id":42}"#, Some("42")),
             (r#"{"user_id":""}"#, None),
+            (r#"{"user_id":"a\u0000"}"#, None),
             (r#"{"user_id":null}"#, None),
             (r#"{"user_id":{"x":1}}"#, None),
             (r#"{"nested":{"user_id":"no"}}"#, None),

@@ -3,6 +3,7 @@
 
 mod access_is_checked_at_the_join;
 mod ai_prompts;
+mod any_text;
 mod authorization;
 mod connect;
 mod cross_origin;

@@ -22,8 +22,13 @@ pub(crate) struct Program {
 impl Program {
     /// Starts it on this folder's database and waits for its line.
     pub(crate) async fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_on(&databases::of(folder), arguments).await
+    }
+
+    /// Starts it on this database and waits for its line.
+    pub(crate) async fn start_on(database: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--database", &databases::of(folder)])
+            .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

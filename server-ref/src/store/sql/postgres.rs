@@ -11,13 +11,16 @@ use super::LOG_ID;
 use super::lane::Lane;
 use crate::Error;
 use crate::ids::random_id;
-use crate::time::now;
+use crate::time::{Micros, now};
 
 const CONNECTIONS: u32 = 10;
 /// How long a request waits for a connection: a database that restarts is back within it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// What the database does by itself for a server that is gone, or stuck: it must not keep others waiting for its locks.
-const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+/// What the database does by itself for a server that is gone, or stuck: it ends the transaction before those who wait for its locks
+/// give up.
+const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
+/// The marks of processes that wrote nothing for 30 days are of use to nobody.
+const FORGOTTEN: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct PgDatabase {
@@ -43,6 +46,7 @@ impl PgDatabase {
         }
         sqlx::migrate!("./migrations/postgres").run(&mut connection).await?;
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
+        sqlx::query("DELETE FROM writers WHERE seen_at < $1").bind(now() - FORGOTTEN).execute(&mut connection).await?;
         let _ = connection.close().await;
         let name = options.get_application_name().unwrap_or("automoderate-server").to_owned();
         let pool = PgPoolOptions::new()

@@ -1,0 +1,120 @@
+//! Many who submit contents, each again and again until it is acknowledged.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::support::{PATIENCE, eventually, http};
+
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Names an author in every fourth content.
+pub(crate) const AUTHOR: &str = "fourth";
+
+/// What the submitters were told.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// The ids of what was acknowledged.
+    pub(crate) ids: Vec<String>,
+    /// Refusals, by their codes.
+    pub(crate) refused: BTreeMap<String, usize>,
+    /// Requests whose connection ended without an answer.
+    pub(crate) unanswered: usize,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.ids.extend(other.ids);
+        for (code, count) in other.refused {
+            *self.refused.entry(code).or_default() += count;
+        }
+        self.unanswered += other.unanswered;
+    }
+}
+
+pub(crate) struct Load {
+    workers: JoinSet<Tally>,
+    url: watch::Sender<String>,
+    acknowledged: Arc<AtomicUsize>,
+}
+
+impl Load {
+    /// Submits this many contents over as many connections.
+    pub(crate) fn start(base_url: &str, key: &str, contents: usize, connections: usize) -> Self {
+        // The first call makes the certificates' verifier.
+        let _ = http();
+        let (url, target) = watch::channel(base_url.to_owned());
+        let (next, acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut workers = JoinSet::new();
+        for _ in 0..connections {
+            let (target, next, acknowledged) = (target.clone(), next.clone(), acknowledged.clone());
+            let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+            let key = key.to_owned();
+            workers.spawn(async move {
+                let mut tally = Tally::default();
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= contents {
+                        return tally;
+                    }
+                    submit(&client, &target, &key, n, &mut tally).await;
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        Self { workers, url, acknowledged }
+    }
+
+    /// The server is elsewhere now.
+    pub(crate) fn moved(&self, base_url: &str) {
+        self.url.send_replace(base_url.to_owned());
+    }
+
+    /// Waits until this many were acknowledged.
+    pub(crate) async fn reaches(&self, count: usize) {
+        let what = format!("{count} acknowledged");
+        eventually(&what, async || self.acknowledged.load(Ordering::Relaxed) >= count).await;
+    }
+
+    pub(crate) fn acknowledged(&self) -> usize {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn finish(mut self) -> Tally {
+        let mut tally = Tally::default();
+        while let Some(part) = self.workers.join_next().await {
+            tally += part.unwrap();
+        }
+        tally
+    }
+}
+
+async fn submit(client: &reqwest::Client, url: &watch::Receiver<String>, key: &str, n: usize, tally: &mut Tally) {
+    let mut body = json!({"content": format!("content {n}")});
+    if n.is_multiple_of(4) {
+        body["metadata"] = json!({"user_id": AUTHOR});
+    }
+    loop {
+        let url = format!("{}/api/moderate", *url.borrow());
+        let answer = async {
+            let response = client.post(url).header("x-api-key", key).json(&body).send().await?;
+            Ok::<_, reqwest::Error>((response.status().as_u16(), response.json::<Value>().await?))
+        };
+        match answer.await {
+            Ok((200, answer)) => return tally.ids.push(answer["content_id"].as_str().unwrap().to_owned()),
+            Ok((status, answer)) => {
+                assert!([503, 507].contains(&status), "{status} {answer}");
+                assert!(answer["retry_after"].is_u64(), "{answer}");
+                *tally.refused.entry(answer["code"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+            Err(_) => tally.unanswered += 1,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

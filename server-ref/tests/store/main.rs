@@ -1,0 +1,28 @@
+//! What is stored stays stored, and is stored once: when the server is killed, when the database goes away, when the disk is full.
+//!
+//! On SQLite or, by `make test-postgres`, on PostgreSQL; what only that can do is ignored elsewhere.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod books;
+mod cluster;
+mod commit_in_doubt;
+mod disk;
+mod full_disk;
+mod killed_in_the_middle;
+mod listener;
+mod load;
+mod postgres_restarts;
+mod two_servers;
+
+#[path = "../it/databases.rs"]
+#[allow(dead_code, reason = "of the other tests, which use all of it")]
+mod databases;
+#[path = "../it/program.rs"]
+#[allow(dead_code, reason = "of the other tests, which use all of it")]
+mod program;
+#[path = "../it/support.rs"]
+#[allow(dead_code, reason = "of the other tests, which use all of it")]
+mod support;
+#[path = "../it/web.rs"]
+#[allow(dead_code, reason = "of the other tests, which use all of it")]
+mod web;
