@@ -2,7 +2,7 @@
 
 import type * as native from '../native/index.js'
 import { text } from './arguments.js'
-import { invalid } from './errors.js'
+import { type AutoModerateError, invalid } from './errors.js'
 import type { Event, EventByName } from './events.js'
 import { isEventName } from './kinds.js'
 import { Listeners } from './listeners.js'
@@ -17,11 +17,15 @@ export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByNam
   event: [event: Event]
   /** A change of the client's state. */
   state: [state: State, info: StateInfo]
+  /** The error for which the client has ended. (The server's own `error` event is `serverError`.) */
+  error: [error: AutoModerateError]
   /** What another listener has thrown. */
   listenerError: [error: unknown]
 }
 
 type Listener = Parameters<Listeners['add']>[1]
+
+const OTHERS = new Set(['event', 'state', 'error'])
 
 export class Handlers {
   readonly #native: native.Client
@@ -41,7 +45,7 @@ export class Handlers {
   add(name: string, listener: Listener, once: boolean): void {
     this.#of(name).add(name, listener, once)
     if (name === 'state') this.#watchStates()
-    else if (name !== 'listenerError') this.#read()
+    if (this.#wanted()) this.#read()
   }
 
   remove(name: string, listener: Listener): void {
@@ -60,7 +64,7 @@ export class Handlers {
 
   #of(name: string): Listeners {
     if (text('name', name) === 'listenerError') return this.#errors
-    if (isEventName(name) || name === 'event' || name === 'state') return this.#listeners
+    if (isEventName(name) || OTHERS.has(name)) return this.#listeners
     throw invalid('name', `there is nothing named ${JSON.stringify(name)} to listen to`)
   }
 
@@ -80,8 +84,9 @@ export class Handlers {
     const stream = new EventStream(this.#native.events(), this.#host)
     this.#stream = stream
     this.#feed(stream).catch((error) => {
-      // The state tells it as well; if nobody hears that, it must not pass unnoticed.
-      if (this.#listeners.count('state') === 0) process.emitWarning(error)
+      // The state tells it as well; if nobody hears either, it must not pass unnoticed.
+      const heard = this.#listeners.call('error', error) || this.#listeners.count('state') > 0
+      if (!heard) process.emitWarning(error)
     })
   }
 

@@ -1,6 +1,7 @@
 /** Between the SDK's threads and this one: one wake-up brings everything that is done. */
 
 import * as native from '../native/index.js'
+import { unlessAborted } from './abort.js'
 import { fromNative, fromText } from './errors.js'
 import { hold } from './hold.js'
 
@@ -38,22 +39,17 @@ export function watch(start: Start, heed: Heed): () => void {
 export async function call(start: Start, signal?: AbortSignal): Promise<native.Done> {
   signal?.throwIfAborted()
   const release = hold()
-  let abort: (() => void) | undefined
+  let forget = (): void => {}
   try {
-    const done = await new Promise<native.Done>((resolve, reject) => {
-      const forget = watch(start, resolve)
-      if (!signal) return
-      abort = () => {
-        forget()
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', abort)
+    const told = new Promise<native.Done>((resolve) => {
+      forget = watch(start, resolve)
     })
+    const done = await unlessAborted(told, signal)
     // Made here and not where it is told, so that its stack shows who has called.
     if (done.error !== undefined) throw fromText(done.error)
     return done
   } finally {
-    if (abort) signal?.removeEventListener('abort', abort)
+    forget()
     release()
   }
 }

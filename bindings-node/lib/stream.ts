@@ -1,6 +1,7 @@
 /** Streams of events: a batch is parsed at once and handed out piece by piece. */
 
 import type * as native from '../native/index.js'
+import { unlessAborted } from './abort.js'
 import { count, duration, options, signalOf } from './arguments.js'
 import { fromNative, fromText } from './errors.js'
 import type { Event } from './events.js'
@@ -24,11 +25,6 @@ export interface StreamHost {
 export interface Abortable {
   /** Rejects with the signal's reason when it is aborted. */
   signal?: AbortSignal
-}
-
-interface Waiter {
-  resolve(): void
-  reject(reason: unknown): void
 }
 
 /** A stream that is forgotten needs no listener any more. */
@@ -57,7 +53,10 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   #watching = false
   #open = true
   #failure: unknown
-  readonly #waiters = new Set<Waiter>()
+  /** Readers that have not got their answer, and when the last of them will have it. */
+  #readers = 0
+  #last: Promise<void> = Promise.resolve()
+  #wake: (() => void) | undefined
   /** Lets go of the event loop. */
   #release: (() => void) | undefined
 
@@ -86,19 +85,16 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   /** The next event. Rejects with the error for which the stream ends, once. */
   next(): Promise<IteratorResult<E, undefined>> {
-    const at = this.#at
-    if (at < this.#batch.length) {
-      this.#at = at + 1
-      return Promise.resolve({ done: false, value: this.#batch[at] as E })
-    }
-    return this.#more()
+    if (this.#at < this.#batch.length && this.#readers === 0) return Promise.resolve(this.#one())
+    return this.#inTurn(() => this.#more())
+  }
+
+  #one(): IteratorYieldResult<E> {
+    return { done: false, value: this.#batch[this.#at++] as E }
   }
 
   async #more(): Promise<IteratorResult<E, undefined>> {
-    while (await this.#fill(BATCH)) {
-      if (this.#at < this.#batch.length) return { done: false, value: this.#batch[this.#at++] as E }
-    }
-    return { done: true, value: undefined }
+    return (await this.#fill(BATCH)) ? this.#one() : { done: true, value: undefined }
   }
 
   /** A loop is left. The stream goes on: use it again, or `close` it. */
@@ -115,14 +111,15 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     const size = count('max', max)
     const signal = signalOf(options(given))
     signal?.throwIfAborted()
-    while (this.#at < this.#batch.length || (await this.#fill(size, signal))) {
-      const events = this.#batch.slice(this.#at, this.#at + size)
-      if (events.length === 0) continue
-      this.#at += events.length
-      this.tell()
-      return events
-    }
-    return []
+    return this.#inTurn(() => this.#several(size, signal), signal)
+  }
+
+  async #several(size: number, signal: AbortSignal | undefined): Promise<E[]> {
+    if (!(await this.#fill(size, signal))) return []
+    const events = this.#batch.slice(this.#at, this.#at + size)
+    this.#at += events.length
+    this.tell()
+    return events
   }
 
   /**
@@ -131,6 +128,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
    */
   throttle(ms: number): EventStream<E> {
     const interval = duration('ms', ms)
+    if (!this.#open) return this
     let throttled: native.Stream
     try {
       throttled = this.#native.throttle(interval)
@@ -167,17 +165,33 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     this.#told = this.#at
   }
 
-  /** Gets a batch; false at the end. Afterwards another reader may have been quicker. */
+  /** One reader after the other, in the order of their calls. */
+  async #inTurn<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const before = this.#last
+    let answered = (): void => {}
+    this.#last = new Promise((resolve) => {
+      answered = resolve
+    })
+    let mine = before
+    this.#readers++
+    try {
+      if (this.#readers > 1) await unlessAborted(before, signal)
+      mine = Promise.resolve()
+      return await read()
+    } finally {
+      this.#readers--
+      // Whoever goes before their turn does not let others in early.
+      mine.then(answered)
+    }
+  }
+
+  /** Makes sure that there is something to hand out; false at the end. */
   async #fill(size: number, signal?: AbortSignal): Promise<boolean> {
+    // Whoever reads without ever having to wait lets the event loop do something else.
+    if (this.#at >= this.#batch.length && this.#hot > 0) await turn()
+    signal?.throwIfAborted()
     for (;;) {
-      // Whoever reads without ever having to wait lets the event loop do something else.
-      if (this.#hot > 0) {
-        this.#hot = 0
-        await turn()
-        signal?.throwIfAborted()
-      }
-      if (this.#at < this.#batch.length) return true
-      if (this.#take(size)) return true
+      if (this.#at < this.#batch.length || this.#take(size)) return true
       if (this.#signal?.aborted) throw this.#signal.reason
       if (!this.#open) return this.#ended()
       await this.#readable(signal)
@@ -202,31 +216,25 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   /** Waits until there is something to take, or the end. */
   async #readable(signal: AbortSignal | undefined): Promise<void> {
-    const waiter = {} as Waiter
-    const abort = () => waiter.reject(signal?.reason)
-    signal?.addEventListener('abort', abort)
-    this.#waiters.add(waiter)
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    this.#watch()
     awaited.add(this)
     this.holdOn(this.#host.ref)
     try {
-      await new Promise<void>((resolve, reject) => {
-        Object.assign(waiter, { resolve, reject })
-        this.#watch()
-      })
+      await unlessAborted(woken, signal)
       this.#hot = 0
     } finally {
-      signal?.removeEventListener('abort', abort)
-      this.#waiters.delete(waiter)
-      if (this.#waiters.size === 0) {
-        awaited.delete(this)
-        this.holdOn(false)
-      }
+      this.#wake = undefined
+      awaited.delete(this)
+      this.holdOn(false)
     }
   }
 
-  /** @internal Keeps the event loop running for those who wait, or no longer. */
+  /** @internal Keeps the event loop running for whoever waits, or no longer. */
   holdOn(ref: boolean): void {
-    if (ref && this.#waiters.size > 0) this.#release ??= hold()
+    if (ref && this.#wake) this.#release ??= hold()
     if (ref) return
     this.#release?.()
     this.#release = undefined
@@ -249,7 +257,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   #woken(done: native.Done): void {
     this.#watching = false
     if (done.error !== undefined) this.#failure = fromText(done.error)
-    if (done.value === 'true') this.#wake()
+    if (done.value === 'true') this.#wake?.()
     else this.#end()
   }
 
@@ -257,10 +265,6 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     if (!this.#open) return
     this.#open = false
     this.#cleanUp()
-    this.#wake()
-  }
-
-  #wake(): void {
-    for (const waiter of this.#waiters) waiter.resolve()
+    this.#wake?.()
   }
 }

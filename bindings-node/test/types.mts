@@ -71,8 +71,9 @@ export async function reads(signal: AbortSignal): Promise<void> {
       console.log(info.cause?.code, info.retryIn)
     })
     .off('listenerError', console.error)
-  // @ts-expect-error the server's `error` is `serverError`
-  client.on('error', () => {})
+  client.on('error', (error) => same<typeof error, AutoModerateError>())
+  // @ts-expect-error there is nothing of this name
+  client.on('disconnect', () => {})
   // @ts-expect-error a stats_update has no content
   client.on('stats_update', (event) => event.content_id)
   // @ts-expect-error options are checked

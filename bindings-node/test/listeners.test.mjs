@@ -1,0 +1,133 @@
+/** Listeners: by name, once, taken away; what they throw does not end the process. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from '../dist/index.mjs'
+import * as reading from './support/reading.mjs'
+import { asgi, eventually, reference } from './support/servers.mjs'
+
+test('listeners hear the events of their kind, in order', async (t) => {
+  const server = await reference(t)
+  const client = new Client(server.baseUrl, server.options)
+  t.after(() => client.close())
+  const [updates, all, first, states] = [[], [], [], []]
+  const chained = client
+    .on('moderation_update', (event) => updates.push(event.content_id))
+    .on('event', (event) => all.push(event.event))
+    .once('moderation_update', (event) => first.push(event.content_id))
+    .on('state', (state) => states.push(state))
+  assert.equal(chained, client)
+  await client.connect()
+  await client.join(server.projectId)
+  const wanted = await server.submit('one', 'two', 'three')
+  await eventually(() => updates.length === 3 && all.includes('stats_update'), 'the events')
+  assert.deepEqual(updates, wanted)
+  assert.deepEqual(first, wanted.slice(0, 1))
+  assert.equal(all.filter((name) => name === 'moderation_update').length, 3)
+  await client.close()
+  await eventually(() => states.at(-1) === 'closed', 'the end')
+  assert.deepEqual(states, ['connecting', 'connected', 'closing', 'closed'])
+})
+
+test('listeners can be taken away and added again', async (t) => {
+  const server = await reference(t)
+  const { client } = await reading.join(t, server)
+  const seen = []
+  const listener = (event) => seen.push(event.content_id)
+  client.addListener('moderation_update', listener).on('moderation_update', listener)
+  assert.equal(client.listenerCount('moderation_update'), 2)
+  const [one] = await server.submit('one')
+  await eventually(() => seen.length === 2, 'the event')
+  client.off('moderation_update', listener).removeListener('moderation_update', listener)
+  client.off('moderation_update', listener)
+  assert.equal(client.listenerCount('moderation_update'), 0)
+  const stream = client.events('moderation_update')
+  await server.submit('unheard')
+  await stream.next()
+  client.on('moderation_update', listener)
+  const [two] = await server.submit('two')
+  await eventually(() => seen.length === 3, 'the event')
+  assert.deepEqual(seen, [one, one, two])
+  client.removeAllListeners()
+  client.removeAllListeners('state')
+})
+
+test('the helpers of node:events work', async (t) => {
+  const server = await reference(t)
+  const { client } = await reading.join(t, server)
+  const waiting = once(client, 'moderation_update')
+  const [id] = await server.submit('one')
+  const [event] = await waiting
+  assert.equal(event.content_id, id)
+  assert.equal(client.listenerCount('moderation_update'), 0)
+})
+
+test('`error` tells why the client has ended, and needs no listener', async (t) => {
+  const server = await asgi(t)
+  const { client } = await reading.join(t, server, { reconnect: false })
+  const rejected = assert.rejects(once(client, 'moderation_update'), { code: 'disconnected' })
+  await server.admin('/cut')
+  await rejected
+})
+
+test('what listeners throw reaches the others, the warnings or `listenerError`, but does not end the process', async (t) => {
+  const server = await asgi(t)
+  const { client } = await reading.join(t, server)
+  const [seen, warnings, errors] = [[], [], []]
+  const warn = (warning) => warnings.push(warning)
+  process.on('warning', warn)
+  t.after(() => process.off('warning', warn))
+  const fail = () => {
+    throw new Error('sync')
+  }
+  client
+    .on('serverError', fail)
+    .on('serverError', async () => Promise.reject(new Error('async')))
+    .on('serverError', (event) => seen.push(event.message))
+  const shout = () => server.admin('/emit', { event: 'error', data: { message: 'no', code: 'E1' } })
+  await shout()
+  await eventually(() => seen.length === 1 && warnings.length === 2, 'the warnings')
+  assert.ok(warnings.every((one) => one.name === 'AutoModerateListenerWarning'))
+  assert.match(warnings[0].message, /sync/)
+  client.on('listenerError', (error) => errors.push(error.message)).on('listenerError', fail)
+  await shout()
+  await eventually(() => errors.length === 2, 'the errors')
+  assert.deepEqual(errors, ['sync', 'async'])
+  await eventually(() => warnings.length === 4, 'what a listener of errors throws')
+  assert.equal(seen.length, 2)
+})
+
+test('the server’s `error` event is no EventEmitter error', async (t) => {
+  const server = await asgi(t)
+  const { client } = await reading.join(t, server)
+  // Nobody listens to it, and nobody reads it.
+  client.on('moderation_update', () => {})
+  for (const event of ['error', 'nonsense']) {
+    await server.admin('/emit', { event, data: 'bad', project_id: server.projectId })
+  }
+  const [update] = await Promise.all([once(client, 'moderation_update'), server.admin('/moderate', { content: 'x' })])
+  assert.equal(update[0].content_preview, 'x')
+})
+
+test('an end that nobody hears is a warning', async (t) => {
+  const server = await asgi(t)
+  const warnings = []
+  const warn = (warning) => warnings.push(warning)
+  process.on('warning', warn)
+  t.after(() => process.off('warning', warn))
+  const deaf = await reading.join(t, server, { reconnect: false })
+  const hearing = await reading.join(t, server, { reconnect: false })
+  const states = []
+  deaf.client.on('moderation_update', () => {})
+  hearing.client.on('moderation_update', () => {}).on('state', (state, info) => states.push([state, info.cause?.code]))
+  await server.admin('/cut')
+  await eventually(() => warnings.length > 0 && states.length > 0, 'the ends')
+  await sleep(50)
+  assert.deepEqual(states, [['closed', 'disconnected']])
+  assert.deepEqual(
+    warnings.map((one) => one.code),
+    ['disconnected'],
+  )
+})

@@ -1,0 +1,80 @@
+/** Interruptions: mended, told, and nothing lost where the server has a log. */
+
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { AutoModerateError, Client } from '../dist/index.mjs'
+import * as reading from './support/reading.mjs'
+import { asgi, eventually, folder, reference } from './support/servers.mjs'
+
+const reconnect = reading.QUICK
+
+test('a cut is mended and told', async (t) => {
+  const server = await asgi(t)
+  const client = new Client(server.baseUrl, { ...server.options, reconnect, backfill: 'off' })
+  t.after(() => client.close())
+  const changes = []
+  client.on('state', (state, info) => changes.push([state, info]))
+  await client.connect()
+  const project = await client.join(server.projectId)
+  const stream = project.events()
+  await server.admin('/cut')
+  const gap = await reading.next(stream)
+  assert.deepEqual([gap.event, gap.project_id, gap.reason], ['gap', server.projectId, 'interrupted'])
+  await server.admin('/moderate', { content: 'after the cut' })
+  assert.equal((await reading.next(stream)).content_preview, 'after the cut')
+  await client.close()
+  await eventually(() => changes.at(-1)[0] === 'closed', 'the last state')
+  const names = changes.map(([state]) => state)
+  assert.deepEqual(names.slice(0, 2), ['connecting', 'connected'])
+  const [, lost] = changes.find(([state]) => state === 'reconnecting')
+  assert.equal(lost.attempt, 1)
+  assert.ok(lost.retryIn >= 0 && lost.retryIn < 1000)
+  assert.ok(lost.cause instanceof AutoModerateError && lost.cause.code === 'disconnected')
+})
+
+test('a server that is killed and comes back: nothing lost, nothing twice', async (t) => {
+  const database = join(folder(t), 'server.db')
+  let server = await reference(t, { database })
+  const listen = new URL(server.baseUrl).host
+  const { project, client } = await reading.join(t, server, { reconnect, eventBuffer: 4096 })
+  const stream = project.events('moderation_update')
+  const wanted = []
+  const found = []
+  for (let round = 0; round < 3; round++) {
+    wanted.push(...(await server.submit(...Array.from({ length: 20 }, (_, number) => `${round}.${number}`))))
+    if (round === 1) found.push(...(await reading.ids(stream, wanted.length - found.length)))
+    const before = client.metrics().connections
+    await server.stop('SIGKILL')
+    server = await reference(t, { database, listen })
+    wanted.push(...(await server.submit('while it was away')))
+    await eventually(() => client.metrics().connections > before, 'the connection')
+  }
+  found.push(...(await reading.ids(stream, wanted.length - found.length)))
+  assert.deepEqual(found, wanted)
+  assert.deepEqual(stream.losses, { lagged: 0, gaps: 0 })
+  assert.ok(client.metrics().replayed > 0)
+})
+
+test('a client may be told not to reconnect', async (t) => {
+  const server = await asgi(t)
+  const { client, project } = await reading.join(t, server, { reconnect: false })
+  const stream = project.events('moderation_update')
+  await server.admin('/cut')
+  await assert.rejects(stream.next(), { code: 'disconnected' })
+  assert.equal(client.stateInfo.cause.code, 'disconnected')
+})
+
+test('streams end behind what they hold when the client is closed', async (t) => {
+  const server = await reference(t)
+  const { client, project } = await reading.join(t, server)
+  const [held, waiting] = [project.events('moderation_update'), client.events('gap')]
+  const end = waiting.next()
+  const wanted = await server.submit('one', 'two')
+  await eventually(() => client.metrics().events >= 2, 'the events')
+  await client.close()
+  assert.deepEqual(await end, { done: true, value: undefined })
+  const found = []
+  for await (const event of held) found.push(event.content_id)
+  assert.deepEqual(found, wanted)
+})
