@@ -1,7 +1,7 @@
 /** The client. */
 
 import * as native from '../native/index.js'
-import { callback, count, json, options, signalOf, text } from './arguments.js'
+import { callback, count, json, object, options, signalOf, text } from './arguments.js'
 import { Contents } from './contents.js'
 import { serve } from './credentials.js'
 import { fromNative, invalid } from './errors.js'
@@ -59,9 +59,9 @@ export class Client {
 
   /** Makes a client and connects it. If the signal is aborted, it is closed. */
   static async connect(url: string | URL, options: ClientOptions & Abortable = {}): Promise<Client> {
-    const { signal, ...rest } = Object(options) as ClientOptions & Abortable
-    const client = new Client(url, options === Object(options) ? rest : options)
-    await client.connect({ signal: signal as AbortSignal })
+    const { signal, ...rest } = object('options', options) as ClientOptions & Abortable
+    const client = new Client(url, rest)
+    await client.connect({ signal })
     return client
   }
 

@@ -24,7 +24,7 @@ export interface StreamHost {
 /** What a reader may pass. */
 export interface Abortable {
   /** Rejects with the signal's reason when it is aborted. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** A stream that is forgotten needs no listener any more. */
@@ -242,16 +242,16 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   #watch(): void {
     if (this.#watching) return
-    // The wait itself keeps nothing: a stream of which all readers are gone may be collected.
-    const ref = this.#ref
-    watch(
-      (port, id) => this.#native.readable(port, id),
-      (done) => {
-        const stream = ref.deref()
-        if (stream) stream.#woken(done)
-      },
-    )
+    watch((port, id) => this.#native.readable(port, id), EventStream.#heed(this.#ref))
     this.#watching = true
+  }
+
+  /** The wait itself keeps nothing, as a function made beside `this` would: a forgotten stream may be collected. */
+  static #heed<E extends Event>(ref: WeakRef<EventStream<E>>): (done: native.Done) => void {
+    return (done) => {
+      const stream = ref.deref()
+      if (stream) stream.#woken(done)
+    }
   }
 
   #woken(done: native.Done): void {

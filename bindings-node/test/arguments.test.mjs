@@ -1,0 +1,269 @@
+/** Bad arguments are TypeErrors that name them, and nothing ends the process. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { AutoModerateError, Client } from '../dist/index.mjs'
+import * as reading from './support/reading.mjs'
+import { reference } from './support/servers.mjs'
+
+const URL_ = 'http://localhost'
+
+/** The name that a TypeError's message begins with. */
+const naming = (name) => (error) => {
+  assert.ok(error instanceof TypeError, String(error?.stack ?? error))
+  assert.ok(error instanceof AutoModerateError)
+  assert.deepEqual([error.code, error.retryable], ['invalid_argument', false])
+  assert.ok(error.message.startsWith(`${name}: `) || error.message.startsWith(`${name},`), `${name}: ${error.message}`)
+  return true
+}
+
+test('bad options are named', async () => {
+  const cases = [
+    [{ apiKey: 7 }, 'apiKey'],
+    [{ apiKey: '' }, 'apiKey'],
+    [{ apiKey: 'a\nb' }, 'apiKey'],
+    [{ apiKeyVia: 'post' }, 'apiKeyVia'],
+    [{ session: {} }, 'session'],
+    [{ email: 'a@b' }, 'password'],
+    [{ password: 'x' }, 'email'],
+    [{ credentials: 7 }, 'credentials'],
+    [{ credentials: () => 'k', session: 's' }, 'credentials'],
+    [{ transports: 'pigeon' }, 'transports'],
+    [{ transports: ['websocket'] }, 'transports'],
+    [{ reconnect: 7 }, 'reconnect'],
+    [{ reconnect: { jitter: 3 } }, 'reconnect.jitter'],
+    [{ reconnect: { attempts: -1 } }, 'reconnect.attempts'],
+    [{ reconnect: { attempts: 1.5 } }, 'reconnect.attempts'],
+    [{ reconnect: { delay: '1s' } }, 'reconnect.delay'],
+    [{ reconnect: { factor: 0.5 } }, 'reconnect.factor'],
+    [{ reconnect: { maxDelay: 10 } }, 'reconnect.maxDelay'],
+    [{ reconnect: { maxAttemptsPerMinute: 0 } }, 'reconnect.maxAttemptsPerMinute'],
+    [{ reconnect: { delays: 1 } }, 'reconnect.delays'],
+    [{ reconnect: { stableAfter: 1e12 } }, 'reconnect.delay'],
+    [{ retryFirstConnect: 'yes' }, 'retryFirstConnect'],
+    [{ onServerDisconnect: 'cry' }, 'onServerDisconnect'],
+    [{ connectTimeout: 'soon' }, 'connectTimeout'],
+    [{ connectTimeout: -1 }, 'connectTimeout'],
+    [{ joinTimeout: 0 }, 'joinTimeout'],
+    [{ ackTimeout: Number.NaN }, 'ackTimeout'],
+    [{ ackTimeout: 1e300 }, 'ackTimeout'],
+    [{ heartbeatInterval: 100 }, 'heartbeatInterval'],
+    [{ eventBuffer: 0 }, 'eventBuffer'],
+    [{ eventBuffer: 1.5 }, 'eventBuffer'],
+    [{ eventBuffer: 10n }, 'eventBuffer'],
+    [{ overflow: 'drop_all' }, 'overflow'],
+    [{ rateLimit: 3 }, 'rateLimit'],
+    [{ backfill: 'no' }, 'backfill'],
+    [{ headers: [['a', 'b']] }, 'headers'],
+    [{ headers: { 'a b': 'c' } }, 'headers'],
+    [{ headers: { a: 1 } }, 'headers.a'],
+    [{ query: { a: null } }, 'query.a'],
+    [{ proxy: 'socks://x' }, 'proxy'],
+    [{ extraCa: 7 }, 'extraCa'],
+    [{ extraCa: ['no pem'] }, 'extraCa'],
+    [{ clientCertificate: { chain: 'c' } }, 'clientCertificate.key'],
+    [{ dangerAcceptInvalidCerts: 'yes' }, 'dangerAcceptInvalidCerts'],
+    [{ ref: 1 }, 'ref'],
+    [{ apikey: 'k' }, 'apikey'],
+    [null, 'options'],
+    [[], 'options'],
+    ['am_key', 'options'],
+  ]
+  for (const [options, name] of cases) {
+    assert.throws(() => new Client(URL_, options), naming(name))
+    await assert.rejects(Client.connect(URL_, options), naming(name))
+  }
+  for (const url of [undefined, null, 7, {}, '', 'localhost:1', 'ftp://x', 'http://', 'http://u:p@h']) {
+    assert.throws(() => new Client(url), naming('url'))
+  }
+  await assert.rejects(Client.connect(URL_, { signal: 7 }), naming('signal'))
+  // No message shows what may be secret.
+  for (const options of [{ apiKey: 'hush\n' }, { password: 'hush' }, { headers: { authorization: 'hush\n' } }]) {
+    assert.throws(
+      () => new Client(URL_, options),
+      (error) => !String(error.stack).includes('hush'),
+    )
+  }
+})
+
+test('what switches an option off, and what is nothing', () => {
+  for (const options of [
+    { heartbeatInterval: false, rateLimit: false, reconnect: false },
+    { heartbeatInterval: null, rateLimit: null },
+    { reconnect: true },
+    { reconnect: { attempts: Number.POSITIVE_INFINITY, delay: undefined } },
+    { apiKey: undefined, reconnect: undefined },
+    {},
+    undefined,
+  ]) {
+    assert.equal(new Client(URL_, options).state, 'idle')
+  }
+})
+
+test('bad arguments are named', async (t) => {
+  const server = await reference(t)
+  const { client, project } = await reading.join(t, server)
+  const circular = {}
+  circular.self = circular
+  let deep = 1
+  for (let level = 0; level < 200; level++) deep = [deep]
+  let deeper = 1
+  for (let level = 0; level < 100_000; level++) deeper = [deeper]
+  const stream = client.events()
+  const cases = [
+    [() => client.join(''), 'project'],
+    [() => client.join(7), 'project'],
+    [() => client.join(), 'project'],
+    [() => client.join('p', 'after'), 'options'],
+    [() => client.join('p', { signal: 1 }), 'signal'],
+    [() => client.emit(''), 'name'],
+    [() => client.emit('connect'), 'name'],
+    [() => client.emit(Symbol('x')), 'name'],
+    [() => client.emit('x', circular), 'data'],
+    [() => client.emit('x', 1n), 'data'],
+    [() => client.emit('x', () => {}), 'data'],
+    [() => client.emit('x', deep), 'data'],
+    [() => client.emitWithAck('x', deeper), 'data'],
+    [
+      () =>
+        client.emit('x', {
+          toJSON: () => {
+            throw new Error('own')
+          },
+        }),
+      'data',
+    ],
+    [() => client.moderate(), 'content'],
+    [() => client.moderate('x', { type: 1 }), 'type'],
+    [() => client.moderate('x', { metadata: circular }), 'metadata'],
+    [() => client.moderate('x', { metadata: deep }), 'metadata'],
+    [() => client.content(''), 'id'],
+    [() => client.content(1), 'id'],
+    [() => client.contentsPage(0), 'page'],
+    [() => client.contentsPage('1'), 'page'],
+    [() => client.contentsPage(1, { perPage: -1 }), 'perPage'],
+    [() => client.contentsPage(1, { status: 1 }), 'status'],
+    [() => stream.nextBatch(0), 'max'],
+    [() => stream.nextBatch('x'), 'max'],
+    [() => stream.nextBatch(1, { signal: {} }), 'signal'],
+    [() => client.health(7), 'options'],
+    [async () => client.contents({ perPage: 'x' }), 'perPage'],
+    [async () => client.events('no_such_kind'), 'kind'],
+    [async () => client.events(7), 'kind'],
+    [async () => client.events('__proto__'), 'kind'],
+    [async () => project.events('gap', 7), 'options'],
+    [async () => project.events({ signal: 'x' }), 'signal'],
+    [async () => stream.throttle(), 'ms'],
+    [async () => stream.throttle(-1), 'ms'],
+    [async () => stream.throttle('1s'), 'ms'],
+    [async () => client.on('no_such_event', () => {}), 'name'],
+    [async () => client.on('toString', () => {}), 'name'],
+    [async () => client.on(7, () => {}), 'name'],
+    [async () => client.on('state'), 'listener'],
+    [async () => client.once('gap', {}), 'listener'],
+    [async () => client.off('gap'), 'listener'],
+  ]
+  for (const [call, name] of cases) await assert.rejects(call, naming(name), call.toString())
+  assert.equal((await client.health()).status.length > 0, true)
+})
+
+test('calls with anything at all never end the process', async (t) => {
+  const server = await reference(t)
+  const { client, project } = await reading.join(t, server)
+  const strange = [
+    undefined,
+    null,
+    true,
+    0,
+    -1,
+    1.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    2 ** 53,
+    1n,
+    '',
+    'x',
+    '\u0000',
+    '\ud800',
+    'x'.repeat(1e5),
+    Symbol('s'),
+    [],
+    [[]],
+    {},
+    Object.create(null),
+    new Proxy({}, {}),
+    new Proxy(() => {}, {}),
+    () => {},
+    class {},
+    /x/,
+    new Date(Number.NaN),
+    new Map(),
+    new Uint8Array(8),
+    new SharedArrayBuffer(8),
+    new WeakMap(),
+    Promise.resolve(),
+    { signal: 7 },
+    { after: {} },
+    {
+      get signal() {
+        throw new Error('getter')
+      },
+    },
+    { toString: null, valueOf: null },
+  ]
+  const stream = project.events()
+  const names = (object) => Object.getOwnPropertyNames(Object.getPrototypeOf(object))
+  const left = new Set([
+    'constructor',
+    'close',
+    'leave',
+    'next',
+    'nextBatch',
+    'return',
+    'ref',
+    'unref',
+    'connect',
+    'networkChanged',
+  ])
+  let calls = 0
+  let seed = 7
+  const pick = () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+    return strange[seed % strange.length]
+  }
+  for (const object of [client, project, stream]) {
+    for (const name of names(object).filter((name) => !left.has(name))) {
+      const { value: method } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(object), name)
+      for (let round = 0; method && round < 40; round++) {
+        try {
+          const outcome = method.call(object, pick(), pick(), pick())
+          calls++
+          if (outcome instanceof Promise)
+            await Promise.race([outcome, new Promise((resolve) => setTimeout(resolve, 20))])
+        } catch {
+          // Whatever it is: it was thrown.
+        }
+        try {
+          await method.call(pick(), pick())
+        } catch {
+          // Methods of other objects.
+        }
+      }
+    }
+  }
+  for (let round = 0; round < 300; round++) {
+    for (const make of [
+      () => new Client(pick(), pick()),
+      () => new Client(URL_, { [['apiKey', 'headers', 'reconnect', 'extraCa'][round % 4]]: pick() }),
+    ]) {
+      try {
+        make()
+      } catch (error) {
+        assert.ok(error instanceof Error)
+      }
+    }
+  }
+  assert.ok(calls > 100)
+  client.removeAllListeners()
+  assert.ok((await client.health()).status)
+})
