@@ -3,7 +3,9 @@
 A blaster in a process of its own sends as fast as the reader takes. The readers take turns, each in a fresh
 interpreter, so that its CPU time is the reader's alone. Medians.
 
-python bench.py [--rounds N] [--memory]
+Afterwards the memory of 100,000 held events and of 1,000 clients. `make bench-python` runs it; by hand:
+
+python bench.py [--rounds N]
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +124,26 @@ def ours_blocking(url: str, events: int) -> None:
         meter.stop()
 
 
+def ours_blocking_handler(url: str, events: int) -> None:
+    from automoderate import Client, ModerationUpdate
+
+    client = Client(url, **OPTIONS)
+    meter = Meter(events)
+
+    @client.on(ModerationUpdate)
+    def on_update(event: ModerationUpdate) -> None:
+        read(event)
+        meter.seen += 1
+        if meter.seen == events:
+            meter.stop()
+            client.close()
+
+    with client:
+        meter.start()
+        client.join(str(events))
+        client.run()
+
+
 async def theirs_async(url: str, events: int) -> None:
     import socketio
 
@@ -169,25 +192,28 @@ def theirs_blocking(url: str, events: int) -> None:
     client.disconnect()
 
 
-# name, events, uvloop, reader
-READERS: list[tuple[str, int, bool, Callable[..., Any]]] = [
-    ("`AsyncClient`, `async for`", 200_000, False, ours_async),
-    ("`AsyncClient`, `async for`, uvloop", 200_000, True, ours_async),
-    ("`AsyncClient`, `next_batch`", 200_000, False, ours_batches),
-    ("`AsyncClient`, `on` and `run`", 200_000, False, ours_handler),
-    ("`Client`, `for`", 200_000, False, ours_blocking),
-    ("python-socketio `AsyncClient`", 40_000, False, theirs_async),
-    ("python-socketio `AsyncClient`, uvloop", 40_000, True, theirs_async),
-    ("python-socketio `Client`", 10_000, False, theirs_blocking),
+ASYNC, UVLOOP, BLOCKING = "asyncio", "uvloop", "blocking"
+# name, events, how it waits, reader
+READERS: list[tuple[str, int, str, Callable[..., Any]]] = [
+    ("`AsyncClient`, `async for`", 200_000, ASYNC, ours_async),
+    ("`AsyncClient`, `async for`, uvloop", 200_000, UVLOOP, ours_async),
+    ("`AsyncClient`, `next_batch`", 200_000, ASYNC, ours_batches),
+    ("`AsyncClient`, `on` and `run`", 200_000, ASYNC, ours_handler),
+    ("`AsyncClient`, `on` and `run`, uvloop", 200_000, UVLOOP, ours_handler),
+    ("`Client`, `for`", 200_000, BLOCKING, ours_blocking),
+    ("`Client`, `on` and `run`", 200_000, BLOCKING, ours_blocking_handler),
+    ("python-socketio `AsyncClient`", 40_000, ASYNC, theirs_async),
+    ("python-socketio `AsyncClient`, uvloop", 40_000, UVLOOP, theirs_async),
+    ("python-socketio `Client`", 10_000, BLOCKING, theirs_blocking),
 ]
 
 
 def one(name: str, port: str) -> None:
-    _, events, uv, reader = next(row for row in READERS if row[0] == name)
+    _, events, how, reader = next(row for row in READERS if row[0] == name)
     url = f"http://127.0.0.1:{port}"
-    if not asyncio.iscoroutinefunction(reader):
+    if how == BLOCKING:
         reader(url, events)
-    elif uv:
+    elif how == UVLOOP:
         import uvloop
 
         uvloop.run(reader(url, events))
@@ -221,14 +247,15 @@ async def memory(url: str) -> None:
 def main() -> None:
     if "--one" in sys.argv:
         return one(*sys.argv[sys.argv.index("--one") + 1 :][:2])
+    if "--memory" in sys.argv:
+        return asyncio.run(memory(f"http://127.0.0.1:{sys.argv[-1]}"))
     rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 5
     with subprocess.Popen([sys.executable, HERE / "blaster.py"], stdout=subprocess.PIPE, text=True) as blaster:
         try:
             assert blaster.stdout is not None
             port = blaster.stdout.readline().strip()
-            if "--memory" in sys.argv:
-                return asyncio.run(memory(f"http://127.0.0.1:{port}"))
             table(port, rounds)
+            subprocess.run([sys.executable, __file__, "--memory", port], check=True)
         finally:
             blaster.kill()
     return None
@@ -240,12 +267,23 @@ def table(port: str, rounds: int) -> None:
         for name, found in results.items():
             command = [sys.executable, __file__, "--one", name, port]
             found.append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    print(f"CPython {platform.python_version()}, {rounds} rounds, interleaved.\n")
-    print("| reader | events/s | CPU µs per event |\n|---|---|---|")
-    for name, found in results.items():
-        rate = statistics.median(one["rate"] for one in found)
-        cpu = statistics.median(one["cpu"] for one in found)
-        print(f"| {name} | {rate:,.0f} | {cpu:.2f} |")
+    versions = f"CPython {platform.python_version()}, python-socketio {version('python-socketio')}"
+    print(f"{versions}, uvloop {version('uvloop')}. {rounds} rounds, interleaved: median [range].\n")
+    print("| reader | events/s | of python-socketio | CPU µs per event | of python-socketio |\n|---|--:|--:|--:|--:|")
+
+    def median(name: str, what: str) -> float:
+        return statistics.median(one[what] for one in results[name])
+
+    for name, _, how, reader in READERS:
+        rates, cpus = ([one[what] for one in results[name]] for what in ("rate", "cpu"))
+        [peer] = [row[0] for row in READERS if row[2] == how and row[3] in (theirs_async, theirs_blocking)]
+        faster = f"{median(name, 'rate') / median(peer, 'rate'):.1f} x"
+        cheaper = f"1/{median(peer, 'cpu') / median(name, 'cpu'):.1f}"
+        if reader in (theirs_async, theirs_blocking):
+            faster = cheaper = "-"
+        rate = f"{statistics.median(rates) / 1e3:.0f}k [{min(rates) / 1e3:.0f}-{max(rates) / 1e3:.0f}]"
+        cpu = f"{statistics.median(cpus):.2f} [{min(cpus):.2f}-{max(cpus):.2f}]"
+        print(f"| {name} | {rate} | {faster} | {cpu} | {cheaper} |")
 
 
 if __name__ == "__main__":

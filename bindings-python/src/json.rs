@@ -65,7 +65,7 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
         return Ok(value.is_true().into());
     }
     if let Ok(text) = object.cast::<PyString>() {
-        return Ok(text.to_cow()?.into_owned().into());
+        return Ok(text_of(name, text)?.into());
     }
     if object.is_instance_of::<PyInt>() {
         return match (object.extract::<i64>(), object.extract::<u64>()) {
@@ -84,7 +84,7 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
             let Ok(key) = key.cast::<PyString>() else {
                 return Err(PyTypeError::new_err(format!("{name}: the key {} is no str", key.repr()?)));
             };
-            map.insert(key.to_cow()?.into_owned(), convert(name, &value, depth - 1)?);
+            map.insert(text_of(name, key)?, convert(name, &value, depth - 1)?);
         }
         return Ok(map.into());
     }
@@ -93,4 +93,9 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
         return Ok(Value::Array(values?));
     }
     Err(PyTypeError::new_err(format!("{name}: a {} can't be written as JSON", object.get_type().name()?)))
+}
+
+fn text_of(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {
+    let text = text.to_cow().map(std::borrow::Cow::into_owned);
+    text.map_err(|_| PyValueError::new_err(format!("{name}: it holds half a character, which can't be sent")))
 }

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from automoderate import (
     AsyncClient,
+    Client,
     ModerationUpdate,
     _port,
 )
@@ -64,3 +65,20 @@ def test_anyio_on_asyncio(shared_server: Server) -> None:
                 assert await anext(stream)
 
     anyio.run(main)
+
+
+def test_trio_by_the_blocking_client(shared_server: Server) -> None:
+    trio = needed("trio")
+
+    def read() -> str:
+        with Client(shared_server.base_url, api_key=shared_server.api_key) as client:
+            stream = client.join(shared_server.project_id).events(ModerationUpdate)
+            client.moderate("text")
+            return str(next(stream).status)
+
+    async def main() -> None:
+        assert await trio.to_thread.run_sync(read) == "approved"
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            await AsyncClient(shared_server.base_url, api_key=shared_server.api_key).connect()
+
+    trio.run(main)

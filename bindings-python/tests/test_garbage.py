@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import threading
 
 from automoderate import (
     AsyncClient,
+    Client,
 )
 
 from .conftest import Server, eventually
@@ -19,3 +22,26 @@ async def test_a_forgotten_client_goes_away(asgi: Server) -> None:
     del client
     gc.collect()
     await asyncio.to_thread(eventually, lambda: asgi.admin("/stats")["connected"] == 0)
+
+
+async def test_clients_that_come_and_go_leave_nothing_behind(asgi: Server) -> None:
+    def held() -> tuple[int, int]:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    async def come_and_go() -> None:
+        async with AsyncClient(asgi.base_url, api_key=asgi.api_key, credentials=None) as client:
+            project = await client.join(asgi.project_id)
+            for stream in [project.events() for _ in range(20)]:
+                stream.throttle(0.1)
+        await asyncio.to_thread(block)
+
+    def block() -> None:
+        with Client(asgi.base_url, credentials=lambda reason: asgi.api_key) as client:
+            client.join(asgi.project_id).events()
+
+    await come_and_go()
+    before = held()
+    for _ in range(15):
+        await come_and_go()
+    await asyncio.to_thread(eventually, lambda: held() <= before)

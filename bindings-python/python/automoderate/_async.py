@@ -18,7 +18,9 @@ from ._options import (
     after_text,
     count,
     kind_name,
+    page_wanted,
     refusal,
+    text,
 )
 from ._port import port
 from ._shared import BaseProject, BaseStream, E, Pages
@@ -204,7 +206,7 @@ class AsyncClient(BaseClient):
             Closed: The client is closed.
 
         """
-        return AsyncProject(await port().call(self._native.join, project, after_text(after)))
+        return AsyncProject(await port().call(self._native.join, text("project", project), after_text(after)))
 
     @overload
     def events(self) -> AsyncEventStream[Event]: ...
@@ -246,7 +248,7 @@ class AsyncClient(BaseClient):
             TypeError: The data can't be written as JSON.
 
         """
-        await port().call(self._native.emit, name, data)
+        await port().call(self._native.emit, text("name", name), data)
 
     async def emit_with_ack(self, name: str, data: Any = None) -> Any:
         """Send an event of your own and wait for the acknowledgement, at most `ack_timeout` seconds.
@@ -259,7 +261,7 @@ class AsyncClient(BaseClient):
             RateLimited: The limit per minute is used up; see `retry_in`.
 
         """
-        return await port().call(self._native.emit_with_ack, name, data)
+        return await port().call(self._native.emit_with_ack, text("name", name), data)
 
     async def moderate(self, content: str, *, type: str = "text", metadata: Any = None) -> Moderation:
         """Submit content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user.
@@ -271,7 +273,8 @@ class AsyncClient(BaseClient):
             ConnectFailed: The server could not be reached.
 
         """
-        return Moderation(**await port().call(self._native.moderate, type, content, metadata))
+        kind, content = text("type", type), text("content", content)
+        return Moderation(**await port().call(self._native.moderate, kind, content, metadata))
 
     async def content(self, id: str) -> Content:
         """Look up a piece of content.
@@ -280,7 +283,7 @@ class AsyncClient(BaseClient):
             ApiError: The server answered with an error; `status` is 404 if there is no such content.
 
         """
-        return Content(**await port().call(self._native.content, id))
+        return Content(**await port().call(self._native.content, text("id", id)))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
         """The contents, newest first, fetched page by page: `async for content in client.contents()`."""
@@ -295,7 +298,7 @@ class AsyncClient(BaseClient):
             ApiError: The server answered with an error.
 
         """
-        return content_page(await port().call(self._native.contents_page, page, per_page, status))
+        return content_page(await port().call(self._native.contents_page, *page_wanted(page, per_page, status)))
 
     async def statistics(self) -> Statistics:
         """The project's counters.

@@ -19,7 +19,10 @@ from ._options import (
     after_text,
     count,
     kind_name,
+    page_wanted,
     refusal,
+    seconds,
+    text,
 )
 from ._port import heard
 from ._shared import BaseProject, BaseStream, E, Pages
@@ -55,6 +58,7 @@ class EventStream(BaseStream[E], Iterator[E]):
             AutoModerateError: The error for which the stream ends, once.
 
         """
+        timeout = None if timeout is None else seconds("timeout", timeout)
         return cast("list[E]", self._native.take_blocking(count("max", max), timeout))
 
 
@@ -169,7 +173,7 @@ class Client(BaseClient):
             Closed: The client is closed.
 
         """
-        return Project(cast("_native.Project", self._native.join(None, project, after_text(after))))
+        return Project(cast("_native.Project", self._native.join(None, text("project", project), after_text(after))))
 
     @overload
     def events(self) -> EventStream[Event]: ...
@@ -209,7 +213,7 @@ class Client(BaseClient):
             TypeError: The data can't be written as JSON.
 
         """
-        self._native.emit(None, name, data)
+        self._native.emit(None, text("name", name), data)
 
     def emit_with_ack(self, name: str, data: Any = None) -> Any:
         """Send an event of your own and wait for the acknowledgement, at most `ack_timeout` seconds.
@@ -222,7 +226,7 @@ class Client(BaseClient):
             RateLimited: The limit per minute is used up; see `retry_in`.
 
         """
-        return self._native.emit_with_ack(None, name, data)
+        return self._native.emit_with_ack(None, text("name", name), data)
 
     def moderate(self, content: str, *, type: str = "text", metadata: Any = None) -> Moderation:
         """Submit content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user.
@@ -234,7 +238,8 @@ class Client(BaseClient):
             ConnectFailed: The server could not be reached.
 
         """
-        return Moderation(**cast("Any", self._native.moderate(None, type, content, metadata)))
+        kind, content = text("type", type), text("content", content)
+        return Moderation(**cast("Any", self._native.moderate(None, kind, content, metadata)))
 
     def content(self, id: str) -> Content:
         """Look up a piece of content.
@@ -243,7 +248,7 @@ class Client(BaseClient):
             ApiError: The server answered with an error; `status` is 404 if there is no such content.
 
         """
-        return Content(**cast("Any", self._native.content(None, id)))
+        return Content(**cast("Any", self._native.content(None, text("id", id))))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
         """The contents, newest first, fetched page by page: `for content in client.contents()`."""
@@ -256,7 +261,7 @@ class Client(BaseClient):
             ApiError: The server answered with an error.
 
         """
-        return content_page(self._native.contents_page(None, page, per_page, status))
+        return content_page(self._native.contents_page(None, *page_wanted(page, per_page, status)))
 
     def statistics(self) -> Statistics:
         """The project's counters.

@@ -141,6 +141,8 @@ class BaseClient:
             raise TypeError(f"extra_ca: PEM text is needed, not {type(extra_ca).__name__}")
         certificate = None
         if client_certificate is not None:
+            if not isinstance(client_certificate, tuple) or len(client_certificate) != 2:  # pyright: ignore[reportUnnecessaryIsInstance, reportUnnecessaryComparison]
+                raise TypeError("client_certificate: a tuple of the chain and the key is needed")
             chain, key = client_certificate
             certificate = (pem("client_certificate", chain), key)
         options: dict[str, object] = {
@@ -253,9 +255,36 @@ def count(name: str, value: object) -> int:
     """A positive number of something."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}: an int is needed, not {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"{name}: it must be at least 1")
+    if not 1 <= value < 1 << 32:
+        raise ValueError(f"{name}: it must be from 1 to {(1 << 32) - 1}")
     return value
+
+
+def text(name: str, value: object) -> str:
+    """Text that can be sent."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: a str is needed, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{name}: it holds half a character, which can't be sent") from None
+    return value
+
+
+def seconds(name: str, value: object) -> float:
+    """A time; its range is checked by the SDK."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}: a number of seconds is needed, not {type(value).__name__}")
+    return float(value)
+
+
+def page_wanted(page: object, per_page: object, status: object) -> tuple[int, int | None, str | None]:
+    """Which page of the contents."""
+    return (
+        count("page", page),
+        None if per_page is None else count("per_page", per_page),
+        None if status is None else text("status", status),
+    )
 
 
 def refusal(error: Exception) -> tuple[str, bool]:

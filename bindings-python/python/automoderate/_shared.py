@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from . import _native
 from ._events import Event
 from ._models import Content, ContentPage, Losses
+from ._options import seconds
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,7 +33,7 @@ class BaseStream(Generic[E]):
             InvalidArgument: The interval is no number of seconds, or the stream is throttled already or has ended.
 
         """
-        return type(self)(self._native.throttle(interval))
+        return type(self)(self._native.throttle(seconds("interval", interval)))
 
     @property
     def losses(self) -> Losses:
