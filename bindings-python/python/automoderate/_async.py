@@ -172,6 +172,7 @@ class AsyncClient(BaseClient):
         """Connect. Returns the client when the server has acknowledged and refused nothing.
 
         If that is under way or done, also because an earlier `connect` was cancelled, its outcome is awaited.
+        A credentials provider is asked on the event loop of the first `connect`, for as long as that runs.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
