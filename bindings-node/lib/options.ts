@@ -56,8 +56,11 @@ export interface ClientOptions {
   heartbeatInterval?: number | false
   /** How many events each stream holds for its reader. Default 1024. */
   eventBuffer?: number
-  /** What happens when a stream's buffer is full; what is dropped is told by a `lagged`. Default `drop_oldest`. */
-  overflow?: 'drop_oldest' | 'drop_newest'
+  /**
+   * What happens when a stream's buffer is full; what is dropped is told by a `lagged`. With `replay` nothing is, on servers with an
+   * event log: what finds no room is read from there when there is room. Default `drop_oldest`.
+   */
+  overflow?: 'drop_oldest' | 'drop_newest' | 'replay'
   /** How many events per minute the client sends at most, at least 10; `false` lifts the limit. Default 100. */
   rateLimit?: number | false
   /** What to do about the events of an interruption. Default `auto`: replay, else REST, else a `gap`. */

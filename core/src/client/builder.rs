@@ -206,7 +206,8 @@ impl ClientBuilder {
         self
     }
 
-    /// What happens when a stream's buffer is full. Default [`Overflow::DropOldest`].
+    /// What happens when a stream's buffer is full. Default [`Overflow::DropOldest`]; [`Overflow::Replay`] loses
+    /// nothing on servers with an event log.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;

@@ -2,14 +2,20 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     task::Waker,
 };
+
+use tokio::sync::{Notify, futures::Notified};
 
 use super::{Overflow, Ring};
 use crate::{
     Error,
     events::{Event, ProjectId},
+    session::{CatchUp, Page, StreamId},
 };
 
 /// What a stream is about.
@@ -30,6 +36,8 @@ pub(crate) struct Hub {
     inner: Mutex<Inner>,
     capacity: usize,
     overflow: Overflow,
+    rings: AtomicU64,
+    hungry: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +74,7 @@ fn passes(filter: Filter, event: &Event) -> bool {
 
 impl Hub {
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self { inner: Mutex::default(), capacity, overflow }
+        Self { inner: Mutex::default(), capacity, overflow, rings: AtomicU64::new(0), hungry: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -74,7 +82,32 @@ impl Hub {
     }
 
     fn ring(&self) -> Arc<Ring> {
-        Arc::new(Ring::new(self.capacity, self.overflow))
+        let id = StreamId(self.rings.fetch_add(1, Ordering::Relaxed));
+        Arc::new(Ring::new(id, self.capacity, self.overflow, self.hungry.clone()))
+    }
+
+    /// Returns when a reader may have room for what it missed: see [`wanted`](Self::wanted).
+    pub(crate) fn hungry(&self) -> Notified<'_> {
+        self.hungry.notified()
+    }
+
+    /// The pages of the log that streams have room for. What becomes of each is to be told to [`fill`](Self::fill).
+    pub(crate) fn wanted(&self) -> Vec<CatchUp> {
+        if self.overflow != Overflow::Replay {
+            return Vec::new();
+        }
+        self.lock().subscriptions().flat_map(|subscription| subscription.ring.wanted()).collect()
+    }
+
+    /// What was wanted came, or can't be had.
+    pub(crate) fn fill(&self, stream: StreamId, project: &ProjectId, page: Option<Page>) {
+        let mut wakers = Vec::new();
+        let inner = self.lock();
+        if let Some(reader) = inner.subscriptions().find(|subscription| subscription.ring.id == stream) {
+            reader.ring.fill(project, page, |event| reader.wants(event), &mut wakers);
+        }
+        drop(inner);
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// A new stream. The first one of a project begins at its join, all others now.
@@ -213,6 +246,10 @@ impl Inner {
         if !all_there {
             self.forget_the_gone();
         }
+    }
+
+    fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
+        self.client.iter().chain(self.projects.values().flat_map(Streams::readers))
     }
 
     fn readers(&self, event: &Event) -> Vec<&Subscription> {

@@ -1,5 +1,6 @@
 //! From the machine to the user: bounded rings, fan-out, throttling. Losses are told in the stream.
 
+mod behind;
 mod hub;
 mod progress;
 mod ring;

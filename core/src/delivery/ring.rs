@@ -2,14 +2,21 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
+use tokio::sync::Notify;
+
+use super::behind::Behind;
 use crate::{
     Error,
-    events::{Event, Lagged, Meta, Origin},
+    events::{Event, Lagged, Meta, Origin, ProjectId},
+    session::{CatchUp, Page, StreamId},
 };
+
+/// The most events that are asked for at once.
+const PAGE_MAX: usize = 500;
 
 /// What happens to events when a stream's buffer is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,11 +26,20 @@ pub enum Overflow {
     DropOldest,
     /// The newest event is dropped.
     DropNewest,
+    /// What finds no room is read from the server's event log when the reader has room again: nothing is lost, and
+    /// memory stays bounded. Events that are in no log (`stats_update`, and all events of servers that keep none) are
+    /// dropped as the newest.
+    Replay,
 }
 
 /// The queue of one stream. What is dropped is counted, and told by a [`Lagged`] in its place.
 #[derive(Debug)]
-pub(crate) struct Ring(Mutex<Inner>);
+pub(crate) struct Ring {
+    pub(crate) id: StreamId,
+    inner: Mutex<Inner>,
+    /// Told when the reader has room for what it missed.
+    hungry: Arc<Notify>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -31,6 +47,8 @@ struct Inner {
     capacity: usize,
     overflow: Overflow,
     missed: u64,
+    /// The projects in whose log the reader fell behind; only with [`Overflow::Replay`].
+    behind: Vec<Behind>,
     end: Option<Option<Error>>,
     waker: Option<Waker>,
     abandoned: bool,
@@ -48,21 +66,23 @@ pub(crate) struct Batch {
 const CHUNK: usize = 64;
 
 impl Ring {
-    pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self(Mutex::new(Inner {
+    pub(crate) fn new(id: StreamId, capacity: usize, overflow: Overflow, hungry: Arc<Notify>) -> Self {
+        let inner = Inner {
             queue: VecDeque::new(),
             capacity: capacity.max(1),
             overflow,
             missed: 0,
+            behind: Vec::new(),
             end: None,
             waker: None,
             abandoned: false,
-        }))
+        };
+        Self { id, inner: Mutex::new(inner), hungry }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // No code that holds the lock can panic half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds events. Returns false if there is no reader any more. The reader's waker, if it waits, goes into `wakers`.
@@ -82,7 +102,7 @@ impl Ring {
     /// Adds all events of `run`, which is empty afterwards: without moving any of them if the ring is empty too.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut ring = self.lock();
-        if ring.missed > 0 || ring.queue.len() + run.len() > ring.capacity {
+        if ring.missed > 0 || !ring.behind.is_empty() || ring.queue.len() + run.len() > ring.capacity {
             drop(ring);
             return self.extend(run.drain(..), wakers);
         }
@@ -106,7 +126,11 @@ impl Ring {
 
     /// Ends the stream behind what is in it.
     pub(crate) fn end(&self, error: Option<Error>) {
-        self.lock().end.get_or_insert(error);
+        let mut ring = self.lock();
+        // What is still in the log is not read any more.
+        ring.missed += ring.behind.drain(..).map(|behind| behind.missing()).sum::<u64>();
+        ring.end.get_or_insert(error);
+        drop(ring);
         self.wake();
     }
 
@@ -135,6 +159,9 @@ impl Ring {
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut Batch) -> Poll<()> {
         let mut ring = self.lock();
         ring.take(max, batch);
+        if ring.is_hungry() {
+            self.hungry.notify_one();
+        }
         if batch.events.is_empty() && batch.end.is_none() {
             match &mut ring.waker {
                 Some(waker) => waker.clone_from(cx.waker()),
@@ -147,7 +174,51 @@ impl Ring {
 
     /// Takes up to `max` events that are there now.
     pub(crate) fn take(&self, max: usize, batch: &mut Batch) {
-        self.lock().take(max, batch);
+        let mut ring = self.lock();
+        ring.take(max, batch);
+        if ring.is_hungry() {
+            self.hungry.notify_one();
+        }
+    }
+
+    /// The pages that there is room for, each told once.
+    pub(crate) fn wanted(&self) -> Vec<CatchUp> {
+        let mut ring = self.lock();
+        if !ring.is_hungry() {
+            return Vec::new();
+        }
+        let room = ring.capacity - ring.queue.len();
+        let waiting = ring.behind.iter_mut().filter(|behind| !behind.asked);
+        // The projects share the room; one event may always come.
+        let limit = (room / waiting.count()).clamp(1, PAGE_MAX) as u64;
+        let waiting = ring.behind.iter_mut().filter(|behind| !behind.asked);
+        let ask = |behind: &mut Behind| {
+            behind.asked = true;
+            CatchUp { stream: self.id, project: behind.project.clone(), after: behind.after, limit }
+        };
+        waiting.map(ask).collect()
+    }
+
+    /// The page that was wanted came, or none can be had.
+    pub(crate) fn fill(
+        &self,
+        project: &ProjectId,
+        page: Option<Page>,
+        wanted: impl Fn(&Event) -> bool,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let mut ring = self.lock();
+        let Some(at) = ring.behind.iter().position(|behind| behind.project == *project) else { return };
+        let mut behind = ring.behind.remove(at);
+        let push = &mut |event: Event| {
+            if wanted(&event) {
+                ring.put(event);
+            }
+        };
+        if !behind.fill(page, jiff::Timestamp::now(), push) {
+            ring.behind.push(behind);
+        }
+        ring.call(wakers);
     }
 
     /// How many events a reader should take at once that wants one.
@@ -164,8 +235,40 @@ impl Inner {
         }
     }
 
+    /// Whether there is room for much of what the reader missed.
+    fn is_hungry(&self) -> bool {
+        self.queue.len() <= self.capacity / 2
+            && !self.abandoned
+            && self.end.is_none()
+            && self.behind.iter().any(|behind| !behind.asked)
+    }
+
+    /// Whether the event is left in the log until there is room.
+    fn postpone(&mut self, event: &Event, full: bool) -> bool {
+        if self.behind.iter_mut().any(|behind| behind.postpone(event)) {
+            return true;
+        }
+        let behind = full.then(|| Behind::from(event)).flatten();
+        let postponed = behind.is_some();
+        self.behind.extend(behind);
+        postponed
+    }
+
+    /// Adds an event behind the notice of those that were dropped before it.
+    fn put(&mut self, event: Event) {
+        if self.missed > 0 {
+            let missed = std::mem::take(&mut self.missed);
+            let notice = lagged(missed, event.meta().received_at);
+            self.queue.push_back(notice);
+        }
+        self.queue.push_back(event);
+    }
+
     fn push(&mut self, event: Event) {
         let full = self.queue.len() >= self.capacity;
+        if self.overflow == Overflow::Replay && self.postpone(&event, full) {
+            return;
+        }
         match self.overflow {
             Overflow::DropOldest if full => {
                 // A notice of lost events that is itself dropped must not vanish from the count.
@@ -173,14 +276,13 @@ impl Inner {
                 self.missed += weight(dropped.as_ref());
                 self.queue.push_back(event);
             }
-            Overflow::DropNewest if full => self.missed += weight(Some(&event)),
-            Overflow::DropNewest if self.missed > 0 => {
-                let missed = std::mem::take(&mut self.missed);
-                let notice = lagged(missed, event.meta().received_at);
-                self.queue.push_back(notice);
-                self.queue.push_back(event);
+            // Replay could not find out what it says.
+            Overflow::Replay if matches!(event, Event::Gap(_)) && !matches!(self.queue.back(), Some(Event::Gap(_))) => {
+                self.put(event);
             }
-            _ => self.queue.push_back(event),
+            Overflow::DropNewest | Overflow::Replay if full => self.missed += weight(Some(&event)),
+            Overflow::DropNewest | Overflow::Replay => self.put(event),
+            Overflow::DropOldest => self.queue.push_back(event),
         }
     }
 

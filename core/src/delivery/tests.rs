@@ -1,6 +1,6 @@
 //! What goes into a ring comes out in order or is counted, whatever the reader does.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use proptest::{collection::vec, prelude::*};
 
@@ -8,6 +8,7 @@ use super::{Batch, Hub, Overflow, Ring, Scope};
 use crate::{
     Error, StatsUpdate,
     events::{Event, EventKind, Gap, GapReason, Meta, Origin, Received, decode},
+    session::StreamId,
 };
 
 fn at() -> jiff::Timestamp {
@@ -54,7 +55,7 @@ proptest! {
         ops in vec(prop_oneof![(0u64..30).prop_map(Op::Push), (0usize..30).prop_map(Op::Take)], 1..60),
     ) {
         let overflow = if newest { Overflow::DropNewest } else { Overflow::DropOldest };
-        let ring = Ring::new(capacity, overflow);
+        let ring = Ring::new(StreamId(0), capacity, overflow, Arc::default());
         let (mut pushed, mut expected) = (0, 0);
         let mut read = |batch: Batch, max: usize| {
             assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
@@ -89,7 +90,7 @@ proptest! {
 
 #[test]
 fn a_notice_that_is_itself_dropped_stays_in_the_count() {
-    let ring = Ring::new(2, Overflow::DropOldest);
+    let ring = Ring::new(StreamId(0), 2, Overflow::DropOldest, Arc::default());
     push(&ring, [gap(Some(40)), gap(None), event(1), event(2)]);
     let batch = take(&ring, 10);
     assert!(matches!(&batch.events[0], Event::Lagged(lagged) if lagged.missed == 41), "{:?}", batch.events[0]);
@@ -97,7 +98,7 @@ fn a_notice_that_is_itself_dropped_stays_in_the_count() {
 
 #[test]
 fn an_abandoned_ring_holds_nothing() {
-    let ring = Ring::new(8, Overflow::DropOldest);
+    let ring = Ring::new(StreamId(0), 8, Overflow::DropOldest, Arc::default());
     push(&ring, [event(1)]);
     ring.abandon();
     assert!(!push(&ring, [event(2)]));

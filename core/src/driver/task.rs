@@ -95,6 +95,8 @@ enum Wake {
     Dialed(u64, Result<Dialed, Fault>),
     Backfilled(Backfilled),
     NetworkChanged,
+    /// A reader may have room for what it missed.
+    Hungry,
     Time,
 }
 
@@ -122,9 +124,10 @@ impl Task {
                 Wake::Dialed(id, Err(fault)) => self.machine.handle(now, Input::DialFailed { id, fault }),
                 Wake::Backfilled(found) => self.machine.handle(now, Input::Backfilled(found)),
                 Wake::NetworkChanged => self.machine.handle(now, Input::Command(Command::NetworkChanged)),
-                Wake::Time => self.machine.handle(now, Input::Tick),
+                Wake::Hungry | Wake::Time => self.machine.handle(now, Input::Tick),
             }
             self.carry_out().await;
+            self.feed(now).await;
             if std::mem::take(&mut self.work.full_turn) {
                 // On a runtime with one thread the readers would otherwise lose what they had no chance to take.
                 tokio::task::yield_now().await;
@@ -143,13 +146,16 @@ impl Task {
         timer.arm(self.machine.poll_timeout());
         let (machine, work) = (&mut self.machine, &mut self.work);
         let (requests, network) = (&mut self.requests, self.network_changed.notified());
-        let mut network = std::pin::pin!(network);
+        let (mut network, mut hungry) = (std::pin::pin!(network), std::pin::pin!(self.hub.hungry()));
         poll_fn(|cx| {
             if let Poll::Ready(request) = requests.poll_recv(cx) {
                 return Poll::Ready(Wake::Request(request));
             }
             if network.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::NetworkChanged);
+            }
+            if hungry.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Wake::Hungry);
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
                 // An attempt that panicked counts as failed.
@@ -201,6 +207,7 @@ impl Task {
                 Output::EndedAll { error } => self.hub.end_all(error),
                 Output::Done { token, data } => self.answer(token, Ok(data)),
                 Output::Failed { token, error } => self.answer(token, Err(error)),
+                Output::CaughtUp { stream, project, page } => self.hub.fill(stream, &project, page),
                 Output::Backfill(request) => {
                     if let Some(source) = &self.backfill {
                         self.work.backfills.spawn(source.fetch(request));
@@ -212,6 +219,18 @@ impl Task {
             let counters = self.machine.counters();
             std::mem::replace(known, counters) != counters
         });
+    }
+
+    /// Asks for what streams that fell behind have room for.
+    async fn feed(&mut self, now: Now) {
+        let wanted = self.hub.wanted();
+        if wanted.is_empty() {
+            return;
+        }
+        for wanted in wanted {
+            self.machine.handle(now, Input::Command(Command::CatchUp(wanted)));
+        }
+        self.carry_out().await;
     }
 
     fn state(&mut self, state: State) {

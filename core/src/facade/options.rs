@@ -114,7 +114,11 @@ impl ClientOptions {
             builder = builder.event_buffer(count("event_buffer", value)?);
         }
         if let Some(word) = &self.overflow {
-            let all = [("drop_oldest", Overflow::DropOldest), ("drop_newest", Overflow::DropNewest)];
+            let all = [
+                ("drop_oldest", Overflow::DropOldest),
+                ("drop_newest", Overflow::DropNewest),
+                ("replay", Overflow::Replay),
+            ];
             builder = builder.overflow(choose("overflow", word, &all)?);
         }
         if let Some(value) = self.rate_limit {

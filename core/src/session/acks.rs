@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use super::Token;
+use super::{StreamId, Token};
 use crate::events::ProjectId;
 
 /// Who waits for an acknowledgement.
@@ -14,6 +14,8 @@ pub(crate) enum Waiter {
     Room(ProjectId),
     /// The page of the event log behind this id.
     Replay(ProjectId, u64),
+    /// A page for one stream.
+    CatchUp(StreamId, ProjectId),
 }
 
 /// The table of acknowledgements.

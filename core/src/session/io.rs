@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Cursor, Fault, State, auth::Proof};
+use super::{Cursor, Fault, State, auth::Proof, wire::Page};
 use crate::{
     Error,
     events::{Event, ModerationUpdate, ProjectId},
@@ -45,9 +45,24 @@ pub(crate) enum Command {
         ack: Option<Duration>,
     },
     NetworkChanged,
+    /// A stream has room for what it missed.
+    CatchUp(CatchUp),
     Close {
         token: Token,
     },
+}
+
+/// One of a client's streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct StreamId(pub(crate) u64);
+
+/// A stream that fell behind a project's log wants up to `limit` events behind the id `after`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CatchUp {
+    pub(crate) stream: StreamId,
+    pub(crate) project: ProjectId,
+    pub(crate) after: u64,
+    pub(crate) limit: u64,
 }
 
 /// What happened.
@@ -121,6 +136,12 @@ pub(crate) enum Output {
         error: Error,
     },
     Backfill(BackfillRequest),
+    /// The answer to a [`CatchUp`]; no page if none can be had.
+    CaughtUp {
+        stream: StreamId,
+        project: ProjectId,
+        page: Option<Page>,
+    },
 }
 
 /// What is to be done next. An event is large, so it is written once, into the run that leaves as one output.

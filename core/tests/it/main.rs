@@ -29,6 +29,7 @@ mod refused_joins;
 mod rejoin_is_paced;
 mod secrets_are_never_shown;
 mod server_disconnect_policy;
+mod slow_reader_is_caught_up;
 mod slow_reader_is_told;
 mod socket_io;
 mod throttle;

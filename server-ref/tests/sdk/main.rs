@@ -12,5 +12,6 @@ mod pulled;
 mod relay;
 mod rest_calls;
 mod secure;
+mod slow_readers;
 mod transports;
 mod wires;

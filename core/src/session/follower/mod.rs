@@ -87,6 +87,11 @@ impl Follower {
         }
     }
 
+    /// Whether the server keeps this project's events, as far as is known.
+    pub(crate) fn has_log(&self) -> bool {
+        self.keeping == Keeping::Log
+    }
+
     fn last(&self) -> u64 {
         self.place.as_ref().map_or(0, |place| place.event_id)
     }

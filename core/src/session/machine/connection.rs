@@ -233,6 +233,7 @@ impl Machine {
         self.heartbeat.stop();
         self.assembler = sio::Assembler::default();
         self.rooms.lost();
+        self.catchups.lost();
         for waiter in self.acks.drain() {
             if let Waiter::User(token) = waiter {
                 let kind = if error.kind() == ErrorKind::Closed { ErrorKind::Closed } else { ErrorKind::Disconnected };
@@ -266,6 +267,7 @@ impl Machine {
     /// The end of the client, for a reason other than the user.
     pub(super) fn end(&mut self, error: Error) {
         self.phase = Phase::Closed;
+        self.catchups.clear();
         if let Some(token) = self.connecting.take() {
             self.fail(token, error.clone());
         }

@@ -97,6 +97,7 @@ impl Machine {
             self.line_up();
         }
         self.ask_pages(now);
+        self.ask_catchups(now);
     }
 
     /// Waiting in line is not the server's fault: the timeout of a join runs from when it is sent.

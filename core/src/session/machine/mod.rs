@@ -1,5 +1,6 @@
 //! The machine itself: the only place that changes state.
 
+mod catchups;
 mod connection;
 mod emits;
 mod joins;
@@ -12,6 +13,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use rand::rngs::SmallRng;
 
+use self::catchups::CatchUps;
 use super::{
     Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token,
     acks::Acks,
@@ -87,6 +89,7 @@ pub(crate) struct Machine {
     rooms: Rooms,
     assembler: Assembler,
     backfills: u64,
+    catchups: CatchUps,
 }
 
 impl Machine {
@@ -118,6 +121,7 @@ impl Machine {
             rooms: Rooms::default(),
             assembler: Assembler::default(),
             backfills: 0,
+            catchups: CatchUps::default(),
             config,
         }
     }
@@ -157,6 +161,7 @@ impl Machine {
             Command::Leave { token, project } => self.leave(token, project),
             Command::Emit { token, name, data, ack } => self.emit(now, token, &name, data.as_deref(), ack),
             Command::NetworkChanged => self.network_changed(now),
+            Command::CatchUp(wanted) => self.catch_up(wanted),
             Command::Close { token } => self.close(token),
         }
     }
@@ -169,7 +174,7 @@ impl Machine {
             Command::Connect { token } | Command::Join { token, .. } | Command::Emit { token, .. } => {
                 self.fail(token, Error::closed());
             }
-            Command::NetworkChanged => {}
+            Command::NetworkChanged | Command::CatchUp(_) => {}
         }
     }
 
@@ -215,7 +220,8 @@ impl Machine {
         let online = matches!(self.phase, Phase::Online);
         let rooms = self.joins_deadline(online && self.budget_wait.is_none());
         let connection = [self.liveness.deadline(), self.acks.deadline(), self.doubt, self.stable_at];
-        let paced = [self.heartbeat.deadline(), self.budget_wait];
+        let catchups = self.catchups.deadline().filter(|_| self.budget_wait.is_none());
+        let paced = [self.heartbeat.deadline(), self.budget_wait, catchups];
         phase
             .into_iter()
             .chain(rooms)

@@ -166,6 +166,7 @@ impl Machine {
                 }
             },
             Some(Waiter::Room(project)) => self.room_acknowledged(now, id, &project, arguments),
+            Some(Waiter::CatchUp(stream, project)) => self.catch_up_acknowledged(now, stream, project, arguments),
             Some(Waiter::Replay(project, after)) => self.replay_acknowledged(now, &project, after, arguments),
             // Late, or of another connection.
             None => {}

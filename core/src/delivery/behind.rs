@@ -1,0 +1,99 @@
+//! A stream that fell behind a project's log: what it missed is in the log, and is read from there when the reader has room.
+
+use std::sync::Arc;
+
+use crate::{
+    events::{Event, Gap, GapReason, Meta, Origin, ProjectId},
+    session::Page,
+};
+
+/// How far behind a stream is in one project.
+#[derive(Debug)]
+pub(super) struct Behind {
+    pub(super) project: ProjectId,
+    log: Option<Arc<str>>,
+    /// The last event that the stream has.
+    pub(super) after: u64,
+    /// The last event that it should have.
+    newest: u64,
+    /// A page has been asked for.
+    pub(super) asked: bool,
+}
+
+impl Behind {
+    /// Starts with the first event that finds no room. `None`: it is not in a log, or its predecessor is not known.
+    pub(super) fn from(event: &Event) -> Option<Self> {
+        let meta = event.meta();
+        let (project, newest) = (meta.project_id.clone()?, meta.event_id?);
+        // A gap stands for so many events up to its id; all others follow one another.
+        let missed = match event {
+            Event::Gap(gap) => gap.missed?,
+            _ => 1,
+        };
+        Some(Self { project, log: meta.log.clone(), after: newest.saturating_sub(missed), newest, asked: false })
+    }
+
+    /// An event of the same project, which will be found in the log.
+    pub(super) fn postpone(&mut self, event: &Event) -> bool {
+        let meta = event.meta();
+        let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(&self.project)) else { return false };
+        self.newest = id;
+        true
+    }
+
+    /// How many events the stream lacks.
+    pub(super) fn missing(&self) -> u64 {
+        self.newest.saturating_sub(self.after)
+    }
+
+    /// Hands a page to `push`. Returns whether the stream is up to date.
+    pub(super) fn fill(&mut self, page: Option<Page>, at: jiff::Timestamp, push: &mut impl FnMut(Event)) -> bool {
+        self.asked = false;
+        let Some(page) = page else {
+            push(self.skip(self.newest, GapReason::ReplayFailed, at));
+            return true;
+        };
+        let other_log = self.log.is_some() && page.log.is_some() && self.log != page.log;
+        if other_log || page.head < self.after {
+            let reason = if other_log { GapReason::LogChanged } else { GapReason::CursorAhead };
+            self.log = page.log;
+            self.after = self.newest;
+            push(self.gap(reason, None, at));
+            return true;
+        }
+        let before = self.after;
+        let oldest = page.oldest.min(page.head.saturating_add(1));
+        if oldest > self.after.saturating_add(1) {
+            push(self.skip(oldest - 1, GapReason::Expired, at));
+        }
+        for mut event in page.events {
+            let Some(id) = event.event_id().filter(|id| *id > self.after) else { continue };
+            if id > self.after + 1 {
+                push(self.skip(id - 1, GapReason::ReplayFailed, at));
+            }
+            self.after = id;
+            let meta = event.meta_mut();
+            meta.project_id = Some(self.project.clone());
+            meta.log.clone_from(&page.log);
+            push(event);
+        }
+        if self.after == before {
+            // A page that leads nowhere: what was published is not in the log.
+            push(self.skip(self.newest, GapReason::ReplayFailed, at));
+        }
+        self.after >= self.newest
+    }
+
+    fn skip(&mut self, to: u64, reason: GapReason, at: jiff::Timestamp) -> Event {
+        let missed = to.saturating_sub(self.after);
+        self.after = to;
+        self.gap(reason, Some(missed), at)
+    }
+
+    fn gap(&self, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
+        let mut meta = Meta::new(Origin::Live, at);
+        meta.event_id = Some(self.after);
+        meta.log.clone_from(&self.log);
+        Gap::new(self.project.clone(), reason, missed, meta).into()
+    }
+}

@@ -1,0 +1,127 @@
+//! Pages of the log for streams that fell behind it, asked for when their readers have room again.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::Machine;
+use crate::{
+    events::ProjectId,
+    session::{CatchUp, Now, Output, StreamId, acks::Waiter, budget::Class, rooms::Actual, wire::Page},
+    sio,
+};
+
+/// After so many failed pages in a row the missing events are given up.
+const FAILURES_MAX: u32 = 5;
+
+/// What streams wait for.
+#[derive(Debug, Default)]
+pub(super) struct CatchUps(BTreeMap<(StreamId, ProjectId), Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    after: u64,
+    limit: u64,
+    asked: bool,
+    not_before: Option<Instant>,
+    failures: u32,
+}
+
+impl CatchUps {
+    /// The connection is gone, and all that was asked on it.
+    pub(super) fn lost(&mut self) {
+        for waiting in self.0.values_mut() {
+            waiting.asked = false;
+            waiting.not_before = None;
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// When the next one may be asked for that must not be asked for yet.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.0.values().filter(|waiting| !waiting.asked).filter_map(|waiting| waiting.not_before).min()
+    }
+}
+
+impl Machine {
+    pub(super) fn catch_up(&mut self, wanted: CatchUp) {
+        let waiting = Waiting { after: wanted.after, limit: wanted.limit, asked: false, not_before: None, failures: 0 };
+        self.catchups.0.insert((wanted.stream, wanted.project), waiting);
+    }
+
+    /// Asks for what streams wait for, as far as the budget goes.
+    pub(super) fn ask_catchups(&mut self, now: Now) {
+        let mut hopeless = Vec::new();
+        let mut requests = Vec::new();
+        for ((stream, project), waiting) in &mut self.catchups.0 {
+            let Some(room) = self.rooms.get(project).filter(|room| room.wanted) else {
+                hopeless.push((*stream, project.clone()));
+                continue;
+            };
+            // One that has passed is no deadline any more, whether it can be asked now or not.
+            waiting.not_before = waiting.not_before.filter(|at| *at > now.mono);
+            if room.actual != Actual::In || waiting.asked || waiting.not_before.is_some() {
+                continue;
+            }
+            if !room.follower.has_log() {
+                hopeless.push((*stream, project.clone()));
+                continue;
+            }
+            if let Err(wait) = self.budget.take(Class::Session, now.mono) {
+                self.budget_wait = Some(now.mono + wait);
+                break;
+            }
+            waiting.asked = true;
+            requests.push((*stream, project.clone(), waiting.after, waiting.limit));
+        }
+        for (stream, project) in hopeless {
+            self.caught_up(stream, project, None);
+        }
+        let deadline = now.mono + self.config.ack_timeout;
+        for (stream, project, after, limit) in requests {
+            let id = self.acks.expect(Waiter::CatchUp(stream, project.clone()), deadline);
+            let argument =
+                serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit}).to_string();
+            self.counters.sent += 1;
+            self.send(&sio::event("replay_events", Some(&argument), Some(id)));
+        }
+    }
+
+    pub(super) fn catch_up_acknowledged(&mut self, now: Now, stream: StreamId, project: ProjectId, arguments: &str) {
+        match Page::read(arguments, now.wall) {
+            Ok(page) => {
+                self.counters.replayed += page.events.len() as u64;
+                self.caught_up(stream, project, Some(page));
+            }
+            Err(words) => {
+                tracing::debug!(%project, reason = words.message, "a page for a stream was refused");
+                let later = words.retry_after.map(|seconds| Duration::from_secs_f64(seconds.min(3600.0)));
+                self.catch_up_failed(now, stream, project, later);
+            }
+        }
+    }
+
+    /// `later`: when the server has the page, if it said so.
+    pub(super) fn catch_up_failed(&mut self, now: Now, stream: StreamId, project: ProjectId, later: Option<Duration>) {
+        let key = (stream, project);
+        let Some(waiting) = self.catchups.0.get_mut(&key) else { return };
+        waiting.asked = false;
+        waiting.failures += u32::from(later.is_none());
+        if waiting.failures >= FAILURES_MAX {
+            return self.caught_up(key.0, key.1, None);
+        }
+        let pause = Duration::from_millis(250) * 2u32.pow(waiting.failures);
+        waiting.not_before = Some(now.mono + later.unwrap_or(pause));
+    }
+
+    fn caught_up(&mut self, stream: StreamId, project: ProjectId, page: Option<Page>) {
+        let key = (stream, project);
+        if self.catchups.0.remove(&key).is_some() {
+            self.out.push_back(Output::CaughtUp { stream: key.0, project: key.1, page });
+        }
+    }
+}
