@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node bench bench-quick bench-python lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift bench bench-quick bench-python lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-postgres test-e2e test-python wheel-python test-node
+test: lint doc test-rust test-postgres test-e2e test-python wheel-python test-node test-swift
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -62,6 +62,12 @@ test-node:
 build-node:
 	bindings-node/setup.sh
 	cd bindings-node && npm run --silent build
+
+## make test-swift  the Swift binding: drift, tests, the example; on Debian, as root, makes a root with Swift in it under .cache
+test-swift:
+	@if run=$$(bindings-swift/setup.sh); then bindings-swift/check.sh $$run; \
+	elif [ -n "$$CI" ]; then echo "FAILED: Swift could not be had" >&2; exit 1; \
+	else echo "SKIPPED: test-swift, because Swift could not be had" >&2; fi
 
 ## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
 bench:

@@ -28,6 +28,12 @@ impl Cursor {
     pub fn event_id(&self) -> u64 {
         self.event_id
     }
+
+    /// The id of the event log; `None` if it was not told.
+    #[must_use]
+    pub fn log(&self) -> Option<&str> {
+        self.log.as_deref()
+    }
 }
 
 impl fmt::Display for Cursor {

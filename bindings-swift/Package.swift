@@ -1,0 +1,30 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// On Apple's platforms the Rust half is a binary, made by scripts/xcframework.sh. Elsewhere, and while working on it, it
+// is a static library: `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib` makes it, and
+// `-Xlinker -LFOLDER` finds it.
+let framework = "Artifacts/CAutoModerate.xcframework"
+let made = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
+let native: Target =
+    made
+    ? .binaryTarget(name: "CAutoModerate", path: framework)
+    : .systemLibrary(name: "CAutoModerate", path: "Sources/CAutoModerate")
+
+let package = Package(
+    name: "AutoModerate",
+    platforms: [.macOS(.v13), .iOS(.v16), .tvOS(.v16), .visionOS(.v1)],
+    products: [
+        .library(name: "AutoModerate", targets: ["AutoModerate"])
+    ],
+    targets: [
+        native,
+        .target(name: "AutoModerateFFI", dependencies: ["CAutoModerate"]),
+        .target(
+            name: "AutoModerate", dependencies: ["AutoModerateFFI"], resources: [.copy("PrivacyInfo.xcprivacy")]),
+        .executableTarget(name: "automoderate-tail", dependencies: ["AutoModerate"], path: "Examples/Tail"),
+        .testTarget(name: "AutoModerateTests", dependencies: ["AutoModerate", "AutoModerateFFI"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,101 @@
+import AutoModerateFFI
+
+/// Events of your own, and REST.
+extension Client {
+    /// Sends an event.
+    ///
+    /// - Throws: `disconnected`, or `rate_limited` with `retryIn` when ``Options/rateLimit`` is used up.
+    public func emit(_ name: String, _ data: JSON = .object([:])) async throws(AutoModerateError) {
+        try await waiting { try await self.native.emit(name: name, data: data.text, cancellation: $0) }
+    }
+
+    /// Sends an event and waits for the acknowledgement.
+    ///
+    /// - Throws: As ``emit(_:_:)``, and `ack_timeout`.
+    public func emitWithAck(_ name: String, _ data: JSON = .object([:])) async throws(AutoModerateError) -> JSON {
+        let answer = try await waiting {
+            try await self.native.emitWithAck(name: name, data: data.text, cancellation: $0)
+        }
+        return try calling { try JSON(parsing: answer) }
+    }
+
+    /// Submits content.
+    ///
+    /// - Parameters:
+    ///   - content: The content.
+    ///   - type: What it is.
+    ///   - metadata: Anything to go with it; `user_id` in it lets the server track the user.
+    public func moderate(
+        _ content: String, type: String = "text", metadata: JSON? = nil
+    ) async throws(AutoModerateError) -> Moderation {
+        try await asking({ Moderation(&$0) }) {
+            try await self.native.moderate(
+                contentType: type, content: content, metadata: metadata?.text, cancellation: $0)
+        }
+    }
+
+    /// Looks up a piece of content.
+    public func content(_ id: String) async throws(AutoModerateError) -> Content {
+        try await asking({ Content(&$0) }) { try await self.native.content(id: id, cancellation: $0) }
+    }
+
+    /// All contents, newest first, fetched page by page as they are read.
+    public func contents(perPage: Int? = nil, status: Status? = nil) -> Contents {
+        Contents(client: self, perPage: perPage, status: status)
+    }
+
+    /// One page of contents, newest first; pages are counted from 1.
+    public func contentsPage(
+        _ page: Int = 1, perPage: Int? = nil, status: Status? = nil
+    ) async throws(AutoModerateError) -> ContentPage {
+        try await asking({ ContentPage(&$0) }) {
+            try await self.native.contentsPage(
+                page: Int64(page), perPage: perPage.map { Int64($0) }, status: status?.rawValue, cancellation: $0)
+        }
+    }
+
+    /// The project's counters.
+    public func statistics() async throws(AutoModerateError) -> Statistics {
+        try await asking({ Statistics(&$0) }) { try await self.native.statistics(cancellation: $0) }
+    }
+
+    /// Whether the server is well.
+    public func health() async throws(AutoModerateError) -> Health {
+        try await asking({ Health(&$0) }) { try await self.native.health(cancellation: $0) }
+    }
+
+    private func asking<T: Sendable>(
+        _ read: (inout PackedReader) -> T, _ call: @Sendable (Cancellation) async throws -> Packed
+    ) async throws(AutoModerateError) -> T {
+        let answer = try await waiting(call)
+        return try calling { try answer.value(read) }
+    }
+}
+
+/// Contents of a project, fetched page by page as they are read.
+public struct Contents: AsyncSequence, Sendable {
+    let client: Client
+    let perPage: Int?
+    let status: Status?
+
+    /// Reads the contents from the first page.
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
+        let contents: Contents
+        var ready: [Content] = []
+        var page: Int? = 1
+
+        /// The next content; `nil` behind the last one.
+        public mutating func next() async throws(AutoModerateError) -> Content? {
+            while ready.isEmpty, let page {
+                let fetched = try await contents.client.contentsPage(
+                    page, perPage: contents.perPage, status: contents.status)
+                ready = fetched.items.reversed()
+                self.page = fetched.hasMore ? page + 1 : nil
+            }
+            return ready.popLast()
+        }
+    }
+
+    /// Starts at the first page.
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(contents: self) }
+}

@@ -1,0 +1,132 @@
+import AutoModerateFFI
+import Foundation
+
+/// Where streams get their events: those at hand, which one crossing has brought, and the library behind them.
+final class StreamSource: @unchecked Sendable {
+    /// So many events at most come with one crossing.
+    static let batch: UInt32 = 256
+
+    private let native: NativeStream?
+    private let places: Places
+    private let lock = NSLock()
+    /// The next event is the last.
+    private var ready: [Event] = []
+    /// How many of them have reached the user since the library was told.
+    private var delivered: UInt32 = 0
+    private var failure: AutoModerateError?
+
+    /// A stream that can't be made tells so when it is read.
+    init(_ places: Places, ready: [Event] = [], _ make: () throws -> NativeStream) {
+        (self.places, self.ready) = (places, ready)
+        do {
+            native = try make()
+        } catch {
+            native = nil
+            failure = AutoModerateError(error)
+        }
+        places.add(self)
+    }
+
+    deinit {
+        settle()
+        places.remove(self)
+    }
+
+    /// The next event that is there.
+    func pop() throws(AutoModerateError) -> Event? {
+        lock.lock()
+        defer { lock.unlock() }
+        if ready.isEmpty { try refill(StreamSource.batch) }
+        guard let event = ready.popLast() else { return nil }
+        delivered += 1
+        return event
+    }
+
+    /// The next events that are there, up to `max`.
+    func take(_ max: Int) throws(AutoModerateError) -> [Event] {
+        lock.lock()
+        defer { lock.unlock() }
+        if ready.isEmpty { try refill(UInt32(clamping: Swift.max(max, 1))) }
+        let taken = ready.suffix(Swift.max(max, 1))
+        ready.removeLast(taken.count)
+        delivered += UInt32(taken.count)
+        return taken.reversed()
+    }
+
+    private func refill(_ max: UInt32) throws(AutoModerateError) {
+        if let failure {
+            self.failure = nil
+            throw failure
+        }
+        // Whoever takes more has got all that was taken before.
+        delivered = 0
+        ready = try calling { try native?.take(max: max).eventsReversed() ?? [] }
+    }
+
+    /// Waits until there is something to pop: true; or until the end, or until the task is cancelled: false.
+    func readable(isolation: isolated (any Actor)?) async throws(AutoModerateError) -> Bool {
+        guard let native else { return false }
+        do {
+            return try await waiting(isolation: isolation) { try await native.readable(cancellation: $0) }
+        } catch where error.code == .cancelled {
+            return false
+        }
+    }
+
+    /// What a stream of one kind had to leave out.
+    var losses: Losses {
+        let losses = try? native?.losses()
+        return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))
+    }
+
+    /// Tells the library how far the user has come, which is where the project's cursor is.
+    func settle() {
+        lock.withLock { try? tell() }
+    }
+
+    private func tell() throws {
+        if delivered > 0 {
+            try native?.handed(count: delivered)
+            delivered = 0
+        }
+    }
+
+    func throttled(_ interval: Duration) -> StreamSource {
+        lock.withLock {
+            defer { ready = [] }
+            return StreamSource(places, ready: ready) {
+                try tell()
+                guard let native else { throw failure ?? AutoModerateError(.closed, "the stream has ended") }
+                return try native.throttle(seconds: interval.seconds)
+            }
+        }
+    }
+
+    func end() {
+        lock.withLock {
+            ready = []
+            try? native?.end()
+        }
+    }
+}
+
+/// The streams of a client, so that a cursor can be asked for.
+final class Places: @unchecked Sendable {
+    private struct Weak { weak var source: StreamSource? }
+
+    private let lock = NSLock()
+    private var sources: [ObjectIdentifier: Weak] = [:]
+
+    func add(_ source: StreamSource) {
+        lock.withLock { sources[ObjectIdentifier(source)] = Weak(source: source) }
+    }
+
+    func remove(_ source: StreamSource) {
+        _ = lock.withLock { sources.removeValue(forKey: ObjectIdentifier(source)) }
+    }
+
+    func settle() {
+        // Outside the lock: the last reference to a source may end here, and that takes the lock.
+        lock.withLock { sources.values.compactMap(\.source) }.forEach { $0.settle() }
+    }
+}

@@ -1,0 +1,118 @@
+import AutoModerate
+import Foundation
+import Testing
+
+func goldenFile(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: setting("AUTOMODERATE_ROOT") + "/core/tests/golden/\(name).json"))
+}
+
+/// What every language must agree on, played byte for byte.
+@Suite(.timeLimit(.minutes(1))) struct GoldenTests {
+    struct Case: Decodable {
+        var name: String
+        var expect: JSON
+    }
+
+    static let kinds = [
+        "moderation_update", "stats_update", "rule_update", "system_notification", "user_activity", "server_error",
+        "unknown_event", "malformed_event",
+    ]
+
+    @Test(arguments: kinds)
+    func packetsBecomeTheEventsThatTheFilesExpect(_ kind: String) async throws {
+        let cases = try JSONDecoder().decode([Case].self, from: goldenFile(kind))
+        #expect(!cases.isEmpty)
+        let client = try await Client.connect(
+            setting("AUTOMODERATE_GOLDEN_URL"), .init(apiKey: "k", transports: .websocket))
+        let events = client.events
+        try await client.emit("play", .string(kind))
+        for one in cases {
+            let event = try #require(try await first(1, of: events) { $0 }.first)
+            #expect(event.kind == one.expect["event"]?.string, "\(one.name)")
+            #expect(try shown(event) == comparable(one.expect), "\(one.name)")
+            #expect(abs(event.meta.receivedAt.timeIntervalSinceNow) < 60)
+            #expect(event.meta.cursor == one.expect["meta"]?["cursor"]?.string, "\(one.name)")
+            // As JSON and back it is the same.
+            let again = try JSONDecoder().decode(Event.self, from: JSONEncoder().encode(event))
+            #expect(again == event, "\(one.name)")
+            #expect(again.hashValue == event.hashValue)
+        }
+        await client.close()
+    }
+
+    /// The event as the files write it: without what is nothing, and without when it was received.
+    private func shown(_ event: Event) throws -> JSON {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.timeIntervalSince1970)
+        }
+        return comparable(try JSONDecoder().decode(JSON.self, from: encoder.encode(event)))
+    }
+
+    /// Leaves out nothings, empty extras and what only one side has; instants become seconds.
+    private func comparable(_ json: JSON, in name: String = "") -> JSON {
+        switch json {
+        case .object(let members):
+            if name == "data" || name == "meta_data" || name == "extra" { return json }
+            var kept: [String: JSON] = [:]
+            for (name, value) in members where value != .null {
+                if name == "extra", value == .object([:]) { continue }
+                if ["received_at", "cursor", "log"].contains(name) || name.hasSuffix("_text") { continue }
+                if name == "attachments" { continue }
+                let value = comparable(value, in: name)
+                if value != .null { kept[name] = value }
+            }
+            return .object(kept)
+        case .array(let all): return .array(all.map { comparable($0) })
+        case .string(let text) where name == "timestamp":
+            // What is no instant is nothing in Swift, and its text stands beside it.
+            return parsed(text).map { .integer(Int64(($0 * 1000).rounded())) } ?? .null
+        default:
+            guard name == "timestamp", let seconds = json.double else { return json }
+            return .integer(Int64((seconds * 1000).rounded()))
+        }
+    }
+
+    private func parsed(_ text: String) -> Double? {
+        let formatter = ISO8601DateFormatter()
+        for options: ISO8601DateFormatter.Options in [
+            [.withInternetDateTime], [.withInternetDateTime, .withFractionalSeconds],
+        ] {
+            formatter.formatOptions = options
+            if let date = formatter.date(from: text) { return date.timeIntervalSince1970 }
+        }
+        return nil
+    }
+
+    @Test func optionsHaveTheDefaultsOfEveryLanguage() throws {
+        let golden = try JSONDecoder().decode([String: JSON].self, from: goldenFile("options"))
+        let options = Client.Options()
+        let policy = ReconnectPolicy()
+        let ours: [String: JSON] = [
+            "api_key_via": .string(options.apiKeyVia.rawValue), "transports": .string(options.transports.rawValue),
+            "retry_first_connect": .bool(options.retryFirstConnect),
+            "on_server_disconnect": .string(options.onServerDisconnect.rawValue),
+            "connect_timeout": seconds(options.connectTimeout), "join_timeout": seconds(options.joinTimeout),
+            "ack_timeout": seconds(options.ackTimeout),
+            "heartbeat_interval": seconds(options.heartbeatInterval),
+            "event_buffer": .integer(Int64(options.eventBuffer)), "overflow": .string(options.overflow.rawValue),
+            "rate_limit": .integer(Int64(options.rateLimit ?? 0)), "backfill": .string(options.backfill.rawValue),
+            "danger_accept_invalid_certs": .bool(options.dangerAcceptInvalidCerts),
+            "delay": seconds(policy.delay), "factor": .number(policy.factor), "jitter": .number(policy.jitter),
+            "stable_after": seconds(policy.stableAfter),
+            "max_attempts_per_minute": .integer(Int64(policy.maxAttemptsPerMinute)),
+            "attempts": policy.attempts.map { .integer(Int64($0)) } ?? .null,
+        ]
+        var flat = golden
+        if case .object(let reconnect)? = golden["reconnect"] { flat.merge(reconnect) { $1 } }
+        for (name, value) in ours {
+            let wanted = try #require(flat[name], "\(name)")
+            #expect(wanted == value || wanted.double == value.double && value.double != nil, "\(name): \(wanted), \(value)")
+        }
+    }
+
+    private func seconds(_ duration: Duration?) -> JSON {
+        duration.map { .number(Double($0.components.seconds) + Double($0.components.attoseconds) / 1e18) } ?? .null
+    }
+}

@@ -1,0 +1,162 @@
+import AutoModerate
+import Foundation
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+    @Test func leavingALoopLosesNothing() async throws {
+        let server = try Server()
+        let client = try await server.client()
+        let project = try await client.join(server.project)
+        let stream = project.events(of: ModerationUpdate.self)
+        let ids = try await server.submit((0..<20).map { "text \($0)" })
+        var found: [String] = []
+        while found.count < 20 {
+            for try await event in stream {
+                found.append(event.contentId)
+                // The cursor is of what was handed out, not of what has crossed with it.
+                #expect(project.cursor == event.meta.cursor)
+                break
+            }
+        }
+        #expect(found == ids)
+        await client.close()
+    }
+
+    @Test func cancellingIsPromptAndLosesNothing() async throws {
+        let server = try Server()
+        let client = try await server.client()
+        let stream = try await client.join(server.project).events(of: ModerationUpdate.self)
+        // Nothing comes: only cancellation ends the wait.
+        let before = try (threads(), descriptors())
+        for turn in 0..<200 {
+            let waiting = Task { () -> [ModerationUpdate] in
+                if turn % 2 == 0 { return try await stream.nextBatch() }
+                for try await event in stream { return [event] }
+                return []
+            }
+            if turn % 3 != 0 { try await Task.sleep(for: .milliseconds(turn % 5)) }
+            let asked = ContinuousClock.now
+            waiting.cancel()
+            #expect(try await waiting.value == [])
+            #expect(ContinuousClock.now - asked < .seconds(1))
+        }
+        #expect(try threads() <= before.0 + 2)
+        #expect(try descriptors() <= before.1)
+        // While events come, cancelled readers take none with them.
+        let total = 300
+        let submitting = Task { try await server.submit((0..<total).map { "text \($0)" }) }
+        var found: [String] = []
+        var cancelled = 0
+        while found.count < total {
+            let reading = Task { try await stream.nextBatch(2).map(\.contentId) }
+            if found.count % 3 != 0 { await Task.yield() }
+            if cancelled % 2 == 0 { try await Task.sleep(for: .microseconds(300)) }
+            reading.cancel()
+            let some = try await reading.value
+            cancelled += some.isEmpty ? 1 : 0
+            found += some
+        }
+        #expect(try await submitting.value == found)
+        #expect(cancelled > 50)
+        await client.close()
+    }
+
+    @Test func callsStopWaitingAtOnce() async throws {
+        let server = try Server()
+        let client = try await server.client { $0.ackTimeout = .seconds(60) }
+        server.freeze()
+        let asking = Task { try await client.emitWithAck("heartbeat") }
+        try await Task.sleep(for: .milliseconds(20))
+        let asked = ContinuousClock.now
+        asking.cancel()
+        let error = await failure { _ = try await asking.value }
+        #expect(error?.code == .cancelled)
+        #expect(ContinuousClock.now - asked < .seconds(1))
+        // Cancelled before it began.
+        let late = Task { () -> Void in
+            while !Task.isCancelled { await Task.yield() }
+            _ = try await client.statistics()
+        }
+        late.cancel()
+        #expect(await failure { try await late.value }?.code == .cancelled)
+        server.kill()
+        await client.close()
+    }
+
+    @Test func aSlowReaderIsTold() async throws {
+        let server = try Server()
+        let client = try await server.client { $0.eventBuffer = 8 }
+        let project = try await client.join(server.project)
+        let all = project.events
+        let updates = project.events(of: ModerationUpdate.self)
+        let ids = try await server.submit((0..<60).map { "text \($0)" })
+        try await eventually("more are there than there is room for") { client.metrics().events >= 60 }
+        var missed = 0
+        var found: [String] = []
+        for try await event in all {
+            if case .lagged(let lagged) = event { missed += lagged.missed }
+            if case .moderationUpdate(let update) = event { found.append(update.contentId) }
+            if found.last == ids.last { break }
+        }
+        #expect(missed > 0 && found.count < 60)
+        #expect(Array(ids.suffix(found.count)) == found)
+        // A stream of one kind counts them instead.
+        let kept = try await updates.nextBatch(100)
+        #expect(kept.map(\.contentId) == Array(ids.suffix(kept.count)))
+        #expect(updates.losses.lagged == 60 - kept.count)
+        await client.close()
+    }
+
+    @Test func throttlingKeepsTheFirstAndTheLast() async throws {
+        let server = try Server()
+        let client = try await server.client()
+        let project = try await client.join(server.project)
+        let stream = project.events(of: StatsUpdate.self).throttle(.milliseconds(200))
+        try await server.submit((0..<30).map { "text \($0)" })
+        var seen: [Int] = []
+        for try await counters in stream {
+            seen.append(counters.totalContent)
+            if counters.totalContent == 30 { break }
+        }
+        #expect(seen.last == 30 && seen.count < 30)
+        let twice = await failure { for try await _ in stream.throttle(.seconds(1)) {} }
+        #expect(twice?.code == .invalidArgument)
+        let negative = await failure { for try await _ in project.events.throttle(.seconds(-1)) {} }
+        #expect(negative?.code == .invalidArgument)
+        await client.close()
+    }
+
+    @Test func anEndedStreamEndsForWhoWaits() async throws {
+        let server = try Server()
+        let client = try await server.client()
+        let stream = try await client.join(server.project).events
+        let reading = Task { for try await _ in stream {} }
+        try await Task.sleep(for: .milliseconds(20))
+        stream.end()
+        try await reading.value
+        await client.close()
+    }
+
+    @Test func severalReadersShareAStream() async throws {
+        let server = try Server()
+        let client = try await server.client()
+        let stream = try await client.join(server.project).events(of: ModerationUpdate.self)
+        let readers = (0..<4).map { _ in
+            Task { () -> [String] in
+                var found: [String] = []
+                for try await event in stream { found.append(event.contentId) }
+                return found
+            }
+        }
+        let ids = try await server.submit((0..<100).map { "text \($0)" })
+        try await eventually("all events are there") { client.metrics().events >= 100 }
+        await client.close()
+        var found: Set<String> = []
+        for reader in readers {
+            let some = try await reader.value
+            #expect(found.isDisjoint(with: some))
+            found.formUnion(some)
+        }
+        #expect(found == Set(ids))
+    }
+}

@@ -1,0 +1,56 @@
+import AutoModerate
+import Foundation
+import Testing
+
+/// The first events of a stream that are wanted.
+func first<T, S: AsyncSequence & Sendable>(
+    _ count: Int, of stream: S, where pick: @Sendable (S.Element) -> T?
+) async throws -> [T] {
+    var found: [T] = []
+    if count == 0 { return found }
+    for try await element in stream {
+        if let one = pick(element) { found.append(one) }
+        if found.count == count { break }
+    }
+    return found
+}
+
+/// The ids of the first contents that were decided.
+func contents(_ count: Int, of stream: EventStream<Event>) async throws -> [String] {
+    try await first(count, of: stream) { ModerationUpdate($0)?.contentId }
+}
+
+/// Waits for a condition.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(15), isolation: isolated (any Actor)? = #isolation,
+    _ check: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !check() {
+        guard ContinuousClock.now < deadline else { throw Missing(what: "in time: \(what)") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// The error that a call must end with.
+func failure(
+    _ sourceLocation: SourceLocation = #_sourceLocation, _ call: () async throws -> Void
+) async -> AutoModerateError? {
+    do {
+        try await call()
+        Issue.record("it did not fail", sourceLocation: sourceLocation)
+        return nil
+    } catch {
+        return error as? AutoModerateError
+    }
+}
+
+/// How many threads this process has.
+func threads() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+}
+
+/// How many files and sockets this process has open.
+func descriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+}

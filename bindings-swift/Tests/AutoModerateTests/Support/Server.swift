@@ -1,0 +1,123 @@
+import AutoModerate
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The reference server in a process of its own. It ends with this object.
+final class Server: @unchecked Sendable {
+    struct Ready: Decodable {
+        var base_url, project_id, api_key, email, password: String
+    }
+
+    static let limitless = ["--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0"]
+
+    private let folder: URL
+    private let flags: [String]
+    private var process: Process
+    let ready: Ready
+
+    var url: String { ready.base_url }
+    var project: String { ready.project_id }
+    var key: String { ready.api_key }
+
+    init(_ flags: [String] = Server.limitless) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("automoderate-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        self.flags = flags
+        (process, ready) = try Server.start(["--demo", "--listen", "127.0.0.1:0"] + flags, in: folder)
+    }
+
+    deinit {
+        kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static func start(_ flags: [String], in folder: URL) throws -> (Process, Ready) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try setting("AUTOMODERATE_SERVER_PATH"))
+        process.arguments = ["serve", "--database", "sqlite://\(folder.path)/server.db"] + flags
+        let out = Pipe()
+        process.standardOutput = out
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var line = Data()
+        while !line.contains(UInt8(ascii: "\n")) {
+            let more = out.fileHandleForReading.availableData
+            guard !more.isEmpty else { throw Missing(what: "the server's first line") }
+            line += more
+        }
+        return (process, try JSONDecoder().decode(Ready.self, from: line))
+    }
+
+    /// Ends the process without a word, as `kill -9` does.
+    func kill() {
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+    }
+
+    /// Stops answering, until ``kill()``.
+    func freeze() {
+        Foundation.kill(process.processIdentifier, SIGSTOP)
+    }
+
+    /// Starts it again on the same address and database.
+    func restart() throws {
+        kill()
+        let address = url.replacingOccurrences(of: "http://", with: "")
+        (process, _) = try Server.start(["--demo", "--listen", address] + flags, in: folder)
+    }
+
+    /// A client that reconnects quickly.
+    func client(_ change: (inout Client.Options) -> Void = { _ in }) async throws -> Client {
+        var options = Client.Options(
+            apiKey: key,
+            reconnect: ReconnectPolicy(
+                delay: .milliseconds(50), maxDelay: .milliseconds(200), maxAttemptsPerMinute: 600))
+        change(&options)
+        return try await Client.connect(url, options)
+    }
+
+    /// Submits texts, without the client that is tested.
+    @discardableResult
+    func submit(_ texts: [String], metadata: JSON? = nil) async throws -> [String] {
+        var ids: [String] = []
+        for text in texts {
+            var body: [String: JSON] = ["type": "text", "content": .string(text)]
+            body["metadata"] = metadata
+            let answer = try await post("/api/moderate", .object(body), ["X-API-Key": key])
+            ids.append(answer["content_id"]?.string ?? "")
+        }
+        return ids
+    }
+
+    @discardableResult
+    func post(
+        _ path: String, _ body: JSON, _ headers: [String: String]
+    ) async throws -> JSON {
+        var request = URLRequest(url: URL(string: url + path)!)
+        request.httpMethod = "POST"
+        request.httpBody = Data(body.text.utf8)
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        headers.forEach { request.setValue($0.value, forHTTPHeaderField: $0.key) }
+        let (data, answer) = try await URLSession.shared.data(for: request)
+        let status = (answer as? HTTPURLResponse)?.statusCode ?? 0
+        guard (200..<300).contains(status) else {
+            throw Missing(what: "\(path): \(status) \(String(decoding: data, as: UTF8.self))")
+        }
+        return try JSONDecoder().decode(JSON.self, from: data)
+    }
+}
+
+struct Missing: Error {
+    var what: String
+}
+
+/// What `check.sh` tells the tests in the environment.
+func setting(_ name: String) throws -> String {
+    guard let value = ProcessInfo.processInfo.environment[name] else {
+        throw Missing(what: "\(name), which bindings-swift/check.sh sets")
+    }
+    return value
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the present folder. The repository is seen under its
+# own path, and so is CARGO_TARGET_DIR if there is one; of the environment, AUTOMODERATE_*. Needs root rights. The mounts
+# belong to the command alone and end with it.
+set -euo pipefail
+repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+export IN_ROOT="$1" IN_FOLDERS="$repository" IN_FOLDER="$PWD"
+shift
+if [ -n "${CARGO_TARGET_DIR:-}" ]; then
+    mkdir -p "$CARGO_TARGET_DIR"
+    IN_FOLDERS+=":$(cd "$CARGO_TARGET_DIR" && pwd)"
+fi
+# shellcheck disable=SC2016 # to be expanded inside
+exec unshare --mount --propagation private bash -c '
+    set -euo pipefail
+    # Swift finds its own libraries by way of /proc/self/exe.
+    mount -t proc proc "$IN_ROOT/proc"
+    mount --rbind /dev "$IN_ROOT/dev"
+    IFS=: read -ra folders <<<"$IN_FOLDERS"
+    for folder in "${folders[@]}"; do
+        mkdir -p "$IN_ROOT$folder"
+        mount --bind "$folder" "$IN_ROOT$folder"
+    done
+    mapfile -t settings < <(env | grep "^AUTOMODERATE_" || true)
+    exec chroot "$IN_ROOT" /usr/bin/env -i HOME=/root PATH=/usr/bin:/bin LANG=C.UTF-8 "${settings[@]}" \
+        sh -c "cd \"\$1\" && shift && exec \"\$@\"" sh "$IN_FOLDER" "$@"
+' bash "$@"

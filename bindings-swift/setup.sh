@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Makes the Swift toolchain ready and prints the command that runs something in it: nothing where there is a Swift 6 on
+# the PATH, and otherwise scripts/in-root.sh with a Debian root of its own, which is made once and kept.
+# SWIFT_CACHE says where; DEBIAN_MIRROR, which mirror instead of the one this machine uses. The root needs Linux, root
+# rights and 3.5 GB.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+suite=trixie # the first Debian that has Swift
+packages=swiftlang,libc6-dev,libstdc++-14-dev
+cache="${SWIFT_CACHE:-$(cd .. && pwd)/.cache}"
+root="$cache/swift-root"
+
+if swift --version 2>/dev/null | grep -qE 'Swift version ([6-9]|[1-9][0-9])\.'; then
+    echo "env"
+    exit
+fi
+fail() { echo "setup.sh: $*" >&2; exit 1; }
+[ "$(uname -s)" = Linux ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] ||
+    fail "there is no Swift 6 on the PATH, and a root for it can only be made by root on a Debian"
+
+# The mirror that this machine's own packages come from.
+mirror() {
+    local all
+    all=$(apt-get indextargets --format '$(REPO_URI) $(TRUSTED) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
+        awk '$3 == "main" && $1 ~ /\/debian\/?$/ { print $1 }')
+    [ -n "$all" ] && head -n 1 <<<"$all"
+}
+
+if [ "$(cat "$root/.ready" 2>/dev/null)" != "$suite $packages" ]; then
+    if ! command -v debootstrap >/dev/null; then
+        { apt-get update -qq && apt-get install -yqq --no-install-recommends debootstrap; } >&2
+    fi
+    from="${DEBIAN_MIRROR:-$(mirror)}" || fail "this machine's package sources name no Debian mirror: set DEBIAN_MIRROR"
+    mkdir -p "$cache"
+    rm -rf "$root"
+    echo "setup.sh: fetching Swift, 555 MB" >&2
+    debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$from" >"$root.log" 2>&1 ||
+        { tail -n 20 "$root.log" >&2; fail "debootstrap failed; all of its words are in $root.log"; }
+    rm -f "$root"/var/cache/apt/archives/*.deb
+    echo "$suite $packages" >"$root/.ready"
+fi
+echo "$PWD/scripts/in-root.sh $root"
