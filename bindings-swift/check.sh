@@ -10,15 +10,23 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
+if [ "${run[0]}" != env ] || command -v shellcheck >/dev/null; then
+    "${run[@]}" shellcheck setup.sh check.sh scripts/*.sh
+elif [ -n "${CI:-}" ]; then
+    echo "check.sh: shellcheck is not installed" >&2
+    exit 1
+else
+    echo "SKIPPED: shellcheck, which is not installed" >&2
+fi
 # Only this library: the linker would take a shared one of the same name instead.
 mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"
 
 cargo build --quiet -p automoderate-server
+# It ends with this script, which holds its standard input.
 coproc golden { python3 ../core/tests/golden/server.py; }
 read -r ready <&"${golden[0]}"
-trap 'exec {golden[1]}>&- || true' EXIT
 
 export AUTOMODERATE_SERVER_PATH="$target/debug/automoderate-server" AUTOMODERATE_ROOT="$root"
 AUTOMODERATE_GOLDEN_URL="$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["base_url"])' "$ready")"

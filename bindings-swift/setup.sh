@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 suite=trixie # the first Debian that has Swift
-packages=swiftlang,libc6-dev,libstdc++-14-dev
+packages=swiftlang,libc6-dev,libstdc++-14-dev,shellcheck
 cache="${SWIFT_CACHE:-$(cd .. && pwd)/.cache}"
 root="$cache/swift-root"
 
@@ -16,12 +16,14 @@ if swift --version 2>/dev/null | grep -qE 'Swift version ([6-9]|[1-9][0-9])\.'; 
     exit
 fi
 fail() { echo "setup.sh: $*" >&2; exit 1; }
-[ "$(uname -s)" = Linux ] && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] ||
+if [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     fail "there is no Swift 6 on the PATH, and a root for it can only be made by root on a Debian"
+fi
 
 # The mirror that this machine's own packages come from.
 mirror() {
     local all
+    # shellcheck disable=SC2016 # for apt-get to expand
     all=$(apt-get indextargets --format '$(REPO_URI) $(TRUSTED) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
         awk '$3 == "main" && $1 ~ /\/debian\/?$/ { print $1 }')
     [ -n "$all" ] && head -n 1 <<<"$all"

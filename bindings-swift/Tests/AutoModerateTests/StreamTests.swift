@@ -107,6 +107,19 @@ import Testing
         await client.close()
     }
 
+    @Test func aSlowReaderIsCaughtUpFromTheLog() async throws {
+        let server = try Server()
+        let client = try await server.client {
+            $0.eventBuffer = 8
+            $0.overflow = .replay
+        }
+        let stream = try await client.join(server.project).events(of: ModerationUpdate.self)
+        let ids = try await server.submit((0..<60).map { "text \($0)" })
+        #expect(try await first(60, of: stream) { $0.contentId } == ids)
+        #expect(stream.losses == Losses(lagged: 0, gaps: 0))
+        await client.close()
+    }
+
     @Test func throttlingKeepsTheFirstAndTheLast() async throws {
         let server = try Server()
         let client = try await server.client()

@@ -147,6 +147,8 @@ public enum Overflow: String, Sendable, CaseIterable {
     case dropOldest = "drop_oldest"
     /// The newest event is dropped.
     case dropNewest = "drop_newest"
+    /// Nothing is dropped, on servers with an event log: what finds no room is read from there when there is room.
+    case replay
 }
 
 /// What to do about the events of an interruption.
