@@ -84,6 +84,13 @@ bench-python:
 	@ls .cache/wheels/*.whl > /dev/null 2>&1 || $(MAKE) --no-print-directory wheel-python
 	bindings-python/bench.sh
 
+## make reliability  what this SDK and stock clients lose when things break: a quarter of an hour, FAULTS="cut kill" for some
+.PHONY: reliability
+reliability:
+	$(CARGO) build --quiet --profile fast -p automoderate-server -p automod-tail
+	@standins=$$($(STANDINS)) && stock=$$(server-ref/tests/stock/setup.sh) && \
+		env $$standins $$stock $(CARGO) bench --quiet --profile fast -p stock --bench faults -- $(FAULTS)
+
 ## make lint       rustfmt and clippy, without warnings
 lint:
 	@$(CARGO) metadata --locked --format-version 1 > /dev/null

@@ -1,31 +1,16 @@
 //! A stock client in a process of its own: it is told what to do, and tells what it sees.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::process::Stdio;
 
 use automoderate_server::RunningServer;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
+use crate::library::Library;
 use crate::support::{PATIENCE, key};
-
-/// Who wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Library {
-    /// npm socket.io-client.
-    Node,
-    /// python-socketio's `Client`.
-    PythonSync,
-    /// python-socketio's `AsyncClient`.
-    PythonAsync,
-    /// `rust_socketio`.
-    Rust,
-}
-
-pub(crate) const LIBRARIES: [Library; 4] = [Library::Node, Library::PythonSync, Library::PythonAsync, Library::Rust];
 
 /// Names of transports, as the clients take them.
 pub(crate) type Transports = &'static [&'static str];
@@ -42,24 +27,9 @@ pub(crate) struct Client {
     _child: Child,
 }
 
-fn required(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make test-e2e`"))
-}
-
 impl Client {
     pub(crate) fn start(library: Library) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients");
-        let mut command = match library {
-            Library::Node => Command::new(required("NODE")),
-            Library::PythonSync | Library::PythonAsync => Command::new(required("PYTHON_NEW")),
-            Library::Rust => Command::new(required("STOCK_RUST")),
-        };
-        match library {
-            Library::Node => drop(command.arg(folder.join("node.mjs")).env("NODE_MODULES", required("NODE_MODULES"))),
-            Library::PythonSync => drop(command.arg(folder.join("python_sync.py"))),
-            Library::PythonAsync => drop(command.arg(folder.join("python_async.py"))),
-            Library::Rust => {}
-        }
+        let mut command = library.command();
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -77,7 +47,7 @@ impl Client {
     /// Starts to connect.
     pub(crate) async fn dial(&mut self, url: &str, transports: Transports, query: Value, headers: Value) {
         let command = json!({
-            "do": "connect", "url": url, "transports": transports, "query": query, "headers": headers,
+            "do": "connect", "url": url, "transports": transports, "query": query, "headers": headers, "delay": 0.1,
         });
         self.tell(command).await;
     }

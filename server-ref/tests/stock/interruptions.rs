@@ -5,8 +5,9 @@
 use automoderate_server::{Limits, Server};
 use serde_json::json;
 
-use crate::client::{Client, Library};
+use crate::client::Client;
 use crate::each;
+use crate::library::Library;
 use crate::relay::Relay;
 use crate::support::{key, moderate, project, server};
 

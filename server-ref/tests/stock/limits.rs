@@ -3,8 +3,9 @@
 use automoderate_server::Limits;
 use serde_json::json;
 
-use crate::client::{Client, LIBRARIES, TRANSPORTS};
+use crate::client::{Client, TRANSPORTS};
 use crate::each;
+use crate::library::LIBRARIES;
 use crate::support::{eventually, key, project, server, sign_in};
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod client;
 mod documented;
 mod interruptions;
+mod library;
 mod limits;
 
 #[path = "../it/databases.rs"]
@@ -22,8 +23,8 @@ mod support;
 mod web;
 
 /// Runs the body with each client over each transport.
-async fn each(body: impl AsyncFn(client::Library, client::Transports)) {
-    for library in client::LIBRARIES {
+async fn each(body: impl AsyncFn(library::Library, client::Transports)) {
+    for library in library::LIBRARIES {
         for transports in client::TRANSPORTS {
             eprintln!("{library:?} over {transports:?}");
             body(library, transports).await;

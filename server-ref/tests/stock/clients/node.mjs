@@ -9,15 +9,15 @@ const say = (event, ...args) => process.stdout.write(`${JSON.stringify({ event, 
 let socket;
 
 const commands = {
-  connect({ url, transports, query, headers }) {
+  connect({ url, transports, query, headers, delay = 1 }) {
     socket = io(url, {
       transports,
       query,
       extraHeaders: headers,
       forceNew: true,
       reconnection: true,
-      reconnectionDelay: 100,
-      reconnectionAttempts: 100,
+      reconnectionDelay: delay * 1000,
+      reconnectionAttempts: delay < 1 ? 100 : 5,
       timeout: 20000,
     });
     socket.on("connect", () => say("connect"));

@@ -25,13 +25,14 @@ async def disconnected(reason):
 
 
 async def main():
-    sio = socketio.AsyncClient(reconnection_delay=0.1, reconnection_delay_max=1)
+    sio = socketio.AsyncClient()
     sio.on("connect", connected)
     sio.on("connect_error", refused)
     sio.on("disconnect", disconnected)
     sio.on("*", say)
 
-    async def connect(url, transports, query, headers, **_):
+    async def connect(url, transports, query, headers, delay=1, **_):
+        sio.reconnection_delay = delay
         query = "&".join(f"{name}={value}" for name, value in query.items())
         try:
             await sio.connect(f"{url}?{query}", headers=headers, transports=transports, wait_timeout=20)

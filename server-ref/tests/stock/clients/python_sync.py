@@ -15,7 +15,7 @@ def say(event, *args):
         print(json.dumps({"event": event, "args": args}), flush=True)
 
 
-sio = socketio.Client(reconnection_delay=0.1, reconnection_delay_max=1)
+sio = socketio.Client()
 sio.on("connect", lambda: say("connect"))
 sio.on("connect_error", lambda data=None: say("connect_error", message(data)))
 sio.on("disconnect", lambda reason: say("disconnect", reason))
@@ -26,7 +26,8 @@ def message(data):
     return data.get("message") if isinstance(data, dict) else str(data)
 
 
-def connect(url, transports, query, headers, **_):
+def connect(url, transports, query, headers, delay=1, **_):
+    sio.reconnection_delay = delay
     query = "&".join(f"{name}={value}" for name, value in query.items())
     try:
         sio.connect(f"{url}?{query}", headers=headers, transports=transports, wait_timeout=20)

@@ -1,0 +1,51 @@
+//! Submits contents steadily, past the relays.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Between two contents.
+const PACE: Duration = Duration::from_millis(20);
+
+/// Runs until it is stopped.
+pub(crate) struct Publisher {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Vec<String>>,
+}
+
+impl Publisher {
+    pub(crate) fn start(ready: &Value) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
+        let url = format!("{}/api/moderate", ready["base_url"].as_str().unwrap());
+        let key = ready["api_key"].as_str().unwrap().to_owned();
+        let (stop, mut stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let mut ticks = interval(PACE);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut accepted = Vec::new();
+            while stopped.try_recv().is_err() {
+                ticks.tick().await;
+                let body = json!({"content": format!("content {}", accepted.len())});
+                // Whether one that was not answered was stored is not known: it counts for nobody.
+                let Ok(response) = http.post(&url).header("x-api-key", &key).json(&body).send().await else { continue };
+                if let Ok(answer) = response.json::<Value>().await
+                    && let Some(id) = answer["content_id"].as_str()
+                {
+                    accepted.push(id.to_owned());
+                }
+            }
+            accepted
+        });
+        Self { stop, task }
+    }
+
+    /// The ids of all that the server has acknowledged.
+    pub(crate) async fn stop(self) -> Vec<String> {
+        let _ = self.stop.send(());
+        self.task.await.unwrap()
+    }
+}

@@ -1,0 +1,108 @@
+//! A client that writes down what it is given.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::library::Library;
+use crate::server::built;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// `automod-tail`.
+    Sdk,
+    Node,
+    /// The `AsyncClient`.
+    Python,
+}
+
+/// A running client.
+pub(crate) struct Reader {
+    task: JoinHandle<(Vec<String>, Duration)>,
+    /// When the last event came.
+    last: watch::Receiver<Instant>,
+    child: Child,
+}
+
+impl Reader {
+    /// Returns when it has joined the project.
+    pub(crate) async fn start(who: Who, url: &str, transport: &str, ready: &Value) -> Self {
+        let (project, key) = (ready["project_id"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
+        let mut command = match who {
+            Who::Sdk => {
+                let mut command = Command::new(built("automod-tail"));
+                command.args([
+                    "--url",
+                    url,
+                    "--api-key",
+                    key,
+                    "--project",
+                    project,
+                    "--json",
+                    "--transport",
+                    transport,
+                ]);
+                command.stderr(Stdio::null());
+                command
+            }
+            Who::Node => Library::Node.command(),
+            Who::Python => Library::PythonAsync.command(),
+        };
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut stdin = child.stdin.take().unwrap();
+        if who != Who::Sdk {
+            let connect = json!({
+                "do": "connect", "url": url, "transports": [transport], "query": {"api_key": key}, "headers": {},
+            });
+            tell(&mut stdin, &connect).await;
+        }
+        let join = json!({"do": "emit", "event": "join_project", "args": [{"project_id": project}]});
+        let (told, last) = watch::channel(Instant::now());
+        let (joined, has_joined) = tokio::sync::oneshot::channel();
+        let task = tokio::spawn(async move {
+            let (mut seen, mut silence, mut joined) = (Vec::new(), Duration::ZERO, Some(joined));
+            while let Ok(Some(line)) = lines.next_line().await {
+                let line: Value = serde_json::from_str(&line).unwrap();
+                match line["event"].as_str().unwrap_or_default() {
+                    "connect" => tell(&mut stdin, &join).await,
+                    "joined_project" => drop(joined.take().map(|joined| joined.send(()))),
+                    "moderation_update" => {
+                        let data = if line["data"].is_object() { &line["data"] } else { &line["args"][0] };
+                        seen.push(data["content_id"].as_str().unwrap().to_owned());
+                        if seen.len() > 1 {
+                            silence = silence.max(told.borrow().elapsed());
+                        }
+                        told.send_replace(Instant::now());
+                    }
+                    _ => {}
+                }
+            }
+            (seen, silence)
+        });
+        if who == Who::Sdk {
+            // It says nothing about joins; its own log tells the server's side.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        } else {
+            timeout(Duration::from_secs(20), has_joined).await.expect("joins").unwrap();
+        }
+        Self { task, last, child }
+    }
+
+    /// Waits until nothing has come for this long; returns what came, and the longest time without.
+    pub(crate) async fn finish(mut self, quiet: Duration) -> (Vec<String>, Duration) {
+        while timeout(quiet, self.last.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
+        self.child.kill().await.unwrap();
+        self.task.await.unwrap()
+    }
+}
+
+async fn tell(stdin: &mut ChildStdin, command: &Value) {
+    stdin.write_all(format!("{command}\n").as_bytes()).await.unwrap();
+}
