@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift bench bench-quick bench-python lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-python bench-swift lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-postgres test-e2e test-python wheel-python test-node test-swift
+test: lint doc test-rust test-postgres test-e2e test-python wheel-python test-node test-swift test-kotlin
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -69,11 +69,18 @@ test-swift:
 	elif [ -n "$$CI" ]; then echo "FAILED: Swift could not be had" >&2; exit 1; \
 	else echo "SKIPPED: test-swift, because Swift could not be had" >&2; fi
 
+## make test-kotlin  what UniFFI generates for Kotlin, compiled and run on the JVM; installs Java and JNA on Debian, as root
+test-kotlin:
+	@if libraries=$$(bindings-swift/Kotlin/setup.sh); then bindings-swift/Kotlin/check.sh "$$libraries"; \
+	elif [ -n "$$CI" ]; then echo "FAILED: Kotlin could not be had" >&2; exit 1; \
+	else echo "SKIPPED: test-kotlin, because Kotlin could not be had" >&2; fi
+
 ## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
 bench:
 	$(CARGO) bench -p automoderate
 	$(CARGO) bench -p automoderate-server --bench reference
 	$(MAKE) --no-print-directory bench-python
+	$(MAKE) --no-print-directory bench-swift
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick
@@ -90,6 +97,10 @@ reliability:
 	$(CARGO) build --quiet --profile fast -p automoderate-server -p automod-tail
 	@standins=$$($(STANDINS)) && stock=$$(server-ref/tests/stock/setup.sh) && \
 		env $$standins $$stock $(CARGO) bench --quiet --profile fast -p stock --bench faults -- $(FAULTS)
+
+## make bench-swift  the Swift binding, beside Foundation's JSONDecoder
+bench-swift:
+	run=$$(bindings-swift/setup.sh) && bindings-swift/bench.sh $$run
 
 ## make lint       rustfmt and clippy, without warnings
 lint:

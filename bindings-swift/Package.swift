@@ -20,10 +20,17 @@ let package = Package(
     ],
     targets: [
         native,
-        .target(name: "AutoModerateFFI", dependencies: ["CAutoModerate"]),
+        .target(
+            name: "AutoModerateFFI", dependencies: ["CAutoModerate"],
+            // What the Rust half calls there: certificates and proxies.
+            linkerSettings: ["Security", "SystemConfiguration", "CoreFoundation"].map {
+                .linkedFramework($0, .when(platforms: [.macOS, .iOS, .tvOS, .visionOS]))
+            }),
         .target(
             name: "AutoModerate", dependencies: ["AutoModerateFFI"], resources: [.copy("PrivacyInfo.xcprivacy")]),
         .executableTarget(name: "automoderate-tail", dependencies: ["AutoModerate"], path: "Examples/Tail"),
+        .executableTarget(
+            name: "automoderate-bench", dependencies: ["AutoModerate"], path: "Benchmarks", exclude: ["table.py"]),
         .testTarget(name: "AutoModerateTests", dependencies: ["AutoModerate", "AutoModerateFFI"]),
     ],
     swiftLanguageModes: [.v6]

@@ -11,7 +11,7 @@ target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
 if [ "${run[0]}" != env ] || command -v shellcheck >/dev/null; then
-    "${run[@]}" shellcheck setup.sh check.sh scripts/*.sh
+    "${run[@]}" shellcheck ./*.sh scripts/*.sh Kotlin/*.sh
 elif [ -n "${CI:-}" ]; then
     echo "check.sh: shellcheck is not installed" >&2
     exit 1
@@ -37,8 +37,27 @@ if [ "$(uname -s)" = Linux ]; then
     # Swift 6.0's Observation lacks a symbol there, which nothing calls.
     flags+=(-Xswiftc -DAUTOMODERATE_OBSERVATION -Xlinker --allow-shlib-undefined)
 fi
+mkdir -p "$target/swift-symbols"
+flags+=(-Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$target/swift-symbols")
 "${run[@]}" swift build --build-tests --quiet "${flags[@]}"
 AUTOMODERATE_TAIL_PATH="$("${run[@]}" swift build --show-bin-path "${flags[@]}")/automoderate-tail"
 export AUTOMODERATE_TAIL_PATH
+# What only Apple's compilers can build is at least Swift.
+"${run[@]}" swiftc -frontend -parse Examples/Feed/FeedApp.swift
+# The package that would be released, around a framework in name only.
+artifacts="$target/swift-artifacts"
+rm -rf "$artifacts"
+mkdir -p "$artifacts/CAutoModerate.xcframework"
+touch "$artifacts/CAutoModerate.xcframework/Info.plist"
+"${run[@]}" env ARTIFACTS="$artifacts" scripts/release.sh 0.0.1 https://example.invalid/CAutoModerate.xcframework.zip >/dev/null
+"${run[@]}" swift package --package-path "$artifacts/release" dump-package >/dev/null
+# The documentation, whose links must lead somewhere.
+graphs="$target/swift-symbols"
+mkdir -p "$graphs/AutoModerate"
+cp "$graphs"/AutoModerate*.symbols.json "$graphs/AutoModerate/"
+# shellcheck disable=SC2016 # to be expanded inside
+"${run[@]}" sh -c 'PATH="$PATH:/usr/libexec/swift/bin" exec docc "$@"' docc convert Sources/AutoModerate/AutoModerate.docc --additional-symbol-graph-dir "$graphs/AutoModerate" \
+    --fallback-display-name AutoModerate --fallback-bundle-identifier automoderate --warnings-as-errors \
+    --output-path "$target/swift-docs" >/dev/null
 # A test that hangs fails.
 timeout 900 "${run[@]}" swift test --skip-build --no-parallel "${flags[@]}"

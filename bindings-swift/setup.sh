@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 suite=trixie # the first Debian that has Swift
-packages=swiftlang,libc6-dev,libstdc++-14-dev,shellcheck
+packages=swiftlang,libc6-dev,libstdc++-14-dev,shellcheck,zip
 cache="${SWIFT_CACHE:-$(cd .. && pwd)/.cache}"
 root="$cache/swift-root"
 

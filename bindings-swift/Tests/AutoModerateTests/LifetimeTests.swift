@@ -10,7 +10,6 @@ import Testing
             let client = try await server.client { options in
                 options.credentials = { [key = server.key] _ in .apiKey(key) }
                 options.apiKey = nil
-                options.retryFirstConnect = true
             }
             let project = try await client.join(server.project)
             let events = project.events
@@ -19,10 +18,14 @@ import Testing
             #expect(try await contents(1, of: events) == ids)
             changes.cancel()
         }
+        let outset = try descriptors()
         try await once()
+        try await eventually("what the first has opened is closed") { try descriptors() <= outset + 4 }
         let before = try (threads(), descriptors())
-        for _ in 0..<20 { try await once() }
-        try await eventually("their sockets are closed") { try descriptors() <= before.1 }
+        for _ in 0..<20 {
+            try await once()
+            try await eventually("its socket is closed") { try descriptors() <= before.1 }
+        }
         #expect(try threads() <= before.0 + 2)
     }
 

@@ -19,7 +19,7 @@
     ///
     /// When the app goes to the background the task is cancelled and the connection is closed. The model keeps its
     /// cursor, so that the next `run()` begins behind the last event that it has shown.
-    @available(macOS 14, iOS 17, tvOS 17, watchOS 10, visionOS 1, *)
+    @available(macOS 14, iOS 17, tvOS 17, visionOS 1, *)
     @MainActor @Observable
     public final class ProjectModel {
         /// Decisions, the newest first, at most ``limit`` of them.

@@ -81,8 +81,8 @@ extension Packed {
         }
     }
 
-    /// The events that are packed, the last first, so that they can be taken from the end.
-    func eventsReversed() throws -> [Event] {
+    /// The events that are packed.
+    func events() throws -> [Event] {
         try withExtendedLifetime(self) {
             let count = Int(try self.count())
             guard count > 0 else { return [] }
@@ -90,7 +90,6 @@ extension Packed {
             var events: [Event] = []
             events.reserveCapacity(count)
             for _ in 0..<count { events.append(Event(&reader)) }
-            events.reverse()
             return events
         }
     }

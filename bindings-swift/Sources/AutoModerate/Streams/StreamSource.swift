@@ -36,7 +36,10 @@ final class StreamSource: @unchecked Sendable {
     func pop() throws(AutoModerateError) -> Event? {
         lock.lock()
         defer { lock.unlock() }
-        if ready.isEmpty { try refill(StreamSource.batch) }
+        if ready.isEmpty {
+            ready = try fetch(StreamSource.batch)
+            ready.reverse()
+        }
         guard let event = ready.popLast() else { return nil }
         delivered += 1
         return event
@@ -46,21 +49,26 @@ final class StreamSource: @unchecked Sendable {
     func take(_ max: Int) throws(AutoModerateError) -> [Event] {
         lock.lock()
         defer { lock.unlock() }
-        if ready.isEmpty { try refill(UInt32(clamping: Swift.max(max, 1))) }
-        let taken = ready.suffix(Swift.max(max, 1))
+        let max = Swift.max(max, 1)
+        if ready.isEmpty {
+            let fetched = try fetch(UInt32(clamping: max))
+            delivered = UInt32(fetched.count)
+            return fetched
+        }
+        let taken = ready.suffix(max)
         ready.removeLast(taken.count)
         delivered += UInt32(taken.count)
         return taken.reversed()
     }
 
-    private func refill(_ max: UInt32) throws(AutoModerateError) {
+    /// Takes more. Whoever does has got all that was taken before.
+    private func fetch(_ max: UInt32) throws(AutoModerateError) -> [Event] {
         if let failure {
             self.failure = nil
             throw failure
         }
-        // Whoever takes more has got all that was taken before.
         delivered = 0
-        ready = try calling { try native?.take(max: max).eventsReversed() ?? [] }
+        return try calling { try native?.take(max: max).events() ?? [] }
     }
 
     /// Waits until there is something to pop: true; or until the end, or until the task is cancelled: false.

@@ -1,0 +1,147 @@
+// One reader of a blaster's events in a process of its own; bench.sh runs them in turns.
+//
+//     automoderate-bench (loop | batches | decoder | memory-ours | memory-decoder) URL EVENTS
+//
+// Prints one line of JSON: events per second, and microseconds of CPU per event, all threads.
+
+import AutoModerate
+import Foundation
+
+/// The documented event as one would write it for JSONDecoder.
+struct Plain: Decodable, Sendable {
+    struct MetaData: Decodable, Sendable {
+        var user_id: String
+        var source: String
+        var tags: [String]
+    }
+
+    var content_id: String
+    var project_id: String
+    var status: String
+    var content_type: String
+    var content_preview: String
+    var meta_data: MetaData
+    var results_count: Int
+    var processing_time: Double
+    var moderator_type: String
+    var moderator_name: String
+    var rule_name: String
+    var timestamp: Date
+}
+
+let payload = """
+    {"content_id":"content_550e8400-e29b-41d4-a716-446655440000","project_id":"200000","status":"approved",\
+    "content_type":"text","content_preview":"This is a sample content that was moderated and is long enough to be cut…",\
+    "meta_data":{"user_id":"user_123","source":"web_app","tags":["a","b"]},"results_count":2,"processing_time":1.234,\
+    "moderator_type":"rule","moderator_name":"Keyword Rule","rule_name":"Spam Detection",\
+    "timestamp":"2024-01-15T10:30:00Z"}
+    """
+
+struct Meter {
+    private let started = ContinuousClock.now
+    private let cpu = Meter.cpu()
+
+    static func cpu() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    func tell(_ events: Int) {
+        let (seconds, attoseconds) = (ContinuousClock.now - started).components
+        let rate = Double(events) / (Double(seconds) + Double(attoseconds) / 1e18)
+        print("{\"rate\": \(rate), \"cpu\": \((Meter.cpu() - cpu) / Double(events) * 1e6)}")
+    }
+}
+
+#if canImport(Glibc)
+    /// Gives freed memory back; the C library's module does not show it.
+    @_silgen_name("malloc_trim") @discardableResult func trim(_ pad: Int) -> Int32
+#endif
+
+/// Without what was freed and only kept for later.
+func resident() throws -> Int {
+    #if canImport(Glibc)
+        trim(0)
+    #endif
+    let statm = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    return (Int(statm.split(separator: " ")[1]) ?? 0) * 4096
+}
+
+/// What every reader looks at.
+func look(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
+    precondition(id.utf8.count == 44 && status.utf8.count == 8 && !preview.isEmpty && rule != nil && date != nil)
+}
+
+func look(_ event: ModerationUpdate) {
+    look(event.contentId, event.status.rawValue, event.contentPreview, event.ruleName, event.timestamp)
+}
+
+func decoder() -> JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .iso8601
+    return decoder
+}
+
+let (mode, url, count) = (CommandLine.arguments[1], CommandLine.arguments[2], Int(CommandLine.arguments[3])!)
+
+func updates() async throws -> EventStream<ModerationUpdate> {
+    let options = Client.Options(apiKey: "k", transports: .websocket, eventBuffer: 1_000_000)
+    return try await Client.connect(url, options).join(String(count)).events(of: ModerationUpdate.self)
+}
+
+/// Holds events, and nothing of what they came from.
+func fill(_ held: inout [ModerationUpdate]) async throws {
+    let client = try await Client.connect(url, .init(apiKey: "k", transports: .websocket, eventBuffer: 1_000_000))
+    let stream = try await client.join(String(count)).events(of: ModerationUpdate.self)
+    while held.count < count { held += try await stream.nextBatch(1024) }
+    await client.close()
+}
+
+switch mode {
+case "loop":
+    let meter = Meter()
+    var seen = 0
+    for try await event in try await updates() {
+        look(event)
+        seen += 1
+        if seen == count { break }
+    }
+    meter.tell(count)
+case "batches":
+    let meter = Meter()
+    let stream = try await updates()
+    var seen = 0
+    while seen < count {
+        for event in try await stream.nextBatch(1024) {
+            look(event)
+            seen += 1
+        }
+    }
+    meter.tell(count)
+case "decoder":
+    let text = Data(payload.utf8)
+    let decoder = decoder()
+    let meter = Meter()
+    for _ in 0..<count {
+        let event = try decoder.decode(Plain.self, from: text)
+        look(event.content_id, event.status, event.content_preview, event.rule_name, event.timestamp)
+    }
+    meter.tell(count)
+case "memory-ours":
+    var held: [ModerationUpdate] = []
+    held.reserveCapacity(count)
+    let before = try resident()
+    try await fill(&held)
+    print("{\"bytes\": \((try resident() - before) / held.count)}")
+case "memory-decoder":
+    let text = Data(payload.utf8)
+    let decoder = decoder()
+    var held: [Plain] = []
+    held.reserveCapacity(count)
+    let before = try resident()
+    for _ in 0..<count { held.append(try decoder.decode(Plain.self, from: text)) }
+    print("{\"bytes\": \((try resident() - before) / held.count)}")
+default:
+    fatalError("no such reader: \(mode)")
+}

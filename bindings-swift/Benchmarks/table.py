@@ -1,0 +1,49 @@
+"""Has the readers of automoderate-bench take turns, and prints a table of medians."""
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+BLASTER = Path(__file__).resolve().parents[2] / "bindings-python/benches/blaster.py"
+EVENTS = 200_000
+HELD = 100_000
+READERS = {
+    "loop": "`for try await event in project.events(of:)`, from the socket",
+    "batches": "`nextBatch`, from the socket",
+    "decoder": "`JSONDecoder`, from memory",
+}
+HOLDERS = {"memory-ours": "`ModerationUpdate`", "memory-decoder": "struct of `JSONDecoder`'s"}
+
+
+def main() -> None:
+    bench, rounds, *run = sys.argv[1:]
+    with subprocess.Popen([sys.executable, BLASTER], stdout=subprocess.PIPE, text=True) as blaster:
+        try:
+            url = f"http://127.0.0.1:{blaster.stdout.readline().strip()}"
+
+            def one(mode: str, events: int) -> dict[str, float]:
+                command = [*run, bench, mode, url, str(events)]
+                return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+            found = {mode: [] for mode in READERS}
+            for _ in range(int(rounds)):
+                for mode, results in found.items():
+                    results.append(one(mode, EVENTS))
+            print("| reader | events/s | CPU µs per event |\n|---|--:|--:|")
+            for mode, results in found.items():
+                rates = [result["rate"] / 1000 for result in results]
+                costs = [result["cpu"] for result in results]
+                rate = f"{statistics.median(rates):.0f}k [{min(rates):.0f}–{max(rates):.0f}]"
+                cost = f"{statistics.median(costs):.2f} [{min(costs):.2f}–{max(costs):.2f}]"
+                print(f"| {READERS[mode]} | {rate} | {cost} |")
+            print("\n| 100,000 events held | bytes each |\n|---|--:|")
+            for mode, name in HOLDERS.items():
+                print(f"| {name} | {one(mode, HELD)['bytes']:.0f} |")
+        finally:
+            blaster.kill()
+
+
+if __name__ == "__main__":
+    main()
