@@ -10,8 +10,8 @@ import { watch } from './port.js'
 import { turn } from './turn.js'
 import type { Losses } from './values.js'
 
-/** So many events are parsed at once: about a millisecond's work. */
-const BATCH = 256
+/** A batch of so many events was not all that there was. */
+const FULL = 512
 
 /** What its client decides about a stream. */
 export interface StreamHost {
@@ -94,7 +94,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   async #more(): Promise<IteratorResult<E, undefined>> {
-    return (await this.#fill(BATCH)) ? this.#one() : { done: true, value: undefined }
+    return (await this.#fill()) ? this.#one() : { done: true, value: undefined }
   }
 
   /** A loop is left. The stream goes on: use it again, or `close` it. */
@@ -115,10 +115,19 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   async #several(size: number, signal: AbortSignal | undefined): Promise<E[]> {
-    if (!(await this.#fill(size, signal))) return []
-    const events = this.#batch.slice(this.#at, this.#at + size)
-    this.#at += events.length
+    if (!(await this.#fill(signal))) return []
+    const events = this.#some(size)
+    // What has come since the batch was made ready.
+    while (events.length < size && this.#batch.length < FULL && this.#take(true)) {
+      events.push(...this.#some(size - events.length))
+    }
     this.tell()
+    return events
+  }
+
+  #some(max: number): E[] {
+    const events = this.#batch.slice(this.#at, this.#at + max)
+    this.#at += events.length
     return events
   }
 
@@ -151,6 +160,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     this.#batch = []
     this.#at = this.#told = 0
     this.#native.cancel()
+    this.#cleanUp()
     this.#end()
   }
 
@@ -186,28 +196,32 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /** Makes sure that there is something to hand out; false at the end. */
-  async #fill(size: number, signal?: AbortSignal): Promise<boolean> {
+  async #fill(signal?: AbortSignal): Promise<boolean> {
     // Whoever reads without ever having to wait lets the event loop do something else.
     if (this.#at >= this.#batch.length && this.#hot > 0) await turn()
     signal?.throwIfAborted()
     for (;;) {
-      if (this.#at < this.#batch.length || this.#take(size)) return true
+      if (this.#at < this.#batch.length || this.#take()) return true
       if (this.#signal?.aborted) throw this.#signal.reason
       if (!this.#open) return this.#ended()
       await this.#readable(signal)
     }
   }
 
-  #take(size: number): boolean {
-    const text = this.#native.take(size)
-    // Whoever takes more has handed out what was there before.
+  /** Takes what is ready, and has the next batch made ready while this one is read. */
+  #take(now = false): boolean {
+    const text = this.#native.take(this.#at - this.#told, now)
     this.#at = this.#told = 0
-    this.#batch = text === null ? [] : JSON.parse(text)
-    this.#hot += Number(text !== null)
-    return text !== null
+    this.#batch = []
+    if (text === null) return false
+    if (this.#open) this.#watch()
+    this.#batch = JSON.parse(text)
+    this.#hot++
+    return true
   }
 
   #ended(): false {
+    this.#cleanUp()
     const failure = this.#failure
     this.#failure = undefined
     if (failure !== undefined) throw failure
@@ -264,7 +278,6 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   #end(): void {
     if (!this.#open) return
     this.#open = false
-    this.#cleanUp()
     this.#wake?.()
   }
 }

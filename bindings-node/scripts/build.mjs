@@ -49,7 +49,7 @@ try {
   if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(here, 'src/lib.rs'), new Date(), new Date())
   const args = ['build', '--locked', '-p', 'automoderate-node', '--profile', values.profile]
   const messages = run(process.env.CARGO ?? 'cargo', [...args, '--message-format', 'json-render-diagnostics'], {
-    env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: types },
+    env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: types, CARGO_PROFILE_RELEASE_STRIP: 'symbols' },
   })
   const artifact = messages
     .split('\n')

@@ -7,6 +7,7 @@
 #![allow(missing_debug_implementations)] // these types are seen from JavaScript alone
 
 mod answers;
+mod chunk;
 mod client;
 mod credentials;
 mod errors;

@@ -78,3 +78,25 @@ test('a reader that is too slow is told', async (t) => {
 test('previews are escaped for a page', () => {
   assert.equal(escapeHtml(`<b a="x" b='y'>&</b>`), '&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;&lt;/b&gt;')
 })
+
+test('text arrives as it was, whatever its alphabet', async (t) => {
+  const server = await asgi(t)
+  const { project } = await reading.join(t, server)
+  const stream = project.events('moderation_update')
+  const many = (text) => text.repeat(200)
+  for (const text of [
+    'plain',
+    'a lonely é',
+    '…',
+    '😀',
+    many('Привет, мир! '),
+    many('漢字'),
+    many('😀é'),
+    'x'.repeat(63) + 'é'.repeat(3),
+  ]) {
+    const data = { content_id: text, status: 'approved', meta_data: { [text]: text }, project_id: server.projectId }
+    await server.admin('/emit', { event: 'moderation_update', data, project_id: server.projectId })
+    const event = await reading.next(stream)
+    assert.deepEqual([event.content_id, event.meta_data], [text, { [text]: text }])
+  }
+})

@@ -81,25 +81,18 @@ impl FacadeStream {
     }
 
     /// As [`take`](Self::take), for bindings that hand out a batch piece by piece: what is taken counts as delivered
-    /// when [`handed`](Self::handed) says so, or when more is taken.
+    /// when [`handed`](Self::handed) says so.
     #[must_use]
     pub fn take_ahead(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
-        match source.as_mut() {
-            Some(Source::Plain(stream, ahead)) => {
-                for mark in ahead.drain(..).flatten() {
-                    stream.passed(&mark);
-                }
-                let mut events = stream.take_ahead(max);
-                events.retain(|event| self.wants(event));
-                ahead.extend(events.iter().map(Mark::of));
-                events
-            }
-            _ => {
-                drop(source);
-                self.take(max)
-            }
-        }
+        let Some(Source::Plain(stream, ahead)) = source.as_mut() else {
+            drop(source);
+            return self.take(max);
+        };
+        let mut events = stream.take_ahead(max);
+        events.retain(|event| self.wants(event));
+        ahead.extend(events.iter().map(Mark::of));
+        events
     }
 
     /// The first `count` events of those that were taken ahead, and not told here yet, have been handed out.

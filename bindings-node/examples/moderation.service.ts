@@ -1,0 +1,59 @@
+/**
+ * A service in the manner of NestJS: put `@Injectable()` on the class, and the framework calls the two hooks. Other
+ * services are told about decisions by `decisions$`, anything with a `next`, such as an RxJS `Subject`.
+ */
+
+import { Client, type ClientOptions, type Gap, type Moderation, type ModerationUpdate } from 'automoderate'
+
+export interface ModerationConfig {
+  url: string
+  projectId: string
+  options: ClientOptions
+  /** Where to go on after a restart, and where to note it. */
+  cursor?: { load(): Promise<string | null>; save(cursor: string): Promise<void> }
+}
+
+export interface Subject<T> {
+  next(value: T): void
+}
+
+export class ModerationService {
+  readonly #config: ModerationConfig
+  readonly #decisions: Subject<ModerationUpdate | Gap>
+  readonly #stopping = new AbortController()
+  #client: Client | undefined
+  #relaying: Promise<void> | undefined
+
+  constructor(config: ModerationConfig, decisions$: Subject<ModerationUpdate | Gap>) {
+    this.#config = config
+    this.#decisions = decisions$
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { url, options, projectId, cursor } = this.#config
+    this.#client = await Client.connect(url, options)
+    const project = await this.#client.join(projectId, { after: (await cursor?.load()) ?? null })
+    const events = project.events({ signal: this.#stopping.signal })
+    this.#relaying = (async () => {
+      for await (const event of events) {
+        if (event.event === 'moderation_update' || event.event === 'gap') this.#decisions.next(event)
+        // Only when it has been processed: what follows is replayed after a restart.
+        if (event.meta.cursor !== null) await cursor?.save(event.meta.cursor)
+      }
+    })().catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) throw error
+    })
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#stopping.abort()
+    await this.#relaying
+    await this.#client?.close()
+  }
+
+  /** The decision about a text. */
+  async moderate(text: string, userId: string): Promise<Moderation> {
+    if (this.#client === undefined) throw new Error('the service has not been started')
+    return this.#client.moderate(text, { metadata: { user_id: userId } })
+  }
+}
