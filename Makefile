@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-python bench-swift lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-python bench-node bench-swift lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -81,6 +81,7 @@ bench:
 	$(CARGO) bench -p automoderate-server --bench reference
 	$(MAKE) --no-print-directory bench-python
 	$(MAKE) --no-print-directory bench-swift
+	$(MAKE) --no-print-directory bench-node
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick
@@ -90,6 +91,10 @@ bench-quick:
 bench-python:
 	@ls .cache/wheels/*.whl > /dev/null 2>&1 || $(MAKE) --no-print-directory wheel-python
 	bindings-python/bench.sh
+
+## make bench-node  the Node binding, beside socket.io-client
+bench-node: build-node
+	@standins=$$($(STANDINS)) && env $$standins node bindings-node/benches/bench.mjs
 
 ## make reliability  what this SDK and stock clients lose when things break: a quarter of an hour, FAULTS="cut kill" for some
 .PHONY: reliability

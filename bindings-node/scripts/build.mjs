@@ -1,8 +1,9 @@
 // Builds the native module with cargo, writes its loader and its types, and compiles the face.
 //
-// node scripts/build.mjs --profile dev|release
+// node scripts/build.mjs [--profile dev|release] [--glibc 2.17]
 //
-// `napi build` always builds for a named target, in a folder of its own; this uses what cargo has built already. For
+// `--glibc` links against an older glibc than this machine's, by zig: it needs cargo-zigbuild and ziglang, both of
+// which pip has. `napi build` always builds for a named target, in a folder of its own; this uses what cargo has built already. For
 // other targets use it: npx napi build --release --platform --output-dir native --target …
 
 import { spawnSync } from 'node:child_process'
@@ -23,7 +24,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { generateTypeDef, parseTriple, writeJsBinding } from '@napi-rs/cli'
 
-const { values } = parseArgs({ options: { profile: { type: 'string', default: 'release' } } })
+const { values } = parseArgs({
+  options: { profile: { type: 'string', default: 'release' }, glibc: { type: 'string' } },
+})
 const here = join(import.meta.dirname, '..')
 const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 const native = join(here, 'native')
@@ -47,7 +50,9 @@ const types = mkdtempSync(join(tmpdir(), 'automoderate-types-'))
 try {
   // The types are written while the crate is compiled: if they are not there, it has to be compiled anew.
   if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(here, 'src/lib.rs'), new Date(), new Date())
-  const args = ['build', '--locked', '-p', 'automoderate-node', '--profile', values.profile]
+  const host = run('rustc', ['-vV']).match(/^host: (.+)$/m)[1]
+  const how = values.glibc ? ['zigbuild', '--target', `${host}.${values.glibc}`] : ['build']
+  const args = [...how, '--locked', '-p', 'automoderate-node', '--profile', values.profile]
   const messages = run(process.env.CARGO ?? 'cargo', [...args, '--message-format', 'json-render-diagnostics'], {
     env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: types, CARGO_PROFILE_RELEASE_STRIP: 'symbols' },
   })
@@ -56,7 +61,7 @@ try {
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
     .findLast((message) => message.reason === 'compiler-artifact' && message.target.kind.includes('cdylib'))
-  const { platformArchABI } = parseTriple(run('rustc', ['-vV']).match(/^host: (.+)$/m)[1])
+  const { platformArchABI } = parseTriple(host)
   const addon = join(native, `${manifest.napi.binaryName}.${platformArchABI}.node`)
   // Renamed into its place: a process that has the old one loaded keeps it.
   copyFileSync(

@@ -29,6 +29,7 @@ impl NativeStream {
     /// # Errors
     /// None.
     pub fn take(&self, max: u32) -> Result<Arc<Packed>, NativeError> {
+        self.stream.handed(usize::MAX);
         Ok(Packed::events(&self.stream.take_ahead(max as usize)))
     }
 
