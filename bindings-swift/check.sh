@@ -53,8 +53,9 @@ touch "$artifacts/CAutoModerate.xcframework/Info.plist"
 "${run[@]}" swift package --package-path "$artifacts/release" dump-package >/dev/null
 # The documentation, whose links must lead somewhere.
 graphs="$target/swift-symbols"
-mkdir -p "$graphs/AutoModerate"
-cp "$graphs"/AutoModerate*.symbols.json "$graphs/AutoModerate/"
+rm -rf "$graphs/AutoModerate"
+mkdir "$graphs/AutoModerate"
+cp "$graphs/AutoModerate.symbols.json" "$graphs/AutoModerate/"
 # shellcheck disable=SC2016 # to be expanded inside
 "${run[@]}" sh -c 'PATH="$PATH:/usr/libexec/swift/bin" exec docc "$@"' docc convert Sources/AutoModerate/AutoModerate.docc --additional-symbol-graph-dir "$graphs/AutoModerate" \
     --fallback-display-name AutoModerate --fallback-bundle-identifier automoderate --warnings-as-errors \

@@ -59,7 +59,7 @@ import Testing
         let server = try Server()
         let client = try await server.client { $0.ackTimeout = .milliseconds(100) }
         #expect(try await client.emitWithAck("heartbeat") != nil)
-        server.freeze()
+        try server.freeze()
         let late = try #require(await failure { _ = try await client.emitWithAck("heartbeat", ["x": 1]) })
         #expect(late.code == .ackTimeout && late.retryable)
         server.kill()

@@ -30,6 +30,20 @@
             #expect(model.cursor != nil)
         }
 
+        @Test @MainActor func aModelThatHasSeenNothingGoesOnFromItsJoin() async throws {
+            let server = try Server()
+            let model = ProjectModel(server.url, .init(apiKey: server.key), project: server.project)
+            let foreground = Task { await model.run() }
+            try await eventually("it has joined") { model.cursor != nil }
+            foreground.cancel()
+            await foreground.value
+            let ids = try await server.submit(["while it was away"])
+            let again = Task { await model.run() }
+            try await eventually("it has caught up") { model.updates.map(\.contentId) == ids }
+            again.cancel()
+            await again.value
+        }
+
         @Test @MainActor func theModelTellsWhyItEnded() async throws {
             let server = try Server()
             let model = ProjectModel(server.url, .init(apiKey: "am_wrong"), project: server.project)

@@ -64,7 +64,7 @@ import Testing
     @Test func callsStopWaitingAtOnce() async throws {
         let server = try Server()
         let client = try await server.client { $0.ackTimeout = .seconds(60) }
-        server.freeze()
+        try server.freeze()
         let asking = Task { try await client.emitWithAck("heartbeat") }
         try await Task.sleep(for: .milliseconds(20))
         let asked = ContinuousClock.now

@@ -18,7 +18,7 @@
     /// ```
     ///
     /// When the app goes to the background the task is cancelled and the connection is closed. The model keeps its
-    /// cursor, so that the next `run()` begins behind the last event that it has shown.
+    /// cursor, so that the next `run()` begins behind the last event that it has shown, or where it had joined.
     @available(macOS 14, iOS 17, tvOS 17, visionOS 1, *)
     @MainActor @Observable
     public final class ProjectModel {
@@ -76,6 +76,8 @@
             try await client.connect()
             let project = try await client.join(project, after: cursor)
             let stream = project.events
+            // Whoever is suspended before the first event goes on from the join.
+            cursor = project.cursor
             while true {
                 let events = try await stream.nextBatch()
                 if events.isEmpty { return }

@@ -57,9 +57,15 @@ final class Server: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    /// Stops answering, until ``kill()``.
-    func freeze() {
-        Foundation.kill(process.processIdentifier, SIGSTOP)
+    /// Stops answering, until ``kill()``. Returns when every thread of it stands still.
+    func freeze() throws {
+        let pid = process.processIdentifier
+        Foundation.kill(pid, SIGSTOP)
+        let threads = { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") }
+        while try !threads().allSatisfy({ thread in
+            let stat = try String(contentsOfFile: "/proc/\(pid)/task/\(thread)/stat", encoding: .utf8)
+            return stat.split(separator: ")").last?.hasPrefix(" T") ?? false
+        }) {}
     }
 
     /// Starts it again on the same address and database.
