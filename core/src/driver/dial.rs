@@ -64,6 +64,9 @@ impl Dialer for SocketDialer {
         let (environment, authority) = (self.environment.clone(), self.authority.clone());
         let (transports, patience) = (self.transports, self.connect_timeout / 2);
         let prefer_polling = self.prefer_polling.clone();
+        if reason == CredentialsReason::Reconnect {
+            environment.forget_connections();
+        }
         Box::pin(async move {
             let access = authority.access(&environment, reason).await?;
             let transport = match transports {

@@ -1,6 +1,6 @@
 //! What every connection of a client shares: the address, headers, TLS, the proxy and the HTTP client.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderMap, HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -19,7 +19,7 @@ pub(crate) struct Environment {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) tls: tls::Options,
     pub(crate) proxy: Option<String>,
-    http: OnceLock<Http>,
+    http: Mutex<Option<Http>>,
     rustls: OnceLock<Arc<rustls::ClientConfig>>,
 }
 
@@ -31,7 +31,7 @@ impl Environment {
         tls: tls::Options,
         proxy: Option<String>,
     ) -> Self {
-        Self { target, headers, query, tls, proxy, http: OnceLock::new(), rustls: OnceLock::new() }
+        Self { target, headers, query, tls, proxy, http: Mutex::default(), rustls: OnceLock::new() }
     }
 
     /// The proxy to use for this address, from the option or from `HTTPS_PROXY` and its relatives.
@@ -59,11 +59,21 @@ impl Environment {
         !self.tls.extra_ca.is_empty() || self.tls.client_certificate.is_some()
     }
 
+    /// New requests open connections of their own: those that are kept open may be as dead as the one that was lost.
+    pub(crate) fn forget_connections(&self) {
+        *self.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The HTTP client, made on first use.
     pub(crate) fn http(&self) -> Result<Http, Error> {
-        if let Some(http) = self.http.get() {
-            return Ok(http.clone());
+        let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some(http) => Ok(http.clone()),
+            None => Ok(made.insert(self.new_http()?).clone()),
         }
+    }
+
+    fn new_http(&self) -> Result<Http, Error> {
         let failed = |error: reqwest::Error| Error::invalid_argument(format!("the HTTP client can't be made: {error}"));
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -79,8 +89,7 @@ impl Environment {
             }
             builder = builder.proxy(proxy);
         }
-        let http = builder.build().map_err(failed)?;
-        Ok(self.http.get_or_init(|| http).clone())
+        builder.build().map_err(failed)
     }
 
     /// Why a request failed, without its address, which may hold a key.

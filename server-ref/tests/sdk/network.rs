@@ -1,6 +1,6 @@
 //! Proxies, blocked WebSockets, dead ports.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use automoderate::{Stage, Transports};
 use tokio::{
@@ -8,7 +8,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::wires::{client, key, next_update, project, proxy, server, soon, tls};
+use crate::wires::{builder, client, key, next_update, project, proxy, server, soon, tls};
 
 #[tokio::test]
 async fn an_http_proxy_carries_the_socket() {
@@ -126,4 +126,29 @@ async fn the_upgrade_leaves_polling_behind() {
         before = now;
     }
     client.close().await;
+}
+
+#[tokio::test]
+async fn connections_that_went_silent_are_left_behind() {
+    let (ping, pong) = (Duration::from_millis(300), Duration::from_millis(700));
+    let server = builder().ping(ping, pong).start().await.unwrap();
+    for transports in [Transports::WebSocket, Transports::Polling] {
+        let relay = crate::relay::Relay::start(server.address()).await;
+        let client = client(relay.url()).api_key(key(&server)).transports(transports).connect().await.unwrap();
+        let mut events = client.join(project(&server)).await.unwrap().events();
+        for round in 0..3 {
+            // Requests of the client's own leave connections open that will be as dead.
+            let id = client.moderate(format!("text {round}")).await.unwrap().content_id;
+            assert_eq!(next_update(&mut events).await.content_id, id);
+            let before = client.metrics().connections;
+            relay.silence();
+            soon("a new connection, not over one that is dead", async {
+                while client.metrics().connections == before || !client.state().is_connected() {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            })
+            .await;
+        }
+        client.close().await;
+    }
 }

@@ -19,6 +19,8 @@ use tokio::{
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     open: watch::Sender<bool>,
+    /// Connections with a lower number carry nothing.
+    silent: watch::Sender<usize>,
     to: watch::Sender<SocketAddr>,
     pub(crate) connections: Arc<AtomicUsize>,
 }
@@ -28,16 +30,28 @@ impl Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (open, is_open) = watch::channel(true);
+        let (silent, is_silent) = watch::channel(0);
         let (to, target) = watch::channel(server);
         let connections = Arc::new(AtomicUsize::new(0));
         let count = connections.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(carry(client, *target.borrow(), is_open.clone()));
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                let carried = carry(client, *target.borrow(), is_open.clone());
+                let mut silent = is_silent.clone();
+                tokio::spawn(async move {
+                    let mut carried = std::pin::pin!(carried);
+                    tokio::select! {
+                        biased;
+                        _ = silent.wait_for(|silent| *silent > number) => {}
+                        result = carried.as_mut() => return result,
+                    }
+                    // Nothing is read or written any more, and nothing is closed.
+                    std::future::pending().await
+                });
             }
         });
-        Self { address, open, to, connections }
+        Self { address, open, silent, to, connections }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -50,6 +64,11 @@ impl Relay {
 
     pub(crate) fn mend(&self) {
         self.open.send_replace(true);
+    }
+
+    /// The present connections go silent, as when a NAT forgets them.
+    pub(crate) fn silence(&self) {
+        self.silent.send_replace(self.connections.load(Ordering::SeqCst));
     }
 
     /// New connections go here from now on.

@@ -27,11 +27,11 @@ use relay::Relay;
 use server::Program;
 
 /// How long the events go on.
-const RUN: Duration = Duration::from_secs(40);
-/// Between two strokes.
-const PAUSE: Duration = Duration::from_secs(5);
-/// Without an event for so long, everybody has what they will get.
-const QUIET: Duration = Duration::from_secs(15);
+const RUN: Duration = Duration::from_secs(56);
+/// Between two strokes: long enough for a connection to count as stable.
+const PAUSE: Duration = Duration::from_secs(7);
+/// Without an event for so long, everybody has what they will get: attempts to connect are limited per minute.
+const QUIET: Duration = Duration::from_secs(65);
 
 #[tokio::main]
 async fn main() {
@@ -69,7 +69,7 @@ async fn run(fault: Fault, transport: &'static str) {
     let published = publisher.stop().await;
     let mut cells = Vec::new();
     for (_relay, reader) in clients {
-        let (seen, silence) = reader.finish(QUIET).await;
+        let (seen, silence) = reader.finish(published.len(), QUIET).await;
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for id in &seen {
             *counts.entry(id).or_default() += 1;

@@ -25,8 +25,8 @@ pub(crate) enum Who {
 /// A running client.
 pub(crate) struct Reader {
     task: JoinHandle<(Vec<String>, Duration)>,
-    /// When the last event came.
-    last: watch::Receiver<Instant>,
+    /// How many events came, and when the last one did.
+    last: watch::Receiver<(usize, Instant)>,
     child: Child,
 }
 
@@ -64,7 +64,7 @@ impl Reader {
             tell(&mut stdin, &connect).await;
         }
         let join = json!({"do": "emit", "event": "join_project", "args": [{"project_id": project}]});
-        let (told, last) = watch::channel(Instant::now());
+        let (told, last) = watch::channel((0, Instant::now()));
         let (joined, has_joined) = tokio::sync::oneshot::channel();
         let task = tokio::spawn(async move {
             let (mut seen, mut silence, mut joined) = (Vec::new(), Duration::ZERO, Some(joined));
@@ -77,9 +77,9 @@ impl Reader {
                         let data = if line["data"].is_object() { &line["data"] } else { &line["args"][0] };
                         seen.push(data["content_id"].as_str().unwrap().to_owned());
                         if seen.len() > 1 {
-                            silence = silence.max(told.borrow().elapsed());
+                            silence = silence.max(told.borrow().1.elapsed());
                         }
-                        told.send_replace(Instant::now());
+                        told.send_replace((seen.len(), Instant::now()));
                     }
                     _ => {}
                 }
@@ -95,9 +95,15 @@ impl Reader {
         Self { task, last, child }
     }
 
-    /// Waits until nothing has come for this long; returns what came, and the longest time without.
-    pub(crate) async fn finish(mut self, quiet: Duration) -> (Vec<String>, Duration) {
-        while timeout(quiet, self.last.changed()).await.is_ok_and(|changed| changed.is_ok()) {}
+    /// Waits until so many events have come, or none for this long; returns what came, and the longest time without.
+    pub(crate) async fn finish(mut self, events: usize, quiet: Duration) -> (Vec<String>, Duration) {
+        loop {
+            let (seen, at) = *self.last.borrow_and_update();
+            let more = timeout(quiet.saturating_sub(at.elapsed()), self.last.changed());
+            if seen >= events || !more.await.is_ok_and(|changed| changed.is_ok()) {
+                break;
+            }
+        }
         self.child.kill().await.unwrap();
         self.task.await.unwrap()
     }
