@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-python bench-node bench-swift lint fmt doc clean
+.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -79,9 +79,15 @@ test-kotlin:
 bench:
 	$(CARGO) bench -p automoderate
 	$(CARGO) bench -p automoderate-server --bench reference
+	$(MAKE) --no-print-directory bench-postgres
 	$(MAKE) --no-print-directory bench-python
 	$(MAKE) --no-print-directory bench-swift
 	$(MAKE) --no-print-directory bench-node
+
+## make bench-postgres  submissions that are stored in PostgreSQL
+bench-postgres:
+	@env $$(server-ref/tests/postgres/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
+		$(CARGO) bench -p automoderate-server --bench reference -- submissions
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick

@@ -45,6 +45,11 @@ pub(crate) fn key_hash(key: &str) -> Option<KeyHash> {
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }
 
+/// By what a session is known where its id, which opens it, must not be.
+pub(crate) fn session_name(id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(id.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,19 @@ use serde_json::json;
 use crate::PING;
 use crate::child::{serve, update};
 
+/// The database to use instead of a temporary SQLite file: under `tests/postgres/with-cluster.sh`, the one that every cluster has.
+pub(crate) fn postgres() -> Option<String> {
+    let server = std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()?;
+    Some(server.replace("/?", "/postgres?"))
+}
+
 pub(crate) async fn run() {
-    let server = Server::builder().demo(true).limits(Limits::none()).ping(PING, PING).start().await.unwrap();
+    let server = Server::builder().demo(true).limits(Limits::none()).ping(PING, PING);
+    let server = match postgres() {
+        Some(url) => server.database(url),
+        None => server,
+    };
+    let server = server.start().await.unwrap();
     let demo = server.demo().unwrap();
     let project = demo.project_id.clone();
     for n in 0..70 {

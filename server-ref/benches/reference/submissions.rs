@@ -6,14 +6,16 @@ use futures_util::future::join_all;
 
 use crate::child::Server;
 use crate::http::Submitter;
-use crate::{Plan, Summary};
+use crate::{Plan, Summary, ours};
 
 const CONNECTIONS: usize = 32;
 
 pub(crate) async fn measure(plan: Plan) {
     let time = Duration::from_secs(if plan.quick { 2 } else { 5 });
+    let database = if ours::postgres().is_some() { "PostgreSQL" } else { "SQLite" };
     println!(
-        "\nSubmissions: 50 keyword and 20 regex rules, SQLite with a sync before each answer, {CONNECTIONS} connections\n"
+        "\nSubmissions: 50 keyword and 20 regex rules, {database} with a sync before each answer, {CONNECTIONS} \
+         connections\n"
     );
     let mut server = Server::start("ours").await;
     let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;

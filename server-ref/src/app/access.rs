@@ -2,9 +2,8 @@
 
 use super::App;
 use crate::Error;
-use crate::ids::{key_hash, new_api_key};
-use crate::realtime::{Whose, close_room, disconnect, expel};
-use crate::store::{KeyInfo, User};
+use crate::ids::{key_hash, new_api_key, session_name};
+use crate::store::{KeyInfo, News, User};
 
 impl App {
     /// Stores the hash of a new key, and returns the key.
@@ -18,16 +17,14 @@ impl App {
         if !self.store.delete_key(project_id, key_id).await? {
             return Err(Error::NotFound("Key"));
         }
-        self.auth.forget_keys();
-        self.end(Whose::Key(key_id), "The API key was revoked");
+        self.apply(&News::KeyRevoked(key_id.to_owned()));
         Ok(())
     }
 
     pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str) -> Result<(), Error> {
         self.store.remove_member(project_id, user_id).await?;
-        if let Some(io) = self.io.get() {
-            expel(io, user_id, project_id);
-        }
+        let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
+        self.apply(&News::MemberRemoved { project_id, user_id });
         Ok(())
     }
 
@@ -41,32 +38,21 @@ impl App {
         self.store.update_user(id, is_admin, is_active).await?;
         let user = self.store.user(id).await?.ok_or(Error::NotFound("User"))?;
         if !user.is_active {
-            self.end(Whose::User(id), "The user was deactivated");
+            self.apply(&News::UserDeactivated(id.to_owned()));
         }
         Ok(user)
     }
 
-    pub(crate) fn end_session(&self, session: &str) {
-        self.end(Whose::Session(session), "The session has ended");
+    /// The session itself is gone already.
+    pub(crate) async fn end_session(&self, session: &str) -> Result<(), Error> {
+        let news = News::SessionEnded(session_name(session));
+        self.apply(&news);
+        self.store.tell(&news).await
     }
 
     pub(crate) async fn delete_project(&self, id: &str) -> Result<(), Error> {
-        let keys = self.store.keys(id).await?;
         self.store.delete_project(id).await?;
-        self.auth.forget_keys();
-        self.rules.forget(id);
-        if let Some(io) = self.io.get() {
-            close_room(io, id);
-        }
-        for key in keys {
-            self.end(Whose::Key(&key.id), "The project was deleted");
-        }
+        self.apply(&News::ProjectDeleted(id.to_owned()));
         Ok(())
-    }
-
-    fn end(&self, whose: Whose<'_>, message: &str) {
-        if let Some(io) = self.io.get() {
-            disconnect(io, whose, message);
-        }
     }
 }

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::accept::accept;
-use super::{App, RunningServer, Settings, demo, maintenance};
+use super::{App, RunningServer, Settings, demo, maintenance, news};
 use crate::Error;
 use crate::address::{ClientAddress, parse_network};
 use crate::auth::{Auth, Throttle};
@@ -195,6 +195,7 @@ impl ServerBuilder {
         let proxies = app.settings.trusted_proxies.clone().into();
         tokio::spawn(accept(listener, router, proxies, connections.clone(), app.draining.clone(), kill.clone()));
         tokio::spawn(maintenance::run(app.clone()));
+        tokio::spawn(news::run(app.clone()));
         tracing::info!(%address, "listening");
         Ok(RunningServer::new(app, io, address, demo, connections, kill, temporary))
     }

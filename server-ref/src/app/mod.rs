@@ -5,6 +5,7 @@ mod access;
 mod builder;
 mod demo;
 mod maintenance;
+mod news;
 mod notify;
 mod rules;
 mod running;

@@ -3,7 +3,7 @@
 use super::App;
 use crate::Error;
 use crate::moderation::{NewRule, check_rule, rule_update};
-use crate::store::{Change, Deed, StoredRule};
+use crate::store::{Change, Deed, News, StoredRule};
 use crate::time::{Micros, now};
 
 impl App {
@@ -38,7 +38,7 @@ impl App {
     ) -> Result<(), Error> {
         let event = Some(rule_update(project_id, action, rule, at)?);
         let done = self.writer.submit(Change { project_id: project_id.into(), at, deed, event }).await;
-        self.rules.forget(project_id);
+        self.apply(&News::RulesChanged(project_id.to_owned()));
         done
     }
 }

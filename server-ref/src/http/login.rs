@@ -64,7 +64,7 @@ pub(super) async fn logout(State(app): State<Arc<App>>, session: Session) -> Res
     let id = session.id();
     session.flush().await.map_err(|e| failed(&e))?;
     if let Some(id) = id {
-        app.end_session(&id.to_string());
+        app.end_session(&id.to_string()).await?;
     }
     Ok(redirect("/auth/login"))
 }

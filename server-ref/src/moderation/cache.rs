@@ -42,4 +42,11 @@ impl RuleCache {
         state.generation += 1;
         state.sets.remove(project_id);
     }
+
+    /// When any of them may have changed.
+    pub(crate) fn forget_all(&self) {
+        let mut state = self.sets.write().unwrap_or_else(PoisonError::into_inner);
+        state.generation += 1;
+        state.sets.clear();
+    }
 }

@@ -95,6 +95,11 @@ impl Connection {
         self.state().rooms.remove(project_id);
     }
 
+    /// The projects that it has joined.
+    pub(super) fn rooms(&self) -> Vec<String> {
+        self.state().rooms.iter().cloned().collect()
+    }
+
     fn accept(self: &Arc<Self>, request: Request) {
         let mut state = self.state();
         if let Err(wait) = state.rate.check(Instant::now()) {

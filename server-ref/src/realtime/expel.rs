@@ -13,23 +13,29 @@ use socketioxide::extract::SocketRef;
 use super::connection::Connection;
 use super::reply::{Failure, emit};
 use super::room;
+use crate::Error;
 use crate::auth::Principal;
+use crate::ids::session_name;
 
 /// Whose sockets are meant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Whose<'a> {
+    /// By its name, see `session_name`.
     Session(&'a str),
     User(&'a str),
     Key(&'a str),
+    /// Any key of this project.
+    KeyOf(&'a str),
 }
 
 impl Whose<'_> {
     /// Not a project's room: those begin otherwise.
     fn room(self) -> String {
         match self {
-            Self::Session(id) => format!("session_{id}"),
+            Self::Session(name) => format!("session_{name}"),
             Self::User(id) => format!("user_{id}"),
             Self::Key(id) => format!("key_{id}"),
+            Self::KeyOf(id) => format!("keys_{id}"),
         }
     }
 }
@@ -37,8 +43,8 @@ impl Whose<'_> {
 /// The rooms by which a principal's sockets are found.
 pub(super) fn rooms(principal: &Principal) -> Vec<String> {
     match principal {
-        Principal::Key(owner) => vec![Whose::Key(&owner.id).room()],
-        Principal::User { id, session } => vec![Whose::Session(session).room(), Whose::User(id).room()],
+        Principal::Key(owner) => vec![Whose::Key(&owner.id).room(), Whose::KeyOf(&owner.project_id).room()],
+        Principal::User { id, session } => vec![Whose::Session(&session_name(session)).room(), Whose::User(id).room()],
     }
 }
 
@@ -65,19 +71,43 @@ pub(crate) fn close_room(io: &SocketIo, project_id: &str) {
 }
 
 fn leave(io: &SocketIo, among: String, project_id: &str, message: &str) {
-    let failure = Failure::new("access_denied", message).about(project_id);
     for socket in sockets(io, among) {
-        let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
-            continue;
-        };
-        if connection.has_joined(project_id) {
-            socket.leave(room(project_id));
-            connection.exit(project_id);
-            emit(&socket, failure.event(), &failure);
+        if let Some(connection) = socket.extensions.get::<Arc<Connection>>()
+            && connection.has_joined(project_id)
+        {
+            turn_out(&socket, &connection, project_id, message);
         }
     }
 }
 
+fn turn_out(socket: &SocketRef<LocalAdapter>, connection: &Connection, project_id: &str, message: &str) {
+    let failure = Failure::new("access_denied", message).about(project_id);
+    socket.leave(room(project_id));
+    connection.exit(project_id);
+    emit(socket, failure.event(), &failure);
+}
+
 fn sockets(io: &SocketIo, room: String) -> Vec<SocketRef<LocalAdapter>> {
     io.of("/").map(|namespace| namespace.within(room).sockets()).unwrap_or_default()
+}
+
+/// Checks every socket again, when something may have been withdrawn unheard.
+pub(crate) async fn check_all(io: &SocketIo) -> Result<(), Error> {
+    let everybody = io.of("/").map(|namespace| namespace.sockets()).unwrap_or_default();
+    for socket in everybody {
+        let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
+            continue;
+        };
+        let auth = &connection.app.auth;
+        if !auth.is_valid(&connection.principal).await? {
+            dismiss(&socket, "The credentials were revoked");
+            continue;
+        }
+        for project_id in connection.rooms() {
+            if auth.standing(&connection.principal, &project_id).await?.is_none() {
+                turn_out(&socket, &connection, &project_id, "You are not a member of this project any more");
+            }
+        }
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ mod slots;
 mod statistics;
 
 pub(crate) use connect::serve;
-pub(crate) use expel::{Whose, close_room, disconnect, expel};
+pub(crate) use expel::{Whose, check_all, close_room, disconnect, expel};
 pub(crate) use origin::is_allowed;
 pub(crate) use publisher::spawn as spawn_publisher;
 pub(crate) use slots::Slots;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with a PostgreSQL of its own, which listens on a socket in a temporary folder and is gone afterwards:
 #   POSTGRES_BIN=FOLDER with-cluster.sh COMMAND...
+# Tests don't need the disk to keep anything; POSTGRES_FSYNC=on for measurements.
 # The command finds its address, without a database's name, in AUTOMODERATE_TEST_POSTGRES.
 set -euo pipefail
 
@@ -25,7 +26,7 @@ trap finish EXIT
 cd "$folder"
 "${postgres[@]}" "$POSTGRES_BIN/initdb" --pgdata data --username postgres --auth trust --encoding UTF8 --no-sync >initdb.log ||
     { cat initdb.log >&2; exit 1; }
-"${postgres[@]}" "$POSTGRES_BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 -c fsync=off \
+"${postgres[@]}" "$POSTGRES_BIN/postgres" -D data -k "$folder" -c listen_addresses= -c max_connections=300 -c "fsync=${POSTGRES_FSYNC:-off}" \
     >log 2>&1 &
 server=$!
 cd - >/dev/null

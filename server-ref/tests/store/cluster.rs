@@ -69,7 +69,11 @@ impl Cluster {
 
     /// A new database.
     pub(crate) fn database(&self) -> String {
-        create(&self.server(), "test")
+        self.another_database("test")
+    }
+
+    pub(crate) fn another_database(&self, name: &str) -> String {
+        create(&self.server(), name)
     }
 
     /// Starts it and waits until it answers.

@@ -3,6 +3,7 @@
 //! On SQLite or, by `make test-postgres`, on PostgreSQL; what only that can do is ignored elsewhere.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod backup;
 mod books;
 mod cluster;
 mod commit_in_doubt;
@@ -13,6 +14,7 @@ mod listener;
 mod load;
 mod postgres_restarts;
 mod two_servers;
+mod two_servers_agree;
 
 #[path = "../it/databases.rs"]
 #[allow(dead_code, reason = "of the other tests, which use all of it")]

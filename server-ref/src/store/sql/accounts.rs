@@ -3,7 +3,7 @@
 use super::{Store, on};
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Account, User};
+use crate::store::{Account, News, User};
 use crate::time::now;
 
 impl Store {
@@ -50,10 +50,15 @@ impl Store {
     ) -> Result<(), Error> {
         const QUERY: &str = "UPDATE users SET is_admin = COALESCE($1, is_admin), is_active = COALESCE($2, is_active)
                              WHERE id = $3";
-        on!(&mut self.writer().await?, db => {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        on!(&mut tx, db => {
             sqlx::query(QUERY).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
         });
-        Ok(())
+        if is_active == Some(false) {
+            tx.tell(&News::UserDeactivated(id.to_owned())).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ledger::{load, save};
-use super::rows::{insert_contents, insert_events, insert_results};
+use super::rows::insert;
 use super::{Either, Log, Store, Tx, notifications, reviews, rules};
 use crate::Error;
 use crate::store::fault::{Fault, is_definite};
 use crate::store::ledger::Ledger;
-use crate::store::{Batch, Change, Deed, LoggedEvent, Recent};
+use crate::store::{Batch, Change, Deed, LoggedEvent, News, Recent};
 use crate::time::{Micros, rfc3339};
 
 /// How long the statements of a transaction, and its COMMIT, may each take in PostgreSQL: a network that swallows packets must not
@@ -109,9 +109,7 @@ async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Resu
     for change in changes {
         events.extend(ledger.apply(change)?.into_iter().map(|event| (event, change.at)));
     }
-    insert_contents(tx, changes).await?;
-    insert_results(tx, changes).await?;
-    insert_events(tx, &events).await?;
+    insert(tx, changes, &events).await?;
     for change in changes {
         carry_out(tx, change).await?;
     }
@@ -129,6 +127,12 @@ async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
         Deed::RuleUpdated(rule) => rules::update(tx, project_id, rule).await,
         Deed::RuleDeleted(id) => rules::delete(tx, project_id, id).await,
         Deed::Notified(notification) => notifications::insert(tx, notification).await,
+    }?;
+    match change.deed {
+        Deed::RuleCreated(_) | Deed::RuleUpdated(_) | Deed::RuleDeleted(_) => {
+            tx.tell(&News::RulesChanged(project_id.to_owned())).await
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Store, on};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
-use crate::store::{KeyInfo, KeyOwner};
+use crate::store::{KeyInfo, KeyOwner, News};
 use crate::time::now;
 
 impl Store {
@@ -44,9 +44,13 @@ impl Store {
     /// Whether there was one.
     pub(crate) async fn delete_key(&self, project_id: &str, id: &str) -> Result<bool, Error> {
         const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2";
-        let deleted = on!(&mut self.writer().await?, db => {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        let deleted = on!(&mut tx, db => {
             sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?.rows_affected()
         });
+        tx.tell(&News::KeyRevoked(id.to_owned())).await?;
+        tx.commit().await?;
         Ok(deleted > 0)
     }
 }

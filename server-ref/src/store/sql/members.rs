@@ -2,7 +2,7 @@
 
 use super::{Store, Tx, on};
 use crate::Error;
-use crate::store::{Member, Role};
+use crate::store::{Member, News, Role};
 
 impl Store {
     /// The role of an active user; `None`: not a member.
@@ -54,6 +54,8 @@ impl Store {
         let mut tx = writer.begin().await?;
         keep_an_owner(&mut tx, project_id, user_id).await?;
         on!(&mut tx, db => { sqlx::query(QUERY).bind(project_id).bind(user_id).execute(db).await?; });
+        let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
+        tx.tell(&News::MemberRemoved { project_id, user_id }).await?;
         Ok(tx.commit().await?)
     }
 }

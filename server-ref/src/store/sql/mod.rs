@@ -12,6 +12,7 @@ mod keys;
 mod lane;
 mod ledger;
 mod members;
+mod news;
 mod notifications;
 mod postgres;
 mod projects;
@@ -29,6 +30,7 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 pub(crate) use commit::{Doubt, Outcome};
+pub(crate) use news::Listener;
 
 use self::either::{Either, Tx, on};
 use self::postgres::PgDatabase;

@@ -3,7 +3,7 @@
 use super::{Store, on};
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{ProjectInfo, Role};
+use crate::store::{News, ProjectInfo, Role};
 use crate::time::{Micros, now};
 
 impl Store {
@@ -72,6 +72,7 @@ impl Store {
         for query in [RESULTS, PROJECT] {
             on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
         }
+        tx.tell(&News::ProjectDeleted(id.to_owned())).await?;
         Ok(tx.commit().await?)
     }
 }

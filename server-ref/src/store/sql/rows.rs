@@ -1,72 +1,123 @@
 //! Contents, results and events: inserted for a whole group at once.
+//!
+//! SQLite gets rows of values: a statement costs nothing on the way to it, and has to be prepared for each number of rows.
+//! PostgreSQL gets columns as arrays: one statement, one round trip, whatever the number.
 
-use sqlx::QueryBuilder;
+use sqlx::{PgConnection, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::text::Text;
-use super::{Tx, on};
+use super::Tx;
 use crate::Error;
-use crate::store::{Change, LoggedEvent};
+use crate::store::{Change, LoggedEvent, NewContent};
 use crate::time::Micros;
 
 /// The most rows of one INSERT. Groups are cut into powers of two, so that few statements are ever prepared.
 const ROWS: usize = 64;
 
-pub(super) async fn insert_contents(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), Error> {
-    const QUERY: &str =
-        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, status, created_at, updated_at) ";
-    let rows: Vec<_> = changes.iter().filter_map(|change| change.content().map(|content| (change, content))).collect();
-    for rows in pieces(&rows) {
-        on!(&mut *tx, db => {
-            let mut query = QueryBuilder::new(QUERY);
-            query.push_values(rows, |mut row, (change, content)| {
-                row.push_bind(change.project_id.to_string())
-                    .push_bind(content.id.clone())
-                    .push_bind(content.content_type.clone())
-                    .push_bind(Text(content.content_data.clone()))
-                    .push_bind(content.meta_data.clone())
-                    .push_bind(content.status.as_str())
-                    .push_bind(change.at)
-                    .push_bind(change.at);
-            });
-            query.build().execute(db).await?;
-        });
-    }
-    Ok(())
-}
+/// A result, its content, and its place among the content's results.
+type ResultRow<'a> = (&'a NewContent, i64, &'a String);
 
-pub(super) async fn insert_results(tx: &mut Tx<'_>, changes: &[Change]) -> Result<(), Error> {
-    const QUERY: &str = "INSERT INTO moderation_results (content_id, position, result) ";
-    let rows: Vec<_> = changes
+pub(super) async fn insert(tx: &mut Tx<'_>, changes: &[Change], events: &[(LoggedEvent, Micros)]) -> Result<(), Error> {
+    let contents: Vec<_> = changes.iter().filter_map(|change| Some((change, change.content()?))).collect();
+    let results: Vec<ResultRow<'_>> = contents
         .iter()
-        .filter_map(Change::content)
-        .flat_map(|content| (0i64..).zip(&content.results).map(move |row| (content, row)))
+        .flat_map(|(_, content)| (0i64..).zip(&content.results).map(move |(position, row)| (*content, position, row)))
         .collect();
-    for rows in pieces(&rows) {
-        on!(&mut *tx, db => {
-            let mut query = QueryBuilder::new(QUERY);
-            query.push_values(rows, |mut row, (content, (position, result))| {
-                row.push_bind(content.id.clone()).push_bind(*position).push_bind((*result).clone());
-            });
-            query.build().execute(db).await?;
-        });
+    match tx {
+        Tx::Sqlite(tx) => rows(tx, &contents, &results, events).await?,
+        Tx::Postgres(tx) => columns(tx, &contents, &results, events).await?,
     }
     Ok(())
 }
 
-pub(super) async fn insert_events(tx: &mut Tx<'_>, events: &[(LoggedEvent, Micros)]) -> Result<(), Error> {
-    const QUERY: &str = "INSERT INTO events (project_id, event_id, name, data, created_at) ";
-    for rows in pieces(events) {
-        on!(&mut *tx, db => {
-            let mut query = QueryBuilder::new(QUERY);
-            query.push_values(rows, |mut row, (event, at)| {
-                row.push_bind(event.project_id.to_string())
-                    .push_bind(event.event_id)
-                    .push_bind(event.name)
-                    .push_bind(event.data.get().to_owned())
-                    .push_bind(*at);
-            });
-            query.build().execute(db).await?;
+async fn rows(
+    tx: &mut SqliteConnection,
+    contents: &[(&Change, &NewContent)],
+    results: &[ResultRow<'_>],
+    events: &[(LoggedEvent, Micros)],
+) -> sqlx::Result<()> {
+    const CONTENTS: &str =
+        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, status, created_at, updated_at) ";
+    const RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result) ";
+    const EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at) ";
+    for contents in pieces(contents) {
+        let mut query = QueryBuilder::<Sqlite>::new(CONTENTS);
+        query.push_values(contents, |mut row, (change, content)| {
+            row.push_bind(change.project_id.to_string())
+                .push_bind(content.id.clone())
+                .push_bind(content.content_type.clone())
+                .push_bind(content.content_data.clone())
+                .push_bind(content.meta_data.clone())
+                .push_bind(content.status.as_str())
+                .push_bind(change.at)
+                .push_bind(change.at);
         });
+        query.build().execute(&mut *tx).await?;
+    }
+    for results in pieces(results) {
+        let mut query = QueryBuilder::<Sqlite>::new(RESULTS);
+        query.push_values(results, |mut row, (content, position, result)| {
+            row.push_bind(content.id.clone()).push_bind(*position).push_bind((*result).clone());
+        });
+        query.build().execute(&mut *tx).await?;
+    }
+    for events in pieces(events) {
+        let mut query = QueryBuilder::<Sqlite>::new(EVENTS);
+        query.push_values(events, |mut row, (event, at)| {
+            row.push_bind(event.project_id.to_string())
+                .push_bind(event.event_id)
+                .push_bind(event.name)
+                .push_bind(event.data.get().to_owned())
+                .push_bind(*at);
+        });
+        query.build().execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+async fn columns(
+    tx: &mut PgConnection,
+    contents: &[(&Change, &NewContent)],
+    results: &[ResultRow<'_>],
+    events: &[(LoggedEvent, Micros)],
+) -> sqlx::Result<()> {
+    const CONTENTS: &str =
+        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, status, created_at, updated_at)
+         SELECT *, created_at FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[])
+             AS new (project_id, id, content_type, content_data, meta_data, status, created_at)";
+    const RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result)
+                           SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[])";
+    const EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at)
+                          SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])";
+    if !contents.is_empty() {
+        let column = |value: fn(&NewContent) -> &str| contents.iter().map(|(_, c)| value(c)).collect::<Vec<_>>();
+        sqlx::query(CONTENTS)
+            .bind(contents.iter().map(|(change, _)| &*change.project_id).collect::<Vec<_>>())
+            .bind(column(|content| &content.id))
+            .bind(column(|content| &content.content_type))
+            .bind(contents.iter().map(|(_, content)| content.content_data.as_bytes()).collect::<Vec<_>>())
+            .bind(contents.iter().map(|(_, content)| content.meta_data.as_deref()).collect::<Vec<_>>())
+            .bind(column(|content| content.status.as_str()))
+            .bind(contents.iter().map(|(change, _)| change.at).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await?;
+    }
+    if !results.is_empty() {
+        sqlx::query(RESULTS)
+            .bind(results.iter().map(|(content, ..)| content.id.as_str()).collect::<Vec<_>>())
+            .bind(results.iter().map(|&(_, position, _)| position).collect::<Vec<_>>())
+            .bind(results.iter().map(|(.., result)| result.as_str()).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await?;
+    }
+    if !events.is_empty() {
+        sqlx::query(EVENTS)
+            .bind(events.iter().map(|(event, _)| &*event.project_id).collect::<Vec<_>>())
+            .bind(events.iter().map(|(event, _)| event.event_id).collect::<Vec<_>>())
+            .bind(events.iter().map(|(event, _)| event.name).collect::<Vec<_>>())
+            .bind(events.iter().map(|(event, _)| event.data.get()).collect::<Vec<_>>())
+            .bind(events.iter().map(|&(_, at)| at).collect::<Vec<_>>())
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }

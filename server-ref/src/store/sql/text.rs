@@ -1,10 +1,9 @@
-//! Text that may hold U+0000, which PostgreSQL's TEXT does not: there it is kept as bytes.
+//! Text that may hold U+0000, which PostgreSQL's TEXT does not: there it comes as bytes.
 
-use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef};
-use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
-use sqlx::{Decode, Encode, Postgres, Sqlite, Type};
+use sqlx::postgres::{PgTypeInfo, PgValueRef};
+use sqlx::sqlite::{SqliteTypeInfo, SqliteValueRef};
+use sqlx::{Decode, Postgres, Sqlite, Type};
 
 #[derive(Debug, Clone)]
 pub(super) struct Text(pub(super) String);
@@ -19,12 +18,6 @@ impl Type<Sqlite> for Text {
     }
 }
 
-impl Encode<'_, Sqlite> for Text {
-    fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        Encode::<Sqlite>::encode_by_ref(&self.0, buffer)
-    }
-}
-
 impl Decode<'_, Sqlite> for Text {
     fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
         <String as Decode<Sqlite>>::decode(value).map(Self)
@@ -34,12 +27,6 @@ impl Decode<'_, Sqlite> for Text {
 impl Type<Postgres> for Text {
     fn type_info() -> PgTypeInfo {
         <Vec<u8> as Type<Postgres>>::type_info()
-    }
-}
-
-impl Encode<'_, Postgres> for Text {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        Encode::<Postgres>::encode(self.0.as_bytes(), buffer)
     }
 }
 

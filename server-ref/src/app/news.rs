@@ -1,0 +1,105 @@
+//! What was changed, here or by another process on the same database: what is kept in memory is forgotten, and sockets whose
+//! access has ended are told.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::App;
+use crate::Error;
+use crate::realtime::{Whose, check_all, close_room, disconnect, expel};
+use crate::store::{Listener, News};
+
+/// How often we say something, to hear that we hear.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// After which we no longer believe it.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Before another try to listen.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl App {
+    /// To be called after every committed change that is news; doing so twice does no harm.
+    pub(crate) fn apply(&self, news: &News) {
+        match news {
+            News::StillHere | News::Missed => {}
+            News::RulesChanged(project_id) => self.rules.forget(project_id),
+            News::KeyRevoked(id) => {
+                self.auth.forget_keys();
+                self.end(Whose::Key(id), "The API key was revoked");
+            }
+            News::MemberRemoved { project_id, user_id } => {
+                if let Some(io) = self.io.get() {
+                    expel(io, user_id, project_id);
+                }
+            }
+            News::UserDeactivated(id) => self.end(Whose::User(id), "The user was deactivated"),
+            News::SessionEnded(name) => self.end(Whose::Session(name), "The session has ended"),
+            News::ProjectDeleted(id) => {
+                self.auth.forget_keys();
+                self.rules.forget(id);
+                if let Some(io) = self.io.get() {
+                    close_room(io, id);
+                }
+                self.end(Whose::KeyOf(id), "The project was deleted");
+            }
+        }
+    }
+
+    /// After news that nobody heard: anything may have changed.
+    async fn catch_up(&self) -> Result<(), Error> {
+        self.auth.forget_keys();
+        self.rules.forget_all();
+        match self.io.get() {
+            Some(io) => check_all(io).await,
+            None => Ok(()),
+        }
+    }
+
+    fn end(&self, whose: Whose<'_>, message: &str) {
+        if let Some(io) = self.io.get() {
+            disconnect(io, whose, message);
+        }
+    }
+}
+
+/// Listens to the other processes until the server drains.
+pub(super) async fn run(app: Arc<App>) {
+    let draining = app.draining.clone();
+    draining.run_until_cancelled(async { tokio::join!(listen(&app), talk(&app)) }).await;
+}
+
+async fn listen(app: &App) {
+    loop {
+        match app.store.listen().await {
+            Ok(Some(listener)) => {
+                let Err(error) = follow(app, listener).await;
+                tracing::warn!(%error, "the news of other processes can't be heard");
+            }
+            Ok(None) => return,
+            Err(error) => tracing::debug!(%error, "the news of other processes can't be heard yet"),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn follow(app: &App, mut listener: Listener) -> Result<Infallible, Error> {
+    // Before now we did not hear.
+    app.catch_up().await?;
+    loop {
+        match timeout(SILENCE, listener.next()).await.map_err(|_| Error::Unavailable)?? {
+            News::Missed => app.catch_up().await?,
+            news => app.apply(&news),
+        }
+    }
+}
+
+async fn talk(app: &App) {
+    loop {
+        if let Err(error) = app.store.tell(&News::StillHere).await {
+            tracing::debug!(%error, "nothing can be told to other processes");
+        }
+        sleep(HEARTBEAT).await;
+    }
+}
