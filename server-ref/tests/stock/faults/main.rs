@@ -74,7 +74,11 @@ async fn run(fault: Fault, transport: &'static str) {
         for id in &seen {
             *counts.entry(id).or_default() += 1;
         }
-        let lost = published.iter().filter(|id| !counts.contains_key(id.as_str())).count();
+        let missing: Vec<_> = (0..published.len()).filter(|n| !counts.contains_key(published[*n].as_str())).collect();
+        if cells.is_empty() && !missing.is_empty() {
+            eprintln!("{} {transport}: this SDK lacks {missing:?}", fault.name());
+        }
+        let lost = missing.len();
         let twice: usize = counts.values().map(|count| count - 1).sum();
         cells.push(format!("{lost} + {twice} ({:.1})", silence.as_secs_f64()));
     }

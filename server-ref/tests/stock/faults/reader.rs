@@ -48,6 +48,8 @@ impl Reader {
                     "--transport",
                     transport,
                 ]);
+                // It tells nobody when it has joined: so that no event comes too early for it.
+                command.args(["--after", "0"]);
                 command.stderr(Stdio::null());
                 command
             }
@@ -86,10 +88,7 @@ impl Reader {
             }
             (seen, silence)
         });
-        if who == Who::Sdk {
-            // It says nothing about joins; its own log tells the server's side.
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        } else {
+        if who != Who::Sdk {
             timeout(Duration::from_secs(20), has_joined).await.expect("joins").unwrap();
         }
         Self { task, last, child }
