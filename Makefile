@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc clean
+.PHONY: help demo test test-rust test-simulation mutations test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,11 +14,19 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-postgres test-e2e test-python wheel-python test-node test-swift test-kotlin
+test: lint doc test-rust test-simulation test-postgres test-e2e test-python wheel-python test-node test-swift test-kotlin
 
 ## make test-rust  needs only Rust
 test-rust:
 	$(CARGO) test --all-features --quiet
+
+## make test-simulation  10,000 simulated seeds: nothing lost, nothing twice; SIM_SEED=n for one, SIM_SEEDS=n for so many
+test-simulation:
+	$(CARGO) test --profile simulation -p automoderate --all-features --quiet --lib simulation -- --ignored --nocapture
+
+## make mutations  breaks the replay logic in many ways, one after another: the tests must notice each
+mutations:
+	core/tests/mutations/run.sh
 
 ## make test-postgres  the server's tests on PostgreSQL, and what only it can do; installs it on Debian
 test-postgres:

@@ -36,6 +36,8 @@ pub mod events;
 pub mod facade;
 mod rest;
 mod session;
+#[cfg(test)]
+mod simulation;
 pub mod sio;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -107,6 +107,12 @@ impl Client {
         self.shared.ask(Request::Connect).await.map(|_| ())
     }
 
+    /// The task of a client that is not connected yet, for whoever does its work instead.
+    #[cfg(test)]
+    pub(crate) fn take_task(&self) -> Option<Task> {
+        self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Joins a project. Resolves when the server has confirmed it; from then on the project stays joined across
     /// interruptions, until it is left.
     ///

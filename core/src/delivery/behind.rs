@@ -64,10 +64,12 @@ impl Behind {
         let before = self.after;
         let oldest = page.oldest.min(page.head.saturating_add(1));
         if oldest > self.after.saturating_add(1) {
-            push(self.skip(oldest - 1, GapReason::Expired, at));
+            push(self.skip((oldest - 1).min(self.newest), GapReason::Expired, at));
         }
         for mut event in page.events {
-            let Some(id) = event.event_id().filter(|id| *id > self.after) else { continue };
+            // What is newer is still to come from the project's follower.
+            let missed = |id: &u64| *id > self.after && *id <= self.newest;
+            let Some(id) = event.event_id().filter(missed) else { continue };
             if id > self.after + 1 {
                 push(self.skip(id - 1, GapReason::ReplayFailed, at));
             }

@@ -100,14 +100,20 @@ impl Hub {
     }
 
     /// What was wanted came, or can't be had.
-    pub(crate) fn fill(&self, stream: StreamId, project: &ProjectId, page: Option<Page>) {
+    pub(crate) fn fill(&self, stream: StreamId, project: &ProjectId, after: u64, page: Option<Page>) {
         let mut wakers = Vec::new();
         let inner = self.lock();
         if let Some(reader) = inner.subscriptions().find(|subscription| subscription.ring.id == stream) {
-            reader.ring.fill(project, page, |event| reader.wants(event), &mut wakers);
+            reader.ring.fill(project, after, page, |event| reader.wants(event), &mut wakers);
         }
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many streams there are, and how many events wait in them.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.lock().subscriptions().map(|subscription| 1 + subscription.ring.size()).sum()
     }
 
     /// A new stream. The first one of a project begins at its join, all others now.

@@ -47,6 +47,12 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many readers are known.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.lock().values().map(|entry| 1 + entry.readers.len()).sum()
+    }
+
     /// The project was joined here.
     pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
         let mut entries = self.lock();

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::behind::Behind;
 use crate::{
     Error,
-    events::{Event, Lagged, Meta, Origin, ProjectId},
+    events::{Event, Gap, Lagged, Meta, Origin, ProjectId},
     session::{CatchUp, Page, StreamId},
 };
 
@@ -203,12 +203,15 @@ impl Ring {
     pub(crate) fn fill(
         &self,
         project: &ProjectId,
+        after: u64,
         page: Option<Page>,
         wanted: impl Fn(&Event) -> bool,
         wakers: &mut Vec<Waker>,
     ) {
         let mut ring = self.lock();
-        let Some(at) = ring.behind.iter().position(|behind| behind.project == *project) else { return };
+        // The log may have been replaced since the page was asked for, and the stream have fallen behind in the new one.
+        let asked = |behind: &Behind| behind.asked && behind.after == after && behind.project == *project;
+        let Some(at) = ring.behind.iter().position(asked) else { return };
         let mut behind = ring.behind.remove(at);
         let push = &mut |event: Event| {
             if wanted(&event) {
@@ -219,6 +222,12 @@ impl Ring {
             ring.behind.push(behind);
         }
         ring.call(wakers);
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        let ring = self.lock();
+        ring.queue.len() + ring.behind.len()
     }
 
     /// How many events a reader should take at once that wants one.
@@ -264,7 +273,23 @@ impl Inner {
         self.queue.push_back(event);
     }
 
+    /// The project goes on elsewhere: what the stream lacks of it can't be had any more, which no page would tell. It is
+    /// told even where there is no room, but once only.
+    fn leap(&mut self, gap: Event) {
+        let same_project = |other: &Event| other.project_id() == gap.project_id();
+        self.behind.retain(|behind| gap.project_id() != Some(&behind.project));
+        match self.queue.iter_mut().rev().find(|event| same_project(event)) {
+            Some(last @ Event::Gap(Gap { missed: None, .. })) => *last = gap,
+            _ => self.put(gap),
+        }
+    }
+
     fn push(&mut self, event: Event) {
+        if self.overflow == Overflow::Replay
+            && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event
+        {
+            return self.leap(event);
+        }
         let full = self.queue.len() >= self.capacity;
         if self.overflow == Overflow::Replay && self.postpone(&event, full) {
             return;

@@ -47,7 +47,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    fn into_command(self, token: Token) -> Command {
+    pub(crate) fn into_command(self, token: Token) -> Command {
         match self {
             Self::Connect => Command::Connect { token },
             Self::Join { project, after } => Command::Join { token, project, after },
@@ -207,7 +207,7 @@ impl Task {
                 Output::EndedAll { error } => self.hub.end_all(error),
                 Output::Done { token, data } => self.answer(token, Ok(data)),
                 Output::Failed { token, error } => self.answer(token, Err(error)),
-                Output::CaughtUp { stream, project, page } => self.hub.fill(stream, &project, page),
+                Output::CaughtUp { stream, project, after, page } => self.hub.fill(stream, &project, after, page),
                 Output::Backfill(request) => {
                     if let Some(source) = &self.backfill {
                         self.work.backfills.spawn(source.fetch(request));

@@ -14,8 +14,8 @@ pub(crate) enum Waiter {
     Room(ProjectId),
     /// The page of the event log behind this id.
     Replay(ProjectId, u64),
-    /// A page for one stream.
-    CatchUp(StreamId, ProjectId),
+    /// The page behind this id for one stream.
+    CatchUp(StreamId, ProjectId, u64),
 }
 
 /// The table of acknowledgements.
@@ -47,6 +47,11 @@ impl Acks {
     /// The connection is gone, and all acknowledgements with it.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Waiter> + use<> {
         std::mem::take(&mut self.waiting).into_values().map(|(waiter, _)| waiter)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.waiting.len()
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

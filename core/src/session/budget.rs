@@ -35,6 +35,11 @@ impl Budget {
         self.sent.clear();
     }
 
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.sent.len()
+    }
+
     /// Takes one event out of the budget.
     ///
     /// # Errors

@@ -140,6 +140,7 @@ pub(crate) enum Output {
     CaughtUp {
         stream: StreamId,
         project: ProjectId,
+        after: u64,
         page: Option<Page>,
     },
 }
@@ -161,6 +162,11 @@ impl Outbox {
 
     pub(crate) fn pop_front(&mut self) -> Option<Output> {
         self.queue.pop_front()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.queue.len() + self.spare.capacity()
     }
 
     /// The run that is behind everything else.

@@ -29,6 +29,8 @@ pub use cursor::Cursor;
 pub use io::CredentialsReason;
 pub(crate) use io::{BackfillRequest, Backfilled, CatchUp, Command, Input, Now, Outbox, Output, StreamId, Token};
 pub(crate) use machine::Machine;
+#[cfg(test)]
+pub(crate) use machine::tests::Rules;
 pub(crate) use reason::Fault;
 pub use state::{Metrics, State};
 pub(crate) use wire::Page;

@@ -1,7 +1,7 @@
 //! The projects a user wants and the rooms the server has us in. The machine brings the two together.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     time::Instant,
 };
 
@@ -55,6 +55,8 @@ pub(crate) struct Rooms {
     /// A request that was not answered in time, and whose answer may still come: a refusal that names no project would be
     /// taken for the answer to the next request. Until it comes, or this deadline, no other project is asked for.
     pub(crate) overdue: Option<InFlight>,
+    /// Projects whose join or leave was not answered in time on this connection: the server may have us in their rooms.
+    lingering: BTreeSet<ProjectId>,
 }
 
 impl Rooms {
@@ -104,6 +106,7 @@ impl Rooms {
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (ProjectId, Room)> + use<> {
         self.in_flight = None;
         self.overdue = None;
+        self.lingering.clear();
         std::mem::take(&mut self.by_id).into_iter()
     }
 
@@ -124,6 +127,22 @@ impl Rooms {
         self.in_flight.is_none() && self.overdue.as_ref().is_none_or(|overdue| overdue.project == *project)
     }
 
+    /// Nobody waits for the answer any more.
+    pub(crate) fn give_up(&mut self, asked: InFlight) {
+        self.lingering.insert(asked.project.clone());
+        self.overdue = Some(asked);
+    }
+
+    /// The server has said that we are out.
+    pub(crate) fn left(&mut self, project: &str) {
+        self.lingering.remove(project);
+    }
+
+    /// Whether the server may have us in the room though nobody wants that.
+    pub(crate) fn lingers(&self, project: &str) -> bool {
+        self.lingering.contains(project)
+    }
+
     /// The only project the server can mean when it names none.
     pub(crate) fn only(&self) -> Option<&ProjectId> {
         let mut present = self.by_id.iter().filter(|(_, room)| room.actual != Actual::Out);
@@ -135,6 +154,7 @@ impl Rooms {
     pub(crate) fn lost(&mut self) {
         self.in_flight = None;
         self.overdue = None;
+        self.lingering.clear();
         for room in self.by_id.values_mut() {
             room.actual = Actual::Out;
             room.not_before = None;

@@ -86,6 +86,11 @@ fn first_argument<'a, T: Deserialize<'a>>(arguments: &'a str) -> Option<Result<T
     serde_json::Deserializer::from_str(arguments).into_iter::<T>().next()
 }
 
+/// Whether the first argument is JSON, or there is none.
+pub(crate) fn is_readable(arguments: &str) -> bool {
+    first_argument::<serde::de::IgnoredAny>(arguments).is_none_or(|read| read.is_ok())
+}
+
 /// What the acknowledgement of a join or leave says by itself, apart from the event that goes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckVerdict {

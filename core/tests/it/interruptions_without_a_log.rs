@@ -2,7 +2,7 @@
 
 use automoderate::{Backfill, Event, GapReason, testing::Script};
 
-use crate::common::{builder, connect, expect_content, expect_nothing, join, log, logged, next, update};
+use crate::common::{builder, connect, expect_content, expect_nothing, join, log, logged, next, settle, update};
 
 #[tokio::test(start_paused = true)]
 async fn are_told_as_a_gap() {
@@ -56,4 +56,23 @@ async fn without_backfill_a_log_is_not_asked_but_the_gap_counts() {
     assert_eq!((gap.reason, gap.missed), (GapReason::Interrupted, Some(4)));
     server.emit("moderation_update", &logged(10));
     expect_content(&mut events, "c10").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_a_join_is_confirmed_its_streams_begin_behind_them() {
+    let script = Script::new();
+    let (client, mut server) = connect(builder(&script), &script).await;
+    let join = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
+    server.expect_event("join_project").await;
+    // In the room already, but nobody was told so; what comes next is missed.
+    server.emit("moderation_update", &update("before"));
+    settle().await;
+    server.cut();
+    let mut server = script.accept_handshake().await;
+    server.accept_join("p", None).await;
+    let (_client, project) = join.await.unwrap().unwrap();
+    let mut events = project.events();
+    server.emit("moderation_update", &update("after"));
+    expect_content(&mut events, "after").await;
+    expect_nothing(&mut events).await;
 }

@@ -6,7 +6,7 @@ use automoderate::testing::Script;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::common::{connected, expect_content, join, update};
+use crate::common::{connected, expect_content, join, settle, update};
 
 #[tokio::test(start_paused = true)]
 async fn the_next_waits_for_the_answer() {
@@ -152,4 +152,24 @@ async fn a_room_that_comes_too_late_is_left_again() {
     server.emit("joined_project", &asked.data);
     server.send(format!("43{}[]", asked.ack.unwrap()));
     assert_eq!(server.expect_event("leave_project").await.data, asked.data);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_said_twice_is_not_the_answer_to_the_next_join() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let project = join(&client, &mut server, "p", None).await;
+    let leaving = project.clone();
+    let leave = tokio::spawn(async move { leaving.leave().await });
+    let asked = server.expect_event("leave_project").await;
+    let again = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
+    settle().await;
+    server.emit("joined_project", &json!({"project_id": "p"}));
+    server.emit("left_project", &asked.data);
+    server.accept_join("p", None).await;
+    leave.await.unwrap().unwrap();
+    let (_client, project) = again.await.unwrap().unwrap();
+    let mut events = project.events();
+    server.emit("moderation_update", &update("a"));
+    expect_content(&mut events, "a").await;
 }

@@ -11,6 +11,7 @@ mod close_in_every_phase;
 mod connect_errors_are_read;
 mod credentials;
 mod cursor;
+mod damaged_answers_are_no_answers;
 mod disconnect_before_acknowledgement_is_a_refusal;
 mod dropping_everything_ends_the_task;
 mod early_connected_is_accepted;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use automoderate::{
     Client, Event, EventStream, GapReason, Overflow, Project,
-    testing::{Connection, Script},
+    testing::{Connection, EventLog, Script},
 };
 use serde_json::json;
 
@@ -107,6 +107,21 @@ async fn what_came_during_the_catching_up_is_not_missed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_page_has_before_it_was_published_comes_once() {
+    let script = Script::new();
+    let (_client, project, mut server) = slow(&script).await;
+    let mut events = project.events();
+    publish(&server, 1, 12).await;
+    expect(&mut events, 1, 8).await;
+    // 13 and 14 are in the log already, and on their way.
+    server.accept_replay("p", 8, log(14), 1, &(9..=14).map(entry).collect::<Vec<_>>()).await;
+    expect(&mut events, 9, 12).await;
+    publish(&server, 13, 15).await;
+    expect(&mut events, 13, 15).await;
+    expect_nothing(&mut events).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interruption_only_delays_it() {
     let script = Script::new();
     let (_client, project, mut server) = slow(&script).await;
@@ -148,6 +163,25 @@ async fn a_log_that_was_replaced_is_a_gap() {
     expect_gap(&mut events, GapReason::LogChanged, None).await;
     publish(&server, 13, 13).await;
     expect(&mut events, 13, 13).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_log_that_was_replaced_during_an_interruption_nothing_is_missed() {
+    let script = Script::new();
+    let (_client, project, server) = slow(&script).await;
+    let mut events = project.events();
+    publish(&server, 1, 12).await;
+    server.cut();
+    let mut server = script.accept_handshake().await;
+    server.accept_join("p", Some(EventLog::new("log-2", 3))).await;
+    publish(&server, 4, 9).await;
+    expect(&mut events, 1, 8).await;
+    // Behind the gap, what the new log has.
+    expect_gap(&mut events, GapReason::LogChanged, None).await;
+    let page: Vec<_> = (4..=9).map(entry).collect();
+    server.accept_replay("p", 3, EventLog::new("log-2", 9), 1, &page).await;
+    expect(&mut events, 4, 9).await;
+    assert_eq!(project.cursor().unwrap().to_string(), "log-2:9");
 }
 
 #[tokio::test(start_paused = true)]

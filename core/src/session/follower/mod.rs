@@ -92,6 +92,12 @@ impl Follower {
         self.keeping == Keeping::Log
     }
 
+    /// How many events wait in it.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.held.len() + self.waiting.len()
+    }
+
     fn last(&self) -> u64 {
         self.place.as_ref().map_or(0, |place| place.event_id)
     }
@@ -108,7 +114,7 @@ impl Follower {
                 sink.counters.duplicates += 1;
                 return;
             }
-            if id == last + 1 && self.asking.is_none() {
+            if id == last + 1 && self.asking.is_none() && !matches!(event, Event::MalformedEvent(_)) {
                 self.advance(id, event, sink);
                 self.seen = self.seen.max(id);
                 if !self.held.is_empty() || self.hole_since.is_some() {
@@ -118,6 +124,12 @@ impl Follower {
             }
         }
         self.seen = self.seen.max(id);
+        if matches!(event, Event::MalformedEvent(_)) {
+            // The log has it undamaged, or else it comes from there as it is.
+            sink.counters.malformed += 1;
+            self.target = self.seen;
+            return;
+        }
         if self.held.insert(id, event).is_some() {
             sink.counters.duplicates += 1;
         }
@@ -199,6 +211,9 @@ impl Follower {
         if self.keeping != Keeping::Untold {
             self.interrupted = true;
         }
+        // Behind them is a hole now: they come again with what is made up for, or a gap stands for them, or else nobody
+        // was told of the join yet.
+        self.waiting.clear();
         self.joined = false;
         self.asking = None;
         self.hole_since = None;

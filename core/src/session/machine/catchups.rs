@@ -15,9 +15,11 @@ use crate::{
 /// After so many failed pages in a row the missing events are given up.
 const FAILURES_MAX: u32 = 5;
 
+type Key = (StreamId, ProjectId);
+
 /// What streams wait for.
 #[derive(Debug, Default)]
-pub(super) struct CatchUps(BTreeMap<(StreamId, ProjectId), Waiting>);
+pub(super) struct CatchUps(BTreeMap<Key, Waiting>);
 
 #[derive(Debug)]
 struct Waiting {
@@ -35,6 +37,11 @@ impl CatchUps {
             waiting.asked = false;
             waiting.not_before = None;
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn clear(&mut self) {
@@ -78,12 +85,12 @@ impl Machine {
             waiting.asked = true;
             requests.push((*stream, project.clone(), waiting.after, waiting.limit));
         }
-        for (stream, project) in hopeless {
-            self.caught_up(stream, project, None);
+        for key in hopeless {
+            self.caught_up(key, None);
         }
         let deadline = now.mono + self.config.ack_timeout;
         for (stream, project, after, limit) in requests {
-            let id = self.acks.expect(Waiter::CatchUp(stream, project.clone()), deadline);
+            let id = self.acks.expect(Waiter::CatchUp(stream, project.clone(), after), deadline);
             let argument =
                 serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit}).to_string();
             self.counters.sent += 1;
@@ -91,37 +98,46 @@ impl Machine {
         }
     }
 
-    pub(super) fn catch_up_acknowledged(&mut self, now: Now, stream: StreamId, project: ProjectId, arguments: &str) {
+    /// Whether the stream still waits for the page behind this id: it may want another one by now.
+    fn awaits(&self, key: &Key, after: u64) -> bool {
+        self.catchups.0.get(key).is_some_and(|waiting| waiting.asked && waiting.after == after)
+    }
+
+    pub(super) fn catch_up_acknowledged(&mut self, now: Now, key: Key, after: u64, arguments: &str) {
+        if !self.awaits(&key, after) {
+            return;
+        }
         match Page::read(arguments, now.wall) {
             Ok(page) => {
                 self.counters.replayed += page.events.len() as u64;
-                self.caught_up(stream, project, Some(page));
+                self.caught_up(key, Some(page));
             }
             Err(words) => {
-                tracing::debug!(%project, reason = words.message, "a page for a stream was refused");
+                tracing::debug!(project = %key.1, reason = words.message, "a page for a stream was refused");
                 let later = words.retry_after.map(|seconds| Duration::from_secs_f64(seconds.min(3600.0)));
-                self.catch_up_failed(now, stream, project, later);
+                self.catch_up_failed(now, key, after, later);
             }
         }
     }
 
     /// `later`: when the server has the page, if it said so.
-    pub(super) fn catch_up_failed(&mut self, now: Now, stream: StreamId, project: ProjectId, later: Option<Duration>) {
-        let key = (stream, project);
+    pub(super) fn catch_up_failed(&mut self, now: Now, key: Key, after: u64, later: Option<Duration>) {
+        if !self.awaits(&key, after) {
+            return;
+        }
         let Some(waiting) = self.catchups.0.get_mut(&key) else { return };
         waiting.asked = false;
         waiting.failures += u32::from(later.is_none());
         if waiting.failures >= FAILURES_MAX {
-            return self.caught_up(key.0, key.1, None);
+            return self.caught_up(key, None);
         }
         let pause = Duration::from_millis(250) * 2u32.pow(waiting.failures);
         waiting.not_before = Some(now.mono + later.unwrap_or(pause));
     }
 
-    fn caught_up(&mut self, stream: StreamId, project: ProjectId, page: Option<Page>) {
-        let key = (stream, project);
-        if self.catchups.0.remove(&key).is_some() {
-            self.out.push_back(Output::CaughtUp { stream: key.0, project: key.1, page });
+    fn caught_up(&mut self, key: Key, page: Option<Page>) {
+        if let Some(waiting) = self.catchups.0.remove(&key) {
+            self.out.push_back(Output::CaughtUp { stream: key.0, project: key.1, after: waiting.after, page });
         }
     }
 }

@@ -43,7 +43,7 @@ impl Machine {
                 }
                 // The request itself has the same deadline.
                 Waiter::Room(_) => {}
-                Waiter::CatchUp(stream, project) => self.catch_up_failed(now, stream, project, None),
+                Waiter::CatchUp(stream, project, after) => self.catch_up_failed(now, (stream, project), after, None),
                 Waiter::Replay(project, after) => {
                     if let Some(room) = self.rooms.get_mut(&project).filter(|room| room.follower.awaits(after)) {
                         let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };

@@ -157,6 +157,11 @@ impl Machine {
             self.rooms.in_flight = None;
         }
         let late = self.rooms.overdue.take_if(|overdue| overdue.joining && overdue.project == project).is_some();
+        let known = self.rooms.get(&project).is_some_and(|room| room.actual == Actual::In);
+        if !late && !known && asked.as_ref() != Some(&project) {
+            // Said twice or too late: a leave may have been carried out since then, and the next join be still to come.
+            return;
+        }
         if late && self.rooms.get(&project).is_none() {
             // Nobody waits for it any more: the room is left again.
             let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
@@ -198,6 +203,7 @@ impl Machine {
             self.rooms.in_flight = None;
         }
         self.rooms.overdue.take_if(|overdue| !overdue.joining && overdue.project == project);
+        self.rooms.left(&project);
         self.exit(now, &project);
     }
 
@@ -208,8 +214,9 @@ impl Machine {
             // It was the server's idea, or the user joined again meanwhile: the next join tells.
             let by_server = room.actual == Actual::In;
             room.actual = Actual::Out;
+            // What has come up to here belongs to the room that was left.
+            room.follower.lost();
             if by_server {
-                room.follower.lost();
                 room.not_before = Some(now.mono + join_pause(room.failures));
                 room.failures += 1;
             }
@@ -290,10 +297,14 @@ impl Machine {
         // Nothing follows the end of a request; before it, the event may still come, and the deadline decides.
         let late = self.rooms.overdue.take_if(is_it);
         let Some(asked) = late.as_ref().or(self.rooms.in_flight.as_ref().filter(|f| f.ack == id)) else { return };
+        let joined = Joined::read(arguments);
+        // A server with a log tells where it is, in the event. If that could not be read, it is asked once more.
+        let had_log = self.rooms.get(project).is_some_and(|room| room.follower.has_log() && room.failures == 0);
         match (ack_verdict(arguments), asked.joining) {
+            (AckVerdict::Yes, true) if had_log && joined.head().is_none() => {}
             (AckVerdict::Yes, true) => {
                 self.rooms.in_flight.take_if(is_it);
-                self.enter(now, project, &Joined::read(arguments));
+                self.enter(now, project, &joined);
             }
             (AckVerdict::No, true) => {
                 self.rooms.in_flight.take_if(is_it);
@@ -313,7 +324,7 @@ impl Machine {
             let deadline = in_flight.deadline + self.config.join_timeout;
             let project = in_flight.project.clone();
             let joining = in_flight.joining;
-            self.rooms.overdue = Some(InFlight { deadline, ..in_flight });
+            self.rooms.give_up(InFlight { deadline, ..in_flight });
             if joining {
                 if let Some(room) = self.rooms.get_mut(&project) {
                     room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);

@@ -7,7 +7,7 @@ mod joins;
 mod packets;
 mod replays;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{collections::VecDeque, time::Instant};
 

@@ -4,7 +4,14 @@ use super::{Machine, Phase};
 use crate::{
     eio,
     events::{Event, Origin, Received, UnknownEvent, decode, notice},
-    session::{Fault, Now, Output, acks::Waiter, auth::Certainty, follower::deliver, wire::ack_value},
+    session::{
+        Fault, Now, Output,
+        acks::Waiter,
+        auth::Certainty,
+        follower::deliver,
+        rooms::Actual,
+        wire::{ack_value, is_readable},
+    },
     sio::{self, BinaryEvent, Kind},
 };
 
@@ -60,7 +67,7 @@ impl Machine {
         }
         match packet.kind {
             Kind::Event => match sio::split_event(packet.data) {
-                Ok((name, arguments)) => self.event(now, &name, arguments),
+                Ok((name, arguments)) => self.event(now, &name, arguments, packet.data.trim_end().ends_with(']')),
                 Err(error) => self.malformed(now, packet.data, &error.to_string()),
             },
             Kind::Ack => match packet.id {
@@ -78,8 +85,15 @@ impl Machine {
         }
     }
 
-    fn event(&mut self, now: Now, name: &str, arguments: &str) {
+    /// `whole`: whether the packet ends as packets do.
+    fn event(&mut self, now: Now, name: &str, arguments: &str, whole: bool) {
         match name {
+            // What is damaged must not be taken for the answer that it seems to be.
+            "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
+                if !whole || !is_readable(arguments) =>
+            {
+                self.malformed(now, arguments, "the event's data is no JSON");
+            }
             // Sent by deployed servers before the acknowledgement, and only if the connection is good.
             "connected" => self.prove(),
             "joined_project" => self.joined(now, arguments),
@@ -118,10 +132,16 @@ impl Machine {
                 update.project_id = Some(only.clone());
             }
         }
+        let lingers = event.project_id().is_some_and(|project| self.rooms.lingers(project));
         let mut sink = super::Sink { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
-            Some(room) if room.wanted => room.follower.live(now, event, &mut sink),
+            // Without an id it may be of before a leave that was never answered, and the next of behind this join.
+            Some(room) if lingers && !room.confirmed && event.event_id().is_none() => {}
+            // Behind a leave that is still under way is another join, which tells where it starts.
+            Some(room) if room.wanted && room.actual != Actual::Leaving => room.follower.live(now, event, &mut sink),
             Some(_) => {}
+            // Of a join that was given up: the next one tells where its streams start, and has this event again.
+            None if lingers => {}
             None => deliver(event, &mut sink),
         }
     }
@@ -133,6 +153,8 @@ impl Machine {
         } else if let Event::MalformedEvent(malformed) = &mut event {
             malformed.reason = reason.to_owned();
         }
+        // Whatever it was, it is not the event of an id that can be read in it.
+        event.meta_mut().event_id = None;
         let mut sink = self.sink();
         deliver(event, &mut sink);
     }
@@ -166,7 +188,9 @@ impl Machine {
                 }
             },
             Some(Waiter::Room(project)) => self.room_acknowledged(now, id, &project, arguments),
-            Some(Waiter::CatchUp(stream, project)) => self.catch_up_acknowledged(now, stream, project, arguments),
+            Some(Waiter::CatchUp(stream, project, after)) => {
+                self.catch_up_acknowledged(now, (stream, project), after, arguments);
+            }
             Some(Waiter::Replay(project, after)) => self.replay_acknowledged(now, &project, after, arguments),
             // Late, or of another connection.
             None => {}

@@ -248,7 +248,7 @@ proptest! {
             }
         }
         // The server is gone for good: whoever still waits is told so, but who wants to wait for ever.
-        if rig.state != "idle" {
+        if rig.state() != "idle" {
             rig.run(Duration::from_secs(3 * 3600), |rig| rig.dial_failed(fault(0)));
             let left: Vec<_> = rig.pending.values().filter(|what| !(endless && **what == "connect")).collect();
             prop_assert!(left.is_empty(), "never answered: {left:?}");

@@ -4,9 +4,11 @@ mod chaos;
 mod exactness;
 mod rig;
 mod rooms;
+mod rules;
 mod without_a_log;
 
 use proptest::test_runner::Config;
+pub(crate) use rules::Rules;
 
 /// How many cases a property runs with; `PROPTEST_CASES` overrides the default, for long runs.
 fn cases(default: u32) -> Config {

@@ -7,15 +7,13 @@ use std::{
 
 use rand::{SeedableRng, rngs::SmallRng};
 
-use super::super::Machine;
+use super::{super::Machine, rules::Rules};
 use crate::{
     Error,
     events::Event,
     session::{
-        BackfillRequest, Command, Cursor, Fault, Input, Now, Output, Proof, ReconnectPolicy, SessionConfig, State,
-        Token,
+        BackfillRequest, Command, Cursor, Fault, Input, Now, Output, Proof, ReconnectPolicy, SessionConfig, Token,
     },
-    sio,
 };
 
 /// What the streams are told.
@@ -29,17 +27,8 @@ pub(super) enum Told {
     EndedAll,
 }
 
-#[derive(Debug)]
-struct InFlight {
-    ack: u64,
-    joining: bool,
-    project: String,
-    since: Instant,
-}
-
 pub(super) struct Rig {
     machine: Machine,
-    config: SessionConfig,
     start: Now,
     passed: Duration,
     tokens: u64,
@@ -52,20 +41,17 @@ pub(super) struct Rig {
     pub(super) open: bool,
     /// Frames for the server, of this connection.
     pub(super) sent: VecDeque<String>,
-    sent_at: VecDeque<Instant>,
-    dialed_at: VecDeque<Instant>,
-    in_flight: Option<InFlight>,
+    rules: Rules,
     pub(super) told: VecDeque<Told>,
     pub(super) backfills: Vec<BackfillRequest>,
-    pub(super) state: &'static str,
     pub(super) probes: u64,
 }
 
 impl Rig {
     pub(super) fn new(config: SessionConfig, seed: u64) -> Self {
         Self {
-            machine: Machine::new(config.clone(), SmallRng::seed_from_u64(seed)),
-            config,
+            rules: Rules::new(config.clone()),
+            machine: Machine::new(config, SmallRng::seed_from_u64(seed)),
             start: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
             passed: Duration::ZERO,
             tokens: 0,
@@ -75,12 +61,8 @@ impl Rig {
             given_up: Vec::new(),
             open: false,
             sent: VecDeque::new(),
-            sent_at: VecDeque::new(),
-            dialed_at: VecDeque::new(),
-            in_flight: None,
             told: VecDeque::new(),
             backfills: Vec::new(),
-            state: "idle",
             probes: 0,
         }
     }
@@ -89,8 +71,12 @@ impl Rig {
         Now { mono: self.start.mono + self.passed, wall: self.start.wall + self.passed }
     }
 
+    pub(super) fn state(&self) -> &'static str {
+        self.rules.state
+    }
+
     pub(super) fn closed(&self) -> bool {
-        self.state == "closed"
+        self.state() == "closed"
     }
 
     pub(super) fn handle(&mut self, input: Input<'_>) {
@@ -163,7 +149,7 @@ impl Rig {
 
     pub(super) fn frame(&mut self, text: &str) {
         if self.open {
-            self.note_answer(text);
+            self.rules.hears(text);
             self.handle(Input::Frame(text));
         }
     }
@@ -200,35 +186,7 @@ impl Rig {
 
     fn forget_connection(&mut self) {
         self.sent.clear();
-        self.sent_at.clear();
-        self.in_flight = None;
-    }
-
-    /// The server has answered the join or leave in flight; the next one may come in the same breath.
-    fn note_answer(&mut self, text: &str) {
-        let Some(in_flight) = &self.in_flight else { return };
-        let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
-        let answered = match packet.kind {
-            sio::Kind::Ack => packet.id == Some(in_flight.ack),
-            sio::Kind::Event => sio::split_event(packet.data).is_ok_and(|(name, data)| {
-                let right_kind = match &*name {
-                    "joined_project" => in_flight.joining,
-                    "left_project" => !in_flight.joining,
-                    "error" | "project_access_denied" => true,
-                    _ => false,
-                };
-                let first = serde_json::Deserializer::from_str(data).into_iter::<serde_json::Value>().next();
-                let named = match &first {
-                    Some(Ok(value)) => value.get("project_id").and_then(serde_json::Value::as_str),
-                    _ => None,
-                };
-                right_kind && named.is_none_or(|named| named == in_flight.project)
-            }),
-            _ => false,
-        };
-        if answered {
-            self.in_flight = None;
-        }
+        self.rules.forgets_connection();
     }
 
     fn drain(&mut self) {
@@ -252,7 +210,7 @@ impl Rig {
                 self.forget_connection();
             }
             Output::Probe => self.probes += 1,
-            Output::State(state) => self.check_state(&state),
+            Output::State(state) => self.rules.becomes(&state),
             Output::Opened { project } => self.told.push_back(Told::Opened(project.to_string())),
             Output::Placed { project, cursor } => self.told.push_back(Told::Placed(project.to_string(), cursor)),
             Output::Events(run) => self.told.extend(run.into_iter().map(Told::Event)),
@@ -274,50 +232,13 @@ impl Rig {
     fn check_dial(&mut self, id: u64) {
         assert!(!self.open && self.dial.is_none(), "an attempt beside another");
         self.dial = Some(id);
-        let now = self.now().mono;
-        self.dialed_at.push_back(now);
-        self.dialed_at.retain(|at| now.duration_since(*at) < Duration::from_secs(60));
-        let limit = self.config.reconnect.as_ref().map_or(u32::MAX, |policy| policy.max_attempts_per_minute);
-        assert!(self.dialed_at.len() <= limit as usize, "{} attempts in a minute", self.dialed_at.len());
+        self.rules.dials(self.now().mono);
     }
 
     fn check_send(&mut self, packet: String) {
         assert!(self.open, "{packet:?} is sent on no connection");
-        let now = self.now().mono;
-        let event = packet.strip_prefix('4').and_then(|text| sio::decode(text).ok());
-        if let Some(event) = event.filter(|packet| packet.kind == sio::Kind::Event) {
-            self.sent_at.push_back(now);
-            self.sent_at.retain(|at| now.duration_since(*at) < Duration::from_secs(60));
-            if let Some(limit) = self.config.rate_limit {
-                assert!(self.sent_at.len() <= limit as usize, "{} events in a minute", self.sent_at.len());
-            }
-            let (name, data) = sio::split_event(event.data).unwrap();
-            if matches!(&*name, "join_project" | "leave_project") {
-                let value: serde_json::Value = serde_json::from_str(data).unwrap();
-                let project = value["project_id"].as_str().unwrap().to_owned();
-                if let Some(before) = &self.in_flight {
-                    let waited = now.duration_since(before.since);
-                    assert!(waited >= self.config.join_timeout, "{packet} beside {before:?}");
-                }
-                let ack = event.id.expect("joins and leaves ask for an acknowledgement");
-                self.in_flight = Some(InFlight { ack, joining: name == "join_project", project, since: now });
-            }
-        }
+        self.rules.sends(self.now().mono, &packet);
         self.sent.push_back(packet);
-    }
-
-    fn check_state(&mut self, state: &State) {
-        let next = state.as_str();
-        let good = match self.state {
-            "idle" => matches!(next, "connecting" | "closing"),
-            "connecting" => matches!(next, "connected" | "closing" | "closed"),
-            "connected" => matches!(next, "reconnecting" | "closing" | "closed"),
-            "reconnecting" => matches!(next, "reconnecting" | "connected" | "closing" | "closed"),
-            "closing" => next == "closed",
-            _ => false,
-        };
-        assert!(good, "from {} to {next}", self.state);
-        self.state = next;
     }
 }
 

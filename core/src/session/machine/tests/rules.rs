@@ -1,0 +1,128 @@
+//! What must hold of all that comes out of a machine, whatever goes in: attempts and events per minute, one join or
+//! leave in flight, the order of states.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use super::super::Machine;
+use crate::{
+    session::{SessionConfig, State},
+    sio,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+struct InFlight {
+    ack: u64,
+    joining: bool,
+    project: String,
+    since: Instant,
+}
+
+/// Watches one machine, and panics when it breaks a rule.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    config: SessionConfig,
+    sent_at: VecDeque<Instant>,
+    dialed_at: VecDeque<Instant>,
+    in_flight: Option<InFlight>,
+    pub(crate) state: &'static str,
+}
+
+impl Machine {
+    /// Somebody to watch it from its beginning.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules::new(self.config.clone())
+    }
+
+    /// How many entries its tables and queues have.
+    pub(crate) fn size(&self) -> usize {
+        let rooms =
+            self.rooms.iter().map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.size());
+        self.acks.size() + self.catchups.size() + self.out.size() + self.budget.size() + rooms.sum::<usize>()
+    }
+}
+
+impl Rules {
+    pub(super) fn new(config: SessionConfig) -> Self {
+        Self { config, sent_at: VecDeque::new(), dialed_at: VecDeque::new(), in_flight: None, state: "idle" }
+    }
+
+    pub(crate) fn dials(&mut self, now: Instant) {
+        self.dialed_at.push_back(now);
+        self.dialed_at.retain(|at| now.duration_since(*at) < MINUTE);
+        let limit = self.config.reconnect.as_ref().map_or(u32::MAX, |policy| policy.max_attempts_per_minute);
+        assert!(self.dialed_at.len() <= limit as usize, "{} attempts in a minute", self.dialed_at.len());
+    }
+
+    pub(crate) fn sends(&mut self, now: Instant, packet: &str) {
+        let event = packet.strip_prefix('4').and_then(|text| sio::decode(text).ok());
+        let Some(event) = event.filter(|packet| packet.kind == sio::Kind::Event) else { return };
+        self.sent_at.push_back(now);
+        self.sent_at.retain(|at| now.duration_since(*at) < MINUTE);
+        if let Some(limit) = self.config.rate_limit {
+            assert!(self.sent_at.len() <= limit as usize, "{} events in a minute", self.sent_at.len());
+        }
+        let (name, data) = sio::split_event(event.data).unwrap();
+        if matches!(&*name, "join_project" | "leave_project") {
+            let value: serde_json::Value = serde_json::from_str(data).unwrap();
+            let project = value["project_id"].as_str().unwrap().to_owned();
+            if let Some(before) = &self.in_flight {
+                let waited = now.duration_since(before.since);
+                assert!(waited >= self.config.join_timeout, "{packet} beside {before:?}");
+            }
+            let ack = event.id.expect("joins and leaves ask for an acknowledgement");
+            self.in_flight = Some(InFlight { ack, joining: name == "join_project", project, since: now });
+        }
+    }
+
+    /// A frame comes. If it answers the join or leave in flight, the next one may go out in the same breath.
+    pub(crate) fn hears(&mut self, text: &str) {
+        let Some(in_flight) = &self.in_flight else { return };
+        let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
+        let answered = match packet.kind {
+            sio::Kind::Ack => packet.id == Some(in_flight.ack),
+            sio::Kind::Event => sio::split_event(packet.data).is_ok_and(|(name, data)| {
+                let right_kind = match &*name {
+                    "joined_project" => in_flight.joining,
+                    "left_project" => !in_flight.joining,
+                    "error" | "project_access_denied" => true,
+                    _ => false,
+                };
+                let first = serde_json::Deserializer::from_str(data).into_iter::<serde_json::Value>().next();
+                let named = match &first {
+                    Some(Ok(value)) => value.get("project_id").and_then(serde_json::Value::as_str),
+                    _ => None,
+                };
+                right_kind && named.is_none_or(|named| named == in_flight.project)
+            }),
+            _ => false,
+        };
+        if answered {
+            self.in_flight = None;
+        }
+    }
+
+    /// The connection is over, whoever ended it.
+    pub(crate) fn forgets_connection(&mut self) {
+        self.sent_at.clear();
+        self.in_flight = None;
+    }
+
+    pub(crate) fn becomes(&mut self, state: &State) {
+        let next = state.as_str();
+        let good = match self.state {
+            "idle" => matches!(next, "connecting" | "closing"),
+            "connecting" => matches!(next, "connected" | "closing" | "closed"),
+            "connected" => matches!(next, "reconnecting" | "closing" | "closed"),
+            "reconnecting" => matches!(next, "reconnecting" | "connected" | "closing" | "closed"),
+            "closing" => next == "closed",
+            _ => false,
+        };
+        assert!(good, "from {} to {next}", self.state);
+        self.state = next;
+    }
+}

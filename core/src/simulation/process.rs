@@ -1,0 +1,216 @@
+//! A program that uses a client: the real machine, hub, rings, streams and cursors, moved as the driver's task moves them.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    reader::Reader,
+    scenario::ClientPlan,
+    sequence::{Decisions, Sequence},
+    shadow::Shadow,
+};
+use crate::{
+    Client, Cursor, Error, Project,
+    driver::{Answer, DialPlan, Dialer, Task},
+    session::{CredentialsReason, Rules, Token},
+};
+
+/// A program, over all its lives.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) plan: ClientPlan,
+    pub(super) life: u64,
+    /// The cursors that it would go on from, by project.
+    pub(super) stored: Vec<Option<String>>,
+    pub(super) running: Option<Running>,
+}
+
+type Promise<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
+/// What the program waits for.
+pub(super) enum Call {
+    Connect(Promise<()>),
+    Join(usize, Promise<Project>),
+    Leave(Promise<()>),
+}
+
+/// What a call came to.
+#[derive(Debug)]
+pub(super) enum Came {
+    Connected(Result<(), Error>),
+    Joined(usize, Result<Project, Error>),
+    Left,
+}
+
+/// What is known of a project's events as they leave the machine.
+#[derive(Debug, Clone)]
+pub(super) enum Follow {
+    Nothing,
+    Log(Sequence),
+    Plain(Decisions),
+}
+
+#[derive(Debug)]
+pub(super) struct Room {
+    /// The cursor that the join has asked for.
+    pub(super) after: Option<Cursor>,
+    pub(super) project: Option<Project>,
+    pub(super) follow: Follow,
+    /// As it was when the project was joined, and what has been handed out since then: what its first stream begins with.
+    pub(super) opening: Follow,
+    pub(super) early: Option<Shadow>,
+    pub(super) early_unlogged: u64,
+    /// Where the join has placed it.
+    pub(super) placed: Option<u64>,
+    pub(super) hidden_past: bool,
+}
+
+pub(super) struct Running {
+    pub(super) client: Client,
+    /// Its machine and all that is around it; it does not run by itself.
+    pub(super) task: Task,
+    pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
+    pub(super) tokens: u64,
+    pub(super) rules: Rules,
+    pub(super) connection: Option<u64>,
+    pub(super) dialing: Option<u64>,
+    /// How many transports were closed: what was asked by REST before that is not answered.
+    pub(super) closed: u64,
+    pub(super) rest_failed: bool,
+    pub(super) wake_at: Option<Duration>,
+    /// When timers woke it lately.
+    pub(super) woken: VecDeque<Duration>,
+    pub(super) calls: Vec<Call>,
+    pub(super) rooms: Vec<Room>,
+    pub(super) readers: Vec<Reader>,
+    pub(super) numbers: u64,
+}
+
+/// The simulated network dials.
+struct Nobody;
+
+impl Dialer for Nobody {
+    fn dial(&self, _: CredentialsReason) -> DialPlan {
+        unreachable!("the task that dials does not run")
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("machine", &self.task.machine).finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64) -> Self {
+        let client = Client::builder("http://model")
+            .api_key("am_model")
+            .overflow(plan.overflow)
+            .event_buffer(plan.buffer)
+            .backfill(plan.backfill)
+            .retry_first_connect(plan.retry_first_connect)
+            .rate_limit(plan.rate_limit)
+            .heartbeat_interval(plan.heartbeat.map(Duration::from_secs))
+            .dialer(Arc::new(|_, _| Arc::new(Nobody)), seed)
+            .build()
+            .unwrap();
+        let task = client.take_task().expect("a new client is not connected yet");
+        let room = || Room {
+            after: None,
+            project: None,
+            follow: Follow::Nothing,
+            opening: Follow::Nothing,
+            early: None,
+            early_unlogged: 0,
+            placed: None,
+            hidden_past: false,
+        };
+        let connect = client.clone();
+        Self {
+            calls: vec![Call::Connect(Box::pin(async move { connect.connect().await }))],
+            client,
+            rules: task.machine.rules(),
+            task,
+            waiting: HashMap::new(),
+            tokens: 0,
+            connection: None,
+            dialing: None,
+            closed: 0,
+            rest_failed: false,
+            wake_at: None,
+            woken: VecDeque::new(),
+            rooms: (0..projects).map(|_| room()).collect(),
+            readers: Vec::new(),
+            numbers: 0,
+        }
+    }
+
+    /// What the program is told now. Calls are looked at in turn, until nothing more comes.
+    pub(super) fn poll_calls(&mut self) -> Option<Came> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        for at in 0..self.calls.len() {
+            let came = match &mut self.calls[at] {
+                Call::Connect(call) => call.as_mut().poll(cx).map(Came::Connected),
+                Call::Join(project, call) => call.as_mut().poll(cx).map(|joined| Came::Joined(*project, joined)),
+                Call::Leave(call) => call.as_mut().poll(cx).map(|_| Came::Left),
+            };
+            if let Poll::Ready(came) = came {
+                self.calls.remove(at);
+                return Some(came);
+            }
+        }
+        None
+    }
+
+    /// Starts to join a project, behind a cursor where there is one.
+    pub(super) fn join(&mut self, at: usize, name: &str, after: Option<&str>) {
+        let (client, name) = (self.client.clone(), name.to_owned());
+        let after: Option<Cursor> = after.map(|text| text.parse().unwrap());
+        self.rooms[at].after.clone_from(&after);
+        let call: Promise<Project> = Box::pin(async move {
+            match after {
+                Some(after) => client.join_after(name, after).await,
+                None => client.join(name).await,
+            }
+        });
+        self.calls.push(Call::Join(at, call));
+    }
+
+    pub(super) fn leave(&mut self, at: usize) {
+        let Some(project) = self.rooms[at].project.take() else { return };
+        self.calls.push(Call::Leave(Box::pin(async move { project.leave().await })));
+    }
+
+    pub(super) fn token(&mut self, reply: oneshot::Sender<Answer>) -> Token {
+        self.tokens += 1;
+        self.waiting.insert(Token(self.tokens), reply);
+        Token(self.tokens)
+    }
+
+    pub(super) fn answer(&mut self, token: Token, answer: Answer) {
+        let reply = self.waiting.remove(&token).unwrap_or_else(|| panic!("{token:?} is answered twice: {answer:?}"));
+        // Whoever asked may have gone.
+        let _ = reply.send(answer);
+    }
+
+    /// Whether readers have told that they have room.
+    pub(super) fn is_hungry(&self) -> bool {
+        std::pin::pin!(self.task.hub.hungry()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    /// Entries of all tables and queues.
+    pub(super) fn size(&self) -> usize {
+        self.task.machine.size()
+            + self.task.hub.size()
+            + self.task.progress.size()
+            + self.waiting.len()
+            + self.task.requests.len()
+    }
+}

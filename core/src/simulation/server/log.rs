@@ -1,0 +1,145 @@
+//! A project's event log, with all that ever became of it: what the checks compare with.
+
+use serde_json::{Value, json};
+
+/// An id of an event that is kept, of whichever past of the log it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::simulation) struct Place {
+    pub(in crate::simulation) past: usize,
+    pub(in crate::simulation) id: u64,
+}
+
+/// One course of things. A restored backup goes back to an earlier moment of another one, and goes on differently.
+#[derive(Debug)]
+struct Past {
+    log: String,
+    parent: Option<usize>,
+    /// What came up to here is the parent's.
+    fork: u64,
+    /// The events behind the fork: of which kind, and when they were decided.
+    events: Vec<(&'static str, jiff::Timestamp)>,
+}
+
+#[derive(Debug)]
+pub(in crate::simulation) struct Log {
+    pub(in crate::simulation) name: String,
+    pasts: Vec<Past>,
+    pub(in crate::simulation) oldest: u64,
+    /// What it once did not have any more.
+    pub(in crate::simulation) forgotten: u64,
+    pub(in crate::simulation) appended: u64,
+    stats: u64,
+}
+
+impl Log {
+    pub(in crate::simulation) fn new(name: String) -> Self {
+        let past = Past { log: "log-0".into(), parent: None, fork: 0, events: Vec::new() };
+        Self { name, pasts: vec![past], oldest: 1, forgotten: 0, appended: 0, stats: 0 }
+    }
+
+    pub(in crate::simulation) fn present(&self) -> usize {
+        self.pasts.len() - 1
+    }
+
+    pub(in crate::simulation) fn head(&self) -> u64 {
+        let past = &self.pasts[self.present()];
+        past.fork + past.events.len() as u64
+    }
+
+    pub(in crate::simulation) fn log(&self) -> &str {
+        &self.pasts[self.present()].log
+    }
+
+    /// Where the present's event of this id was made.
+    pub(in crate::simulation) fn place(&self, id: u64) -> Place {
+        self.origin(self.present(), id)
+    }
+
+    fn origin(&self, mut past: usize, id: u64) -> Place {
+        while let Some(parent) = self.pasts[past].parent.filter(|_| id <= self.pasts[past].fork) {
+            past = parent;
+        }
+        Place { past, id }
+    }
+
+    fn event(&self, place: Place) -> Option<&(&'static str, jiff::Timestamp)> {
+        let past = self.pasts.get(place.past)?;
+        past.events.get(usize::try_from(place.id.checked_sub(past.fork + 1)?).ok()?)
+    }
+
+    pub(in crate::simulation) fn kind(&self, place: Place) -> Option<&'static str> {
+        self.event(place).map(|(kind, _)| *kind)
+    }
+
+    /// Whether `later` follows `earlier` in one course of things, with nothing between them but ids.
+    pub(in crate::simulation) fn follows(&self, later: Place, earlier: Place) -> bool {
+        later.id > earlier.id && self.origin(later.past, earlier.id) == earlier
+    }
+
+    /// What is between two places that follow one another.
+    pub(in crate::simulation) fn between(&self, earlier: u64, later: Place) -> impl Iterator<Item = Place> {
+        (earlier + 1..later.id).map(move |id| self.origin(later.past, id))
+    }
+
+    pub(in crate::simulation) fn has_changed(&self) -> bool {
+        self.pasts.len() > 1
+    }
+
+    pub(in crate::simulation) fn append(&mut self, kind: &'static str, at: jiff::Timestamp, retention: u64) -> u64 {
+        let present = self.present();
+        self.pasts[present].events.push((kind, at));
+        self.appended += 1;
+        let head = self.head();
+        self.oldest = self.oldest.max((head + 1).saturating_sub(retention));
+        self.forgotten = self.forgotten.max(self.oldest - 1);
+        head
+    }
+
+    /// An older state comes back.
+    pub(in crate::simulation) fn restore(&mut self, back: u64) {
+        let fork = self.head() - back.min(self.head());
+        let log = self.log().to_owned();
+        self.pasts.push(Past { log, parent: Some(self.present()), fork, events: Vec::new() });
+        self.oldest = self.oldest.min(fork + 1);
+    }
+
+    /// The database is made anew.
+    pub(in crate::simulation) fn start_over(&mut self) {
+        let log = format!("log-{}", self.pasts.len());
+        self.pasts.push(Past { log, parent: None, fork: 0, events: Vec::new() });
+        self.oldest = 1;
+    }
+
+    /// The present's event of this id as it is sent. The key says to the checks which it is.
+    pub(in crate::simulation) fn payload(&self, id: u64, with_id: bool) -> (&'static str, Value) {
+        let place = self.place(id);
+        let Some((kind, at)) = self.event(place) else { panic!("the model has no event {place:?}") };
+        let key = format!("{}/{}/{id}", self.name, place.past);
+        let mut data = match *kind {
+            "moderation_update" => json!({"content_id": key, "status": "approved", "timestamp": at.to_string()}),
+            "rule_update" => json!({"action": "updated", "rule": {"id": "r", "name": "spam"}}),
+            _ => json!({"user_id": "u", "activity": {}}),
+        };
+        data["key"] = key.into();
+        data["project_id"] = (*self.name).into();
+        if with_id {
+            data["event_id"] = id.into();
+        }
+        (kind, data)
+    }
+
+    /// The next statistics, which no log keeps.
+    pub(in crate::simulation) fn statistics(&mut self) -> Value {
+        self.stats += 1;
+        json!({"project_id": self.name, "total_content": self.stats})
+    }
+
+    /// The decisions since then, oldest first: what REST lists.
+    pub(in crate::simulation) fn decided_since(&self, since: jiff::Timestamp) -> Vec<u64> {
+        let ids = (1..=self.head()).rev();
+        let mut found: Vec<_> =
+            ids.take_while(|id| self.event(self.place(*id)).is_some_and(|(_, at)| *at >= since)).collect();
+        found.reverse();
+        found
+    }
+}

@@ -1,0 +1,270 @@
+//! A model of a server that follows the replay rules, with the manners that servers were seen to have.
+
+mod log;
+mod publisher;
+mod replay;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+pub(super) use self::{
+    log::{Log, Place},
+    publisher::Published,
+};
+use super::{
+    network::Side,
+    process::Follow,
+    world::{Act, World},
+};
+use crate::sio;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const PING_TIMEOUT: u64 = 20_000;
+
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) up: bool,
+    /// Counts its lives.
+    pub(super) life: u64,
+    pub(super) logs: Vec<Log>,
+}
+
+/// What the server knows of one connection.
+#[derive(Debug)]
+pub(super) struct Socket {
+    pub(super) open: bool,
+    connected: bool,
+    rooms: BTreeSet<usize>,
+    accepted: VecDeque<Duration>,
+    busy_until: Duration,
+    /// A ping has not been answered yet.
+    asked: bool,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self {
+            open: true,
+            connected: false,
+            rooms: BTreeSet::new(),
+            accepted: VecDeque::new(),
+            busy_until: Duration::ZERO,
+            asked: false,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Request {
+    name: String,
+    project: Option<usize>,
+    data: Value,
+    ack: Option<u64>,
+}
+
+impl Server {
+    pub(super) fn new(projects: usize) -> Self {
+        Self { up: true, life: 0, logs: (0..projects).map(|at| Log::new(format!("p{at}"))).collect() }
+    }
+
+    pub(super) fn project(&self, name: &str) -> Option<usize> {
+        self.logs.iter().position(|log| log.name == name)
+    }
+}
+
+impl World {
+    fn socket(&mut self, id: u64) -> Option<&mut Socket> {
+        self.connections.get_mut(&id).map(|connection| &mut connection.socket).filter(|socket| socket.open)
+    }
+
+    fn emit(&mut self, id: u64, name: &str, data: &Value) {
+        self.send(id, Side::Client, format!("42{}", json!([name, data])));
+    }
+
+    /// Somebody has connected.
+    pub(super) fn greet(&mut self, id: u64) {
+        let interval = self.scenario.server.ping_interval;
+        let open = json!({"sid": "e", "upgrades": [], "pingInterval": interval, "pingTimeout": PING_TIMEOUT});
+        self.send(id, Side::Client, format!("0{open}"));
+        self.after(Duration::from_millis(interval), Act::Ping(id));
+    }
+
+    pub(super) fn ping(&mut self, id: u64) {
+        let interval = self.scenario.server.ping_interval;
+        let Some(socket) = self.socket(id) else { return };
+        if std::mem::replace(&mut socket.asked, true) {
+            return self.close_socket(id, true);
+        }
+        self.send(id, Side::Client, "2".into());
+        self.after(Duration::from_millis(interval.max(PING_TIMEOUT)), Act::Ping(id));
+    }
+
+    pub(super) fn receive(&mut self, id: u64, frame: &str) {
+        let early = self.scenario.server.early_connected;
+        let Some(socket) = self.socket(id) else { return };
+        if frame == "3" {
+            socket.asked = false;
+            return;
+        }
+        let Some(packet) = frame.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
+        match packet.kind {
+            sio::Kind::Connect => {
+                socket.connected = true;
+                let connected = json!({"message": "Connected to AutoModerate"});
+                if early {
+                    self.emit(id, "connected", &connected);
+                }
+                self.send(id, Side::Client, r#"40{"sid":"s"}"#.into());
+                if !early {
+                    self.emit(id, "connected", &connected);
+                }
+            }
+            sio::Kind::Disconnect => self.close_socket(id, true),
+            sio::Kind::Event if socket.connected => {
+                let Ok((name, data)) = sio::split_event(packet.data) else { return };
+                let data: Value = serde_json::from_str(data).unwrap_or_default();
+                let project = data["project_id"].as_str().and_then(|name| self.server.project(name));
+                let request = Request { name: name.into_owned(), project, data, ack: packet.id };
+                let within = if self.troubled { self.scenario.server.answers_within } else { 20 };
+                let mut at = self.now + self.dice.pause(0, within);
+                if request.name != "replay_events" {
+                    // What is asked of rooms is carried out in its order, whenever it is answered.
+                    let Some(socket) = self.socket(id) else { return };
+                    socket.busy_until = socket.busy_until.max(at);
+                    at = socket.busy_until;
+                }
+                self.at(at, Act::Serve(id, request));
+            }
+            _ => {}
+        }
+    }
+
+    /// Does what a client has asked for. Requests are handled concurrently.
+    pub(super) fn serve(&mut self, id: u64, request: &Request) {
+        let (now, limit) = (self.now, self.scenario.server.per_minute);
+        let Some(socket) = self.socket(id) else { return };
+        socket.accepted.retain(|at| now - *at < MINUTE);
+        if socket.accepted.len() >= limit {
+            let wait = socket.accepted.front().map_or(MINUTE, |at| MINUTE - (now - *at));
+            let seconds = wait.as_secs() + 1;
+            let words = json!({"message": "Too many events", "code": "rate_limited", "retry_after": seconds});
+            return self.refuse(id, request, words);
+        }
+        socket.accepted.push_back(now);
+        match (&*request.name, request.project) {
+            ("join_project", Some(project)) => self.join(id, request, project),
+            ("leave_project", Some(project)) => {
+                socket.rooms.remove(&project);
+                let left = json!({"project_id": self.server.logs[project].name});
+                self.answer(id, request, &[("left_project", left)], json!({"ok": true}));
+            }
+            ("replay_events", Some(project)) => self.replay(id, request, project),
+            _ => {}
+        }
+    }
+
+    fn join(&mut self, id: u64, request: &Request, project: usize) {
+        let manners = &self.scenario.server;
+        if self.troubled && self.dice.chance(manners.refuses_joins) {
+            let words = json!({"message": "Server timeout - please try again"});
+            return self.refuse(id, request, words);
+        }
+        let has_log = manners.has_log;
+        let Some(socket) = self.socket(id) else { return };
+        socket.rooms.insert(project);
+        self.note_hidden_past(id, project);
+        let log = &self.server.logs[project];
+        let mut joined = json!({"project_id": log.name});
+        if has_log {
+            joined["replay"] = true.into();
+            joined["event_id"] = log.head().into();
+            joined["log"] = log.log().into();
+        }
+        let twice = self.troubled && self.dice.chance(self.scenario.server.answers_twice);
+        let events = vec![("joined_project", joined); 1 + usize::from(twice)];
+        self.answer(id, request, &events, json!({"ok": true}));
+    }
+
+    /// A restored log that has grown beyond the client's place shows no sign of having been restored.
+    fn note_hidden_past(&mut self, id: u64, project: usize) {
+        let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
+        let log = &self.server.logs[project];
+        let Some(room) = self.clients[client].running.as_mut().map(|running| &mut running.rooms[project]) else {
+            return;
+        };
+        if let Follow::Log(sequence) = &room.follow {
+            room.hidden_past |= sequence.is_of_another_past(log);
+        }
+    }
+
+    fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
+        if request.name == "replay_events" {
+            return self.answer(id, request, &[], words);
+        }
+        if let Some(project) = request.project.filter(|_| self.scenario.server.names_projects) {
+            words["project_id"] = (*self.server.logs[project].name).into();
+        }
+        let mut acknowledgement = words.clone();
+        acknowledgement["ok"] = false.into();
+        self.answer(id, request, &[("error", words)], acknowledgement);
+    }
+
+    /// What is said leaves at once or later, together.
+    fn answer(&mut self, id: u64, request: &Request, events: &[(&str, Value)], acknowledgement: Value) {
+        let mut frames: Vec<_> = events.iter().map(|(name, data)| format!("42{}", json!([name, data]))).collect();
+        if let Some(ack) = request.ack {
+            let is_room = request.name != "replay_events";
+            frames.push(match is_room && self.scenario.server.plain_acks {
+                true => format!("43{ack}[]"),
+                false => format!("43{ack}[{acknowledgement}]"),
+            });
+        }
+        let mut pause = Duration::ZERO;
+        if self.troubled && self.dice.chance(self.scenario.server.answers_late) {
+            pause = self.dice.pause(5_000, 35_000);
+        } else if self.troubled {
+            pause = self.dice.pause(0, self.scenario.server.answers_within);
+        }
+        self.after(pause, Act::Say(id, frames));
+    }
+
+    pub(super) fn say(&mut self, id: u64, frames: Vec<String>) {
+        if self.socket(id).is_some() {
+            frames.into_iter().for_each(|frame| self.send(id, Side::Client, frame));
+        }
+    }
+
+    /// The server dies, with whatever it had not told anybody yet.
+    pub(super) fn die(&mut self) {
+        self.server.up = false;
+        self.server.life += 1;
+        for id in self.connections.keys().copied().collect::<Vec<_>>() {
+            let told = self.dice.chance(0.8);
+            self.close_socket(id, told);
+        }
+        let pause = self.dice.pause(50, 60_000);
+        self.after(pause, Act::Rise);
+    }
+
+    /// It is back, as it was, or as it once was, or with a database made anew.
+    pub(super) fn rise(&mut self) {
+        self.server.up = true;
+        let manners = &self.scenario.server;
+        let (restores, loses) = match self.troubled && manners.has_log {
+            true => (self.dice.chance(manners.restores), self.dice.chance(manners.loses_log)),
+            false => (false, false),
+        };
+        for log in &mut self.server.logs {
+            if loses {
+                log.start_over();
+            } else if restores {
+                log.restore(self.dice.between(1, 12));
+            }
+        }
+        self.tally.restarts += 1;
+    }
+}

@@ -1,0 +1,347 @@
+//! Virtual time: what happens, in its order, and whether everybody has everything in the end.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{
+    dice::Dice,
+    network::{Connection, Side},
+    process::{Follow, Process, Running},
+    scenario::Scenario,
+    server::{Published, Request, Server},
+};
+use crate::session::{BackfillRequest, Backfilled, Input, Now};
+
+/// How long after the trouble everybody must have everything.
+const RECOVERY: Duration = Duration::from_secs(3600);
+/// How many things may happen in one simulation, for each second of its virtual time, and besides.
+const STEPS_MAX: u64 = 2_000_000;
+
+/// What happens at some moment.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// A timer of a client, in one of its lives.
+    Wake(usize, u64),
+    Dialed {
+        client: usize,
+        life: u64,
+        attempt: u64,
+        fails: bool,
+    },
+    Carry(u64, Side),
+    Learn(u64, Side),
+    Ping(u64),
+    Serve(u64, Request),
+    Say(u64, Vec<String>),
+    /// Of which project, and whether it must be an event that is kept.
+    Publish(usize, bool),
+    Fan(Published),
+    Rise,
+    Listed {
+        client: usize,
+        life: u64,
+        closed: u64,
+        request: BackfillRequest,
+    },
+    Spawn(usize),
+    Restart {
+        client: usize,
+        life: u64,
+        down: Duration,
+    },
+    Join(usize, u64, usize),
+    Read(usize, u64, u64),
+    Fault,
+    /// How much is kept in tables and queues.
+    Measure,
+    /// No more trouble from here on.
+    Calm,
+    Look,
+}
+
+/// What a simulation came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) simulations: u64,
+    /// Events that servers have logged, machines have handed out, and readers have been given.
+    pub(super) logged: u64,
+    pub(super) handed_out: u64,
+    pub(super) read: u64,
+    /// Events that a `Gap` or a `Lagged` has told of.
+    pub(super) told_missing: u64,
+    pub(super) told_dropped: u64,
+    pub(super) interruptions: u64,
+    pub(super) restarts: u64,
+    pub(super) lives: u64,
+    pub(super) garbled: u64,
+    /// The longest that it took until everybody had everything, in seconds.
+    pub(super) slowest: u64,
+    pub(super) virtual_seconds: u64,
+    pub(super) steps: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.simulations += other.simulations;
+        self.logged += other.logged;
+        self.handed_out += other.handed_out;
+        self.read += other.read;
+        self.told_missing += other.told_missing;
+        self.told_dropped += other.told_dropped;
+        self.interruptions += other.interruptions;
+        self.restarts += other.restarts;
+        self.lives += other.lives;
+        self.garbled += other.garbled;
+        self.slowest = self.slowest.max(other.slowest);
+        self.virtual_seconds += other.virtual_seconds;
+        self.steps += other.steps;
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) scenario: Scenario,
+    pub(super) dice: Dice,
+    pub(super) now: Duration,
+    pub(super) base: Instant,
+    agenda: BTreeMap<(Duration, u64), Act>,
+    entries: u64,
+    pub(super) troubled: bool,
+    pub(super) server: Server,
+    pub(super) connections: BTreeMap<u64, Connection>,
+    pub(super) dialed: u64,
+    pub(super) clients: Vec<Process>,
+    pub(super) tally: Tally,
+    calm_since: Option<Duration>,
+    /// Whether to print what happens.
+    pub(super) traced: bool,
+    /// The most entries of all tables and queues, by the hour.
+    pub(super) sizes: Vec<usize>,
+    /// When a program was started last.
+    pub(super) spawned: Duration,
+    done: bool,
+}
+
+impl World {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        let process = |plan: &super::scenario::ClientPlan| Process {
+            plan: plan.clone(),
+            life: 0,
+            stored: vec![None; scenario.projects],
+            running: None,
+        };
+        let mut world = Self {
+            dice: Dice::new(scenario.seed ^ 0x5EED),
+            now: Duration::ZERO,
+            base: Instant::now(),
+            agenda: BTreeMap::new(),
+            entries: 0,
+            troubled: true,
+            server: Server::new(scenario.projects),
+            connections: BTreeMap::new(),
+            dialed: 0,
+            clients: scenario.clients.iter().map(process).collect(),
+            tally: Tally { simulations: 1, ..Tally::default() },
+            calm_since: None,
+            traced: false,
+            sizes: Vec::new(),
+            spawned: Duration::ZERO,
+            done: false,
+            scenario,
+        };
+        world.plan();
+        world
+    }
+
+    fn plan(&mut self) {
+        let trouble = self.scenario.trouble.as_millis() as u64;
+        for at in 0..self.clients.len() {
+            let pause = self.dice.pause(0, 1_000);
+            self.after(pause, Act::Spawn(at));
+        }
+        let mut left = self.scenario.events;
+        while left > 0 {
+            let burst = self.dice.between(1, self.scenario.events.min(30)).min(left);
+            let (start, spread) = (self.dice.pause(0, trouble), self.dice.pick(&[0, 20, 2_000]));
+            for _ in 0..burst {
+                let pause = start + self.dice.pause(0, spread);
+                let project = self.dice.index(self.scenario.projects);
+                self.after(pause, Act::Publish(project, false));
+            }
+            left -= burst;
+        }
+        let calm = self.scenario.trouble;
+        self.at(calm, Act::Calm);
+        // What nobody was told of shows only when the next event comes.
+        for project in 0..self.scenario.projects {
+            for pause in [61_000, 62_000, 75_000] {
+                let noise = self.dice.pause(0, 500);
+                self.at(calm + Duration::from_millis(pause) + noise, Act::Publish(project, true));
+            }
+        }
+        self.at(calm + Duration::from_secs(80), Act::Look);
+        self.after(Duration::ZERO, Act::Fault);
+        self.after(Duration::from_secs(1), Act::Measure);
+    }
+
+    pub(super) fn at(&mut self, at: Duration, act: Act) {
+        self.entries += 1;
+        self.agenda.insert((at.max(self.now), self.entries), act);
+    }
+
+    pub(super) fn after(&mut self, pause: Duration, act: Act) {
+        self.at(self.now + pause, act);
+    }
+
+    pub(super) fn present(&self) -> Now {
+        Now { mono: self.base + self.now, wall: self.wall() }
+    }
+
+    pub(super) fn wall(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH + self.now
+    }
+
+    /// Runs until everybody has everything.
+    pub(super) fn run(mut self) -> Self {
+        while !self.done {
+            let Some(((at, _), act)) = self.agenda.pop_first() else { panic!("nothing happens any more") };
+            self.now = at;
+            self.tally.steps += 1;
+            assert!(self.tally.steps < STEPS_MAX, "much ado: {act:?}");
+            self.trace(|| format!("{act:?}"));
+            self.happen(act);
+        }
+        self.tally.virtual_seconds = self.now.as_secs();
+        self
+    }
+
+    pub(super) fn trace(&self, what: impl FnOnce() -> String) {
+        if self.traced {
+            eprintln!("{:12.6} {}", self.now.as_secs_f64(), what());
+        }
+    }
+
+    fn is_alive(&self, client: usize, life: u64) -> bool {
+        self.clients[client].life == life
+    }
+
+    fn happen(&mut self, act: Act) {
+        match act {
+            Act::Wake(client, life) => {
+                let running = self.clients[client].running.as_ref();
+                if self.is_alive(client, life) && running.is_some_and(|running| running.wake_at == Some(self.now)) {
+                    self.wake(client);
+                }
+            }
+            Act::Dialed { client, life, attempt, fails } if self.is_alive(client, life) => {
+                self.dialed(client, attempt, fails);
+            }
+            Act::Carry(id, to) => self.carry(id, to),
+            Act::Learn(id, side) => self.learn(id, side),
+            Act::Ping(id) => self.ping(id),
+            Act::Serve(id, request) => self.serve(id, &request),
+            Act::Say(id, frames) => self.say(id, frames),
+            Act::Publish(project, kept) => self.publish(project, kept),
+            Act::Fan(published) => self.fan(&published),
+            Act::Rise => self.rise(),
+            Act::Listed { client, life, closed, request } if self.is_alive(client, life) => {
+                self.listed(client, closed, request);
+            }
+            Act::Spawn(client) => self.spawn(client),
+            Act::Restart { client, life, down } => self.restart(client, life, down),
+            Act::Join(client, life, project) if self.is_alive(client, life) => self.come_back(client, project),
+            Act::Read(client, life, reader) if self.is_alive(client, life) => self.read(client, reader),
+            Act::Fault => self.fault(),
+            Act::Measure => self.measure(),
+            Act::Calm => (self.troubled, self.calm_since) = (false, Some(self.now)),
+            Act::Look => self.look(),
+            _ => {}
+        }
+    }
+
+    fn measure(&mut self) {
+        let hour = (self.now.as_secs() / 3600) as usize;
+        self.sizes.resize(self.sizes.len().max(hour + 1), 0);
+        let size = self.clients.iter().filter_map(|client| client.running.as_ref()).map(Running::size).sum();
+        self.sizes[hour] = self.sizes[hour].max(size);
+        if self.troubled {
+            self.after(Duration::from_secs(5), Act::Measure);
+        }
+    }
+
+    fn listed(&mut self, client: usize, closed: u64, request: BackfillRequest) {
+        let result = self.list(&request);
+        self.with_client(client, |world, running| {
+            // Closing the transport has dropped what was asked before.
+            if running.closed == closed {
+                running.rest_failed |= !matches!(result, Ok((_, true)));
+                let found = Backfilled { id: request.id, project: request.project, result };
+                running.task.machine.handle(world.present(), Input::Backfilled(found));
+            }
+        });
+    }
+
+    fn fault(&mut self) {
+        if !self.troubled {
+            return;
+        }
+        let mean = self.scenario.fault_every.as_millis() as u64;
+        let pause = self.dice.pause(1, mean.max(1) * 2);
+        self.after(pause, Act::Fault);
+        let client = self.dice.index(self.clients.len());
+        let id = self.clients[client].running.as_ref().and_then(|running| running.connection);
+        match self.dice.between(0, 19) {
+            0..=7 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], true)),
+            8..=9 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], false)),
+            10 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client], false)),
+            11 => id.into_iter().for_each(|id| self.cut(id, &[Side::Server], false)),
+            12..=13 if self.server.up => self.die(),
+            14..=15 if self.scenario.mortal => {
+                let down = self.dice.pick(&[100, 100, 5_000, 86_400_000]);
+                let down = self.dice.pause(10, down);
+                self.restart(client, self.clients[client].life, down);
+            }
+            16..=17 => self.leave_and_come_back(client),
+            18 => self.with_client(client, |world, running| {
+                let command = crate::session::Command::NetworkChanged;
+                running.task.machine.handle(world.present(), Input::Command(command));
+            }),
+            _ => {}
+        }
+    }
+
+    /// Whether everybody has everything.
+    fn look(&mut self) {
+        let calm_since = self.calm_since.unwrap_or(self.now);
+        let waited = self.now - calm_since.max(self.spawned).min(self.now);
+        let behind = (0..self.clients.len()).find_map(|client| self.lacks(client));
+        if self.clients.iter().any(|client| client.running.is_none()) {
+            return self.after(Duration::from_secs(30), Act::Look);
+        }
+        if behind.is_none() {
+            self.tally.slowest = waited.as_secs();
+            self.done = true;
+            return;
+        }
+        assert!(waited < RECOVERY, "NEVER CAUGHT UP: {behind:?} after {waited:?}");
+        self.after(Duration::from_secs(1), Act::Look);
+    }
+
+    fn lacks(&self, client: usize) -> Option<String> {
+        let Some(running) = &self.clients[client].running else { return Some("does not run".into()) };
+        for (room, log) in running.rooms.iter().zip(&self.server.logs) {
+            let done = match &room.follow {
+                Follow::Log(sequence) => sequence.is_done(log),
+                Follow::Plain(decisions) => decisions.is_done(log),
+                Follow::Nothing => false,
+            };
+            if room.project.is_none() || !done {
+                return Some(format!("client {client}, {}: {:?}, head {}", log.name, room.follow, log.head()));
+            }
+        }
+        let late = running.readers.iter().find(|reader| !reader.is_done(&self.server))?;
+        Some(format!("client {client}: {late:?}"))
+    }
+}
