@@ -26,7 +26,7 @@ test-simulation:
 
 ## make mutations  breaks the replay logic in many ways, one after another: the tests must notice each
 mutations:
-	core/tests/mutations/run.sh
+	CARGO='$(CARGO)' core/tests/mutations/run.sh
 
 ## make test-postgres  the server's tests on PostgreSQL, and what only it can do; installs it on Debian
 test-postgres:

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-export CARGO_TARGET_DIR="$root/.cache/mutations" SIM_SEEDS="${SIM_SEEDS:-3000}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/.cache/mutations}" SIM_SEEDS="${SIM_SEEDS:-3000}"
 export RUST_BACKTRACE=0
 
 fill() {
@@ -16,7 +16,7 @@ fill() {
 
 # What the tests of this name say: "noticed" and by what, or nothing. A copy that does not compile notices nothing.
 noticed() {
-    (cd "$copy" && cargo test --profile simulation -p automoderate --all-features --quiet --lib "$1" -- --include-ignored) \
+    (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet --lib "$1" -- --include-ignored) \
         > "$copy/log" 2>&1 && return
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
     grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end' \
