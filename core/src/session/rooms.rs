@@ -1,7 +1,7 @@
 //! The projects a user wants and the rooms the server has us in. The machine brings the two together.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, btree_map::Entry},
     time::Instant,
 };
 
@@ -56,7 +56,8 @@ pub(crate) struct Rooms {
     /// taken for the answer to the next request. Until it comes, or this deadline, no other project is asked for.
     pub(crate) overdue: Option<InFlight>,
     /// Projects whose join or leave was not answered in time on this connection: the server may have us in their rooms.
-    lingering: BTreeSet<ProjectId>,
+    /// True if it was a leave, whose answer may still come.
+    lingering: BTreeMap<ProjectId, bool>,
 }
 
 impl Rooms {
@@ -129,7 +130,7 @@ impl Rooms {
 
     /// Nobody waits for the answer any more.
     pub(crate) fn give_up(&mut self, asked: InFlight) {
-        self.lingering.insert(asked.project.clone());
+        *self.lingering.entry(asked.project.clone()).or_default() |= !asked.joining;
         self.overdue = Some(asked);
     }
 
@@ -140,7 +141,12 @@ impl Rooms {
 
     /// Whether the server may have us in the room though nobody wants that.
     pub(crate) fn lingers(&self, project: &str) -> bool {
-        self.lingering.contains(project)
+        self.lingering.contains_key(project)
+    }
+
+    /// Whether what comes of the project may be of before a leave.
+    pub(crate) fn may_be_old(&self, project: &str) -> bool {
+        self.lingering.get(project) == Some(&true)
     }
 
     /// The only project the server can mean when it names none.

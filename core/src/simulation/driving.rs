@@ -5,15 +5,11 @@ use std::time::Duration;
 
 use super::{
     process::{Came, Follow, Running},
-    reader::concerns_all,
-    sequence::{Decisions, Excuses, Sequence},
-    shadow::Shadow,
     world::{Act, World},
 };
 use crate::{
-    Backfill, Error, Overflow, Stage,
-    events::Event,
-    session::{Command, Cursor, Fault, Input, Output, State},
+    Error, Stage,
+    session::{Command, Fault, Input, Output, State},
 };
 
 /// How often timers may wake a client in a minute, and how often the driver may go round for one occasion.
@@ -196,83 +192,6 @@ impl World {
 
     fn is_joined(&self, running: &Running, project: &str) -> bool {
         self.server.project(project).is_some_and(|at| running.rooms[at].project.is_some())
-    }
-
-    fn opened(&self, running: &mut Running, at: usize) {
-        let log = &self.server.logs[at];
-        let room = &mut running.rooms[at];
-        room.follow = match self.scenario.server.has_log {
-            true => Follow::Log(Sequence::from(room.after.as_ref().map(Cursor::event_id))),
-            false => Follow::Plain(Decisions::from(log.head())),
-        };
-        room.opening = room.follow.clone();
-        (room.early, room.early_unlogged) = (Some(Shadow::default()), 0);
-        for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
-            reader.opened(at, &room.opening);
-        }
-    }
-
-    fn placed(&self, running: &mut Running, at: usize, cursor: &Cursor) {
-        assert!(cursor.event_id() <= self.server.logs[at].head() || self.server.logs[at].has_changed());
-        let room = &mut running.rooms[at];
-        room.placed = Some(cursor.event_id());
-        for follow in [&mut room.follow, &mut room.opening] {
-            let Follow::Log(sequence) = follow else { panic!("a place in no log") };
-            sequence.id.get_or_insert(cursor.event_id());
-        }
-        if let Follow::Log(sequence) = &room.follow {
-            assert_eq!(sequence.id, Some(cursor.event_id()), "placed elsewhere than it was told");
-        }
-        for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
-            reader.placed(at, cursor.event_id());
-        }
-    }
-
-    /// Every event is checked as it leaves the machine, and remembered for those who read it later.
-    fn handed_out(&mut self, at: usize, running: &mut Running, event: &Event) {
-        self.tally.handed_out += 1;
-        let project = event.project_id().and_then(|name| self.server.project(name));
-        let excuses = self.excuses(at, running.rooms.iter().map(|room| room.hidden_past));
-        let not_wanted = self.clients[at].plan.backfill == Backfill::Off;
-        if let Some(project) = project {
-            match &mut running.rooms[project].follow {
-                // A join that nobody waits for any more may have succeeded after all.
-                Follow::Nothing => {}
-                Follow::Log(sequence) => {
-                    let missing = sequence.see(event, &self.server.logs[project], excuses[project]);
-                    self.tally.told_missing += missing;
-                }
-                Follow::Plain(decisions) => decisions.see(event, running.rest_failed, not_wanted),
-            }
-        }
-        for reader in running.readers.iter_mut().filter(|reader| reader.is_for(event, project)) {
-            reader.hand(event);
-        }
-        for (number, room) in running.rooms.iter_mut().enumerate() {
-            let concerns_it = project == Some(number) || project.is_none() && concerns_all(event);
-            if let Some(early) = room.early.as_mut().filter(|_| concerns_it) {
-                early.hand(event);
-                room.early_unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
-            }
-        }
-    }
-
-    /// What excuses a client for not having what it wants, by project.
-    pub(super) fn excuses(&self, at: usize, hidden: impl Iterator<Item = bool>) -> Vec<Excuses> {
-        let (manners, wire) = (&self.scenario.server, &self.scenario.wire);
-        let plan = &self.clients[at].plan;
-        let excuses = Excuses {
-            no_pages: [manners.refuses_pages, manners.answers_late, wire.garbles, wire.stalls].iter().any(|p| *p > 0.0),
-            not_wanted: plan.backfill == Backfill::Off,
-            stale_answers: [manners.answers_late, manners.answers_twice, wire.stalls].iter().any(|p| *p > 0.0),
-            hidden_past: false,
-        };
-        hidden.map(|hidden_past| Excuses { hidden_past, ..excuses }).collect()
-    }
-
-    /// Whether readers are compared with the logs rather than with their rings.
-    pub(super) fn reads_logs(&self, at: usize) -> bool {
-        self.scenario.server.has_log && self.clients[at].plan.overflow == Overflow::Replay
     }
 
     fn came(&mut self, at: usize, running: &mut Running, came: Came) {

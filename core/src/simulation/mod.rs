@@ -8,8 +8,11 @@
 //!
 //! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` so many.
 
+mod checking;
 mod dice;
 mod driving;
+mod end;
+mod faults;
 mod network;
 mod process;
 mod reader;
@@ -17,6 +20,7 @@ mod scenario;
 mod sequence;
 mod server;
 mod shadow;
+mod tally;
 mod tests;
 mod user;
 mod world;

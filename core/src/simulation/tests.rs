@@ -9,10 +9,7 @@ use std::{
     time::Instant,
 };
 
-use super::{
-    scenario::Scenario,
-    world::{Tally, World},
-};
+use super::{scenario::Scenario, tally::Tally, world::World};
 
 const SEEDS: u64 = 10_000;
 /// Failures after which no further seeds are tried.

@@ -8,15 +8,14 @@ use std::{
 use super::{
     dice::Dice,
     network::{Connection, Side},
-    process::{Follow, Process, Running},
+    process::Process,
     scenario::Scenario,
     server::{Published, Request, Server},
+    tally::Tally,
 };
 use crate::session::{BackfillRequest, Backfilled, Input, Now};
 
-/// How long after the trouble everybody must have everything.
-const RECOVERY: Duration = Duration::from_secs(3600);
-/// How many things may happen in one simulation, for each second of its virtual time, and besides.
+/// How many things may happen in one simulation.
 const STEPS_MAX: u64 = 2_000_000;
 
 /// What happens at some moment.
@@ -61,45 +60,6 @@ pub(super) enum Act {
     Look,
 }
 
-/// What a simulation came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) simulations: u64,
-    /// Events that servers have logged, machines have handed out, and readers have been given.
-    pub(super) logged: u64,
-    pub(super) handed_out: u64,
-    pub(super) read: u64,
-    /// Events that a `Gap` or a `Lagged` has told of.
-    pub(super) told_missing: u64,
-    pub(super) told_dropped: u64,
-    pub(super) interruptions: u64,
-    pub(super) restarts: u64,
-    pub(super) lives: u64,
-    pub(super) garbled: u64,
-    /// The longest that it took until everybody had everything, in seconds.
-    pub(super) slowest: u64,
-    pub(super) virtual_seconds: u64,
-    pub(super) steps: u64,
-}
-
-impl Tally {
-    pub(super) fn add(&mut self, other: &Self) {
-        self.simulations += other.simulations;
-        self.logged += other.logged;
-        self.handed_out += other.handed_out;
-        self.read += other.read;
-        self.told_missing += other.told_missing;
-        self.told_dropped += other.told_dropped;
-        self.interruptions += other.interruptions;
-        self.restarts += other.restarts;
-        self.lives += other.lives;
-        self.garbled += other.garbled;
-        self.slowest = self.slowest.max(other.slowest);
-        self.virtual_seconds += other.virtual_seconds;
-        self.steps += other.steps;
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) scenario: Scenario,
@@ -114,14 +74,14 @@ pub(super) struct World {
     pub(super) dialed: u64,
     pub(super) clients: Vec<Process>,
     pub(super) tally: Tally,
-    calm_since: Option<Duration>,
+    pub(super) calm_since: Option<Duration>,
     /// Whether to print what happens.
     pub(super) traced: bool,
     /// The most entries of all tables and queues, by the hour.
     pub(super) sizes: Vec<usize>,
     /// When a program was started last.
     pub(super) spawned: Duration,
-    done: bool,
+    pub(super) done: bool,
 }
 
 impl World {
@@ -261,16 +221,6 @@ impl World {
         }
     }
 
-    fn measure(&mut self) {
-        let hour = (self.now.as_secs() / 3600) as usize;
-        self.sizes.resize(self.sizes.len().max(hour + 1), 0);
-        let size = self.clients.iter().filter_map(|client| client.running.as_ref()).map(Running::size).sum();
-        self.sizes[hour] = self.sizes[hour].max(size);
-        if self.troubled {
-            self.after(Duration::from_secs(5), Act::Measure);
-        }
-    }
-
     fn listed(&mut self, client: usize, closed: u64, request: BackfillRequest) {
         let result = self.list(&request);
         self.with_client(client, |world, running| {
@@ -281,67 +231,5 @@ impl World {
                 running.task.machine.handle(world.present(), Input::Backfilled(found));
             }
         });
-    }
-
-    fn fault(&mut self) {
-        if !self.troubled {
-            return;
-        }
-        let mean = self.scenario.fault_every.as_millis() as u64;
-        let pause = self.dice.pause(1, mean.max(1) * 2);
-        self.after(pause, Act::Fault);
-        let client = self.dice.index(self.clients.len());
-        let id = self.clients[client].running.as_ref().and_then(|running| running.connection);
-        match self.dice.between(0, 19) {
-            0..=7 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], true)),
-            8..=9 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], false)),
-            10 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client], false)),
-            11 => id.into_iter().for_each(|id| self.cut(id, &[Side::Server], false)),
-            12..=13 if self.server.up => self.die(),
-            14..=15 if self.scenario.mortal => {
-                let down = self.dice.pick(&[100, 100, 5_000, 86_400_000]);
-                let down = self.dice.pause(10, down);
-                self.restart(client, self.clients[client].life, down);
-            }
-            16..=17 => self.leave_and_come_back(client),
-            18 => self.with_client(client, |world, running| {
-                let command = crate::session::Command::NetworkChanged;
-                running.task.machine.handle(world.present(), Input::Command(command));
-            }),
-            _ => {}
-        }
-    }
-
-    /// Whether everybody has everything.
-    fn look(&mut self) {
-        let calm_since = self.calm_since.unwrap_or(self.now);
-        let waited = self.now - calm_since.max(self.spawned).min(self.now);
-        let behind = (0..self.clients.len()).find_map(|client| self.lacks(client));
-        if self.clients.iter().any(|client| client.running.is_none()) {
-            return self.after(Duration::from_secs(30), Act::Look);
-        }
-        if behind.is_none() {
-            self.tally.slowest = waited.as_secs();
-            self.done = true;
-            return;
-        }
-        assert!(waited < RECOVERY, "NEVER CAUGHT UP: {behind:?} after {waited:?}");
-        self.after(Duration::from_secs(1), Act::Look);
-    }
-
-    fn lacks(&self, client: usize) -> Option<String> {
-        let Some(running) = &self.clients[client].running else { return Some("does not run".into()) };
-        for (room, log) in running.rooms.iter().zip(&self.server.logs) {
-            let done = match &room.follow {
-                Follow::Log(sequence) => sequence.is_done(log),
-                Follow::Plain(decisions) => decisions.is_done(log),
-                Follow::Nothing => false,
-            };
-            if room.project.is_none() || !done {
-                return Some(format!("client {client}, {}: {:?}, head {}", log.name, room.follow, log.head()));
-            }
-        }
-        let late = running.readers.iter().find(|reader| !reader.is_done(&self.server))?;
-        Some(format!("client {client}: {late:?}"))
     }
 }

@@ -19,7 +19,7 @@ noticed() {
     (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet --lib "$1" -- --include-ignored) \
         > "$copy/log" 2>&1 && return
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
-    grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end' \
+    grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end|beside InFlight' \
         "$copy/log" | sort | uniq -c | sort -rn | awk '{$1=""; print}' | grep -v '^ seed' | head -1 | sed 's/^ *//' | tr -d '\n'
     grep -q '^seed' "$copy/log" && echo " (first at seed $(grep -oE '^seed [0-9]+ fails' "$copy/log" | awk '{print $2}' | sort -n | head -1))" || echo yes
 }

@@ -36,6 +36,8 @@ impl CatchUps {
         for waiting in self.0.values_mut() {
             waiting.asked = false;
             waiting.not_before = None;
+            // What failed was the connection.
+            waiting.failures = 0;
         }
     }
 

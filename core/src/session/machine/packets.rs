@@ -133,10 +133,11 @@ impl Machine {
             }
         }
         let lingers = event.project_id().is_some_and(|project| self.rooms.lingers(project));
+        let old = lingers && event.project_id().is_some_and(|project| self.rooms.may_be_old(project));
         let mut sink = super::Sink { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // Without an id it may be of before a leave that was never answered, and the next of behind this join.
-            Some(room) if lingers && !room.confirmed && event.event_id().is_none() => {}
+            Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
             // Behind a leave that is still under way is another join, which tells where it starts.
             Some(room) if room.wanted && room.actual != Actual::Leaving => room.follower.live(now, event, &mut sink),
             Some(_) => {}

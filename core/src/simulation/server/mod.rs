@@ -3,6 +3,7 @@
 mod log;
 mod publisher;
 mod replay;
+mod rooms;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -17,7 +18,6 @@ pub(super) use self::{
 };
 use super::{
     network::Side,
-    process::Follow,
     world::{Act, World},
 };
 use crate::sio;
@@ -165,71 +165,6 @@ impl World {
             ("replay_events", Some(project)) => self.replay(id, request, project),
             _ => {}
         }
-    }
-
-    fn join(&mut self, id: u64, request: &Request, project: usize) {
-        let manners = &self.scenario.server;
-        if self.troubled && self.dice.chance(manners.refuses_joins) {
-            let words = json!({"message": "Server timeout - please try again"});
-            return self.refuse(id, request, words);
-        }
-        let has_log = manners.has_log;
-        let Some(socket) = self.socket(id) else { return };
-        socket.rooms.insert(project);
-        self.note_hidden_past(id, project);
-        let log = &self.server.logs[project];
-        let mut joined = json!({"project_id": log.name});
-        if has_log {
-            joined["replay"] = true.into();
-            joined["event_id"] = log.head().into();
-            joined["log"] = log.log().into();
-        }
-        let twice = self.troubled && self.dice.chance(self.scenario.server.answers_twice);
-        let events = vec![("joined_project", joined); 1 + usize::from(twice)];
-        self.answer(id, request, &events, json!({"ok": true}));
-    }
-
-    /// A restored log that has grown beyond the client's place shows no sign of having been restored.
-    fn note_hidden_past(&mut self, id: u64, project: usize) {
-        let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
-        let log = &self.server.logs[project];
-        let Some(room) = self.clients[client].running.as_mut().map(|running| &mut running.rooms[project]) else {
-            return;
-        };
-        if let Follow::Log(sequence) = &room.follow {
-            room.hidden_past |= sequence.is_of_another_past(log);
-        }
-    }
-
-    fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
-        if request.name == "replay_events" {
-            return self.answer(id, request, &[], words);
-        }
-        if let Some(project) = request.project.filter(|_| self.scenario.server.names_projects) {
-            words["project_id"] = (*self.server.logs[project].name).into();
-        }
-        let mut acknowledgement = words.clone();
-        acknowledgement["ok"] = false.into();
-        self.answer(id, request, &[("error", words)], acknowledgement);
-    }
-
-    /// What is said leaves at once or later, together.
-    fn answer(&mut self, id: u64, request: &Request, events: &[(&str, Value)], acknowledgement: Value) {
-        let mut frames: Vec<_> = events.iter().map(|(name, data)| format!("42{}", json!([name, data]))).collect();
-        if let Some(ack) = request.ack {
-            let is_room = request.name != "replay_events";
-            frames.push(match is_room && self.scenario.server.plain_acks {
-                true => format!("43{ack}[]"),
-                false => format!("43{ack}[{acknowledgement}]"),
-            });
-        }
-        let mut pause = Duration::ZERO;
-        if self.troubled && self.dice.chance(self.scenario.server.answers_late) {
-            pause = self.dice.pause(5_000, 35_000);
-        } else if self.troubled {
-            pause = self.dice.pause(0, self.scenario.server.answers_within);
-        }
-        self.after(pause, Act::Say(id, frames));
     }
 
     pub(super) fn say(&mut self, id: u64, frames: Vec<String>) {

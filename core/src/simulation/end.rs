@@ -1,0 +1,56 @@
+//! Whether everybody has everything in the end, and how much was kept on the way.
+
+use std::time::Duration;
+
+use super::{
+    process::{Follow, Running},
+    world::{Act, World},
+};
+
+/// How long after the trouble everybody must have everything.
+const RECOVERY: Duration = Duration::from_secs(3600);
+
+impl World {
+    pub(super) fn measure(&mut self) {
+        let hour = (self.now.as_secs() / 3600) as usize;
+        self.sizes.resize(self.sizes.len().max(hour + 1), 0);
+        let size = self.clients.iter().filter_map(|client| client.running.as_ref()).map(Running::size).sum();
+        self.sizes[hour] = self.sizes[hour].max(size);
+        if self.troubled {
+            self.after(Duration::from_secs(5), Act::Measure);
+        }
+    }
+
+    /// Whether everybody has everything.
+    pub(super) fn look(&mut self) {
+        let calm_since = self.calm_since.unwrap_or(self.now);
+        let waited = self.now - calm_since.max(self.spawned).min(self.now);
+        let behind = (0..self.clients.len()).find_map(|client| self.lacks(client));
+        if self.clients.iter().any(|client| client.running.is_none()) {
+            return self.after(Duration::from_secs(30), Act::Look);
+        }
+        if behind.is_none() {
+            self.tally.slowest = waited.as_secs();
+            self.done = true;
+            return;
+        }
+        assert!(waited < RECOVERY, "NEVER CAUGHT UP: {behind:?} after {waited:?}");
+        self.after(Duration::from_secs(1), Act::Look);
+    }
+
+    fn lacks(&self, client: usize) -> Option<String> {
+        let Some(running) = &self.clients[client].running else { return Some("does not run".into()) };
+        for (room, log) in running.rooms.iter().zip(&self.server.logs) {
+            let done = match &room.follow {
+                Follow::Log(sequence) => sequence.is_done(log),
+                Follow::Plain(decisions) => decisions.is_done(log),
+                Follow::Nothing => false,
+            };
+            if room.project.is_none() || !done {
+                return Some(format!("client {client}, {}: {:?}, head {}", log.name, room.follow, log.head()));
+            }
+        }
+        let late = running.readers.iter().find(|reader| !reader.is_done(&self.server))?;
+        Some(format!("client {client}: {late:?}"))
+    }
+}

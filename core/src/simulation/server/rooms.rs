@@ -1,0 +1,80 @@
+//! Joins, and what is answered to requests: late, twice, or not what was asked for.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        process::Follow,
+        world::{Act, World},
+    },
+    Request,
+};
+
+impl World {
+    pub(super) fn join(&mut self, id: u64, request: &Request, project: usize) {
+        let manners = &self.scenario.server;
+        if self.troubled && self.dice.chance(manners.refuses_joins) {
+            let words = json!({"message": "Server timeout - please try again"});
+            return self.refuse(id, request, words);
+        }
+        let has_log = manners.has_log;
+        let Some(socket) = self.socket(id) else { return };
+        socket.rooms.insert(project);
+        self.note_hidden_past(id, project);
+        let log = &self.server.logs[project];
+        let mut joined = json!({"project_id": log.name});
+        if has_log {
+            joined["replay"] = true.into();
+            joined["event_id"] = log.head().into();
+            joined["log"] = log.log().into();
+        }
+        let twice = self.troubled && self.dice.chance(self.scenario.server.answers_twice);
+        let events = vec![("joined_project", joined); 1 + usize::from(twice)];
+        self.answer(id, request, &events, json!({"ok": true}));
+    }
+
+    /// A restored log that has grown beyond the client's place shows no sign of having been restored.
+    fn note_hidden_past(&mut self, id: u64, project: usize) {
+        let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
+        let log = &self.server.logs[project];
+        let Some(room) = self.clients[client].running.as_mut().map(|running| &mut running.rooms[project]) else {
+            return;
+        };
+        if let Follow::Log(sequence) = &room.follow {
+            room.hidden_past |= sequence.is_of_another_past(log);
+        }
+    }
+
+    pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
+        if request.name == "replay_events" {
+            return self.answer(id, request, &[], words);
+        }
+        if let Some(project) = request.project.filter(|_| self.scenario.server.names_projects) {
+            words["project_id"] = (*self.server.logs[project].name).into();
+        }
+        let mut acknowledgement = words.clone();
+        acknowledgement["ok"] = false.into();
+        self.answer(id, request, &[("error", words)], acknowledgement);
+    }
+
+    /// What is said leaves at once or later, together.
+    pub(super) fn answer(&mut self, id: u64, request: &Request, events: &[(&str, Value)], acknowledgement: Value) {
+        let mut frames: Vec<_> = events.iter().map(|(name, data)| format!("42{}", json!([name, data]))).collect();
+        if let Some(ack) = request.ack {
+            let is_room = request.name != "replay_events";
+            frames.push(match is_room && self.scenario.server.plain_acks {
+                true => format!("43{ack}[]"),
+                false => format!("43{ack}[{acknowledgement}]"),
+            });
+        }
+        let mut pause = Duration::ZERO;
+        if self.troubled && self.dice.chance(self.scenario.server.answers_late) {
+            pause = self.dice.pause(5_000, 35_000);
+        } else if self.troubled {
+            pause = self.dice.pause(0, self.scenario.server.answers_within);
+        }
+        self.after(pause, Act::Say(id, frames));
+    }
+}
