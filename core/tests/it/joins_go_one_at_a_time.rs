@@ -173,3 +173,23 @@ async fn an_answer_that_is_said_twice_is_not_the_answer_to_the_next_join() {
     server.emit("moderation_update", &update("a"));
     expect_content(&mut events, "a").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_of_before_a_leave_that_was_answered_late_is_left_out() {
+    let script = Script::new();
+    let (client, mut server) = connected(&script).await;
+    let project = join(&client, &mut server, "p", None).await;
+    let leaving = project.clone();
+    let leave = tokio::spawn(async move { leaving.leave().await });
+    let asked = server.expect_event("leave_project").await;
+    let again = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
+    let joining = server.expect_event("join_project").await;
+    leave.await.unwrap().unwrap();
+    server.emit("moderation_update", &update("of before the leave"));
+    server.emit("left_project", &asked.data);
+    server.emit("moderation_update", &update("new"));
+    server.emit("joined_project", &joining.data);
+    let (_client, project) = again.await.unwrap().unwrap();
+    let mut events = project.events();
+    expect_content(&mut events, "new").await;
+}

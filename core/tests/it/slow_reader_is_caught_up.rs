@@ -201,6 +201,26 @@ async fn a_server_that_does_not_answer_is_a_gap_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn failures_of_one_connection_do_not_count_on_the_next() {
+    let script = Script::new();
+    let (_client, project, mut server) = slow(&script).await;
+    let mut events = project.events();
+    publish(&server, 1, 12).await;
+    expect(&mut events, 1, 8).await;
+    for _ in 0..3 {
+        for _ in 0..3 {
+            let asked = server.expect_event("replay_events").await;
+            server.acknowledge(asked.ack.unwrap(), &json!({"error": "Server error occurred"}));
+        }
+        server.cut();
+        server = script.accept_handshake().await;
+        server.accept_join("p", Some(log(12))).await;
+    }
+    server.accept_replay("p", 8, log(12), 1, &(9..=12).map(entry).collect::<Vec<_>>()).await;
+    expect(&mut events, 9, 12).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_that_names_a_time_is_obeyed() {
     let script = Script::new();
     let (_client, project, mut server) = slow(&script).await;
