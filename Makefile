@@ -3,7 +3,7 @@
 CARGO ?= cargo
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-simulation mutations test-postgres test-e2e test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc clean
+.PHONY: help demo test test-rust test-simulation mutations test-postgres test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-simulation test-postgres test-e2e test-python wheel-python test-node test-swift test-kotlin
+test: lint doc test-rust test-simulation test-postgres test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -44,6 +44,18 @@ test-e2e:
 		env $$standins $$stock $(CARGO) test --quiet -p stock; \
 	elif [ -n "$$CI" ]; then echo "FAILED: other people's servers and clients could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-e2e, because other people's servers and clients could not be set up" >&2; fi
+
+## make test-dashboard  the server's web dashboard in Chromium, and the documented one; installs Chromium on Debian; needs Node 20
+test-dashboard:
+	@if server-ref/dashboard/setup.sh; then \
+		$(CARGO) build --quiet -p automoderate-server && server-ref/dashboard/check.sh; \
+	elif [ -n "$$CI" ]; then echo "FAILED: Chromium or the dashboard's packages could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-dashboard, because Chromium or the dashboard's packages could not be set up" >&2; fi
+
+## make build-dashboard  what the server embeds, from its sources
+build-dashboard:
+	server-ref/dashboard/setup.sh
+	cd server-ref/dashboard && npm run --silent build
 
 ## make test-python  the Python binding: types, style, stubs, tests; needs Python 3.10 and, for the stand-ins, Node
 test-python:

@@ -29,6 +29,8 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;
     announce(&server)?;
+    let hint = if server.demo().is_some() { "; email and password are in the line on stdout" } else { "" };
+    tracing::info!("the web dashboard is at {}/{hint}", server.base_url());
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -87,6 +87,15 @@ impl ApiError {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").retry()
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// For people.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A later try can help.
     fn retry(self) -> Self {
         Self { retry_after: Some(RETRY_AFTER_SECONDS), ..self }

@@ -1,5 +1,6 @@
 //! `/auth/login` and `/auth/logout`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,8 +9,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
-use http::header::LOCATION;
+use http::header::{ACCEPT, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq as _;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, Session};
@@ -33,6 +34,40 @@ pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     session: Session,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    match sign_in(&app, address, &session, body).await {
+        Err(error) if is_person(&headers) => again(&session, error).await,
+        answer => answer,
+    }
+}
+
+/// A browser that shows the answer, unlike a program.
+fn is_person(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
+}
+
+/// The form once more, with what was wrong, and the failure's status.
+async fn again(session: &Session, error: ApiError) -> Result<Response, ApiError> {
+    let text = match error.status() {
+        StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
+        _ => error.message(),
+    };
+    let mut page = page::login(&csrf_token(session).await?, Some(text));
+    let failure = error.into_response();
+    *page.status_mut() = failure.status();
+    if let Some(seconds) = failure.headers().get(RETRY_AFTER) {
+        page.headers_mut().insert(RETRY_AFTER, seconds.clone());
+    }
+    Ok(page)
+}
+
+async fn sign_in(
+    app: &App,
+    address: IpAddr,
+    session: &Session,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body?;

@@ -4,6 +4,7 @@ mod answer;
 mod caller;
 mod content;
 mod csrf;
+mod dashboard;
 mod docs;
 mod error;
 mod health;
@@ -52,11 +53,10 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/logout", get(login::logout).post(login::logout))
-        .route("/dashboard/", get(page::dashboard))
-        .route("/", get(async || login::redirect("/dashboard/")))
         .layer(session::layer(app))
         .layer(from_fn(session::told));
     api.merge(web)
+        .merge(dashboard::routes())
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
         .layer(DefaultBodyLimit::max(MAX_BODY))

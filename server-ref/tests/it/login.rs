@@ -1,6 +1,7 @@
 //! The web login: session cookie, CSRF token, rotation, logout.
 
-use http::header::{COOKIE, LOCATION, SET_COOKIE};
+use automoderate_server::Limits;
+use http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use reqwest::Response;
 
 use crate::support::{Socket, csrf_token, http, project, server, session_cookie, sign_in};
@@ -60,26 +61,29 @@ async fn right_wrong_and_forged() {
 }
 
 #[tokio::test]
-async fn the_dashboard_and_the_way_out() {
-    let server = server().start().await.unwrap();
-    let evil = server.create_project("<script>alert(1)</script>").await.unwrap();
-    server.add_member(&evil, &server.demo().unwrap().email).await.unwrap();
-    let dashboard = format!("{}/dashboard/", server.base_url());
-    let response = http().get(&dashboard).send().await.unwrap();
-    assert_eq!((response.status().as_u16(), &response.headers()[LOCATION]), (302, &"/auth/login".parse().unwrap()));
+async fn people_are_shown_the_form_again() {
+    let limits = Limits { failed_logins_per_minute: 1, ..Limits::default() };
+    let server = server().limits(limits).start().await.unwrap();
+    let url = format!("{}/auth/login", server.base_url());
+    let send = async |cookie: &str, token: &str| {
+        let fields = [("csrf_token", token), ("email", "nobody@example.org"), ("password", "wrong")];
+        let request = http().post(&url).header(ACCEPT, "text/html,*/*;q=0.8").header(COOKIE, cookie).form(&fields);
+        request.send().await.unwrap()
+    };
+    // Of a session that has ended.
+    let expired = send("", "old").await;
+    assert_eq!(expired.status(), 400);
+    let cookie = session_cookie(&expired);
+    let page = expired.text().await.unwrap();
+    assert!(page.contains("open for too long"), "{page}");
+    let token = csrf_token(&page);
 
-    let cookie = sign_in(&server).await;
-    let page = http().get(&dashboard).header(COOKIE, &cookie).send().await.unwrap();
-    assert_eq!(page.status(), 200);
-    let page = page.text().await.unwrap();
-    assert!(page.contains(&project(&server)));
-    assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"));
-
-    let logout = format!("{}/auth/logout", server.base_url());
-    let response = http().post(logout).header(COOKIE, &cookie).send().await.unwrap();
-    assert_eq!(response.status(), 302);
-    let response = http().get(&dashboard).header(COOKIE, &cookie).send().await.unwrap();
-    assert_eq!(response.status(), 302);
+    assert_eq!(send(&cookie, &token).await.status(), 200);
+    let throttled = send(&cookie, &token).await;
+    assert_eq!(throttled.status(), 429);
+    assert!(throttled.headers().contains_key(RETRY_AFTER));
+    let page = throttled.text().await.unwrap();
+    assert!(page.contains("Too many attempts") && csrf_token(&page) == token, "{page}");
     server.shutdown().await;
 }
 

@@ -8,6 +8,7 @@ mod authorization;
 mod connect;
 mod cross_origin;
 mod csrf;
+mod dashboard;
 mod databases;
 mod drain_on_sigterm;
 mod dropping_cuts_everything;

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Checks the dashboard: style, types, that dist is what the sources build, and what it does in a browser, on the server's
+# program in target/debug. setup.sh comes first.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+npm run --silent check
+built="$(mktemp -d)"
+trap 'rm -rf "$built"' EXIT
+npm run --silent build -- --outDir "$built" --emptyOutDir --logLevel warn
+diff -r dist "$built" >&2 || { echo "check.sh: dist is not what the sources build: npm run build" >&2; exit 1; }
+
+target="${CARGO_TARGET_DIR:-$(cd ../.. && pwd)/target}"
+export AUTOMODERATE_SERVER="${AUTOMODERATE_SERVER:-$target/debug/automoderate-server}"
+export DASHBOARD_OUTPUT="$target/dashboard-tests"
+# A test that hangs fails.
+timeout 600 npm run --silent test

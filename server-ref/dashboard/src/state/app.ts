@@ -1,0 +1,83 @@
+// Who is signed in, their projects, the connection, and the project that is looked at.
+
+import { effect, signal, untracked } from '@preact/signals'
+import { Api, ApiError, explain } from '../api/http.ts'
+import type { Project, User } from '../api/types.ts'
+import { Connection } from '../live/connection.ts'
+import { announce } from './announce.ts'
+import { ProjectState } from './project.ts'
+import { link, route } from './route.ts'
+
+const RETRY = 3000
+
+/** `ended`: the server does not know the session any more. */
+export type Session =
+  | { state: 'starting'; problem: string | undefined }
+  | { state: 'signed in'; user: User }
+  | { state: 'ended' }
+
+export class App {
+  readonly session = signal<Session>({ state: 'starting', problem: undefined })
+  readonly projects = signal<readonly Project[]>([])
+  readonly current = signal<ProjectState | undefined>(undefined)
+  readonly api = new Api(() => this.#end())
+  readonly connection = new Connection(() => this.#end())
+
+  async start(): Promise<void> {
+    try {
+      const { user } = await this.api.signedIn()
+      await this.refresh()
+      this.session.value = { state: 'signed in', user }
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return
+      this.session.value = { state: 'starting', problem: explain(error) }
+      setTimeout(() => void this.start(), RETRY)
+      return
+    }
+    const [only, ...others] = this.projects.value
+    if (route.value.projectId === undefined && only && others.length === 0) location.replace(link(only.id, 'live'))
+    this.connection.open()
+    effect(() => this.#look(route.value.projectId, this.projects.value))
+    effect(() => this.#tell())
+  }
+
+  async refresh(): Promise<void> {
+    const { projects } = await this.api.get<{ projects: Project[] }>('/api/projects')
+    this.projects.value = projects
+  }
+
+  /** Throws what the server says against it. */
+  async createProject(name: string): Promise<Project> {
+    const { project } = await this.api.post<{ project: Project }>('/api/projects', { name })
+    await this.refresh()
+    return project
+  }
+
+  #look(id: string | undefined, projects: readonly Project[]): void {
+    const project = projects.find((one) => one.id === id)
+    untracked(() => {
+      const before = this.current.value
+      if (before?.project.id === project?.id) return
+      before?.close()
+      this.connection.unfollow()
+      this.current.value = project && new ProjectState(this.api, project)
+      if (project && this.current.value) this.connection.follow(project.id, this.current.value)
+    })
+  }
+
+  #told = 'connecting'
+  #tell(): void {
+    const { state } = this.connection.link.value
+    if (state === this.#told) return
+    if (state === 'lost') announce('The connection is lost; trying again')
+    if (state === 'live' && this.#told === 'lost') announce('Connected again')
+    this.#told = state
+  }
+
+  #end(): void {
+    // From the start: the form is what is wanted.
+    if (this.session.value.state === 'starting') location.assign('/auth/login')
+    else this.session.value = { state: 'ended' }
+    this.connection.close()
+  }
+}

@@ -1,0 +1,115 @@
+// The project that is looked at: its events go to whoever shows them.
+
+import { batch, signal } from '@preact/signals'
+import type { Api } from '../api/http.ts'
+import type { ModerationUpdate, Project, StatsUpdate, SystemNotification, UserActivity } from '../api/types.ts'
+import type { Listener } from '../live/connection.ts'
+import type { Logged, Origin } from '../live/follower.ts'
+import { announceDecisions } from './announce.ts'
+import { Authors } from './authors.ts'
+import { Batch } from './batch.ts'
+import { Feed, type Row } from './feed.ts'
+import { History } from './history.ts'
+import { Notices } from './notices.ts'
+import { Queue } from './queue.ts'
+import { Rules } from './rules.ts'
+import { Statistics } from './statistics.ts'
+
+type Item = { entry: Logged; origin: Origin } | { missed: number | undefined }
+
+export class ProjectState implements Listener {
+  readonly feed = new Feed()
+  readonly authors = new Authors()
+  readonly history = new History()
+  /** Changes with the history. */
+  readonly historyVersion = signal(0)
+  readonly statistics: Statistics
+  readonly notices: Notices
+  readonly queue: Queue
+  readonly rules: Rules
+  /** Why it can't be looked at. */
+  readonly refusal = signal<string | undefined>(undefined)
+  readonly #batch = new Batch<Item>((items) => batch(() => this.#apply(items)))
+  #gaps = 0
+
+  constructor(
+    api: Api,
+    readonly project: Project,
+  ) {
+    this.statistics = new Statistics(api, project.id)
+    this.notices = new Notices(api, project.id)
+    this.queue = new Queue(api, project.id)
+    this.rules = new Rules(api, project.id)
+  }
+
+  get isAdmin(): boolean {
+    return this.project.role === 'admin' || this.project.role === 'owner'
+  }
+
+  joined(): void {
+    this.refusal.value = undefined
+    void this.statistics.refresh()
+    void this.notices.refresh()
+    void this.queue.refresh()
+    void this.rules.refresh()
+  }
+
+  deliver(entry: Logged, origin: Origin): void {
+    this.#batch.push({ entry, origin })
+  }
+
+  gap(missed: number | undefined): void {
+    this.#batch.push({ missed })
+  }
+
+  stats(update: StatsUpdate): void {
+    this.statistics.heard(update)
+  }
+
+  denied(message: string): void {
+    this.refusal.value = message
+  }
+
+  close(): void {
+    this.#batch.flush()
+    this.notices.close()
+    this.queue.close()
+    this.rules.close()
+  }
+
+  #apply(items: readonly Item[]): void {
+    const rows: Row[] = []
+    const live: ModerationUpdate[] = []
+    const decisions: ModerationUpdate[] = []
+    const activities: UserActivity[] = []
+    const notifications: { data: SystemNotification; origin: Origin }[] = []
+    for (const item of items) {
+      if (!('entry' in item)) {
+        this.#gaps += 1
+        rows.push({ kind: 'gap', key: `gap-${this.#gaps}`, missed: item.missed })
+        continue
+      }
+      const { entry, origin } = item
+      const data = entry.data as unknown
+      if (entry.event === 'moderation_update') {
+        const update = data as ModerationUpdate
+        rows.push({ kind: 'decision', key: `${update.event_id}`, update })
+        decisions.push(update)
+        if (origin === 'live') live.push(update)
+        this.history.add(update.status, Date.parse(update.timestamp))
+      } else if (entry.event === 'user_activity') {
+        activities.push(data as UserActivity)
+      } else if (entry.event === 'rule_update') {
+        this.rules.heard()
+      } else if (entry.event === 'system_notification') {
+        notifications.push({ data: data as SystemNotification, origin })
+      }
+    }
+    if (rows.length > 0) this.feed.add(rows)
+    if (decisions.length > 0) this.historyVersion.value += 1
+    if (activities.length > 0) this.authors.add(activities)
+    if (notifications.length > 0) this.notices.heard(notifications)
+    this.queue.heard(decisions)
+    announceDecisions(live)
+  }
+}

@@ -1,0 +1,29 @@
+// Light, dark, or what the system says.
+
+import { effect, signal } from '@preact/signals'
+
+export const THEMES = ['system', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+const KEY = 'automoderate-theme'
+
+function stored(): Theme {
+  // Some browsers refuse a page its storage.
+  try {
+    const text = localStorage.getItem(KEY)
+    return THEMES.find((theme) => theme === text) ?? 'system'
+  } catch {
+    return 'system'
+  }
+}
+
+export const theme = signal<Theme>(stored())
+
+effect(() => {
+  document.documentElement.dataset['theme'] = theme.value
+  try {
+    localStorage.setItem(KEY, theme.value)
+  } catch {
+    // Then it holds for this page only.
+  }
+})

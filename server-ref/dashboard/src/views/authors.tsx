@@ -1,0 +1,40 @@
+// Whose contents are rejected.
+
+import { formatNumber, formatPercent } from '../parts/format.ts'
+import { Card } from '../parts/small.tsx'
+import type { Authors } from '../state/authors.ts'
+
+/** Of 10. */
+const HIGH = 5
+
+export function AuthorsCard({ authors }: { authors: Authors }) {
+  const top = authors.top.value
+  return (
+    <Card title="Users by risk" id="authors">
+      {top.length === 0 ? (
+        <p class="empty">Nobody yet. Contents count for the user that their metadata names as user_id.</p>
+      ) : (
+        <table class="authors">
+          <thead>
+            <tr>
+              <th scope="col">User</th>
+              <th scope="col">Risk</th>
+              <th scope="col">Violations</th>
+              <th scope="col">Approved</th>
+            </tr>
+          </thead>
+          <tbody>
+            {top.map(({ user_id, activity }) => (
+              <tr key={user_id}>
+                <th scope="row">{user_id}</th>
+                <td class={activity.risk_score >= HIGH ? 'high' : ''}>{formatNumber(activity.risk_score)}</td>
+                <td>{formatNumber(activity.recent_violations)}</td>
+                <td>{formatPercent(activity.approval_rate)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,123 @@
+// What waits for a person. With the arrow keys from card to card; A approves and R rejects the one that has the focus.
+
+import { useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { author, formatNumber, word } from '../parts/format.ts'
+import { Problem, Time } from '../parts/small.tsx'
+import { announce } from '../state/announce.ts'
+import type { ProjectState } from '../state/project.ts'
+import type { Decision, Entry, Queue } from '../state/queue.ts'
+
+export function ReviewView({ project }: { project: ProjectState }) {
+  const { queue } = project
+  const entries = queue.entries.value
+  const list = useRef<HTMLUListElement>(null)
+  const cards = () => [...(list.current?.querySelectorAll<HTMLElement>('.review') ?? [])]
+
+  const decide = async (id: string, decision: Decision, reason: string) => {
+    const all = cards()
+    const index = all.findIndex((card) => card.dataset['id'] === id)
+    const next = all[index + 1] ?? all[index - 1]
+    // On to the next at once: this one is as good as decided.
+    if (all[index]?.contains(document.activeElement)) (next ?? document.querySelector<HTMLElement>('h1'))?.focus()
+    if (await queue.decide(id, decision, reason)) announce(decision === 'approve' ? 'Approved' : 'Rejected')
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const card = event.target
+    // Keys count on a card itself, not in its text field.
+    if (!(card instanceof HTMLElement) || !card.matches('.review') || event.ctrlKey || event.metaKey || event.altKey)
+      return
+    const all = cards()
+    const index = all.indexOf(card)
+    const id = card.dataset['id']
+    if (event.key === 'ArrowDown') all[index + 1]?.focus()
+    else if (event.key === 'ArrowUp') all[index - 1]?.focus()
+    else if (event.key.toLowerCase() === 'a' && id) void decide(id, 'approve', '')
+    else if (event.key.toLowerCase() === 'r' && id) void decide(id, 'reject', '')
+    else return
+    event.preventDefault()
+  }
+  return (
+    <>
+      <Problem text={queue.problem.value} />
+      {entries === undefined ? (
+        <p class="empty">Loading …</p>
+      ) : entries.length === 0 ? (
+        <p class="empty">Nothing waits for a review.</p>
+      ) : (
+        <>
+          <p class="hint">
+            {formatNumber(queue.total.value)} {queue.total.value === 1 ? 'content waits' : 'contents wait'} for a
+            review, newest first. Arrow keys move between them; on one of them, <kbd>A</kbd> approves and <kbd>R</kbd>{' '}
+            rejects.
+          </p>
+          <ul class="reviews" ref={list} onKeyDown={onKeyDown}>
+            {entries.map((entry) => (
+              <li key={entry.content.id}>
+                <Card entry={entry} decide={decide} />
+              </li>
+            ))}
+          </ul>
+          <More queue={queue} />
+        </>
+      )}
+    </>
+  )
+}
+
+function More({ queue }: { queue: Queue }) {
+  const shown = queue.entries.value?.length ?? 0
+  if (shown >= queue.total.value) return null
+  return queue.canShowMore ? (
+    <button type="button" onClick={() => void queue.more()}>
+      Show more
+    </button>
+  ) : (
+    <p class="hint">Only the newest {formatNumber(shown)} are shown.</p>
+  )
+}
+
+function Card({ entry, decide }: { entry: Entry; decide: (id: string, d: Decision, reason: string) => Promise<void> }) {
+  const reason = useSignal('')
+  const { content, progress } = entry
+  const user = author(content.meta_data)
+  const last = content.moderation_results.at(-1)
+  const isSending = progress?.step === 'sending'
+  const button = (decision: Decision) => (
+    <button
+      type="button"
+      class={decision}
+      disabled={isSending}
+      aria-label={`${word(decision)}: ${content.content_data.slice(0, 60)}`}
+      onClick={() => void decide(content.id, decision, reason.value)}
+    >
+      {isSending && progress.decision === decision ? 'Sending …' : word(decision)}
+    </button>
+  )
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on the card that has the focus
+    <article class={`review card ${isSending ? 'sending' : ''}`} tabIndex={0} data-id={content.id} aria-label="Content">
+      <p class="content">{content.content_data}</p>
+      <p class="by">
+        <Time at={content.created_at} />
+        {user !== undefined && <> · {user}</>}
+        {last && <> · {last.rule_name ?? last.moderator_name}</>}
+        {last?.reason && <> · {last.reason}</>}
+      </p>
+      <div class="decide">
+        <input
+          type="text"
+          aria-label="Reason (optional)"
+          placeholder="Reason (optional)"
+          maxLength={1000}
+          disabled={isSending}
+          value={reason.value}
+          onInput={(event) => (reason.value = event.currentTarget.value)}
+        />
+        {button('approve')}
+        {button('reject')}
+      </div>
+      <Problem text={progress?.step === 'failed' ? `Not decided: ${progress.message}` : undefined} />
+    </article>
+  )
+}

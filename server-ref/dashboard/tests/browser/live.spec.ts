@@ -1,0 +1,92 @@
+// What happens is seen at once.
+
+import { counter, expect, live, open, signIn, test } from '../support/test.ts'
+
+test('signing in leads to the projects, and out again', async ({ page, owner, project }) => {
+  await page.goto('/')
+  await expect(page).toHaveURL(/\/auth\/login$/)
+  await page.getByLabel('Email').fill(owner.email)
+  await page.getByLabel('Password').fill('wrong')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('alert')).toHaveText('Invalid email or password')
+
+  await signIn(page, owner)
+  await page.getByRole('link', { name: project.name }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Live')
+  await live(page)
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page).toHaveURL(/\/auth\/login$/)
+  await page.goto('/')
+  await expect(page).toHaveURL(/\/auth\/login$/)
+})
+
+test('decisions, counters, chart and users', async ({ page, owner, project }) => {
+  await owner.addRule(project.id, 'spam', 'reject')
+  await owner.moderate(project.id, 'from before')
+  await open(page, owner, project)
+  const feed = page.locator('.feed li')
+  await expect(feed).toHaveCount(1)
+  await expect(counter(page, 'Total')).toHaveText('1')
+
+  await owner.moderate(project.id, 'all is well')
+  await owner.moderate(project.id, 'spam, spam', { user_id: 'u_17' })
+  await expect(feed).toHaveCount(3)
+  const newest = feed.first()
+  await expect(newest).toContainText('spam, spam')
+  await expect(newest).toContainText('Rejected')
+  await expect(newest).toContainText('No spam')
+  await expect(newest).toContainText('u_17')
+  await expect(feed.nth(1)).toContainText('No rule matched')
+
+  await expect(counter(page, 'Total')).toHaveText('3')
+  await expect(counter(page, 'Approved')).toHaveText('2')
+  await expect(counter(page, 'Rejected')).toHaveText('1')
+  await expect(page.locator('.counter.rejected span')).toHaveText('33.3 %')
+  const chart = page.getByRole('img', { name: '66.7 % approved, 33.3 % rejected, 0 % flagged' })
+  await expect(chart).toBeVisible()
+  await expect(chart.locator('rect.rejected')).not.toHaveCount(0)
+  await page.getByLabel('Volume').check()
+  await expect(page.locator('.scale')).toContainText('3')
+  await expect(page.getByRole('row', { name: 'u_17' })).toContainText('10')
+})
+
+test('the list can be filtered and held still', async ({ page, owner, project }) => {
+  await owner.addRule(project.id, 'spam', 'reject')
+  await owner.moderate(project.id, 'first')
+  await owner.moderate(project.id, 'spam')
+  await open(page, owner, project)
+  const feed = page.locator('.feed li')
+  await expect(feed).toHaveCount(2)
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await owner.moderate(project.id, 'second')
+  await expect(page.getByRole('button', { name: 'Resume (1 new)' })).toBeVisible()
+  await expect(feed).toHaveCount(2)
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await expect(feed).toHaveCount(3)
+  await page.getByLabel('Show').selectOption('Rejected')
+  await expect(feed).toHaveCount(1)
+  await expect(feed).toContainText('spam')
+})
+
+test('a text can be tried', async ({ page, owner, project }) => {
+  await owner.addRule(project.id, 'spam', 'flag')
+  await open(page, owner, project)
+  await page.getByRole('textbox', { name: 'Text' }).fill('is this spam?')
+  await page.getByRole('button', { name: 'Moderate' }).click()
+  await expect(page.locator('.result')).toContainText('Flagged')
+  await expect(page.locator('.feed li')).toContainText('is this spam?')
+})
+
+test('what is drawn stays bounded', async ({ page, owner, project }) => {
+  const texts = Array.from({ length: 180 }, (_, index) => `text ${index}`)
+  for (let from = 0; from < texts.length; from += 20) {
+    await Promise.all(texts.slice(from, from + 20).map((text) => owner.moderate(project.id, text)))
+  }
+  await open(page, owner, project)
+  await expect(page.locator('.feed li')).toHaveCount(150)
+  await expect(counter(page, 'Total')).toHaveText('180')
+  await owner.moderate(project.id, 'one more')
+  await expect(page.locator('.feed li').first()).toContainText('one more')
+  await expect(page.locator('.feed li')).toHaveCount(150)
+})

@@ -1,0 +1,69 @@
+// Somebody who uses the REST interface: what tests prepare, and what others do meanwhile.
+
+import type { Server } from './server.ts'
+
+export const PASSWORD = 'correct horse battery'
+
+export class Person {
+  private constructor(
+    private readonly server: Server,
+    readonly email: string,
+    readonly password: string,
+    private readonly headers: Record<string, string>,
+  ) {}
+
+  static async signIn(server: Server, email: string, password: string): Promise<Person> {
+    const url = `${server.url}/auth/login`
+    const form = await fetch(url)
+    const token = /name="csrf_token" value="([^"]+)"/.exec(await form.text())?.[1] ?? ''
+    const answer = await fetch(url, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie: cookie(form) },
+      body: new URLSearchParams({ csrf_token: token, email, password }),
+    })
+    if (answer.status !== 302) throw new Error(`${email} could not sign in: ${answer.status}`)
+    const headers = { cookie: cookie(answer) }
+    const session = await (await fetch(`${server.url}/auth/csrf`, { headers })).json()
+    return new Person(server, email, password, { ...headers, 'x-csrf-token': session.csrf_token })
+  }
+
+  static demo(server: Server): Promise<Person> {
+    return Person.signIn(server, server.ready.email, server.ready.password)
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: each answer has its own form, and tests compare it
+  async call(method: string, path: string, body?: unknown): Promise<any> {
+    const init: RequestInit = { method, headers: { ...this.headers, 'content-type': 'application/json' } }
+    if (body !== undefined) init.body = JSON.stringify(body)
+    const response = await fetch(`${this.server.url}${path}`, init)
+    const answer = await response.json()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`)
+    return answer
+  }
+
+  async createProject(name: string): Promise<string> {
+    return (await this.call('POST', '/api/projects', { name })).project.id
+  }
+
+  moderate(projectId: string, content: string, metadata: object = {}): Promise<{ content_id: string; status: string }> {
+    return this.call('POST', `/api/moderate?project_id=${projectId}`, { content, metadata })
+  }
+
+  /** A rule that finds this word. */
+  async addRule(projectId: string, word: string, action: string): Promise<void> {
+    const rule = { name: `No ${word}`, type: 'keyword', data: { keywords: [word] }, action }
+    await this.call('POST', `/api/projects/${projectId}/rules`, rule)
+  }
+
+  /** Somebody new, who is in the project. */
+  async invite(projectId: string, email: string, role: string): Promise<Person> {
+    await this.call('POST', '/api/users', { email, password: PASSWORD })
+    await this.call('POST', `/api/projects/${projectId}/members`, { email, role })
+    return Person.signIn(this.server, email, PASSWORD)
+  }
+}
+
+function cookie(response: Response): string {
+  return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+}

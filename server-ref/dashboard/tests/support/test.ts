@@ -1,0 +1,87 @@
+// Tests with a server, a project of their own, and a page that complains of nothing.
+
+import { test as base, expect, type Page } from '@playwright/test'
+import { Person } from './person.ts'
+import { Server } from './server.ts'
+
+export interface Project {
+  id: string
+  name: string
+}
+
+interface Each {
+  /** The demonstration's user: administrator of the server, owner of the projects. */
+  owner: Person
+  project: Project
+  /** What the browser complained of. At the end it must be nothing. */
+  complaints: string[]
+}
+
+interface PerWorker {
+  server: Server
+}
+
+export const test = base.extend<Each, PerWorker>({
+  server: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the parameters
+    async ({}, use) => {
+      const server = await Server.start()
+      await use(server)
+      await server.close()
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: async ({ server }, use) => use(server.url),
+  owner: async ({ server }, use) => use(await Person.demo(server)),
+  project: async ({ owner }, use, info) => {
+    const name = info.title
+    await use({ id: await owner.createProject(name), name })
+  },
+  complaints: [
+    async ({ page }, use) => {
+      const complaints: string[] = []
+      listen(page, complaints)
+      await use(complaints)
+      expect(complaints).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+export { expect, type Page }
+
+/** Violations of the policy are console errors too; so is what the page throws. */
+function listen(page: Page, complaints: string[]): void {
+  page.on('pageerror', (error) => complaints.push(`threw ${error}`))
+  page.on('dialog', async (dialog) => {
+    complaints.push(`opened a dialog: ${dialog.message()}`)
+    await dialog.dismiss()
+  })
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+}
+
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.goto('/')
+  await page.getByLabel('Email').fill(person.email)
+  await page.getByLabel('Password').fill(person.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
+}
+
+/** Signs in and opens a view of the project; waits until it is live. */
+export async function open(page: Page, person: Person, project: Project, view = 'live'): Promise<void> {
+  await signIn(page, person)
+  await page.goto(`/#/projects/${project.id}/${view}`)
+  await live(page)
+}
+
+export async function live(page: Page): Promise<void> {
+  await expect(page.locator('.link')).toHaveText('Live')
+}
+
+/** The text of a counter. */
+export function counter(page: Page, name: string) {
+  return page.locator('.counter', { hasText: name }).locator('strong')
+}

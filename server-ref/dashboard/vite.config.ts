@@ -1,0 +1,20 @@
+import { defineConfig } from 'vite'
+
+// The files have the same names in every build: the server's program holds them, and tells by their content whether a
+// browser's copies are still good.
+export default defineConfig({
+  base: '/dashboard/',
+  build: {
+    target: ['chrome123', 'firefox121', 'safari17.5'],
+    modulePreload: false,
+    assetsInlineLimit: 0,
+    license: { fileName: 'licenses.md' },
+    rolldownOptions: {
+      output: {
+        codeSplitting: false,
+        entryFileNames: 'app.js',
+        assetFileNames: 'app[extname]',
+      },
+    },
+  },
+})

@@ -1,0 +1,87 @@
+//! The web dashboard: what is built from `server-ref/dashboard` is part of the program.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, StatusCode};
+use sha2::{Digest as _, Sha256};
+
+use super::login::redirect;
+use crate::app::App;
+
+/// Nothing from elsewhere, nothing inline, and no text that becomes HTML: where browsers know Trusted Types, they enforce it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+                      trusted-types 'none'";
+
+/// For every page that is shown to people.
+pub(super) const PROTECTION: [(HeaderName, &str); 4] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_FRAME_OPTIONS, "DENY"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "same-origin"),
+];
+
+/// A built file.
+struct Asset {
+    content_type: &'static str,
+    body: &'static [u8],
+    etag: LazyLock<String>,
+}
+
+macro_rules! asset {
+    ($name:literal, $content_type:literal) => {{
+        static ASSET: Asset = Asset {
+            content_type: $content_type,
+            body: include_bytes!(concat!("../../dashboard/dist/", $name)),
+            etag: LazyLock::new(|| etag(include_bytes!(concat!("../../dashboard/dist/", $name)))),
+        };
+        &ASSET
+    }};
+}
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    let file = |asset: &'static Asset| get(async |headers: HeaderMap| asset.answer(&headers));
+    Router::new()
+        .route("/", get(page))
+        .route("/dashboard/", get(page))
+        .route("/dashboard/app.js", file(asset!("app.js", "text/javascript; charset=utf-8")))
+        .route("/dashboard/app.css", file(asset!("app.css", "text/css; charset=utf-8")))
+        .route("/dashboard/icon.svg", file(asset!("icon.svg", "image/svg+xml")))
+        .route("/dashboard/licenses.md", file(asset!("licenses.md", "text/markdown; charset=utf-8")))
+}
+
+/// The page holds nothing secret; who is not signed in is led to the form at once. When the database can't tell, the page itself
+/// says so and tries again.
+async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    match app.auth.by_cookie(&headers).await {
+        Ok(None) => redirect("/auth/login"),
+        Ok(Some(_)) | Err(_) => asset!("index.html", "text/html; charset=utf-8").answer(&headers),
+    }
+}
+
+impl Asset {
+    /// Browsers keep a copy, and ask each time whether it is still the same.
+    fn answer(&self, request: &HeaderMap) -> Response {
+        let etag = self.etag.as_str();
+        let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let caching = [(CACHE_CONTROL, "no-cache"), (ETAG, etag)];
+        if known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == etag) {
+            return (StatusCode::NOT_MODIFIED, caching).into_response();
+        }
+        (PROTECTION, caching, [(CONTENT_TYPE, self.content_type)], self.body).into_response()
+    }
+}
+
+fn etag(body: &[u8]) -> String {
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..12]))
+}

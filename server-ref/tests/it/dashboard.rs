@@ -1,0 +1,85 @@
+//! The web dashboard as it is served: what it does in a browser is tested in `server-ref/dashboard`.
+
+use automoderate_server::RunningServer;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, ETAG, IF_NONE_MATCH, LOCATION, X_CONTENT_TYPE_OPTIONS,
+};
+use reqwest::Response;
+
+use crate::support::{http, server, sign_in};
+
+async fn get(server: &RunningServer, path: &str, cookie: &str) -> Response {
+    http().get(format!("{}{path}", server.base_url())).header(COOKIE, cookie).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn for_those_who_are_signed_in() {
+    let server = server().start().await.unwrap();
+    for path in ["/", "/dashboard/"] {
+        let response = get(&server, path, "").await;
+        assert_eq!((response.status().as_u16(), &response.headers()[LOCATION]), (302, &"/auth/login".parse().unwrap()));
+    }
+    let cookie = sign_in(&server).await;
+    for path in ["/", "/dashboard/"] {
+        assert_eq!(get(&server, path, &cookie).await.status(), 200);
+    }
+    let logout = format!("{}/auth/logout", server.base_url());
+    let response = http().post(logout).header(COOKIE, &cookie).send().await.unwrap();
+    assert_eq!(response.status(), 302);
+    assert_eq!(get(&server, "/", &cookie).await.status(), 302);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn nothing_inline_and_nothing_from_elsewhere() {
+    let server = server().start().await.unwrap();
+    let cookie = sign_in(&server).await;
+    for path in ["/", "/auth/login"] {
+        let response = get(&server, path, &cookie).await;
+        let headers = response.headers();
+        assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
+        let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        for part in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+        ] {
+            assert!(policy.split(';').any(|one| one.trim() == part), "{path}: {part}");
+        }
+        assert!(!policy.contains("unsafe"), "{path}");
+        let page = response.text().await.unwrap();
+        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("://"), "{page}");
+        assert!(page.matches("<script").count() == page.matches(" src=\"/dashboard/app.js\"").count(), "{page}");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn browsers_keep_what_has_not_changed() {
+    let server = server().start().await.unwrap();
+    for (path, content_type) in [
+        ("app.js", "text/javascript; charset=utf-8"),
+        ("app.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+        ("licenses.md", "text/markdown; charset=utf-8"),
+    ] {
+        let path = format!("/dashboard/{path}");
+        let response = get(&server, &path, "").await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()[CONTENT_TYPE], content_type);
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
+        let etag = response.headers()[ETAG].clone();
+        for (known, status) in [(etag.to_str().unwrap(), 304), ("\"x\", W/\"y\"", 200)] {
+            let request = http().get(format!("{}{path}", server.base_url())).header(IF_NONE_MATCH, known);
+            let response = request.send().await.unwrap();
+            assert_eq!((response.status().as_u16(), &response.headers()[ETAG]), (status, &etag));
+        }
+    }
+    assert_eq!(get(&server, "/dashboard/other.js", "").await.status(), 404);
+    server.shutdown().await;
+}
