@@ -165,6 +165,11 @@ export class Client {
     return stateInfo(JSON.parse(this.#native.state) as StateJson)
   }
 
+  /** The address that the client is connected to, or tries next: `url`, or one of `fallbackUrls`. */
+  get url(): string {
+    return this.#native.url
+  }
+
   /** What the client has counted. */
   metrics(): Metrics {
     return this.#native.metrics()

@@ -27,6 +27,11 @@ export type Pem = string | Uint8Array
 
 /** The options of a client. Durations are milliseconds. */
 export interface ClientOptions {
+  /**
+   * Other addresses of the same server, or of others on the same database. When a connection is lost or an attempt fails, the next is
+   * tried at once, and kept while it works; projects and cursors stay as they are. The credentials are shown to all of them.
+   */
+  fallbackUrls?: (string | URL)[]
   /** A project's API key. */
   apiKey?: string
   /** Where the key is put: the connection `query` as documented, the Socket.IO `auth` payload or the `X-API-Key` `header`. */
@@ -103,6 +108,10 @@ const POLICY: Record<keyof ReconnectPolicy, Check> = {
 }
 
 const CHECKS: Record<Exclude<keyof ClientOptions, 'credentials' | 'ref'>, Check> = {
+  fallbackUrls: (name, value) => {
+    if (!Array.isArray(value)) throw invalid(name, 'it must be an array of addresses')
+    return value.map((one, at) => address(`${name}[${at}]`, one))
+  },
   apiKey: text,
   apiKeyVia: text,
   session: text,
@@ -134,6 +143,10 @@ const CHECKS: Record<Exclude<keyof ClientOptions, 'credentials' | 'ref'>, Check>
   dangerAcceptInvalidCerts: flag,
 }
 
+function address(name: string, value: unknown): string {
+  return text(name, value instanceof URL ? value.href : value)
+}
+
 function pairs(name: string, value: unknown): [string, string][] {
   return Object.entries(object(name, value)).map(([key, one]) => [key, text(`${name}.${key}`, one)])
 }
@@ -158,5 +171,5 @@ export function written(url: string | URL, options: ClientOptions): string {
   const { credentials, ref, ...rest } = object('options', options) as ClientOptions
   if (credentials !== undefined) callback('credentials', credentials)
   if (ref !== undefined) flag('ref', ref)
-  return JSON.stringify({ ...checked(rest, CHECKS), url: text('url', url instanceof URL ? url.href : url) })
+  return JSON.stringify({ ...checked(rest, CHECKS), url: address('url', url) })
 }

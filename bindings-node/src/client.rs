@@ -186,6 +186,12 @@ impl Client {
         States(Arc::new(self.facade.state_changes()))
     }
 
+    /// The address that the client is connected to, or tries next.
+    #[napi(getter, catch_unwind)]
+    pub fn url(&self) -> String {
+        self.facade.url().to_owned()
+    }
+
     /// Tells the client that the network has changed.
     #[napi(catch_unwind)]
     pub fn network_changed(&self) {

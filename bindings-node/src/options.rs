@@ -10,6 +10,8 @@ type Switch<T> = Option<Option<T>>;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Options {
     url: String,
+    #[serde(default)]
+    fallback_urls: Vec<String>,
     api_key: Option<String>,
     api_key_via: Option<String>,
     session: Option<String>,
@@ -67,6 +69,7 @@ impl From<Options> for ClientOptions {
     fn from(options: Options) -> Self {
         Self {
             url: options.url,
+            fallback_urls: options.fallback_urls,
             api_key: options.api_key,
             api_key_via: options.api_key_via,
             session: options.session,

@@ -180,6 +180,11 @@ impl Client {
         States(Arc::new(self.facade.state_changes()))
     }
 
+    #[getter]
+    fn url(&self) -> &str {
+        self.facade.url()
+    }
+
     fn network_changed(&self) {
         self.facade.network_changed();
     }

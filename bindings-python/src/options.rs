@@ -37,6 +37,7 @@ pub(crate) fn read(dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
     };
     Ok(ClientOptions {
         url: options.get("url")?.unwrap_or_default(),
+        fallback_urls: options.get("fallback_urls")?.unwrap_or_default(),
         api_key: options.get("api_key")?,
         api_key_via: options.get("api_key_via")?,
         session: options.get("session")?,

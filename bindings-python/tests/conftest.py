@@ -62,8 +62,13 @@ class Server:
 
     def start_again(self) -> None:
         """Starts the reference server anew, on the same port and database."""
-        same = {"127.0.0.1:0": self.base_url.removeprefix("http://")}
-        self.process = start(*(same.get(word, word) for word in self.command if word != "--demo")).process
+        self.start_elsewhere(self.base_url)
+
+    def start_elsewhere(self, url: str = "http://127.0.0.1:0") -> None:
+        """Starts the reference server anew, at this address and on the same database."""
+        words = {"127.0.0.1:0": url.removeprefix("http://")}
+        again = start(*(words.get(word, word) for word in self.command if word != "--demo"))
+        self.process, self.base_url = again.process, again.base_url
 
     def stop(self) -> None:
         """Ends the process."""

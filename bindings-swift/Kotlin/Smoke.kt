@@ -5,7 +5,7 @@ import kotlinx.coroutines.*
 
 /// The options with their defaults: what is null is decided by the library.
 fun options(url: String, key: String) = NativeOptions(
-    url = url, apiKey = key, apiKeyVia = null, session = null, email = null, password = null, transports = null,
+    url = url, fallbackUrls = emptyList(), apiKey = key, apiKeyVia = null, session = null, email = null, password = null, transports = null,
     reconnect = null, retryFirstConnect = null, onServerDisconnect = null, connectTimeout = null, joinTimeout = null,
     ackTimeout = null, heartbeatInterval = null, eventBuffer = null, overflow = null, rateLimit = null,
     backfill = null, headers = emptyList(), query = emptyList(), proxy = null, extraCa = emptyList(),

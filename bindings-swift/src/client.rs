@@ -223,6 +223,14 @@ impl NativeClient {
         })
     }
 
+    /// The address that the client is connected to, or tries next.
+    ///
+    /// # Errors
+    /// None.
+    pub fn url(&self) -> Result<String, NativeError> {
+        Ok(self.facade.url().to_owned())
+    }
+
     /// Tells the client that the network has changed.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ pub struct NativeReconnect {
 #[allow(missing_docs)]
 pub struct NativeOptions {
     pub url: String,
+    pub fallback_urls: Vec<String>,
     pub api_key: Option<String>,
     pub api_key_via: Option<String>,
     pub session: Option<String>,
@@ -112,6 +113,7 @@ impl NativeOptions {
     pub(crate) fn into_facade(self) -> ClientOptions {
         ClientOptions {
             url: self.url,
+            fallback_urls: self.fallback_urls,
             api_key: self.api_key,
             api_key_via: self.api_key_via,
             session: self.session,

@@ -62,6 +62,7 @@ class BaseClient:
         self,
         url: str,
         *,
+        fallback_urls: Sequence[str] = (),
         api_key: str | None = None,
         api_key_via: Literal["query", "auth", "header"] = "query",
         session: str | None = None,
@@ -91,6 +92,9 @@ class BaseClient:
 
         Args:
             url: `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
+            fallback_urls: Other addresses of the same server, or of others on the same database. When a connection is
+                lost or an attempt fails, the next is tried at once, and kept while it works; projects and cursors stay
+                as they are. The credentials are shown to all of them.
             api_key: A project's API key.
             api_key_via: Where the key is put: the connection `query` as documented, or the Socket.IO `auth` payload
                 or the `X-API-Key` `header`, which stay out of proxies' logs.
@@ -136,6 +140,8 @@ class BaseClient:
             raise TypeError(f"reconnect: a ReconnectPolicy or a bool is needed, not {type(reconnect).__name__}")
         if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"url: a str is needed, not {type(url).__name__}")
+        if isinstance(fallback_urls, str) or not isinstance(fallback_urls, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"fallback_urls: a sequence of str is needed, not {type(fallback_urls).__name__}")
         if isinstance(extra_ca, (str, bytes)):
             extra_ca = [extra_ca]
         elif not isinstance(extra_ca, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -148,6 +154,7 @@ class BaseClient:
             certificate = (pem("client_certificate", chain), key)
         options: dict[str, object] = {
             "url": url,
+            "fallback_urls": list(fallback_urls),
             "api_key": api_key,
             "api_key_via": api_key_via,
             "session": session,
@@ -182,6 +189,11 @@ class BaseClient:
     def state(self) -> State:
         """What the client is doing; compares equal to the word: `client.state == "connected"`."""
         return State(*self._native.state)
+
+    @property
+    def url(self) -> str:
+        """The address that the client is connected to, or tries next: `url`, or one of `fallback_urls`."""
+        return self._native.url
 
     def metrics(self) -> Metrics:
         """What the client has counted."""

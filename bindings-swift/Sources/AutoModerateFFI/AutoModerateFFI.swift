@@ -914,6 +914,14 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      */
     func statistics(cancellation: Cancellation) async throws  -> Packed
     
+    /**
+     * The address that the client is connected to, or tries next.
+     *
+     * # Errors
+     * None.
+     */
+    func url() throws  -> String
+    
 }
 /**
  * A client.
@@ -1295,6 +1303,21 @@ open func statistics(cancellation: Cancellation)async throws  -> Packed  {
             liftFunc: FfiConverterTypePacked_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
+}
+    
+    /**
+     * The address that the client is connected to, or tries next.
+     *
+     * # Errors
+     * None.
+     */
+open func url()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativeclient_url(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
 
@@ -2716,6 +2739,7 @@ public func FfiConverterTypeNativeMetrics_lower(_ value: NativeMetrics) -> RustB
  */
 public struct NativeOptions: Equatable, Hashable {
     public let url: String
+    public let fallbackUrls: [String]
     public let apiKey: String?
     public let apiKeyVia: String?
     public let session: String?
@@ -2742,8 +2766,9 @@ public struct NativeOptions: Equatable, Hashable {
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(url: String, apiKey: String?, apiKeyVia: String?, session: String?, email: String?, password: String?, transports: String?, reconnect: NativeReconnect?, retryFirstConnect: Bool?, onServerDisconnect: String?, connectTimeout: Double?, joinTimeout: Double?, ackTimeout: Double?, heartbeatInterval: NativePause?, eventBuffer: Int64?, overflow: String?, rateLimit: NativeLimit?, backfill: String?, headers: [NativePair], query: [NativePair], proxy: String?, extraCa: [Data], clientCertificate: NativeIdentity?, dangerAcceptInvalidCerts: Bool?) {
+    public init(url: String, fallbackUrls: [String], apiKey: String?, apiKeyVia: String?, session: String?, email: String?, password: String?, transports: String?, reconnect: NativeReconnect?, retryFirstConnect: Bool?, onServerDisconnect: String?, connectTimeout: Double?, joinTimeout: Double?, ackTimeout: Double?, heartbeatInterval: NativePause?, eventBuffer: Int64?, overflow: String?, rateLimit: NativeLimit?, backfill: String?, headers: [NativePair], query: [NativePair], proxy: String?, extraCa: [Data], clientCertificate: NativeIdentity?, dangerAcceptInvalidCerts: Bool?) {
         self.url = url
+        self.fallbackUrls = fallbackUrls
         self.apiKey = apiKey
         self.apiKeyVia = apiKeyVia
         self.session = session
@@ -2786,6 +2811,7 @@ public struct FfiConverterTypeNativeOptions: FfiConverterRustBuffer {
         return
             try NativeOptions(
                 url: FfiConverterString.read(from: &buf), 
+                fallbackUrls: FfiConverterSequenceString.read(from: &buf), 
                 apiKey: FfiConverterOptionString.read(from: &buf), 
                 apiKeyVia: FfiConverterOptionString.read(from: &buf), 
                 session: FfiConverterOptionString.read(from: &buf), 
@@ -2814,6 +2840,7 @@ public struct FfiConverterTypeNativeOptions: FfiConverterRustBuffer {
 
     public static func write(_ value: NativeOptions, into buf: inout [UInt8]) {
         FfiConverterString.write(value.url, into: &buf)
+        FfiConverterSequenceString.write(value.fallbackUrls, into: &buf)
         FfiConverterOptionString.write(value.apiKey, into: &buf)
         FfiConverterOptionString.write(value.apiKeyVia, into: &buf)
         FfiConverterOptionString.write(value.session, into: &buf)
@@ -4025,6 +4052,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 24883) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 31210) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativecredentials_answer() != 51646) {

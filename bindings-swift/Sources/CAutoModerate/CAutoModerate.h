@@ -359,6 +359,11 @@ uint64_t uniffi_automoderate_ffi_fn_method_nativeclient_state_changes(uint64_t p
 uint64_t uniffi_automoderate_ffi_fn_method_nativeclient_statistics(uint64_t ptr, uint64_t cancellation
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_FN_METHOD_NATIVECLIENT_URL
+#define UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_FN_METHOD_NATIVECLIENT_URL
+RustBuffer uniffi_automoderate_ffi_fn_method_nativeclient_url(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_FN_CLONE_NATIVECREDENTIALS
 #define UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_FN_CLONE_NATIVECREDENTIALS
 uint64_t uniffi_automoderate_ffi_fn_clone_nativecredentials(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -887,6 +892,12 @@ uint16_t uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_CHECKSUM_METHOD_NATIVECLIENT_STATISTICS
 #define UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_CHECKSUM_METHOD_NATIVECLIENT_STATISTICS
 uint16_t uniffi_automoderate_ffi_checksum_method_nativeclient_statistics(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_CHECKSUM_METHOD_NATIVECLIENT_URL
+#define UNIFFI_FFIDEF_UNIFFI_AUTOMODERATE_FFI_CHECKSUM_METHOD_NATIVECLIENT_URL
+uint16_t uniffi_automoderate_ffi_checksum_method_nativeclient_url(void
     
 );
 #endif

@@ -10,13 +10,13 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Client, Shared, StateFeed,
-    checks::{check_proxy, header_map},
+    checks::{check_proxy, fallbacks, header_map},
 };
 use crate::{
     ApiKeyVia, Backfill, Credentials, CredentialsReason, Error, Metrics, OnServerDisconnect, Overflow, ProviderError,
     ReconnectPolicy, Transports,
     delivery::{Hub, Progress},
-    driver::{Authority, Dialer, Environment, Provider, SocketDialer, Target, Task, TlsOptions, Work},
+    driver::{Addresses, Authority, Dialer, Environment, Provider, SocketDialer, Target, Task, TlsOptions, Work},
     events::Secret,
     rest::Api,
     session::{Machine, SessionConfig},
@@ -33,6 +33,7 @@ pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authority>) -> Arc
 #[derive(Clone)]
 pub struct ClientBuilder {
     url: String,
+    fallback_urls: Vec<String>,
     pub(super) credentials: Credentials,
     pub(super) api_key: Option<Secret>,
     provider: Option<Provider>,
@@ -54,6 +55,7 @@ impl ClientBuilder {
     pub(super) fn new(url: String) -> Self {
         Self {
             url,
+            fallback_urls: Vec::new(),
             credentials: Credentials::None,
             api_key: None,
             provider: None,
@@ -77,6 +79,32 @@ impl ClientBuilder {
             self.conflict = Some("credentials: give one of session, password and a provider");
         }
         self.credentials = credentials;
+        self
+    }
+
+    /// Another address of the same server, or of another one on the same database. Several are tried in the order in
+    /// which they were given.
+    ///
+    /// When a connection is lost, or an attempt fails, the next address is tried, after the last one the first; one that
+    /// works is kept until it fails. Each waits shortly for its first attempt in an outage, at most
+    /// [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay); when all have failed, the pauses
+    /// grow as with one address. The limit of attempts per minute is for all together. The first connection fails when
+    /// all have failed once. REST calls go to the address in use.
+    ///
+    /// Projects and cursors stay as they are: nothing is lost or comes twice if all lead to the same event log.
+    /// Another log is told as a [`Gap`](crate::Gap). API keys, session cookies, headers and the password are shown
+    /// to all of them; what a login has given only to the one that gave it. One that refuses credentials which another
+    /// one has accepted is not tried again.
+    ///
+    /// ```
+    /// # use automoderate::Client;
+    /// let client = Client::builder("https://a.example").fallback_url("https://b.example").api_key("am_…").build()?;
+    /// assert_eq!(client.url(), "https://a.example");
+    /// # Ok::<(), automoderate::Error>(())
+    /// ```
+    #[must_use]
+    pub fn fallback_url(mut self, url: impl Into<String>) -> Self {
+        self.fallback_urls.push(url.into());
         self
     }
 
@@ -284,29 +312,40 @@ impl ClientBuilder {
     /// `invalid_argument` for an option that can't be used, by name.
     pub fn build(self) -> Result<Client, Error> {
         self.check()?;
-        let target = Target::parse(&self.url)?;
-        let server = target.origin();
+        let target = Target::parse("url", &self.url)?;
+        let others = fallbacks(&target, &self.fallback_urls)?;
         let headers = header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
         let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
-        let environment = Arc::new(Environment::new(target, headers, self.query, self.tls, self.proxy));
+        let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
+        environment.is_one_of_several = !others.is_empty();
         if environment.target.is_secure() || environment.has_tls_options() {
             environment.rustls()?;
         }
-        let session =
-            SessionConfig { can_ask_rest: authority.may_have_key(), credentials: authority.source(), ..self.session };
-        let api = Arc::new(Api { environment: environment.clone(), authority: authority.clone() });
-        let ack_timeout = session.ack_timeout;
-        let dialer: Arc<dyn Dialer> = match self.dialer {
-            Some(make) => make(environment, authority),
-            None => Arc::new(SocketDialer {
-                environment,
-                authority,
-                transports: self.transports,
-                connect_timeout: session.connect_timeout,
-                prefer_polling: Arc::new(AtomicBool::new(false)),
-            }),
+        let others: Vec<_> = others.into_iter().map(|target| environment.with_target(target)).collect();
+        let addresses = Arc::new(Addresses::new(environment, others));
+        let session = SessionConfig {
+            servers: addresses.all().len(),
+            can_ask_rest: authority.may_have_key(),
+            credentials: authority.source(),
+            ..self.session
         };
+        let api = Arc::new(Api { addresses: addresses.clone(), authority: authority.clone() });
+        let ack_timeout = session.ack_timeout;
+        let dialer = |environment: &Arc<Environment>| -> Arc<dyn Dialer> {
+            let (environment, authority) = (environment.clone(), authority.clone());
+            match &self.dialer {
+                Some(make) => make(environment, authority),
+                None => Arc::new(SocketDialer {
+                    environment,
+                    authority,
+                    transports: self.transports,
+                    connect_timeout: session.connect_timeout,
+                    prefer_polling: Arc::new(AtomicBool::new(false)),
+                }),
+            }
+        };
+        let dialers = addresses.all().iter().map(dialer).collect();
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());
@@ -314,9 +353,9 @@ impl ClientBuilder {
         let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());
         let task = Task {
-            server,
+            addresses,
             machine: Machine::new(session, rng),
-            dialer,
+            dialers,
             backfill: Some(Arc::new(api.clone())),
             requests: receiver,
             network_changed: network_changed.clone(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ClientBuilder;
-use crate::{Credentials, Error, ReconnectPolicy};
+use crate::{Credentials, Error, ReconnectPolicy, driver::Target};
 
 impl ClientBuilder {
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -88,6 +88,23 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Erro
         map.append(parsed, value);
     }
     Ok(map)
+}
+
+/// The other addresses. An encrypted one is not replaced by one that is not: whoever is in between could choose.
+pub(super) fn fallbacks(first: &Target, urls: &[String]) -> Result<Vec<Target>, Error> {
+    let mut others: Vec<Target> = Vec::new();
+    for (at, url) in urls.iter().enumerate() {
+        let option = format!("fallback_urls[{at}]");
+        let target = Target::parse(&option, url)?;
+        if target == *first || others.contains(&target) {
+            return Err(Error::invalid_argument(format!("{option}: this address is there already")));
+        }
+        if first.is_secure() && !target.is_secure() {
+            return Err(Error::invalid_argument(format!("{option}: it must be https, as url is")));
+        }
+        others.push(target);
+    }
+    Ok(others)
 }
 
 pub(super) fn check_proxy(proxy: &str) -> Result<(), Error> {

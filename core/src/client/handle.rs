@@ -61,7 +61,7 @@ pub(crate) struct Shared {
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("server", &self.api.environment.target)
+            .field("servers", &self.api.addresses)
             .field("state", &self.states.latest().as_str())
             .finish_non_exhaustive()
     }
@@ -177,6 +177,12 @@ impl Client {
     #[must_use]
     pub fn state_changes(&self) -> StateChanges {
         self.shared.states.changes()
+    }
+
+    /// The address that the client is connected to, or tries next: one of those that it was made with.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.shared.api.addresses.socket().target.address()
     }
 
     /// What the client has counted.

@@ -1,12 +1,13 @@
 //! Credentials: where they come from and how a server is shown them.
 
 use std::{
+    collections::HashMap,
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Environment, login};
+use super::{Environment, Target, login};
 use crate::{
     Error, ErrorKind, Stage,
     events::Secret,
@@ -114,14 +115,14 @@ pub(crate) struct Authority {
     provider: Option<Provider>,
     rest_key: Option<Secret>,
     via: ApiKeyVia,
-    /// What was shown last: a provider's answer, or the cookie that a login gave.
+    /// What was shown last: a provider's answer, or the cookies that logins gave, each for its own address.
     shown: Mutex<Shown>,
 }
 
 #[derive(Debug, Default)]
 struct Shown {
     provided: Option<Credentials>,
-    cookie: Option<Secret>,
+    cookies: HashMap<Target, Secret>,
 }
 
 impl Authority {
@@ -145,6 +146,11 @@ impl Authority {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The cookie that a login at this address gave.
+    fn cookie(&self, environment: &Environment) -> Option<Secret> {
+        self.shown().cookies.get(&environment.target).cloned()
+    }
+
     /// Whether REST can be asked: there is an API key, or may be one.
     pub(crate) fn may_have_key(&self) -> bool {
         self.provider.is_some() || self.rest_key.is_some()
@@ -165,7 +171,7 @@ impl Authority {
                 })?;
                 let mut shown = self.shown();
                 if shown.provided.as_ref() != Some(&provided) {
-                    shown.cookie = None;
+                    shown.cookies.clear();
                 }
                 shown.provided = Some(provided.clone());
                 provided
@@ -184,13 +190,13 @@ impl Authority {
             },
             Credentials::Session(cookie) => access.headers.push(("cookie", session_cookie(&cookie))),
             Credentials::Password { email, password } => {
-                let known = self.shown().cookie.clone().filter(|_| reason != CredentialsReason::Rejected);
+                let known = self.cookie(environment).filter(|_| reason != CredentialsReason::Rejected);
                 let cookie = match known {
                     Some(cookie) => cookie,
                     None => {
                         let cookie = login::log_in(environment, &email, &password).await?;
                         access.just_accepted = true;
-                        self.shown().cookie = Some(cookie.clone());
+                        self.shown().cookies.insert(environment.target.clone(), cookie.clone());
                         cookie
                     }
                 };
@@ -224,8 +230,7 @@ impl Authority {
             Credentials::ApiKey(key) => Some(("x-api-key", key)),
             Credentials::Session(cookie) => Some(("cookie", session_cookie(&cookie))),
             Credentials::Password { .. } => {
-                let known = self.shown().cookie.clone();
-                if let Some(cookie) = known {
+                if let Some(cookie) = self.cookie(environment) {
                     return Ok(Some(("cookie", cookie)));
                 }
                 let access = self.access(environment, CredentialsReason::First).await.map_err(Fault::into_error)?;

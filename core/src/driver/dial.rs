@@ -129,7 +129,7 @@ async fn auto(
         return Err(refused.fault);
     }
     let reason = refused.fault.into_error();
-    tracing::debug!(server = environment.target.origin(), "no WebSocket ({reason}); trying long-polling");
+    tracing::debug!(server = environment.target.address(), "no WebSocket ({reason}); trying long-polling");
     let transport = polling(environment, access).await?;
     prefer_polling.store(true, Ordering::Relaxed);
     Ok(transport)

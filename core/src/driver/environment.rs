@@ -1,6 +1,9 @@
-//! What every connection of a client shares: the address, headers, TLS, the proxy and the HTTP client.
+//! What the connections of a client to one address share: headers, TLS, the proxy and the HTTP client.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use http::{HeaderMap, HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
@@ -11,16 +14,21 @@ use crate::{Error, ErrorKind, Stage};
 /// The HTTP client of polling, login and REST.
 pub(crate) type Http = reqwest::Client;
 
-/// Built once per client, cheap to share.
+/// How long an HTTP connection may take to be made where there is another address to try.
+const HTTP_CONNECT: Duration = Duration::from_secs(10);
+
+/// Built once per address, cheap to share.
 #[derive(Debug)]
 pub(crate) struct Environment {
     pub(crate) target: Target,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) tls: tls::Options,
+    pub(crate) tls: Arc<tls::Options>,
     pub(crate) proxy: Option<String>,
+    /// Whether the server has other addresses.
+    pub(crate) is_one_of_several: bool,
     http: Mutex<Option<Http>>,
-    rustls: OnceLock<Arc<rustls::ClientConfig>>,
+    rustls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
 
 impl Environment {
@@ -31,7 +39,22 @@ impl Environment {
         tls: tls::Options,
         proxy: Option<String>,
     ) -> Self {
-        Self { target, headers, query, tls, proxy, http: Mutex::default(), rustls: OnceLock::new() }
+        let (tls, rustls) = (Arc::new(tls), Arc::default());
+        Self { target, headers, query, tls, proxy, is_one_of_several: false, http: Mutex::default(), rustls }
+    }
+
+    /// The same for another address.
+    pub(crate) fn with_target(&self, target: Target) -> Self {
+        Self {
+            target,
+            headers: self.headers.clone(),
+            query: self.query.clone(),
+            tls: self.tls.clone(),
+            proxy: self.proxy.clone(),
+            is_one_of_several: self.is_one_of_several,
+            http: Mutex::default(),
+            rustls: self.rustls.clone(),
+        }
     }
 
     /// The proxy to use for this address, from the option or from `HTTPS_PROXY` and its relatives.
@@ -82,6 +105,9 @@ impl Environment {
             .tls_backend_preconfigured((*self.rustls()?).clone())
             .tcp_nodelay(true)
             .no_proxy();
+        if self.is_one_of_several {
+            builder = builder.connect_timeout(HTTP_CONNECT);
+        }
         if let Some((uri, auth)) = self.proxy_for(self.target.is_secure()) {
             let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;
             if let Some(auth) = auth {

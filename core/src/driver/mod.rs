@@ -1,6 +1,7 @@
 //! The only floor that does I/O: one task per client that dials, reads, writes and keeps the time for the machine.
 
 mod access;
+mod addresses;
 mod backfill;
 mod dial;
 mod environment;
@@ -12,6 +13,7 @@ pub(crate) mod transport;
 pub(crate) use access::Provider;
 pub(crate) use access::{Access, Authority};
 pub use access::{ApiKeyVia, Credentials, ProviderError};
+pub(crate) use addresses::Addresses;
 #[cfg(feature = "testing")]
 pub(crate) use dial::DialPlan;
 pub use dial::Transports;

@@ -5,13 +5,14 @@ use url::Url;
 use crate::Error;
 
 /// A server's address: scheme, host, port and path prefix.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Target(Url);
 
 impl Target {
     /// Reads `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let wrong = |why: &str| Error::invalid_argument(format!("url: {why}"));
+    /// `option`: what errors call it.
+    pub(crate) fn parse(option: &str, text: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| Error::invalid_argument(format!("{option}: {why}"));
         let text = text.trim();
         if !text.contains("://") {
             return Err(wrong("the scheme is missing, as in http://localhost:6217"));
@@ -59,6 +60,11 @@ impl Target {
         self.0.origin().ascii_serialization()
     }
 
+    /// The address as users write it.
+    pub(crate) fn address(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
     /// An address below the server's.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
@@ -100,7 +106,7 @@ mod tests {
             ("wss://mod.example/a/b/", "https://mod.example/a/b/socket.io/?EIO=4&transport=websocket"),
             ("ws://[::1]:8080", "http://[::1]:8080/socket.io/?EIO=4&transport=websocket"),
         ] {
-            let target = Target::parse(text).unwrap();
+            let target = Target::parse("url", text).unwrap();
             assert_eq!(target.socket("websocket", None, &[]).as_str(), wanted);
         }
     }
@@ -108,7 +114,7 @@ mod tests {
     #[test]
     fn addresses_that_can_not() {
         for text in ["localhost:6217", "ftp://host", "http://", "", "http://u:p@host", "http://host/?api_key=k"] {
-            let error = Target::parse(text).unwrap_err();
+            let error = Target::parse("url", text).unwrap_err();
             assert_eq!(error.code(), "invalid_argument", "{text:?}");
             assert!(error.to_string().starts_with("url: "), "{error}");
         }

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Dialed, Dialer,
+    Addresses, Dialed, Dialer,
     backfill::BackfillSource,
     transport::{Frame, Transport},
 };
@@ -60,10 +60,10 @@ impl Request {
 
 /// Everything that belongs to one client.
 pub(crate) struct Task {
-    /// The server's address, for logs.
-    pub(crate) server: String,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) machine: Machine,
-    pub(crate) dialer: Arc<dyn Dialer>,
+    /// One for each address.
+    pub(crate) dialers: Vec<Arc<dyn Dialer>>,
     pub(crate) backfill: Option<Arc<dyn BackfillSource>>,
     pub(crate) requests: mpsc::Receiver<(Request, oneshot::Sender<Answer>)>,
     pub(crate) network_changed: Arc<Notify>,
@@ -84,6 +84,8 @@ pub(crate) struct Work {
     waiting: HashMap<Token, oneshot::Sender<Answer>>,
     tokens: u64,
     dial: u64,
+    /// At which address.
+    server: usize,
     /// More frames may be there than the last turn took.
     full_turn: bool,
 }
@@ -118,10 +120,15 @@ impl Task {
                     self.machine.handle(now, Input::TransportLost(fault));
                 }
                 Wake::Dialed(id, Ok(dialed)) => {
+                    self.addresses.move_rest(self.work.server);
                     self.work.transport = Some(dialed.transport);
                     self.machine.handle(now, Input::Dialed { id, proof: dialed.proof, auth: dialed.auth });
                 }
-                Wake::Dialed(id, Err(fault)) => self.machine.handle(now, Input::DialFailed { id, fault }),
+                Wake::Dialed(id, Err(fault)) => {
+                    let server = self.addresses.all()[self.work.server].target.address();
+                    tracing::debug!(server, "the attempt failed ({})", fault.clone().into_error());
+                    self.machine.handle(now, Input::DialFailed { id, fault });
+                }
                 Wake::Backfilled(found) => self.machine.handle(now, Input::Backfilled(found)),
                 Wake::NetworkChanged => self.machine.handle(now, Input::Command(Command::NetworkChanged)),
                 Wake::Hungry | Wake::Time => self.machine.handle(now, Input::Tick),
@@ -178,15 +185,16 @@ impl Task {
 
     /// Does everything that the machine wants done, in its order.
     async fn carry_out(&mut self) {
+        self.addresses.move_socket(self.machine.server());
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Events(mut run) => {
                     self.hub.publish(&mut run);
                     self.machine.reuse(run);
                 }
-                Output::Dial { id, reason } => {
-                    let plan = self.dialer.dial(reason);
-                    self.work.dial = id;
+                Output::Dial { id, server, reason } => {
+                    let plan = self.dialers[server].dial(reason);
+                    (self.work.dial, self.work.server) = (id, server);
                     self.work.dialing.spawn(async move { (id, plan.await) });
                 }
                 Output::Send(packet) => {
@@ -240,7 +248,7 @@ impl Task {
 
     /// Tells whoever reads logs.
     fn tell(&self, state: &State) {
-        let server = &*self.server;
+        let server = self.addresses.socket().target.address();
         match state {
             State::Reconnecting { attempt, retry_in, cause } => {
                 let seconds = retry_in.as_secs_f64();

@@ -119,6 +119,12 @@ impl FacadeClient {
         FacadeStates::new(self.client.state_changes())
     }
 
+    /// The address that the client is connected to, or tries next.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.client.url()
+    }
+
     /// What the client has counted.
     #[must_use]
     pub fn metrics(&self) -> Metrics {

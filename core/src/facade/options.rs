@@ -25,6 +25,8 @@ pub const KIND_NAMES: [&str; 10] = [
 #[allow(missing_docs)] // the names and meanings are those of `ClientBuilder`
 pub struct ClientOptions {
     pub url: String,
+    /// [`ClientBuilder::fallback_url`], in this order.
+    pub fallback_urls: Vec<String>,
     pub api_key: Option<String>,
     pub api_key_via: Option<String>,
     pub session: Option<String>,
@@ -81,6 +83,9 @@ impl ClientOptions {
     /// `invalid_argument`, naming the option.
     pub fn into_builder(self) -> Result<ClientBuilder, Error> {
         let mut builder = self.credentials(Client::builder(&self.url))?;
+        for url in self.fallback_urls {
+            builder = builder.fallback_url(url);
+        }
         if let Some(word) = &self.transports {
             let all =
                 [("auto", Transports::Auto), ("websocket", Transports::WebSocket), ("polling", Transports::Polling)];

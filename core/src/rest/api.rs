@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     Error, ErrorKind, Stage,
-    driver::{Authority, Environment, transport::MAX_FRAME},
+    driver::{Addresses, Authority, Environment, Target, transport::MAX_FRAME},
 };
 
 /// How long a call may take.
@@ -20,16 +20,12 @@ const EXCERPT: usize = 4096;
 /// The REST side of a client.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) environment: Arc<Environment>,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) authority: Arc<Authority>,
 }
 
 impl Api {
-    pub(crate) fn url(&self, path: &str) -> Url {
-        self.environment.target.join(path)
-    }
-
-    pub(super) async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
         self.call(Method::GET, url, None).await
     }
 
@@ -37,27 +33,51 @@ impl Api {
     pub(super) async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
-        url: Url,
+        url: impl Fn(&Target) -> Url,
         body: Option<Value>,
     ) -> Result<T, Error> {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", TIMEOUT.as_secs()));
         tokio::time::timeout(TIMEOUT, self.call_patiently(method, url, body)).await.map_err(late)?
     }
 
+    /// Calls the address in use. While one can't be connected to, so that it has not got the request, the next is tried.
     async fn call_patiently<T: DeserializeOwned>(
         &self,
         method: Method,
-        url: Url,
+        url: impl Fn(&Target) -> Url,
         body: Option<Value>,
     ) -> Result<T, Error> {
-        let mut request = self.environment.http()?.request(method, url);
-        if let Some((name, value)) = self.authority.rest_header(&self.environment).await? {
+        let mut unreachable = None;
+        for (at, environment) in self.addresses.for_rest() {
+            let called = self.call_one(environment, method.clone(), url(&environment.target), body.as_ref()).await;
+            match called {
+                Err(error) if error.stage() == Some(Stage::Network) => unreachable = unreachable.or(Some(error)),
+                called => {
+                    if unreachable.is_some() {
+                        self.addresses.move_rest(at);
+                    }
+                    return called;
+                }
+            }
+        }
+        Err(unreachable.unwrap_or_else(Error::closed))
+    }
+
+    async fn call_one<T: DeserializeOwned>(
+        &self,
+        environment: &Environment,
+        method: Method,
+        url: Url,
+        body: Option<&Value>,
+    ) -> Result<T, Error> {
+        let mut request = environment.http()?.request(method, url);
+        if let Some((name, value)) = self.authority.rest_header(environment).await? {
             request = request.header(name, value.expose());
         }
         if let Some(body) = body {
-            request = request.json(&body);
+            request = request.json(body);
         }
-        let failed = |error: reqwest::Error| self.environment.request_failed(Stage::Http, &error);
+        let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
         let mut answer = request.send().await.map_err(failed)?;
         if !answer.status().is_success() {
             return Err(refused(answer).await);

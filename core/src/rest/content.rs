@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Api;
 use crate::{
     Error, ErrorKind,
+    driver::Target,
     events::{ProjectId, Status, Timestamp},
 };
 
@@ -116,25 +117,28 @@ impl Api {
         if id.is_empty() {
             return Err(Error::invalid_argument("id: it is empty"));
         }
-        let mut url = self.url("api/content");
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.push(id);
-        }
+        let url = |target: &Target| {
+            let mut url = target.join("api/content");
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.push(id);
+            }
+            url
+        };
         self.get::<Wire>(url).await.map(|wire| wire.content)
     }
 
     pub(crate) async fn content_page(&self, filter: &ContentFilter) -> Result<ContentPage, Error> {
-        let mut url = self.url("api/content");
-        {
-            let mut query = url.query_pairs_mut();
-            query.append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
+        let url = |target: &Target| {
+            let mut url = target.join("api/content");
+            url.query_pairs_mut().append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
             if let Some(per_page) = filter.per_page {
-                query.append_pair("per_page", &per_page.to_string());
+                url.query_pairs_mut().append_pair("per_page", &per_page.to_string());
             }
             if let Some(status) = &filter.status {
-                query.append_pair("status", status.as_str());
+                url.query_pairs_mut().append_pair("status", status.as_str());
             }
-        }
+            url
+        };
         let wire: PageWire = self.get(url).await.map_err(|error| match error.kind() {
             ErrorKind::Protocol => error.with_retryable(false),
             _ => error,

@@ -75,6 +75,6 @@ impl Api {
         if let Some(metadata) = submission.metadata {
             body["metadata"] = metadata;
         }
-        self.call(Method::POST, self.url("api/moderate"), Some(body)).await
+        self.call(Method::POST, |target| target.join("api/moderate"), Some(body)).await
     }
 }

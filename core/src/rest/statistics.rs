@@ -46,11 +46,11 @@ impl Api {
         struct Wire {
             stats: Statistics,
         }
-        self.get::<Wire>(self.url("api/stats")).await.map(|wire| wire.stats)
+        self.get::<Wire>(|target| target.join("api/stats")).await.map(|wire| wire.stats)
     }
 
     pub(crate) async fn health(&self) -> Result<Health, Error> {
-        let answer: Value = self.get(self.url("api/health")).await?;
+        let answer: Value = self.get(|target| target.join("api/health")).await?;
         let status = answer.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();
         let extra = answer.as_object().cloned().unwrap_or_default();
         Ok(Health { status, extra: extra.into_iter().filter(|(name, _)| name != "status").collect() })

@@ -37,6 +37,8 @@ pub(crate) enum Verdict {
     Again,
     /// Probably a rate limit: try again after this pause.
     Hold(Duration),
+    /// This address is of no use: go on with the others.
+    Next,
 }
 
 /// Deployed servers count attempts over 60 s.
@@ -66,15 +68,15 @@ impl Auth {
         self.proven
     }
 
-    /// The server refused.
-    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof) -> Verdict {
+    /// The server refused; `elsewhere`: another address has accepted the credentials.
+    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool) -> Verdict {
         self.rejections += 1;
         if certainty == Certainty::Ambiguous {
             if proof.just_accepted {
                 return Verdict::Hold(LOCKOUT);
             }
             let exhausted = self.source == CredentialsSource::Fixed || self.rejections > 1;
-            if exhausted && self.proven && !self.held {
+            if exhausted && (self.proven || elsewhere) && !self.held {
                 self.held = true;
                 return Verdict::Hold(LOCKOUT);
             }
@@ -82,7 +84,7 @@ impl Auth {
         if self.source == CredentialsSource::Renewable && self.rejections <= 1 {
             return Verdict::Again;
         }
-        Verdict::End
+        if elsewhere && !self.proven { Verdict::Next } else { Verdict::End }
     }
 }
 
@@ -95,37 +97,48 @@ mod tests {
 
     #[test]
     fn a_fixed_key_that_never_worked_ends_at_once() {
-        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN), Verdict::End);
-        assert_eq!(Auth::new(Fixed).refused(Ambiguous, PLAIN), Verdict::End);
+        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN, false), Verdict::End);
+        assert_eq!(Auth::new(Fixed).refused(Ambiguous, PLAIN, false), Verdict::End);
     }
 
     #[test]
     fn a_provider_is_asked_once_more() {
         let mut auth = Auth::new(Renewable);
-        assert_eq!(auth.refused(Said, PLAIN), Verdict::Again);
-        assert_eq!(auth.refused(Said, PLAIN), Verdict::End);
+        assert_eq!(auth.refused(Said, PLAIN, false), Verdict::Again);
+        assert_eq!(auth.refused(Said, PLAIN, false), Verdict::End);
         let mut auth = Auth::new(Renewable);
-        assert_eq!(auth.refused(Ambiguous, PLAIN), Verdict::Again);
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false), Verdict::Again);
         auth.proven();
-        assert_eq!(auth.refused(Said, PLAIN), Verdict::Again);
+        assert_eq!(auth.refused(Said, PLAIN, false), Verdict::Again);
     }
 
     #[test]
     fn an_ambiguous_refusal_of_what_has_worked_waits_out_a_lockout_once() {
         let mut auth = Auth::new(Fixed);
         auth.proven();
-        assert_eq!(auth.refused(Ambiguous, PLAIN), Verdict::Hold(LOCKOUT));
-        assert_eq!(auth.refused(Ambiguous, PLAIN), Verdict::End);
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false), Verdict::Hold(LOCKOUT));
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false), Verdict::End);
         let mut auth = Auth::new(Fixed);
         auth.proven();
-        assert_eq!(auth.refused(Said, PLAIN), Verdict::End);
+        assert_eq!(auth.refused(Said, PLAIN, false), Verdict::End);
+    }
+
+    #[test]
+    fn one_address_that_refuses_what_another_accepts_is_left_to_itself() {
+        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN, true), Verdict::Next);
+        let mut auth = Auth::new(Fixed);
+        assert_eq!(auth.refused(Ambiguous, PLAIN, true), Verdict::Hold(LOCKOUT), "it may be a lockout");
+        assert_eq!(auth.refused(Ambiguous, PLAIN, true), Verdict::Next);
+        let mut auth = Auth::new(Fixed);
+        auth.proven();
+        assert_eq!(auth.refused(Said, PLAIN, true), Verdict::End, "withdrawn");
     }
 
     #[test]
     fn a_login_that_was_just_accepted_is_not_what_was_refused() {
         let mut auth = Auth::new(Renewable);
         for _ in 0..3 {
-            assert_eq!(auth.refused(Ambiguous, FRESH), Verdict::Hold(LOCKOUT));
+            assert_eq!(auth.refused(Ambiguous, FRESH, false), Verdict::Hold(LOCKOUT));
         }
     }
 }

@@ -17,6 +17,11 @@ pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl 
     Duration::from_secs_f64((delay * (1.0 + spread)).max(0.0))
 }
 
+/// The pause before the first attempt at another address. Not all clients of a server that has gone arrive at once.
+pub(crate) fn short_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
+    policy.delay.mul_f64(policy.jitter * rng.random::<f64>())
+}
+
 /// The window over which servers count attempts, and a second for the clocks to differ.
 const WINDOW: Duration = Duration::from_secs(61);
 

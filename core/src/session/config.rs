@@ -70,6 +70,8 @@ pub enum Backfill {
 /// Everything the machine must know, fixed for the client's life.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionConfig {
+    /// How many addresses the server has.
+    pub(crate) servers: usize,
     pub(crate) reconnect: Option<ReconnectPolicy>,
     pub(crate) retry_first_connect: bool,
     pub(crate) on_server_disconnect: OnServerDisconnect,
@@ -87,6 +89,7 @@ pub(crate) struct SessionConfig {
 impl Default for SessionConfig {
     fn default() -> Self {
         Self {
+            servers: 1,
             reconnect: Some(ReconnectPolicy::default()),
             retry_first_connect: false,
             on_server_disconnect: OnServerDisconnect::default(),

@@ -92,9 +92,10 @@ pub(crate) enum Input<'a> {
 /// What is to be done, in this order.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Ask for credentials and open a transport; answer with `Dialed` or `DialFailed`.
+    /// Ask for credentials and open a transport to this address of the server; answer with `Dialed` or `DialFailed`.
     Dial {
         id: u64,
+        server: usize,
         reason: CredentialsReason,
     },
     /// Send this Engine.IO packet.

@@ -19,6 +19,7 @@ mod machine;
 mod reason;
 mod refusal;
 mod rooms;
+mod servers;
 mod state;
 mod wire;
 

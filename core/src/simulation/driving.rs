@@ -34,8 +34,9 @@ impl World {
         });
     }
 
-    pub(super) fn dialed(&mut self, at: usize, attempt: u64, fails: bool) {
-        let connection = if fails { None } else { self.connect(at) };
+    /// An attempt has come as far as this process of the server, or nowhere.
+    pub(super) fn dialed(&mut self, at: usize, attempt: u64, node: Option<usize>) {
+        let connection = node.and_then(|node| self.connect(at, node));
         self.with_client(at, |world, running| {
             if running.dialing != Some(attempt) {
                 connection.iter().for_each(|id| world.hang_up(*id));
@@ -130,11 +131,11 @@ impl World {
                     running.task.hub.publish(&mut run);
                     running.task.machine.reuse(run);
                 }
-                Output::Dial { id, .. } => {
+                Output::Dial { id, server, .. } => {
                     assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt beside another");
                     running.rules.dials(self.present().mono);
                     running.dialing = Some(id);
-                    self.dial(at, self.clients[at].life, id);
+                    self.dial(at, self.clients[at].life, id, server);
                 }
                 Output::Send(packet) => {
                     // A transport that was lost in the same breath takes nothing any more.

@@ -32,6 +32,7 @@ impl World {
                 let command = Command::NetworkChanged;
                 running.task.machine.handle(world.present(), Input::Command(command));
             }),
+            19 => self.lose_node(),
             _ => {}
         }
     }

@@ -32,6 +32,7 @@ struct Link {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: usize,
+    pub(super) node: usize,
     pub(super) client_open: bool,
     pub(super) socket: Socket,
     to_client: Link,
@@ -49,23 +50,24 @@ impl Connection {
 
 impl World {
     /// A client's attempt to connect: it succeeds, fails, or is never heard of again.
-    pub(super) fn dial(&mut self, client: usize, life: u64, attempt: u64) {
+    pub(super) fn dial(&mut self, client: usize, life: u64, attempt: u64, node: usize) {
         let fails = self.troubled && self.dice.chance(self.scenario.wire.dial_fails);
         if fails && self.dice.chance(0.2) {
             return;
         }
         let pause = self.dice.pause(1, if self.troubled { 3_000 } else { 50 });
-        self.after(pause, Act::Dialed { client, life, attempt, fails });
+        self.after(pause, Act::Dialed { client, life, attempt, node, fails });
     }
 
     /// The connection that an attempt has made, if there is a server at its other end.
-    pub(super) fn connect(&mut self, client: usize) -> Option<u64> {
-        if !self.server.up {
+    pub(super) fn connect(&mut self, client: usize, node: usize) -> Option<u64> {
+        if !self.server.up || !self.server.nodes[node] {
             return None;
         }
         self.dialed += 1;
         let connection = Connection {
             client,
+            node,
             client_open: true,
             socket: Socket::default(),
             to_client: Link::default(),

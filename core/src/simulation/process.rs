@@ -17,7 +17,7 @@ use super::{
     shadow::Shadow,
 };
 use crate::{
-    Client, Cursor, Error, Project,
+    Client, ClientBuilder, Cursor, Error, Project,
     driver::{Answer, DialPlan, Dialer, Task},
     session::{CredentialsReason, Rules, Token},
 };
@@ -110,7 +110,9 @@ impl std::fmt::Debug for Running {
 
 impl Running {
     pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64) -> Self {
-        let client = Client::builder("http://model")
+        let addresses = (1..plan.addresses).map(|n| format!("http://model-{n}"));
+        let client = addresses
+            .fold(Client::builder("http://model"), ClientBuilder::fallback_url)
             .api_key("am_model")
             .overflow(plan.overflow)
             .event_buffer(plan.buffer)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::dice::Dice;
+use super::{dice::Dice, server::NODES};
 use crate::{Backfill, Overflow};
 
 /// How a model server behaves while there is trouble. Probabilities are per occasion.
@@ -64,6 +64,8 @@ pub(super) struct Plan {
 
 #[derive(Debug, Clone)]
 pub(super) struct ClientPlan {
+    /// How many of the server's addresses it knows.
+    pub(super) addresses: usize,
     pub(super) overflow: Overflow,
     pub(super) buffer: usize,
     pub(super) backfill: Backfill,
@@ -140,6 +142,7 @@ impl Scenario {
     pub(super) fn day() -> Self {
         let reader = |kind, pace, batch| Plan { wide: false, kind, pace, batch };
         let client = |overflow| ClientPlan {
+            addresses: NODES,
             overflow,
             buffer: 20,
             backfill: Backfill::Auto,
@@ -217,6 +220,7 @@ impl ClientPlan {
             }
         }
         Self {
+            addresses: dice.between(1, NODES as u64) as usize,
             overflow,
             buffer: dice.pick(&[1, 2, 8, 40, 1_024]),
             backfill: dice.pick(&[Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Off]),

@@ -13,6 +13,7 @@ pub(super) struct Tally {
     pub(super) told_dropped: u64,
     pub(super) interruptions: u64,
     pub(super) restarts: u64,
+    pub(super) nodes_lost: u64,
     pub(super) lives: u64,
     pub(super) garbled: u64,
     /// The longest that it took until everybody had everything, in seconds.
@@ -31,6 +32,7 @@ impl Tally {
         self.told_dropped += other.told_dropped;
         self.interruptions += other.interruptions;
         self.restarts += other.restarts;
+        self.nodes_lost += other.nodes_lost;
         self.lives += other.lives;
         self.garbled += other.garbled;
         self.slowest = self.slowest.max(other.slowest);

@@ -27,6 +27,7 @@ pub(super) enum Act {
         client: usize,
         life: u64,
         attempt: u64,
+        node: usize,
         fails: bool,
     },
     Carry(u64, Side),
@@ -38,6 +39,7 @@ pub(super) enum Act {
     Publish(usize, bool),
     Fan(Published),
     Rise,
+    RiseNode(usize),
     Listed {
         client: usize,
         life: u64,
@@ -195,8 +197,8 @@ impl World {
                     self.wake(client);
                 }
             }
-            Act::Dialed { client, life, attempt, fails } if self.is_alive(client, life) => {
-                self.dialed(client, attempt, fails);
+            Act::Dialed { client, life, attempt, node, fails } if self.is_alive(client, life) => {
+                self.dialed(client, attempt, (!fails).then_some(node));
             }
             Act::Carry(id, to) => self.carry(id, to),
             Act::Learn(id, side) => self.learn(id, side),
@@ -206,6 +208,7 @@ impl World {
             Act::Publish(project, kept) => self.publish(project, kept),
             Act::Fan(published) => self.fan(&published),
             Act::Rise => self.rise(),
+            Act::RiseNode(node) => self.server.nodes[node] = true,
             Act::Listed { client, life, closed, request } if self.is_alive(client, life) => {
                 self.listed(client, closed, request);
             }

@@ -102,7 +102,7 @@ impl fmt::Debug for Script {
 }
 
 impl ClientBuilder {
-    /// Connects to a scripted server in memory; the address is not used.
+    /// Connects to a scripted server in memory, which is told the address, but not found by it.
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
         let (script, seed) = (script.clone(), script.0.seed);
@@ -127,7 +127,8 @@ impl Dialer for ScriptDialer {
             let access = authority.access(&environment, reason).await?;
             let (verdict, told) = oneshot::channel();
             // The receiver lives as long as the door.
-            let _ = door.knock.send(Dial { reason, access, verdict });
+            let url = environment.target.address().to_owned();
+            let _ = door.knock.send(Dial { url, reason, access, verdict });
             let gone = || Err(Fault::Dial(Error::connect_failed(Stage::Network, "the script let go of the attempt")));
             told.await.unwrap_or_else(|_| gone())
         })
@@ -136,12 +137,19 @@ impl Dialer for ScriptDialer {
 
 /// An attempt of the client to connect. Letting go of it makes it fail.
 pub struct Dial {
+    url: String,
     reason: CredentialsReason,
     access: Access,
     verdict: oneshot::Sender<Result<Dialed, Fault>>,
 }
 
 impl Dial {
+    /// The address that is tried.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Why the credentials provider was asked.
     #[must_use]
     pub fn reason(&self) -> CredentialsReason {
@@ -199,6 +207,6 @@ impl Dial {
 
 impl fmt::Debug for Dial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial").field("reason", &self.reason).finish_non_exhaustive()
+        f.debug_struct("Dial").field("url", &self.url).field("reason", &self.reason).finish_non_exhaustive()
     }
 }

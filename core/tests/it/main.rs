@@ -17,6 +17,7 @@ mod dropping_everything_ends_the_task;
 mod early_connected_is_accepted;
 mod emit_is_limited;
 mod engine_io;
+mod failover;
 mod golden;
 mod heartbeat;
 mod interruptions_without_a_log;

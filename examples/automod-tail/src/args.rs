@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// The server, as `http(s)://host[:port][/prefix]`.
     #[arg(long, env = "AUTOMODERATE_URL")]
     url: String,
+    /// Another address of the server, to be tried when the one before fails; may be given several times.
+    #[arg(long, value_name = "URL")]
+    fallback_url: Vec<String>,
     /// A project's API key.
     #[arg(long, conflicts_with_all = ["session", "email"])]
     api_key: Option<String>,
@@ -66,6 +69,9 @@ impl Args {
             Transport::Websocket => Transports::WebSocket,
             Transport::Polling => Transports::Polling,
         });
+        for url in &self.fallback_url {
+            builder = builder.fallback_url(url);
+        }
         if let Some(path) = &self.ca {
             match std::fs::read(path) {
                 Ok(pem) => builder = builder.extra_ca(pem),

@@ -12,9 +12,10 @@ pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
         Err(error) => return Outcome::Failed(error),
     };
     let mut states = client.state_changes();
+    let told = client.clone();
     let tell_states = tokio::spawn(async move {
         while let Some(state) = states.next().await {
-            printer.state(&state);
+            printer.state(&state, told.url());
         }
     });
     let outcome = events(args, &client, printer).await;

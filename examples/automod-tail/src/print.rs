@@ -23,22 +23,25 @@ impl Printer {
         writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
     }
 
-    pub(crate) fn state(&self, state: &State) {
+    /// `url`: the address that the client is connected to, or tries next.
+    pub(crate) fn state(&self, state: &State, url: &str) {
         let line = match (state, self.json) {
             // Nothing has changed yet.
             (State::Idle, _) => return,
             (State::Reconnecting { attempt, retry_in, cause }, true) => json!({
                 "state": state.as_str(), "attempt": attempt, "retry_in": seconds(retry_in.as_secs_f64()),
-                "cause": cause.code(), "message": cause.to_string(),
+                "url": url, "cause": cause.code(), "message": cause.to_string(),
             })
             .to_string(),
             (State::Closed { reason }, true) => {
                 json!({"state": state.as_str(), "reason": reason.code(), "message": reason.to_string()}).to_string()
             }
+            (State::Connected, true) => json!({"state": state.as_str(), "url": url}).to_string(),
             (_, true) => json!({"state": state.as_str()}).to_string(),
             (State::Reconnecting { attempt, retry_in, cause }, false) => {
-                format!("-- reconnecting: attempt {attempt} in {:.1} s ({cause})", retry_in.as_secs_f64())
+                format!("-- reconnecting: attempt {attempt} in {:.1} s at {url} ({cause})", retry_in.as_secs_f64())
             }
+            (State::Connected, false) => format!("-- connected to {url}"),
             (_, false) => format!("-- {}", state.as_str()),
         };
         eprintln!("{line}");

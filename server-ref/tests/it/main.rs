@@ -26,6 +26,7 @@ mod metrics;
 mod notifications;
 mod openapi;
 mod polling;
+#[allow(dead_code, reason = "of the other tests, which use all of it")]
 mod program;
 mod projects;
 mod replay;

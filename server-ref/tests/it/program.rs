@@ -1,5 +1,6 @@
 //! The server as a program of its own.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -57,6 +58,10 @@ impl Program {
         self.field("base_url")
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.base_url().trim_start_matches("http://").parse().unwrap()
+    }
+
     pub(crate) fn api_key(&self) -> String {
         self.field("api_key")
     }
@@ -69,6 +74,11 @@ impl Program {
         let pid = self.child.id().unwrap().to_string();
         let status = std::process::Command::new("kill").args(["-s", name, &pid]).status();
         assert!(status.unwrap().success());
+    }
+
+    /// Ends it without a word, as `kill -9` does.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
     }
 
     pub(crate) async fn exit_code(mut self) -> Option<i32> {

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use automoderate::{Client, Event, Transports};
 use tokio::sync::Notify;
 
-use crate::databases;
+use crate::program::Program;
 use crate::relay::Relay;
-use crate::wires::{client, key, next_update, project, server, soon};
+use crate::wires::{LIMITLESS, client, key, next_update, project, server, soon};
 
 /// Submits until it is told to stop, then returns the ids in the order in which they were submitted.
 async fn submit(writer: Client, stop: Arc<Notify>) -> Vec<String> {
@@ -61,19 +61,19 @@ async fn cuts_cost_nothing_by_any_transport() {
 #[tokio::test]
 async fn a_server_that_is_killed_and_comes_back_costs_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut program = Program::start(folder.path()).await;
-    let relay = Relay::start(program.address).await;
-    let client = client(relay.url()).api_key(program.api_key.as_str()).connect().await.unwrap();
-    let mut events = client.join(program.project_id.as_str()).await.unwrap().events();
+    let mut program = Program::start(folder.path(), &LIMITLESS).await;
+    let relay = Relay::start(program.address()).await;
+    let client = client(relay.url()).api_key(program.api_key()).connect().await.unwrap();
+    let mut events = client.join(program.project_id()).await.unwrap().events();
     let mut submitted = Vec::new();
     for round in 0..3 {
-        let writer = crate::wires::client(program.base_url()).api_key(program.api_key.as_str()).build().unwrap();
+        let writer = crate::wires::client(program.base_url()).api_key(program.api_key()).build().unwrap();
         for n in 0..20 {
             submitted.push(writer.moderate(format!("round {round} text {n}")).await.unwrap().content_id);
         }
         program.kill().await;
-        program = Program::start(folder.path()).await;
-        relay.lead_to(program.address);
+        program = Program::start(folder.path(), &LIMITLESS).await;
+        relay.lead_to(program.address());
     }
     let mut received = Vec::new();
     while received.len() < submitted.len() {
@@ -85,48 +85,4 @@ async fn a_server_that_is_killed_and_comes_back_costs_nothing() {
     }
     assert_eq!(received, submitted);
     client.close().await;
-}
-
-/// The server as a program of its own, on this folder's database.
-struct Program {
-    child: tokio::process::Child,
-    address: std::net::SocketAddr,
-    project_id: String,
-    api_key: String,
-}
-
-impl Program {
-    async fn start(folder: &std::path::Path) -> Self {
-        use tokio::io::AsyncBufReadExt;
-        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
-            .args([
-                "serve",
-                "--demo",
-                "--listen",
-                "127.0.0.1:0",
-                "--max-connections-per-ip",
-                "0",
-                "--database",
-                &databases::of(folder),
-            ])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = tokio::io::BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = soon("the server", lines.next_line()).await.unwrap().unwrap();
-        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
-        let address = text("base_url").trim_start_matches("http://").parse().unwrap();
-        Self { child, address, project_id: text("project_id"), api_key: text("api_key") }
-    }
-
-    fn base_url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
-    }
 }

@@ -21,6 +21,9 @@ use tokio_rustls::{TlsAcceptor, rustls};
 /// How long anything that should happen may take. Generous, because two cores may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a program is told to have no limits, and something to join.
+pub(crate) const LIMITLESS: [&str; 5] = ["--demo", "--max-connections-per-ip", "0", "--max-events-per-minute", "0"];
+
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }

@@ -90,6 +90,12 @@ public final class Client: Sendable {
         }
     }
 
+    /// The address that the client is connected to, or tries next: the one it was made with, or one of
+    /// ``Options/fallbackURLs``.
+    public var url: String {
+        (try? native.url()) ?? ""
+    }
+
     /// The present state and all changes from now on.
     public var stateChanges: StateChanges {
         StateChanges(native: try? native.stateChanges())

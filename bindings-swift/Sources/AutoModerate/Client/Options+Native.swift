@@ -5,6 +5,7 @@ extension Client.Options {
     func native(_ url: String) -> NativeOptions {
         NativeOptions(
             url: url,
+            fallbackUrls: fallbackURLs,
             apiKey: apiKey,
             apiKeyVia: apiKeyVia.rawValue,
             session: session,

@@ -4,6 +4,10 @@ import Foundation
 extension Client {
     /// The options of a client. Everything has a default.
     public struct Options: Sendable {
+        /// Other addresses of the same server, or of others on the same database. When a connection is lost or an attempt
+        /// fails, the next is tried at once, and kept while it works; projects and cursors stay as they are. The
+        /// credentials are shown to all of them.
+        public var fallbackURLs: [String]
         /// A project's API key.
         public var apiKey: String?
         /// Where the key is put.
@@ -58,6 +62,7 @@ extension Client {
 
         /// Options with these values, and defaults for the others.
         public init(
+            fallbackURLs: [String] = [],
             apiKey: String? = nil,
             apiKeyVia: ApiKeyVia = .query,
             session: String? = nil,
@@ -84,6 +89,7 @@ extension Client {
             dangerAcceptInvalidCerts: Bool = false,
             watchesNetwork: Bool = true
         ) {
+            self.fallbackURLs = fallbackURLs
             self.apiKey = apiKey
             self.apiKeyVia = apiKeyVia
             self.session = session

@@ -16,7 +16,7 @@ final class Server: @unchecked Sendable {
     private let folder: URL
     private let flags: [String]
     private var process: Process
-    let ready: Ready
+    private(set) var ready: Ready
 
     var url: String { ready.base_url }
     var project: String { ready.project_id }
@@ -70,9 +70,13 @@ final class Server: @unchecked Sendable {
 
     /// Starts it again on the same address and database.
     func restart() throws {
+        try restart(at: url.replacingOccurrences(of: "http://", with: ""))
+    }
+
+    /// Starts it again on this address and the same database.
+    func restart(at address: String) throws {
         kill()
-        let address = url.replacingOccurrences(of: "http://", with: "")
-        (process, _) = try Server.start(["--demo", "--listen", address] + flags, in: folder)
+        (process, ready) = try Server.start(["--demo", "--listen", address] + flags, in: folder)
     }
 
     /// A client that reconnects quickly.

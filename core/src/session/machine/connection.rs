@@ -11,7 +11,7 @@ use crate::{
         CredentialsReason, Fault, Now, OnServerDisconnect, Output, ReconnectPolicy, State, Token,
         acks::Waiter,
         auth::{Certainty, Proof, Verdict},
-        backoff::next_delay,
+        backoff::{next_delay, short_delay},
         refusal::{ConnectRefusal, blames_credentials, connect_error},
     },
     sio,
@@ -35,15 +35,16 @@ impl Machine {
         self.dial += 1;
         self.counters.attempts += 1;
         self.window.record(now.mono);
+        let new = self.servers.dial();
         let reason = if std::mem::take(&mut self.rejected) {
             CredentialsReason::Rejected
-        } else if self.dial == 1 {
+        } else if new && self.connecting.is_some() {
             CredentialsReason::First
         } else {
             CredentialsReason::Reconnect
         };
         self.phase = Phase::Dialing { deadline: now.mono + self.config.connect_timeout };
-        self.out.push_back(Output::Dial { id: self.dial, reason });
+        self.out.push_back(Output::Dial { id: self.dial, server: self.servers.current(), reason });
     }
 
     pub(super) fn dialed(&mut self, id: u64, proof: Proof, auth: Option<String>) {
@@ -114,7 +115,7 @@ impl Machine {
     /// The server has shown that it accepts us.
     pub(super) fn prove(&mut self) {
         self.proven = true;
-        self.auth.proven();
+        self.servers.proven();
         if matches!(self.phase, Phase::Online) {
             self.announce();
         }
@@ -137,7 +138,8 @@ impl Machine {
         }
         if self.stable_at.is_some_and(|at| at <= now.mono) {
             self.stable_at = None;
-            self.attempt = 0;
+            (self.attempt, self.short) = (0, 0);
+            self.servers.stable();
         }
         if self.heartbeat.due(now.mono) {
             self.send_heartbeat(now);
@@ -148,7 +150,7 @@ impl Machine {
     /// before. Some servers send words along.
     pub(super) fn server_disconnected(&mut self, now: Now, data: &str) {
         let opening = matches!(self.phase, Phase::Opening { .. });
-        let in_doubt = opening || (self.doubt.is_some() && !self.auth.has_worked());
+        let in_doubt = opening || (self.doubt.is_some() && !self.servers.has_let_us_in());
         if !data.is_empty() {
             self.early = Some(notice(data));
         }
@@ -178,10 +180,14 @@ impl Machine {
 
     /// The credentials were refused, or so it seems.
     pub(super) fn refused(&mut self, now: Now, certainty: Certainty, error: Error) {
-        match self.auth.refused(certainty, self.proof) {
+        match self.servers.refused(certainty, self.proof) {
             Verdict::End => {
                 self.drop_connection(&error);
                 self.end(error);
+            }
+            Verdict::Next => {
+                self.drop_connection(&error);
+                self.retry(now, error, Duration::ZERO);
             }
             Verdict::Again => {
                 self.rejected = true;
@@ -193,11 +199,7 @@ impl Machine {
                     .with_retry_in(pause)
                     .with_cause(error);
                 self.drop_connection(&error);
-                if self.connecting.is_some() && !self.config.retry_first_connect {
-                    self.end(error);
-                } else {
-                    self.retry(now, error, pause);
-                }
+                self.retry(now, error, pause);
             }
         }
     }
@@ -211,8 +213,7 @@ impl Machine {
             matches!(fault, Fault::ServerDisconnected) && self.config.on_server_disconnect == OnServerDisconnect::Stop;
         let error = fault.into_error();
         self.drop_connection(&error);
-        let fail_fast = self.connecting.is_some() && !self.config.retry_first_connect;
-        if stop || fail_fast || self.config.reconnect.is_none() {
+        if stop {
             return self.end(error);
         }
         let pause = error.retry_in().unwrap_or_default();
@@ -243,24 +244,49 @@ impl Machine {
         }
     }
 
-    /// Schedules the next attempt, at least `pause` from now, or gives up.
+    /// Schedules the next attempt, or gives up. The server asked to be left alone for the `pause`.
     fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
-        // Asking for credentials once more is not reconnecting.
-        let once_more = self.rejected.then(ReconnectPolicy::default);
-        let Some(policy) = self.config.reconnect.clone().or(once_more) else { return self.end(cause) };
+        if !pause.is_zero() {
+            self.servers.hold(now.mono + pause);
+        }
+        let Some(policy) = self.policy() else { return self.end(cause) };
         if policy.attempts.is_some_and(|limit| self.attempt >= limit) {
             let text = format!("gave up after {} attempts: {cause}", self.attempt);
             let error = Error::new(ErrorKind::GaveUp, text).with_attempts(self.attempt).with_cause(cause);
             return self.end(error);
         }
+        // Credentials are asked for once more for the server that has rejected them.
+        if !self.rejected {
+            self.servers.advance(now.mono);
+        }
         self.attempt = self.attempt.saturating_add(1);
-        let delay = next_delay(&policy, self.attempt, &mut self.rng).max(pause);
-        let until = self.window.earliest(now.mono + delay);
-        self.phase = Phase::Waiting { until, earliest: now.mono + pause };
+        let delay = if self.servers.is_untried() {
+            self.short += 1;
+            short_delay(&policy, &mut self.rng)
+        } else {
+            next_delay(&policy, self.attempt - self.short, &mut self.rng)
+        };
+        let earliest = self.servers.not_before().map_or(now.mono, |at| at.max(now.mono));
+        let until = self.window.earliest(earliest.max(now.mono + delay));
+        self.phase = Phase::Waiting { until, earliest };
         self.pause_joins(now);
         if self.connecting.is_none() {
             let retry_in = until.saturating_duration_since(now.mono);
             self.state(State::Reconnecting { attempt: self.attempt, retry_in, cause });
+        }
+    }
+
+    /// How the next attempt is made; `None` if there is to be none.
+    fn policy(&self) -> Option<ReconnectPolicy> {
+        let first = self.connecting.is_some() && !self.config.retry_first_connect;
+        // Neither asking for credentials once more nor trying each address once is reconnecting.
+        let once_more = self.rejected || (first && self.servers.has_untried());
+        if first && !once_more {
+            return None;
+        }
+        match self.config.reconnect.clone() {
+            Some(policy) => Some(ReconnectPolicy { attempts: policy.attempts.filter(|_| !first), ..policy }),
+            None => once_more.then(ReconnectPolicy::default),
         }
     }
 

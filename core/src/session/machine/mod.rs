@@ -15,15 +15,9 @@ use rand::rngs::SmallRng;
 
 use self::catchups::CatchUps;
 use super::{
-    Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token,
-    acks::Acks,
-    auth::{Auth, Proof},
-    backoff::AttemptWindow,
-    budget::Budget,
-    follower::Sink,
-    heartbeat::Heartbeat,
-    liveness::Liveness,
-    rooms::Rooms,
+    Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::Acks, auth::Proof,
+    backoff::AttemptWindow, budget::Budget, follower::Sink, heartbeat::Heartbeat, liveness::Liveness, rooms::Rooms,
+    servers::Servers,
 };
 use crate::{
     Error,
@@ -68,7 +62,7 @@ pub(crate) struct Machine {
     /// The id of the attempt that may still report.
     dial: u64,
     proof: Proof,
-    auth: Auth,
+    servers: Servers,
     rejected: bool,
     /// The server has shown on this connection that it accepts us.
     proven: bool,
@@ -80,6 +74,8 @@ pub(crate) struct Machine {
     announced: bool,
     stable_at: Option<Instant>,
     attempt: u32,
+    /// Of them, those that were the first at their address and waited only shortly.
+    short: u32,
     window: AttemptWindow,
     budget: Budget,
     budget_wait: Option<Instant>,
@@ -104,7 +100,7 @@ impl Machine {
             connecting: None,
             dial: 0,
             proof: Proof::default(),
-            auth: Auth::new(config.credentials),
+            servers: Servers::new(config.servers, config.credentials),
             rejected: false,
             proven: false,
             early: None,
@@ -112,6 +108,7 @@ impl Machine {
             announced: false,
             stable_at: None,
             attempt: 0,
+            short: 0,
             window: AttemptWindow::new(per_minute),
             budget: Budget::new(config.rate_limit),
             budget_wait: None,
@@ -228,6 +225,11 @@ impl Machine {
             .chain(connection.into_iter().flatten())
             .chain(paced.into_iter().filter(|_| online).flatten())
             .min()
+    }
+
+    /// The address that is in use, or tried next.
+    pub(crate) fn server(&self) -> usize {
+        self.servers.current()
     }
 
     /// What was counted so far.

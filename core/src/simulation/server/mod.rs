@@ -22,12 +22,16 @@ use super::{
 };
 use crate::sio;
 
+/// Processes of the server on the one database, each at an address of its own.
+pub(super) const NODES: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: u64 = 20_000;
 
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) up: bool,
+    /// Which of its processes run.
+    pub(super) nodes: [bool; NODES],
     /// Counts its lives.
     pub(super) life: u64,
     pub(super) logs: Vec<Log>,
@@ -68,7 +72,8 @@ pub(super) struct Request {
 
 impl Server {
     pub(super) fn new(projects: usize) -> Self {
-        Self { up: true, life: 0, logs: (0..projects).map(|at| Log::new(format!("p{at}"))).collect() }
+        let logs = (0..projects).map(|at| Log::new(format!("p{at}"))).collect();
+        Self { up: true, nodes: [true; NODES], life: 0, logs }
     }
 
     pub(super) fn project(&self, name: &str) -> Option<usize> {
@@ -183,6 +188,22 @@ impl World {
         }
         let pause = self.dice.pause(50, 60_000);
         self.after(pause, Act::Rise);
+    }
+
+    /// One of its processes dies, and is replaced later.
+    pub(super) fn lose_node(&mut self) {
+        let node = self.dice.index(NODES);
+        if !std::mem::replace(&mut self.server.nodes[node], false) {
+            return;
+        }
+        self.tally.nodes_lost += 1;
+        let there = self.connections.iter().filter(|(_, connection)| connection.node == node);
+        for id in there.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let told = self.dice.chance(0.8);
+            self.close_socket(id, told);
+        }
+        let pause = self.dice.pause(50, 60_000);
+        self.after(pause, Act::RiseNode(node));
     }
 
     /// It is back, as it was, or as it once was, or with a database made anew.

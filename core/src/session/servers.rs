@@ -1,0 +1,173 @@
+//! The addresses of the server: which one is in use, which one comes next, and what each is known for.
+
+use std::time::Instant;
+
+use super::auth::{Auth, Certainty, CredentialsSource, Proof, Verdict};
+
+/// One address.
+#[derive(Debug)]
+struct Server {
+    auth: Auth,
+    /// Whether it was ever tried, and whether it was since a connection was stable the last time.
+    known: bool,
+    tried: bool,
+    /// It has asked to be left alone until then.
+    not_before: Option<Instant>,
+    /// It refuses credentials that another one accepts.
+    left_out: bool,
+}
+
+/// All addresses, in the order in which they are tried. There is always one that is in use or tried next.
+#[derive(Debug)]
+pub(crate) struct Servers {
+    all: Vec<Server>,
+    current: usize,
+}
+
+impl Servers {
+    pub(crate) fn new(count: usize, source: CredentialsSource) -> Self {
+        let server =
+            || Server { auth: Auth::new(source), known: false, tried: false, not_before: None, left_out: false };
+        Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0 }
+    }
+
+    /// The place of the one that is in use, or tried next.
+    pub(crate) fn current(&self) -> usize {
+        self.current
+    }
+
+    /// The current one has shown that it accepts the credentials.
+    pub(crate) fn proven(&mut self) {
+        self.all[self.current].auth.proven();
+    }
+
+    /// Whether the current one has accepted the credentials before.
+    pub(crate) fn has_let_us_in(&self) -> bool {
+        self.all[self.current].auth.has_worked()
+    }
+
+    /// An attempt at the current one begins; true if it is the first of all.
+    pub(crate) fn dial(&mut self) -> bool {
+        let server = &mut self.all[self.current];
+        server.tried = true;
+        !std::mem::replace(&mut server.known, true)
+    }
+
+    /// Whether there is one that was not tried since the last stable connection.
+    pub(crate) fn has_untried(&self) -> bool {
+        self.all.iter().any(|server| !server.tried && !server.left_out)
+    }
+
+    /// Whether the current one was not tried since the last stable connection.
+    pub(crate) fn is_untried(&self) -> bool {
+        !self.all[self.current].tried
+    }
+
+    /// The connection to the current one is stable: should it be lost, the others are tried anew.
+    pub(crate) fn stable(&mut self) {
+        for (at, server) in self.all.iter_mut().enumerate() {
+            server.tried = at == self.current;
+        }
+    }
+
+    /// The current one wants no attempt before this.
+    pub(crate) fn hold(&mut self, until: Instant) {
+        self.all[self.current].not_before = Some(until);
+    }
+
+    /// When the current one may be tried, as far as it has said anything about it.
+    pub(crate) fn not_before(&self) -> Option<Instant> {
+        self.all[self.current].not_before
+    }
+
+    /// Moves on to the next one that may be tried now, or to the one that may be soonest.
+    pub(crate) fn advance(&mut self, now: Instant) {
+        let count = self.all.len();
+        let others = (1..=count).map(|step| (self.current + step) % count);
+        let usable = others.filter(|at| !self.all[*at].left_out);
+        // The first of those that are equally soon.
+        let next = usable.min_by_key(|at| self.all[*at].not_before.filter(|until| *until > now));
+        self.current = next.unwrap_or(self.current);
+    }
+
+    /// The current one refuses the credentials.
+    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof) -> Verdict {
+        let others = self.all.iter().enumerate().filter(|(at, server)| *at != self.current && !server.left_out);
+        let elsewhere = others.into_iter().any(|(_, server)| server.auth.has_worked());
+        let server = &mut self.all[self.current];
+        let verdict = server.auth.refused(certainty, proof, elsewhere);
+        server.left_out |= verdict == Verdict::Next;
+        verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn three() -> (Servers, Instant) {
+        (Servers::new(3, CredentialsSource::Fixed), Instant::now())
+    }
+
+    #[test]
+    fn they_are_tried_in_turn() {
+        let (mut servers, now) = three();
+        for wanted in [0, 1, 2, 0, 1] {
+            assert_eq!(servers.current(), wanted);
+            servers.dial();
+            servers.advance(now);
+        }
+    }
+
+    #[test]
+    fn one_that_wants_to_be_left_alone_is_passed_over() {
+        let (mut servers, now) = three();
+        servers.advance(now);
+        servers.hold(now + Duration::from_secs(60));
+        servers.advance(now);
+        servers.advance(now);
+        servers.advance(now);
+        assert_eq!(servers.current(), 2, "0, not 1, 2");
+        servers.hold(now + Duration::from_secs(20));
+        servers.advance(now);
+        servers.hold(now + Duration::from_secs(40));
+        servers.advance(now);
+        assert_eq!((servers.current(), servers.not_before()), (2, Some(now + Duration::from_secs(20))), "the soonest");
+        servers.advance(now + Duration::from_secs(70));
+        assert_eq!(servers.current(), 0, "in turn again");
+    }
+
+    #[test]
+    fn each_is_new_once_in_an_outage() {
+        let (mut servers, now) = three();
+        assert!(servers.dial() && servers.has_untried());
+        for _ in 0..2 {
+            servers.advance(now);
+            assert!(servers.is_untried() && servers.dial());
+        }
+        assert!(!servers.has_untried());
+        servers.advance(now);
+        assert!(!servers.is_untried() && !servers.dial());
+        servers.stable();
+        servers.advance(now);
+        assert!(servers.is_untried() && !servers.dial(), "new again, but known");
+    }
+
+    #[test]
+    fn one_that_refuses_what_another_accepts_is_not_tried_again() {
+        let (mut servers, now) = three();
+        let refused = |servers: &mut Servers| servers.refused(Certainty::Said, Proof::default());
+        servers.proven();
+        for _ in 0..2 {
+            servers.advance(now);
+            assert_eq!(refused(&mut servers), Verdict::Next);
+        }
+        servers.advance(now);
+        assert_eq!(servers.current(), 0);
+        servers.advance(now);
+        assert_eq!(servers.current(), 0, "the only one that is left");
+        assert_eq!(refused(&mut servers), Verdict::End);
+    }
+}
