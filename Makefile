@@ -1,9 +1,10 @@
 # Two commands matter: `make demo` needs only Rust, `make test` sets up what it needs and runs everything.
 
 CARGO ?= cargo
+MDBOOK := 0.5.4
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-simulation mutations test-postgres test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc clean
+.PHONY: help demo test test-rust test-simulation mutations test-postgres test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -14,11 +15,15 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-simulation test-postgres test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
+test: lint doc test-rust test-docs test-simulation test-postgres test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
 
 ## make test-rust  needs only Rust
 test-rust:
 	$(CARGO) test --all-features --quiet
+
+## make test-docs  the documentation's links, and its code blocks of Rust and the shell; each binding's tests run its own language's
+test-docs:
+	@python3 docs/check/run.py links sh rust
 
 ## make test-simulation  10,000 simulated seeds: nothing lost, nothing twice; SIM_SEED=n for one, SIM_SEEDS=n for so many
 test-simulation:
@@ -142,6 +147,19 @@ lint:
 ## make doc        rustdoc, without warnings
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features --quiet
+
+## make docs       the documentation as a site, in target/book; installs mdBook under .cache
+docs:
+	@.cache/mdbook/bin/mdbook --version 2> /dev/null | grep -q 'v$(MDBOOK)$$' || \
+		$(CARGO) install --quiet --locked --root .cache/mdbook mdbook@$(MDBOOK)
+	@.cache/mdbook/bin/mdbook build docs && echo 'target/book/index.html'
+
+## make package    what would be published, packed and tried in empty places; nothing is published
+package: package-rust wheel-python
+	@bindings-node/setup.sh && cd bindings-node && npm run --silent build && npm run --silent pack:release
+
+package-rust:
+	$(CARGO) package --quiet -p automoderate -p automoderate-server -p automod-tail
 
 ## make fmt        formats the sources
 fmt:

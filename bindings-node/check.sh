@@ -6,4 +6,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 node scripts/build.mjs --profile "${PROFILE:-dev}"
 npm run --silent check
 # A test that hangs fails.
-exec timeout 900 npm run --silent test
+timeout 900 npm run --silent test
+python3 ../docs/check/run.py js

@@ -13,4 +13,5 @@ mypy
 pyright --warnings
 (cd python && python -m mypy.stubtest --mypy-config-file ../pyproject.toml automoderate._native)
 # A test that hangs fails.
-exec timeout 900 python -m pytest
+timeout 900 python -m pytest
+python ../docs/check/run.py python

@@ -36,10 +36,10 @@ export function duration(name: string, value: unknown): number {
   return value
 }
 
-export function count(name: string, value: unknown): number {
+export function count(name: string, value: unknown, least = 1): number {
   if (typeof value !== 'number') throw invalid(name, `a number is needed, not ${kind(value)}`)
-  if (!Number.isInteger(value) || value < 1 || value > 0xffffffff)
-    throw invalid(name, `${value} is no positive whole number`)
+  if (!Number.isInteger(value) || value < least || value > 0xffffffff)
+    throw invalid(name, `${value} is no whole number from ${least}`)
   return value
 }
 

@@ -223,6 +223,6 @@ impl Client {
 }
 
 /// JSON that the face wrote; what is nested too deeply is refused, by the argument's name.
-fn json(name: &str, text: &str) -> napi::Result<Value> {
+pub(crate) fn json(name: &str, text: &str) -> napi::Result<Value> {
     serde_json::from_str(text).map_err(|error| napi::Error::from_reason(format!("{name}: {error}")))
 }

@@ -15,3 +15,4 @@ mod options;
 mod port;
 mod project;
 mod stream;
+mod test_server;

@@ -14,6 +14,7 @@ mod options;
 mod port;
 mod project;
 mod stream;
+mod test_server;
 
 use pyo3::prelude::*;
 
@@ -28,6 +29,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<client::States>()?;
     module.add_class::<client::CredentialRequests>()?;
     module.add_class::<port::Port>()?;
+    module.add_class::<test_server::TestServer>()?;
     module.add_function(wrap_pyfunction!(logs::_listen_to_logs, module)?)?;
     events::register(module)
 }

@@ -39,7 +39,7 @@ mod session;
 #[cfg(test)]
 mod simulation;
 pub mod sio;
-#[cfg(feature = "testing")]
+#[cfg(any(feature = "testing", feature = "test-server"))]
 pub mod testing;
 
 pub use client::{Client, ClientBuilder, EventStream, Losses, Project, StateChanges, TypedStream};

@@ -264,12 +264,12 @@ def after_text(after: object) -> str | None:
     raise TypeError(f"after: a cursor or an event id is needed, not {type(after).__name__}")
 
 
-def count(name: str, value: object) -> int:
-    """A positive number of something."""
+def count(name: str, value: object, least: int = 1) -> int:
+    """A number of something."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}: an int is needed, not {type(value).__name__}")
-    if not 1 <= value < 1 << 32:
-        raise ValueError(f"{name}: it must be from 1 to {(1 << 32) - 1}")
+    if not least <= value < 1 << 32:
+        raise ValueError(f"{name}: it must be from {least} to {(1 << 32) - 1}")
     return value
 
 

@@ -13,6 +13,8 @@ mod options;
 mod pack;
 mod runtime;
 mod stream;
+#[cfg(feature = "test-server")]
+mod test_server;
 
 pub use client::{FacadeClient, FacadeProject};
 pub use credentials::{CredentialQueue, CredentialRequest};
@@ -23,3 +25,5 @@ pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
 pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
 pub use runtime::{block_on, spawn, start};
 pub use stream::{FacadeStates, FacadeStream, StateRecord};
+#[cfg(feature = "test-server")]
+pub use test_server::FacadeTestServer;

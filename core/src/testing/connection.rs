@@ -6,15 +6,13 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::transport::{Inbound, Link};
-use crate::{
-    driver::transport::Frame,
-    session::Fault,
-    sio::{self, Kind},
+use super::{
+    Emitted,
+    transport::{Inbound, Link},
 };
+use crate::{driver::transport::Frame, session::Fault, sio};
 
 /// The server's end of a connection. Letting go of it cuts the connection.
 ///
@@ -25,18 +23,6 @@ pub struct Connection {
     outbound: mpsc::UnboundedReceiver<String>,
     link: Arc<Link>,
     patience: Duration,
-}
-
-/// An event that the client has sent.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Emitted {
-    /// Its name.
-    pub name: String,
-    /// Its first argument; `null` if it has none.
-    pub data: Value,
-    /// The id under which an acknowledgement is expected.
-    pub ack: Option<u64>,
 }
 
 pub(super) fn open(
@@ -146,18 +132,6 @@ impl Connection {
     /// Closes the connection behind what was sent, as a WebSocket is closed.
     pub fn close(self) {
         let _ = self.inbound.send(Err(Fault::PeerClosed("the server closed the WebSocket with code 1000".to_owned())));
-    }
-}
-
-impl Emitted {
-    /// Reads a frame; `None` if it is no event.
-    #[must_use]
-    pub fn read(frame: &str) -> Option<Self> {
-        let packet = sio::decode(frame.strip_prefix('4')?).ok().filter(|packet| packet.kind == Kind::Event)?;
-        let (name, arguments) = sio::split_event(packet.data).ok()?;
-        let arguments: Vec<Value> = serde_json::from_str(&format!("[{arguments}]")).ok()?;
-        let data = arguments.into_iter().next().unwrap_or_default();
-        Some(Self { name: name.into_owned(), data, ack: packet.id })
     }
 }
 

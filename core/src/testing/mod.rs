@@ -1,4 +1,5 @@
-//! A scripted server in memory, for tests of programs that use this crate.
+//! Servers for tests of programs that use this crate: [`Server`], on loopback, with an event log, and [`Script`], in memory,
+//! byte for byte.
 //!
 //! A [`Script`] takes the place of the network: every attempt of the client to connect comes out of
 //! [`Script::accept`] as a [`Connection`], on which the test reads and writes the packets of Engine.IO and Socket.IO,
@@ -37,15 +38,23 @@
 //! # }
 //! ```
 
+#[cfg(feature = "testing")]
 mod clock;
+#[cfg(feature = "testing")]
 mod connection;
+mod emitted;
+#[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod fuzz;
+#[cfg(feature = "testing")]
 mod helpers;
+#[cfg(feature = "testing")]
 mod script;
+mod server;
+#[cfg(feature = "testing")]
 mod transport;
 
-pub use clock::Clock;
-pub use connection::{Connection, Emitted};
-pub use helpers::EventLog;
-pub use script::{Dial, Script};
+pub use emitted::Emitted;
+pub use server::Server;
+#[cfg(feature = "testing")]
+pub use {clock::Clock, connection::Connection, helpers::EventLog, script::Dial, script::Script};

@@ -1,0 +1,20 @@
+"""The pytest plugin: pytest finds it by itself when the package is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .testing import Server
+
+
+@pytest.fixture
+def automoderate_server() -> Iterator[Server]:
+    """A server on loopback for this test; see `automoderate.testing`."""
+    from .testing import Server
+
+    with Server() as server:
+        yield server

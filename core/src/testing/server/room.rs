@@ -1,0 +1,119 @@
+//! Projects: who has joined, what was logged, who may not join.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::sio;
+
+/// The most events of one page.
+const LIMIT: u64 = 500;
+
+/// All projects of a server. They exist as soon as they are named.
+#[derive(Debug)]
+pub(super) struct Rooms {
+    log: String,
+    rooms: HashMap<String, Room>,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    /// Connections by their number, and where their frames go.
+    members: HashMap<u64, UnboundedSender<String>>,
+    /// Events as `{"event","data"}`; the first has the id `forgotten + 1`.
+    events: Vec<Value>,
+    forgotten: u64,
+    refused: Option<String>,
+}
+
+impl Room {
+    fn head(&self) -> u64 {
+        self.forgotten + self.events.len() as u64
+    }
+}
+
+impl Rooms {
+    pub(super) fn new(log: String) -> Self {
+        Self { log, rooms: HashMap::new() }
+    }
+
+    fn room(&mut self, project: &str) -> &mut Room {
+        self.rooms.entry(project.to_owned()).or_default()
+    }
+
+    pub(super) fn publish(&mut self, project: &str, name: &str, mut data: Map<String, Value>) -> Option<u64> {
+        let room = self.room(project);
+        data.insert("project_id".to_owned(), project.into());
+        let id = (name != "stats_update").then(|| room.head() + 1);
+        if let Some(id) = id {
+            data.insert("event_id".to_owned(), id.into());
+        }
+        let data = Value::Object(data);
+        let frame = format!("4{}", sio::event(name, Some(&data.to_string()), None));
+        for member in room.members.values() {
+            // Who has gone misses nothing.
+            let _ = member.send(frame.clone());
+        }
+        if id.is_some() {
+            room.events.push(json!({"event": name, "data": data}));
+        }
+        id
+    }
+
+    pub(super) fn refuse(&mut self, project: &str, code: Option<&str>) {
+        self.room(project).refused = code.map(str::to_owned);
+    }
+
+    pub(super) fn forget(&mut self, project: &str) {
+        let room = self.room(project);
+        room.forgotten = room.head();
+        room.events.clear();
+    }
+
+    pub(super) fn members(&self, project: &str) -> usize {
+        self.rooms.get(project).map_or(0, |room| room.members.len())
+    }
+
+    /// Lets a connection in, and says what `joined_project` tells; or the code of the refusal.
+    pub(super) fn join(&mut self, project: &str, who: u64, to: &UnboundedSender<String>) -> Result<Value, String> {
+        let log = self.log.clone();
+        let room = self.room(project);
+        if let Some(code) = &room.refused {
+            return Err(code.clone());
+        }
+        room.members.insert(who, to.clone());
+        let (name, head) = (format!("project_{project}"), room.head());
+        Ok(json!({"project_id": project, "room": name, "replay": true, "event_id": head, "log": log}))
+    }
+
+    pub(super) fn leave(&mut self, project: &str, who: u64) {
+        self.room(project).members.remove(&who);
+    }
+
+    /// Nobody is a member any more: what is published from now on reaches none of the present connections.
+    pub(super) fn clear(&mut self) {
+        for room in self.rooms.values_mut() {
+            room.members.clear();
+        }
+    }
+
+    pub(super) fn leave_all(&mut self, who: u64) {
+        for room in self.rooms.values_mut() {
+            room.members.remove(&who);
+        }
+    }
+
+    /// A page of the log, as `replay_events` is acknowledged.
+    pub(super) fn page(&mut self, project: &str, who: u64, after: u64, limit: Option<u64>) -> Value {
+        let log = self.log.clone();
+        let room = self.room(project);
+        if !room.members.contains_key(&who) {
+            return json!({"error": "Join the project first", "code": "not_joined"});
+        }
+        let from = usize::try_from(after.saturating_sub(room.forgotten)).unwrap_or(usize::MAX).min(room.events.len());
+        let limit = usize::try_from(limit.unwrap_or(LIMIT).clamp(1, LIMIT)).unwrap_or(usize::MAX);
+        let events: Vec<_> = room.events[from..].iter().take(limit).collect();
+        json!({"events": events, "head": room.head(), "oldest": room.forgotten + 1, "log": log})
+    }
+}

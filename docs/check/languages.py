@@ -1,0 +1,157 @@
+"""From a block of a page to a program: what begins with an import is one, the rest has `client` and `project` at hand."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from blocks import ROOT, Block
+from server import Server
+
+Command = Sequence[str]
+Fill = Callable[[str], str]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+
+
+def folder(name: str) -> Path:
+    made = TARGET / "pages" / name
+    shutil.rmtree(made / "src", ignore_errors=True)
+    (made / "src").mkdir(parents=True)
+    return made
+
+
+def shell(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+    return [(block, ["sh", "-ec", server.fill(block.text)]) for block in blocks]
+
+
+def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+    """By the Python that runs this, which must have the package."""
+
+    def program(text: str) -> str:
+        top_level_await = re.search(r"^(async |.*\bawait )", text, re.MULTILINE) and "asyncio.run" not in text
+        if not top_level_await:
+            return text
+        has_client = "AsyncClient(" in text
+        body = text if has_client else f"project = await client.join('proj_1')\n{text}"
+        opened = "" if has_client else "async with AsyncClient('http://localhost:6217', api_key='am_…') as client:"
+        body = textwrap.indent(body, "    " if has_client else "        ")
+        return f"import asyncio\nfrom automoderate import *\nasync def main():\n    {opened}\n{body}\nasyncio.run(main())\n"
+
+    where = folder("python")
+    for block in blocks:
+        (where / "src" / f"{block.name}.py").write_text(server.fill(program(block.text)))
+    return [(block, [sys.executable, "-u", str(where / "src" / f"{block.name}.py")]) for block in blocks]
+
+
+def node(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+    """By `node`, with the package as `npm install …/bindings-node` leaves it."""
+    prelude = (
+        "import { Client } from 'automoderate'\n"
+        "const client = await Client.connect('http://localhost:6217', { apiKey: 'am_…' })\n"
+        "const project = await client.join('proj_1')\n"
+    )
+    where = folder("node")
+    modules = where / "node_modules"
+    modules.mkdir(exist_ok=True)
+    link = modules / "automoderate"
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT / "bindings-node")
+    for block in blocks:
+        is_program = re.search(r"^import \{.*\bClient\b", block.text, re.MULTILINE)
+        text = block.text if is_program else f"{prelude}{block.text}\nawait client.close()\n"
+        (where / "src" / f"{block.name}.mjs").write_text(server.fill(text))
+    return [(block, ["node", str(where / "src" / f"{block.name}.mjs")]) for block in blocks]
+
+
+def rust(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+    """One package with a program for each block, built with the versions of the workspace."""
+    where = folder("rust")
+    manifest = textwrap.dedent(f"""\
+        [package]
+        name = "pages"
+        version = "0.0.0"
+        edition = "2024"
+        [dependencies]
+        automoderate = {{ path = "{ROOT / "core"}", features = ["test-server"] }}
+        serde_json = "1"
+        tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
+        [workspace]
+        """)
+    (where / "Cargo.toml").write_text(manifest)
+    shutil.copy(ROOT / "Cargo.lock", where / "Cargo.lock")
+    (where / "src" / "bin").mkdir()
+    prelude = (
+        "#[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {\n"
+        'let client = automoderate::Client::builder("http://localhost:6217").api_key("am_…").connect().await?;\n'
+        'let project = client.join("proj_1").await?;\n'
+    )
+    for block in blocks:
+        text = re.sub(r"^#(?: |$)", "", block.text, flags=re.MULTILINE)
+        text = text if "fn main" in text else f"#![allow(unused)]\n{prelude}{text}\nOk(())\n}}\n"
+        (where / "src" / "bin" / f"{block.name}.rs").write_text(server.fill(text))
+    cargo = os.environ.get("CARGO", "cargo")
+    subprocess.run([cargo, "build", "--quiet", "--bins", "--target-dir", TARGET], cwd=where, check=True)
+    return [(block, [str(TARGET / "debug" / block.name)]) for block in blocks]
+
+
+def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+    """One program for all blocks, built and run by the command in `AUTOMODERATE_SWIFT`, over the library that
+    `bindings-swift/check.sh` has built."""
+    run = os.environ.get("AUTOMODERATE_SWIFT", "env").split()
+    where = folder("swift")
+    (where / "src" / "Pages").mkdir()
+    manifest = textwrap.dedent(f"""\
+        // swift-tools-version: 6.0
+        import PackageDescription
+        let package = Package(
+            name: "Pages",
+            platforms: [.macOS(.v13)],
+            dependencies: [.package(path: "{ROOT / "bindings-swift"}")],
+            targets: [.executableTarget(
+                name: "Pages", dependencies: [.product(name: "AutoModerate", package: "bindings-swift")], path: "src/Pages")]
+        )
+        """)
+    (where / "Package.swift").write_text(manifest)
+    functions, cases = [], []
+    for block in blocks:
+        text = block.text
+        if "import AutoModerate" in text:
+            text = re.sub(r"^import \w+$", "", text, flags=re.MULTILINE)
+        else:
+            connect = 'let client = try await Client.connect("http://localhost:6217", .init(apiKey: "am_…"))'
+            text = f'{connect}\nlet project = try await client.join("proj_1")\n{text}'
+        functions.append(f"func {block.name}() async throws {{\n{text}\n}}\n")
+        cases.append(f'case "{block.name}": try await {block.name}()')
+    choice = "\n".join([*cases, 'default: fatalError("no such page")'])
+    start = "setvbuf(stdout, nil, _IOLBF, 0)\n"
+    source = f"import AutoModerate\nimport Foundation\n{''.join(functions)}{start}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
+    (where / "src" / "Pages" / "main.swift").write_text(server.fill(source))
+    flags = [
+        "--package-path",
+        str(where),
+        "--scratch-path",
+        str(TARGET / "swift-pages"),
+        "-Xlinker",
+        f"-L{TARGET / 'swift-lib'}",
+    ]
+    if sys.platform == "linux":
+        flags += ["-Xswiftc", "-DAUTOMODERATE_OBSERVATION", "-Xlinker", "--allow-shlib-undefined"]
+    subprocess.run([*run, "swift", "build", "--quiet", *flags], cwd=ROOT / "bindings-swift", check=True)
+    shown = subprocess.run(
+        [*run, "swift", "build", "--show-bin-path", *flags],
+        cwd=ROOT / "bindings-swift",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    program = str(Path(shown.stdout.strip()) / "Pages")
+    return [(block, [*run, program, block.name]) for block in blocks]
+
+
+LANGUAGES = {"sh": shell, "python": python, "js": node, "rust": rust, "swift": swift}

@@ -1,0 +1,45 @@
+"""Whether every link between the documentation's pages leads somewhere, and every page is listed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from blocks import FENCE, PAGES, ROOT
+
+LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+OTHERS = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that GitHub and mdBook give to headings."""
+    text = FENCE.sub("", page.read_text())
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()).strip() for heading in HEADING.findall(text))
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def check() -> bool:
+    wrong, count = [], 0
+    for page in [*PAGES, *(ROOT / name for name in OTHERS if (ROOT / name).exists())]:
+        for target in LINK.findall(FENCE.sub("", page.read_text())):
+            if re.match(r"[a-z]+:", target):
+                continue
+            count += 1
+            name, _, anchor = target.partition("#")
+            to = (page.parent / name).resolve() if name else page
+            if not to.exists():
+                wrong.append(f"{page.relative_to(ROOT)}: {target} does not exist")
+            elif anchor and anchor not in anchors(to):
+                wrong.append(f"{page.relative_to(ROOT)}: {target}: no such heading")
+    listed = (ROOT / "docs/SUMMARY.md").read_text()
+    wrong += [
+        f"docs/SUMMARY.md does not list {page.name}"
+        for page in ROOT.glob("docs/*.md")
+        if page.name not in listed + "SUMMARY.md"
+    ]
+    for line in wrong:
+        print(f"FAILED: {line}", file=sys.stderr)
+    print(f"documentation: {count} links, {len(wrong)} lead nowhere")
+    return not wrong

@@ -1,0 +1,37 @@
+"""Runs every code block of the documentation that is marked with `run`, against the reference server.
+
+python3 docs/check/run.py LANGUAGE...      sh, rust, python (with the package installed), js, swift
+python3 docs/check/run.py links            whether every link between pages leads somewhere
+"""
+
+from __future__ import annotations
+
+import sys
+
+import links
+from blocks import ROOT, blocks
+from languages import LANGUAGES
+from running import complaint
+from server import Server
+
+
+def check(language: str) -> bool:
+    found = blocks(language)
+    assert found, f"no page has a block of {language}"
+    failed = 0
+    with Server() as server:
+        for block, command in LANGUAGES[language](found, server):
+            wrong = complaint(command, ROOT / "bindings-swift" if language == "swift" else ROOT)
+            if wrong:
+                failed += 1
+                print(f"FAILED: {block}: {wrong}", file=sys.stderr)
+    print(f"documentation: {len(found) - failed} of {len(found)} {language} blocks run")
+    return not failed
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1:]
+    if not chosen or any(name not in {*LANGUAGES, "links"} for name in chosen):
+        raise SystemExit(__doc__)
+    results = [links.check() if name == "links" else check(name) for name in chosen]
+    raise SystemExit(not all(results))

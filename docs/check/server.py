@@ -1,0 +1,70 @@
+"""The reference server, started as the documentation says, with something to decide all the time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+from blocks import ROOT, blocks
+
+
+class Server:
+    """Runs the command of the page that says `run=server`, on a free port and with a database of its own."""
+
+    def __enter__(self) -> Server:
+        self._folder = tempfile.TemporaryDirectory()
+        (block,) = blocks("sh", "run=server")
+        command = shlex.split(block.text.strip())
+        cargo = os.environ.get("CARGO", "cargo")
+        database = f"sqlite://{Path(self._folder.name) / 'automoderate.db'}"
+        command = [cargo, *command[1:], "--listen", "127.0.0.1:0", "--database", database]
+        # All that runs here has the same address.
+        limits = {"AUTOMODERATE_MAX_CONNECTIONS_PER_IP": "0", "AUTOMODERATE_LOG": "warn"}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits}
+        )
+        assert self._process.stdout is not None
+        ready = self._process.stdout.readline()
+        if not ready:
+            raise SystemExit("the server did not start")
+        self._ready = json.loads(ready)
+        self._done = threading.Event()
+        self._submitting = threading.Thread(target=self._submit, daemon=True)
+        self._submitting.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._submitting.join()
+        self._process.terminate()
+        self._process.wait()
+        self._folder.cleanup()
+
+    def fill(self, text: str) -> str:
+        """The text with this server's address, key and project in the places of the documentation's."""
+        places = {
+            "http://localhost:6217": self._ready["base_url"],
+            "am_…": self._ready["api_key"],
+            "proj_1": self._ready["project_id"],
+        }
+        for place, value in places.items():
+            text = text.replace(place, value)
+        return text
+
+    def _submit(self) -> None:
+        texts = ["BUY NOW", "A kind remark about roses."]
+        while not self._done.wait(0.2):
+            texts.append(texts.pop(0))
+            body = json.dumps({"content": texts[0], "metadata": {"user_id": "u_1"}}).encode()
+            headers = {"X-API-Key": self._ready["api_key"], "content-type": "application/json"}
+            request = urllib.request.Request(f"{self._ready['base_url']}/api/moderate", body, headers)
+            urllib.request.urlopen(request, timeout=30).close()
