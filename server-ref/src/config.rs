@@ -109,11 +109,15 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = seconds)]
     log_max_age: Duration,
 
-    /// Origin whose pages may use the session cookie, such as `https://app.example`. May be repeated, or separated by commas.
+    /// Seconds that a REST request may take, from its head to the answer.
+    #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
+    request_timeout: Duration,
+
+    /// Origin whose pages may use the REST interface and the session cookie, such as `https://app.example`. May be repeated, or separated by commas.
     #[arg(long = "allowed-origin", env = "AUTOMODERATE_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Vec<String>,
 
-    /// Mark the session cookie `Secure`, for a server behind a TLS proxy.
+    /// Mark the session cookie `Secure`, and tell browsers to use TLS only, for a server behind a TLS proxy.
     #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES", value_parser = FalseyValueParser::new())]
     secure_cookies: bool,
 
@@ -147,6 +151,7 @@ impl Serve {
             })
             .event_log(EventLog { max_events: self.log_max_events, max_age: self.log_max_age })
             .ping(self.ping_interval, self.ping_timeout)
+            .request_timeout(self.request_timeout)
             .allowed_origins(&self.allowed_origins)
             .secure_cookies(self.secure_cookies)
             .review_queue_warning(self.review_queue_warning)

@@ -34,6 +34,9 @@ pub enum Error {
     /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),
+    /// A name, or a text to look for, that not every database can keep.
+    #[error("{0} must not hold U+0000")]
+    Text(&'static str),
     /// It would contradict what is there: a code, and what is the matter.
     #[error("{1}")]
     Conflict(&'static str, &'static str),

@@ -45,6 +45,7 @@ impl Server {
                 event_log: EventLog::default(),
                 ping_interval: Duration::from_secs(25),
                 ping_timeout: Duration::from_secs(20),
+                request_timeout: Duration::from_secs(30),
                 allowed_origins: Vec::new(),
                 secure_cookies: false,
                 trusted_proxies: Vec::new(),
@@ -110,7 +111,14 @@ impl ServerBuilder {
         self
     }
 
-    /// Origins such as `https://app.example` whose pages may use a session cookie, beside the server's own (none).
+    /// How long a REST request may take, from its head over its body to the answer (30 s). Then it is answered with a 408.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.request_timeout = timeout;
+        self
+    }
+
+    /// Origins such as `https://app.example` whose pages may use the REST interface, and a session cookie, beside the server's own
+    /// (none).
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.settings.allowed_origins = origins.into_iter().map(Into::into).collect();
         self

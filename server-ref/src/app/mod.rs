@@ -55,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) event_log: EventLog,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
+    pub(crate) request_timeout: Duration,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,

@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq as _;
 use super::error::ApiError;
 use crate::app::App;
 use crate::auth::{Permission, Principal, Standing};
+use crate::ids::is_project_id;
 use crate::store::User;
 
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
@@ -130,7 +131,11 @@ impl FromRequestParts<Arc<App>> for Project {
             Some(id) => id.clone(),
             None => {
                 let named = Query::<Named>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
-                named.ok_or_else(|| ApiError::invalid("project_id required"))?.into()
+                let id = named.ok_or_else(|| ApiError::invalid("project_id required"))?;
+                if !is_project_id(&id) {
+                    return Err(ApiError::not_found("Project not found"));
+                }
+                id.into()
             }
         };
         Ok(Self { caller, id })

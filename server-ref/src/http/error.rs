@@ -78,6 +78,11 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
+    /// The request was not answered in time; what it asked for may have been done all the same.
+    pub(super) fn timeout() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").retry()
+    }
+
     /// The database is away.
     pub(super) fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").retry()
@@ -127,6 +132,7 @@ impl From<Error> for ApiError {
             Error::Database(error) => Self::from(error),
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
             Error::Rule(reason) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason),
+            Error::Text(_) => Self::unprocessable(error.to_string()),
             Error::Conflict(code, message) => Self::conflict(code, message),
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");

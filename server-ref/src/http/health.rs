@@ -1,4 +1,4 @@
-//! `GET /api/health`, which needs no key.
+//! `GET /api/health` and `/ready`: whether requests should come here. `GET /live`: whether the process should go on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,11 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::time::{now, rfc3339};
+
+/// Answers for as long as the process does: a database that is away is no reason to start it again.
+pub(super) async fn live() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
 
 /// Who asks wants to know now.
 const PATIENCE: Duration = Duration::from_secs(1);

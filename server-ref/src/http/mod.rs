@@ -19,20 +19,19 @@ mod page;
 mod projects;
 mod review;
 mod rules;
+mod security;
 mod session;
 mod stats;
 mod users;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::{Method, StatusCode};
-use tower_http::timeout::TimeoutLayer;
+use http::Method;
 use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -42,14 +41,14 @@ use error::ApiError;
 
 /// The largest request body.
 const MAX_BODY: usize = 1_000_000;
-/// From the head of a request, over its body, to the answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = documented().split_for_parts();
-    let api =
-        api.route("/ready", get(health::health)).route("/metrics", get(metrics::show)).merge(docs::routes(description));
+    let api = api
+        .route("/ready", get(health::health))
+        .route("/live", get(health::live))
+        .route("/metrics", get(metrics::show))
+        .merge(docs::routes(description));
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/logout", get(login::logout).post(login::logout))
@@ -60,13 +59,15 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(from_fn_with_state(app.clone(), in_time))
         // The path alone: a query may hold a key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
         }))
         .layer(from_fn_with_state(app.clone(), in_flight))
         .layer(from_fn_with_state(app.clone(), metrics::measure))
+        .layer(security::cors(&app.settings.allowed_origins))
+        .layer(from_fn_with_state(app.clone(), security::headers))
         .with_state(app.clone())
 }
 
@@ -92,6 +93,12 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::update))
         .routes(routes!(csrf::csrf))
         .routes(routes!(health::health))
+}
+
+/// From the head of a request, over its body, to the answer.
+async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(app.settings.request_timeout, next.run(request)).await;
+    answer.unwrap_or_else(|_| ApiError::timeout().into_response())
 }
 
 /// A drain waits for the requests that are being answered.

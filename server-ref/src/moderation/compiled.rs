@@ -79,6 +79,9 @@ impl RuleSet {
 
 /// Whether a rule can be compiled.
 pub(crate) fn check(rule: &StoredRule) -> Result<(), Error> {
+    if rule.name.contains('\0') {
+        return Err(Error::Text("name"));
+    }
     compile(rule).map(drop)
 }
 

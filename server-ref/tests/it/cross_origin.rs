@@ -31,6 +31,26 @@ async fn a_cookie_works_for_our_pages_and_allowed_ones_only() {
 }
 
 #[tokio::test]
+async fn the_rest_interface_is_for_allowed_origins() {
+    let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
+    let url = format!("{}/api/projects", server.base_url());
+    for (origin, allowed) in [("https://app.example", true), ("https://page.example", false), ("null", false)] {
+        let preflight = http().request(reqwest::Method::OPTIONS, &url).header(ORIGIN, origin);
+        let preflight = preflight.header("access-control-request-method", "DELETE");
+        let preflight = preflight.header("access-control-request-headers", "x-csrf-token").send().await.unwrap();
+        let answer = http().get(&url).header(ORIGIN, origin).send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+        for response in [&preflight, &answer] {
+            let told = response.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap());
+            assert_eq!(told, allowed.then_some(origin));
+        }
+        let methods = preflight.headers()["access-control-allow-methods"].to_str().unwrap();
+        assert!(methods.contains("DELETE") && methods.contains("PATCH"), "{methods}");
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn credentials_are_for_allowed_origins() {
     let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.base_url());

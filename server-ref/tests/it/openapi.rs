@@ -55,6 +55,9 @@ async fn the_page_needs_nothing_from_elsewhere() {
     let page = http().get(format!("{}/api/docs", server.base_url())).send().await.unwrap();
     assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
     let page = page.text().await.unwrap();
+    let style = http().get(format!("{}/api/docs.css", server.base_url())).send().await.unwrap();
+    assert!(style.headers()["content-type"].to_str().unwrap().starts_with("text/css"));
+    assert!(page.contains("href=\"/api/docs.css\""));
     let script = http().get(format!("{}/api/docs.js", server.base_url())).send().await.unwrap();
     assert!(script.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
     let script = script.text().await.unwrap();

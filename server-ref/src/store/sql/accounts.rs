@@ -1,6 +1,6 @@
 //! Users, and what the server remembers about itself.
 
-use super::{Store, on};
+use super::{Store, on, text};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Account, News, User};
@@ -9,6 +9,9 @@ use crate::time::now;
 impl Store {
     pub(crate) async fn account(&self, email: &str) -> Result<Option<Account>, Error> {
         const QUERY: &str = "SELECT id, password_hash, is_active FROM users WHERE lower(email) = $1";
+        if text::check("email", email).is_err() {
+            return Ok(None);
+        }
         // As SQLite lowers, and PostgreSQL in this column's collation: ASCII only.
         let email = email.to_ascii_lowercase();
         let row: Option<(String, String, bool)> =
@@ -30,6 +33,7 @@ impl Store {
     pub(crate) async fn create_user(&self, email: &str, password_hash: &str, is_admin: bool) -> Result<User, Error> {
         const QUERY: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
                              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        text::check("email", email)?;
         let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
         let made = on!(&mut self.writer().await?, db => {
             let query = sqlx::query(QUERY).bind(&user.id).bind(email).bind(password_hash).bind(is_admin);

@@ -1,6 +1,6 @@
 //! API keys.
 
-use super::{Store, on};
+use super::{Store, on, text};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
 use crate::store::{KeyInfo, KeyOwner, News};
@@ -10,6 +10,7 @@ impl Store {
     pub(crate) async fn create_key(&self, project_id: &str, name: &str, hash: &KeyHash) -> Result<KeyInfo, Error> {
         const QUERY: &str =
             "INSERT INTO api_keys (id, project_id, name, key_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+        text::check("name", name)?;
         let key = KeyInfo { id: random_id(), name: name.to_owned(), created_at: now() };
         on!(&mut self.writer().await?, db => {
             let query = sqlx::query(QUERY).bind(&key.id).bind(project_id).bind(name).bind(&hash[..]);

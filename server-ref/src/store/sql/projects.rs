@@ -1,6 +1,6 @@
 //! Projects.
 
-use super::{Store, on};
+use super::{Store, on, text};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{News, ProjectInfo, Role};
@@ -11,6 +11,7 @@ impl Store {
     pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>) -> Result<String, Error> {
         const PROJECT: &str = "INSERT INTO projects (id, name, created_at) VALUES ($1, $2, $3)";
         const OWNER: &str = "INSERT INTO members (project_id, user_id, role) VALUES ($1, $2, $3)";
+        text::check("name", name)?;
         let id = random_id();
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
@@ -56,6 +57,7 @@ impl Store {
 
     pub(crate) async fn rename_project(&self, id: &str, name: &str) -> Result<(), Error> {
         const QUERY: &str = "UPDATE projects SET name = $1 WHERE id = $2";
+        text::check("name", name)?;
         on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(name).bind(id).execute(db).await?; });
         Ok(())
     }

@@ -5,6 +5,13 @@ use sqlx::postgres::{PgTypeInfo, PgValueRef};
 use sqlx::sqlite::{SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Postgres, Sqlite, Type};
 
+use crate::Error;
+
+/// Refuses what only one of the databases could keep, before either is asked.
+pub(super) fn check(field: &'static str, text: &str) -> Result<(), Error> {
+    if text.contains('\0') { Err(Error::Text(field)) } else { Ok(()) }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Text(pub(super) String);
 

@@ -1,0 +1,60 @@
+//! What browsers are told: who may read our answers, and what our pages may do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderValue, Method};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::caller::CSRF_HEADER;
+use crate::app::App;
+use crate::realtime::is_allowed;
+
+/// Our own files, our own server, and nothing written into the page itself.
+const PAGES: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+/// What is no page is not meant to be shown as one.
+const DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// How long a browser may remember what it was allowed.
+const REMEMBERED: Duration = Duration::from_secs(600);
+
+/// Set on every answer that does not say otherwise itself.
+pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = if is_page { PAGES } else { DATA };
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    // For browsers that don't know `frame-ancestors`.
+    headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    if app.settings.secure_cookies {
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(YEAR);
+    }
+    response
+}
+
+/// Pages of the origins that the operator named may use the REST interface; others can't read its answers.
+pub(super) fn cors(allowed: &[String]) -> CorsLayer {
+    let allowed = allowed.to_vec();
+    CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key"), HeaderName::from_static(CSRF_HEADER)])
+        .expose_headers([RETRY_AFTER])
+        .max_age(REMEMBERED)
+        .allow_credentials(true)
+        .allow_origin(AllowOrigin::predicate(move |origin, _| {
+            origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))
+        }))
+}
