@@ -4,7 +4,7 @@ CARGO ?= cargo
 MDBOOK := 0.5.4
 STANDINS := core/tests/standins/setup.sh
 
-.PHONY: help demo test test-rust test-simulation mutations test-postgres test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
+.PHONY: help demo test test-rust test-simulation mutations test-postgres test-nodes test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-docs test-simulation test-postgres test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
+test: lint doc test-rust test-docs test-simulation test-postgres test-nodes test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -40,6 +40,14 @@ test-postgres:
 			$(CARGO) test --quiet -p automoderate-server --test it --test sdk --test store -- --include-ignored; \
 	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-postgres, because PostgreSQL could not be set up" >&2; fi
+
+## make test-nodes  several nodes with PostgreSQL and Redis under faults; installs them on Debian. NODES_LONG=1 for longer faults and loads
+test-nodes:
+	@if postgres=$$(server-ref/tests/postgres/setup.sh) && redis=$$(server-ref/tests/redis/setup.sh); then \
+		$(CARGO) build --quiet -p automoderate-server && \
+		env $$postgres $$redis $(CARGO) test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture; \
+	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL and Redis could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-nodes, because PostgreSQL and Redis could not be set up" >&2; fi
 
 ## make test-e2e   the SDK against Flask-SocketIO, python-socketio and npm socket.io, and their clients against the server; needs
 ##                 Python 3 and Node

@@ -43,6 +43,11 @@ pub struct Serve {
     )]
     database: String,
 
+    /// Redis, by which the servers on one PostgreSQL tell each other what they commit: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or
+    /// `rediss://` for TLS. Without it they look into the database four times a second. It keeps nothing, and may go away.
+    #[arg(long, env = "AUTOMODERATE_REDIS", hide_env_values = true, value_name = "URL")]
+    redis: Option<String>,
+
     /// Make a user, a project with sample rules and an API key, and print them (in the environment: true or false).
     #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
@@ -162,6 +167,10 @@ impl Serve {
                 timeout: self.ai_timeout,
                 concurrency: self.ai_concurrency,
             });
+        let builder = match &self.redis {
+            Some(url) => builder.redis(url),
+            None => builder,
+        };
         builder.trusted_proxies(&self.trusted_proxies)
     }
 }

@@ -13,6 +13,9 @@ pub enum Error {
     /// The database URL is not one this server understands.
     #[error("not a usable database URL: {0}")]
     DatabaseUrl(String),
+    /// The URL of Redis is not one this server understands.
+    #[error("not a usable Redis URL: {0}")]
+    RedisUrl(String),
     /// What was given as a proxy's address is none.
     #[error("not a usable address: {0}")]
     Address(String),

@@ -48,6 +48,7 @@ mod http;
 mod ids;
 mod metrics;
 mod moderation;
+mod nodes;
 mod options;
 mod realtime;
 mod store;

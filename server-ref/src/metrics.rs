@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -17,6 +17,13 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) struct Metrics {
     registry: Registry,
     sockets: Gauge,
+    nodes: Gauge,
+    redis: Gauge,
+    database: Gauge,
+    draining: Gauge,
+    untold: Counter,
+    unheard: Counter,
+    sources: Family<Taken, Counter>,
     events: Family<Event, Counter>,
     contents: Family<Decision, Counter>,
     refusals: Family<Refusal, Counter>,
@@ -28,6 +35,22 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Event {
     event: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Taken {
+    source: Source,
+}
+
+/// Where an event that is published here comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Source {
+    /// This node committed it.
+    Own,
+    /// Another node said so.
+    Node,
+    /// It was missing, and read from the database.
+    Log,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +76,13 @@ impl Metrics {
         let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 16));
         let metrics = Self {
             sockets: Gauge::default(),
+            nodes: Gauge::default(),
+            redis: Gauge::default(),
+            database: Gauge::default(),
+            draining: Gauge::default(),
+            untold: Counter::default(),
+            unheard: Counter::default(),
+            sources: Family::default(),
             events: Family::default(),
             contents: Family::default(),
             refusals: Family::default(),
@@ -64,7 +94,21 @@ impl Metrics {
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("server", "Which server this is", version);
         registry.register("sockets", "Connected sockets", metrics.sockets.clone());
+        metrics.nodes.set(1);
+        metrics.database.set(1);
+        registry.register(
+            "nodes",
+            "Nodes on this database that were heard of lately, with this one",
+            metrics.nodes.clone(),
+        );
+        registry.register("database_up", "Whether the database answers", metrics.database.clone());
+        registry.register("draining", "Whether this node is going", metrics.draining.clone());
         registry.register("events", "Events published to rooms", metrics.events.clone());
+        registry.register(
+            "event_sources",
+            "Events of followed projects, by where they came from",
+            metrics.sources.clone(),
+        );
         registry.register("contents", "Contents decided, by the decision", metrics.contents.clone());
         registry.register(
             "refusals",
@@ -77,6 +121,54 @@ impl Metrics {
         registry.register_with_unit("commit", help, Unit::Seconds, metrics.commits.clone());
         registry.register("commit_changes", "Changes that shared a transaction", metrics.groups.clone());
         Self { registry, ..metrics }
+    }
+
+    /// To be called when other nodes are told by Redis: what is said of it otherwise would raise alarms.
+    pub(crate) fn with_redis(mut self) -> Self {
+        let registry = &mut self.registry;
+
+        registry.register("redis_up", "Whether Redis answers", self.redis.clone());
+        registry.register(
+            "node_messages_untold",
+            "Commits that other nodes were not told of, and read from the database",
+            self.untold.clone(),
+        );
+        registry.register(
+            "node_messages_unheard",
+            "Messages of other nodes that came too fast or were not understood",
+            self.unheard.clone(),
+        );
+        self
+    }
+
+    pub(crate) fn redis(&self, is_up: bool) {
+        self.redis.set(is_up.into());
+    }
+
+    pub(crate) fn database(&self, is_up: bool) {
+        self.database.set(is_up.into());
+    }
+
+    pub(crate) fn nodes(&self, count: usize) {
+        self.nodes.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn draining(&self) {
+        self.draining.set(1);
+    }
+
+    pub(crate) fn untold(&self) {
+        self.untold.inc();
+    }
+
+    pub(crate) fn unheard(&self) {
+        self.unheard.inc();
+    }
+
+    pub(crate) fn took(&self, source: Source, events: usize) {
+        if events > 0 {
+            self.sources.get_or_create(&Taken { source }).inc_by(events as u64);
+        }
     }
 
     /// The text for `/metrics`.

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::wire::Wire;
 use crate::address::{ClientAddress, client_address};
 
 /// A client that sends its request's head slower than this is cut off. It also ends idle connections, so it is longer than what
@@ -24,24 +25,34 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// After a failure to accept, which is usually a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts until `drain`, then lets each connection finish its request; `kill` ends them at once.
+/// How connections end.
+#[derive(Debug, Clone)]
+pub(super) struct Stop {
+    /// No new ones, and no new requests.
+    pub(super) drain: CancellationToken,
+    /// WebSockets are closed.
+    pub(super) hang_up: CancellationToken,
+    /// What is still open is cut, but for WebSockets, which are not ours any more.
+    pub(super) kill: CancellationToken,
+}
+
+/// Accepts until the drain, then lets each connection finish its request.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     proxies: Arc<[IpNet]>,
     connections: TaskTracker,
-    drain: CancellationToken,
-    kill: CancellationToken,
+    stop: Stop,
 ) {
     loop {
         let accepted = tokio::select! {
             biased;
-            () = drain.cancelled() => break,
+            () = stop.drain.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(serve(stream, peer, router.clone(), proxies.clone(), drain.clone(), kill.clone()));
+                connections.spawn(serve(stream, peer, router.clone(), proxies.clone(), stop.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -52,14 +63,7 @@ pub(super) async fn accept(
     connections.close();
 }
 
-async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    proxies: Arc<[IpNet]>,
-    drain: CancellationToken,
-    kill: CancellationToken,
-) {
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc<[IpNet]>, stop: Stop) {
     // Events are small and wanted at once.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -71,17 +75,17 @@ async fn serve(
     let connection = Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Wire::new(stream, stop.hang_up)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         biased;
-        () = kill.cancelled() => return,
+        () = stop.kill.cancelled() => return,
         result = connection.as_mut() => result,
-        () = drain.cancelled() => {
+        () = stop.drain.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
-                () = kill.cancelled() => return,
+                () = stop.kill.cancelled() => return,
                 result = connection => result,
             }
         }

@@ -17,15 +17,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use super::accept::accept;
+use super::accept::{Stop, accept};
+use super::peers::Peers;
 use super::{App, RunningServer, Settings, demo, maintenance, news};
 use crate::Error;
 use crate::address::{ClientAddress, parse_network};
 use crate::auth::{Auth, Throttle};
+use crate::ids::random_id;
 use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, RuleCache};
+use crate::nodes::Link;
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Slots, is_allowed, serve, spawn_publisher};
+use crate::realtime::{Feed, Slots, Sources, is_allowed, serve, spawn_publisher};
 use crate::store::{Store, Writer};
 
 /// The server; see [`Server::builder`].
@@ -39,6 +42,7 @@ impl Server {
         ServerBuilder {
             listen: "127.0.0.1:0".into(),
             database: None,
+            redis: None,
             demo: false,
             settings: Settings {
                 limits: Limits::default(),
@@ -62,6 +66,7 @@ impl Server {
 pub struct ServerBuilder {
     listen: String,
     database: Option<String>,
+    redis: Option<String>,
     demo: bool,
     settings: Settings,
 }
@@ -77,6 +82,13 @@ impl ServerBuilder {
     /// `postgres://user:password@host/name`, which exists (a temporary file, deleted with the server).
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());
+        self
+    }
+
+    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS, by which the servers on one PostgreSQL tell each other
+    /// what they commit (none: they look into the database).
+    pub fn redis(mut self, url: impl Into<String>) -> Self {
+        self.redis = Some(url.into());
         self
     }
 
@@ -171,41 +183,64 @@ impl ServerBuilder {
         let listener = TcpListener::bind(&self.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
 
-        let metrics = Arc::new(Metrics::new());
+        let metrics = if self.redis.is_some() { Metrics::new().with_redis() } else { Metrics::new() };
+        let (metrics, kill, node) = (Arc::new(metrics), CancellationToken::new(), random_id());
+        let link = match &self.redis {
+            Some(url) => Some(Link::spawn(url, node.clone(), store.log_id(), metrics.clone(), kill.clone())?),
+            None => None,
+        };
+        let (feed, asks) = Feed::new();
         let (writer, outgoing) = Writer::spawn(store.clone(), metrics.clone());
         let app = Arc::new(App {
             auth: Auth::new(store.clone()),
             writer,
             rules: RuleCache::default(),
             ai: Ai::new(&self.settings.ai)?,
+            feed,
+            node: node.clone(),
+            peers: Peers::default(),
             slots: Slots::new(self.settings.limits.connections_per_ip),
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
             metrics,
             draining: CancellationToken::new(),
+            leaving: CancellationToken::new(),
             in_flight: TaskTracker::new(),
             settings: self.settings,
             io: OnceLock::new(),
             store,
         });
-        let kill = CancellationToken::new();
         let (realtime, io) = serve(&app);
         let _ = app.io.set(io.clone());
-        spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), outgoing, kill.clone());
+        let sources = Sources { outgoing, asks, link, node };
+        spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), sources, kill.clone());
         let demo = match self.demo {
             true => Some(demo::prepare(&app).await?),
             false => None,
         };
-        let realtime =
-            realtime.layer(from_fn_with_state(app.clone(), admit)).layer(cors(&app.settings.allowed_origins));
+        let realtime = realtime
+            .layer(from_fn_with_state(app.clone(), admit))
+            .layer(from_fn_with_state(app.clone(), until_leaving))
+            .layer(cors(&app.settings.allowed_origins));
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let connections = TaskTracker::new();
+        let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill };
         let proxies = app.settings.trusted_proxies.clone().into();
-        tokio::spawn(accept(listener, router, proxies, connections.clone(), app.draining.clone(), kill.clone()));
+        tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));
         tokio::spawn(maintenance::run(app.clone()));
+        tokio::spawn(maintenance::watch(app.clone()));
         tokio::spawn(news::run(app.clone()));
         tracing::info!(%address, "listening");
-        Ok(RunningServer::new(app, io, address, demo, connections, kill, temporary))
+        Ok(RunningServer::new(app, io, address, demo, connections, stop, temporary))
+    }
+}
+
+/// Answers a long poll that hangs when the server goes. Not with Engine.IO's CLOSE, after which some clients don't come back.
+async fn until_leaving(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let left = app.leaving.clone();
+    match left.run_until_cancelled(next.run(request)).await {
+        Some(response) => response,
+        None => crate::http::shutting_down(),
     }
 }
 

@@ -7,6 +7,22 @@ use super::App;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
+/// How often it is looked whether the database answers, and how long it may take.
+const PULSE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tells `/metrics` whether the database answers.
+pub(super) async fn watch(app: Arc<App>) {
+    let watch = async {
+        loop {
+            let answer = tokio::time::timeout(PATIENCE, app.store.ping()).await;
+            app.metrics.database(matches!(answer, Ok(Ok(()))));
+            tokio::time::sleep(PULSE).await;
+        }
+    };
+    app.draining.run_until_cancelled(watch).await;
+}
+
 pub(super) async fn run(app: Arc<App>) {
     loop {
         tokio::select! {

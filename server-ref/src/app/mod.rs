@@ -7,8 +7,10 @@ mod demo;
 mod maintenance;
 mod news;
 mod notify;
+mod peers;
 mod rules;
 mod running;
+mod wire;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -20,13 +22,14 @@ use tokio_util::task::TaskTracker;
 
 pub use builder::{Server, ServerBuilder};
 pub use demo::Demo;
+use peers::Peers;
 pub use running::RunningServer;
 
 use crate::auth::{Auth, Throttle};
 use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, RuleCache};
 use crate::options::{EventLog, Limits};
-use crate::realtime::Slots;
+use crate::realtime::{Feed, Slots};
 use crate::store::{Store, Writer};
 
 /// What requests of all kinds need.
@@ -37,6 +40,10 @@ pub(crate) struct App {
     pub(crate) auth: Auth,
     pub(crate) rules: RuleCache,
     pub(crate) ai: Ai,
+    pub(crate) feed: Feed,
+    /// This node among those that share the database.
+    pub(crate) node: String,
+    pub(crate) peers: Peers,
     pub(crate) slots: Arc<Slots>,
     pub(crate) logins: Throttle,
     pub(crate) metrics: Arc<Metrics>,
@@ -45,6 +52,8 @@ pub(crate) struct App {
     pub(crate) io: OnceLock<SocketIo>,
     /// Cancelled when the server begins to stop.
     pub(crate) draining: CancellationToken,
+    /// Cancelled when everything that was answered is published: requests that wait for events need not wait any longer.
+    pub(crate) leaving: CancellationToken,
     /// Holds a token per request that is being answered; long polls don't count.
     pub(crate) in_flight: TaskTracker,
 }

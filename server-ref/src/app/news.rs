@@ -23,7 +23,9 @@ impl App {
     /// To be called after every committed change that is news; doing so twice does no harm.
     pub(crate) fn apply(&self, news: &News) {
         match news {
-            News::StillHere | News::Missed => {}
+            News::StillHere { node } => self.peers.heard(node, &self.metrics),
+            News::Leaving { node } => self.peers.left(node, &self.metrics),
+            News::Missed => {}
             News::RulesChanged(project_id) => self.rules.forget(project_id),
             News::KeyRevoked(id) => {
                 self.auth.forget_keys();
@@ -97,7 +99,7 @@ async fn follow(app: &App, mut listener: Listener) -> Result<Infallible, Error> 
 
 async fn talk(app: &App) {
     loop {
-        if let Err(error) = app.store.tell(&News::StillHere).await {
+        if let Err(error) = app.store.tell(&News::StillHere { node: app.node.clone() }).await {
             tracing::debug!(%error, "nothing can be told to other processes");
         }
         sleep(HEARTBEAT).await;

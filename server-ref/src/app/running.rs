@@ -6,23 +6,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use socketioxide::SocketIo;
+use socketioxide::{SocketIo, TransportType};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
+use super::accept::Stop;
 use super::{App, Demo};
 use crate::Error;
 use crate::moderation::NewRule;
-use crate::store::{Change, Deed, Draft, Role};
+use crate::store::{Change, Deed, Draft, News, Role};
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
 const REQUESTS: Duration = Duration::from_secs(2);
 /// How long each of the other steps may take.
 const STEP: Duration = Duration::from_secs(1);
+
+/// Between two looks whether the sockets have gone.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections without finishing what
 /// is being done.
@@ -32,7 +35,7 @@ pub struct RunningServer {
     address: SocketAddr,
     demo: Option<Demo>,
     connections: TaskTracker,
-    kill: CancellationToken,
+    stop: Stop,
     /// Deleted last.
     _temporary: Option<TempDir>,
 }
@@ -44,10 +47,10 @@ impl RunningServer {
         address: SocketAddr,
         demo: Option<Demo>,
         connections: TaskTracker,
-        kill: CancellationToken,
+        stop: Stop,
         temporary: Option<TempDir>,
     ) -> Self {
-        Self { app, io, address, demo, connections, kill, _temporary: temporary }
+        Self { app, io, address, demo, connections, stop, _temporary: temporary }
     }
 
     /// The address it listens on, with the real port.
@@ -156,8 +159,10 @@ impl RunningServer {
     }
 
     /// Drains: accepts nothing new, finishes and stores what is being done, tells the sockets, and closes the database.
-    /// Takes at most about five seconds, long polls or not.
+    /// WebSockets are closed with 1001 and long polls answered with a 503, after which clients look for another server. Takes at most
+    /// about six seconds.
     pub async fn shutdown(self) {
+        self.app.metrics.draining();
         self.app.draining.cancel();
         self.app.in_flight.close();
         if timeout(REQUESTS, self.app.in_flight.wait()).await.is_err() {
@@ -165,12 +170,25 @@ impl RunningServer {
         }
         // Everything that was answered is published before the sockets go.
         let _ = timeout(STEP, self.app.writer.flush()).await;
-        let _ = timeout(STEP, self.io.close()).await;
+        self.app.leaving.cancel();
+        let leaving = News::Leaving { node: self.app.node.clone() };
+        let _ = timeout(STEP, self.app.store.tell(&leaving)).await;
         if timeout(STEP, self.connections.wait()).await.is_err() {
             tracing::debug!("some connections were cut");
         }
-        self.kill.cancel();
+        self.stop.kill.cancel();
+        self.stop.hang_up.cancel();
+        let _ = timeout(STEP, self.sockets_are_gone()).await;
+        let _ = timeout(STEP, self.io.close()).await;
         let _ = timeout(STEP, self.app.store.close()).await;
+    }
+
+    async fn sockets_are_gone(&self) {
+        while self.io.of("/").is_some_and(|namespace| {
+            namespace.sockets().iter().any(|socket| socket.transport_type() == TransportType::Websocket)
+        }) {
+            sleep(PAUSE).await;
+        }
     }
 }
 
@@ -183,7 +201,7 @@ impl fmt::Debug for RunningServer {
 impl Drop for RunningServer {
     fn drop(&mut self) {
         self.app.draining.cancel();
-        self.kill.cancel();
+        self.stop.kill.cancel();
         // Sockets have tasks of their own.
         if let Ok(runtime) = Handle::try_current() {
             let io = self.io.clone();

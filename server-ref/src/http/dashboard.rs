@@ -8,28 +8,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
-};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use super::login::redirect;
 use crate::app::App;
-
-/// Nothing from elsewhere, nothing inline, and no text that becomes HTML: where browsers know Trusted Types, they enforce it.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-                      trusted-types 'none'";
-
-/// For every page that is shown to people.
-pub(super) const PROTECTION: [(HeaderName, &str); 4] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
-    (X_FRAME_OPTIONS, "DENY"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (REFERRER_POLICY, "same-origin"),
-];
 
 /// A built file.
 struct Asset {
@@ -78,7 +62,7 @@ impl Asset {
         if known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == etag) {
             return (StatusCode::NOT_MODIFIED, caching).into_response();
         }
-        (PROTECTION, caching, [(CONTENT_TYPE, self.content_type)], self.body).into_response()
+        (caching, [(CONTENT_TYPE, self.content_type)], self.body).into_response()
     }
 }
 

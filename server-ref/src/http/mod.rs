@@ -36,6 +36,7 @@ use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::Error;
 use crate::app::App;
 use error::ApiError;
 
@@ -69,6 +70,11 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .layer(security::cors(&app.settings.allowed_origins))
         .layer(from_fn_with_state(app.clone(), security::headers))
         .with_state(app.clone())
+}
+
+/// For whoever still waits when the server goes.
+pub(crate) fn shutting_down() -> Response {
+    ApiError::from(Error::ShuttingDown).into_response()
 }
 
 /// The routes that `/api/openapi.json` describes: what is not described is not served.

@@ -3,8 +3,6 @@
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 
-use super::dashboard::PROTECTION;
-
 /// The login form.
 pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
     let problem =
@@ -37,7 +35,7 @@ fn page(title: &str, body: &str) -> Response {
 {body}</main></body></html>
 "#
     );
-    (PROTECTION, [(CACHE_CONTROL, "no-store")], Html(html)).into_response()
+    ([(CACHE_CONTROL, "no-store")], Html(html)).into_response()
 }
 
 /// Text as HTML text or a quoted attribute value.

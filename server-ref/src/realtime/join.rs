@@ -40,8 +40,15 @@ pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: O
         socket.leave_all();
         return Ok(());
     }
+    let feed = &connection.app.feed;
+    let is_followed = feed.follow(id).await;
     let (event_id, notifications) = match standing(connection, id).await {
-        Ok(standing) => standing,
+        Ok(standing) => {
+            if !is_followed {
+                feed.start(id, standing.0).await;
+            }
+            standing
+        }
         Err(failure) => {
             socket.leave(room);
             connection.exit(id);

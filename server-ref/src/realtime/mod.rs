@@ -3,19 +3,24 @@
 mod connect;
 mod connection;
 mod expel;
+mod feed;
 mod join;
+mod line;
 mod origin;
 mod publisher;
 mod rate;
+mod reads;
 mod replay;
 mod reply;
+mod rooms;
 mod slots;
 mod statistics;
 
 pub(crate) use connect::serve;
 pub(crate) use expel::{Whose, check_all, close_room, disconnect, expel};
+pub(crate) use feed::Feed;
 pub(crate) use origin::is_allowed;
-pub(crate) use publisher::spawn as spawn_publisher;
+pub(crate) use publisher::{Sources, spawn as spawn_publisher};
 pub(crate) use slots::Slots;
 pub(crate) use statistics::rates;
 

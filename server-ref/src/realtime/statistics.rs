@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::store::{Counts, Recent};
+use crate::store::{Recent, Standing};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// Entries of `recent_activity`.
@@ -35,9 +35,9 @@ pub(super) struct Statistics {
     due: HashMap<Arc<str>, Instant>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Project {
-    counts: Counts,
+    standing: Standing,
     recent: VecDeque<Recent>,
     sent: Option<Instant>,
 }
@@ -49,8 +49,13 @@ impl Statistics {
 
     /// Starts a project with the activity that was stored before, newest first.
     pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>) {
-        let project = Project { counts: Counts::default(), recent: recent.into(), sent: None };
-        self.projects.insert(project_id, project);
+        let project = self.projects.entry(project_id).or_default();
+        project.recent = recent.into();
+    }
+
+    pub(super) fn forget(&mut self, project_id: &str) {
+        self.projects.remove(project_id);
+        self.due.remove(project_id);
     }
 
     pub(super) fn activity(&mut self, project_id: &str, recent: Recent) {
@@ -65,9 +70,12 @@ impl Statistics {
         }
     }
 
-    pub(super) fn counted(&mut self, project_id: Arc<str>, counts: Counts, now: Instant) {
-        if let Some(project) = self.projects.get_mut(&project_id) {
-            project.counts = counts;
+    /// Counts of an earlier moment than those known are passed over: nodes' messages overtake each other.
+    pub(super) fn counted(&mut self, project_id: Arc<str>, standing: Standing, now: Instant) {
+        if let Some(project) = self.projects.get_mut(&project_id)
+            && standing.head >= project.standing.head
+        {
+            project.standing = standing;
             let earliest = project.sent.map_or(now, |sent| sent + INTERVAL);
             self.due.entry(project_id).or_insert(earliest.max(now));
         }
@@ -91,7 +99,7 @@ impl Statistics {
 
     pub(super) fn payload<'a>(&'a self, project_id: &'a str) -> Option<StatsUpdate<'a>> {
         let project = self.projects.get(project_id)?;
-        let counts = project.counts;
+        let counts = project.standing.counts;
         let [approval_rate, rejection_rate, flag_rate] = rates([counts.approved, counts.rejected, counts.flagged]);
         Some(StatsUpdate {
             total_content: counts.total(),
@@ -127,6 +135,7 @@ pub(crate) fn rates(counts: [i64; 3]) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Counts;
 
     #[test]
     fn rates_add_up() {
@@ -146,15 +155,17 @@ mod tests {
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), Vec::new());
         let start = Instant::now();
-        let counts = |approved| Counts { approved, ..Counts::default() };
+        let counts = |approved| Standing { head: approved, counts: Counts { approved, ..Counts::default() } };
         statistics.counted(project.clone(), counts(1), start);
         assert_eq!(statistics.take_due(start, false).len(), 1);
         statistics.counted(project.clone(), counts(2), start + Duration::from_millis(10));
         statistics.counted(project.clone(), counts(3), start + Duration::from_millis(20));
         assert!(statistics.take_due(start + Duration::from_millis(50), false).is_empty());
         assert_eq!(statistics.due(), Some(start + Duration::from_millis(100)));
-        assert_eq!(statistics.take_due(start + Duration::from_millis(100), false), [project]);
-        assert_eq!(statistics.payload("p").unwrap().approved, 3);
+        assert_eq!(statistics.take_due(start + Duration::from_millis(100), false).len(), 1);
         assert_eq!(statistics.due(), None);
+        // What was overtaken changes nothing.
+        statistics.counted(project, counts(2), start + Duration::from_millis(110));
+        assert_eq!(statistics.payload("p").unwrap().approved, 3);
     }
 }

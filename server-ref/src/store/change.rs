@@ -1,5 +1,6 @@
 //! What is written: changes to a project, and what a commit of them made true.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -85,6 +86,31 @@ pub(crate) struct Batch {
     pub(crate) events: Vec<LoggedEvent>,
     pub(crate) statistics: Vec<(Arc<str>, Counts)>,
     pub(crate) recent: Vec<(Arc<str>, Recent)>,
+}
+
+/// The part of a batch that concerns one project.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) events: Vec<LoggedEvent>,
+    /// After the events, if they changed.
+    pub(crate) counts: Option<Counts>,
+    pub(crate) recent: Vec<Recent>,
+}
+
+impl Batch {
+    pub(crate) fn by_project(self) -> HashMap<Arc<str>, Part> {
+        let mut parts: HashMap<Arc<str>, Part> = HashMap::new();
+        for event in self.events {
+            parts.entry(event.project_id.clone()).or_default().events.push(event);
+        }
+        for (id, counts) in self.statistics {
+            parts.entry(id).or_default().counts = Some(counts);
+        }
+        for (id, recent) in self.recent {
+            parts.entry(id).or_default().recent.push(recent);
+        }
+        parts
+    }
 }
 
 impl Change {

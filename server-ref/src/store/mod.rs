@@ -11,8 +11,9 @@ mod sql;
 mod types;
 mod writer;
 
-pub(crate) use change::{Batch, Change, Deed, Draft, LoggedEvent, NewContent, Review};
+pub(crate) use change::{Batch, Change, Deed, Draft, LoggedEvent, NewContent, Part, Review};
 pub(crate) use fault::Fault;
+pub(crate) use ledger::Standing;
 pub(crate) use news::News;
 pub(crate) use notice::{Payload as NotificationPayload, event as notification_event};
 pub use people::Role;

@@ -18,8 +18,14 @@ pub(crate) enum News {
     /// Whoever may connect to the database can hear this: not the session's id, but what its sockets are found by.
     SessionEnded(String),
     ProjectDeleted(String),
-    /// Says that one can still hear.
-    StillHere,
+    /// Says who is there, and lets them hear that they can still hear.
+    StillHere {
+        node: String,
+    },
+    /// They are going.
+    Leaving {
+        node: String,
+    },
     /// Something may have been said while nobody listened.
     #[serde(skip)]
     Missed,

@@ -1,13 +1,13 @@
 //! What goes into the store and comes out of it, whatever the database is.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::time::Micros;
 
 /// What was decided about a content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     Approved,
@@ -33,7 +33,7 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Counts {
     pub(crate) approved: i64,
     pub(crate) rejected: i64,
@@ -66,7 +66,7 @@ impl Counts {
 }
 
 /// An entry of `recent_activity`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Recent {
     pub(crate) content_id: String,
     pub(crate) decision: Status,

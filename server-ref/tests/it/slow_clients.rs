@@ -20,7 +20,7 @@ async fn publish(server: &RunningServer, events: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
-    let server = server().ping(Duration::from_millis(500), Duration::from_millis(500)).start().await.unwrap();
+    let server = server().ping(Duration::from_millis(500), Duration::from_secs(2)).start().await.unwrap();
     let id = project(&server);
     let mut deaf = Socket::connect(&server).await;
     let head = deaf.join(&id).await["event_id"].as_i64().unwrap();

@@ -93,6 +93,7 @@ pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     seen: VecDeque<String>,
     next_ack: u64,
+    close_code: Option<u16>,
 }
 
 impl Socket {
@@ -110,7 +111,7 @@ impl Socket {
     /// Opens Engine.IO and sends this packet.
     pub(crate) async fn open_with(request: Request, first: &str) -> Result<Self, tungstenite::Error> {
         let (stream, _) = connect_async(request).await?;
-        let mut socket = Self { stream, seen: VecDeque::new(), next_ack: 0 };
+        let mut socket = Self { stream, seen: VecDeque::new(), next_ack: 0, close_code: None };
         let open = socket.packet().await.expect("OPEN");
         assert!(open.starts_with("0{"), "{open}");
         socket.send(first).await;
@@ -201,6 +202,12 @@ impl Socket {
         packets
     }
 
+    /// The same, and the code it closed with.
+    pub(crate) async fn closed(&mut self) -> (Vec<String>, Option<u16>) {
+        let packets = self.rest().await;
+        (packets, self.close_code)
+    }
+
     /// The packets that were passed over while looking for others.
     pub(crate) fn take_seen(&mut self) -> Vec<String> {
         self.seen.drain(..).collect()
@@ -235,7 +242,11 @@ impl Socket {
                     let _ = self.try_send("3").await;
                 }
                 Some(Ok(Message::Text(text))) => return Some(text.to_string()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(Message::Close(frame))) => {
+                    self.close_code = frame.map(|frame| frame.code.into());
+                    return None;
+                }
+                Some(Err(_)) | None => return None,
                 Some(Ok(_)) => {}
             }
         }

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::contents::raw;
-use super::{Store, Tx, on};
+use super::{Either, Store, Tx, on};
 use crate::Error;
 use crate::store::EventPage;
 use crate::time::now;
@@ -19,6 +19,17 @@ impl Store {
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
         const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1";
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?))
+    }
+
+    /// The newest ids of these projects, for those that exist. `None`: nobody else writes this database.
+    pub(crate) async fn event_heads(&self, project_ids: &[String]) -> Result<Option<Vec<(String, i64)>>, Error> {
+        const QUERY: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1)";
+        match &self.inner.database {
+            Either::Sqlite(_) => Ok(None),
+            Either::Postgres(database) => {
+                Ok(Some(sqlx::query_as(QUERY).bind(project_ids).fetch_all(&database.pool).await?))
+            }
+        }
     }
 
     /// Events after `after`, oldest first: at most `limit`, and fewer when they are large, but at least one.

@@ -1,0 +1,72 @@
+//! A connection that can be hung up from our side without a word of Engine.IO.
+//!
+//! Stock clients take Engine.IO's CLOSE for the server's last word, and some never come back. When the server goes away they should:
+//! so the WebSocket is closed instead, with 1001, "going away", as proxies and other servers do it. The library below has no way to
+//! say that; but it answers a client's close with the same code. So, when we hang up, it reads one.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+/// A client's frame: final, CLOSE, masked with zeros, 1001.
+const GOING_AWAY: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
+
+pub(super) struct Wire {
+    stream: TcpStream,
+    hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
+    hung_up: bool,
+}
+
+impl Wire {
+    /// Only connections that were upgraded may still be open when it hangs up.
+    pub(super) fn new(stream: TcpStream, hang_up: CancellationToken) -> Self {
+        Self { stream, hang_up: Box::pin(hang_up.cancelled_owned()), hung_up: false }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.hung_up {
+            return Poll::Ready(Ok(()));
+        }
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
+            return Poll::Ready(read);
+        }
+        ready!(self.hang_up.as_mut().poll(cx));
+        self.hung_up = true;
+        if buffer.remaining() >= GOING_AWAY.len() {
+            buffer.put_slice(&GOING_AWAY);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

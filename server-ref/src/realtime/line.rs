@@ -1,0 +1,178 @@
+//! One project's events on this node: each once, in the order of its id, wherever it was committed.
+//!
+//! Events come from this node's own commits, from other nodes, and out of the log. Those that come too early wait; what is
+//! missing before them is waited for briefly, since another node's message is usually on its way, and is then read from the log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Events that may wait for one that is missing. What comes beyond is read from the log when it is its turn.
+const AHEAD: usize = 1024;
+
+#[derive(Debug)]
+pub(super) struct Line<E> {
+    /// The id of the event that is to be published next; `None` until it is known where the line begins.
+    next: Option<i64>,
+    ahead: BTreeMap<i64, E>,
+    /// The newest id that is known to be given.
+    head: i64,
+    /// From when on the hole is read from the log, if there is one.
+    due: Option<Instant>,
+    reading: bool,
+}
+
+impl<E> Default for Line<E> {
+    fn default() -> Self {
+        Self { next: None, ahead: BTreeMap::new(), head: 0, due: None, reading: false }
+    }
+}
+
+impl<E> Line<E> {
+    pub(super) fn is_started(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// The line begins after this id, unless it has begun already. Returns what can be published.
+    pub(super) fn start(&mut self, after: i64) -> Vec<E> {
+        if self.next.is_none() {
+            self.next = Some(after + 1);
+            self.ahead = self.ahead.split_off(&(after + 1));
+        }
+        self.ready()
+    }
+
+    /// Returns what can be published now.
+    pub(super) fn take(&mut self, id: i64, event: E) -> Vec<E> {
+        self.head = self.head.max(id);
+        match self.next {
+            Some(next) if id < next => return Vec::new(),
+            Some(next) if id == next => {
+                self.next = Some(next + 1);
+                let mut ready = vec![event];
+                ready.extend(self.ready());
+                return ready;
+            }
+            _ if self.ahead.len() < AHEAD => drop(self.ahead.insert(id, event)),
+            // Rather those that are wanted first.
+            _ => {
+                if self.ahead.last_key_value().is_some_and(|(&last, _)| id < last) {
+                    self.ahead.pop_last();
+                    self.ahead.insert(id, event);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Somebody gave ids up to this one.
+    pub(super) fn know(&mut self, head: i64) {
+        self.head = self.head.max(head);
+    }
+
+    /// The log no longer has what comes before this id: clients see the hole.
+    pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
+        if let Some(next) = self.next
+            && next < id
+        {
+            self.next = Some(id);
+            self.ahead = self.ahead.split_off(&id);
+        }
+        self.ready()
+    }
+
+    fn ready(&mut self) -> Vec<E> {
+        let mut ready = Vec::new();
+        while let Some(next) = self.next
+            && let Some(event) = self.ahead.remove(&next)
+        {
+            ready.push(event);
+            self.next = Some(next + 1);
+        }
+        ready
+    }
+
+    /// Looks whether something is missing, and from when on it is to be read.
+    pub(super) fn look(&mut self, now: Instant, wait: Duration) -> Option<Instant> {
+        let is_missing = self.next.is_some_and(|next| next <= self.head);
+        self.due = is_missing.then(|| self.due.map_or(now + wait, |due| due.min(now + wait)));
+        self.due.filter(|_| !self.reading)
+    }
+
+    /// The last id before the hole, if it is time to read what is in it. It counts as being read until [`Self::was_read`].
+    pub(super) fn read(&mut self, now: Instant) -> Option<i64> {
+        let next = self.next?;
+        (!self.reading && self.due.is_some_and(|due| due <= now)).then(|| {
+            self.reading = true;
+            next - 1
+        })
+    }
+
+    /// Nothing more is read before `again`.
+    pub(super) fn was_read(&mut self, again: Option<Instant>) {
+        self.reading = false;
+        self.due = again;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_order_and_once_whatever_the_order_of_arrival() {
+        for arrivals in [[4, 5, 6, 7, 8], [8, 7, 6, 5, 4], [5, 4, 5, 8, 7], [7, 7, 5, 6, 4]] {
+            let mut line = Line::default();
+            // Before it is known where it begins, and what is before that.
+            assert!(line.take(5, 5).is_empty() && line.take(3, 3).is_empty());
+            let mut published = line.start(3);
+            for id in arrivals.into_iter().chain([6, 4, 8]) {
+                published.extend(line.take(id, id));
+            }
+            published.extend(line.take(7, 7));
+            assert_eq!(published, [4, 5, 6, 7, 8], "{arrivals:?}");
+            assert_eq!(line.look(Instant::now(), Duration::ZERO), None);
+        }
+    }
+
+    #[test]
+    fn a_hole_is_read_after_a_while_and_once() {
+        let (now, wait) = (Instant::now(), Duration::from_millis(50));
+        let mut line = Line::default();
+        line.start(0);
+        assert_eq!((line.look(now, wait), line.read(now)), (None, None));
+        assert!(line.take(3, 3).is_empty());
+        assert_eq!((line.look(now, wait), line.read(now)), (Some(now + wait), None));
+        // It does not begin anew with each event.
+        assert!(line.take(4, 4).is_empty());
+        assert_eq!(line.look(now + wait, wait), Some(now + wait));
+        assert_eq!(line.read(now + wait), Some(0));
+        assert_eq!((line.look(now + wait, wait), line.read(now + wait)), (None, None));
+        line.was_read(None);
+        assert_eq!((line.take(1, 1), line.take(2, 2)), (vec![1], vec![2, 3, 4]));
+        assert_eq!(line.look(now, wait), None);
+    }
+
+    #[test]
+    fn what_the_log_no_longer_has_is_passed_over() {
+        let mut line = Line::default();
+        line.start(0);
+        assert!(line.take(7, 7).is_empty());
+        assert!(line.skip_to(6).is_empty());
+        assert_eq!(line.take(6, 6), [6, 7]);
+        line.know(9);
+        assert!(line.look(Instant::now(), Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_first_are_kept() {
+        let mut line = Line::default();
+        line.start(0);
+        for id in (2..5000).rev() {
+            line.take(id, id);
+        }
+        assert_eq!(line.take(1, 1), (1..=1025).collect::<Vec<_>>());
+        assert!(line.look(Instant::now(), Duration::ZERO).is_some());
+    }
+}

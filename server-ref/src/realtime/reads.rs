@@ -1,0 +1,95 @@
+//! What the publisher reads from the database, beside its own work: holes, heads, statistics.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::statistics::RECENT;
+use crate::Error;
+use crate::store::{EventPage, Recent, Standing, Store};
+
+/// Events per reading.
+const PAGE: i64 = 500;
+/// Holes that are read at once: requests need connections, too.
+const AT_ONCE: usize = 4;
+
+#[derive(Debug)]
+pub(super) enum Read {
+    /// What comes after this id.
+    Page(Arc<str>, i64, Result<EventPage, Error>),
+    Statistics(Arc<str>, Result<(Standing, Vec<Recent>), Error>),
+    /// `None`: nobody else writes this database.
+    Heads(Result<Option<Vec<(String, i64)>>, Error>),
+}
+
+pub(super) struct Reads {
+    store: Store,
+    tasks: JoinSet<Read>,
+    pages: usize,
+    heads: bool,
+}
+
+impl Reads {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store, tasks: JoinSet::new(), pages: 0, heads: false }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.pages < AT_ONCE
+    }
+
+    /// Whether anything is being read that may become an event.
+    pub(super) fn is_reading(&self) -> bool {
+        self.tasks.len() > usize::from(self.heads)
+    }
+
+    pub(super) fn is_reading_heads(&self) -> bool {
+        self.heads
+    }
+
+    pub(super) fn page(&mut self, project_id: Arc<str>, after: i64) {
+        let store = self.store.clone();
+        self.pages += 1;
+        self.tasks.spawn(async move {
+            let page = store.events_after(&project_id, after, PAGE).await;
+            Read::Page(project_id, after, page)
+        });
+    }
+
+    pub(super) fn statistics(&mut self, project_id: Arc<str>) {
+        let store = self.store.clone();
+        self.tasks.spawn(async move {
+            let read = async {
+                // The counts first: what is decided in between is then among the recent, and counted with the next update.
+                let standing = store.standing(&project_id).await?;
+                Ok((standing, store.recent_activity(&project_id, RECENT as i64).await?))
+            };
+            let read = read.await;
+            Read::Statistics(project_id, read)
+        });
+    }
+
+    pub(super) fn heads(&mut self, project_ids: Vec<String>) {
+        let store = self.store.clone();
+        self.heads = true;
+        self.tasks.spawn(async move { Read::Heads(store.event_heads(&project_ids).await) });
+    }
+
+    /// Waits for the next that is done; for ever if there is none.
+    pub(super) async fn next(&mut self) -> Read {
+        loop {
+            match self.tasks.join_next().await {
+                Some(Ok(read)) => {
+                    match read {
+                        Read::Page(..) => self.pages -= 1,
+                        Read::Heads(_) => self.heads = false,
+                        Read::Statistics(..) => {}
+                    }
+                    return read;
+                }
+                Some(Err(error)) => tracing::error!(%error, "a reading ended early"),
+                None => return std::future::pending().await,
+            }
+        }
+    }
+}

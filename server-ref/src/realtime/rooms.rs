@@ -1,0 +1,84 @@
+//! Where events go: to the sockets of this node.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use socketioxide::{BroadcastError, SocketIo};
+
+use super::room;
+use crate::metrics::Metrics;
+
+/// An event as it goes out.
+#[derive(Debug)]
+pub(super) struct Event {
+    name: Cow<'static, str>,
+    data: Arc<RawValue>,
+}
+
+/// The documented ones, which need no copies of their names.
+const KNOWN: [&str; 5] = ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
+
+impl Event {
+    pub(super) fn own(name: &'static str, data: Arc<RawValue>) -> Self {
+        Self { name: name.into(), data }
+    }
+
+    /// From elsewhere.
+    pub(super) fn read(name: String, data: Box<RawValue>) -> Self {
+        let known = KNOWN.into_iter().find(|known| *known == name);
+        Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
+    }
+
+    /// Whether counts have changed with it.
+    pub(super) fn is_decision(&self) -> bool {
+        self.name == "moderation_update"
+    }
+}
+
+pub(super) struct Rooms {
+    pub(super) io: SocketIo,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Rooms {
+    pub(super) async fn publish(&self, project_id: &str, events: Vec<Event>) {
+        for Event { name, data } in events {
+            self.metrics.published(match &name {
+                Cow::Borrowed(name) => name,
+                Cow::Owned(_) => "other",
+            });
+            self.broadcast(project_id, &name, &*data).await;
+        }
+    }
+
+    pub(super) async fn publish_statistics<T: Serialize>(&self, project_id: &str, payload: &T) {
+        self.metrics.published("stats_update");
+        self.broadcast(project_id, "stats_update", payload).await;
+    }
+
+    async fn broadcast<T: Serialize + ?Sized>(&self, project_id: &str, event: &str, payload: &T) {
+        let Some(namespace) = self.io.of("/") else {
+            return;
+        };
+        match namespace.within(room(project_id)).emit(event, payload).await {
+            Ok(()) => {}
+            // Sockets that are closing, or don't read: see `SEND_BUFFER`.
+            Err(BroadcastError::Socket(errors)) => {
+                tracing::debug!(event, sockets = errors.len(), "an event did not reach all sockets");
+            }
+            Err(error) => tracing::error!(event, %error, "an event could not be published"),
+        }
+    }
+
+    /// The rooms that somebody is in.
+    pub(super) async fn joined(&self) -> HashSet<String> {
+        let Some(namespace) = self.io.of("/") else {
+            return HashSet::new();
+        };
+        let rooms = namespace.rooms().await.unwrap_or_default();
+        rooms.into_iter().map(Cow::into_owned).collect()
+    }
+}

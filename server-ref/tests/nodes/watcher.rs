@@ -1,0 +1,59 @@
+//! A client of this SDK that writes down what it is given.
+
+use std::time::{Duration, Instant};
+
+use automoderate::{Client, Event, ReconnectPolicy};
+use tokio::task::JoinHandle;
+
+use crate::books::Access;
+use crate::support::PATIENCE;
+
+pub(crate) struct Watcher {
+    client: Client,
+    events: JoinHandle<(Vec<u64>, Duration)>,
+}
+
+impl Watcher {
+    /// Joins the project, and reads this many contents' updates, and the longest time without one.
+    pub(crate) async fn start(url: &str, access: &Access, contents: usize) -> Self {
+        let policy = ReconnectPolicy {
+            delay: Duration::from_millis(200),
+            max_delay: Duration::from_secs(1),
+            max_attempts_per_minute: 10_000,
+            ..ReconnectPolicy::default()
+        };
+        let client = Client::builder(url).api_key(access.key.as_str()).reconnect(policy).rate_limit(None);
+        let client = client.event_buffer(4 * contents).connect().await.unwrap();
+        let mut stream = client.join(access.project_id.as_str()).await.unwrap().events();
+        let events = tokio::spawn(async move {
+            let (mut ids, mut silence, mut last) = (Vec::new(), Duration::ZERO, Instant::now());
+            while ids.len() < contents {
+                let next = tokio::time::timeout(2 * PATIENCE, stream.next()).await;
+                let next = next.unwrap_or_else(|_| panic!("nothing comes after {} of {contents}", ids.len()));
+                match next.unwrap().unwrap() {
+                    Event::ModerationUpdate(update) => ids.push(update.meta.event_id.unwrap()),
+                    event @ (Event::Gap(_) | Event::Lagged(_)) => panic!("{event:?}"),
+                    _ => continue,
+                }
+                silence = silence.max(last.elapsed());
+                last = Instant::now();
+            }
+            (ids, silence)
+        });
+        Self { client, events }
+    }
+
+    /// Asserts that it was given each update of the log once, in the log's order. Returns the longest time without one.
+    pub(crate) async fn has_seen(self, log: &[u64]) -> Duration {
+        let (ids, silence) = self.events.await.unwrap();
+        assert_eq!(ids, log);
+        self.client.close().await;
+        silence
+    }
+}
+
+/// The ids of the updates in the log.
+pub(crate) async fn updates(access: &Access) -> Vec<u64> {
+    let log = access.log().await.into_iter().filter(|(name, _)| name == "moderation_update");
+    log.map(|(_, data)| data["event_id"].as_u64().unwrap()).collect()
+}
