@@ -1,4 +1,4 @@
-// A modal dialog: the browser keeps the focus in it, closes it with Escape and gives the focus back.
+// A modal dialog: the browser keeps the focus in it and closes it with Escape.
 
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
@@ -6,10 +6,13 @@ import { useEffect, useRef } from 'preact/hooks'
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    const shown = dialog.current
-    shown?.showModal()
-    // Closed before it leaves the page, or the focus is not given back.
-    return () => shown?.close()
+    const opener = document.activeElement
+    dialog.current?.showModal()
+    return () => {
+      // What opened it may be gone: a rule that was deleted.
+      const next = opener?.isConnected ? opener : document.querySelector('h1')
+      if (next instanceof HTMLElement) next.focus()
+    }
   }, [])
   return (
     <dialog ref={dialog} aria-labelledby="dialog-title" onCancel={props.onClose}>

@@ -1,7 +1,7 @@
 // What waits for a person. With the arrow keys from card to card; A approves and R rejects the one that has the focus.
 
 import { useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { author, formatNumber, word } from '../parts/format.ts'
 import { Problem, Time } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
@@ -12,16 +12,34 @@ export function ReviewView({ project }: { project: ProjectState }) {
   const { queue } = project
   const entries = queue.entries.value
   const list = useRef<HTMLUListElement>(null)
+  /** Where in the list the focus is. */
+  const place = useRef(-1)
   const cards = () => [...(list.current?.querySelectorAll<HTMLElement>('.review') ?? [])]
+  const goTo = (card: HTMLElement | undefined) => (card ?? document.querySelector<HTMLElement>('h1'))?.focus()
+
+  useEffect(() => {
+    // The card that had the focus is gone: somebody else decided. Its place goes to the next one.
+    if (place.current < 0 || document.activeElement !== document.body) return
+    goTo(cards().at(Math.min(place.current, cards().length - 1)))
+  }, [entries])
 
   const decide = async (id: string, decision: Decision, reason: string) => {
     const all = cards()
     const index = all.findIndex((card) => card.dataset['id'] === id)
-    const next = all[index + 1] ?? all[index - 1]
+    const isOpen = (card: HTMLElement) => !card.matches('.sending')
+    const next = all.slice(index + 1).find(isOpen) ?? all.slice(0, Math.max(0, index)).findLast(isOpen)
     // On to the next at once: this one is as good as decided.
-    if (all[index]?.contains(document.activeElement)) (next ?? document.querySelector<HTMLElement>('h1'))?.focus()
+    if (all[index]?.contains(document.activeElement)) goTo(next)
     if (await queue.decide(id, decision, reason)) announce(decision === 'approve' ? 'Approved' : 'Rejected')
   }
+  const onFocusIn = ({ target }: FocusEvent) => {
+    place.current = cards().findIndex((card) => target instanceof Node && card.contains(target))
+  }
+  const onFocusOut = ({ target }: FocusEvent) =>
+    queueMicrotask(() => {
+      // Gone by itself, not with its card.
+      if (target instanceof Node && target.isConnected && document.activeElement === document.body) place.current = -1
+    })
   const onKeyDown = (event: KeyboardEvent) => {
     const card = event.target
     // Keys count on a card itself, not in its text field.
@@ -29,11 +47,12 @@ export function ReviewView({ project }: { project: ProjectState }) {
       return
     const all = cards()
     const index = all.indexOf(card)
-    const id = card.dataset['id']
+    const id = card.matches('.sending') ? undefined : card.dataset['id']
+    const reason = card.querySelector('input')?.value ?? ''
     if (event.key === 'ArrowDown') all[index + 1]?.focus()
     else if (event.key === 'ArrowUp') all[index - 1]?.focus()
-    else if (event.key.toLowerCase() === 'a' && id) void decide(id, 'approve', '')
-    else if (event.key.toLowerCase() === 'r' && id) void decide(id, 'reject', '')
+    else if (event.key.toLowerCase() === 'a' && id) void decide(id, 'approve', reason)
+    else if (event.key.toLowerCase() === 'r' && id) void decide(id, 'reject', reason)
     else return
     event.preventDefault()
   }
@@ -51,7 +70,7 @@ export function ReviewView({ project }: { project: ProjectState }) {
             review, newest first. Arrow keys move between them; on one of them, <kbd>A</kbd> approves and <kbd>R</kbd>{' '}
             rejects.
           </p>
-          <ul class="reviews" ref={list} onKeyDown={onKeyDown}>
+          <ul class="reviews" ref={list} onKeyDown={onKeyDown} onFocusIn={onFocusIn} onFocusOut={onFocusOut}>
             {entries.map((entry) => (
               <li key={entry.content.id}>
                 <Card entry={entry} decide={decide} />

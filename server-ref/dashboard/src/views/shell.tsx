@@ -100,7 +100,7 @@ function Header() {
   }
   return (
     <header class="top">
-      <a class="brand" href="#/">
+      <a class="brand" href="#/" aria-label="AutoModerate, all projects">
         <img src="/dashboard/icon.svg" alt="" width="28" height="28" />
         <span>AutoModerate</span>
       </a>
@@ -159,10 +159,13 @@ function Nav({ project, view }: { project: ProjectState; view: View }) {
             <a href={link(project.project.id, one)} aria-current={one === view ? 'page' : undefined}>
               {TITLES[one]}
               {one === 'review' && waiting > 0 && (
-                <span class="count">
-                  {formatNumber(waiting)}
-                  <span class="hidden"> waiting</span>
-                </span>
+                <>
+                  {' '}
+                  <span class="count">
+                    {formatNumber(waiting)}
+                    <span class="hidden"> waiting</span>
+                  </span>
+                </>
               )}
             </a>
           </li>

@@ -1,0 +1,86 @@
+// What is missed is asked for again: each event once, in order, whatever the connection does.
+
+import { Person } from '../support/person.ts'
+import { Server } from '../support/server.ts'
+import { counter, expect, forgive, live, open, test } from '../support/test.ts'
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`the server ends by ${signal} and comes back`, async ({ page, complaints }) => {
+    const server = await Server.start()
+    try {
+      const owner = await Person.demo(server)
+      const project = { id: server.ready.project_id, name: 'Demo' }
+      await page.goto(server.url)
+      await page.getByLabel('Email').fill(owner.email)
+      await page.getByLabel('Password').fill(owner.password)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      // The only project is opened at once.
+      await live(page)
+      await owner.moderate(project.id, 'before')
+      const feed = page.locator('.feed li .text')
+      await expect(feed).toHaveText(['before'])
+
+      await server.stop(signal)
+      await expect(page.locator('.link')).toContainText('Reconnecting')
+      await expect(page.locator('[aria-live]')).toContainText('The connection is lost')
+      await server.run()
+      for (const text of ['while away 1', 'while away 2', 'while away 3']) await owner.moderate(project.id, text)
+      await live(page)
+      await expect(page.locator('[aria-live]')).toContainText('Connected again')
+      await expect(feed).toHaveText(['while away 3', 'while away 2', 'while away 1', 'before'])
+      await expect(counter(page, 'Total')).toHaveText('4')
+      await owner.moderate(project.id, 'after')
+      await expect(feed.first()).toHaveText('after')
+      await expect(feed).toHaveCount(5)
+      // Attempts that came too early.
+      const others = complaints.filter((complaint) => !/ERR_CONNECTION|status of 503/.test(complaint))
+      complaints.splice(0, complaints.length, ...others)
+    } finally {
+      await server.close()
+    }
+  })
+}
+
+test('a hole in the ids is filled', async ({ page, owner, project }) => {
+  let dropped = 0
+  await page.routeWebSocket(/socket\.io/, (socket) => {
+    const server = socket.connectToServer()
+    server.onMessage((message) => {
+      const isEvent = typeof message === 'string' && message.startsWith('42["moderation_update"')
+      if (isEvent && message.includes('vanishes')) dropped += 1
+      else socket.send(message)
+    })
+  })
+  await open(page, owner, project)
+  for (const text of ['one', 'vanishes', 'three', 'vanishes too', 'five']) await owner.moderate(project.id, text)
+  const feed = page.locator('.feed li .text')
+  await expect(feed).toHaveText(['five', 'vanishes too', 'three', 'vanishes', 'one'])
+  expect(dropped).toBe(2)
+})
+
+test('where WebSockets do not get through it polls', async ({ page, owner, project, complaints }) => {
+  await page.addInitScript(() => {
+    const Real = window.WebSocket
+    window.WebSocket = class extends Real {
+      constructor(url: string | URL) {
+        super(`${url}`.replace('/socket.io/', '/nowhere/'))
+      }
+    }
+  })
+  await open(page, owner, project)
+  await owner.moderate(project.id, 'by polling')
+  await expect(page.locator('.feed li')).toContainText('by polling')
+  forgive(complaints, /nowhere/)
+})
+
+test('another project, another room', async ({ page, owner, project }) => {
+  const other = await owner.createProject('The other one')
+  await open(page, owner, project)
+  await owner.moderate(project.id, 'in the first')
+  await expect(page.locator('.feed li')).toContainText('in the first')
+  await page.getByRole('combobox', { name: 'Project' }).selectOption('The other one')
+  await expect(page.getByText('No decisions yet.')).toBeVisible()
+  await owner.moderate(project.id, 'again in the first')
+  await owner.moderate(other, 'in the other')
+  await expect(page.locator('.feed li .text')).toHaveText(['in the other'])
+})

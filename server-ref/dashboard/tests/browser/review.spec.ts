@@ -1,0 +1,105 @@
+// The review queue: decided at once, and truthfully.
+
+import { counter, expect, forgive, open, test } from '../support/test.ts'
+
+test.beforeEach(async ({ owner, project }) => {
+  await owner.addRule(project.id, 'odd', 'flag')
+})
+
+test('approved, rejected, with a reason', async ({ page, owner, project }) => {
+  const { content_id } = await owner.moderate(project.id, 'odd one', { user_id: 'u_1' })
+  await owner.moderate(project.id, 'odd two')
+  await open(page, owner, project, 'review')
+  const cards = page.locator('.review')
+  await expect(cards).toHaveCount(2)
+  await expect(page.getByRole('link', { name: 'Review 2 waiting' })).toBeVisible()
+  const first = cards.filter({ hasText: 'odd one' })
+  await expect(first).toContainText('u_1')
+  await expect(first).toContainText('No odd')
+  await first.getByLabel('Reason').fill('it is <fine>')
+  await first.getByRole('button', { name: 'Approve' }).click()
+  await expect(cards).toHaveCount(1)
+  await cards.getByRole('button', { name: 'Reject' }).click()
+  await expect(page.getByText('Nothing waits for a review')).toBeVisible()
+  await page.getByRole('link', { name: 'Live' }).click()
+  await expect(counter(page, 'Flagged')).toHaveText('0')
+  await expect(counter(page, 'Rejected')).toHaveText('1')
+  await expect(page.locator('.feed li').first()).toContainText(owner.email)
+  const { content } = await owner.call('GET', `/api/content/${content_id}?project_id=${project.id}`)
+  expect([content.status, content.moderation_results.at(-1).reason]).toEqual(['approved', 'it is <fine>'])
+})
+
+test('what others flag and decide comes and goes', async ({ page, owner, project }) => {
+  await open(page, owner, project, 'review')
+  await expect(page.getByText('Nothing waits for a review')).toBeVisible()
+  const { content_id } = await owner.moderate(project.id, 'odd')
+  await expect(page.locator('.review')).toHaveCount(1)
+  await owner.call('POST', `/api/content/${content_id}/review?project_id=${project.id}`, { decision: 'approve' })
+  await expect(page.getByText('Nothing waits for a review')).toBeVisible()
+})
+
+test('a decision that fails is not shown as one', async ({ page, owner, project, complaints }) => {
+  await owner.moderate(project.id, 'odd')
+  await open(page, owner, project, 'review')
+  let answer = () => {}
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  await page.route('**/review?*', async (route) => {
+    await asked
+    const json = { success: false, error: 'The database does not answer', code: 'unavailable' }
+    await route.fulfill({ status: 503, json })
+  })
+  const card = page.locator('.review')
+  await card.getByRole('button', { name: 'Approve' }).click()
+  await expect(card.getByText('Sending …')).toBeDisabled()
+  answer()
+  await expect(card.getByRole('alert')).toHaveText('Not decided: The database does not answer')
+  await expect(page.getByRole('link', { name: 'Review 1 waiting' })).toBeVisible()
+  forgive(complaints, /status of 503/)
+  await page.unroute('**/review?*')
+  await card.getByRole('button', { name: 'Approve' }).click()
+  await expect(page.getByText('Nothing waits for a review')).toBeVisible()
+})
+
+test('with the keyboard', async ({ page, owner, project }) => {
+  for (const text of ['odd 1', 'odd 2', 'odd 3']) await owner.moderate(project.id, text)
+  await open(page, owner, project, 'review')
+  const card = (text: string) => page.locator('.review', { hasText: text })
+  await expect(card('odd 1')).toBeVisible()
+  await card('odd 3').focus()
+  await page.keyboard.press('ArrowDown')
+  await expect(card('odd 2')).toBeFocused()
+  await page.keyboard.press('r')
+  await expect(card('odd 1')).toBeFocused()
+  await expect(card('odd 2')).toHaveCount(0)
+  // In the text field, letters are letters.
+  await card('odd 1').getByLabel('Reason').focus()
+  await page.keyboard.type('rare')
+  await expect(card('odd 1').getByLabel('Reason')).toHaveValue('rare')
+  await card('odd 1').focus()
+  await page.keyboard.press('ArrowUp')
+  await expect(card('odd 3')).toBeFocused()
+  await page.keyboard.press('a')
+  await expect(card('odd 1')).toBeFocused()
+  await page.keyboard.press('a')
+  await expect(page.getByText('Nothing waits for a review')).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
+})
+
+test('a card that others decide does not take the focus with it', async ({ page, owner, project }) => {
+  await owner.moderate(project.id, 'odd 1')
+  const { content_id } = await owner.moderate(project.id, 'odd 2')
+  await open(page, owner, project, 'review')
+  const card = (text: string) => page.locator('.review', { hasText: text })
+  await card('odd 2').getByLabel('Reason').focus()
+  await owner.call('POST', `/api/content/${content_id}/review?project_id=${project.id}`, { decision: 'reject' })
+  await expect(card('odd 1')).toBeFocused()
+  // Nor does it come back to somebody who left.
+  await page.getByRole('heading', { level: 1 }).click({ position: { x: 1, y: 1 } })
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+  await owner.moderate(project.id, 'odd 3')
+  await expect(card('odd 3')).toBeVisible()
+  await expect(card('odd 3')).not.toBeFocused()
+  await expect(card('odd 1')).not.toBeFocused()
+})

@@ -1,0 +1,62 @@
+// Who may not do something does not see it, or is told why.
+
+import { expect, forgive, open, test } from '../support/test.ts'
+
+test('a member looks and reviews', async ({ page, owner, project }) => {
+  await owner.addRule(project.id, 'odd', 'flag')
+  await owner.moderate(project.id, 'odd')
+  const member = await owner.invite(project.id, 'looks@automoderate.example', 'member')
+  await open(page, member, project, 'rules')
+  await expect(page.getByText('admins of the project change them')).toBeVisible()
+  await expect(page.getByLabel('No odd is on')).toBeDisabled()
+  for (const name of ['New rule', 'Edit No odd', 'Delete No odd']) {
+    await expect(page.getByRole('button', { name })).toHaveCount(0)
+  }
+  await page.getByRole('link', { name: 'Notifications' }).click()
+  await expect(page.getByText('Admins of the project publish')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Publish' })).toHaveCount(0)
+  await page.getByRole('link', { name: 'Review' }).click()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await expect(page.getByText('Nothing waits for a review')).toBeVisible()
+})
+
+test('who was an admin is told', async ({ page, owner, project, complaints }) => {
+  const admin = await owner.invite(project.id, 'was@automoderate.example', 'admin')
+  await open(page, admin, project, 'rules')
+  const { members } = await owner.call('GET', `/api/projects/${project.id}/members`)
+  const { user_id } = members.find((member: { email: string }) => member.email === admin.email)
+  await owner.call('PATCH', `/api/projects/${project.id}/members/${user_id}`, { role: 'member' })
+  await page.getByRole('button', { name: 'New rule' }).click()
+  await page.getByLabel('Name').fill('Too late')
+  await page.getByLabel('Keywords').fill('late')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('dialog').getByRole('alert')).toHaveText('Your role in the project does not allow this')
+  forgive(complaints, /status of 403/)
+})
+
+test('who is put out of the project sees no more of it', async ({ page, owner, project }) => {
+  const member = await owner.invite(project.id, 'out@automoderate.example', 'member')
+  await open(page, member, project)
+  const { members } = await owner.call('GET', `/api/projects/${project.id}/members`)
+  const { user_id } = members.find((one: { email: string }) => one.email === member.email)
+  await owner.call('DELETE', `/api/projects/${project.id}/members/${user_id}`)
+  await expect(page.getByText('You are not a member of this project any more')).toBeVisible()
+  await expect(page.locator('.feed')).toHaveCount(0)
+})
+
+test('a project of others', async ({ page, owner, project }) => {
+  const stranger = await owner.invite(await owner.createProject('Elsewhere'), 'stranger@automoderate.example', 'member')
+  await open(page, stranger, project)
+  await expect(page.getByText('There is no such project, or you are not a member of it.')).toBeVisible()
+})
+
+test('who may not sign in any more is signed out', async ({ page, owner, project }) => {
+  const member = await owner.invite(project.id, 'gone@automoderate.example', 'member')
+  await open(page, member, project)
+  const { users } = await owner.call('GET', '/api/users')
+  const { id } = users.find((user: { email: string }) => user.email === member.email)
+  await owner.call('PATCH', `/api/users/${id}`, { is_active: false })
+  await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
+  await page.getByRole('link', { name: 'Sign in again' }).click()
+  await expect(page.getByLabel('Password')).toBeVisible()
+})
