@@ -58,11 +58,12 @@ impl Asset {
     fn answer(&self, request: &HeaderMap) -> Response {
         let etag = self.etag.as_str();
         let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        let caching = [(CACHE_CONTROL, "no-cache"), (ETAG, etag)];
+        // The type also with a 304: by it the policy is chosen, and browsers put the one of a 304 in the place of the one they kept.
+        let headers = [(CACHE_CONTROL, "no-cache"), (ETAG, etag), (CONTENT_TYPE, self.content_type)];
         if known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == etag) {
-            return (StatusCode::NOT_MODIFIED, caching).into_response();
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        (caching, [(CONTENT_TYPE, self.content_type)], self.body).into_response()
+        (headers, self.body).into_response()
     }
 }
 

@@ -62,22 +62,26 @@ async fn nothing_inline_and_nothing_from_elsewhere() {
 #[tokio::test]
 async fn browsers_keep_what_has_not_changed() {
     let server = server().start().await.unwrap();
+    let cookie = sign_in(&server).await;
     for (path, content_type) in [
+        ("", "text/html; charset=utf-8"),
         ("app.js", "text/javascript; charset=utf-8"),
         ("app.css", "text/css; charset=utf-8"),
         ("icon.svg", "image/svg+xml"),
         ("licenses.md", "text/markdown; charset=utf-8"),
     ] {
         let path = format!("/dashboard/{path}");
-        let response = get(&server, &path, "").await;
+        let response = get(&server, &path, &cookie).await;
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()[CONTENT_TYPE], content_type);
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].clone();
         assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
         let etag = response.headers()[ETAG].clone();
         for (known, status) in [(etag.to_str().unwrap(), 304), ("\"x\", W/\"y\"", 200)] {
-            let request = http().get(format!("{}{path}", server.base_url())).header(IF_NONE_MATCH, known);
-            let response = request.send().await.unwrap();
+            let request = http().get(format!("{}{path}", server.base_url())).header(COOKIE, &cookie);
+            let response = request.header(IF_NONE_MATCH, known).send().await.unwrap();
             assert_eq!((response.status().as_u16(), &response.headers()[ETAG]), (status, &etag));
+            assert_eq!(response.headers()[CONTENT_SECURITY_POLICY], policy, "{path}, {status}");
         }
     }
     assert_eq!(get(&server, "/dashboard/other.js", "").await.status(), 404);
