@@ -47,6 +47,7 @@ export class Connection {
   #followed: Followed | undefined
   #paging: ReturnType<typeof setTimeout> | undefined
   #lastPage = 0
+  #isClosed = false
 
   constructor(private readonly onSignedOut: () => void) {
     const options = { transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelayMax: 10_000 }
@@ -72,7 +73,9 @@ export class Connection {
     this.#socket.connect()
   }
 
+  /** For good: nobody is signed in any more. */
   close(): void {
+    this.#isClosed = true
     this.#followed = undefined
     this.#socket.disconnect()
   }
@@ -99,7 +102,7 @@ export class Connection {
   }
 
   #again(): void {
-    setTimeout(() => this.#socket.connect(), RETRY)
+    setTimeout(() => this.#isClosed || this.#socket.connect(), RETRY)
   }
 
   async #join(): Promise<void> {
@@ -111,6 +114,7 @@ export class Connection {
     const answer = await this.#ask('join_project', { project_id: followed.projectId })
     if (this.#followed !== followed || !answer || answer.ok) return
     if (answer.code === 'access_denied' || answer.code === 'project_not_found') {
+      this.link.value = { state: 'live' }
       followed.listener.denied(answer.message ?? 'The project can’t be followed')
       return
     }

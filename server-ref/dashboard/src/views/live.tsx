@@ -57,6 +57,7 @@ function RatesCard({ project }: { project: ProjectState }) {
   const measure = useSignal<Measure>('share')
   // What is counted changes without the signals of its parts.
   project.historyVersion.value
+  // The clock goes in steps; what was decided since the last one belongs to the chart too.
   const columns = project.history.until(Math.max(now.value, Date.now()))
   const choice = (value: Measure, text: string) => (
     <label>

@@ -67,8 +67,10 @@ export function ReviewView({ project }: { project: ProjectState }) {
         <>
           <p class="hint">
             {formatNumber(queue.total.value)} {queue.total.value === 1 ? 'content waits' : 'contents wait'} for a
-            review, newest first. Arrow keys move between them; on one of them, <kbd>A</kbd> approves and <kbd>R</kbd>{' '}
-            rejects.
+            review, newest first.{' '}
+            <span class="keys">
+              Arrow keys move between them; on one of them, <kbd>A</kbd> approves and <kbd>R</kbd> rejects.
+            </span>
           </p>
           <ul class="reviews" ref={list} onKeyDown={onKeyDown} onFocusIn={onFocusIn} onFocusOut={onFocusOut}>
             {entries.map((entry) => (

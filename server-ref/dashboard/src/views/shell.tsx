@@ -81,7 +81,8 @@ function Heading({ title, project }: { title: string; project: string | undefine
   const isFirst = useRef(true)
   useEffect(() => {
     document.title = [title, project, 'AutoModerate'].filter(Boolean).join(' – ')
-    if (!isFirst.current) heading.current?.focus()
+    // Not from the list of projects, in which arrow keys go on from one to the next.
+    if (!isFirst.current && !document.activeElement?.matches('select')) heading.current?.focus()
     isFirst.current = false
   }, [title, project])
   return (

@@ -51,12 +51,20 @@ test('a project of others', async ({ page, owner, project }) => {
 })
 
 test('who may not sign in any more is signed out', async ({ page, owner, project }) => {
+  await page.clock.install()
   const member = await owner.invite(project.id, 'gone@automoderate.example', 'member')
   await open(page, member, project)
   const { users } = await owner.call('GET', '/api/users')
   const { id } = users.find((user: { email: string }) => user.email === member.email)
   await owner.call('PATCH', `/api/users/${id}`, { is_active: false })
   await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
+  // And does not knock again and again.
+  let attempts = 0
+  page.on('request', () => (attempts += 1))
+  page.on('websocket', () => (attempts += 1))
+  await page.clock.runFor(60_000)
+  await page.evaluate(() => fetch('/dashboard/icon.svg'))
+  expect(attempts).toBe(1)
   await page.getByRole('link', { name: 'Sign in again' }).click()
   await expect(page.getByLabel('Password')).toBeVisible()
 })
