@@ -16,7 +16,8 @@ let package = Package(
     name: "AutoModerate",
     platforms: [.macOS(.v13), .iOS(.v16), .tvOS(.v16), .visionOS(.v1)],
     products: [
-        .library(name: "AutoModerate", targets: ["AutoModerate"])
+        .library(name: "AutoModerate", targets: ["AutoModerate"]),
+        .library(name: "AutoModerateTesting", targets: ["AutoModerateTesting"]),
     ],
     targets: [
         native,
@@ -28,10 +29,11 @@ let package = Package(
             }),
         .target(
             name: "AutoModerate", dependencies: ["AutoModerateFFI"], resources: [.copy("PrivacyInfo.xcprivacy")]),
+        .target(name: "AutoModerateTesting", dependencies: ["AutoModerate", "AutoModerateFFI"]),
         .executableTarget(name: "automoderate-tail", dependencies: ["AutoModerate"], path: "Examples/Tail"),
         .executableTarget(
             name: "automoderate-bench", dependencies: ["AutoModerate"], path: "Benchmarks", exclude: ["table.py"]),
-        .testTarget(name: "AutoModerateTests", dependencies: ["AutoModerate", "AutoModerateFFI"]),
+        .testTarget(name: "AutoModerateTests", dependencies: ["AutoModerate", "AutoModerateFFI", "AutoModerateTesting"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -62,3 +62,4 @@ cp "$graphs/AutoModerate.symbols.json" "$graphs/AutoModerate/"
     --output-path "$target/swift-docs" >/dev/null
 # A test that hangs fails.
 timeout 900 "${run[@]}" swift test --skip-build --no-parallel "${flags[@]}"
+AUTOMODERATE_SWIFT="${run[*]}" python3 ../docs/check/run.py swift

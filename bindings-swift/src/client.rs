@@ -43,7 +43,7 @@ async fn packed<T: Pack>(
     Ok(Packed::of(&cancellation.or(call).await?))
 }
 
-fn json(name: &str, text: &str) -> Result<Value, NativeError> {
+pub(crate) fn json(name: &str, text: &str) -> Result<Value, NativeError> {
     serde_json::from_str(text).map_err(|error| invalid(format!("{name}: it is no JSON: {error}")))
 }
 

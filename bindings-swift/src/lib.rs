@@ -15,6 +15,7 @@ mod packed;
 mod project;
 pub mod schema;
 mod stream;
+mod test_server;
 
 pub use cancellation::Cancellation;
 pub use client::{NativeClient, NativeMetrics};
@@ -24,5 +25,6 @@ pub use options::{NativeIdentity, NativeLimit, NativeOptions, NativePair, Native
 pub use packed::{Packed, fingerprint};
 pub use project::NativeProject;
 pub use stream::{NativeLosses, NativeState, NativeStates, NativeStream};
+pub use test_server::NativeTestServer;
 
 uniffi::setup_scaffolding!("automoderate");

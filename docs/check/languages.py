@@ -114,7 +114,9 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
             platforms: [.macOS(.v13)],
             dependencies: [.package(path: "{ROOT / "bindings-swift"}")],
             targets: [.executableTarget(
-                name: "Pages", dependencies: [.product(name: "AutoModerate", package: "bindings-swift")], path: "src/Pages")]
+                name: "Pages",
+                dependencies: ["AutoModerate", "AutoModerateTesting"].map {{ .product(name: $0, package: "bindings-swift") }},
+                path: "src/Pages")]
         )
         """)
     (where / "Package.swift").write_text(manifest)
@@ -129,8 +131,9 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
         functions.append(f"func {block.name}() async throws {{\n{text}\n}}\n")
         cases.append(f'case "{block.name}": try await {block.name}()')
     choice = "\n".join([*cases, 'default: fatalError("no such page")'])
-    start = "setvbuf(stdout, nil, _IOLBF, 0)\n"
-    source = f"import AutoModerate\nimport Foundation\n{''.join(functions)}{start}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
+    # What is printed must be seen while the program goes on; `stdout` itself can't be named in Swift 6.
+    start = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
+    source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{start}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
     (where / "src" / "Pages" / "main.swift").write_text(server.fill(source))
     flags = [
         "--package-path",
@@ -140,6 +143,8 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
         "-Xlinker",
         f"-L{TARGET / 'swift-lib'}",
     ]
+    # Pieces of programs leave much unused.
+    flags += ["-Xswiftc", "-suppress-warnings"]
     if sys.platform == "linux":
         flags += ["-Xswiftc", "-DAUTOMODERATE_OBSERVATION", "-Xlinker", "--allow-shlib-undefined"]
     subprocess.run([*run, "swift", "build", "--quiet", *flags], cwd=ROOT / "bindings-swift", check=True)

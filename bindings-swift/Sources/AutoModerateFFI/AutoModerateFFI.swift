@@ -2175,6 +2175,379 @@ public func FfiConverterTypeNativeStream_lower(_ value: NativeStream) -> UInt64 
 
 
 /**
+ * A server on loopback.
+ */
+public protocol NativeTestServerProtocol: AnyObject, Sendable {
+    
+    /**
+     * Waits until so many connections are open, for so many seconds.
+     *
+     * # Errors
+     * As [`FacadeTestServer::connected`].
+     */
+    func connected(connections: UInt32, timeout: Double, cancellation: Cancellation) async throws  -> Bool
+    
+    /**
+     * Ends all connections.
+     *
+     * # Errors
+     * None.
+     */
+    func cut() throws 
+    
+    /**
+     * Forgets what a project's log holds.
+     *
+     * # Errors
+     * None.
+     */
+    func forget(project: String) throws 
+    
+    /**
+     * Waits until so many connections have joined the project, for so many seconds.
+     *
+     * # Errors
+     * As [`FacadeTestServer::joined`].
+     */
+    func joined(project: String, connections: UInt32, timeout: Double, cancellation: Cancellation) async throws  -> Bool
+    
+    /**
+     * Publishes an event, of which the data is JSON, and returns its id.
+     *
+     * # Errors
+     * `invalid_argument` if the data is no object.
+     */
+    func publish(project: String, name: String, data: String) throws  -> UInt64?
+    
+    /**
+     * What clients have emitted on their own, as a JSON array of names and data.
+     *
+     * # Errors
+     * None.
+     */
+    func received() throws  -> String
+    
+    /**
+     * Whether connections are refused.
+     *
+     * # Errors
+     * None.
+     */
+    func refuseCredentials(refuse: Bool) throws 
+    
+    /**
+     * Refuses joins of a project with a code; with none, no more.
+     *
+     * # Errors
+     * None.
+     */
+    func refuseJoins(project: String, code: String?) throws 
+    
+    /**
+     * Whether the server is away.
+     *
+     * # Errors
+     * None.
+     */
+    func setOffline(offline: Bool) throws 
+    
+    /**
+     * The address for clients.
+     *
+     * # Errors
+     * None.
+     */
+    func url() throws  -> String
+    
+}
+/**
+ * A server on loopback.
+ */
+open class NativeTestServer: NativeTestServerProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativetestserver(self.handle, $0) }
+    }
+    /**
+     * Starts it.
+     *
+     * # Errors
+     * As [`FacadeTestServer::start`].
+     */
+public convenience init()throws  {
+    let handle =
+        try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_constructor_nativetestserver_new(uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_automoderate_ffi_fn_free_nativetestserver(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Waits until so many connections are open, for so many seconds.
+     *
+     * # Errors
+     * As [`FacadeTestServer::connected`].
+     */
+open func connected(connections: UInt32, timeout: Double, cancellation: Cancellation)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_automoderate_ffi_fn_method_nativetestserver_connected(
+                        self.uniffiCloneHandle(),FfiConverterUInt32.lower(connections),FfiConverterDouble.lower(timeout),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_automoderate_ffi_rust_future_poll_i8,
+            completeFunc: ffi_automoderate_ffi_rust_future_complete_i8,
+            freeFunc: ffi_automoderate_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeNativeError_lift
+        )
+}
+    
+    /**
+     * Ends all connections.
+     *
+     * # Errors
+     * None.
+     */
+open func cut()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_cut(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Forgets what a project's log holds.
+     *
+     * # Errors
+     * None.
+     */
+open func forget(project: String)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_forget(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(project),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Waits until so many connections have joined the project, for so many seconds.
+     *
+     * # Errors
+     * As [`FacadeTestServer::joined`].
+     */
+open func joined(project: String, connections: UInt32, timeout: Double, cancellation: Cancellation)async throws  -> Bool  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_automoderate_ffi_fn_method_nativetestserver_joined(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(project),FfiConverterUInt32.lower(connections),FfiConverterDouble.lower(timeout),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_automoderate_ffi_rust_future_poll_i8,
+            completeFunc: ffi_automoderate_ffi_rust_future_complete_i8,
+            freeFunc: ffi_automoderate_ffi_rust_future_free_i8,
+            liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeNativeError_lift
+        )
+}
+    
+    /**
+     * Publishes an event, of which the data is JSON, and returns its id.
+     *
+     * # Errors
+     * `invalid_argument` if the data is no object.
+     */
+open func publish(project: String, name: String, data: String)throws  -> UInt64?  {
+    return try  FfiConverterOptionUInt64.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_publish(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(project),
+        FfiConverterString.lower(name),
+        FfiConverterString.lower(data),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What clients have emitted on their own, as a JSON array of names and data.
+     *
+     * # Errors
+     * None.
+     */
+open func received()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_received(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether connections are refused.
+     *
+     * # Errors
+     * None.
+     */
+open func refuseCredentials(refuse: Bool)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_refuse_credentials(
+            self.uniffiCloneHandle(),
+        FfiConverterBool.lower(refuse),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Refuses joins of a project with a code; with none, no more.
+     *
+     * # Errors
+     * None.
+     */
+open func refuseJoins(project: String, code: String?)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_refuse_joins(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(project),
+        FfiConverterOptionString.lower(code),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether the server is away.
+     *
+     * # Errors
+     * None.
+     */
+open func setOffline(offline: Bool)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_set_offline(
+            self.uniffiCloneHandle(),
+        FfiConverterBool.lower(offline),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The address for clients.
+     *
+     * # Errors
+     * None.
+     */
+open func url()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_url(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeTestServer: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = NativeTestServer
+
+    public static func lift(_ handle: UInt64) throws -> NativeTestServer {
+        return NativeTestServer(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: NativeTestServer) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeTestServer {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: NativeTestServer, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeTestServer_lift(_ handle: UInt64) throws -> NativeTestServer {
+    return try FfiConverterTypeNativeTestServer.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeTestServer_lower(_ value: NativeTestServer) -> UInt64 {
+    return FfiConverterTypeNativeTestServer.lower(value)
+}
+
+
+
+
+
+
+/**
  * Bytes that are read from the other side while this object lives.
  */
 public protocol PackedProtocol: AnyObject, Sendable {
@@ -3518,6 +3891,30 @@ fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = UInt64?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt64.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
     typealias SwiftType = Int64?
 
@@ -4108,10 +4505,43 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 17818) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 16153) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_cut() != 64092) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_forget() != 20644) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 30951) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 61554) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 23225) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 52298) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 29598) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 63904) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 45547) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_automoderate_ffi_checksum_constructor_cancellation_new() != 54735) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_constructor_nativeclient_new() != 53860) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 32139) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -1,7 +1,7 @@
 import AutoModerateFFI
 
 /// Calls that do not wait. Whatever goes wrong, a fault in the library included, is an error.
-func calling<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
+package func calling<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
     do {
         return try call()
     } catch {
@@ -10,7 +10,7 @@ func calling<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
 }
 
 /// Calls that wait. A cancelled task stops waiting at once.
-func waiting<T: Sendable>(
+package func waiting<T: Sendable>(
     isolation: isolated (any Actor)? = #isolation,
     _ call: @Sendable (Cancellation) async throws -> T
 ) async throws(AutoModerateError) -> T {
@@ -29,7 +29,7 @@ func waiting<T: Sendable>(
 
 extension Duration {
     /// The one place where durations become seconds.
-    var seconds: Double {
+    package var seconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18
     }

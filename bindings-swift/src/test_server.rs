@@ -1,0 +1,121 @@
+//! The server for tests of programs: `AutoModerateTesting`.
+
+use std::sync::Arc;
+
+use automoderate::facade::FacadeTestServer;
+use serde_json::json;
+
+use crate::{Cancellation, NativeError, client};
+
+/// A server on loopback.
+#[derive(Debug, uniffi::Object)]
+pub struct NativeTestServer(FacadeTestServer);
+
+#[uniffi::export]
+impl NativeTestServer {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// As [`FacadeTestServer::start`].
+    #[uniffi::constructor]
+    pub fn new() -> Result<Arc<Self>, NativeError> {
+        Ok(Arc::new(Self(FacadeTestServer::start()?)))
+    }
+
+    /// The address for clients.
+    ///
+    /// # Errors
+    /// None.
+    pub fn url(&self) -> Result<String, NativeError> {
+        Ok(self.0.url().to_owned())
+    }
+
+    /// Publishes an event, of which the data is JSON, and returns its id.
+    ///
+    /// # Errors
+    /// `invalid_argument` if the data is no object.
+    pub fn publish(&self, project: &str, name: &str, data: &str) -> Result<Option<u64>, NativeError> {
+        Ok(self.0.publish(project, name, client::json("data", data)?)?)
+    }
+
+    /// Ends all connections.
+    ///
+    /// # Errors
+    /// None.
+    pub fn cut(&self) -> Result<(), NativeError> {
+        self.0.cut();
+        Ok(())
+    }
+
+    /// Whether the server is away.
+    ///
+    /// # Errors
+    /// None.
+    pub fn set_offline(&self, offline: bool) -> Result<(), NativeError> {
+        self.0.set_offline(offline);
+        Ok(())
+    }
+
+    /// Whether connections are refused.
+    ///
+    /// # Errors
+    /// None.
+    pub fn refuse_credentials(&self, refuse: bool) -> Result<(), NativeError> {
+        self.0.refuse_credentials(refuse);
+        Ok(())
+    }
+
+    /// Refuses joins of a project with a code; with none, no more.
+    ///
+    /// # Errors
+    /// None.
+    pub fn refuse_joins(&self, project: &str, code: Option<String>) -> Result<(), NativeError> {
+        self.0.refuse_joins(project, code.as_deref());
+        Ok(())
+    }
+
+    /// Forgets what a project's log holds.
+    ///
+    /// # Errors
+    /// None.
+    pub fn forget(&self, project: &str) -> Result<(), NativeError> {
+        self.0.forget(project);
+        Ok(())
+    }
+
+    /// Waits until so many connections have joined the project, for so many seconds.
+    ///
+    /// # Errors
+    /// As [`FacadeTestServer::joined`].
+    pub async fn joined(
+        &self,
+        project: String,
+        connections: u32,
+        timeout: f64,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<bool, NativeError> {
+        cancellation.or(self.0.joined(project, connections as usize, timeout)).await
+    }
+
+    /// Waits until so many connections are open, for so many seconds.
+    ///
+    /// # Errors
+    /// As [`FacadeTestServer::connected`].
+    pub async fn connected(
+        &self,
+        connections: u32,
+        timeout: f64,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<bool, NativeError> {
+        cancellation.or(self.0.connected(connections as usize, timeout)).await
+    }
+
+    /// What clients have emitted on their own, as a JSON array of names and data.
+    ///
+    /// # Errors
+    /// None.
+    pub fn received(&self) -> Result<String, NativeError> {
+        let events = self.0.received().into_iter().map(|(name, data)| json!([name, data]));
+        Ok(serde_json::Value::from_iter(events).to_string())
+    }
+}
