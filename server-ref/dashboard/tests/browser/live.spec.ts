@@ -79,15 +79,25 @@ test('a text can be tried', async ({ page, owner, project }) => {
   await expect(page.locator('.feed li')).toContainText('is this spam?')
 })
 
-test('what is drawn stays bounded', async ({ page, owner, project }) => {
-  const texts = Array.from({ length: 180 }, (_, index) => `text ${index}`)
-  for (let from = 0; from < texts.length; from += 20) {
-    await Promise.all(texts.slice(from, from + 20).map((text) => owner.moderate(project.id, text)))
+test('a burst is counted to the last, and what is drawn stays bounded', async ({ page, owner, project }) => {
+  const burst = async (name: string) => {
+    for (let sent = 0; sent < 300; sent += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, index) => owner.moderate(project.id, `${name} ${sent + index}`)))
+    }
   }
+  // What the chart counts is what arrived, each event once.
+  const charted = async () => {
+    const cells = await page.locator('.chart td').allInnerTexts()
+    return cells.reduce((total, cell) => total + Number(cell), 0)
+  }
+  await burst('before')
   await open(page, owner, project)
-  await expect(page.locator('.feed li')).toHaveCount(150)
-  await expect(counter(page, 'Total')).toHaveText('180')
+  await expect.poll(charted).toBe(300)
+  await burst('live')
+  await expect.poll(charted).toBe(600)
+  await expect(counter(page, 'Total')).toHaveText('600')
   await owner.moderate(project.id, 'one more')
   await expect(page.locator('.feed li').first()).toContainText('one more')
   await expect(page.locator('.feed li')).toHaveCount(150)
+  await expect(page.locator('.feed .gap')).toHaveCount(0)
 })
