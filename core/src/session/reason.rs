@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     NamespaceRefused(Error),
     /// Nothing was heard for too long.
     Silent,
+    /// The server is heard, but does not answer.
+    Deaf,
     /// The server broke the protocol beyond repair.
     Protocol(String),
     /// The connect timeout passed at this stage.
@@ -38,6 +40,7 @@ impl Fault {
             Self::EngineClosed => disconnected("the server closed the Engine.IO session"),
             Self::ServerDisconnected => disconnected("the server ended the connection"),
             Self::Silent => disconnected("the server went silent"),
+            Self::Deaf => disconnected("the server does not answer any more"),
             Self::Protocol(text) => Error::new(ErrorKind::Protocol, text),
             Self::Timeout(stage) => Error::new(
                 ErrorKind::ConnectTimeout,

@@ -8,7 +8,7 @@ use automoderate::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::common::{builder, settle};
+use crate::common::{builder, entry, expect_content, joined, log, logged, settle};
 
 async fn connected(script: &Script) -> (automoderate::Client, Connection) {
     let server = async {
@@ -82,4 +82,29 @@ async fn a_computer_that_wakes_up_reads_first_what_has_arrived() {
     let start = Instant::now();
     server.closed().await;
     assert_eq!(start.elapsed(), Duration::from_secs(45));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_heard_but_does_not_answer_is_gone_as_well() {
+    let script = Script::new();
+    let (client, project, mut server) = joined(&script, Some(log(0))).await;
+    let mut events = project.events();
+    // The first two are missing, and what the client sends to ask for them gets nowhere.
+    server.emit("moderation_update", &logged(3));
+    let start = Instant::now();
+    for _ in 0..3 {
+        server.expect_event("replay_events").await;
+        sleep(Duration::from_secs(5)).await;
+        server.send("2");
+        server.expect("3").await;
+    }
+    server.closed().await;
+    assert!((25..40).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    let mut server = script.accept_handshake().await;
+    server.accept_join("p", Some(log(3))).await;
+    server.accept_replay("p", 0, log(3), 1, &[entry(1), entry(2), entry(3)]).await;
+    for content in ["c1", "c2", "c3"] {
+        expect_content(&mut events, content).await;
+    }
+    assert_eq!(client.metrics().gaps, 0);
 }

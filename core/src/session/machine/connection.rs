@@ -230,6 +230,7 @@ impl Machine {
         self.announced = false;
         self.stable_at = None;
         self.budget_wait = None;
+        self.unanswered = None;
         self.liveness.stop();
         self.heartbeat.stop();
         self.assembler = sio::Assembler::default();

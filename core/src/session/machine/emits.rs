@@ -5,9 +5,12 @@ use std::time::Duration;
 use super::{Machine, Phase};
 use crate::{
     Error, ErrorKind,
-    session::{Now, Token, acks::Waiter, budget::Class, follower::Sink},
+    session::{Fault, Now, Token, acks::Waiter, budget::Class, follower::Sink},
     sio,
 };
+
+/// How long after the first page that was not answered in time another one is the sign of a connection that leads nowhere.
+const DEAF: Duration = Duration::from_secs(15);
 
 impl Machine {
     pub(super) fn emit(&mut self, now: Now, token: Token, name: &str, data: Option<&str>, ack: Option<Duration>) {
@@ -35,8 +38,14 @@ impl Machine {
         }
     }
 
+    /// Acknowledgements that did not come in time. Where page after page is not even refused, though the server may still
+    /// be heard, nothing gets there any more: that is a lost connection, not a lost page.
     pub(super) fn expire_acks(&mut self, now: Now) {
+        let mut deaf = false;
         while let Some(waiter) = self.acks.expired(now.mono) {
+            if matches!(waiter, Waiter::CatchUp(..) | Waiter::Replay(..)) {
+                deaf |= now.mono.duration_since(*self.unanswered.get_or_insert(now.mono)) >= DEAF;
+            }
             match waiter {
                 Waiter::User(token) => {
                     self.fail(token, Error::new(ErrorKind::AckTimeout, "the server did not acknowledge in time"));
@@ -51,6 +60,9 @@ impl Machine {
                     }
                 }
             }
+        }
+        if deaf {
+            self.lost(now, Fault::Deaf);
         }
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Machine {
     liveness: Liveness,
     heartbeat: Heartbeat,
     acks: Acks,
+    /// When a page was not answered in time, if nothing was acknowledged on this connection since.
+    unanswered: Option<Instant>,
     rooms: Rooms,
     assembler: Assembler,
     backfills: u64,
@@ -115,6 +117,7 @@ impl Machine {
             liveness: Liveness::default(),
             heartbeat: Heartbeat::new(config.heartbeat_interval),
             acks: Acks::default(),
+            unanswered: None,
             rooms: Rooms::default(),
             assembler: Assembler::default(),
             backfills: 0,

@@ -180,6 +180,7 @@ impl Machine {
     fn acknowledged(&mut self, now: Now, id: u64, data: &str) {
         let arguments = data.trim().strip_prefix('[').unwrap_or(data);
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
+        self.unanswered = None;
         match self.acks.take(id) {
             Some(Waiter::User(token)) => match ack_value(arguments) {
                 Ok(value) => self.out.push_back(Output::Done { token, data: Some(value) }),
