@@ -142,6 +142,11 @@ reliability:
 	@standins=$$($(STANDINS)) && stock=$$(server-ref/tests/stock/setup.sh) && \
 		env $$standins $$stock $(CARGO) bench --quiet --profile fast -p stock --bench faults -- $(FAULTS)
 
+## make soak       a thousand reconnects: everything has come once, and nothing has grown; SOAK_RECONNECTS=n for so many
+.PHONY: soak
+soak:
+	SOAK_RECONNECTS=$${SOAK_RECONNECTS:-1000} $(CARGO) test --quiet -p automoderate-server --test soak -- --nocapture
+
 ## make bench-swift  the Swift binding, beside Foundation's JSONDecoder
 bench-swift:
 	run=$$(bindings-swift/setup.sh) && bindings-swift/bench.sh $$run

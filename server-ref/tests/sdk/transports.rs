@@ -2,6 +2,10 @@
 
 use automoderate::{Event, Origin, Status, Submission, Transports};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::wires::{client, key, next_update, project, server, soon};
 
@@ -77,4 +81,47 @@ async fn a_batch_holds_what_is_there() {
     }
     client.close().await;
     assert!(updates.next_batch(4).await.unwrap().is_empty());
+}
+
+/// A server that answers the first polls and then cuts off every POST.
+async fn deaf() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = vec![0; 4096];
+                let read = stream.read(&mut head).await.unwrap_or(0);
+                let head = String::from_utf8_lossy(&head[..read]).into_owned();
+                if head.starts_with("GET") && !head.contains("sid=") {
+                    let open =
+                        r#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":100000}"#;
+                    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{open}", open.len());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                } else if head.starts_with("GET") {
+                    // A poll that waits for events, of which there are none.
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_post_that_is_cut_off_is_a_lost_connection_and_not_the_end() {
+    let client = client(deaf().await).transports(Transports::Polling).retry_first_connect(true).build().unwrap();
+    let connecting = tokio::spawn({
+        let client = client.clone();
+        async move { client.connect().await }
+    });
+    soon("several attempts", async {
+        while client.metrics().attempts < 4 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(!client.state().is_closed(), "{:?}", client.state());
+    client.close().await;
+    assert_eq!(connecting.await.unwrap().unwrap_err().code(), "closed");
 }

@@ -35,6 +35,8 @@ pub(crate) struct Polling {
     probed: Option<WebSocket>,
     socket: Option<WebSocket>,
     said_goodbye: bool,
+    /// Why the session is over. What had arrived before is still read.
+    failed: Option<Fault>,
 }
 
 impl Polling {
@@ -72,15 +74,25 @@ impl Polling {
             probed: None,
             socket: None,
             said_goodbye: false,
+            failed: None,
         })
+    }
+
+    /// A request has failed, and with it the session.
+    fn fail(&mut self, fault: Fault) -> Fault {
+        self.post = None;
+        self.failed.insert(lost(fault)).clone()
     }
 
     fn poll_posts(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         loop {
+            if let Some(fault) = &self.failed {
+                return Poll::Ready(Err(fault.clone()));
+            }
             if let Some((count, post)) = &mut self.post {
                 match post.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Err(fault)) => return Poll::Ready(Err(lost(fault))),
+                    Poll::Ready(Err(fault)) => return Poll::Ready(Err(self.fail(fault))),
                     Poll::Ready(Ok(())) => {
                         self.outbox.drain(..*count);
                         self.post = None;
@@ -110,17 +122,21 @@ impl Polling {
             if let Some(frame) = self.inbox.pop_front() {
                 return Poll::Ready(Ok(frame));
             }
-            match &mut self.get {
+            match (&mut self.get, &self.failed) {
+                (None, Some(fault)) => return Poll::Ready(Err(fault.clone())),
                 // The WebSocket takes over: no new poll.
-                None if self.probed.is_some() => return Poll::Pending,
-                None => {
+                (None, None) if self.probed.is_some() => return Poll::Pending,
+                (None, None) => {
                     let request = get(&self.environment, &self.http, &self.access, Some(&self.handshake.sid));
                     let environment = self.environment.clone();
                     self.get = Some(Box::pin(async move { read(&environment, request).await }));
                 }
-                Some(get) => match get.as_mut().poll(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Err(fault)) => return Poll::Ready(Err(lost(fault))),
+                (Some(get), failed) => match get.as_mut().poll(cx) {
+                    Poll::Pending => return failed.clone().map_or(Poll::Pending, |fault| Poll::Ready(Err(fault))),
+                    Poll::Ready(Err(fault)) => {
+                        self.get = None;
+                        return Poll::Ready(Err(self.fail(fault)));
+                    }
                     Poll::Ready(Ok(body)) => {
                         self.get = None;
                         self.inbox.extend(frames(&body));
@@ -158,8 +174,8 @@ impl Transport for Polling {
             if let Some(socket) = &mut self.socket {
                 return socket.poll_recv(cx);
             }
-            if let Poll::Ready(Err(fault)) = self.poll_flush(cx) {
-                return Poll::Ready(Err(fault));
+            if let Poll::Ready(Err(_)) = self.poll_flush(cx) {
+                return self.poll_get(cx);
             }
             self.poll_upgrade(cx);
             if self.socket.is_none() {

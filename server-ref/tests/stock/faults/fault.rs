@@ -78,7 +78,9 @@ impl Fault {
             }
             Self::Silence => {
                 all(Mode::Silence);
-                sleep(Duration::from_millis(50)).await;
+                for relay in relays.clone() {
+                    relay.has_struck().await;
+                }
                 all(Mode::Pass);
             }
             Self::Stall => {
@@ -91,7 +93,7 @@ impl Fault {
                 let port = server.port;
                 server.stop(if self == Self::Kill { "KILL" } else { "TERM" }).await;
                 sleep(OUTAGE).await;
-                *server = Program::start(folder, port).await;
+                *server = Program::start(folder, port, crate::PINGS).await;
             }
             Self::Freeze => {
                 server.signal("STOP");

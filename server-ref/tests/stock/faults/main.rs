@@ -28,6 +28,8 @@ use server::Program;
 
 /// How long the events go on.
 const RUN: Duration = Duration::from_secs(56);
+/// Dead connections are to be noticed within a run: seconds between pings, and for an answer.
+pub(crate) const PINGS: [&str; 2] = ["3", "2"];
 /// Between two strokes: long enough for a connection to count as stable.
 const PAUSE: Duration = Duration::from_secs(7);
 /// Without an event for so long, everybody has what they will get: attempts to connect are limited per minute.
@@ -51,7 +53,7 @@ async fn main() {
 
 async fn run(fault: Fault, transport: &'static str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Program::start(folder.path(), 0).await;
+    let mut server = Program::start(folder.path(), 0, PINGS).await;
     let mut clients = Vec::new();
     for who in [Who::Sdk, Who::Node, Who::Python] {
         let relay = Relay::start(server.port).await;

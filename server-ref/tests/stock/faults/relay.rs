@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -31,6 +31,8 @@ pub(crate) struct Relay {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
     corrupt: Arc<AtomicBool>,
+    /// How many connections it carries.
+    carried: watch::Sender<usize>,
 }
 
 impl Relay {
@@ -40,16 +42,23 @@ impl Relay {
         let (mode, seen) = watch::channel(Mode::Pass);
         let corrupt = Arc::new(AtomicBool::new(false));
         let spoil = corrupt.clone();
+        let carried = watch::Sender::new(0);
+        let count = carried.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, to, seen.clone(), spoil.clone()));
+                tokio::spawn(carry(client, to, seen.clone(), spoil.clone(), count.clone()));
             }
         });
-        Self { address, mode, corrupt }
+        Self { address, mode, corrupt, carried }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Waits until a cut, a reset or silence has reached every connection.
+    pub(crate) async fn has_struck(&self) {
+        let _ = self.carried.subscribe().wait_for(|carried| *carried == 0).await;
     }
 
     pub(crate) fn set(&self, mode: Mode) {
@@ -65,6 +74,7 @@ async fn carry(
     to: u16,
     mode: watch::Receiver<Mode>,
     corrupt: Arc<AtomicBool>,
+    carried: watch::Sender<usize>,
 ) -> io::Result<()> {
     client.set_nodelay(true)?;
     if matches!(*mode.borrow(), Mode::Cut | Mode::Reset) {
@@ -75,19 +85,30 @@ async fn carry(
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
     let mut fate = mode.clone();
+    carried.send_modify(|carried| *carried += 1);
     let end = tokio::select! {
-        result = pass(from_client, to_server, mode.clone(), None) => return result,
-        result = pass(from_server, to_client, mode, Some(corrupt)) => return result,
+        result = pass(from_client, to_server, mode.clone(), None) => Err(result),
+        result = pass(from_server, to_client, mode, Some(corrupt)) => Err(result),
         end = fate.wait_for(|mode| matches!(mode, Mode::Cut | Mode::Reset | Mode::Silence)) => {
-            *end.map_err(io::Error::other)?
+            end.map(|mode| *mode).map_err(|error| Err(io::Error::other(error)))
         }
+    };
+    carried.send_modify(|carried| *carried -= 1);
+    let end = match end {
+        Ok(end) => end,
+        Err(result) => return result,
     };
     match end {
         Mode::Reset => {
             client.set_zero_linger()?;
             server.set_zero_linger()
         }
-        Mode::Silence => std::future::pending().await,
+        Mode::Silence => {
+            // What either side sends is lost, also that it has gone.
+            let (mut client_lost, mut server_lost) = (tokio::io::sink(), tokio::io::sink());
+            let lost = (copy(&mut client, &mut client_lost), copy(&mut server, &mut server_lost));
+            tokio::join!(lost.0, lost.1).0.map(|_| ())
+        }
         _ => Ok(()),
     }
 }

@@ -15,14 +15,14 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it on the database in this folder; port 0 chooses one.
-    pub(crate) async fn start(folder: &Path, port: u16) -> Self {
+    /// Starts it on the database in this folder; port 0 chooses one. `pings`: their interval, and how long an answer may take,
+    /// in seconds.
+    pub(crate) async fn start(folder: &Path, port: u16, pings: [&str; 2]) -> Self {
         let database = format!("sqlite://{}", folder.join("automoderate.db").display());
         let mut child = Command::new(built("automoderate-server"))
             .args(["serve", "--demo", "--listen", &format!("127.0.0.1:{port}"), "--database", &database])
             .args(["--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--log", "error"])
-            // Dead connections are to be noticed within a run.
-            .args(["--ping-interval", "3", "--ping-timeout", "2"])
+            .args(["--ping-interval", pings[0], "--ping-timeout", pings[1]])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -49,6 +49,6 @@ impl Program {
 /// A program of this workspace, built with the same profile.
 pub(crate) fn built(name: &str) -> PathBuf {
     let path = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name);
-    assert!(path.exists(), "{} is not built: run `make reliability`", path.display());
+    assert!(path.exists(), "{} is not built: use `make`", path.display());
     path
 }
