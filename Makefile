@@ -142,6 +142,12 @@ reliability:
 	@standins=$$($(STANDINS)) && stock=$$(server-ref/tests/stock/setup.sh) && \
 		env $$standins $$stock $(CARGO) bench --quiet --profile fast -p stock --bench faults -- $(FAULTS)
 
+## make recovery   how soon a lost connection is noticed, and events come again, with default settings: some minutes
+.PHONY: recovery
+recovery:
+	$(CARGO) build --quiet -p automoderate-server
+	$(CARGO) bench --quiet --profile dev -p automoderate-server --bench recovery -- $(FAULTS)
+
 ## make soak       a thousand reconnects: everything has come once, and nothing has grown; SOAK_RECONNECTS=n for so many
 .PHONY: soak
 soak:
