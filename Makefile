@@ -41,13 +41,13 @@ test-postgres:
 	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-postgres, because PostgreSQL could not be set up" >&2; fi
 
-## make test-nodes  several nodes with PostgreSQL and Redis under faults; installs them on Debian. NODES_LONG=1 for longer faults and loads
+## make test-nodes  several nodes with PostgreSQL, Redis and Prometheus under faults; fetches them on Debian. NODES_LONG=1 for longer faults and loads
 test-nodes:
-	@if postgres=$$(server-ref/tests/postgres/setup.sh) && redis=$$(server-ref/tests/redis/setup.sh); then \
-		$(CARGO) build --quiet -p automoderate-server && \
-		env $$postgres $$redis $(CARGO) test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture; \
-	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL and Redis could not be set up" >&2; exit 1; \
-	else echo "SKIPPED: test-nodes, because PostgreSQL and Redis could not be set up" >&2; fi
+	@if postgres=$$(server-ref/tests/postgres/setup.sh) && redis=$$(server-ref/tests/redis/setup.sh) && \
+		prometheus=$$(server-ref/tests/prometheus/setup.sh); then \
+		env $$postgres $$redis $$prometheus $(CARGO) test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture; \
+	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL, Redis and Prometheus could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-nodes, because PostgreSQL, Redis and Prometheus could not be set up" >&2; fi
 
 ## make test-e2e   the SDK against Flask-SocketIO, python-socketio and npm socket.io, and their clients against the server; needs
 ##                 Python 3 and Node
@@ -121,6 +121,12 @@ bench:
 bench-postgres:
 	@env $$(server-ref/tests/postgres/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
 		$(CARGO) bench -p automoderate-server --bench reference -- submissions
+
+## make capacity   what many connections cost, on this machine: CAPACITY="--connections 20000 --nodes 2 --rate 500" and more, see --help
+.PHONY: capacity
+capacity:
+	@env $$(server-ref/tests/postgres/setup.sh) $$(server-ref/tests/redis/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
+		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench capacity -- $(CAPACITY)
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -39,11 +39,11 @@ struct Event {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Taken {
-    source: Source,
+    source: &'static str,
 }
 
 /// Where an event that is published here comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// This node committed it.
     Own,
@@ -166,6 +166,11 @@ impl Metrics {
     }
 
     pub(crate) fn took(&self, source: Source, events: usize) {
+        let source = match source {
+            Source::Own => "own",
+            Source::Node => "node",
+            Source::Log => "log",
+        };
         if events > 0 {
             self.sources.get_or_create(&Taken { source }).inc_by(events as u64);
         }

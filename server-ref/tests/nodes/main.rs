@@ -4,6 +4,7 @@
 //! `make test-nodes` sets up what they run on. `NODES_LONG=1` makes faults last as long as the documentation says, and loads larger.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod alerts;
 mod balancer;
 mod drain_under_load;
 mod faults_under_load;

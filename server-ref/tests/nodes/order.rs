@@ -64,7 +64,7 @@ async fn both_hear_both(redis: Option<&Redis>, each: usize) -> String {
 async fn by_redis() {
     let redis = Redis::start().await;
     let metrics = both_hear_both(Some(&redis), short_or_long(2_000, 20_000)).await;
-    assert!(metrics.contains("automoderate_event_sources_total{source=\"Node\"}"), "{metrics}");
+    assert!(metrics.contains("automoderate_event_sources_total{source=\"node\"}"), "{metrics}");
     assert!(metrics.contains("\nautomoderate_redis_up 1\n"), "{metrics}");
 }
 
@@ -72,7 +72,7 @@ async fn by_redis() {
 #[tokio::test(flavor = "multi_thread")]
 async fn by_looking_into_the_database() {
     let metrics = both_hear_both(None, short_or_long(500, 5_000)).await;
-    assert!(metrics.contains("automoderate_event_sources_total{source=\"Log\"}"), "{metrics}");
+    assert!(metrics.contains("automoderate_event_sources_total{source=\"log\"}"), "{metrics}");
     assert!(!metrics.contains("redis"), "{metrics}");
 }
 

@@ -1,0 +1,120 @@
+//! A socket that costs as little as can be: it joins, answers pings, and looks at when its events were sent.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::latency::Latency;
+
+/// Holds all that comes between two reads, mostly.
+const BUFFER: usize = 1024;
+/// In the metadata of a content: when it was submitted.
+pub(crate) const SENT: &str = "\"sent\":";
+
+/// Microseconds since 1970.
+pub(crate) fn now() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
+}
+
+pub(crate) struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub(crate) async fn join(from: Ipv4Addr, to: SocketAddr, key: &str, project: &str) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        let stream = socket.connect(to).await?;
+        stream.set_nodelay(true)?;
+        let mut client = Self { stream, buffer: Vec::with_capacity(BUFFER) };
+        let request = format!(
+            "GET /socket.io/?EIO=4&transport=websocket&api_key={key} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        client.stream.write_all(request.as_bytes()).await?;
+        let head = loop {
+            if let Some(end) = client.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+            client.read().await?;
+        };
+        client.buffer.drain(..head);
+        client.send("40").await?;
+        client.until("42[\"connected\"").await?;
+        client.send(&format!("42[\"join_project\",{{\"project_id\":\"{project}\"}}]")).await?;
+        client.until("42[\"joined_project\"").await?;
+        Ok(client)
+    }
+
+    /// Reads until the connection ends.
+    pub(crate) async fn listen(mut self, latency: &Latency, seen: &AtomicU64) -> io::Result<()> {
+        loop {
+            let text = self.text().await?;
+            if text.starts_with("42[\"moderation_update\"") {
+                seen.fetch_add(1, Ordering::Relaxed);
+                if let Some((_, rest)) = text.split_once(SENT)
+                    && let Some(Ok(sent)) = rest.split(['}', ',']).next().map(str::parse::<u64>)
+                {
+                    latency.record(now().saturating_sub(sent));
+                }
+            }
+        }
+    }
+
+    async fn until(&mut self, start: &str) -> io::Result<()> {
+        while !self.text().await?.starts_with(start) {}
+        Ok(())
+    }
+
+    /// The next text; pings are answered.
+    async fn text(&mut self) -> io::Result<String> {
+        loop {
+            if let Some((payload, end)) = frame(&self.buffer) {
+                if self.buffer[0] & 0x0f == 8 {
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+                let text = String::from_utf8_lossy(&self.buffer[payload..end]).into_owned();
+                self.buffer.drain(..end);
+                if self.buffer.is_empty() {
+                    self.buffer.shrink_to(BUFFER);
+                }
+                if text == "2" {
+                    self.send("3").await?;
+                    continue;
+                }
+                return Ok(text);
+            }
+            self.read().await?;
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        match self.stream.read_buf(&mut self.buffer).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, text: &str) -> io::Result<()> {
+        // Masked with zeros, which change nothing.
+        let length = u8::try_from(text.len()).unwrap();
+        assert!(length < 126);
+        let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();
+        self.stream.write_all(&frame).await
+    }
+}
+
+/// Where the payload of the first frame starts and ends, if all of it is there.
+fn frame(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (start, length) = match *bytes.get(1)? & 0x7f {
+        126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
+        127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),
+        length => (2, usize::from(length)),
+    };
+    (bytes.len() >= start + length).then_some((start, start + length))
+}
