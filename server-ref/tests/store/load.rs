@@ -78,8 +78,11 @@ impl Load {
 
     /// Waits until this many were acknowledged.
     pub(crate) async fn reaches(&self, count: usize) {
-        let what = format!("{count} acknowledged");
-        eventually(&what, async || self.acknowledged.load(Ordering::Relaxed) >= count).await;
+        // However many there are: only a standstill is a failure.
+        while self.acknowledged() < count {
+            let (before, what) = (self.acknowledged(), format!("{count} acknowledged"));
+            eventually(&what, async || self.acknowledged() > before).await;
+        }
     }
 
     pub(crate) fn acknowledged(&self) -> usize {
