@@ -68,3 +68,18 @@ async fn but_not_a_pause_that_the_server_asked_for() {
     let _server = script.accept_handshake().await;
     assert!(start.elapsed() >= Duration::from_secs(60), "{:?}", start.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_under_way_before_is_no_sign_of_life() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.fall_silent();
+    client.network_changed();
+    settle().await;
+    // It lay in a buffer of the old network.
+    server.emit("stats_update", &serde_json::json!({}));
+    let start = Instant::now();
+    server.closed().await;
+    assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
+    let _server = script.accept_handshake().await;
+}

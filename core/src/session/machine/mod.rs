@@ -138,7 +138,7 @@ impl Machine {
             Input::Command(command) => self.command(now, command),
             Input::Frame(text) => self.frame(now, text),
             Input::Binary(bytes) => self.binary(now, bytes),
-            Input::Activity => self.liveness.heard(now.mono),
+            Input::Activity => self.liveness.answered(now.mono),
             Input::Dialed { id, proof, auth } => self.dialed(id, proof, auth),
             Input::DialFailed { id, fault } => self.dial_failed(now, id, fault),
             // Of a transport that was given up already, it says nothing about the attempt that is under way.
