@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use automoderate::{
-    State,
+    Event, GapReason, State,
     testing::{Connection, Script},
 };
 use tokio::time::{Instant, sleep};
@@ -107,4 +107,35 @@ async fn one_that_is_heard_but_does_not_answer_is_gone_as_well() {
         expect_content(&mut events, content).await;
     }
     assert_eq!(client.metrics().gaps, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_answers_no_page_on_any_connection_keeps_its_events_to_itself() {
+    let script = Script::new();
+    let (_client, project, mut server) = joined(&script, Some(log(0))).await;
+    let mut events = project.events();
+    server.emit("moderation_update", &logged(3));
+    let mut connections = 1;
+    let gap = async {
+        match events.next().await {
+            Some(Ok(Event::Gap(gap))) => gap,
+            other => panic!("{other:?}"),
+        }
+    };
+    let deaf = async {
+        loop {
+            // Whatever it is asked for, it says only that it is there.
+            while let Some(frame) = server.recv().await {
+                if frame.contains("replay_events") {
+                    server.send("2");
+                }
+            }
+            connections += 1;
+            server = script.accept_handshake().await;
+            server.accept_join("p", Some(log(3))).await;
+        }
+    };
+    let gap = tokio::select! { gap = gap => gap, () = deaf => unreachable!() };
+    assert_eq!((gap.reason, gap.missed), (GapReason::ReplayFailed, Some(3)));
+    assert_eq!(connections, 2, "it tried once more, and not for ever");
 }

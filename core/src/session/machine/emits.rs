@@ -39,7 +39,8 @@ impl Machine {
     }
 
     /// Acknowledgements that did not come in time. Where page after page is not even refused, though the server may still
-    /// be heard, nothing gets there any more: that is a lost connection, not a lost page.
+    /// be heard, nothing gets there any more: that is a lost connection, not a lost page. If the next connection brings no
+    /// page either, the server answers none, and what it does not hand out is a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut deaf = false;
         while let Some(waiter) = self.acks.expired(now.mono) {
@@ -61,7 +62,7 @@ impl Machine {
                 }
             }
         }
-        if deaf {
+        if deaf && !std::mem::replace(&mut self.reconnected_for_pages, true) {
             self.lost(now, Fault::Deaf);
         }
     }

@@ -84,6 +84,8 @@ pub(crate) struct Machine {
     acks: Acks,
     /// When a page was not answered in time, if nothing was acknowledged on this connection since.
     unanswered: Option<Instant>,
+    /// A connection was given up for that, and no page was answered since.
+    reconnected_for_pages: bool,
     rooms: Rooms,
     assembler: Assembler,
     backfills: u64,
@@ -118,6 +120,7 @@ impl Machine {
             heartbeat: Heartbeat::new(config.heartbeat_interval),
             acks: Acks::default(),
             unanswered: None,
+            reconnected_for_pages: false,
             rooms: Rooms::default(),
             assembler: Assembler::default(),
             backfills: 0,

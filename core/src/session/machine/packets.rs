@@ -181,7 +181,11 @@ impl Machine {
         let arguments = data.trim().strip_prefix('[').unwrap_or(data);
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
         self.unanswered = None;
-        match self.acks.take(id) {
+        let waiter = self.acks.take(id);
+        if matches!(waiter, Some(Waiter::CatchUp(..) | Waiter::Replay(..))) {
+            self.reconnected_for_pages = false;
+        }
+        match waiter {
             Some(Waiter::User(token)) => match ack_value(arguments) {
                 Ok(value) => self.out.push_back(Output::Done { token, data: Some(value) }),
                 Err(error) => {
