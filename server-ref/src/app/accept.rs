@@ -34,6 +34,8 @@ pub(super) struct Stop {
     pub(super) hang_up: CancellationToken,
     /// What is still open is cut, but for WebSockets, which are not ours any more.
     pub(super) kill: CancellationToken,
+    /// Whoever takes nothing of what is written for so long is cut off.
+    pub(super) patience: Duration,
 }
 
 /// Accepts until the drain, then lets each connection finish its request.
@@ -75,7 +77,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc
     let connection = Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(Wire::new(stream, stop.hang_up)), service)
+        .serve_connection(TokioIo::new(Wire::new(stream, stop.hang_up, stop.patience)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {

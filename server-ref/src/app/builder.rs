@@ -224,7 +224,8 @@ impl ServerBuilder {
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let connections = TaskTracker::new();
-        let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill };
+        let patience = app.settings.ping_interval + app.settings.ping_timeout;
+        let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, patience };
         let proxies = app.settings.trusted_proxies.clone().into();
         tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));
         tokio::spawn(maintenance::run(app.clone()));

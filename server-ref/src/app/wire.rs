@@ -1,4 +1,7 @@
-//! A connection that can be hung up from our side without a word of Engine.IO.
+//! A connection that ends when its peer takes nothing any more, and that can be hung up from our side without a word of Engine.IO.
+//!
+//! Who does not read, but is there, would otherwise keep what waits for it for good: the library's writer waits for room however
+//! long ago the session has ended.
 //!
 //! Stock clients take Engine.IO's CLOSE for the server's last word, and some never come back. When the server goes away they should:
 //! so the WebSocket is closed instead, with 1001, "going away", as proxies and other servers do it. The library below has no way to
@@ -7,9 +10,11 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// A client's frame: final, CLOSE, masked with zeros, 1001.
@@ -19,12 +24,28 @@ pub(super) struct Wire {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
     hung_up: bool,
+    /// How long the peer may take nothing of what is written.
+    patience: Duration,
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
     /// Only connections that were upgraded may still be open when it hangs up.
-    pub(super) fn new(stream: TcpStream, hang_up: CancellationToken) -> Self {
-        Self { stream, hang_up: Box::pin(hang_up.cancelled_owned()), hung_up: false }
+    pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, patience: Duration) -> Self {
+        let hang_up = Box::pin(hang_up.cancelled_owned());
+        Self { stream, hang_up, hung_up: false, patience, stalled: None }
+    }
+
+    /// What a write has come to; an error if none has come to anything for too long.
+    fn in_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -47,7 +68,8 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.in_time(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -63,7 +85,8 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.in_time(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, Socket, eventually, key, moderate, project, server};
+use crate::support::{PATIENCE, Socket, eventually, http, key, moderate, project, server};
 
 /// Publishes events of about 8 KB, and returns when they are committed.
 async fn publish(server: &RunningServer, events: usize) {
@@ -16,6 +16,13 @@ async fn publish(server: &RunningServer, events: usize) {
     payload.insert("padding".into(), Value::from("x".repeat(8000)));
     let all = (0..events).map(|_| server.publish(&id, "user_activity", payload.clone()));
     futures_util::future::join_all(all).await.into_iter().for_each(|result| result.unwrap());
+}
+
+/// How many are connected, as `/metrics` tells.
+async fn sockets(server: &RunningServer) -> u64 {
+    let text = http().get(format!("{}/metrics", server.base_url())).send().await.unwrap().text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("automoderate_sockets ")).unwrap();
+    line.parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,6 +44,9 @@ async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
             assert_eq!(event["event_id"], last);
         }
     }
+    // It must not begin to read before it was let go, or it answers the next ping.
+    drop(healthy);
+    eventually("its place is free", async || sockets(&server).await == 0).await;
     // What was underway is still to be read, then comes the end.
     let before = deaf.rest().await;
     let events = before.iter().filter(|packet| packet.starts_with("42[\"user_activity\"")).count();
