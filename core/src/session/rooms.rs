@@ -30,9 +30,20 @@ pub(crate) struct Room {
     pub(crate) deadline: Option<Instant>,
     pub(crate) not_before: Option<Instant>,
     pub(crate) failures: u32,
+    /// The join that was taken for confirmed before its acknowledgement came.
+    pub(crate) unacknowledged: Option<Unacknowledged>,
     /// Rooms are joined in the order in which they were asked for.
     order: u64,
     pub(crate) follower: Follower,
+}
+
+/// A join whose event has come, but not yet the acknowledgement that ends the request. The event may have been the answer
+/// to an earlier one that came very late, and then the answer to this one is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unacknowledged {
+    pub(crate) ack: u64,
+    /// The server has refused something since then, perhaps this.
+    pub(crate) doubtful: bool,
 }
 
 /// What is being asked of the server. At most one, because servers answer concurrent requests in any order and a
@@ -55,8 +66,8 @@ pub(crate) struct Rooms {
     /// A request that was not answered in time, and whose answer may still come: a refusal that names no project would be
     /// taken for the answer to the next request. Until it comes, or this deadline, no other project is asked for.
     pub(crate) overdue: Option<InFlight>,
-    /// Projects whose join or leave was not answered in time on this connection: the server may have us in their rooms.
-    /// True if it was a leave, whose answer may still come.
+    /// Projects whose join or leave was not answered in time on this connection, or answered when nobody asked: the server
+    /// may have us in their rooms. True if it was a leave, whose answer may still come.
     lingering: BTreeMap<ProjectId, bool>,
 }
 
@@ -80,6 +91,7 @@ impl Rooms {
             deadline: None,
             not_before: None,
             failures: 0,
+            unacknowledged: None,
             order: self.orders,
             follower,
         };
@@ -134,6 +146,29 @@ impl Rooms {
         self.overdue = Some(asked);
     }
 
+    /// The server has said that we are in the room, in answer to nobody knows which request.
+    pub(crate) fn linger(&mut self, project: &ProjectId) {
+        if self.by_id.contains_key(project) {
+            self.lingering.entry(project.clone()).or_default();
+        }
+    }
+
+    /// The server has refused a request; if it named no project, of any of them.
+    pub(crate) fn doubt(&mut self, named: Option<&ProjectId>) {
+        let meant = self.by_id.iter_mut().filter(|(project, _)| named.is_none_or(|named| named == *project));
+        for unacknowledged in meant.filter_map(|(_, room)| room.unacknowledged.as_mut()) {
+            unacknowledged.doubtful = true;
+        }
+    }
+
+    /// The acknowledgement of a join that is taken for confirmed: of which project, and whether that is doubtful.
+    pub(crate) fn acknowledge(&mut self, ack: u64) -> Option<(ProjectId, bool)> {
+        self.by_id.iter_mut().find_map(|(project, room)| {
+            let join = room.unacknowledged.take_if(|join| join.ack == ack)?;
+            (room.wanted && room.actual == Actual::In).then(|| (project.clone(), join.doubtful))
+        })
+    }
+
     /// The server has said that we are out.
     pub(crate) fn left(&mut self, project: &str) {
         self.lingering.remove(project);
@@ -164,6 +199,7 @@ impl Rooms {
         for room in self.by_id.values_mut() {
             room.actual = Actual::Out;
             room.not_before = None;
+            room.unacknowledged = None;
             room.follower.lost();
         }
     }

@@ -158,7 +158,9 @@ impl Reader {
             Book::Ring(shadow) => shadow.is_empty(),
             Book::Logs { projects, unlogged } => {
                 let sequences = projects.iter().zip(&server.logs);
-                *unlogged == 0 && sequences.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| s.is_done(log)))
+                // In another past there may be more of its kind, which nobody knows of who was here in the one before.
+                let done = |sequence: &Sequence, log| sequence.is_done(log) || sequence.is_of_another_past(log);
+                *unlogged == 0 && sequences.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
             }
         };
         self.ended || (self.waits && read)
@@ -166,6 +168,14 @@ impl Reader {
 }
 
 impl Reader {
+    /// Where it stands in a project's log, if that is what it is compared with.
+    pub(super) fn sequence(&self, project: usize) -> Option<&Sequence> {
+        match &self.book {
+            Book::Logs { projects, .. } => projects[project].as_ref(),
+            Book::Ring(_) => None,
+        }
+    }
+
     /// A project was joined, and what is read of it from now on begins here.
     pub(super) fn opened(&mut self, at: usize, opening: &super::process::Follow) {
         if let (Book::Logs { projects, .. }, super::process::Follow::Log(sequence)) = (&mut self.book, opening) {

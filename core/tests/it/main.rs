@@ -5,6 +5,7 @@ mod common;
 
 mod acks;
 mod an_outage_of_an_hour;
+mod answers_that_come_very_late;
 mod attempts_are_limited;
 mod bad_options_are_refused;
 mod close_in_every_phase;

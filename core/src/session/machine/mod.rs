@@ -1,5 +1,6 @@
 //! The machine itself: the only place that changes state.
 
+mod answers;
 mod catchups;
 mod connection;
 mod emits;

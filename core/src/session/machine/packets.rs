@@ -198,8 +198,8 @@ impl Machine {
                 self.catch_up_acknowledged(now, (stream, project), after, arguments);
             }
             Some(Waiter::Replay(project, after)) => self.replay_acknowledged(now, &project, after, arguments),
-            // Late, or of another connection.
-            None => {}
+            // Later than anybody waits for it.
+            None => self.settle(now, id, arguments),
         }
     }
 }

@@ -35,16 +35,19 @@ impl World {
         self.answer(id, request, &events, json!({"ok": true}));
     }
 
-    /// A restored log that has grown beyond the client's place shows no sign of having been restored.
+    /// A restored log that has grown beyond the place of a client, or of one of its readers, shows no sign of having been
+    /// restored.
     fn note_hidden_past(&mut self, id: u64, project: usize) {
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let log = &self.server.logs[project];
-        let Some(room) = self.clients[client].running.as_mut().map(|running| &mut running.rooms[project]) else {
-            return;
+        let Some(running) = &mut self.clients[client].running else { return };
+        let room = match &running.rooms[project].follow {
+            Follow::Log(sequence) => Some(sequence),
+            _ => None,
         };
-        if let Follow::Log(sequence) = &room.follow {
-            room.hidden_past |= sequence.is_of_another_past(log);
-        }
+        let readers = running.readers.iter().filter_map(|reader| reader.sequence(project));
+        let hidden = room.into_iter().chain(readers).any(|sequence| sequence.is_of_another_past(log));
+        running.rooms[project].hidden_past |= hidden;
     }
 
     pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {

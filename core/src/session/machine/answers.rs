@@ -1,0 +1,204 @@
+//! What the server says about joins and leaves: that they are done, refused, or at an end; asked for, late, or unasked.
+
+use super::{Machine, joins::join_pause};
+use crate::{
+    Error, ErrorKind,
+    events::{Notice, ProjectId, notice},
+    session::{
+        Now, Output,
+        auth::Certainty,
+        follower::{Follower, Sink},
+        refusal::join_error,
+        rooms::{Actual, InFlight, Unacknowledged},
+        wire::{AckVerdict, Joined, ack_verdict},
+    },
+};
+
+impl Machine {
+    pub(super) fn joined(&mut self, now: Now, arguments: &str) {
+        let joined = Joined::read(arguments);
+        let asked = self.rooms.in_flight.as_ref().filter(|f| f.joining).map(|f| f.project.clone());
+        let Some(project) = joined.project().or(asked) else { return };
+        let answers = |asked: &mut InFlight| asked.joining && asked.project == project;
+        let asked = self.rooms.in_flight.take_if(answers);
+        let late = self.rooms.overdue.take_if(answers).is_some();
+        let known = self.rooms.get(&project).is_some_and(|room| room.actual == Actual::In);
+        if !late && !known && asked.is_none() {
+            // Said twice or too late: a leave may have been carried out since then, and the next join be still to come.
+            return self.rooms.linger(&project);
+        }
+        if let Some((room, asked)) = self.rooms.get_mut(&project).zip(asked) {
+            room.unacknowledged = Some(Unacknowledged { ack: asked.ack, doubtful: false });
+        }
+        if late && self.rooms.get(&project).is_none() {
+            // Nobody waits for it any more: the room is left again.
+            let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
+            room.wanted = false;
+        }
+        self.enter(now, &project, &joined);
+    }
+
+    pub(super) fn enter(&mut self, now: Now, project: &ProjectId, joined: &Joined) {
+        self.prove();
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        let again = room.actual == Actual::In;
+        room.actual = Actual::In;
+        room.failures = 0;
+        room.deadline = None;
+        if !room.wanted || again {
+            return;
+        }
+        let first = !std::mem::replace(&mut room.confirmed, true);
+        let joiners = std::mem::take(&mut room.joiners);
+        if first {
+            self.out.push_back(Output::Opened { project: project.clone() });
+        }
+        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
+        let wanted = room.follower.joined(now, joined.head(), self.config.backfill, &mut sink);
+        for token in joiners {
+            self.done(token);
+        }
+        if let Some(since) = wanted {
+            self.ask_backfill(project, since);
+        }
+    }
+
+    pub(super) fn left(&mut self, now: Now, arguments: &str) {
+        let named = Joined::read(arguments).project();
+        let asked = self.rooms.in_flight.as_ref().filter(|f| !f.joining).map(|f| f.project.clone());
+        let Some(project) = named.or_else(|| asked.clone()) else { return };
+        if asked.as_ref() == Some(&project) {
+            self.rooms.in_flight = None;
+        }
+        self.rooms.overdue.take_if(|overdue| !overdue.joining && overdue.project == project);
+        self.rooms.left(&project);
+        self.exit(now, &project);
+    }
+
+    /// The server no longer has us in the room.
+    pub(super) fn exit(&mut self, now: Now, project: &ProjectId) {
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        if room.wanted {
+            // It was the server's idea, or the user joined again meanwhile: the next join tells.
+            let by_server = room.actual == Actual::In;
+            room.actual = Actual::Out;
+            // What has come up to here belongs to the room that was left.
+            room.follower.lost();
+            if by_server {
+                room.not_before = Some(now.mono + join_pause(room.failures));
+                room.failures += 1;
+            }
+        } else {
+            self.forget(project);
+        }
+    }
+
+    /// The server's words that may be the answer to a join, or the end of a project. False if neither.
+    pub(super) fn join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
+        let named = words.project_id.as_ref();
+        self.rooms.doubt(named);
+        let answers = |asked: &mut InFlight| named.is_none_or(|named| *named == asked.project);
+        let asked = match self.rooms.in_flight {
+            Some(_) => self.rooms.in_flight.take_if(answers),
+            None => self.rooms.overdue.take_if(answers),
+        };
+        match asked {
+            Some(InFlight { project, joining: true, .. }) => {
+                self.join_failed(now, &project, words, denied);
+                true
+            }
+            Some(InFlight { project, .. }) => {
+                self.exit(now, &project);
+                true
+            }
+            None if denied => {
+                let project = named.or_else(|| self.rooms.only()).cloned();
+                let Some(project) = project.filter(|project| self.rooms.get(project).is_some_and(|r| r.wanted)) else {
+                    return false;
+                };
+                self.end_project(&project, join_error(words, true));
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn join_failed(&mut self, now: Now, project: &ProjectId, words: &Notice, denied: bool) {
+        let error = join_error(words, denied);
+        if error.kind() == ErrorKind::AuthenticationFailed {
+            return self.refused(now, Certainty::Said, error);
+        }
+        let deadline = now.mono + self.config.join_timeout;
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        room.actual = Actual::Out;
+        if !room.wanted {
+            return self.forget(project);
+        }
+        let pause = match error.kind() {
+            ErrorKind::JoinTimeout => join_pause(room.failures),
+            ErrorKind::RateLimited => error.retry_in().unwrap_or_default().max(join_pause(room.failures)),
+            _ => return self.end_project(project, error),
+        };
+        // The server's own trouble: once more, but for the user's first join no longer than its timeout.
+        let at = now.mono + pause;
+        if !room.confirmed && at >= *room.deadline.get_or_insert(deadline) {
+            return self.end_project(project, error);
+        }
+        room.failures += 1;
+        room.not_before = Some(at);
+    }
+
+    /// The project can't be had any more.
+    pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
+        let Some(room) = self.rooms.remove(project) else { return };
+        for token in room.joiners {
+            self.fail(token, error.clone());
+        }
+        for token in room.leavers {
+            self.done(token);
+        }
+        self.out.push_back(Output::Ended { project: project.clone(), error: Some(error) });
+    }
+
+    /// The acknowledgement of a join or leave. On deployed servers it only marks the end of what the event has told.
+    pub(super) fn room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
+        self.settle(now, id, arguments);
+        let is_it = |asked: &mut InFlight| asked.ack == id;
+        // Nothing follows the end of a request; before it, the event may still come, and the deadline decides.
+        let late = self.rooms.overdue.take_if(is_it);
+        let Some(asked) = late.as_ref().or(self.rooms.in_flight.as_ref().filter(|f| f.ack == id)) else { return };
+        let joined = Joined::read(arguments);
+        // A server with a log tells where it is, in the event. If that could not be read, it is asked once more.
+        let had_log = self.rooms.get(project).is_some_and(|room| room.follower.has_log() && room.failures == 0);
+        match (ack_verdict(arguments), asked.joining) {
+            (AckVerdict::Yes, true) if had_log && joined.head().is_none() => {}
+            (AckVerdict::Yes, true) => {
+                self.rooms.in_flight.take_if(is_it);
+                self.enter(now, project, &joined);
+            }
+            (AckVerdict::No, true) => {
+                self.rooms.in_flight.take_if(is_it);
+                self.join_failed(now, project, &notice(arguments), false);
+            }
+            (_, false) => {
+                self.rooms.in_flight.take_if(is_it);
+                self.exit(now, project);
+            }
+            (AckVerdict::Silent, true) => {}
+        }
+    }
+
+    /// The end of a join that was taken for confirmed, however late it comes. If it was refused after all, or may have
+    /// been, the server may not have us in the room: to join once more is harmless, to be left out for good is not.
+    pub(super) fn settle(&mut self, now: Now, id: u64, arguments: &str) {
+        let Some((project, doubtful)) = self.rooms.acknowledge(id) else { return };
+        let refused = match ack_verdict(arguments) {
+            AckVerdict::Yes => false,
+            AckVerdict::No => true,
+            AckVerdict::Silent => doubtful,
+        };
+        if refused {
+            self.exit(now, &project);
+        }
+    }
+}
