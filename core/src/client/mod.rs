@@ -1,5 +1,6 @@
 //! The public API: a client, its projects and their streams.
 
+mod build;
 mod builder;
 mod checks;
 mod handle;

@@ -1,0 +1,112 @@
+//! From options to a client: what is made, and who is given what.
+
+use std::sync::{Arc, Mutex, atomic::AtomicBool};
+
+use rand::{SeedableRng, rngs::SmallRng};
+use tokio::sync::{Notify, mpsc, watch};
+
+use super::{
+    Client, ClientBuilder, Shared, StateFeed,
+    checks::{check_proxy, fallbacks, header_map},
+};
+use crate::{
+    Error, Metrics,
+    delivery::{Hub, Progress},
+    driver::{Addresses, Authority, Dialer, Environment, SocketDialer, Target, Task, Work},
+    rest::Api,
+    session::{Machine, SessionConfig},
+};
+
+/// Requests that may wait for the task; whoever comes later waits to be let in.
+const REQUESTS_MAX: usize = 64;
+
+impl ClientBuilder {
+    /// Makes the client without connecting it.
+    ///
+    /// # Errors
+    /// `invalid_argument` for an option that can't be used, by name.
+    pub fn build(self) -> Result<Client, Error> {
+        self.check()?;
+        let target = Target::parse("url", &self.url)?;
+        let others = fallbacks(&target, &self.fallback_urls)?;
+        let headers = header_map(&self.headers)?;
+        self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
+        let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
+        let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
+        environment.is_one_of_several = !others.is_empty();
+        if environment.target.is_secure() || environment.has_tls_options() {
+            environment.rustls()?;
+        }
+        let others: Vec<_> = others.into_iter().map(|target| environment.with_target(target)).collect();
+        let addresses = Arc::new(Addresses::new(environment, others));
+        let session = SessionConfig {
+            servers: addresses.all().len(),
+            can_ask_rest: authority.may_have_key(),
+            credentials: authority.source(),
+            ..self.session
+        };
+        let api = Arc::new(Api { addresses: addresses.clone(), authority: authority.clone() });
+        let ack_timeout = session.ack_timeout;
+        let dialer = |environment: &Arc<Environment>| -> Arc<dyn Dialer> {
+            let (environment, authority) = (environment.clone(), authority.clone());
+            match &self.dialer {
+                Some(make) => make(environment, authority),
+                None => Arc::new(SocketDialer {
+                    environment,
+                    authority,
+                    transports: self.transports,
+                    connect_timeout: session.connect_timeout,
+                    prefer_polling: Arc::new(AtomicBool::new(false)),
+                }),
+            }
+        };
+        let dialers = addresses.all().iter().map(dialer).collect();
+        let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
+        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
+        let (counters, metrics) = watch::channel(Metrics::default());
+        let hub = Arc::new(Hub::new(self.event_buffer, self.overflow));
+        let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
+        let network_changed = Arc::new(Notify::new());
+        let task = Task {
+            addresses,
+            machine: Machine::new(session, rng),
+            dialers,
+            backfill: Some(Arc::new(api.clone())),
+            requests: receiver,
+            network_changed: network_changed.clone(),
+            hub: hub.clone(),
+            progress: progress.clone(),
+            states: states.clone(),
+            counters,
+            work: Work::default(),
+        };
+        let shared = Shared {
+            requests,
+            task: Mutex::new(Some(task)),
+            hub,
+            progress,
+            states,
+            metrics,
+            network_changed,
+            api,
+            ack_timeout,
+        };
+        Ok(Client { shared: Arc::new(shared) })
+    }
+
+    /// Makes the client and connects it. Resolves when the server has acknowledged the namespace and refused nothing.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build) and [`Client::connect`].
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind if the future is dropped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(self) -> Result<Client, Error> {
+        let client = self.build()?;
+        client.connect().await?;
+        Ok(client)
+    }
+}
