@@ -33,19 +33,24 @@ pub(crate) fn event(event: &Event) {
                 Status::Rejected => "31",
                 _ => "35",
             };
-            let origin = if update.meta.origin == Origin::Live { "  " } else { "↺ " };
-            let id = update.meta.event_id.unwrap_or_default();
             let rule = update.rule_name.as_deref().map(|rule| format!("  [{rule}]")).unwrap_or_default();
             let status = paint(color, &format!("{:<8}", update.status.as_str()));
-            format!("{origin}#{id:<3} moderation_update  {status} {}{rule}", clean(&update.content_preview))
+            format!("{status} {}{rule}", clean(&update.content_preview))
         }
-        Event::StatsUpdate(stats) => format!(
-            "       stats_update       {} decided, {:.1} % approved",
-            stats.total_content,
-            stats.approval_rate.unwrap_or_default()
+        Event::StatsUpdate(stats) => {
+            format!("{} decided, {:.1} % approved", stats.total_content, stats.approval_rate.unwrap_or_default())
+        }
+        Event::UserActivity(user) => format!(
+            "{}: {} submitted, risk {:.1}",
+            clean(&user.user_id),
+            user.activity.total_submissions.unwrap_or_default(),
+            user.activity.risk_score.unwrap_or_default()
         ),
-        Event::Gap(gap) => format!("       gap                {:?}, {:?} missed", gap.reason, gap.missed),
-        other => format!("       {}", other.name()),
+        Event::Gap(gap) => format!("{:?}, {:?} missed", gap.reason, gap.missed),
+        _ => String::new(),
     };
-    println!("{line}");
+    let meta = event.meta();
+    let origin = if meta.origin == Origin::Live { " " } else { "↺" };
+    let id = meta.event_id.map(|id| format!("#{id}")).unwrap_or_default();
+    println!("{origin} {id:<4} {:<18} {line}", event.name());
 }
