@@ -7,6 +7,7 @@ import { fromNative, fromText } from './errors.js'
 import type { Event } from './events.js'
 import { hold } from './hold.js'
 import { watch } from './port.js'
+import { eventsOf } from './rows.js'
 import { turn } from './turn.js'
 import type { Losses } from './values.js'
 
@@ -215,7 +216,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     this.#batch = []
     if (text === null) return false
     if (this.#open) this.#watch()
-    this.#batch = JSON.parse(text)
+    this.#batch = eventsOf(text) as E[]
     this.#hot++
     return true
   }

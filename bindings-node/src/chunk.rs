@@ -3,7 +3,7 @@
 use automoderate::{Event, facade};
 use napi::{Env, JsString};
 
-/// A JSON array of events.
+/// A JSON array of events, as `lib/rows.ts` reads it.
 pub(crate) enum Chunk {
     Ascii(String),
     Utf16(Vec<u16>),
@@ -11,7 +11,7 @@ pub(crate) enum Chunk {
 
 impl Chunk {
     pub(crate) fn of(events: &[Event]) -> Self {
-        let text = facade::events_to_json(events, name);
+        let text = facade::events_to_rows(events, name);
         let others = text.bytes().filter(|byte| !byte.is_ascii()).count();
         match others {
             0 => Self::Ascii(text),

@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Client, escapeHtml } from '../dist/index.mjs'
+import { Server } from '../dist/testing.mjs'
 import * as reading from './support/reading.mjs'
-import { asgi, golden, ROOT } from './support/servers.mjs'
+import { asgi, eventually, golden, ROOT } from './support/servers.mjs'
 
 const KINDS = {
   moderation_update: 'moderation_update',
@@ -39,6 +40,44 @@ test('packets become the events that the golden files expect', async (t) => {
   }
 })
 
+test('events that come together are as those that come alone', async (t) => {
+  const server = new Server()
+  t.after(() => server.close())
+  const client = await Client.connect(server.url)
+  t.after(() => client.close())
+  const stream = (await client.join('p')).events()
+  const data = (number) => ({
+    content_id: `c${number}`,
+    status: 'approved',
+    content_preview: number % 5 === 0 ? 'plain' : 'né “…” 😀',
+    meta_data: number % 3 === 0 ? null : { number },
+    ...(number % 7 === 0 ? { unknown: number } : {}),
+  })
+  const alone = []
+  for (let number = 0; number < 40; number++) {
+    server.publish('p', 'moderation_update', data(number))
+    alone.push(await reading.next(stream))
+  }
+  for (let number = 0; number < 40; number++) server.publish('p', 'moderation_update', data(number))
+  server.publish('p', 'stats_update', { total_content: 80 })
+  const together = []
+  while (together.length < 41) together.push(...(await stream.nextBatch()))
+  assert.equal(together.pop().event, 'stats_update')
+  for (const [number, event] of together.entries()) {
+    const before = alone[number]
+    // The same fields in the same order.
+    const { event_id, received_at, cursor, ...meta } = event.meta
+    assert.equal(event_id, 41 + number)
+    assert.ok(cursor.endsWith(`:${event_id}`), cursor)
+    const times = [before.meta.received_at, received_at].map(Date.parse)
+    assert.ok(times[0] <= times[1] && times[1] <= Date.now(), received_at)
+    const same = { ...event, meta: { ...before.meta, ...meta } }
+    assert.equal(JSON.stringify(same), JSON.stringify(before))
+    assert.equal(event.extra?.unknown, data(number).unknown)
+    assert.deepEqual([event.content_preview, event.meta_data], [data(number).content_preview, data(number).meta_data])
+  }
+})
+
 test('timestamps of servers without a zone are not taken for local time', async (t) => {
   const server = await asgi(t)
   const { client, project } = await reading.join(t, server)
@@ -64,7 +103,7 @@ test('a reader that is too slow is told', async (t) => {
     const data = { total_content: total, project_id: server.projectId }
     await server.admin('/emit', { event: 'stats_update', data, project_id: server.projectId })
   }
-  while (client.metrics().events < 20) await new Promise((resolve) => setTimeout(resolve, 5))
+  await eventually(() => client.metrics().events === 20, 'the events')
   const [lagged, ...kept] = await all.nextBatch(10)
   assert.equal(lagged.event, 'lagged')
   assert.deepEqual([lagged.missed, kept.length], [16, 4])

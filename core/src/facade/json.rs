@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, value::RawValue};
 
-use crate::{Activity, Event, Extra, Meta, RawJson, RecentActivity, Rule, Timestamp};
+use crate::{Activity, Event, Extra, Meta, ModerationUpdate, RawJson, RecentActivity, Rule, Timestamp};
 
 /// The event as a JSON object: `event`, the documented fields, `extra` where there is any, and `meta`.
 ///
@@ -12,18 +12,6 @@ use crate::{Activity, Event, Extra, Meta, RawJson, RecentActivity, Rule, Timesta
 #[must_use]
 pub fn event_to_json(event: &Event) -> String {
     text(&Written { event, name: event.name(), raw: true })
-}
-
-/// What [`event_to_json`] writes for each event, as a JSON array; with the names that `name` gives to the kinds.
-#[must_use]
-pub fn events_to_json(events: &[Event], name: fn(&Event) -> &'static str) -> String {
-    // Most events are of about this size.
-    let mut out = Vec::with_capacity(events.len() * 768 + 2);
-    let written = events.iter().map(|event| Written { event, name: name(event), raw: true });
-    match (&mut serde_json::Serializer::new(&mut out)).collect_seq(written) {
-        Ok(()) => String::from_utf8(out).unwrap_or_default(),
-        Err(_) => String::new(),
-    }
 }
 
 /// What [`event_to_json`] writes, as a tree of values. Data that is nested too deeply for a tree is `null`.
@@ -40,10 +28,10 @@ fn text(value: &impl Serialize) -> String {
 }
 
 /// An event as it is written; without the pieces of its payload's text if not `raw`.
-struct Written<'a> {
-    event: &'a Event,
-    name: &'static str,
-    raw: bool,
+pub(super) struct Written<'a> {
+    pub(super) event: &'a Event,
+    pub(super) name: &'static str,
+    pub(super) raw: bool,
 }
 
 /// Writes the fields of an object, each as its name and an expression.
@@ -53,21 +41,41 @@ macro_rules! fields {
     };
 }
 
+/// The documented fields.
+pub(super) fn update_fields<M: SerializeMap>(map: &mut M, e: &ModerationUpdate, raw: bool) -> Result<(), M::Error> {
+    fields!(map,
+        "content_id" => e.content_id, "project_id" => e.project_id.as_deref(),
+        "status" => e.status.as_str(),
+        "content_type" => e.content_type.as_ref().map(|word| word.as_str()),
+        "content_preview" => e.content_preview, "meta_data" => written(e.meta_data.as_ref(), raw),
+        "results_count" => e.results_count, "processing_time" => e.processing_time,
+        "moderator_type" => e.moderator_type.as_ref().map(|word| word.as_str()),
+        "moderator_name" => e.moderator_name, "rule_name" => e.rule_name, "timestamp" => Time(&e.timestamp),
+    );
+    Ok(())
+}
+
+/// All of a meta but its project; `at`: when the event was received.
+pub(super) fn place_fields<M: SerializeMap>(map: &mut M, meta: &Meta, at: &impl Serialize) -> Result<(), M::Error> {
+    fields!(map,
+        "event_id" => meta.event_id, "origin" => meta.origin.as_str(), "received_at" => at,
+        "cursor" => meta.cursor().as_ref().map(Shown),
+    );
+    Ok(())
+}
+
+/// A piece of a payload's text.
+fn written(piece: Option<&RawJson>, raw: bool) -> Option<&RawValue> {
+    piece.filter(|_| raw).and_then(|piece| serde_json::from_str(piece.as_str()).ok())
+}
+
 impl Serialize for Written<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", self.name)?;
         let extra = match self.event {
             Event::ModerationUpdate(e) => {
-                fields!(map,
-                    "content_id" => e.content_id, "project_id" => e.project_id.as_deref(),
-                    "status" => e.status.as_str(),
-                    "content_type" => e.content_type.as_ref().map(|word| word.as_str()),
-                    "content_preview" => e.content_preview, "meta_data" => self.raw(e.meta_data.as_ref()),
-                    "results_count" => e.results_count, "processing_time" => e.processing_time,
-                    "moderator_type" => e.moderator_type.as_ref().map(|word| word.as_str()),
-                    "moderator_name" => e.moderator_name, "rule_name" => e.rule_name, "timestamp" => Time(&e.timestamp),
-                );
+                update_fields(&mut map, e, self.raw)?;
                 Some(&e.extra)
             }
             Event::StatsUpdate(e) => {
@@ -102,7 +110,7 @@ impl Serialize for Written<'_> {
                 Some(&e.extra)
             }
             Event::UnknownEvent(e) => {
-                fields!(map, "name" => e.name, "data" => self.raw(Some(&e.data)));
+                fields!(map, "name" => e.name, "data" => written(Some(&e.data), self.raw));
                 None
             }
             Event::MalformedEvent(e) => {
@@ -121,12 +129,6 @@ impl Serialize for Written<'_> {
         write_extra(&mut map, extra)?;
         map.serialize_entry("meta", &Part(self.event.meta()))?;
         map.end()
-    }
-}
-
-impl Written<'_> {
-    fn raw<'r>(&self, raw: Option<&'r RawJson>) -> Option<&'r RawValue> {
-        raw.filter(|_| self.raw).and_then(|raw| serde_json::from_str(raw.as_str()).ok())
     }
 }
 
@@ -185,10 +187,8 @@ impl Serialize for Part<'_, Meta> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(meta) = self;
         let mut map = serializer.serialize_map(None)?;
-        fields!(map,
-            "project_id" => meta.project_id.as_deref(), "event_id" => meta.event_id, "origin" => meta.origin.as_str(),
-            "received_at" => Shown(&meta.received_at), "cursor" => meta.cursor().as_ref().map(Shown),
-        );
+        fields!(map, "project_id" => meta.project_id.as_deref());
+        place_fields(&mut map, meta, &Shown(&meta.received_at))?;
         map.end()
     }
 }
@@ -232,7 +232,7 @@ impl Serialize for Part<'_, Activity> {
 }
 
 /// Whatever can be shown, as a string.
-struct Shown<'a, T>(&'a T);
+pub(super) struct Shown<'a, T>(pub(super) &'a T);
 
 impl<T: std::fmt::Display> Serialize for Shown<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -267,12 +267,9 @@ mod tests {
         for event in &all {
             assert_eq!(serde_json::from_str::<Value>(&event_to_json(event)).unwrap(), event_to_value(event));
         }
-        let array: Vec<Value> = serde_json::from_str(&events_to_json(&all, Event::name)).unwrap();
-        assert_eq!(array, all.iter().map(event_to_value).collect::<Vec<_>>());
-        assert_eq!(array[0]["timestamp"], "2026-11-22T12:39:46.406078Z");
-        assert_eq!(array[0]["meta_data"]["a"][1], "é");
-        assert_eq!(events_to_json(&[], Event::name), "[]");
-        assert!(events_to_json(&all[..1], |_| "other").starts_with(r#"[{"event":"other","content_id":"c","#));
+        let first = event_to_value(&all[0]);
+        assert_eq!(first["timestamp"], "2026-11-22T12:39:46.406078Z");
+        assert_eq!(first["meta_data"]["a"][1], "é");
     }
 
     #[test]

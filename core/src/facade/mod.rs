@@ -11,6 +11,7 @@ mod json;
 mod logs;
 mod options;
 mod pack;
+mod rows;
 mod runtime;
 mod stream;
 #[cfg(feature = "test-server")]
@@ -19,10 +20,11 @@ mod test_server;
 pub use client::{FacadeClient, FacadeProject};
 pub use credentials::{CredentialQueue, CredentialRequest};
 pub use error::ErrorRecord;
-pub use json::{event_to_json, event_to_value, events_to_json};
+pub use json::{event_to_json, event_to_value};
 pub use logs::{LogLevel, LogRecord, forward_logs};
 pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
 pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
+pub use rows::events_to_rows;
 pub use runtime::{block_on, spawn, start};
 pub use stream::{FacadeStates, FacadeStream, StateRecord};
 #[cfg(feature = "test-server")]

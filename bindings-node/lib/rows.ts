@@ -1,0 +1,59 @@
+/**
+ * Batches as the addon writes them. The names of the fields would be half of their text, and reading them more than
+ * half of the work: so what is most frequent comes as rows of values. `core/src/facade/rows.rs` says which.
+ */
+
+import type { Event, Meta, ModerationUpdate } from './events.js'
+
+/** The values of a `moderation_update`, then of its `meta`. */
+type Row = [
+  content_id: string,
+  project_id: string | null,
+  status: ModerationUpdate['status'],
+  content_type: ModerationUpdate['content_type'],
+  content_preview: string,
+  meta_data: unknown,
+  results_count: number | null,
+  processing_time: number | null,
+  moderator_type: ModerationUpdate['moderator_type'],
+  moderator_name: string | null,
+  rule_name: string | null,
+  timestamp: string,
+  event_id: number | null,
+  origin: Meta['origin'],
+  /** `null`: as in the row before. */
+  received_at: string | null,
+  cursor: string | null,
+]
+
+/** The events of a batch. */
+export function eventsOf(text: string): Event[] {
+  const events: (Event | Row)[] = JSON.parse(text)
+  let receivedAt = ''
+  for (let at = 0; at < events.length; at++) {
+    const row = events[at] as Event | Row
+    if (!Array.isArray(row)) continue
+    receivedAt = row[14] ?? receivedAt
+    events[at] = update(row, receivedAt)
+  }
+  return events as Event[]
+}
+
+function update(row: Row, receivedAt: string): ModerationUpdate {
+  return {
+    event: 'moderation_update',
+    content_id: row[0],
+    project_id: row[1],
+    status: row[2],
+    content_type: row[3],
+    content_preview: row[4],
+    meta_data: row[5],
+    results_count: row[6],
+    processing_time: row[7],
+    moderator_type: row[8],
+    moderator_name: row[9],
+    rule_name: row[10],
+    timestamp: row[11],
+    meta: { project_id: row[1], event_id: row[12], origin: row[13], received_at: receivedAt, cursor: row[15] },
+  }
+}
