@@ -60,9 +60,21 @@ struct Streams {
 struct Subscription {
     ring: Arc<Ring>,
     filter: Option<Filter>,
+    /// Nobody reads it yet, and perhaps nobody ever will.
+    waits: bool,
 }
 
 impl Subscription {
+    fn new(ring: Arc<Ring>, filter: Option<Filter>) -> Self {
+        Self { ring, filter, waits: false }
+    }
+
+    /// Gives it copies of the events that it wants. Returns false if there is no reader any more.
+    fn copy<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
+        let wanted = events.filter(|event| self.wants(event));
+        if self.waits { self.ring.keep(wanted, wakers) } else { self.ring.extend(wanted.cloned(), wakers) }
+    }
+
     fn wants(&self, event: &Event) -> bool {
         self.filter.is_none_or(|filter| passes(filter, event))
     }
@@ -143,7 +155,7 @@ impl Hub {
                     if let Some(filter) = filter {
                         first.ring.retain(|event| passes(filter, event));
                     }
-                    streams.taken.push(Subscription { ring: first.ring.clone(), filter });
+                    streams.taken.push(Subscription::new(first.ring.clone(), filter));
                     return first.ring;
                 }
                 if let Some(end) = &streams.ended {
@@ -156,13 +168,13 @@ impl Hub {
         };
         list.retain(|subscription| !subscription.ring.is_abandoned());
         let ring = self.ring();
-        list.push(Subscription { ring: ring.clone(), filter });
+        list.push(Subscription::new(ring.clone(), filter));
         ring
     }
 
     /// The project was joined for the first time, or anew after it was left.
     pub(crate) fn open(&self, project: ProjectId) {
-        let first = Some(Subscription { ring: self.ring(), filter: None });
+        let first = Some(Subscription { ring: self.ring(), filter: None, waits: true });
         self.lock().projects.insert(project, Streams { first, ..Streams::default() });
     }
 
@@ -233,13 +245,12 @@ impl Inner {
     /// Hands out the first `count` events of `run`, which have the same readers.
     fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
-        // The last one is given the events themselves: better one that wants them all.
-        readers.sort_by_key(|reader| reader.filter.is_none());
+        // The last one is given the events themselves: better one that reads them, and wants them all.
+        readers.sort_by_key(|reader| (reader.filter.is_none(), !reader.waits));
         let mut all_there = true;
         if let Some((last, others)) = readers.split_last() {
             for reader in others {
-                let wanted = run.range(..count).filter(|event| reader.wants(event));
-                all_there &= reader.ring.extend(wanted.cloned(), wakers);
+                all_there &= reader.copy(run.range(..count), wakers);
             }
             all_there &= if last.filter.is_none() && count == run.len() {
                 last.ring.append(run, wakers)

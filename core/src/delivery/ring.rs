@@ -52,6 +52,8 @@ struct Inner {
     end: Option<Option<Error>>,
     waker: Option<Waker>,
     abandoned: bool,
+    /// Some of the events are to be unfolded when they are taken.
+    folded: bool,
 }
 
 /// What a reader takes out at once.
@@ -76,6 +78,7 @@ impl Ring {
             end: None,
             waker: None,
             abandoned: false,
+            folded: false,
         };
         Self { id, inner: Mutex::new(inner), hungry }
     }
@@ -88,7 +91,7 @@ impl Ring {
     /// Adds events. Returns false if there is no reader any more. The reader's waker, if it waits, goes into `wakers`.
     pub(crate) fn extend(&self, events: impl Iterator<Item = Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut ring = self.lock();
-        if ring.abandoned || ring.end.is_some() {
+        if ring.is_gone() {
             events.for_each(drop);
             return false;
         }
@@ -99,6 +102,12 @@ impl Ring {
         true
     }
 
+    /// As [`extend`](Self::extend), for a reader who may never come: copies that cost little until they are taken.
+    pub(crate) fn keep<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
+        self.lock().folded = true;
+        self.extend(events.map(Event::folded), wakers)
+    }
+
     /// Adds all events of `run`, which is empty afterwards: without moving any of them if the ring is empty too.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut ring = self.lock();
@@ -106,7 +115,7 @@ impl Ring {
             drop(ring);
             return self.extend(run.drain(..), wakers);
         }
-        if ring.abandoned || ring.end.is_some() {
+        if ring.is_gone() {
             run.clear();
             return false;
         }
@@ -157,11 +166,7 @@ impl Ring {
 
     /// Takes up to `max` events, or waits for one. `batch` must be empty.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut Batch) -> Poll<()> {
-        let mut ring = self.lock();
-        ring.take(max, batch);
-        if ring.is_hungry() {
-            self.hungry.notify_one();
-        }
+        let mut ring = self.take_locked(max, batch);
         if batch.events.is_empty() && batch.end.is_none() {
             match &mut ring.waker {
                 Some(waker) => waker.clone_from(cx.waker()),
@@ -169,16 +174,23 @@ impl Ring {
             }
             return Poll::Pending;
         }
+        unfold(ring, batch);
         Poll::Ready(())
     }
 
     /// Takes up to `max` events that are there now.
     pub(crate) fn take(&self, max: usize, batch: &mut Batch) {
+        let ring = self.take_locked(max, batch);
+        unfold(ring, batch);
+    }
+
+    fn take_locked(&self, max: usize, batch: &mut Batch) -> MutexGuard<'_, Inner> {
         let mut ring = self.lock();
         ring.take(max, batch);
         if ring.is_hungry() {
             self.hungry.notify_one();
         }
+        ring
     }
 
     /// The pages that there is room for, each told once.
@@ -236,7 +248,22 @@ impl Ring {
     }
 }
 
+/// Makes whole what was taken, without holding up who adds events.
+fn unfold(mut ring: MutexGuard<'_, Inner>, batch: &mut Batch) {
+    if !ring.folded {
+        return;
+    }
+    ring.folded = !ring.queue.is_empty();
+    drop(ring);
+    batch.events.iter_mut().for_each(Event::unfold);
+}
+
 impl Inner {
+    /// There is nobody to read what is added.
+    fn is_gone(&self) -> bool {
+        self.abandoned || self.end.is_some()
+    }
+
     /// Takes the waker of a reader that has something to read.
     fn call(&mut self, wakers: &mut Vec<Waker>) {
         if !self.queue.is_empty() || self.missed > 0 {

@@ -127,6 +127,28 @@ fn the_first_stream_begins_at_the_join_and_later_ones_when_they_are_made() {
 }
 
 #[test]
+fn the_first_stream_has_whole_events_though_another_reader_was_given_them() {
+    let hub = hub();
+    hub.open("p".into());
+    let client = hub.subscribe(&Scope::Client, None);
+    let update = |n: u64| {
+        let payload =
+            format!(r#"{{"content_id":"c{n}","status":"approved","project_id":"p","meta_data":{{"n":{n}}}}}"#);
+        decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() })
+    };
+    let before: VecDeque<_> = [update(1), event(2), gap(Some(3)), update(4), update(5)].into();
+    hub.publish(&mut before.clone());
+    let first = hub.subscribe(&project(), None);
+    assert_eq!(take(&client, 10).events, before);
+    // Bit by bit, while others come.
+    assert_eq!(take(&first, 2).events, before.range(..2).cloned().collect::<VecDeque<_>>());
+    hub.publish(&mut [update(6)].into());
+    assert_eq!(take(&first, 2).events, before.range(2..4).cloned().collect::<VecDeque<_>>());
+    assert_eq!(take(&first, 10).events, [update(5), update(6)]);
+    assert_eq!(take(&client, 10).events, [update(6)]);
+}
+
+#[test]
 fn a_first_stream_of_one_kind_holds_only_that_and_notices() {
     let hub = hub();
     hub.open("p".into());

@@ -10,6 +10,7 @@ mod decode;
 mod escape;
 mod event;
 mod fields;
+mod fold;
 mod ids;
 mod losses;
 mod meta;

@@ -1,0 +1,125 @@
+//! Events that are kept for somebody who may never read them: as their payload, which is there anyway.
+
+use super::{Event, Meta, ModerationUpdate, Received, Status, Timestamp, decode};
+
+impl Event {
+    /// A copy of the event for keeping: of the most frequent kind without what is in its payload, which is shared.
+    /// [`unfold`](Self::unfold) gives the whole event.
+    pub(crate) fn folded(&self) -> Self {
+        match self {
+            Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(fold(update)),
+            other => other.clone(),
+        }
+    }
+
+    /// Reads what [`folded`](Self::folded) has left out; nothing to do for other events.
+    pub(crate) fn unfold(&mut self) {
+        if let Self::ModerationUpdate(update) = self
+            // Whole ones have an id. One with an empty one is merely read once more.
+            && update.content_id.is_empty()
+            && let Some(whole) = read_again(update)
+        {
+            let (project_id, old) = (update.project_id.take(), update.meta.clone());
+            // Its pieces are of the payload that was made with it.
+            let meta = Meta { payload: whole.meta.payload.clone(), ..old };
+            *update = ModerationUpdate { project_id, meta, ..whole };
+        }
+    }
+}
+
+fn fold(update: &ModerationUpdate) -> ModerationUpdate {
+    ModerationUpdate {
+        content_id: String::new(),
+        project_id: update.project_id.clone(),
+        status: Status::Pending,
+        content_type: None,
+        content_preview: String::new(),
+        meta_data: None,
+        results_count: None,
+        processing_time: None,
+        moderator_type: None,
+        moderator_name: None,
+        rule_name: None,
+        timestamp: Timestamp::default(),
+        extra: super::Extra::new(),
+        meta: update.meta.clone(),
+    }
+}
+
+fn read_again(update: &ModerationUpdate) -> Option<ModerationUpdate> {
+    let received = Received { origin: update.meta.origin, at: update.meta.received_at };
+    match decode("moderation_update", update.meta.payload()?.as_str(), received) {
+        Event::ModerationUpdate(whole) => Some(whole),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Gap, GapReason, Origin};
+
+    fn read(name: &str, arguments: &str) -> Event {
+        decode(name, arguments, Received { origin: Origin::Replay, at: jiff::Timestamp::UNIX_EPOCH })
+    }
+
+    #[test]
+    fn what_was_folded_comes_back_the_same() {
+        let golden = include_str!("../../tests/golden/moderation_update.json");
+        let cases: Vec<serde_json::Value> = serde_json::from_str(golden).unwrap();
+        let packets =
+            cases.iter().filter_map(|case| case["packet"].as_str()?.strip_prefix(r#"42["moderation_update","#));
+        let mut arguments: Vec<_> = packets.filter_map(|rest| rest.strip_suffix(']')).collect();
+        assert!(arguments.len() > 5, "{arguments:?}");
+        arguments.extend([
+            r#"{"content_id":"c","status":"odd","project_id":"p","meta_data":{"a":[1]},"event_id":4,"more":{"x":1}}"#,
+            r#"{"content_id":"c","status":"approved"} , "another argument""#,
+            r#"{"content_id":"","status":"approved","rule_name":"\u00e9"}"#,
+        ]);
+        for arguments in arguments {
+            comes_back(read("moderation_update", arguments));
+        }
+    }
+
+    /// With what the session adds, too.
+    fn comes_back(mut event: Event) {
+        same(&event);
+        event.meta_mut().project_id = Some("inferred".into());
+        event.meta_mut().log = Some("log".into());
+        event.meta_mut().event_id = None;
+        same(&event);
+        if let Event::ModerationUpdate(update) = &mut event {
+            update.project_id = Some("inferred".into());
+        }
+        same(&event);
+    }
+
+    fn same(event: &Event) {
+        let mut folded = event.folded();
+        assert_eq!((folded.name(), folded.meta()), (event.name(), event.meta()));
+        folded.unfold();
+        assert_eq!(&folded, event);
+        folded.unfold();
+        assert_eq!(&folded, event);
+    }
+
+    #[test]
+    fn a_folded_update_holds_its_payload_and_little_else() {
+        let event = read("moderation_update", r#"{"content_id":"c","status":"approved","meta_data":{"a":1}}"#);
+        let Event::ModerationUpdate(folded) = event.folded() else { panic!() };
+        assert_eq!(folded.content_id.capacity() + folded.content_preview.capacity(), 0);
+        assert_eq!((folded.meta_data, folded.moderator_name, folded.rule_name), (None, None, None));
+    }
+
+    #[test]
+    fn other_events_are_copied() {
+        let meta = Meta::new(Origin::Live, jiff::Timestamp::UNIX_EPOCH);
+        let gap = Gap::new("p".into(), GapReason::Expired, Some(3), meta).into();
+        for event in
+            [read("stats_update", r#"{"total_content":3}"#), read("news", "{}"), read("moderation_update", "{"), gap]
+        {
+            assert_eq!(event.folded(), event);
+            same(&event);
+        }
+    }
+}
