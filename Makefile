@@ -84,7 +84,7 @@ wheel-python:
 	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: wheel-python, because the Python environment could not be set up" >&2; fi
 
-## make test-node  the Node binding: style, types, tests; needs Node 20 and, for the stand-ins, Python 3
+## make test-node  the Node binding: style, types, tests on Node 20, 22 and 24; needs one of them and, for the stand-ins, Python 3
 test-node:
 	@if bindings-node/setup.sh && standins=$$($(STANDINS)); then \
 		$(CARGO) build --quiet -p automoderate-server && env $$standins bindings-node/check.sh; \

@@ -1,26 +1,16 @@
 /** The package: what is in it, that tools find no fault with it, and that it works once installed. */
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { promisify } from 'node:util'
-import { folder, reference } from './support/servers.mjs'
+import { consume, HERE, installed, run } from './support/packages.mjs'
+import { folder } from './support/servers.mjs'
 
-const HERE = join(import.meta.dirname, '..')
 const BIN = join(HERE, 'node_modules/.bin')
 const TARBALLS = join(HERE, 'release/tarballs')
 const require = createRequire(import.meta.url)
-
-async function run(command, args, options) {
-  try {
-    return (await promisify(execFile)(command, args, { cwd: HERE, maxBuffer: 1 << 26, ...options })).stdout
-  } catch (error) {
-    throw new Error(`${command} ${args.join(' ')}\n${error.stdout}\n${error.stderr}`)
-  }
-}
 
 const find = (start) =>
   join(
@@ -73,30 +63,6 @@ test('publint and are-the-types-wrong find no fault', async () => {
   ])
 })
 
-/** An empty folder with the package installed from tarballs. */
-async function installed(t, ...tarballs) {
-  const cwd = folder(t)
-  writeFileSync(join(cwd, 'package.json'), '{"private": true}')
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs], { cwd })
-  return cwd
-}
-
-async function consume(t, cwd) {
-  const server = await reference(t)
-  const body = `
-    ;(async () => {
-      const client = await Client.connect(${JSON.stringify(server.baseUrl)}, { apiKey: ${JSON.stringify(server.apiKey)} })
-      const project = await client.join(${JSON.stringify(server.projectId)})
-      const stream = project.events('moderation_update')
-      await client.moderate('text')
-      for await (const event of stream) { console.log(event.status); break }
-      await client.close()
-    })()`
-  writeFileSync(join(cwd, 'esm.mjs'), `import { Client } from 'automoderate'${body}`)
-  writeFileSync(join(cwd, 'cjs.cjs'), `const { Client } = require('automoderate')${body}`)
-  for (const file of ['esm.mjs', 'cjs.cjs']) assert.equal(await run(process.execPath, [file], { cwd }), 'approved\n')
-}
-
 test('installed from its tarballs it is imported, required and typed', async (t) => {
   const cwd = await installed(t, main(), platform())
   assert.deepEqual(readdirSync(join(cwd, 'node_modules/automoderate/native')).toSorted(), ['index.d.ts', 'index.js'])
@@ -132,8 +98,4 @@ test('`npm pack` after a build gives a package that works alone', async (t) => {
   const other = await installed(t, join(cwd, name))
   assert.ok(readFileSync(join(other, 'node_modules/automoderate/README.md'), 'utf8').length > 0)
   await consume(t, other)
-})
-
-test('it can be installed by its path', async (t) => {
-  await consume(t, await installed(t, HERE))
 })
