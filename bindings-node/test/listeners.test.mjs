@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '../dist/index.mjs'
 import * as reading from './support/reading.mjs'
 import { asgi, eventually, reference } from './support/servers.mjs'
@@ -109,25 +108,4 @@ test('the server’s `error` event is no EventEmitter error', async (t) => {
   }
   const [update] = await Promise.all([once(client, 'moderation_update'), server.admin('/moderate', { content: 'x' })])
   assert.equal(update[0].content_preview, 'x')
-})
-
-test('an end that nobody hears is a warning', async (t) => {
-  const server = await asgi(t)
-  const warnings = []
-  const warn = (warning) => warnings.push(warning)
-  process.on('warning', warn)
-  t.after(() => process.off('warning', warn))
-  const deaf = await reading.join(t, server, { reconnect: false })
-  const hearing = await reading.join(t, server, { reconnect: false })
-  const states = []
-  deaf.client.on('moderation_update', () => {})
-  hearing.client.on('moderation_update', () => {}).on('state', (state, info) => states.push([state, info.cause?.code]))
-  await server.admin('/cut')
-  await eventually(() => warnings.length > 0 && states.length > 0, 'the ends')
-  await sleep(50)
-  assert.deepEqual(states, [['closed', 'disconnected']])
-  assert.deepEqual(
-    warnings.map((one) => one.code),
-    ['disconnected'],
-  )
 })

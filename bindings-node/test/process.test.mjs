@@ -73,25 +73,27 @@ for (const [how, code] of Object.entries({
   })
 }
 
+// Nothing but what is tried can keep the event loop running until this has been called so often.
+const TURNS = `
+let turns = 0
+setInterval(() => ++turns === 10 && console.log('still here'), 1).unref()
+`
 for (const [how, code] of Object.entries({
-  'a stream that is waited for': `${JOINED}console.log('ready'); for await (const event of joined.events('moderation_update')) {
+  'a stream that is waited for': `${JOINED}${TURNS}for await (const event of joined.events('moderation_update')) {
     console.log(event.content_preview); break }`,
-  'a listener of events': `${JOINED}
+  'a listener of events': `${JOINED}${TURNS}
     const hear = (event) => { console.log(event.content_preview); client.off('moderation_update', hear) }
-    client.on('moderation_update', hear); console.log('ready')`,
+    client.on('moderation_update', hear)`,
   'what `ref` makes wait again': `
-    const client = await Client.connect(url, { apiKey, ref: false }); const joined = await client.join(project)
-    client.once('moderation_update', (event) => console.log(event.content_preview)); client.ref(); console.log('ready')`,
+    const client = await Client.connect(url, { apiKey, ref: false }); const joined = await client.join(project)${TURNS}
+    client.once('moderation_update', (event) => console.log(event.content_preview)); client.ref()`,
 })) {
   test(`a process goes on for ${how}`, async (t) => {
     const server = await reference(t)
     const child = program(t, server, code)
-    await eventually(() => child.output.includes('ready'), 'the program')
-    // There is nothing but this that could keep it running.
-    await sleep(200)
-    assert.equal(child.exitCode, null)
+    await eventually(() => child.output.includes('still here'), 'the program')
     await server.submit('at last')
-    assert.deepEqual(await end(child), { code: 0, signal: null, output: 'ready\nat last\n' })
+    assert.deepEqual(await end(child), { code: 0, signal: null, output: 'still here\nat last\n' })
   })
 }
 
@@ -116,6 +118,28 @@ test('an error that ends a loop ends the program as any error does', async (t) =
   const { code: status, output } = await end(child)
   assert.equal(status, 1)
   assert.match(output, /code: 'disconnected'/)
+})
+
+test('an end that nobody hears is a warning', async (t) => {
+  const server = await reference(t)
+  // It ends by itself when all is over: what has not been said by then never is.
+  const code = `
+    process.removeAllListeners('warning')
+    process.on('warning', (warning) => console.log('warning:', warning.code))
+    const options = { apiKey, reconnect: false }
+    const deaf = await Client.connect(url, options)
+    deaf.on('moderation_update', () => {})
+    const hearing = await Client.connect(url, options)
+    hearing.on('moderation_update', () => {}).on('state', (state, { cause }) => console.log(state, cause.code))
+    console.log('ready')`
+  const child = program(t, server, code)
+  await eventually(() => child.output.includes('ready'), 'the program')
+  await server.stop('SIGKILL')
+  const { code: status, output } = await end(child)
+  assert.deepEqual(
+    [status, output.trim().split('\n').toSorted()],
+    [0, ['closed disconnected', 'ready', 'warning: disconnected']],
+  )
 })
 
 test('worker threads have clients of their own, and may be ended at any time', async (t) => {
