@@ -55,10 +55,14 @@ export function callback<F>(name: string, value: F): F {
   return value
 }
 
-/** The last argument of a call: an object, or nothing. */
-export function options<T extends object>(value: T | undefined): Partial<T> {
+/** The last argument of a call: an object with a signal or some of the options named, or nothing. */
+export function options<T extends object>(value: T | undefined, ...names: (keyof T & string)[]): Partial<T> {
   if (value === undefined) return {}
-  return object('options', value) as Partial<T>
+  const given = object('options', value)
+  const unknown = Object.keys(given).find((name) => name !== 'signal' && !names.includes(name as keyof T & string))
+  // One that is misspelt would be taken for one that is left out.
+  if (unknown !== undefined) throw invalid(unknown, 'there is no such option')
+  return given as Partial<T>
 }
 
 /** The signal among options. */

@@ -1,5 +1,6 @@
 /** The client. */
 
+import { type InspectOptions, inspect } from 'node:util'
 import * as native from '../native/index.js'
 import { callback, count, json, object, options, signalOf, text } from './arguments.js'
 import { Contents } from './contents.js'
@@ -68,11 +69,13 @@ export class Client {
   /**
    * Connects, unless that is done. Resolves when the server has acknowledged and refused nothing; otherwise rejects
    * with `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`, and the client is closed.
+   * A client that is closed stays so: it rejects with the reason.
    */
   async connect(given?: Abortable): Promise<this> {
     const signal = signalOf(options(given))
     this.#connected ??= this.#connect(signal)
     await this.#connected
+    if (this.state === 'closed') await call((port, id) => this.#native.connect(port, id))
     return this
   }
 
@@ -93,7 +96,7 @@ export class Client {
    */
   async join(project: string, given?: Abortable & { after?: string | number | null }): Promise<Project> {
     const id = text('project', project)
-    const { after, ...rest } = options(given)
+    const { after, ...rest } = options(given, 'after')
     const cursor = cursorText(after)
     const done = await call((port, number) => this.#native.join(port, number, id, cursor), signalOf(rest))
     return new Project(done.project as native.Project, this.#host)
@@ -219,7 +222,7 @@ export class Client {
 
   /** Submits content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user. */
   async moderate(content: string, given?: Abortable & { type?: string; metadata?: unknown }): Promise<Moderation> {
-    const { type = 'text', metadata, ...rest } = options(given)
+    const { type = 'text', metadata, ...rest } = options(given, 'type', 'metadata')
     const [kind, body] = [text('type', type), text('content', content)]
     const attached = metadata === undefined ? null : json('metadata', metadata)
     return ask((port, id) => this.#native.moderate(port, id, kind, body, attached), signalOf(rest))
@@ -265,6 +268,11 @@ export class Client {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+
+  /** @internal What `console.log` shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Client ${inspect({ url: this.url, state: this.state }, options)}`
+  }
 }
 
 /** A cursor: its text, or an event's id. */
@@ -278,7 +286,7 @@ function cursorText(after: unknown): string | undefined {
 }
 
 function filterOf(filter: ContentFilter | undefined): ContentFilter {
-  const { status, perPage, ...rest } = options(filter)
+  const { status, perPage, ...rest } = options(filter, 'status', 'perPage')
   const signal = signalOf(rest)
   return {
     ...(status === undefined ? {} : { status: text('status', status) }),

@@ -1,5 +1,6 @@
 /** A joined project. */
 
+import { type InspectOptions, inspect } from 'node:util'
 import type * as native from '../native/index.js'
 import { options, signalOf } from './arguments.js'
 import { fromNative } from './errors.js'
@@ -72,5 +73,10 @@ export class Project {
   /** Leaves the project, at the end of an `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave()
+  }
+
+  /** @internal What `console.log` shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Project ${inspect({ id: this.id, cursor: this.cursor }, options)}`
   }
 }

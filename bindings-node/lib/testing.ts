@@ -15,7 +15,7 @@ export interface Waiting extends Abortable {
 }
 
 function waiting(given: Waiting | undefined): [number, number, AbortSignal | undefined] {
-  const { connections = 1, timeout = 10_000, ...rest } = options(given)
+  const { connections = 1, timeout = 10_000, ...rest } = options(given, 'connections', 'timeout')
   return [count('connections', connections, 0), duration('timeout', timeout), signalOf(rest)]
 }
 

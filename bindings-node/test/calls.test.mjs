@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { Client } from '../dist/index.mjs'
 import * as reading from './support/reading.mjs'
 import { asgi, flask, reference } from './support/servers.mjs'
@@ -13,6 +14,11 @@ test('the whole way', async (t) => {
   assert.equal(await client.connect(), client)
   const project = await client.join(server.projectId)
   assert.equal(project.id, server.projectId)
+  assert.equal(inspect(client), `Client { url: '${server.baseUrl}', state: 'connected' }`)
+  assert.equal(
+    inspect([project], { breakLength: 200 }),
+    `[ Project { id: '${project.id}', cursor: '${project.cursor}' } ]`,
+  )
   const [stream, updates] = [project.events(), project.events('moderation_update')]
   const decided = await client.moderate('a fine day', { metadata: { user_id: 'u' } })
   assert.equal(decided.status, 'approved')
@@ -106,4 +112,11 @@ test('both transports, and all ways for a key', async (t) => {
       await client.close()
     }
   }
+})
+
+test('a client that is closed is not connected again', async (t) => {
+  const client = await reading.connect(t, await reference(t))
+  await client.close()
+  await assert.rejects(client.connect(), { code: 'closed' })
+  assert.equal(client.state, 'closed')
 })
