@@ -19,8 +19,8 @@ export type Credentials =
 
 /**
  * Asked before every attempt. If it fails with an error that says `retryable: false`, or returns what is no
- * credentials, the client ends; after any other failure the attempt is made again. The signal is aborted when nobody
- * waits for the answer any more.
+ * credentials, the client ends; after any other failure the attempt is made again. What it throws is not shown, because
+ * it may hold secrets: log it where it is known. The signal is aborted when nobody waits for the answer any more.
  */
 export type CredentialsProvider = (
   reason: CredentialsReason,
@@ -52,13 +52,23 @@ async function answer(
   [number, reason]: [number, CredentialsReason],
   signal: AbortSignal,
 ): Promise<void> {
+  let credentials: unknown
   try {
-    requests.answer(number, JSON.stringify(described(await provider(reason, { signal }))))
+    credentials = await provider(reason, { signal })
   } catch (error) {
     // The text may hold anything, secrets too.
     const name = error instanceof Error ? error.name : typeof error
     const fatal = error instanceof AutoModerateError && !error.retryable
-    requests.refuse(number, `the credentials provider failed (${name})`, fatal)
+    return requests.refuse(number, `it has thrown (${name})`, fatal)
+  }
+  try {
+    requests.answer(number, JSON.stringify(described(credentials)))
+  } catch (error) {
+    requests.refuse(
+      number,
+      error instanceof AutoModerateError ? error.message : 'it returned what is no credentials',
+      true,
+    )
   }
 }
 
@@ -69,7 +79,7 @@ function described(credentials: unknown): object | string {
   const { apiKey, session, email, password, ...unknown } = Object(credentials) as Record<string, unknown>
   const given = [apiKey, session, email ?? password].filter((one) => one !== undefined)
   if (typeof credentials !== 'object' || given.length !== 1 || Object.keys(unknown).length > 0) {
-    throw invalid('credentials', 'the provider must return a key, or either apiKey, or session, or email and password')
+    throw invalid('credentials', 'what is returned must be a key, or either apiKey, or session, or email and password')
   }
   if (apiKey !== undefined) return { apiKey: text('credentials.apiKey', apiKey) }
   if (session !== undefined) return { session: text('credentials.session', session) }

@@ -73,6 +73,10 @@ test('what it throws is not shown, and ends the client if it says so', async (t)
   ]) {
     const wrong = await Client.connect(server.baseUrl, { credentials: () => answer }).catch((error) => error)
     assert.equal(wrong.code, 'authentication_failed', inspect(answer))
+    assert.match(
+      wrong.message,
+      /credentials: what is returned must be a key|credentials\.(apiKey|password): a string is needed/,
+    )
   }
   let asked = 0
   const flaky = async () => {
