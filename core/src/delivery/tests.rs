@@ -126,16 +126,66 @@ fn the_first_stream_begins_at_the_join_and_later_ones_when_they_are_made() {
     assert_eq!(numbers(&second), [2]);
 }
 
+fn update(n: u64) -> Event {
+    let payload = format!(
+        r#"{{"content_id":"c{n}","status":"approved","project_id":"p","event_id":{n},"meta_data":{{"n":{n}}}}}"#
+    );
+    let mut update = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
+    update.meta_mut().log = Some("log".into());
+    update
+}
+
+proptest! {
+    #[test]
+    fn a_stream_that_nobody_has_taken_holds_what_one_that_nobody_reads_does(
+        capacity in 1usize..12,
+        overflow in prop_oneof![Just(Overflow::DropOldest), Just(Overflow::DropNewest), Just(Overflow::Replay)],
+        runs in vec(vec(0u8..4, 1..8), 1..10),
+        max in 1usize..10,
+    ) {
+        let hubs = [Hub::new(capacity, overflow), Hub::new(capacity, overflow)];
+        let clients = hubs.each_ref().map(|hub| {
+            hub.open("p".into());
+            hub.subscribe(&Scope::Client, None)
+        });
+        let unread = hubs[1].subscribe(&project(), None);
+        let mut n = 0;
+        for run in runs {
+            let mut make = |kind| {
+                n += 1;
+                match kind {
+                    0 => event(n),
+                    1 => gap(Some(n)),
+                    _ => update(n),
+                }
+            };
+            let run: VecDeque<_> = run.into_iter().map(&mut make).collect();
+            for hub in &hubs {
+                hub.publish(&mut run.clone());
+            }
+        }
+        let late = hubs[0].subscribe(&project(), None);
+        // The moment at which a loss is told is the reader's.
+        let told = |ring: &Ring| {
+            let events = take(ring, max).events.into_iter();
+            events.map(|event| if let Event::Lagged(lost) = event { Err(lost.missed) } else { Ok(event) }).collect::<Vec<_>>()
+        };
+        loop {
+            let next = told(&late);
+            prop_assert_eq!(&next, &told(&unread));
+            if next.is_empty() {
+                break;
+            }
+        }
+        drop(clients);
+    }
+}
+
 #[test]
 fn the_first_stream_has_whole_events_though_another_reader_was_given_them() {
     let hub = hub();
     hub.open("p".into());
     let client = hub.subscribe(&Scope::Client, None);
-    let update = |n: u64| {
-        let payload =
-            format!(r#"{{"content_id":"c{n}","status":"approved","project_id":"p","meta_data":{{"n":{n}}}}}"#);
-        decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() })
-    };
     let before: VecDeque<_> = [update(1), event(2), gap(Some(3)), update(4), update(5)].into();
     hub.publish(&mut before.clone());
     let first = hub.subscribe(&project(), None);
