@@ -1,4 +1,4 @@
-//! Many events as JSON, for languages to which the names of the fields would be half of the work of reading them.
+//! Many events as JSON, for languages to which the names of the fields would be much of the work of reading them.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
