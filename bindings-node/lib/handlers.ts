@@ -4,6 +4,7 @@ import type * as native from '../native/index.js'
 import { text } from './arguments.js'
 import { type AutoModerateError, invalid } from './errors.js'
 import type { Event, EventByName } from './events.js'
+import { hold } from './hold.js'
 import { isEventName } from './kinds.js'
 import { Listeners } from './listeners.js'
 import { watch } from './port.js'
@@ -27,6 +28,9 @@ type Listener = Parameters<Listeners['add']>[1]
 
 const OTHERS = new Set(['event', 'state', 'error'])
 
+/** Those that wait for the last state: they must not be collected. */
+const ending = new Set<object>()
+
 export class Handlers {
   readonly #native: native.Client
   readonly #host: StreamHost
@@ -36,6 +40,8 @@ export class Handlers {
   readonly #errors = new Listeners(warn)
   #stream: EventStream | undefined
   #statesWatched = false
+  #over = false
+  #release: (() => void) | undefined
 
   constructor(client: native.Client, host: StreamHost) {
     this.#native = client
@@ -85,8 +91,9 @@ export class Handlers {
     this.#stream = stream
     this.#feed(stream).catch((error) => {
       // The state tells it as well; if nobody hears either, it must not pass unnoticed.
-      const heard = this.#listeners.call('error', error) || this.#listeners.count('state') > 0
-      if (!heard) process.emitWarning(error)
+      const heard = this.#listeners.call('error', error)
+      if (this.#listeners.count('state') > 0) this.#awaitEnd()
+      else if (!heard) process.emitWarning(error)
     })
   }
 
@@ -109,6 +116,20 @@ export class Handlers {
   changed(info: StateInfo): void {
     this.#listeners.call('state', info.state, info)
   }
+
+  /** Neither the process nor this must go before the last state is told, which comes at once. */
+  #awaitEnd(): void {
+    if (this.#over) return
+    this.#release ??= hold()
+    ending.add(this)
+  }
+
+  /** All changes of the state have been told. */
+  over(): void {
+    this.#over = true
+    this.#release?.()
+    ending.delete(this)
+  }
 }
 
 /** A listener's fault is not the end of the process, but it must not pass unnoticed. */
@@ -125,7 +146,7 @@ function follow(states: native.States, handlers: WeakRef<Handlers>): void {
       (port, id) => states.next(port, id),
       (done) => {
         const state: StateJson | null = JSON.parse(done.value ?? 'null')
-        if (state === null) return
+        if (state === null) return handlers.deref()?.over()
         // The first is the present state, which is no change.
         if (!present) handlers.deref()?.changed(stateInfo(state))
         present = false
