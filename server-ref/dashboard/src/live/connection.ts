@@ -5,7 +5,7 @@ import { io, type Socket } from 'socket.io-client'
 import type { StatsUpdate } from '../api/types.ts'
 import { Follower, type Logged, type Page, type Sink } from './follower.ts'
 
-/** Where the connection stands. */
+/** Where the connection stands. `live`: what happens in the project that is followed, if one is, comes by itself. */
 export type Link = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
 /** Whoever follows a project. */
@@ -84,7 +84,10 @@ export class Connection {
   follow(projectId: string, listener: Listener): void {
     this.unfollow()
     this.#followed = { projectId, listener, follower: new Follower(listener) }
-    if (this.#socket.connected) void this.#join()
+    if (!this.#socket.connected) return
+    // Until the server says that it is joined.
+    this.link.value = { state: 'connecting' }
+    void this.#join()
   }
 
   unfollow(): void {
@@ -92,7 +95,10 @@ export class Connection {
     this.#followed = undefined
     clearTimeout(this.#paging)
     this.#paging = undefined
-    if (before !== undefined && this.#socket.connected) this.#socket.emit('leave_project', { project_id: before })
+    if (before === undefined || !this.#socket.connected) return
+    this.#socket.emit('leave_project', { project_id: before })
+    // A join that is under way is waited for no more.
+    this.link.value = { state: 'live' }
   }
 
   #lost(cause: string | undefined, attempt = 0): void {

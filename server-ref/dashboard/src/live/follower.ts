@@ -8,7 +8,8 @@ const FAR_BEHIND = 2000
 /** Live events that wait for the ones before them. The rest is asked for again: the log has them all. */
 const HELD = 1000
 
-export type Origin = 'live' | 'replay'
+/** `live`: it happened since the project was joined, and whether a page brought it does not matter. */
+export type Origin = 'live' | 'earlier'
 
 export interface Logged {
   event: string
@@ -34,6 +35,8 @@ export class Follower {
   #last = 0
   /** The newest id that is known to exist. */
   #target = 0
+  /** The newest id when the project was joined. */
+  #head = 0
   #asking = false
   /** Nothing was delivered from this log yet: what it has lost already was never missed. */
   #fresh = true
@@ -80,7 +83,7 @@ export class Follower {
     if (page.oldest > this.#last + 1) this.#skip(page.oldest - 1)
     this.#fresh = false
     for (const entry of page.events) {
-      if (entry.data.event_id > this.#last) this.#deliver(entry, 'replay')
+      if (entry.data.event_id > this.#last) this.#deliver(entry)
     }
     if (page.events.length === 0) {
       // Nothing more exists, whatever was announced.
@@ -105,6 +108,7 @@ export class Follower {
     }
     this.#log = log
     this.#target = head
+    this.#head = head
   }
 
   #skip(to: number): void {
@@ -116,14 +120,14 @@ export class Follower {
     for (;;) {
       const next = this.#held.get(this.#last + 1)
       if (!next) break
-      this.#deliver(next, 'live')
+      this.#deliver(next)
     }
     for (const id of this.#held.keys()) if (id <= this.#last) this.#held.delete(id)
   }
 
-  #deliver(entry: Logged, origin: Origin): void {
+  #deliver(entry: Logged): void {
     this.#last = entry.data.event_id
     this.#held.delete(this.#last)
-    this.sink.deliver(entry, origin)
+    this.sink.deliver(entry, this.#last > this.#head ? 'live' : 'earlier')
   }
 }

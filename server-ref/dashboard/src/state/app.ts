@@ -68,7 +68,8 @@ export class App {
   #told = 'connecting'
   #tell(): void {
     const { state } = this.connection.link.value
-    if (state === this.#told) return
+    // Another project is joined: no interruption.
+    if (state === 'connecting' || state === this.#told) return
     if (state === 'lost') announce('The connection is lost; trying again')
     if (state === 'live' && this.#told === 'lost') announce('Connected again')
     this.#told = state

@@ -49,7 +49,8 @@ export class Rules {
   }
 
   async activate(rule: Rule, isActive: boolean): Promise<void> {
-    await this.api.patch(this.#one(rule.id), { is_active: isActive })
+    const { rule: changed } = await this.api.patch<{ rule: Rule }>(this.#one(rule.id), { is_active: isActive })
+    this.list.value = this.list.value?.map((one) => (one.id === changed.id ? changed : one))
     await this.refresh()
   }
 

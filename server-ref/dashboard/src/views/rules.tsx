@@ -52,17 +52,25 @@ interface LineProps {
 }
 
 function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
-  const activate = async (input: HTMLInputElement) => {
-    const isActive = input.checked
+  /** What was asked for and is not answered: a list that comes meanwhile must not turn it back. */
+  const wanted = useSignal<boolean | undefined>(undefined)
+  const activate = async (isActive: boolean) => {
+    const isAsking = wanted.value !== undefined
+    wanted.value = isActive
+    if (isAsking) return
     try {
-      await rules.activate(rule, isActive)
+      let asked: boolean
+      do {
+        // Once more for whoever changed their mind.
+        asked = wanted.value
+        await rules.activate(rule, asked)
+      } while (asked !== wanted.value)
       problem.value = undefined
-      announce(`${rule.name} is ${isActive ? 'on' : 'off'}`)
+      announce(`${rule.name} is ${asked ? 'on' : 'off'}`)
     } catch (error) {
-      // As it is on the server.
-      input.checked = rule.is_active
       problem.value = `${rule.name} was not changed: ${explain(error)}`
     }
+    wanted.value = undefined
   }
   return (
     <li class={`card rule ${rule.is_active ? '' : 'off'}`}>
@@ -77,10 +85,10 @@ function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
         <label class="switch">
           <input
             type="checkbox"
-            checked={rule.is_active}
+            checked={wanted.value ?? rule.is_active}
             disabled={!isAdmin}
             aria-label={`${rule.name} is on`}
-            onChange={(event) => void activate(event.currentTarget)}
+            onChange={(event) => void activate(event.currentTarget.checked)}
           />
           <span aria-hidden="true">{rule.is_active ? 'On' : 'Off'}</span>
         </label>

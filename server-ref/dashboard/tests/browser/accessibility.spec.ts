@@ -4,11 +4,24 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Person } from '../support/person.ts'
-import { expect, forgive, live, open, type Page, type Project, signIn, test } from '../support/test.ts'
+import {
+  announcements,
+  expect,
+  forgive,
+  live,
+  open,
+  type Page,
+  type Project,
+  show,
+  test,
+  VIEWS,
+} from '../support/test.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const VIEWS = ['live', 'review', 'rules', 'notifications'] as const
 const LONG = 'a_word_that_does_not_end'.repeat(8)
+
+/** What a view shows of what `fill` makes. */
+const FILLED = { live: LONG, review: LONG, rules: 'No spam', notifications: 'Withdraw' }
 
 /** What axe finds, as text. */
 async function faults(page: Page): Promise<string[]> {
@@ -39,18 +52,28 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await faults(page)).toEqual([])
       await open(page, owner, project)
       await owner.call('POST', '/api/notifications', { type: 'error', message: 'now', project_id: project.id })
-      await expect(page.locator('.toast')).toBeVisible()
-      for (const path of ['/#/', ...VIEWS.map((view) => `/#/projects/${project.id}/${view}`)]) {
-        await page.goto(path)
-        await live(page)
-        await expect(page.getByText('Loading')).toHaveCount(0)
-        expect(await faults(page), path).toEqual([])
-        const widest = await page.evaluate(() => document.documentElement.scrollWidth)
-        expect(widest, `${path} needs no sideways scrolling`).toBeLessThanOrEqual(width)
-      }
-      await page.goto(`/#/projects/${project.id}/rules`)
-      await page.getByRole('button', { name: 'New rule' }).click()
+      // While somebody is at it, it stays.
+      await page.locator('.toast').hover()
+      await expect(page.locator('.banners li')).toHaveCount(4)
       expect(await faults(page)).toEqual([])
+      await page.locator('.toast').getByRole('button', { name: 'Dismiss' }).click()
+      const look = async (what: string) => {
+        expect(await faults(page), what).toEqual([])
+        const widest = await page.evaluate(() => document.documentElement.scrollWidth)
+        expect(widest, `${what} needs no sideways scrolling`).toBeLessThanOrEqual(width)
+      }
+      for (const view of VIEWS) {
+        await show(page, project, view)
+        await expect(page.locator('main')).toContainText(FILLED[view])
+        await look(view)
+      }
+      await page.goto('/#/')
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Projects')
+      await look('projects')
+      await show(page, project, 'rules')
+      await page.getByRole('button', { name: 'New rule' }).click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+      await look('the form of a rule')
     })
   }
 }
@@ -61,7 +84,7 @@ test('the field that is wrong says so', async ({ page, owner, project, complaint
   await page.getByLabel('Name').fill('n')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByLabel('Keywords')).toHaveAccessibleDescription(/no keyword/)
-  forgive(complaints, /status of 422/)
+  await forgive(complaints, /status of 422/)
   expect(await faults(page)).toEqual([])
 })
 
@@ -108,13 +131,14 @@ test('landmarks and headings', async ({ page, owner, project }) => {
 
 test('with the keyboard alone', async ({ page, owner, project }) => {
   await page.goto('/')
+  // As whoever types looks for the caret first.
+  await expect(page.getByLabel('Email')).toBeFocused()
   await page.keyboard.type(owner.email)
   await page.keyboard.press('Tab')
   await page.keyboard.type(owner.password)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
-  await page.goto(`/#/projects/${project.id}/live`)
-  await live(page)
+  await show(page, project, 'live')
   await page.reload()
   await live(page)
 
@@ -146,8 +170,7 @@ test('with the keyboard alone', async ({ page, owner, project }) => {
 test('light and dark, as the system says or as one likes', async ({ page, owner, project }) => {
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   await page.emulateMedia({ colorScheme: 'light' })
-  await signIn(page, owner)
-  await page.goto(`/#/projects/${project.id}/live`)
+  await open(page, owner, project)
   const light = await ground()
   await page.emulateMedia({ colorScheme: 'dark' })
   const dark = await ground()
@@ -165,20 +188,10 @@ test('light and dark, as the system says or as one likes', async ({ page, owner,
 test('a busy project does not shout', async ({ page, owner, project }) => {
   await page.clock.install()
   await open(page, owner, project)
-  await page.evaluate(() => {
-    const region = document.querySelector('[aria-live]')
-    const said: string[] = []
-    Object.assign(window, { said })
-    if (region)
-      new MutationObserver(() => said.push(region.textContent ?? '')).observe(region, {
-        childList: true,
-        subtree: true,
-        characterData: true,
-      })
-  })
+  const said = await announcements(page)
   for (let count = 0; count < 20; count += 1) await owner.moderate(project.id, `text ${count}`)
   await expect(page.locator('.feed li')).toHaveCount(20)
   await page.clock.runFor(25_000)
-  expect(await page.evaluate('window.said')).toEqual(['New decisions: 20 approved'])
+  expect(await said()).toEqual(['New decisions: 20 approved'])
   await expect(page.locator('.feed')).not.toHaveAttribute('aria-live')
 })

@@ -2,10 +2,11 @@
 
 import { Person } from '../support/person.ts'
 import { Server } from '../support/server.ts'
-import { counter, expect, forgive, live, open, test } from '../support/test.ts'
+import { announcements, counter, expect, forgive, live, open, signIn, test } from '../support/test.ts'
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`the server ends by ${signal} and comes back`, async ({ page, complaints }) => {
+    test.setTimeout(60_000)
     const server = await Server.start()
     try {
       const owner = await Person.demo(server)
@@ -20,13 +21,15 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const feed = page.locator('.feed li .text')
       await expect(feed).toHaveText(['before'])
 
+      const said = await announcements(page)
       await server.stop(signal)
       await expect(page.locator('.link')).toContainText('Reconnecting')
-      await expect(page.locator('[aria-live]')).toContainText('The connection is lost')
+      await expect.poll(said).toContain('The connection is lost; trying again')
       await server.run()
       for (const text of ['while away 1', 'while away 2', 'while away 3']) await owner.moderate(project.id, text)
-      await live(page)
-      await expect(page.locator('[aria-live]')).toContainText('Connected again')
+      // Between two attempts there are up to 10 s.
+      await live(page, 20_000)
+      await expect.poll(said).toContain('Connected again')
       await expect(feed).toHaveText(['while away 3', 'while away 2', 'while away 1', 'before'])
       await expect(counter(page, 'Total')).toHaveText('4')
       await owner.moderate(project.id, 'after')
@@ -70,7 +73,7 @@ test('where WebSockets do not get through it polls', async ({ page, owner, proje
   await open(page, owner, project)
   await owner.moderate(project.id, 'by polling')
   await expect(page.locator('.feed li')).toContainText('by polling')
-  forgive(complaints, /nowhere/)
+  await forgive(complaints, /nowhere/)
 })
 
 test('another project, another room', async ({ page, owner, project }) => {
@@ -80,10 +83,36 @@ test('another project, another room', async ({ page, owner, project }) => {
   await expect(page.locator('.feed li')).toContainText('in the first')
   const projects = page.getByRole('combobox', { name: 'Project' })
   await projects.focus()
-  await projects.selectOption('The other one')
+  await projects.selectOption(other)
   await expect(page.getByText('No decisions yet.')).toBeVisible()
   await owner.moderate(project.id, 'again in the first')
   await owner.moderate(other, 'in the other')
   await expect(page.locator('.feed li .text')).toHaveText(['in the other'])
   await expect(projects).toBeFocused()
+})
+
+test('“Live” is said of a project that is joined, and not before', async ({ page, owner, project }) => {
+  let pass = () => {}
+  const held = new Promise<void>((resolve) => {
+    pass = resolve
+  })
+  await page.routeWebSocket(/socket\.io/, (socket) => {
+    const server = socket.connectToServer()
+    server.onMessage(async (message) => {
+      if (`${message}`.includes('joined_project')) await held
+      socket.send(message)
+    })
+  })
+  await signIn(page, owner)
+  await live(page)
+  await page.goto(`/#/projects/${project.id}/live`)
+  await expect(page.locator('.link')).toHaveText('Connecting …')
+  await page.goto('/#/')
+  await live(page)
+  await page.goto(`/#/projects/${project.id}/live`)
+  await expect(page.locator('.link')).toHaveText('Connecting …')
+  pass()
+  await live(page)
+  await owner.moderate(project.id, 'now')
+  await expect(page.locator('.feed li')).toContainText('now')
 })

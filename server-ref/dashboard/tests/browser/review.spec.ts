@@ -56,7 +56,7 @@ test('a decision that fails is not shown as one', async ({ page, owner, project,
   answer()
   await expect(card.getByRole('alert')).toHaveText('Not decided: The database does not answer')
   await expect(page.getByRole('link', { name: 'Review 1 waiting' })).toBeVisible()
-  forgive(complaints, /status of 503/)
+  await forgive(complaints, /status of 503/)
   await page.unroute('**/review?*')
   await card.getByRole('button', { name: 'Approve' }).click()
   await expect(page.getByText('Nothing waits for a review')).toBeVisible()

@@ -49,16 +49,38 @@ test('what is wrong stands at the field', async ({ page, owner, project, complai
   await expect(pattern).toHaveAttribute('aria-invalid', 'true')
   await expect(pattern).toHaveAccessibleDescription(/unclosed group/)
   await expect(pattern).toBeFocused()
-  forgive(complaints, /status of 422/)
+  await forgive(complaints, /status of 422/)
   await pattern.fill('a(b)')
   await page.getByLabel('Priority').fill('99999999')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByLabel('Priority')).toHaveAccessibleDescription(/from -1000000/)
   await expect(pattern).toHaveAttribute('aria-invalid', 'false')
-  forgive(complaints, /status of 422/)
+  await forgive(complaints, /status of 422/)
   await page.getByLabel('Priority').fill('1')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.locator('.rule')).toContainText('Broken')
+})
+
+test('what somebody switches stays as they want it, whatever comes meanwhile', async ({ page, owner, project }) => {
+  await owner.addRule(project.id, 'newt', 'flag')
+  await open(page, owner, project, 'rules')
+  let pass = () => {}
+  const held = new Promise<void>((resolve) => {
+    pass = resolve
+  })
+  await page.route('**/rules/*', async (route) => {
+    await held
+    await route.continue()
+  })
+  const newt = page.getByLabel('No newt is on')
+  await newt.uncheck()
+  await owner.addRule(project.id, 'toad', 'flag')
+  await expect(page.locator('.rule')).toHaveCount(2)
+  await expect(newt).not.toBeChecked()
+  pass()
+  await expect(page.locator('.rule', { hasText: 'No newt' })).toContainText('Off')
+  await expect(newt).not.toBeChecked()
+  await expect(newt).toBeFocused()
 })
 
 test('what others change is seen', async ({ page, owner, project }) => {

@@ -1,5 +1,6 @@
 // Somebody who uses the REST interface: what tests prepare, and what others do meanwhile.
 
+import { randomUUID } from 'node:crypto'
 import type { Server } from './server.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -57,7 +58,8 @@ export class Person {
   }
 
   /** Somebody new, who is in the project. */
-  async invite(projectId: string, email: string, role: string): Promise<Person> {
+  async invite(projectId: string, name: string, role: string): Promise<Person> {
+    const email = `${name}-${randomUUID()}@automoderate.example`
     await this.call('POST', '/api/users', { email, password: PASSWORD })
     await this.call('POST', `/api/projects/${projectId}/members`, { email, role })
     return Person.signIn(this.server, email, PASSWORD)

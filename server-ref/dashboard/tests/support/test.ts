@@ -1,5 +1,6 @@
 // Tests with a server, a project of their own, and a page that complains of nothing.
 
+import { randomUUID } from 'node:crypto'
 import { test as base, expect, type Page } from '@playwright/test'
 import { Person } from './person.ts'
 import { Server } from './server.ts'
@@ -8,6 +9,9 @@ export interface Project {
   id: string
   name: string
 }
+
+export const VIEWS = ['live', 'review', 'rules', 'notifications'] as const
+export type View = (typeof VIEWS)[number]
 
 interface Each {
   /** The demonstration's user: administrator of the server, owner of the projects. */
@@ -34,7 +38,8 @@ export const test = base.extend<Each, PerWorker>({
   baseURL: async ({ server }, use) => use(server.url),
   owner: async ({ server }, use) => use(await Person.demo(server)),
   project: async ({ owner }, use, info) => {
-    const name = info.title
+    // Several tests share a server, and a test may run again on it.
+    const name = `${info.title} ${randomUUID()}`
     await use({ id: await owner.createProject(name), name })
   },
   complaints: [
@@ -71,14 +76,35 @@ export async function signIn(page: Page, person: Person): Promise<void> {
 }
 
 /** Signs in and opens a view of the project; waits until it is live. */
-export async function open(page: Page, person: Person, project: Project, view = 'live'): Promise<void> {
+export async function open(page: Page, person: Person, project: Project, view: View = 'live'): Promise<void> {
   await signIn(page, person)
+  await show(page, project, view)
+}
+
+/** Goes to a view of the project; waits until it is shown, and live. */
+export async function show(page: Page, project: Project, view: View): Promise<void> {
   await page.goto(`/#/projects/${project.id}/${view}`)
+  // The address changes before the page does.
+  await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible()
   await live(page)
 }
 
-export async function live(page: Page): Promise<void> {
-  await expect(page.locator('.link')).toHaveText('Live')
+/** The project that is shown, if one is, is joined: what happens from now on comes by itself. */
+export async function live(page: Page, timeout?: number): Promise<void> {
+  await expect(page.locator('.link')).toHaveText('Live', timeout === undefined ? {} : { timeout })
+}
+
+/** From now on, what screen readers are told. */
+export async function announcements(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const region = document.querySelector('[aria-live]')
+    const said: string[] = []
+    Object.assign(window, { said })
+    if (!region) throw new Error('nothing is told')
+    const listen = new MutationObserver(() => said.push(region.textContent ?? ''))
+    listen.observe(region, { childList: true, subtree: true, characterData: true })
+  })
+  return () => page.evaluate('window.said')
 }
 
 /** The text of a counter. */
@@ -86,9 +112,8 @@ export function counter(page: Page, name: string) {
   return page.locator('.counter', { hasText: name }).locator('strong')
 }
 
-/** Takes these out of the complaints: they belong to what the test does. */
-export function forgive(complaints: string[], expected: RegExp): void {
-  const others = complaints.filter((complaint) => !expected.test(complaint))
-  expect(others.length, `${complaints}`).toBeLessThan(complaints.length)
-  complaints.splice(0, complaints.length, ...others)
+/** Waits for these and takes them out of the complaints: they belong to what the test does. */
+export async function forgive(complaints: string[], expected: RegExp): Promise<void> {
+  await expect.poll(() => complaints).toContainEqual(expect.stringMatching(expected))
+  complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !expected.test(complaint)))
 }

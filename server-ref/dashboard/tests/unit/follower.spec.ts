@@ -8,7 +8,7 @@ const events = (from: number, to: number) => Array.from({ length: to - from + 1 
 function following(limit = 500) {
   const got: (number | string)[] = []
   const follower = new Follower({
-    deliver: ({ data }, origin) => got.push(origin === 'live' ? data.event_id : `${data.event_id}r`),
+    deliver: ({ data }, origin) => got.push(origin === 'live' ? data.event_id : `${data.event_id}e`),
     gap: (missed) => got.push(`gap ${missed}`),
   })
   const page = (head: number, oldest = 1, log = 'a') => {
@@ -30,7 +30,7 @@ test('live events in order, each once', () => {
   expect(got).toEqual([1, 2, 3])
 })
 
-test('what was there before, page by page, then what came meanwhile', () => {
+test('what was there before, page by page, then what came meanwhile, which is live even from a page', () => {
   const { follower, got, page } = following(2)
   follower.joined('a', 3)
   expect(follower.wants).toBe(0)
@@ -41,7 +41,7 @@ test('what was there before, page by page, then what came meanwhile', () => {
   page(5)
   expect(follower.wants).toBe(2)
   page(5)
-  expect(got).toEqual(['1r', '2r', '3r', '4r', 5])
+  expect(got).toEqual(['1e', '2e', '3e', 4, 5])
   expect(follower.wants).toBeUndefined()
 })
 
@@ -56,7 +56,7 @@ test('a hole is asked for, and what follows it waits', () => {
   expect(got).toEqual([1, 2, 3, 4])
   follower.live(event(7))
   page(7)
-  expect(got).toEqual([1, 2, 3, 4, '5r', '6r', '7r'])
+  expect(got).toEqual([1, 2, 3, 4, 5, 6, 7])
 })
 
 test('after an interruption, from where it was', () => {
@@ -67,7 +67,7 @@ test('after an interruption, from where it was', () => {
   follower.joined('a', 4)
   expect(follower.wants).toBe(1)
   page(4)
-  expect(got).toEqual([1, '2r', '3r', '4r'])
+  expect(got).toEqual([1, '2e', '3e', '4e'])
 })
 
 test('only so much of what was before the first join; that is no gap', () => {
@@ -76,7 +76,7 @@ test('only so much of what was before the first join; that is no gap', () => {
   expect(follower.wants).toBe(9500)
   page(10_000, 9901)
   expect(got).toHaveLength(100)
-  expect(got[0]).toBe('9901r')
+  expect(got[0]).toBe('9901e')
 })
 
 test('what can not be had is told', () => {
@@ -85,7 +85,7 @@ test('what can not be had is told', () => {
   page(1)
   follower.joined('a', 50)
   page(50, 41)
-  expect(got.slice(0, 3)).toEqual(['1r', 'gap 39', '41r'])
+  expect(got.slice(0, 3)).toEqual(['1e', 'gap 39', '41e'])
   follower.joined('a', 5000)
   expect(got.at(-1)).toBe('gap 2950')
   expect(follower.wants).toBe(3000)
@@ -99,7 +99,7 @@ test('another log, or an older state of it', () => {
   page(2, 1, 'b')
   follower.joined('b', 1)
   page(1, 1, 'b')
-  expect(got).toEqual(['1r', '2r', '3r', '4r', '5r', 'gap undefined', '1r', '2r', 'gap undefined', '1r'])
+  expect(got).toEqual(['1e', '2e', '3e', '4e', '5e', 'gap undefined', '1e', '2e', 'gap undefined', '1e'])
 })
 
 test('a page of another log starts again', () => {
@@ -109,7 +109,7 @@ test('a page of another log starts again', () => {
   follower.live(event(5))
   page(1, 1, 'b')
   page(1, 1, 'b')
-  expect(got).toEqual(['1r', '2r', 'gap undefined', '1r'])
+  expect(got).toEqual(['1e', '2e', 'gap undefined', '1e'])
   expect(follower.wants).toBeUndefined()
 })
 
