@@ -16,6 +16,28 @@ test('one that passes', async ({ page, owner, project }) => {
   await expect(page.getByRole('region', { name: 'Recent' })).toContainText('Tea is ready')
 })
 
+test('one that comes while the page still reads what was before', async ({ page, owner, project }) => {
+  let pass = () => {}
+  const held = new Promise<void>((resolve) => {
+    pass = resolve
+  })
+  await page.routeWebSocket(/socket\.io/, (socket) => {
+    const server = socket.connectToServer()
+    socket.onMessage(async (message) => {
+      if (`${message}`.includes('replay_events')) await held
+      server.send(message)
+    })
+  })
+  const notice = { type: 'info', project_id: project.id }
+  await owner.call('POST', '/api/notifications', { ...notice, message: 'Before' })
+  await open(page, owner, project)
+  await owner.call('POST', '/api/notifications', { ...notice, message: 'Now' })
+  pass()
+  await expect(page.locator('.toast')).toHaveText(/Now/)
+  await page.getByRole('link', { name: 'Notifications' }).click()
+  await expect(page.getByRole('region', { name: 'Recent' })).toContainText('Before')
+})
+
 test('one that stays until it is withdrawn', async ({ page, owner, project }) => {
   await open(page, owner, project, 'notifications')
   await page.getByLabel('Type').selectOption('Warning')
