@@ -2,7 +2,10 @@
 
 import { Person } from '../support/person.ts'
 import { Server } from '../support/server.ts'
-import { announcements, counter, expect, forgive, live, open, signIn, test } from '../support/test.ts'
+import { announcements, counter, expect, forgive, gate, live, open, signIn, test } from '../support/test.ts'
+
+/** Attempts while there is no server, or one that goes. */
+const TOO_EARLY = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|(status of|response code:) 503/
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`the server ends by ${signal} and comes back`, async ({ page, complaints }) => {
@@ -35,8 +38,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await owner.moderate(project.id, 'after')
       await expect(feed.first()).toHaveText('after')
       await expect(feed).toHaveCount(5)
-      // Attempts that came too early.
-      const others = complaints.filter((complaint) => !/ERR_CONNECTION|status of 503/.test(complaint))
+      const others = complaints.filter((complaint) => !TOO_EARLY.test(complaint))
       complaints.splice(0, complaints.length, ...others)
     } finally {
       await server.close()
@@ -92,10 +94,7 @@ test('another project, another room', async ({ page, owner, project }) => {
 })
 
 test('“Live” is said of a project that is joined, and not before', async ({ page, owner, project }) => {
-  let pass = () => {}
-  const held = new Promise<void>((resolve) => {
-    pass = resolve
-  })
+  const [held, pass] = gate()
   await page.routeWebSocket(/socket\.io/, (socket) => {
     const server = socket.connectToServer()
     server.onMessage(async (message) => {

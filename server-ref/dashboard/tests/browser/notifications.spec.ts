@@ -1,6 +1,6 @@
 // Notifications: for a moment, or until they are withdrawn.
 
-import { expect, live, open, test } from '../support/test.ts'
+import { expect, gate, live, open, test } from '../support/test.ts'
 
 test('one that passes', async ({ page, owner, project }) => {
   await open(page, owner, project)
@@ -17,10 +17,7 @@ test('one that passes', async ({ page, owner, project }) => {
 })
 
 test('one that comes while the page still reads what was before', async ({ page, owner, project }) => {
-  let pass = () => {}
-  const held = new Promise<void>((resolve) => {
-    pass = resolve
-  })
+  const [held, pass] = gate()
   await page.routeWebSocket(/socket\.io/, (socket) => {
     const server = socket.connectToServer()
     socket.onMessage(async (message) => {

@@ -1,6 +1,6 @@
 // The review queue: decided at once, and truthfully.
 
-import { counter, expect, forgive, open, test } from '../support/test.ts'
+import { counter, expect, forgive, gate, open, test } from '../support/test.ts'
 
 test.beforeEach(async ({ owner, project }) => {
   await owner.addRule(project.id, 'odd', 'flag')
@@ -41,10 +41,7 @@ test('what others flag and decide comes and goes', async ({ page, owner, project
 test('a decision that fails is not shown as one', async ({ page, owner, project, complaints }) => {
   await owner.moderate(project.id, 'odd')
   await open(page, owner, project, 'review')
-  let answer = () => {}
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve
-  })
+  const [asked, answer] = gate()
   await page.route('**/review?*', async (route) => {
     await asked
     const json = { success: false, error: 'The database does not answer', code: 'unavailable' }

@@ -1,6 +1,6 @@
 // Rules are made, changed and deleted; what the server says against one stands at the field.
 
-import { expect, forgive, open, test } from '../support/test.ts'
+import { expect, forgive, gate, open, test } from '../support/test.ts'
 
 test('made, in force, changed, off, deleted', async ({ page, owner, project }) => {
   await open(page, owner, project, 'rules')
@@ -64,10 +64,7 @@ test('what is wrong stands at the field', async ({ page, owner, project, complai
 test('what somebody switches stays as they want it, whatever comes meanwhile', async ({ page, owner, project }) => {
   await owner.addRule(project.id, 'newt', 'flag')
   await open(page, owner, project, 'rules')
-  let pass = () => {}
-  const held = new Promise<void>((resolve) => {
-    pass = resolve
-  })
+  const [held, pass] = gate()
   await page.route('**/rules/*', async (route) => {
     await held
     await route.continue()

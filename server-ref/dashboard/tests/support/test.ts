@@ -112,6 +112,15 @@ export function counter(page: Page, name: string) {
   return page.locator('.counter', { hasText: name }).locator('strong')
 }
 
+/** What a test waits for, and what lets it go on. */
+export function gate(): [passed: Promise<void>, pass: () => void] {
+  let pass = () => {}
+  const passed = new Promise<void>((resolve) => {
+    pass = resolve
+  })
+  return [passed, pass]
+}
+
 /** Waits for these and takes them out of the complaints: they belong to what the test does. */
 export async function forgive(complaints: string[], expected: RegExp): Promise<void> {
   await expect.poll(() => complaints).toContainEqual(expect.stringMatching(expected))
