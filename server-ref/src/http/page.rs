@@ -31,7 +31,8 @@ fn page(title: &str, body: &str) -> Response {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>{title} – AutoModerate</title>
 <link rel="icon" href="/dashboard/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="/dashboard/app.css"></head>
-<body><main class="alone card"><h1>{title}</h1>
+<body><main class="alone card"><p class="brand"><img src="/dashboard/icon.svg" alt="" width="28" height="28"> AutoModerate</p>
+<h1>{title}</h1>
 {body}</main></body></html>
 "#
     );

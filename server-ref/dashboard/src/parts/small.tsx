@@ -5,9 +5,13 @@ import { formatTime, word } from './format.ts'
 
 const KNOWN = new Set(['approved', 'rejected', 'flagged', 'pending', 'info', 'warning', 'error', 'success'])
 
-/** A status, or the type of a notification, in its colour. */
+/** The class that gives a status, or the type of a notification, its colour. */
+export function tone(of: string): string {
+  return KNOWN.has(of) ? of : 'other'
+}
+
 export function Badge({ of }: { of: string }) {
-  return <span class={`badge ${KNOWN.has(of) ? of : 'other'}`}>{word(of)}</span>
+  return <span class={`badge ${tone(of)}`}>{word(of)}</span>
 }
 
 export function Time({ at }: { at: string }) {
@@ -57,7 +61,12 @@ export function Field(props: {
       )}
       {props.children}
       {props.problem !== undefined && (
-        <p class="field-problem" id={`${props.id}-problem`} role="alert">
+        // What has several lines shows a place in what was written.
+        <p
+          class={`field-problem ${props.problem.includes('\n') ? 'code' : ''}`}
+          id={`${props.id}-problem`}
+          role="alert"
+        >
           {props.problem}
         </p>
       )}

@@ -15,15 +15,14 @@ export function LiveView({ project }: { project: ProjectState }) {
   return (
     <>
       <Counters project={project} />
-      <div class="columns">
-        <div class="stack">
-          <RatesCard project={project} />
-          <ActivityFeed feed={project.feed} />
-        </div>
+      <div class="columns live">
+        <RatesCard project={project} />
         <div class="stack">
           <TryCard project={project} />
           <AuthorsCard authors={project.authors} />
         </div>
+        {/* At the end: on a narrow screen nothing is behind a list that grows. */}
+        <ActivityFeed feed={project.feed} />
       </div>
     </>
   )

@@ -1,7 +1,7 @@
 // Notifications over whatever is looked at: banners for those in force, toasts for those that pass.
 
 import { useEffect, useRef } from 'preact/hooks'
-import { Badge } from '../parts/small.tsx'
+import { Badge, tone } from '../parts/small.tsx'
 import type { Notice, Notices } from '../state/notices.ts'
 
 const TOAST = 10_000
@@ -12,7 +12,7 @@ export function Banners({ notices }: { notices: Notices }) {
   return (
     <ul class="banners" aria-label="Notifications in force">
       {open.map((one) => (
-        <li key={one.id}>
+        <li key={one.id} class={tone(one.type)}>
           <Badge of={one.type} />
           <span class="text">{one.message}</span>
           <button type="button" class="quiet" onClick={() => notices.closeBanner(one.id)}>
@@ -45,7 +45,7 @@ function Toast({ notice, onClose }: { notice: Notice; onClose: () => void }) {
     return () => clearInterval(timer)
   }, [])
   return (
-    <div class="toast" ref={toast}>
+    <div class={`toast ${tone(notice.type)}`} ref={toast}>
       <Badge of={notice.type} />
       <span class="text">{notice.message}</span>
       <button type="button" class="quiet" onClick={onClose}>

@@ -101,9 +101,11 @@ function More({ queue }: { queue: Queue }) {
 function Card({ entry, decide }: { entry: Entry; decide: (id: string, d: Decision, reason: string) => Promise<void> }) {
   const reason = useSignal('')
   const { content, progress } = entry
+  const name = `content-${content.id}`
   const user = author(content.meta_data)
   const last = content.moderation_results.at(-1)
   const isSending = progress?.step === 'sending'
+  const look = `review card ${isSending ? 'sending' : ''}`
   const button = (decision: Decision) => (
     <button
       type="button"
@@ -117,8 +119,10 @@ function Card({ entry, decide }: { entry: Entry; decide: (id: string, d: Decisio
   )
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on the card that has the focus
-    <article class={`review card ${isSending ? 'sending' : ''}`} tabIndex={0} data-id={content.id} aria-label="Content">
-      <p class="content">{content.content_data}</p>
+    <article class={look} tabIndex={0} data-id={content.id} aria-labelledby={name}>
+      <p class="content" id={name}>
+        {content.content_data}
+      </p>
       <p class="by">
         <Time at={content.created_at} />
         {user !== undefined && <> · {user}</>}

@@ -119,13 +119,13 @@ test('landmarks and headings', async ({ page, owner, project }) => {
         - figure:
           - img "No decisions in the last 15 minutes"
           - table "Decisions by time"
-      - region "Activity":
-        - combobox "Show"
-        - button "Pause"
       - region "Try a text":
         - textbox "Text"
         - button "Moderate"
       - region "Users by risk"
+      - region "Activity":
+        - combobox "Show"
+        - button "Pause"
   `)
 })
 
