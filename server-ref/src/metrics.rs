@@ -20,7 +20,6 @@ pub(crate) struct Metrics {
     nodes: Gauge,
     redis: Gauge,
     database: Gauge,
-    draining: Gauge,
     untold: Counter,
     unheard: Counter,
     sources: Family<Taken, Counter>,
@@ -79,7 +78,6 @@ impl Metrics {
             nodes: Gauge::default(),
             redis: Gauge::default(),
             database: Gauge::default(),
-            draining: Gauge::default(),
             untold: Counter::default(),
             unheard: Counter::default(),
             sources: Family::default(),
@@ -102,7 +100,6 @@ impl Metrics {
             metrics.nodes.clone(),
         );
         registry.register("database_up", "Whether the database answers", metrics.database.clone());
-        registry.register("draining", "Whether this node is going", metrics.draining.clone());
         registry.register("events", "Events published to rooms", metrics.events.clone());
         registry.register(
             "event_sources",
@@ -151,10 +148,6 @@ impl Metrics {
 
     pub(crate) fn nodes(&self, count: usize) {
         self.nodes.set(i64::try_from(count).unwrap_or(i64::MAX));
-    }
-
-    pub(crate) fn draining(&self) {
-        self.draining.set(1);
     }
 
     pub(crate) fn untold(&self) {

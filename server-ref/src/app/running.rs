@@ -162,7 +162,6 @@ impl RunningServer {
     /// WebSockets are closed with 1001 and long polls answered with a 503, after which clients look for another server. Takes at most
     /// about six seconds.
     pub async fn shutdown(self) {
-        self.app.metrics.draining();
         self.app.draining.cancel();
         self.app.in_flight.close();
         if timeout(REQUESTS, self.app.in_flight.wait()).await.is_err() {

@@ -1,80 +1,29 @@
-//! A real Prometheus reads `/metrics` of two nodes, and the rules that come with the server tell what fails.
+//! The rules that come with the server tell of each failure that can be made to happen, in a real Prometheus.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use futures_util::future::join_all;
+use serde_json::json;
 
-use serde_json::Value;
-use tempfile::TempDir;
-
+use crate::books::Access;
 use crate::cluster::Cluster;
+use crate::disk::Disk;
+use crate::program::Program;
+use crate::prometheus::{Prometheus, deployed, program};
 use crate::redis::Redis;
-use crate::support::{eventually, http, server};
+use crate::support::{eventually, http, key, project, server};
 
-fn deployed(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)
+/// Submits a content of this size, whatever comes of it.
+async fn submit(access: &Access, size: usize) {
+    let post = http().post(format!("{}/api/moderate", access.base_url)).header("x-api-key", &access.key);
+    let _ = post.json(&json!({"content": "x".repeat(size)})).send().await;
 }
 
-fn program(name: &str) -> Command {
-    let bin = std::env::var("PROMETHEUS_BIN").expect("told by server-ref/tests/prometheus/setup.sh");
-    Command::new(PathBuf::from(bin).join(name))
-}
-
-/// Killed when the test ends.
-struct Prometheus {
-    port: u16,
-    server: Child,
-    _folder: TempDir,
-}
-
-impl Prometheus {
-    fn start(targets: &[String]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = tempfile::tempdir().unwrap();
-        let config = serde_json::json!({
-            "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"},
-            "rule_files": [deployed("alerts.yml")],
-            "scrape_configs": [{"job_name": "automoderate", "static_configs": [{"targets": targets}]}],
-        });
-        // YAML is a superset.
-        let file = folder.path().join("prometheus.yml");
-        std::fs::write(&file, config.to_string()).unwrap();
-        let mut server = program("prometheus");
-        server.arg(format!("--config.file={}", file.display()));
-        server.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
-        server.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-        let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        Self { port, server, _folder: folder }
-    }
-
-    async fn get(&self, path: &str) -> Option<Value> {
-        http().get(format!("http://127.0.0.1:{}/api/v1/{path}", self.port)).send().await.ok()?.json().await.ok()
-    }
-
-    /// The values of an expression.
-    async fn values(&self, query: &str) -> Vec<String> {
-        let answer = self.get(&format!("query?query={query}")).await.unwrap_or_default();
-        let results = answer["data"]["result"].as_array().cloned().unwrap_or_default();
-        results.iter().map(|result| result["value"][1].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// The names of the alerts that are on their way, or there.
-    async fn alerts(&self) -> Vec<String> {
-        let answer = self.get("alerts").await.unwrap_or_default();
-        let alerts = answer["data"]["alerts"].as_array().cloned().unwrap_or_default();
-        alerts.iter().map(|alert| alert["labels"]["alertname"].as_str().unwrap().to_owned()).collect()
-    }
-
-    async fn tells(&self, alert: &str) {
-        eventually(alert, async || self.alerts().await.iter().any(|name| name == alert)).await;
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
+/// Submits contents by the dozen until it tells.
+async fn tells_when_busy(prometheus: &Prometheus, alert: &str, access: &Access, size: usize) {
+    eventually(alert, async || {
+        join_all((0..12).map(|_| submit(access, size))).await;
+        prometheus.alerts().await.iter().any(|name| name == alert)
+    })
+    .await;
 }
 
 #[test]
@@ -87,31 +36,92 @@ fn the_rules_are_rules_and_do_what_they_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_failure_is_told() {
+async fn redis_the_database_and_nodes_go() {
     let (mut cluster, mut redis) = (Cluster::start().await, Redis::start().await);
-    let builder = server().database(cluster.database()).redis(redis.url());
-    let first = builder.clone().start().await.unwrap();
-    let second = builder.demo(false).start().await.unwrap();
-    let prometheus = Prometheus::start(&[first.address().to_string(), second.address().to_string()]);
-    eventually("both are read", async || prometheus.values("sum(up)").await == ["2"]).await;
-    for (query, expected) in [
-        ("sum(automoderate_nodes)", "4"),
-        ("sum(automoderate_database_up)", "2"),
-        ("sum(automoderate_redis_up)", "2"),
-        ("sum(automoderate_draining)", "0"),
-    ] {
-        eventually(query, async || prometheus.values(query).await == [expected]).await;
+    let (database, url) = (cluster.database(), redis.url());
+    let first = Program::start_on(&database, &["--redis", &url, "--demo"]).await;
+    let mut second = Program::start_on(&database, &["--redis", &url]).await;
+    let access = Access { base_url: first.base_url(), key: first.api_key(), project_id: first.project_id() };
+    let prometheus = Prometheus::start(&[first.base_url(), second.base_url()]).await;
+    for (query, expected) in
+        [("sum(automoderate_nodes)", "4"), ("sum(automoderate_database_up)", "2"), ("sum(automoderate_redis_up)", "2")]
+    {
+        prometheus.has(query, expected).await;
     }
-    let well = async || eventually("all is well", async || prometheus.alerts().await.is_empty()).await;
-    well().await;
+    prometheus.is_content().await;
+
     redis.down();
     prometheus.tells("AutoModerateRedisDown").await;
     redis.up().await;
+    prometheus.is_content().await;
+    redis.signal("STOP");
+    prometheus.tells("AutoModerateRedisDown").await;
+    redis.signal("CONT");
+    prometheus.is_content().await;
+
+    second.kill().await;
+    prometheus.tells("AutoModerateNodeDown").await;
+
     cluster.down("QUIT");
     prometheus.tells("AutoModerateDatabaseDown").await;
+    tells_when_busy(&prometheus, "AutoModerateRefusing", &access, 1).await;
     cluster.up().await;
-    well().await;
-    second.shutdown().await;
+    eventually("the database is there", async || {
+        !prometheus.alerts().await.contains(&"AutoModerateDatabaseDown".to_owned())
+    })
+    .await;
+}
+
+/// Who drains is not to be had any more: if the drain did not end, that would be told as what it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_drains() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Program::start(folder.path(), &["--demo"]).await;
+    let prometheus = Prometheus::start(&[node.base_url()]).await;
+    prometheus.is_content().await;
+    node.signal("TERM");
     prometheus.tells("AutoModerateNodeDown").await;
-    first.shutdown().await;
+    assert_eq!(node.exit_code().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_have_different_databases() {
+    let cluster = Cluster::start().await;
+    let first = Program::start_on(&cluster.database(), &[]).await;
+    let second = Program::start_on(&cluster.another_database("another"), &[]).await;
+    let prometheus = Prometheus::start(&[first.base_url(), second.base_url()]).await;
+    prometheus.tells("AutoModerateNodesApart").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_is_full() {
+    let disk = Disk::new(8);
+    let running = server().database_file(disk.path().join("automoderate.db")).start().await.unwrap();
+    let access = Access { base_url: running.base_url(), key: key(&running), project_id: project(&running) };
+    let prometheus = Prometheus::start(&[access.base_url.clone()]).await;
+    submit(&access, 1).await;
+    prometheus.is_content().await;
+    disk.fill();
+    tells_when_busy(&prometheus, "AutoModerateStorageFull", &access, 20_000).await;
+    running.shutdown().await;
+}
+
+/// No line of `/metrics` is passed over.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Program::start(folder.path(), &["--demo"]).await;
+    let access = Access { base_url: node.base_url(), key: node.api_key(), project_id: node.project_id() };
+    let prometheus = Prometheus::start(&[node.base_url()]).await;
+    for _ in 0..3 {
+        submit(&access, 1).await;
+    }
+    let is_sample = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    eventually("each sample is read", async || {
+        let text = http().get(format!("{}/metrics", access.base_url)).send().await.unwrap().text().await.unwrap();
+        let samples = text.lines().filter(is_sample).count().to_string();
+        prometheus.values("scrape_samples_scraped").await == [samples]
+    })
+    .await;
+    prometheus.has("automoderate_contents_total{status=%22approved%22}", "3").await;
 }

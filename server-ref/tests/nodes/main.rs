@@ -9,6 +9,7 @@ mod balancer;
 mod drain_under_load;
 mod faults_under_load;
 mod order;
+mod prometheus;
 mod redis;
 mod watcher;
 
@@ -21,6 +22,9 @@ mod cluster;
 #[path = "../it/databases.rs"]
 #[allow(dead_code, reason = "of the other tests, which use all of it")]
 mod databases;
+#[path = "../store/disk.rs"]
+#[allow(dead_code, reason = "of the tests of the store, which use all of it")]
+mod disk;
 #[path = "../store/listener.rs"]
 #[allow(dead_code, reason = "of the tests of the store, which use all of it")]
 mod listener;
