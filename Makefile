@@ -41,13 +41,15 @@ test-postgres:
 	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-postgres, because PostgreSQL could not be set up" >&2; fi
 
-## make test-nodes  several nodes with PostgreSQL, Redis and Prometheus under faults; fetches them on Debian. NODES_LONG=1 for longer faults and loads
+## make test-nodes  several nodes with PostgreSQL, Redis and Prometheus under faults, and with other people's clients; fetches them on
+##                 Debian; needs Python 3 and Node. NODES_LONG=1 for longer faults and loads
 test-nodes:
 	@if postgres=$$(server-ref/tests/postgres/setup.sh) && redis=$$(server-ref/tests/redis/setup.sh) && \
-		prometheus=$$(server-ref/tests/prometheus/setup.sh); then \
-		env $$postgres $$redis $$prometheus $(CARGO) test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture; \
-	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL, Redis and Prometheus could not be set up" >&2; exit 1; \
-	else echo "SKIPPED: test-nodes, because PostgreSQL, Redis and Prometheus could not be set up" >&2; fi
+		prometheus=$$(server-ref/tests/prometheus/setup.sh) && standins=$$($(STANDINS)) && stock=$$(server-ref/tests/stock/setup.sh); then \
+		env $$postgres $$redis $$prometheus $(CARGO) test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture && \
+		env $$postgres $$redis $$standins $$stock $(CARGO) test --quiet -p stock --test nodes -- --nocapture; \
+	elif [ -n "$$CI" ]; then echo "FAILED: PostgreSQL, Redis, Prometheus or other people's clients could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: test-nodes, because PostgreSQL, Redis, Prometheus or other people's clients could not be set up" >&2; fi
 
 ## make test-e2e   the SDK against Flask-SocketIO, python-socketio and npm socket.io, and their clients against the server; needs
 ##                 Python 3 and Node
