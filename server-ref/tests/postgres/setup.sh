@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Finds PostgreSQL's programs, installs them where that is possible, and prints POSTGRES_BIN=FOLDER.
+# Finds PostgreSQL's programs, and sqlite3 for the test of the backups, installs them where that is possible, and prints
+# POSTGRES_BIN=FOLDER.
 set -euo pipefail
 
 find_bin() {
@@ -26,5 +27,9 @@ if ! bin="$(find_bin)"; then
         apt-get install -y -qq --no-install-recommends postgresql
     } >&2
     bin="$(find_bin)" || { echo "setup.sh: PostgreSQL was installed, but is not found" >&2; exit 1; }
+fi
+if ! command -v sqlite3 >/dev/null; then
+    { apt-get install -qq -y sqlite3 || { apt-get update -qq && apt-get install -qq -y sqlite3; }; } >&2 ||
+        { echo "setup.sh: sqlite3 is needed" >&2; exit 1; }
 fi
 echo "POSTGRES_BIN=$bin"

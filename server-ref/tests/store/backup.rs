@@ -1,83 +1,110 @@
-//! Backup and restore as `docs/operations.md` says, while contents pour in.
+//! Backup and restore by the very commands that `docs/operations.md` prints, while contents pour in.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection, SqliteConnection};
+use tempfile::TempDir;
 
 use crate::books::Access;
 use crate::cluster::Cluster;
 use crate::load::{Load, Tally};
-use crate::support::{key, project, server};
+use crate::program::Program;
 
 const CONTENTS: usize = 1_000;
+const PAGE: &str = include_str!("../../../docs/operations.md");
 
-fn shell(program: &Path, arguments: &[&str]) {
-    let done = Command::new(program).args(arguments).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+/// What the page says about one of the databases: how a backup is made, and how it is restored.
+fn printed(database: &str) -> [String; 2] {
+    let (_, section) = PAGE.split_once("## Backup and restore").unwrap();
+    let mut blocks = section.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let (backup, restore) = (blocks.next().unwrap(), blocks.next().unwrap());
+    let backup = backup.lines().find(|line| line.contains(&format!("# {database}"))).unwrap();
+    let (sqlite, postgres) = restore.split_once("\n\n").unwrap();
+    [backup, if database == "SQLite" { sqlite } else { postgres }].map(str::to_owned)
+}
+
+/// Where the commands are run, and what they find in their environment.
+struct Shell {
+    folder: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, commands: &str) {
+        let mut shell = Command::new("sh");
+        shell.args(["-eu", "-c", commands]).current_dir(self.path()).envs(self.variables.clone());
+        let done = shell.output().unwrap();
+        assert!(done.status.success(), "{commands}\n{}", String::from_utf8_lossy(&done.stderr));
+    }
 }
 
 async fn log_id(access: &Access) -> Value {
     access.socket().await.join(&access.project_id).await["log"].clone()
 }
 
-/// Runs a server on the first database while it is copied, then one on the copy.
-async fn restored(first: &str, copy: impl AsyncFnOnce(), second: &str) {
-    let running = server().database(first).start().await.unwrap();
-    let access = Access { base_url: running.base_url(), key: key(&running), project_id: project(&running) };
-    let log = log_id(&access).await;
+/// Backs up the server's database while contents pour in, and restores it when they are all there.
+async fn comes_back(database: &str, url: &str, shell: &Shell) {
+    let [backup, restore] = printed(database);
+    let running = Program::start_on(url, &["--demo"]).await;
+    let access = Access { base_url: running.base_url(), key: running.api_key(), project_id: running.project_id() };
     let load = Load::start(&access.base_url, &access.key, CONTENTS, 8);
     load.reaches(CONTENTS / 4).await;
-    copy().await;
     let before = load.acknowledged();
+    shell.run(&backup);
+    let after = load.acknowledged();
     load.finish().await;
-    running.shutdown().await;
+    let (id, log) = (log_id(&access).await, access.log().await);
+    running.signal("TERM");
+    assert_eq!(running.exit_code().await, Some(0));
+    shell.run(&restore);
 
-    let restored = server().database(second).start().await.unwrap();
-    let access = Access { base_url: restored.base_url(), ..access };
-    // One state of it all: each content has its event.
+    let restored = Program::start_on(url, &["--demo"]).await;
+    let access = Access { base_url: restored.base_url(), key: restored.api_key(), ..access };
+    // One state of it all: each content has its event, and all are as they were, up to one of them.
     let contents = access.balance(&Tally::default()).await;
-    assert!((CONTENTS / 4..=before + 8).contains(&contents), "{contents}");
-    assert_ne!(log_id(&access).await, log);
+    assert!((before..=after + 8).contains(&contents), "{before} {contents} {after}");
+    let copy = access.log().await;
+    assert_eq!(copy, log[..copy.len()]);
+    assert_ne!(log_id(&access).await, id);
     // And it goes on.
     let tally = Load::start(&access.base_url, &access.key, 10, 2).finish().await;
     assert_eq!(access.balance(&tally).await, contents + 10);
-    restored.shutdown().await;
+    eprintln!("{database}: {before} contents acknowledged before the backup, {contents} in it, {after} after it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs sqlite3: make test-postgres"]
 async fn sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-    let copy = async || {
-        let mut live = SqliteConnection::connect(&url("a.db")).await.unwrap();
-        let backup = folder.path().join("b.db");
-        sqlx::query("VACUUM INTO $1").bind(backup.to_str().unwrap()).execute(&mut live).await.unwrap();
-        live.close().await.unwrap();
-        let mut copy = SqliteConnection::connect(&url("b.db")).await.unwrap();
-        let renew = "UPDATE meta SET value = lower(hex(randomblob(12))) WHERE key = 'log_id'";
-        assert_eq!(sqlx::query(renew).execute(&mut copy).await.unwrap().rows_affected(), 1);
-        copy.close().await.unwrap();
-    };
-    restored(&url("a.db"), copy, &url("b.db")).await;
+    let shell = Shell::new();
+    let url = format!("sqlite://{}", shell.path().join("automoderate.db").display());
+    comes_back("SQLite", &url, &shell).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn postgres() {
     let cluster = Cluster::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("backup.dump").display().to_string();
-    let (first, second) = (cluster.database(), cluster.another_database("restored"));
-    let copy = async || {
-        let bin = PathBuf::from(std::env::var("POSTGRES_BIN").unwrap());
-        shell(&bin.join("pg_dump"), &["--format=custom", "--file", &dump, &first]);
-        shell(&bin.join("pg_restore"), &["--no-owner", "--dbname", &second, &dump]);
-        let mut copy = PgConnection::connect(&second).await.unwrap();
-        let renew = "UPDATE meta SET value = left(replace(gen_random_uuid()::text, '-', ''), 24) WHERE key = 'log_id'";
-        assert_eq!(sqlx::query(renew).execute(&mut copy).await.unwrap().rows_affected(), 1);
-        copy.close().await.unwrap();
-    };
-    restored(&first, copy, &second).await;
+    let host = cluster.socket().parent().unwrap().display().to_string();
+    let mut shell = Shell::new();
+    let url = format!("postgres://automoderate@localhost/automoderate?host={host}");
+    let bin = PathBuf::from(std::env::var("POSTGRES_BIN").unwrap());
+    shell.variables = vec![
+        ("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())),
+        ("PGHOST", host),
+        ("PGUSER", "postgres".into()),
+        ("AUTOMODERATE_DATABASE", url.clone()),
+    ];
+    shell.run(
+        "createuser automoderate && createdb automoderate --owner automoderate --encoding UTF8 --template template0",
+    );
+    comes_back("PostgreSQL", &url, &shell).await;
 }
