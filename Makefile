@@ -3,6 +3,7 @@
 CARGO ?= cargo
 MDBOOK := 0.5.4
 STANDINS := core/tests/standins/setup.sh
+PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
 
 .PHONY: help demo test test-rust test-simulation mutations test-postgres test-nodes test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
 
@@ -111,13 +112,18 @@ test-kotlin:
 	else echo "SKIPPED: test-kotlin, because Kotlin could not be had" >&2; fi
 
 ## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
-bench:
-	$(CARGO) bench -p automoderate
+bench: bench-core
 	$(CARGO) bench -p automoderate-server --bench reference
 	$(MAKE) --no-print-directory bench-postgres
 	$(MAKE) --no-print-directory bench-python
 	$(MAKE) --no-print-directory bench-swift
 	$(MAKE) --no-print-directory bench-node
+
+## make bench-core  the receive path beside a loop by hand and rust_socketio, and the decoder
+.PHONY: bench-core
+bench-core:
+	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
+	PEER=$(PEERS)/release/peers $(CARGO) bench -p automoderate
 
 ## make bench-postgres  submissions that are stored in PostgreSQL
 bench-postgres:

@@ -5,13 +5,15 @@
 //!
 //! - `by hand`: `tokio-tungstenite` and `serde_json` straight into a struct of `String`s;
 //! - `Client`: this SDK with everything on, one event after the other from the project's stream;
-//! - `Client, batches`: the same, read with `next_batch`.
+//! - `Client, batches`: the same, read with `next_batch`;
+//! - `rust_socketio`, in a process of its own, if `PEER` names its program (`make bench` builds it).
 //!
 //! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`
 
 mod blaster;
 mod by_hand;
 mod ours;
+mod peer;
 #[path = "../samples/mod.rs"]
 mod samples;
 mod table;
@@ -44,8 +46,9 @@ impl Log {
 
 type Reader = fn(port: u16, log: Log, events: usize) -> Cost;
 
-const READERS: [(&str, Reader); 3] =
-    [("by hand", by_hand::read), ("Client", ours::read), ("Client, batches", ours::read_batches)];
+const PEER: &str = "rust_socketio";
+const READERS: [(&str, Reader); 4] =
+    [("by hand", by_hand::read), ("Client", ours::read), ("Client, batches", ours::read_batches), (PEER, peer::read)];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -67,7 +70,8 @@ fn main() {
     let server = Server::start(events);
     let mut rows = Vec::new();
     for log in [Log::None, Log::Kept] {
-        let readers = READERS.iter().filter(|(name, _)| only.is_none_or(|only| only == name));
+        let there = |name: &str| name != PEER || peer::program().is_some();
+        let readers = READERS.iter().filter(|(name, _)| there(name) && only.is_none_or(|only| only == name));
         let mut these: Vec<Row> = readers.map(|(name, _)| Row::new(name, log)).collect();
         // The first round warms up, and does not count.
         for round in 0..=rounds {
