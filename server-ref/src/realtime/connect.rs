@@ -110,7 +110,7 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
         }
     };
     match request.extensions.get::<Admission>() {
-        Some(admission) if !admission.admitted() => Err(Refusal::TooMany { limit: admission.limit() }),
+        Some(admission) if !admission.take() => Err(Refusal::TooMany { limit: admission.limit() }),
         _ => Ok(principal),
     }
 }

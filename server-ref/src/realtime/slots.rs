@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::address::network;
@@ -24,7 +25,8 @@ struct Open {
 }
 
 /// A place among the connections of an address, freed when the last clone is dropped. The Engine.IO session keeps it with its
-/// request, and so for as long as it lives.
+/// request, and so for as long as it lives. Only one whose credentials were accepted counts against the limit: who was refused
+/// often leaves the session open for a while, and must not lock out those behind the same address who are let in.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     place: Arc<Place>,
@@ -34,7 +36,8 @@ pub(crate) struct Admission {
 struct Place {
     slots: Arc<Slots>,
     address: IpAddr,
-    admitted: bool,
+    /// Changed only while the slots are locked.
+    admitted: AtomicBool,
 }
 
 impl Slots {
@@ -51,17 +54,25 @@ impl Slots {
         if self.limit > 0 && count.all >= self.limit.saturating_mul(TOLD) {
             return None;
         }
-        let admitted = self.limit == 0 || count.admitted < self.limit;
         count.all += 1;
-        count.admitted += usize::from(admitted);
-        let place = Place { slots: self.clone(), address, admitted };
+        let place = Place { slots: self.clone(), address, admitted: AtomicBool::new(false) };
         Some(Admission { place: Arc::new(place) })
     }
 }
 
 impl Admission {
-    pub(crate) fn admitted(&self) -> bool {
-        self.place.admitted
+    /// Takes one of the places that the limit allows; false if none is left.
+    pub(crate) fn take(&self) -> bool {
+        let (slots, admitted) = (&self.place.slots, &self.place.admitted);
+        let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(self.place.address).or_default();
+        if admitted.load(Ordering::Relaxed) {
+            return true;
+        }
+        let free = slots.limit == 0 || count.admitted < slots.limit;
+        count.admitted += usize::from(free);
+        admitted.store(free, Ordering::Relaxed);
+        free
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -74,7 +85,7 @@ impl Drop for Place {
         let mut open = self.slots.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {
             count.all -= 1;
-            count.admitted -= usize::from(self.admitted);
+            count.admitted -= usize::from(*self.admitted.get_mut());
             if count.all == 0 {
                 open.remove(&self.address);
             }
@@ -91,11 +102,13 @@ mod tests {
         let slots = Slots::new(2);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..8).map(|_| slots.admit(address).unwrap()).collect();
-        assert_eq!(held.iter().filter(|a| a.admitted()).count(), 2);
+        let taken: Vec<_> = held.iter().map(Admission::take).collect();
+        assert_eq!(taken, [true, true, false, false, false, false, false, false]);
+        assert!(held[0].take(), "it has one");
         assert!(slots.admit("192.0.2.1".parse().unwrap()).is_none());
-        assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().admitted());
+        assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().take());
         held.remove(0);
-        assert!(slots.admit(address).unwrap().admitted());
+        assert!(slots.admit(address).unwrap().take());
         held.clear();
         assert!(slots.open.lock().unwrap().is_empty());
     }

@@ -29,6 +29,21 @@ async fn connections() {
 }
 
 #[tokio::test]
+async fn refused_connections_take_nobodys_place() {
+    let limits = Limits { connections_per_ip: 1, ..Limits::none() };
+    let server = server().limits(limits).start().await.unwrap();
+    let mut refused = Vec::new();
+    for _ in 0..3 {
+        let mut socket = Socket::open(Socket::request(&server.base_url(), "&api_key=am_wrong"), "").await.unwrap();
+        assert!(socket.refused().await.contains("Authentication failed"));
+        // Stock clients leave it open for a while.
+        refused.push(socket);
+    }
+    Socket::connect(&server).await.join(&project(&server)).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn connections_far_beyond_get_a_429() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
     let server = server().limits(limits).start().await.unwrap();
