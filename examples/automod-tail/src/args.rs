@@ -2,12 +2,12 @@
 
 use std::{env, path::PathBuf};
 
-use automoderate::{Client, ClientBuilder, Cursor, Error, ReconnectPolicy, Transports};
-use clap::{CommandFactory, Parser, ValueEnum, error::ErrorKind};
+use automoderate::{Client, ClientBuilder, Cursor, Error, Overflow, ReconnectPolicy, Transports};
+use clap::{CommandFactory, Parser, ValueEnum, builder::NonEmptyStringValueParser, error::ErrorKind};
 
 /// Follows AutoModerate projects: one line per event on stdout, one per change of state on stderr.
 ///
-/// Exit status: 0 after --count events, SIGINT or SIGTERM; 2 bad usage; 3 the credentials were refused; 4 a project was
+/// Exit status: 0 after --count events, SIGINT or SIGTERM; 1 stdout can't be written; 2 bad usage; 3 the credentials were refused; 4 a project was
 /// refused; 5 gave up connecting. Secrets are also taken from AUTOMODERATE_API_KEY, AUTOMODERATE_PASSWORD and
 /// AUTOMODERATE_SESSION, which other users of this machine can't see.
 #[derive(Parser, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "email")]
     password: Option<String>,
     /// A project to follow; may be given several times.
-    #[arg(long = "project", required = true, num_args = 1.., value_name = "ID")]
+    #[arg(long = "project", required = true, num_args = 1.., value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) projects: Vec<String>,
     /// Begin behind this cursor, or behind this event id, instead of now.
     #[arg(long, value_name = "CURSOR")]
@@ -64,7 +64,8 @@ enum Transport {
 impl Args {
     /// The client that the options describe.
     pub(crate) fn client(&self) -> Result<Client, Error> {
-        let mut builder = Client::builder(&self.url).transports(match self.transport {
+        // Whoever reads slowly gets everything all the same, if the server keeps a log.
+        let mut builder = Client::builder(&self.url).overflow(Overflow::Replay).transports(match self.transport {
             Transport::Auto => Transports::Auto,
             Transport::Websocket => Transports::WebSocket,
             Transport::Polling => Transports::Polling,

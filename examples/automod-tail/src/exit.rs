@@ -8,6 +8,10 @@ use automoderate::{Error, ErrorKind};
 pub(crate) enum Outcome {
     /// All that was asked for is done.
     Done,
+    /// A signal asked for the end.
+    Interrupted,
+    /// What came could not be written.
+    Unwritable(std::io::Error),
     /// This went wrong.
     Failed(Error),
 }
@@ -15,7 +19,8 @@ pub(crate) enum Outcome {
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {
-            Outcome::Done => 0,
+            Outcome::Done | Outcome::Interrupted => 0,
+            Outcome::Unwritable(_) => 1,
             Outcome::Failed(error) => match error.kind() {
                 ErrorKind::AuthenticationFailed => 3,
                 ErrorKind::AccessDenied | ErrorKind::ProjectNotFound | ErrorKind::RoomLimit => 4,

@@ -1,57 +1,75 @@
 //! Connect, join, and hand every event to the printer.
 
-use automoderate::{Client, Error, Event};
-use futures_util::{StreamExt, stream};
+use std::pin::pin;
 
-use crate::{args::Args, exit::Outcome, print::Printer};
+use automoderate::{Client, Error, Event, EventStream};
+use futures_util::{Stream, StreamExt, stream};
+
+use crate::{
+    args::Args,
+    exit::{self, Outcome},
+    print::Printer,
+};
 
 /// Follows the projects until enough events have come, or something ends it.
 pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
     let client = match args.client() {
         Ok(client) => client,
-        Err(error) => return Outcome::Failed(error),
+        Err(error) => return printer.finish(Outcome::Failed(error)).await,
     };
     let mut states = client.state_changes();
-    let told = client.clone();
+    let (told, teller) = (client.clone(), printer.clone());
     let tell_states = tokio::spawn(async move {
         while let Some(state) = states.next().await {
-            printer.state(&state, told.url());
+            teller.state(&state, told.url());
         }
     });
-    let outcome = events(args, &client, printer).await;
-    // The last states are worth telling too.
+    let outcome = tokio::select! {
+        // Biased, so that a signal which came first is not overtaken by an error that it caused.
+        biased;
+        () = exit::signal() => Outcome::Interrupted,
+        outcome = all_written(args, &client, &printer) => outcome.map_or_else(Outcome::Failed, |()| Outcome::Done),
+    };
+    // The server is told, and the last states are worth telling too.
     client.close().await;
     let _ = tell_states.await;
-    match outcome {
-        Ok(()) => Outcome::Done,
-        Err(error) => Outcome::Failed(error),
-    }
+    printer.finish(outcome).await
 }
 
-async fn events(args: &Args, client: &Client, printer: Printer) -> Result<(), Error> {
+async fn all_written(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
+    let outcome = events(args, client, printer).await;
+    printer.written().await;
+    outcome
+}
+
+async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
     client.connect().await?;
     // A project's stream has what belongs to the project, and ends with it; the client's has what belongs to none.
     let mut streams = stream::SelectAll::new();
-    let unattributed = client.events().filter(|event| {
-        let wanted = !event.as_ref().is_ok_and(|event| event.project_id().is_some());
-        async move { wanted }
+    streams.push(only(client.events(), false).boxed());
+    let joins = stream::iter(&args.projects).then(|id| async move {
+        match &args.after {
+            Some(cursor) => client.join_after(id.as_str(), cursor.clone()).await,
+            None => client.join(id.as_str()).await,
+        }
     });
-    streams.push(unattributed.boxed());
-    for id in &args.projects {
-        let project = match &args.after {
-            Some(cursor) => client.join_after(id.as_str(), cursor.clone()).await?,
-            None => client.join(id.as_str()).await?,
-        };
-        let attributed = project.events().filter(|event| {
-            let wanted = event.as_ref().map_or(true, |event| event.project_id().is_some());
-            async move { wanted }
-        });
-        streams.push(attributed.boxed());
-    }
+    let mut joins = pin!(joins.fuse());
+    let mut gone = pin!(printer.gone());
     let mut left = args.count;
-    while let Some(event) = streams.next().await {
-        let event = event?;
-        if !printer.event(&event) {
+    loop {
+        let event = tokio::select! {
+            // What the first projects have to say does not wait until the last one is joined.
+            Some(project) = joins.next() => {
+                streams.push(only(project?.events(), true).boxed());
+                continue;
+            }
+            () = &mut gone => return Ok(()),
+            event = streams.next() => match event {
+                Some(event) => event?,
+                None => return Ok(()),
+            },
+        };
+        if !printer.event(&event).await {
             return Ok(());
         }
         // Notices of losses are printed, but nobody asked for so many of them.
@@ -62,5 +80,12 @@ async fn events(args: &Args, client: &Client, printer: Printer) -> Result<(), Er
             return Ok(());
         }
     }
-    Ok(())
+}
+
+/// Those events of a stream that belong to a project, or those that belong to none; and how it ends.
+fn only(events: EventStream, attributed: bool) -> impl Stream<Item = Result<Event, Error>> {
+    events.filter(move |event| {
+        let wanted = event.as_ref().map_or(true, |event| event.project_id().is_some() == attributed);
+        async move { wanted }
+    })
 }

@@ -1,26 +1,66 @@
 //! What is written: JSON for programs, short lines for people.
 
-use std::io::{self, Write};
+use std::{io, time::Duration};
 
-use automoderate::{Error, Event, State};
+use automoderate::{Event, State};
 use serde_json::json;
+use tokio::time::timeout;
+
+use crate::{exit::Outcome, write::Lines};
+
+/// How long the end waits for a reader that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes events to stdout and everything else to stderr.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Printer {
     json: bool,
+    out: Lines,
+    err: Lines,
 }
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, out: Lines::to(io::stdout()), err: Lines::to(io::stderr()) }
     }
 
-    /// Writes an event. False if nobody reads stdout any more.
-    pub(crate) fn event(&self, event: &Event) -> bool {
-        let line = if self.json { event.to_json() } else { describe(event) };
-        let mut out = io::stdout().lock();
-        writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+    /// Writes an event, after those before it. False if nobody reads stdout any more, or it can't be written.
+    ///
+    /// Only the reading of further events waits for whoever reads slowly: the client itself does not.
+    pub(crate) async fn event(&self, event: &Event) -> bool {
+        self.out.push(if self.json { event.to_json() } else { describe(event) }).await
+    }
+
+    /// Resolves when nobody reads stdout any more, or it can't be written.
+    pub(crate) async fn gone(&self) {
+        self.out.ended().await;
+    }
+
+    /// Waits until all events are written, however long that takes; none can be written after that.
+    pub(crate) async fn written(&self) {
+        self.out.end().await;
+    }
+
+    /// Says why it ends. What is not written by now is given little time.
+    pub(crate) async fn finish(self, outcome: Outcome) -> Outcome {
+        let _ = timeout(PATIENCE, self.out.end()).await;
+        let outcome = match (outcome, self.out.failure()) {
+            (Outcome::Done, Some(error)) => Outcome::Unwritable(error),
+            (outcome, _) => outcome,
+        };
+        match &outcome {
+            Outcome::Done | Outcome::Interrupted => {}
+            Outcome::Failed(error) if self.json => {
+                self.err.offer(json!({"error": error.code(), "message": error.to_string()}).to_string());
+            }
+            Outcome::Failed(error) => self.err.offer(format!("automod-tail: {error}")),
+            Outcome::Unwritable(error) if self.json => {
+                self.err.offer(json!({"error": "unwritable", "message": format!("stdout: {error}")}).to_string());
+            }
+            Outcome::Unwritable(error) => self.err.offer(format!("automod-tail: stdout: {error}")),
+        }
+        let _ = timeout(PATIENCE, self.err.end()).await;
+        outcome
     }
 
     /// `url`: the address that the client is connected to, or tries next.
@@ -44,15 +84,7 @@ impl Printer {
             (State::Connected, false) => format!("-- connected to {url}"),
             (_, false) => format!("-- {}", state.as_str()),
         };
-        eprintln!("{line}");
-    }
-
-    pub(crate) fn error(&self, error: &Error) {
-        if self.json {
-            eprintln!("{}", json!({"error": error.code(), "message": error.to_string()}));
-        } else {
-            eprintln!("automod-tail: {error}");
-        }
+        self.err.offer(line);
     }
 }
 

@@ -121,8 +121,62 @@ async fn states_are_told_and_signals_end_it_well() {
         tail.state("connected").await;
         let pid = tail.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        tail.state("closing").await;
+        assert_eq!(tail.state("closed").await["reason"], "closed");
         assert_eq!(tail.exit().await, 0, "{signal}");
     }
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_also_while_nobody_takes_what_it_writes() {
+    let (server, client) = server().await;
+    let mut tail = Tail::of(&server, &["--json", "--after", "0"]);
+    tail.event().await;
+    // More than pipes and readers' buffers hold.
+    let metadata = serde_json::json!({"filler": "x".repeat(50_000)});
+    for _ in 0..50 {
+        client.moderate(automoderate::Submission::text("hello").metadata(metadata.clone())).await.unwrap();
+    }
+    let pid = tail.child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+    assert_eq!(tail.exit().await, 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_no_success() {
+    let (server, _) = server().await;
+    let demo = server.demo().unwrap();
+    let program = env!("CARGO_BIN_EXE_automod-tail");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{program} --json --after 0 --url $1 --project $2 > /dev/full")).arg("sh");
+    command.args([&server.base_url(), &demo.project_id]).env("AUTOMODERATE_API_KEY", &demo.api_key);
+    let output = soon("the exit", command.output()).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("unwritable"));
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_further_projects_are_joined() {
+    let server = automoderate::testing::Server::start().await.unwrap();
+    let projects = ["a", "b", "c"];
+    for project in projects {
+        for n in 0..3_000 {
+            server.publish(project, "user_activity", &serde_json::json!({"user_id": n}));
+        }
+    }
+    let mut tail = Tail::start(
+        &["--url", server.url(), "--project", "a", "--project", "b", "c", "--json", "--after", "0", "--count", "9000"],
+        &[("AUTOMODERATE_API_KEY", "any")],
+    );
+    let mut last = std::collections::HashMap::new();
+    for _ in 0..9_000 {
+        let event = tail.event().await;
+        assert_eq!(event["event"], "user_activity");
+        let last: &mut u64 = last.entry(event["project_id"].as_str().unwrap().to_owned()).or_default();
+        *last += 1;
+        assert_eq!(event["event_id"], *last);
+    }
+    assert_eq!(tail.exit().await, 0);
 }
 
 #[tokio::test]
@@ -149,6 +203,7 @@ async fn exit_statuses_say_what_went_wrong() {
         (&[], &good, 2),
         (&["--url", &url], &good, 2),
         (&["--url", "localhost:6217", "--project", "p"], &good, 2),
+        (&["--url", &url, "--project", ""], &good, 2),
         (&["--url", &url, "--project", &demo.project_id, "--count", "0"], &good, 2),
         (&["--url", &url, "--project", &demo.project_id, "--after", "yesterday"], &good, 2),
         (&["--url", &url, "--project", &demo.project_id, "--email", "a@b", "--api-key", "k"], &[], 2),
