@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// What a server tells when an Engine.IO session opens. Everything but `sid` has a default, because servers differ.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -13,14 +13,23 @@ pub struct Handshake {
     #[serde(default)]
     pub upgrades: Vec<String>,
     /// Milliseconds between two pings of the server.
-    #[serde(rename = "pingInterval", default = "default_interval")]
+    #[serde(rename = "pingInterval", default = "default_interval", deserialize_with = "whole")]
     ping_interval: u64,
     /// Milliseconds that the answer to a ping may take.
-    #[serde(rename = "pingTimeout", default = "default_timeout")]
+    #[serde(rename = "pingTimeout", default = "default_timeout", deserialize_with = "whole")]
     ping_timeout: u64,
     /// The most bytes the server takes in one polling request.
-    #[serde(rename = "maxPayload", default = "default_payload")]
+    #[serde(rename = "maxPayload", default = "default_payload", deserialize_with = "size")]
     pub max_payload: usize,
+}
+
+/// Some servers calculate with floats.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    f64::deserialize(deserializer).map(|number| number as u64)
+}
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    whole(deserializer).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 const fn default_interval() -> u64 {

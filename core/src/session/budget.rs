@@ -9,15 +9,6 @@ use std::{
 /// The server's window, and a second for the way there to take longer or shorter.
 const WINDOW: Duration = Duration::from_secs(61);
 
-/// Who wants to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// The user's own events; they leave a tenth of the budget to the rest.
-    User,
-    /// Joins, leaves, replays and heartbeats.
-    Session,
-}
-
 /// Counts what was sent on this connection.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -44,17 +35,12 @@ impl Budget {
     ///
     /// # Errors
     /// How long to wait until there is room.
-    pub(crate) fn take(&mut self, class: Class, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let Some(limit) = self.limit else { return Ok(()) };
         while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
             self.sent.pop_front();
         }
-        let usable = match class {
-            Class::Session => limit,
-            Class::User => limit - limit / 10,
-        }
-        .max(1);
-        match self.sent.len().checked_sub(usable) {
+        match self.sent.len().checked_sub(limit) {
             None => {
                 self.sent.push_back(now);
                 Ok(())
@@ -76,10 +62,9 @@ mod tests {
             let mut budget = Budget::new(Some(limit));
             let mut now = Instant::now();
             let mut sent: Vec<Instant> = Vec::new();
-            for (n, pause) in pauses.into_iter().enumerate() {
+            for pause in pauses {
                 now += Duration::from_millis(pause);
-                let class = if n % 3 == 0 { Class::User } else { Class::Session };
-                match budget.take(class, now) {
+                match budget.take(now) {
                     Ok(()) => sent.push(now),
                     Err(wait) => prop_assert!(wait > Duration::ZERO && wait <= WINDOW),
                 }
@@ -93,10 +78,10 @@ mod tests {
     fn the_wait_that_is_told_is_enough() {
         let mut budget = Budget::new(Some(2));
         let start = Instant::now();
-        budget.take(Class::Session, start).unwrap();
-        budget.take(Class::Session, start + Duration::from_secs(1)).unwrap();
+        budget.take(start).unwrap();
+        budget.take(start + Duration::from_secs(1)).unwrap();
         let now = start + Duration::from_secs(2);
-        let wait = budget.take(Class::Session, now).unwrap_err();
-        assert!(budget.take(Class::Session, now + wait).is_ok());
+        let wait = budget.take(now).unwrap_err();
+        assert!(budget.take(now + wait).is_ok());
     }
 }

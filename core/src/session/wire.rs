@@ -2,22 +2,42 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, value::RawValue};
 
 use crate::events::{EVENT_ID_MAX, Event, Notice, Origin, ProjectId, Received, decode, notice};
 
 /// `joined_project`, with what servers add that keep an event log.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Joined {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     pub(crate) project_id: Option<String>,
-    #[serde(default)]
-    replay: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "flag")]
+    replay: bool,
+    #[serde(default, deserialize_with = "whole")]
     event_id: Option<u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text")]
     log: Option<String>,
+}
+
+/// A whole number, however it is written: numbers may be integers or floats anywhere. Anything else counts as none.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let float = || value.as_f64().filter(|v| v.fract() == 0.0 && *v >= 0.0).map(|v| v as u64);
+    Ok(value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok()))
+}
+
+/// A text, or a number in its place.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
 
 /// The head of a project's event log.
@@ -38,7 +58,7 @@ impl Joined {
 
     /// The head of the log, if the server keeps one.
     pub(crate) fn head(&self) -> Option<LogHead> {
-        let head = self.event_id.filter(|id| self.replay == Some(true) && *id <= EVENT_ID_MAX)?;
+        let head = self.event_id.filter(|id| self.replay && *id <= EVENT_ID_MAX)?;
         Some(LogHead { log: self.log.as_deref().map(Arc::from), head })
     }
 }
@@ -59,10 +79,11 @@ impl Page {
         struct Wire<'a> {
             #[serde(borrow)]
             events: Vec<Entry<'a>>,
-            head: u64,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "whole")]
+            head: Option<u64>,
+            #[serde(default, deserialize_with = "whole")]
             oldest: Option<u64>,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "text")]
             log: Option<String>,
         }
         #[derive(Deserialize)]
@@ -72,14 +93,33 @@ impl Page {
             data: &'a RawValue,
         }
         match first_argument::<Wire<'_>>(arguments) {
-            Some(Ok(wire)) if wire.head <= EVENT_ID_MAX => {
+            Some(Ok(Wire { events, head: Some(head), oldest, log })) if head <= EVENT_ID_MAX => {
                 let received = Received { origin: Origin::Replay, at };
-                let events = wire.events.iter().map(|e| decode(&e.event, e.data.get(), received)).collect();
-                Ok(Self { events, head: wire.head, oldest: wire.oldest.unwrap_or(1), log: wire.log.map(Arc::from) })
+                let events = events.iter().map(|e| decode(&e.event, e.data.get(), received)).collect();
+                let events = in_order(events);
+                Ok(Self { events, head, oldest: oldest.unwrap_or(1), log: log.map(Arc::from) })
             }
             _ => Err(notice(arguments)),
         }
     }
+}
+
+/// By their ids; what has none stays behind the event that it came behind.
+fn in_order(mut events: Vec<Event>) -> Vec<Event> {
+    let ids = || events.iter().filter_map(Event::event_id);
+    if ids().is_sorted() {
+        return events;
+    }
+    let mut last = 0;
+    let mut placed: Vec<_> = events
+        .drain(..)
+        .map(|event| {
+            last = event.event_id().unwrap_or(last);
+            (last, event)
+        })
+        .collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, event)| event).collect()
 }
 
 fn first_argument<'a, T: Deserialize<'a>>(arguments: &'a str) -> Option<Result<T, serde_json::Error>> {
@@ -122,4 +162,34 @@ pub(crate) fn ack_value(arguments: &str) -> Result<String, serde_json::Error> {
         [one] => one.get().to_owned(),
         _ => list,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_put_in_order() {
+        let event = |id: &str| format!(r#"{{"event":"user_activity","data":{{"user_id":"u"{id}}}}}"#);
+        let ids = [r#","event_id":7"#, r#","event_id":5"#, "", r#","event_id":6"#].map(event).join(",");
+        let page = Page::read(&format!(r#"{{"events":[{ids}],"head":7}}"#), jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let ids: Vec<_> = page.events.iter().map(Event::event_id).collect();
+        assert_eq!(ids, [Some(5), None, Some(6), Some(7)]);
+    }
+
+    #[test]
+    fn numbers_may_be_integers_or_floats_anywhere() {
+        for head in ["5", "5.0", "5e0", "\"5\""] {
+            let joined = Joined::read(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
+            assert_eq!(joined.head(), Some(LogHead { log: Some("l".into()), head: 5 }), "{head}");
+            let page = format!(r#"{{"events":[],"head":{head},"oldest":{head},"log":7}}"#);
+            let page = Page::read(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!((page.head, page.oldest, page.log.as_deref()), (5, 5, Some("7")));
+        }
+        assert_eq!(Joined::read(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
+        for head in ["-1", "1.5", "null", "[]"] {
+            assert_eq!(Joined::read(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(), None, "{head}");
+            assert!(Page::read(&format!(r#"{{"events":[],"head":{head}}}"#), jiff::Timestamp::UNIX_EPOCH).is_err());
+        }
+    }
 }

@@ -32,13 +32,33 @@ async fn and_says_when_to_try_again() {
         count += 1;
     }
     assert_eq!(count, 100, "what failed was not sent");
+}
 
-    // A part is left for the session itself: a join does not have to wait for the user's events.
-    while client.emit("e", 0).await.is_ok() {}
-    while server.try_recv().is_some() {}
+#[tokio::test(start_paused = true)]
+async fn all_of_it_is_the_users_and_a_join_waits_for_the_next_minute() {
+    let script = Script::new();
+    let (client, mut server) = connect(builder(&script), &script).await;
+    for n in 0..100 {
+        client.emit("e", n).await.expect("100 a minute by default");
+    }
+    assert_eq!(client.emit("e", 100).await.unwrap_err().code(), "rate_limited");
+    for _ in 0..100 {
+        server.recv().await.unwrap();
+    }
     let start = Instant::now();
     crate::common::join(&client, &mut server, "p", None).await;
-    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert!(start.elapsed() > Duration::from_secs(59) && start.elapsed() < Duration::from_secs(62));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_longer_than_the_server_takes_is_refused_before_it_ends_the_session() {
+    let script = Script::new();
+    let (client, mut server) = connect(builder(&script), &script).await;
+    // The script's handshake announces a million bytes, as deployed servers do.
+    let error = client.emit("e", "x".repeat(1_000_000)).await.unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+    assert!(server.try_recv().is_none());
+    client.emit("e", "x".repeat(900_000)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use std::{
 use super::Machine;
 use crate::{
     events::ProjectId,
-    session::{CatchUp, Now, Output, StreamId, acks::Waiter, budget::Class, rooms::Actual, wire::Page},
+    session::{CatchUp, Now, Output, StreamId, acks::Waiter, rooms::Actual, wire::Page},
     sio,
 };
 
@@ -80,7 +80,7 @@ impl Machine {
                 hopeless.push((*stream, project.clone()));
                 continue;
             }
-            if let Err(wait) = self.budget.take(Class::Session, now.mono) {
+            if let Err(wait) = self.budget.take(now.mono) {
                 self.budget_wait = Some(now.mono + wait);
                 break;
             }

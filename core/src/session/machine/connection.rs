@@ -85,6 +85,7 @@ impl Machine {
         match Handshake::decode(data) {
             Ok(handshake) => {
                 self.liveness.start(&handshake, now.mono);
+                self.max_payload = if handshake.max_payload == 0 { usize::MAX } else { handshake.max_payload };
                 self.send(&connect);
             }
             Err(error) => self.lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}"))),

@@ -5,12 +5,15 @@ use std::time::Duration;
 use super::{Machine, Phase};
 use crate::{
     Error, ErrorKind,
-    session::{Fault, Now, Token, acks::Waiter, budget::Class, follower::Sink},
+    session::{Fault, Now, Token, acks::Waiter, follower::Sink},
     sio,
 };
 
 /// How long after the first page that was not answered in time another one is the sign of a connection that leads nowhere.
 const DEAF: Duration = Duration::from_secs(15);
+
+/// What an event has around its name and data: packet types, the id of the acknowledgement, brackets and quotes.
+const LONGEST_ENVELOPE: usize = 32;
 
 impl Machine {
     pub(super) fn emit(&mut self, now: Now, token: Token, name: &str, data: Option<&str>, ack: Option<Duration>) {
@@ -18,7 +21,13 @@ impl Machine {
             let error = Error::new(ErrorKind::Disconnected, "there is no connection to emit on");
             return self.fail(token, error);
         }
-        if let Err(wait) = self.budget.take(Class::User, now.mono) {
+        // The server would end the session.
+        let size = LONGEST_ENVELOPE + name.len() + data.map_or(0, str::len);
+        if size > self.max_payload {
+            let text = format!("data: the event is longer than the {} bytes that the server takes", self.max_payload);
+            return self.fail(token, Error::invalid_argument(text));
+        }
+        if let Err(wait) = self.budget.take(now.mono) {
             let error = Error::new(ErrorKind::RateLimited, "the limit of events per minute is used up");
             return self.fail(token, error.with_retry_in(wait));
         }
@@ -32,7 +41,7 @@ impl Machine {
 
     /// A heartbeat that finds no room in the budget is left out: nothing depends on it.
     pub(super) fn send_heartbeat(&mut self, now: Now) {
-        if self.budget.take(Class::Session, now.mono).is_ok() {
+        if self.budget.take(now.mono).is_ok() {
             self.counters.sent += 1;
             self.send(&sio::event("heartbeat", None, None));
         }

@@ -9,7 +9,6 @@ use crate::{
     session::{
         Cursor, Now, Output, Token,
         acks::Waiter,
-        budget::Class,
         follower::Follower,
         rooms::{Actual, InFlight, Room},
     },
@@ -84,7 +83,7 @@ impl Machine {
     pub(super) fn reconcile(&mut self, now: Now) {
         self.budget_wait = None;
         if let Some((project, joining)) = self.rooms.next(now.mono) {
-            if let Err(wait) = self.budget.take(Class::Session, now.mono) {
+            if let Err(wait) = self.budget.take(now.mono) {
                 self.budget_wait = Some(now.mono + wait);
                 return self.line_up();
             }

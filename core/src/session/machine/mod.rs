@@ -80,6 +80,8 @@ pub(crate) struct Machine {
     window: AttemptWindow,
     budget: Budget,
     budget_wait: Option<Instant>,
+    /// The most bytes of one packet that the server takes.
+    max_payload: usize,
     liveness: Liveness,
     heartbeat: Heartbeat,
     acks: Acks,
@@ -117,6 +119,7 @@ impl Machine {
             window: AttemptWindow::new(per_minute),
             budget: Budget::new(config.rate_limit),
             budget_wait: None,
+            max_payload: usize::MAX,
             liveness: Liveness::default(),
             heartbeat: Heartbeat::new(config.heartbeat_interval),
             acks: Acks::default(),

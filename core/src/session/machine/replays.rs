@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Machine;
 use crate::{
     events::ProjectId,
-    session::{BackfillRequest, Backfilled, Now, Output, acks::Waiter, budget::Class, follower::Sink, wire::Page},
+    session::{BackfillRequest, Backfilled, Now, Output, acks::Waiter, follower::Sink, wire::Page},
     sio,
 };
 
@@ -19,7 +19,7 @@ impl Machine {
         let mut requests = Vec::new();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(after) = room.follower.wants_page(now.mono) else { continue };
-            if let Err(wait) = self.budget.take(Class::Session, now.mono) {
+            if let Err(wait) = self.budget.take(now.mono) {
                 self.budget_wait = Some(now.mono + wait);
                 break;
             }
