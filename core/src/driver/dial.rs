@@ -18,7 +18,7 @@ use super::{
     },
 };
 use crate::{
-    Error, Stage,
+    Error, ErrorKind, Stage,
     session::{CredentialsReason, Fault, Proof},
 };
 
@@ -120,8 +120,9 @@ async fn auto(
             Refused { fault: Fault::Dial(error), reachable: true }
         }
     };
-    // Credentials that were refused would be refused again.
-    if !refused.reachable || matches!(refused.fault, Fault::Credentials(_)) {
+    // Credentials that were refused would be refused again, and an attempt too many would be followed by another.
+    let limited = matches!(&refused.fault, Fault::Dial(error) if error.kind() == ErrorKind::RateLimited);
+    if !refused.reachable || limited || matches!(refused.fault, Fault::Credentials(_)) {
         return Err(refused.fault);
     }
     if !first {

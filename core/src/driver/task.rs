@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Addresses, Dialed, Dialer,
+    Addresses, Authority, Dialed, Dialer,
     backfill::BackfillSource,
     transport::{Frame, Transport},
 };
@@ -30,6 +30,12 @@ use crate::{
 
 /// Frames handled before commands and timers get their turn.
 const FRAMES_PER_TURN: usize = 64;
+/// Packets that may wait to be sent before the user's events are refused.
+const EMITS_WAITING: usize = 1024;
+/// Packets that may wait in all: the rest are answers to pings, of which a server could want any number.
+const PACKETS_WAITING: usize = 4096;
+/// How long to wait where the connection takes no more.
+const CONGESTED: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -61,6 +67,7 @@ impl Request {
 /// Everything that belongs to one client.
 pub(crate) struct Task {
     pub(crate) addresses: Arc<Addresses>,
+    pub(crate) authority: Arc<Authority>,
     pub(crate) machine: Machine,
     /// One for each address.
     pub(crate) dialers: Vec<Arc<dyn Dialer>>,
@@ -88,6 +95,8 @@ pub(crate) struct Work {
     server: usize,
     /// More frames may be there than the last turn took.
     full_turn: bool,
+    /// The last turn was a request's: the next one is the connection's, if it has something.
+    requested: bool,
 }
 
 /// What woke the task.
@@ -126,7 +135,8 @@ impl Task {
                 }
                 Wake::Dialed(id, Err(fault)) => {
                     let server = self.addresses.all()[self.work.server].target.address();
-                    tracing::debug!(server, "the attempt failed ({})", fault.clone().into_error());
+                    let error = self.authority.hide(fault.clone().into_error());
+                    tracing::debug!(server, "the attempt failed ({error})");
                     self.machine.handle(now, Input::DialFailed { id, fault });
                 }
                 Wake::Backfilled(found) => self.machine.handle(now, Input::Backfilled(found)),
@@ -143,6 +153,11 @@ impl Task {
     }
 
     fn request(&mut self, now: Now, request: Request, reply: oneshot::Sender<Answer>) {
+        if matches!(request, Request::Emit { .. }) && self.work.is_congested() {
+            let error = Error::new(ErrorKind::RateLimited, "the connection takes no more events for now");
+            let _ = reply.send(Err(error.with_retry_in(CONGESTED)));
+            return;
+        }
         self.work.tokens += 1;
         let token = Token(self.work.tokens);
         self.work.waiting.insert(token, reply);
@@ -154,8 +169,10 @@ impl Task {
         let (machine, work) = (&mut self.machine, &mut self.work);
         let (requests, network) = (&mut self.requests, self.network_changed.notified());
         let (mut network, mut hungry) = (std::pin::pin!(network), std::pin::pin!(self.hub.hungry()));
+        let requests_wait = std::mem::take(&mut work.requested);
         poll_fn(|cx| {
-            if let Poll::Ready(request) = requests.poll_recv(cx) {
+            if !requests_wait && let Poll::Ready(request) = requests.poll_recv(cx) {
+                work.requested = true;
                 return Poll::Ready(Wake::Request(request));
             }
             if network.as_mut().poll(cx).is_ready() {
@@ -177,6 +194,10 @@ impl Task {
             }
             if let Poll::Ready(fault) = work.poll_transport(cx, machine) {
                 return Poll::Ready(Wake::Frames(fault));
+            }
+            if requests_wait && let Poll::Ready(request) = requests.poll_recv(cx) {
+                work.requested = true;
+                return Poll::Ready(Wake::Request(request));
             }
             timer.poll(cx).map(|()| Wake::Time)
         })
@@ -211,10 +232,12 @@ impl Task {
                 Output::State(state) => self.state(state),
                 Output::Opened { project } => self.hub.open(project),
                 Output::Placed { project, cursor } => self.progress.start(&project, cursor),
-                Output::Ended { project, error } => self.hub.end_project(&project, error),
-                Output::EndedAll { error } => self.hub.end_all(error),
+                Output::Ended { project, error } => {
+                    self.hub.end_project(&project, error.map(|error| self.authority.hide(error)))
+                }
+                Output::EndedAll { error } => self.hub.end_all(error.map(|error| self.authority.hide(error))),
                 Output::Done { token, data } => self.answer(token, Ok(data)),
-                Output::Failed { token, error } => self.answer(token, Err(error)),
+                Output::Failed { token, error } => self.answer(token, Err(self.authority.hide(error))),
                 Output::CaughtUp { stream, project, after, page } => self.hub.fill(stream, &project, after, page),
                 Output::Backfill(request) => {
                     if let Some(source) = &self.backfill {
@@ -242,6 +265,13 @@ impl Task {
     }
 
     fn state(&mut self, state: State) {
+        let state = match state {
+            State::Reconnecting { attempt, retry_in, cause } => {
+                State::Reconnecting { attempt, retry_in, cause: self.authority.hide(cause) }
+            }
+            State::Closed { reason } => State::Closed { reason: self.authority.hide(reason) },
+            other => other,
+        };
         self.tell(&state);
         self.states.publish(state);
     }
@@ -293,6 +323,11 @@ impl Drop for Task {
 }
 
 impl Work {
+    /// Whether much waits to be sent.
+    fn is_congested(&self) -> bool {
+        self.transport.as_ref().is_some_and(|transport| transport.queued() >= EMITS_WAITING)
+    }
+
     /// Pushes out what is queued, and hands what is there to the machine, up to a turn's worth. Each frame is let go
     /// before the next one is read, so that they all use the same memory.
     fn poll_transport(&mut self, cx: &mut Context<'_>, machine: &mut Machine) -> Poll<Option<Fault>> {
@@ -300,6 +335,9 @@ impl Work {
         // What has arrived when sending fails is still worth reading: it may say why.
         let unsent = match transport.poll_flush(cx) {
             Poll::Ready(Err(fault)) => Some(fault),
+            _ if transport.queued() > PACKETS_WAITING => {
+                Some(Fault::Io("the server takes nothing any more".to_owned()))
+            }
             _ => None,
         };
         let mut present = None;

@@ -59,6 +59,10 @@ impl Transport for Wire {
         self.outbox.push_back(packet);
     }
 
+    fn queued(&self) -> usize {
+        self.outbox.len()
+    }
+
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         Poll::Ready(self.flush())
     }

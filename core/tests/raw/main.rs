@@ -1,7 +1,9 @@
-//! Servers that misbehave below Engine.IO, on real sockets: the connection is replaced with a reason, and what follows
-//! is delivered.
+//! Servers that misbehave below Engine.IO, or answer by HTTP what nobody likes to hear, on real sockets: the connection is
+//! replaced with a reason, and what follows is delivered.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
+mod http;
+mod rest;
 mod server;
 
 use std::time::Duration;
@@ -105,5 +107,29 @@ async fn two_megabytes_in_pieces() {
     }
     let Some(Ok(Event::UnknownEvent(event))) = soon("the event", events.next()).await else { panic!("an event") };
     assert_eq!(event.data.as_str().len(), big.len() + r#"{"big":""}"#.len());
+    client.close().await;
+}
+
+#[tokio::test]
+async fn pings_without_end_that_nobody_takes_the_answers_to() {
+    let server = Server::start_with_little_room().await;
+    let builder = Client::builder(server.url())
+        .transports(Transports::WebSocket)
+        .reconnect(ReconnectPolicy { delay: Duration::from_millis(20), ..ReconnectPolicy::default() });
+    let (client, mut connection) = tokio::join!(builder.connect(), server.accept());
+    let client = client.unwrap();
+    let mut states = client.state_changes();
+    let pings = text_frame(b"2").repeat(10_000);
+    let pinging = async {
+        loop {
+            connection.send_raw(&pings).await;
+        }
+    };
+    let cause = tokio::select! {
+        cause = reconnecting(&mut states) => cause,
+        () = pinging => unreachable!(),
+    };
+    assert_eq!(cause.code(), "disconnected");
+    assert!(cause.to_string().contains("takes nothing"), "{cause}");
     client.close().await;
 }

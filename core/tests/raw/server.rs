@@ -2,7 +2,7 @@
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -31,6 +31,14 @@ pub(crate) fn text_frame(text: &[u8]) -> Vec<u8> {
 impl Server {
     pub(crate) async fn start() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// Its connections hold little of what they don't read.
+    pub(crate) async fn start_with_little_room() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket.listen(1).unwrap())
     }
 
     pub(crate) fn url(&self) -> String {

@@ -38,6 +38,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(page))
         .route("/dashboard/", get(page))
+        .route("/dashboard", get(async || redirect("/dashboard/")))
         .route("/dashboard/app.js", file(asset!("app.js", "text/javascript; charset=utf-8")))
         .route("/dashboard/app.css", file(asset!("app.css", "text/css; charset=utf-8")))
         .route("/dashboard/icon.svg", file(asset!("icon.svg", "image/svg+xml")))

@@ -15,6 +15,7 @@ async fn get(server: &RunningServer, path: &str, cookie: &str) -> Response {
 #[tokio::test]
 async fn for_those_who_are_signed_in() {
     let server = server().start().await.unwrap();
+    assert_eq!(get(&server, "/dashboard", "").await.headers()["location"], "/dashboard/", "as people type it");
     for path in ["/", "/dashboard/"] {
         let response = get(&server, path, "").await;
         assert_eq!((response.status().as_u16(), &response.headers()[LOCATION]), (302, &"/auth/login".parse().unwrap()));

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::program::Program;
 use crate::support::{Socket, http};
@@ -24,7 +26,11 @@ async fn sockets_are_told_and_the_status_is_0() {
         let polling = format!("{polling}&sid={}", open["sid"].as_str().unwrap());
         let ping = http().get(&polling).send().await.unwrap().text().await.unwrap();
         assert_eq!(ping, "2");
-        let poll = tokio::spawn(http().get(&polling).send());
+        let mut poll = TcpStream::connect(program.base_url().trim_start_matches("http://")).await.unwrap();
+        let path = polling.trim_start_matches(&program.base_url());
+        poll.write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes()).await.unwrap();
+        // Connections are accepted in their order: whoever is answered after it knows that it is there.
+        http().get(format!("{}/live", program.base_url())).send().await.unwrap();
 
         let started = Instant::now();
         program.signal(signal);
@@ -32,7 +38,9 @@ async fn sockets_are_told_and_the_status_is_0() {
         assert_eq!(socket.closed().await, (Vec::<String>::new(), Some(1001)));
         assert_eq!(program.exit_code().await, Some(0), "SIG{signal}");
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
-        assert_eq!(poll.await.unwrap().unwrap().status(), 503);
+        let mut answer = String::new();
+        poll.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     }
 }
 

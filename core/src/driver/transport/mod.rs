@@ -29,13 +29,16 @@ pub(crate) enum Frame {
 /// The most bytes of one frame or polling body that the SDK takes.
 pub(crate) const MAX_FRAME: usize = 16 * 1024 * 1024;
 
-/// A way to exchange packets. Polled by one task; what is sent is bounded by the machine's budget, and by the server's own pings.
+/// A way to exchange packets. Polled by one task, which sees to it that not too many wait to be sent.
 pub(crate) trait Transport: Send {
     /// The next frame. An error is final.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>>;
 
     /// Queues a packet.
     fn send(&mut self, packet: String);
+
+    /// How many packets are queued.
+    fn queued(&self) -> usize;
 
     /// Pushes queued packets towards the server. Also to be called when nothing is queued.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>>;

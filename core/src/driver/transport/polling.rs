@@ -203,6 +203,10 @@ impl Transport for Polling {
         }
     }
 
+    fn queued(&self) -> usize {
+        self.socket.as_ref().map_or(self.outbox.len(), WebSocket::queued)
+    }
+
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         match &mut self.socket {
             Some(socket) => socket.poll_flush(cx),

@@ -119,6 +119,10 @@ impl Transport for WebSocket {
         self.outbox.push_back(Message::text(packet));
     }
 
+    fn queued(&self) -> usize {
+        self.outbox.len()
+    }
+
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         self.poll_outbox(cx).map_err(|error| fault(&error))
     }
