@@ -183,6 +183,17 @@ impl Error {
         self.with(|e| e.retryable = retryable)
     }
 
+    /// Without any of these texts, which a server may have said back to us.
+    pub(crate) fn without(self, hide: &dyn Fn(&str) -> Option<String>) -> Self {
+        let (message, body) = (hide(&self.0.message), self.0.body.as_deref().and_then(hide));
+        let cause = self.0.cause.clone().map(|cause| cause.without(hide));
+        self.with(|e| {
+            e.message = message.unwrap_or_else(|| std::mem::take(&mut e.message));
+            e.body = body.or_else(|| e.body.take());
+            e.cause = cause;
+        })
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self

@@ -69,6 +69,7 @@ impl ClientBuilder {
         let network_changed = Arc::new(Notify::new());
         let task = Task {
             addresses,
+            authority,
             machine: Machine::new(session, rng),
             dialers,
             backfill: Some(Arc::new(api.clone())),

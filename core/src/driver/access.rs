@@ -117,12 +117,16 @@ pub(crate) struct Authority {
     via: ApiKeyVia,
     /// What was shown last: a provider's answer, or the cookies that logins gave, each for its own address.
     shown: Mutex<Shown>,
+    /// REST calls that need new credentials ask for them one after the other, and mostly find that they are there.
+    renewing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Shown {
     provided: Option<Credentials>,
     cookies: HashMap<Target, Secret>,
+    /// What REST has accepted last.
+    accepted: Option<Secret>,
 }
 
 impl Authority {
@@ -132,7 +136,14 @@ impl Authority {
             (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
             _ => fixed,
         };
-        Self { fixed, provider, rest_key: api_key, via, shown: Mutex::default() }
+        Self {
+            fixed,
+            provider,
+            rest_key: api_key,
+            via,
+            shown: Mutex::default(),
+            renewing: tokio::sync::Mutex::default(),
+        }
     }
 
     pub(crate) fn source(&self) -> CredentialsSource {
@@ -212,32 +223,119 @@ impl Authority {
     }
 
     /// The header that a REST call carries, from what is known now.
-    pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<(&'static str, Secret)>, Error> {
-        if let Some(key) = &self.rest_key {
-            return Ok(Some(("x-api-key", key.clone())));
+    pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<RestHeader>, Error> {
+        if let Some(header) = self.known_header(environment) {
+            return Ok(header);
         }
-        let provided = self.shown().provided.clone();
-        let credentials = match (&self.provider, provided) {
-            (Some(_), None) => {
-                self.access(environment, CredentialsReason::First).await.map_err(Fault::into_error)?;
-                self.shown().provided.clone().unwrap_or_default()
-            }
-            (_, Some(provided)) => provided,
-            (None, None) => self.fixed.clone(),
+        let _one_at_a_time = self.renewing.lock().await;
+        match self.known_header(environment) {
+            Some(header) => Ok(header),
+            None => self.asked_header(environment, CredentialsReason::First).await,
+        }
+    }
+
+    /// REST has refused this header: another one to try, if there may be one. A login whose cookie REST has never accepted
+    /// is not repeated: deployed servers want a key there.
+    pub(crate) async fn renewed_header(
+        &self,
+        environment: &Environment,
+        (_, refused): &RestHeader,
+    ) -> Result<Option<RestHeader>, Error> {
+        if self.rest_key.is_some() || self.source() == CredentialsSource::Fixed {
+            return Ok(None);
+        }
+        let is_new = |header: &Option<RestHeader>| header.as_ref().is_some_and(|(_, value)| value != refused);
+        let _one_at_a_time = self.renewing.lock().await;
+        if let Some(header) = self.known_header(environment).filter(is_new) {
+            return Ok(header);
+        }
+        if self.cookie(environment).is_some() && self.shown().accepted.as_ref() != Some(refused) {
+            return Ok(None);
+        }
+        let header = self.asked_header(environment, CredentialsReason::Rejected).await?;
+        Ok(header.filter(|(_, value)| value != refused))
+    }
+
+    /// REST has accepted this header.
+    pub(crate) fn rest_accepted(&self, (_, value): &RestHeader) {
+        let mut shown = self.shown();
+        if shown.accepted.as_ref() != Some(value) {
+            shown.accepted = Some(value.clone());
+        }
+    }
+
+    /// The header that what is known now gives; the outer `None` if the provider or the login form must be asked.
+    fn known_header(&self, environment: &Environment) -> Option<Option<RestHeader>> {
+        if let Some(key) = &self.rest_key {
+            return Some(Some(("x-api-key", key.clone())));
+        }
+        let credentials = match &self.provider {
+            Some(_) => self.shown().provided.clone()?,
+            None => self.fixed.clone(),
         };
-        Ok(match credentials {
+        Some(match credentials {
             Credentials::None => None,
             Credentials::ApiKey(key) => Some(("x-api-key", key)),
             Credentials::Session(cookie) => Some(("cookie", session_cookie(&cookie))),
-            Credentials::Password { .. } => {
-                if let Some(cookie) = self.cookie(environment) {
-                    return Ok(Some(("cookie", cookie)));
-                }
-                let access = self.access(environment, CredentialsReason::First).await.map_err(Fault::into_error)?;
-                access.headers.into_iter().next()
-            }
+            Credentials::Password { .. } => Some(("cookie", self.cookie(environment)?)),
         })
     }
+
+    async fn asked_header(
+        &self,
+        environment: &Environment,
+        reason: CredentialsReason,
+    ) -> Result<Option<RestHeader>, Error> {
+        self.access(environment, reason).await.map_err(Fault::into_error)?;
+        Ok(self.known_header(environment).flatten())
+    }
+
+    /// The error without any secret: what a server says may hold what it was told.
+    pub(crate) fn hide(&self, error: Error) -> Error {
+        let shown = self.shown();
+        let given =
+            [Some(&self.fixed), shown.provided.as_ref()].into_iter().flatten().filter_map(|known| match known {
+                Credentials::None => None,
+                Credentials::ApiKey(secret) | Credentials::Session(secret) => Some(secret),
+                Credentials::Password { password, .. } => Some(password),
+            });
+        let secrets: Vec<_> = given.chain(&self.rest_key).chain(shown.cookies.values()).flat_map(spellings).collect();
+        error.without(&|text| {
+            let mut hidden = None;
+            for secret in &secrets {
+                let text = hidden.as_deref().unwrap_or(text);
+                if text.contains(secret.as_str()) {
+                    hidden = Some(text.replace(secret.as_str(), "***"));
+                }
+            }
+            hidden
+        })
+    }
+}
+
+/// A header of a REST call that says who calls.
+pub(crate) type RestHeader = (&'static str, Secret);
+
+/// Shorter ones may be part of any sentence.
+const SECRET_MIN: usize = 6;
+
+/// Words are as well; to hide one in our own sentences would give it away.
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// How a secret may appear in what a server says: each cookie by its value, and as in an address.
+fn spellings(secret: &Secret) -> Vec<String> {
+    let values = secret.expose().split("; ").map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).trim());
+    let mut all: Vec<String> = values.chain([secret.expose().trim()]).map(str::to_owned).collect();
+    let encoded: Vec<String> =
+        all.iter().map(|plain| url::form_urlencoded::byte_serialize(plain.as_bytes()).collect()).collect();
+    all.extend(encoded);
+    all.retain(|text| text.len() >= SECRET_MIN && !is_word(text));
+    // The longest first: a part that is hidden hides the whole from being found.
+    all.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
+    all.dedup();
+    all
 }
 
 fn session_cookie(value: &Secret) -> Secret {

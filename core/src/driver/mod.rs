@@ -11,7 +11,7 @@ mod task;
 pub(crate) mod transport;
 
 pub(crate) use access::Provider;
-pub(crate) use access::{Access, Authority};
+pub(crate) use access::{Access, Authority, RestHeader};
 pub use access::{ApiKeyVia, Credentials, ProviderError};
 pub(crate) use addresses::Addresses;
 #[cfg(feature = "testing")]

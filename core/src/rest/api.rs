@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use crate::{
     Error, ErrorKind, Stage,
-    driver::{Addresses, Authority, Environment, Target, transport::MAX_FRAME},
+    driver::{Addresses, Authority, Environment, RestHeader, Target, transport::MAX_FRAME},
 };
 
 /// How long a call may take.
@@ -24,33 +24,44 @@ pub(crate) struct Api {
     pub(crate) authority: Arc<Authority>,
 }
 
+/// What is asked of the server, wherever that is.
+struct Call {
+    method: Method,
+    body: Option<Value>,
+    /// Whether it says who calls.
+    signed: bool,
+}
+
 impl Api {
     pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
-        self.call(Method::GET, url, None).await
+        self.call(url, Call { method: Method::GET, body: None, signed: true }).await
+    }
+
+    /// Asks what anybody may ask, without credentials.
+    pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
+        self.call(url, Call { method: Method::GET, body: None, signed: false }).await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        url: impl Fn(&Target) -> Url,
+        body: Value,
+    ) -> Result<T, Error> {
+        self.call(url, Call { method: Method::POST, body: Some(body), signed: true }).await
     }
 
     /// Sends a request and reads the answer, within the timeout, a login that may be needed included.
-    pub(super) async fn call<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        url: impl Fn(&Target) -> Url,
-        body: Option<Value>,
-    ) -> Result<T, Error> {
+    async fn call<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<T, Error> {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", TIMEOUT.as_secs()));
-        tokio::time::timeout(TIMEOUT, self.call_patiently(method, url, body)).await.map_err(late)?
+        let called = tokio::time::timeout(TIMEOUT, self.call_patiently(url, &call)).await.map_err(late)?;
+        called.map_err(|error| self.authority.hide(error))
     }
 
     /// Calls the address in use. While one can't be connected to, so that it has not got the request, the next is tried.
-    async fn call_patiently<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        url: impl Fn(&Target) -> Url,
-        body: Option<Value>,
-    ) -> Result<T, Error> {
+    async fn call_patiently<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url, call: &Call) -> Result<T, Error> {
         let mut unreachable = None;
         for (at, environment) in self.addresses.for_rest() {
-            let called = self.call_one(environment, method.clone(), url(&environment.target), body.as_ref()).await;
-            match called {
+            match self.call_one(environment, url(&environment.target), call).await {
                 Err(error) if error.stage() == Some(Stage::Network) => unreachable = unreachable.or(Some(error)),
                 called => {
                     if unreachable.is_some() {
@@ -66,19 +77,11 @@ impl Api {
     async fn call_one<T: DeserializeOwned>(
         &self,
         environment: &Environment,
-        method: Method,
         url: Url,
-        body: Option<&Value>,
+        call: &Call,
     ) -> Result<T, Error> {
-        let mut request = environment.http()?.request(method, url);
-        if let Some((name, value)) = self.authority.rest_header(environment).await? {
-            request = request.header(name, value.expose());
-        }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
         let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
-        let mut answer = request.send().await.map_err(failed)?;
+        let mut answer = self.send(environment, url, call).await?;
         if !answer.status().is_success() {
             return Err(refused(answer).await);
         }
@@ -93,6 +96,35 @@ impl Api {
             text.extend_from_slice(&chunk);
         }
         serde_json::from_slice(&text).map_err(|error| unreadable(&error))
+    }
+
+    /// Sends the request, and once more with other credentials if these have died meanwhile: it was not carried out.
+    async fn send(&self, environment: &Environment, url: Url, call: &Call) -> Result<Response, Error> {
+        let http = environment.http()?;
+        let request = |header: Option<&RestHeader>| {
+            let mut request = http.request(call.method.clone(), url.clone());
+            if let Some((name, value)) = header {
+                request = request.header(*name, value.expose());
+            }
+            match &call.body {
+                Some(body) => request.json(body).send(),
+                None => request.send(),
+            }
+        };
+        let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
+        let header = if call.signed { self.authority.rest_header(environment).await? } else { None };
+        let answer = request(header.as_ref()).await.map_err(failed)?;
+        let Some(header) = header else { return Ok(answer) };
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            self.authority.rest_accepted(&header);
+            return Ok(answer);
+        }
+        let Some(header) = self.authority.renewed_header(environment, &header).await? else { return Ok(answer) };
+        let answer = request(Some(&header)).await.map_err(failed)?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            self.authority.rest_accepted(&header);
+        }
+        Ok(answer)
     }
 }
 

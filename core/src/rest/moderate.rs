@@ -1,6 +1,5 @@
 //! `POST /api/moderate`.
 
-use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -75,6 +74,6 @@ impl Api {
         if let Some(metadata) = submission.metadata {
             body["metadata"] = metadata;
         }
-        self.call(Method::POST, |target| target.join("api/moderate"), Some(body)).await
+        self.post(|target| target.join("api/moderate"), body).await
     }
 }

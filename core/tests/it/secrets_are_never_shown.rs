@@ -62,6 +62,46 @@ async fn while_it_is_used() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn nor_what_a_server_says_back() {
+    let shown = format!("invalid API key {SECRET}");
+    // Refused by HTTP, by CONNECT_ERROR, by an event, and at a join.
+    for how in 0..4 {
+        let script = Script::new();
+        let server = async {
+            let dial = script.next_dial().await;
+            if how == 0 {
+                dial.refuse(401, &shown);
+                return None;
+            }
+            let mut server = dial.accept();
+            server.open(86_400_000, 86_400_000);
+            server.expect_connect().await;
+            match how {
+                1 => server.send(format!(r#"44{{"message":"{shown}"}}"#)),
+                2 => server.send(format!(r#"42["authentication_failed",{{"message":"{shown}"}}]"#)),
+                _ => server.send(r#"40{"sid":"n"}"#),
+            }
+            Some(server)
+        };
+        let (client, server) = tokio::join!(builder(&script).api_key(SECRET).connect(), server);
+        let error = match (client, server) {
+            (Err(error), _) => error,
+            (Ok(client), Some(mut server)) => {
+                let refuse = async {
+                    server.refuse_join("p", &shown).await;
+                };
+                tokio::join!(client.join("p"), refuse).0.unwrap_err()
+            }
+            _ => unreachable!(),
+        };
+        assert_eq!(error.code(), "authentication_failed");
+        assert!(error.to_string().contains("invalid API key ***"), "{error}");
+        assert!(!error.to_string().contains("S3cr3t") && !format!("{:?}", error.body()).contains("S3cr3t"));
+        check(&error);
+    }
+}
+
 #[test]
 fn nor_in_errors_about_them() {
     for error in [

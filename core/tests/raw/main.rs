@@ -27,15 +27,21 @@ async fn reconnecting(states: &mut StateChanges) -> automoderate::Error {
     }
 }
 
-/// Joins, lets the server send the bytes, and expects the connection to be replaced and the stream to go on.
-async fn replaced_after(bytes: &[u8], code: &str) {
-    let server = Server::start().await;
+/// A client that is not patient.
+async fn connected(server: &Server) -> (Client, Connection, StateChanges) {
     let builder = Client::builder(server.url())
         .transports(Transports::WebSocket)
         .reconnect(ReconnectPolicy { delay: Duration::from_millis(20), ..ReconnectPolicy::default() });
-    let (client, mut connection) = tokio::join!(builder.connect(), server.accept());
+    let (client, connection) = tokio::join!(builder.connect(), server.accept());
     let client = client.unwrap();
-    let mut states = client.state_changes();
+    let states = client.state_changes();
+    (client, connection, states)
+}
+
+/// Joins, lets the server send the bytes, and expects the connection to be replaced and the stream to go on.
+async fn replaced_after(bytes: &[u8], code: &str) {
+    let server = Server::start().await;
+    let (client, mut connection, mut states) = connected(&server).await;
     let (project, ()) = tokio::join!(client.join("p"), connection.accept_join("p"));
     let mut events = project.unwrap().events();
 
@@ -113,12 +119,7 @@ async fn two_megabytes_in_pieces() {
 #[tokio::test]
 async fn pings_without_end_that_nobody_takes_the_answers_to() {
     let server = Server::start_with_little_room().await;
-    let builder = Client::builder(server.url())
-        .transports(Transports::WebSocket)
-        .reconnect(ReconnectPolicy { delay: Duration::from_millis(20), ..ReconnectPolicy::default() });
-    let (client, mut connection) = tokio::join!(builder.connect(), server.accept());
-    let client = client.unwrap();
-    let mut states = client.state_changes();
+    let (client, mut connection, mut states) = connected(&server).await;
     let pings = text_frame(b"2").repeat(10_000);
     let pinging = async {
         loop {

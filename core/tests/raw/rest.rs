@@ -1,0 +1,128 @@
+//! REST calls whose credentials have died: new ones are asked for once, and the call is made again.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering},
+};
+
+use automoderate::{Client, Credentials, CredentialsReason};
+
+use crate::http::{Http, Request};
+
+fn ok(body: &str) -> (String, String) {
+    ("200 OK".to_owned(), body.to_owned())
+}
+
+fn refused() -> (String, String) {
+    ("401 Unauthorized".to_owned(), r#"{"error":"API key required"}"#.to_owned())
+}
+
+const STATISTICS: &str = r#"{"success":true,"stats":{"total_content":1,"approved":1,"rejected":0,"flagged":0}}"#;
+
+/// A login form whose cookies are numbered; REST takes the cookies that `takes` says.
+async fn with_a_form(logins: Arc<AtomicU32>, takes: impl Fn(u32) -> bool + Send + 'static) -> Http {
+    Http::start(move |request: Request| {
+        if request.line.starts_with("GET /auth/login") {
+            return ok(r#"<input name="csrf_token" value="t">"#);
+        }
+        if request.line.starts_with("POST /auth/login") {
+            let number = logins.fetch_add(1, Ordering::Relaxed) + 1;
+            return (format!("302 Found\r\nlocation: /dashboard/\r\nset-cookie: session=s{number}"), String::new());
+        }
+        let number = request.header("cookie").and_then(|cookie| cookie.strip_prefix("session=s")?.parse().ok());
+        if number.is_some_and(&takes) { ok(STATISTICS) } else { refused() }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_session_that_has_died_is_replaced() {
+    let (logins, good) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(1)));
+    let taken = good.clone();
+    let server = with_a_form(logins.clone(), move |number| number == taken.load(Ordering::Relaxed)).await;
+    let client = Client::builder(&server.url).password("a@b", "pw").build().unwrap();
+    client.statistics().await.unwrap();
+    client.statistics().await.unwrap();
+    assert_eq!(logins.load(Ordering::Relaxed), 1);
+
+    // The server was started anew, with another secret.
+    good.store(2, Ordering::Relaxed);
+    let calls = (0..4).map(|_| client.statistics());
+    for called in futures_util::future::join_all(calls).await {
+        called.unwrap();
+    }
+    assert_eq!(logins.load(Ordering::Relaxed), 2, "one login for all");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_session_there_is_not_logged_in_to_for_each_call() {
+    let logins = Arc::new(AtomicU32::new(0));
+    let server = with_a_form(logins.clone(), |_| false).await;
+    let client = Client::builder(&server.url).password("a@b", "pw").build().unwrap();
+    for _ in 0..3 {
+        assert_eq!(client.statistics().await.unwrap_err().code(), "authentication_failed");
+    }
+    assert_eq!(logins.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_once_more() {
+    let server = Http::start(|request| match request.header("x-api-key") {
+        Some("am_second") => ok(STATISTICS),
+        _ => refused(),
+    })
+    .await;
+    let reasons = Arc::new(Mutex::new(Vec::new()));
+    let told = reasons.clone();
+    let builder = Client::builder(&server.url).credentials_provider(move |reason| {
+        told.lock().unwrap().push(reason);
+        let key = if reason == CredentialsReason::Rejected { "am_second" } else { "am_first" };
+        async move { Ok(Credentials::ApiKey(key.into())) }
+    });
+    let client = builder.build().unwrap();
+    for _ in 0..2 {
+        client.statistics().await.unwrap();
+    }
+    assert_eq!(*reasons.lock().unwrap(), [CredentialsReason::First, CredentialsReason::Rejected]);
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_is_not_tried_again() {
+    let server = Http::start(|_| refused()).await;
+    let client = Client::builder(&server.url).api_key("am_wrong").build().unwrap();
+    assert_eq!(client.statistics().await.unwrap_err().code(), "authentication_failed");
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn health_needs_no_credentials() {
+    let server = Http::start(|request| {
+        assert!(request.line.starts_with("GET /api/health"), "{}", request.line);
+        assert_eq!((request.header("cookie"), request.header("x-api-key")), (None, None));
+        ok(r#"{"status":"healthy"}"#)
+    })
+    .await;
+    let client = Client::builder(&server.url).password("a@b", "pw").api_key("am_key").build().unwrap();
+    assert_eq!(client.health().await.unwrap().status, "healthy");
+}
+
+#[tokio::test]
+async fn what_a_server_says_back_is_hidden() {
+    let server = Http::start(|request| {
+        let key = request.header("x-api-key").unwrap_or_default().to_owned();
+        ("403 Forbidden".to_owned(), format!(r#"{{"error":"no such key: {key}, in addresses am_S3cr3t%2F%2B"}}"#))
+    })
+    .await;
+    let client = Client::builder(&server.url).api_key("am_S3cr3t/+").build().unwrap();
+    let error = client.statistics().await.unwrap_err();
+    assert!(error.body().unwrap().contains("no such key: ***, in addresses ***"), "{error:?}");
+    assert!(!format!("{error:?} {error} {}", error.body().unwrap()).contains("S3cr3t"));
+}
+
+#[tokio::test]
+async fn a_limit_is_not_answered_by_another_attempt() {
+    let server = Http::start(|_| ("429 Too Many Requests\r\nretry-after: 7".to_owned(), String::new())).await;
+    let error = Client::builder(&server.url).api_key("am_key").connect().await.unwrap_err();
+    assert_eq!((error.code(), error.retry_in().unwrap().as_secs()), ("rate_limited", 7));
+    assert_eq!(server.requests(), 1, "long-polling would be limited as well");
+}
