@@ -175,7 +175,7 @@ impl Authority {
                 let provided = provide(reason).await.map_err(|error| {
                     let text = format!("the credentials provider failed: {error}");
                     if error.fatal {
-                        Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false))
+                        Fault::Hopeless(Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false))
                     } else {
                         Fault::Dial(Error::connect_failed(Stage::Credentials, text))
                     }
@@ -205,7 +205,12 @@ impl Authority {
                 let cookie = match known {
                     Some(cookie) => cookie,
                     None => {
-                        let cookie = login::log_in(environment, &email, &password).await?;
+                        let logged_in = login::log_in(environment, &email, &password).await;
+                        let cookie = logged_in.map_err(|fault| match fault {
+                            // The form would say the same again, and count it; only a provider may have another password.
+                            Fault::Credentials(error) if self.provider.is_none() => Fault::Hopeless(error),
+                            fault => fault,
+                        })?;
                         access.just_accepted = true;
                         self.shown().cookies.insert(environment.target.clone(), cookie.clone());
                         cookie

@@ -37,6 +37,7 @@ pub use moderation::{ContentType, ModerationUpdate, ModeratorType, Status};
 pub use notification::{NotificationType, SystemNotification};
 pub use raw::RawJson;
 pub use rule::{Rule, RuleAction, RuleType, RuleUpdate, RuleVerb};
+pub(crate) use scalar::{lenient, optional};
 pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;

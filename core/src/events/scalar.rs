@@ -7,8 +7,18 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 /// A field that may be missing, null, or of a neighbouring type.
 pub(super) struct Lax<T>(pub(super) Option<T>);
 
+/// For a field of a struct: a scalar of any neighbouring type, its default where it is null.
+pub(crate) fn lenient<'de, D: Deserializer<'de>, T: FromScalar + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Lax::deserialize(deserializer)?.0.unwrap_or_default())
+}
+
+/// The same for a field that may be missing.
+pub(crate) fn optional<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Lax::deserialize(deserializer)?.0)
+}
+
 /// What a scalar of JSON can become; `None` means that the type has no such value.
-pub(super) trait FromScalar: Sized {
+pub(crate) trait FromScalar: Sized {
     const WHAT: &'static str;
     fn text(v: &str) -> Option<Self>;
     fn number(v: f64) -> Option<Self>;

@@ -7,7 +7,7 @@ use super::Api;
 use crate::{
     Error, ErrorKind,
     driver::Target,
-    events::{ProjectId, Status, Timestamp},
+    events::{ProjectId, Status, Timestamp, lenient, optional},
 };
 
 /// A piece of content as the server keeps it.
@@ -15,15 +15,16 @@ use crate::{
 #[non_exhaustive]
 pub struct Content {
     /// Its id.
+    #[serde(deserialize_with = "lenient")]
     pub id: String,
     /// The project it belongs to.
-    #[serde(default, deserialize_with = "lenient_project")]
+    #[serde(default, deserialize_with = "optional")]
     pub project_id: Option<ProjectId>,
     /// Its kind, such as `text`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub content_type: String,
     /// The content, as its author wrote it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub content_data: String,
     /// What the submitter sent along.
     #[serde(default)]
@@ -32,10 +33,10 @@ pub struct Content {
     #[serde(deserialize_with = "status")]
     pub status: Status,
     /// When it was submitted.
-    #[serde(default, deserialize_with = "timestamp")]
+    #[serde(default, deserialize_with = "lenient")]
     pub created_at: Timestamp,
     /// When it was decided last.
-    #[serde(default, deserialize_with = "timestamp")]
+    #[serde(default, deserialize_with = "lenient")]
     pub updated_at: Timestamp,
     /// What the rules, models and people said.
     #[serde(default, deserialize_with = "nullable")]
@@ -46,20 +47,10 @@ pub(super) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Statu
     Ok(Status::from(String::deserialize(deserializer)?.as_str()))
 }
 
-fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default().into())
-}
-
-fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn lenient_project<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ProjectId>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Null => None,
-        Value::String(id) => Some(id.into()),
-        other => Some(other.to_string().into()),
-    })
 }
 
 /// Which contents to list, newest first.
@@ -91,20 +82,20 @@ pub struct ContentPage {
 struct PageWire {
     #[serde(alias = "contents", alias = "items")]
     content: Vec<Content>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pagination: PaginationWire,
 }
 
 /// Documented servers say `has_next`, deployed ones `has_more`.
 #[derive(Deserialize, Default)]
 struct PaginationWire {
-    #[serde(default)]
-    page: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
+    page: Option<u64>,
+    #[serde(default, deserialize_with = "lenient")]
     has_next: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     has_more: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     total: Option<u64>,
 }
 
@@ -144,7 +135,7 @@ impl Api {
             _ => error,
         })?;
         Ok(ContentPage {
-            page: wire.pagination.page.or(filter.page).unwrap_or(1),
+            page: wire.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
             has_more: (wire.pagination.has_next || wire.pagination.has_more) && !wire.content.is_empty(),
             total: wire.pagination.total,
             items: wire.content,

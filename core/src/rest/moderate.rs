@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::{Error, events::Status};
+use crate::{
+    Error,
+    events::{Status, lenient},
+};
 
 /// Content to be decided.
 ///
@@ -59,12 +62,13 @@ impl From<String> for Submission {
 #[non_exhaustive]
 pub struct Moderation {
     /// The content's id.
+    #[serde(deserialize_with = "lenient")]
     pub content_id: String,
     /// The decision.
     #[serde(deserialize_with = "super::content::status")]
     pub status: Status,
     /// What the rules and models said.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::content::nullable")]
     pub moderation_results: Vec<Value>,
 }
 

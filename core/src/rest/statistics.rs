@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Api;
-use crate::{Error, events::Extra};
+use crate::{
+    Error,
+    events::{Extra, lenient},
+};
 
 /// A project's counters.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -12,17 +15,22 @@ use crate::{Error, events::Extra};
 #[non_exhaustive]
 pub struct Statistics {
     /// All content ever submitted.
-    #[serde(alias = "total")]
+    #[serde(alias = "total", deserialize_with = "lenient")]
     pub total_content: u64,
     /// Of it, approved.
+    #[serde(deserialize_with = "lenient")]
     pub approved: u64,
     /// Of it, rejected.
+    #[serde(deserialize_with = "lenient")]
     pub rejected: u64,
     /// Of it, flagged for a person.
+    #[serde(deserialize_with = "lenient")]
     pub flagged: u64,
     /// Of it, not decided yet.
+    #[serde(deserialize_with = "lenient")]
     pub pending: u64,
     /// Percent approved.
+    #[serde(deserialize_with = "lenient")]
     pub approval_rate: f64,
     /// Everything else that the server says.
     #[serde(flatten)]

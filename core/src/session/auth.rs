@@ -23,6 +23,8 @@ pub(crate) struct Proof {
 pub(crate) enum Certainty {
     /// The server said so.
     Said,
+    /// So did whoever has them: to ask for others is of no use.
+    Final,
     /// A disconnect before the acknowledgement: deployed servers do that for bad credentials, and also when their
     /// limit of connection attempts is reached.
     Ambiguous,
@@ -81,7 +83,7 @@ impl Auth {
                 return Verdict::Hold(LOCKOUT);
             }
         }
-        if self.source == CredentialsSource::Renewable && self.rejections <= 1 {
+        if self.source == CredentialsSource::Renewable && self.rejections <= 1 && certainty != Certainty::Final {
             return Verdict::Again;
         }
         if elsewhere && !self.proven { Verdict::Next } else { Verdict::End }
@@ -110,6 +112,12 @@ mod tests {
         assert_eq!(auth.refused(Ambiguous, PLAIN, false), Verdict::Again);
         auth.proven();
         assert_eq!(auth.refused(Said, PLAIN, false), Verdict::Again);
+    }
+
+    #[test]
+    fn one_that_has_no_others_is_not_asked_again() {
+        assert_eq!(Auth::new(Renewable).refused(Final, PLAIN, false), Verdict::End);
+        assert_eq!(Auth::new(Renewable).refused(Final, PLAIN, true), Verdict::Next);
     }
 
     #[test]

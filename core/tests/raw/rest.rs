@@ -66,6 +66,36 @@ async fn a_server_that_takes_no_session_there_is_not_logged_in_to_for_each_call(
 }
 
 #[tokio::test]
+async fn a_password_that_the_form_does_not_know_is_tried_once() {
+    let server = Http::start(|_| ok(r#"<input name="csrf_token" value="t">"#)).await;
+    let error = Client::builder(&server.url).password("a@b", "wrong").connect().await.unwrap_err();
+    assert_eq!(error.code(), "authentication_failed");
+    assert_eq!(server.requests(), 2, "the form, and the answer to it");
+}
+
+#[tokio::test]
+async fn numbers_and_absent_fields_may_be_written_in_any_way() {
+    let server = Http::start(|request| {
+        ok(match request.line.split(' ').nth(1).unwrap() {
+            "/api/stats" => {
+                r#"{"stats":{"total":3.0,"approved":1e0,"rejected":"1","flagged":null,"approval_rate":33}}"#
+            }
+            "/api/moderate" => r#"{"content_id":7,"status":"approved","moderation_results":null}"#,
+            "/api/content/7" => r#"{"content":{"id":7,"status":"new","content_type":null,"created_at":null}}"#,
+            _ => r#"{"content":[],"pagination":{"page":1.0,"has_next":null,"has_more":false,"total":0.0}}"#,
+        })
+    })
+    .await;
+    let client = Client::builder(&server.url).api_key("am_key").build().unwrap();
+    let statistics = client.statistics().await.unwrap();
+    assert_eq!((statistics.total_content, statistics.approved, statistics.rejected, statistics.flagged), (3, 1, 1, 0));
+    assert_eq!(client.moderate("x").await.unwrap().content_id, "7");
+    assert_eq!(client.content("7").await.unwrap().status.as_str(), "new");
+    let page = client.contents_page(automoderate::ContentFilter::default()).await.unwrap();
+    assert_eq!((page.page, page.has_more, page.total), (1, false, Some(0)));
+}
+
+#[tokio::test]
 async fn a_provider_is_asked_once_more() {
     let server = Http::start(|request| match request.header("x-api-key") {
         Some("am_second") => ok(STATISTICS),

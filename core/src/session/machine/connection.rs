@@ -61,6 +61,7 @@ impl Machine {
                 Fault::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
                     self.refused(now, Certainty::Said, error);
                 }
+                Fault::Hopeless(error) => self.refused(now, Certainty::Final, error),
                 fault => self.lost(now, fault),
             }
         }
