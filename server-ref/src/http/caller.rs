@@ -3,6 +3,7 @@
 //! A request carries an API key (`X-API-Key`) or the session cookie. With the cookie, one that changes something must repeat the
 //! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Query};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::error::ApiError;
+use super::input::Ids;
 use crate::app::App;
 use crate::auth::{Permission, Principal, Standing};
 use crate::ids::is_project_id;
@@ -102,7 +104,8 @@ impl FromRequestParts<Arc<App>> for Caller {
     }
 }
 
-/// The project of a request whose path names none: that of the API key or, with a session, the `project_id` of the query.
+/// The project of a request whose path names none: that of the API key or, with a session, the `project_id` of the query. Without
+/// one it is the project of the content that is named, or the only one that the user belongs to.
 #[derive(Debug)]
 pub(super) struct Project {
     pub(super) caller: Caller,
@@ -131,13 +134,28 @@ impl FromRequestParts<Arc<App>> for Project {
             Some(id) => id.clone(),
             None => {
                 let named = Query::<Named>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
-                let id = named.ok_or_else(|| ApiError::invalid("project_id required"))?;
-                if !is_project_id(&id) {
-                    return Err(ApiError::not_found("Project not found"));
+                match named {
+                    Some(id) if is_project_id(&id) => id.into(),
+                    Some(_) => return Err(ApiError::not_found("Project not found")),
+                    None => implied(&caller, parts, app).await?.into(),
                 }
-                id.into()
             }
         };
         Ok(Self { caller, id })
+    }
+}
+
+async fn implied(caller: &Caller, parts: &mut Parts, app: &Arc<App>) -> Result<String, ApiError> {
+    let user = caller.user_id()?;
+    let of_content = Ids::<HashMap<String, String>>::from_request_parts(parts, app).await?.0.remove("id");
+    match of_content {
+        Some(id) => {
+            let project = app.store.project_of_content(user, &id).await?;
+            project.ok_or_else(|| ApiError::not_found("Content not found"))
+        }
+        None => {
+            let project = app.store.only_project(user).await?;
+            project.ok_or_else(|| ApiError::invalid("project_id required: you don't belong to exactly one project"))
+        }
     }
 }

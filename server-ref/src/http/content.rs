@@ -22,7 +22,7 @@ const PER_PAGE_MAX: i64 = 100;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {
-    /// Needed with a session.
+    /// Needed with a session of somebody with several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
     /// From 1.
@@ -86,7 +86,7 @@ pub(super) async fn list(
 /// One content.
 #[utoipa::path(
     get, path = "/api/content/{id}", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Needed with a session")),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),
     responses((status = 200, body = ContentAnswer))
 )]
 pub(super) async fn one(

@@ -48,7 +48,7 @@ pub(super) struct ModerateAnswer {
 /// Moderates a content. The decision is durable when this is answered, and published right after.
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Needed with a session")),
+    params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
     request_body = Submitted, responses((status = 200, body = ModerateAnswer))
 )]
 pub(super) async fn moderate(

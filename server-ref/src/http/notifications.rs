@@ -57,7 +57,7 @@ answer!(NotificationsAnswer { notifications: Vec<Notification> });
 /// The persistent notifications that are in force in a project.
 #[utoipa::path(
     get, path = "/api/notifications", tag = "notifications",
-    params(("project_id" = Option<String>, Query, description = "Needed with a session")),
+    params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
     responses((status = 200, body = NotificationsAnswer))
 )]
 pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Result<Json<NotificationsAnswer>, ApiError> {

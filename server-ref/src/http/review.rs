@@ -32,7 +32,7 @@ answer!(ReviewAnswer { content: Content });
 /// contents that wait for it are `GET /api/content?status=flagged`.
 #[utoipa::path(
     post, path = "/api/content/{id}/review", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Needed with a session")),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),
     request_body = ReviewBody, responses((status = 200, body = ReviewAnswer))
 )]
 pub(super) async fn review(

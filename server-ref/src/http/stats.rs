@@ -32,7 +32,7 @@ struct Stats {
 /// How much was submitted, and what was decided.
 #[utoipa::path(
     get, path = "/api/stats", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Needed with a session")),
+    params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
     responses((status = 200, body = StatsAnswer))
 )]
 pub(super) async fn stats(State(app): State<Arc<App>>, project: Project) -> Result<Json<StatsAnswer>, ApiError> {

@@ -71,3 +71,30 @@ async fn a_program_reviews_under_its_keys_name() {
     key.fails(&server, (Method::POST, &path, Value::Null), (400, "invalid_argument")).await;
     server.shutdown().await;
 }
+
+#[tokio::test]
+async fn who_is_signed_in_need_not_name_the_project_of_a_content() {
+    let server = server().start().await.unwrap();
+    let first = project(&server);
+    let reviewer = Caller::user(&server, "reviewer@example.org", &first, Some(Role::Member)).await;
+    let stranger = Caller::user(&server, "stranger@example.org", &first, None).await;
+    let submitted = moderate(&server, json!({"content": "you idiot"})).await;
+    let path = format!("/api/content/{}", submitted["content_id"].as_str().unwrap());
+    let body = json!({"decision": "approve"});
+
+    // Of the only project, as long as there is only one.
+    assert_eq!(reviewer.get(&server, "/api/stats").await["stats"]["total_content"], 1);
+    assert_eq!(reviewer.get(&server, "/api/content").await["pagination"]["total"], 1);
+    let second = server.create_project("Second").await.unwrap();
+    server.add_member(&second, "reviewer@example.org").await.unwrap();
+    assert_eq!(reviewer.call(&server, Method::GET, "/api/stats", Value::Null).await.0, 400);
+
+    assert_eq!(reviewer.get(&server, &path).await["content"]["project_id"], *first);
+    let reviewed = reviewer.post(&server, &format!("{path}/review"), body.clone()).await;
+    assert_eq!(reviewed["content"]["status"], "approved");
+    for (method, path) in [(Method::GET, path.clone()), (Method::POST, format!("{path}/review"))] {
+        let refused = stranger.call(&server, method, &path, body.clone()).await;
+        assert_eq!(refused.0, 404, "as if there were none");
+    }
+    server.shutdown().await;
+}

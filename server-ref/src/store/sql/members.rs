@@ -15,6 +15,25 @@ impl Store {
         Ok(role.map(|role| Role::parse(&role)))
     }
 
+    /// The project of a user who belongs to exactly one.
+    pub(crate) async fn only_project(&self, user_id: &str) -> Result<Option<String>, Error> {
+        const QUERY: &str = "SELECT project_id FROM members WHERE user_id = $1 LIMIT 2";
+        let mut found: Vec<String> = on!(&mut self.reader().await?, db => {
+            sqlx::query_scalar(QUERY).bind(user_id).fetch_all(db).await?
+        });
+        Ok(found.pop().filter(|_| found.is_empty()))
+    }
+
+    /// The one of a user's projects that this content is in.
+    pub(crate) async fn project_of_content(&self, user_id: &str, id: &str) -> Result<Option<String>, Error> {
+        const QUERY: &str =
+            "SELECT contents.project_id FROM members JOIN contents ON contents.project_id = members.project_id
+                             WHERE user_id = $1 AND contents.id = $2";
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_scalar(QUERY).bind(user_id).bind(id).fetch_optional(db).await?
+        }))
+    }
+
     pub(crate) async fn members(&self, project_id: &str) -> Result<Vec<Member>, Error> {
         const QUERY: &str = "SELECT user_id, email, role FROM members JOIN users ON id = user_id
                              WHERE project_id = $1 ORDER BY lower(email)";
