@@ -118,7 +118,7 @@ async fn two_megabytes_in_pieces() {
 
 #[tokio::test]
 async fn pings_without_end_that_nobody_takes_the_answers_to() {
-    let server = Server::start_with_little_room().await;
+    let server = Server::start_with_little_room();
     let (client, mut connection, mut states) = connected(&server).await;
     let pings = text_frame(b"2").repeat(10_000);
     let pinging = async {

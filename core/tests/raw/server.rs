@@ -34,7 +34,7 @@ impl Server {
     }
 
     /// Its connections hold little of what they don't read.
-    pub(crate) async fn start_with_little_room() -> Self {
+    pub(crate) fn start_with_little_room() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
