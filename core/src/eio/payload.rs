@@ -5,7 +5,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 /// python-engineio answers a longer request with `OK` and drops all of it, so no request is made longer.
 pub const MAX_PACKETS_PER_POST: usize = 16;
 
-const SEPARATOR: char = '\x1e';
+/// What stands between two packets.
+pub const SEPARATOR: char = '\x1e';
 
 /// One piece of a polling body.
 #[derive(Debug, Clone, PartialEq, Eq)]

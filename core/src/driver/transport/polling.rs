@@ -14,7 +14,7 @@ use super::{Frame, MAX_FRAME, Transport, http_status, upgrade::probe, websocket:
 use crate::{
     Error, Stage,
     driver::{Access, Environment, Http},
-    eio::{Handshake, Packet, Record, decode_payload, encode_payload},
+    eio::{Handshake, Packet, Record, SEPARATOR, decode_payload, encode_payload},
     session::Fault,
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct Polling {
     access: Access,
     http: Http,
     handshake: Handshake,
-    inbox: VecDeque<Frame>,
+    inbox: Inbox,
     outbox: VecDeque<String>,
     get: Option<Running<Result<String, Fault>>>,
     post: Option<(usize, Running<Result<(), Fault>>)>,
@@ -45,16 +45,14 @@ impl Polling {
         let http = environment.http().map_err(Fault::Dial)?;
         let request = get(&environment, &http, &access, None);
         let body = read(&environment, request).await?;
-        let mut frames: VecDeque<_> = frames(&body).collect();
-        let handshake = match frames.front() {
-            Some(Frame::Text(text)) => match Packet::decode(text) {
+        let handshake = match decode_payload(&body).next() {
+            Some(Record::Text(text)) => match Packet::decode(&text) {
                 Ok(Packet::Open(data)) => Handshake::decode(data).ok(),
                 _ => None,
             },
             _ => None,
         };
         let Some(handshake) = handshake else {
-            frames.clear();
             let text = "the server's first answer is no Engine.IO handshake";
             return Err(Fault::Dial(Error::connect_failed(Stage::EngineIo, text)));
         };
@@ -66,7 +64,7 @@ impl Polling {
             access,
             http,
             handshake,
-            inbox: frames,
+            inbox: Inbox { body, at: 0 },
             outbox: VecDeque::new(),
             get: None,
             post: None,
@@ -119,7 +117,7 @@ impl Polling {
 
     fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
         loop {
-            if let Some(frame) = self.inbox.pop_front() {
+            if let Some(frame) = self.inbox.next() {
                 return Poll::Ready(Ok(frame));
             }
             match (&mut self.get, &self.failed) {
@@ -139,7 +137,7 @@ impl Polling {
                     }
                     Poll::Ready(Ok(body)) => {
                         self.get = None;
-                        self.inbox.extend(frames(&body));
+                        self.inbox = Inbox { body, at: 0 };
                     }
                 },
             }
@@ -298,9 +296,56 @@ impl BodyError {
     }
 }
 
-fn frames(body: &str) -> impl Iterator<Item = Frame> + '_ {
-    decode_payload(body).map(|record| match record {
-        Record::Text(text) => Frame::Text(text.into()),
-        Record::Binary(bytes) => Frame::Binary(bytes.into()),
-    })
+/// The body of a poll, taken apart only as it is read: millions of packets fit into one.
+#[derive(Default)]
+struct Inbox {
+    body: String,
+    at: usize,
+}
+
+impl Inbox {
+    fn is_empty(&self) -> bool {
+        self.at >= self.body.len()
+    }
+}
+
+impl Iterator for Inbox {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        while let Some(rest) = self.body.get(self.at..).filter(|rest| !rest.is_empty()) {
+            let end = rest.find(SEPARATOR).unwrap_or(rest.len());
+            let record = decode_payload(&rest[..end]).next();
+            self.at += end + SEPARATOR.len_utf8();
+            match record {
+                Some(Record::Text(text)) => return Some(Frame::Text(text.into())),
+                Some(Record::Binary(bytes)) => return Some(Frame::Binary(bytes.into())),
+                None => {}
+            }
+        }
+        *self = Self::default();
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_packet_by_packet() {
+        for body in ["", "2", "40\u{1e}\u{1e}42[\"ä\"]\u{1e}bAQID\u{1e}6\u{1e}", "\u{1e}\u{1e}"] {
+            let mut inbox = Inbox { body: body.to_owned(), at: 0 };
+            let read: Vec<_> = inbox
+                .by_ref()
+                .map(|frame| match frame {
+                    Frame::Text(text) => Record::Text(text.to_string()),
+                    Frame::Binary(bytes) => Record::Binary(bytes.to_vec()),
+                    Frame::Activity => unreachable!(),
+                })
+                .collect();
+            assert_eq!(read, decode_payload(body).collect::<Vec<_>>(), "{body:?}");
+            assert!(inbox.is_empty());
+        }
+    }
 }
