@@ -27,11 +27,13 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{HttpBody as _, to_bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::Method;
+use http::header::CONNECTION;
+use http::{HeaderValue, Method};
 use tower_http::trace::TraceLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -42,6 +44,9 @@ use error::ApiError;
 
 /// The largest request body.
 const MAX_BODY: usize = 1_000_000;
+/// What anybody may send along before it is known who they are.
+const SMALL_BODY: usize = 64 * 1024;
+
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = documented().split_for_parts();
@@ -60,6 +65,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(whole))
         .layer(from_fn_with_state(app.clone(), in_time))
         // The path alone: a query may hold a key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
@@ -105,6 +111,23 @@ fn documented() -> OpenApiRouter<Arc<App>> {
 async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(app.settings.request_timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| ApiError::timeout().into_response())
+}
+
+/// Reads a small body before anybody can refuse the request without it: the connection would have to be closed then, of which
+/// the client only hears when its next request fails. For larger ones it is told.
+async fn whole(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY as u64) {
+        return match to_bytes(body, SMALL_BODY).await {
+            Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
+            Err(_) => ApiError::invalid("The request's body could not be read").into_response(),
+        };
+    }
+    let mut answer = next.run(Request::from_parts(parts, body)).await;
+    if answer.status().is_client_error() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// A drain waits for the requests that are being answered.

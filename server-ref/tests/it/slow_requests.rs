@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{key, server};
+use crate::support::{http, key, server};
 
 #[tokio::test]
 async fn they_are_given_up_and_told_so() {
@@ -26,5 +26,27 @@ async fn they_are_given_up_and_told_so() {
         (&body["success"], &body["code"], &body["retry_after"]),
         (&false.into(), &"request_timeout".into(), &1.into())
     );
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_cost_the_connection() {
+    let server = server().start().await.unwrap();
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").await.unwrap();
+    // Many clients send the body in a packet of its own; by now the head has been seen.
+    http().get(format!("{}/live", server.base_url())).send().await.unwrap();
+    stream.write_all(b"{}").await.unwrap();
+    stream.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    assert!(answers.starts_with("HTTP/1.1 401 ") && answers.contains("HTTP/1.1 204 "), "{answers}");
+
+    // What is too long to be read for a stranger ends it, and says so.
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("\r\nconnection: close\r\n"), "{answer}");
     server.shutdown().await;
 }
