@@ -195,8 +195,9 @@ impl Client {
     ///
     /// # Errors
     /// `disconnected` if there is no connection: nothing is kept for later. `rate_limited`, with
-    /// [`retry_in`](Error::retry_in), when the limit per minute is used up. `invalid_argument` if the name is empty or
-    /// reserved, or the data can't be written as JSON.
+    /// [`retry_in`](Error::retry_in), when the limit per minute is used up, or more waits to be sent than the connection
+    /// takes. `invalid_argument` if the name is empty or reserved, or the data can't be written as JSON or is longer
+    /// than the server takes.
     ///
     /// # Cancel safety
     /// The event may have been sent if the future is dropped.
