@@ -181,11 +181,20 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features --quiet
 
-## make docs       the documentation as a site, in target/book; installs mdBook under .cache
+## make docs       the documentation and the API references as a site, in target/book; installs mdBook, TypeDoc and pdoc under .cache
 docs:
 	@.cache/mdbook/bin/mdbook --version 2> /dev/null | grep -q 'v$(MDBOOK)$$' || \
 		$(CARGO) install --quiet --locked --root .cache/mdbook mdbook@$(MDBOOK)
-	@.cache/mdbook/bin/mdbook build docs && echo 'target/book/index.html'
+	@.cache/mdbook/bin/mdbook build docs && rm -rf target/book/check target/book/reference
+	@docs/reference/make.sh rust target/book/api/rust
+	@if venv=$$(bindings-python/setup.sh) && PATH="$$venv/bin:$$PATH" VIRTUAL_ENV="$$venv" maturin develop --quiet -m bindings-python/Cargo.toml && \
+		docs/reference/setup.sh python; then docs/reference/make.sh python target/book/api/python; \
+	elif [ -n "$$CI" ]; then echo "FAILED: what the Python reference needs could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: the Python reference, because what it needs could not be set up" >&2; fi
+	@if docs/reference/setup.sh node; then docs/reference/make.sh node target/book/api/node; \
+	elif [ -n "$$CI" ]; then echo "FAILED: what the Node reference needs could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: the Node reference, because what it needs could not be set up" >&2; fi
+	@echo 'target/book/index.html'
 
 ## make package    what would be published, packed and tried in empty places; nothing is published
 package: package-rust wheel-python

@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 node scripts/build.mjs --profile "${PROFILE:-dev}"
 npm run --silent check
+../docs/reference/make.sh node
 # A test that hangs fails.
 timeout 900 npm run --silent test
 if nodes="$(test/nodes/setup.sh)"; then

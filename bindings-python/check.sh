@@ -12,6 +12,7 @@ ruff check --quiet .
 mypy
 pyright --warnings
 (cd python && python -m mypy.stubtest --mypy-config-file ../pyproject.toml automoderate._native)
+../docs/reference/make.sh python
 # A test that hangs fails.
 timeout 900 python -m pytest
 python ../docs/check/run.py python

@@ -16,10 +16,12 @@ export class Contents implements AsyncIterableIterator<Content> {
     this.#fetch = fetch
   }
 
+  /** For `for await`: the listing itself. A second loop goes on where the first was left. */
   [Symbol.asyncIterator](): this {
     return this
   }
 
+  /** The next content. Rejects as `contentsPage` does; the call after that asks for the same page again. */
   next(): Promise<IteratorResult<Content, undefined>> {
     const next = this.#turn.then(() => this.#next())
     this.#turn = next.catch(() => {})

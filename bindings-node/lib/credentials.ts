@@ -11,9 +11,20 @@ export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 /** A key, or one of these; nothing: without credentials. */
 export type Credentials =
   | string
-  | { apiKey: string }
-  | { session: string }
-  | { email: string; password: string }
+  | {
+      /** A project's API key: the same as the key alone. */
+      apiKey: string
+    }
+  | {
+      /** The value of the web session's cookie. */
+      session: string
+    }
+  | {
+      /** Whom to log in through the web form. */
+      email: string
+      /** The password that goes with it. It is kept in memory only, and shown nowhere. */
+      password: string
+    }
   | null
   | undefined
 

@@ -68,6 +68,7 @@ export class AutoModerateError extends Error {
     describe(this, fields)
   }
 
+  /** Holds for errors of any copy of this package, and for the `TypeError`s that it throws. */
   static override [Symbol.hasInstance](value: unknown): value is AutoModerateError {
     return typeof value === 'object' && value !== null && BRAND in value
   }

@@ -1,4 +1,11 @@
-/** Real-time moderation updates from AutoModerate servers as typed events. */
+/**
+ * Real-time moderation updates from AutoModerate servers as typed events.
+ *
+ * {@link Client} connects, joins projects and hands out their events, as {@link EventStream}s or to listeners.
+ * Everything that fails is an {@link AutoModerateError} with a code.
+ *
+ * @module automoderate
+ */
 
 export { Client, type ContentFilter } from './client.js'
 export type { Contents } from './contents.js'
@@ -9,6 +16,6 @@ export type { HandlerArguments } from './handlers.js'
 export { escapeHtml } from './html.js'
 export type { ClientOptions, Pem, ReconnectPolicy } from './options.js'
 export { Project } from './project.js'
-export type { ClientToServerEvents, ReplayPage, ServerToClientEvents } from './socketio.js'
+export type { ClientToServerEvents, Logged, Notice, ReplayPage, ServerToClientEvents } from './socketio.js'
 export { type Abortable, EventStream } from './stream.js'
 export type * from './values.js'

@@ -40,6 +40,7 @@ export interface ClientOptions {
   session?: string
   /** Log in through the web form, and again when the session has died; needs `password`. */
   email?: string
+  /** The password for `email`. It is kept for later logins, and shown nowhere. */
   password?: string
   /** Asked before every attempt, and told why. */
   credentials?: CredentialsProvider
@@ -79,7 +80,12 @@ export interface ClientOptions {
   /** Certificates of authorities to trust besides the platform's. */
   extraCa?: Pem | Pem[]
   /** The certificate to show to the server. */
-  clientCertificate?: { chain: Pem; key: Pem }
+  clientCertificate?: {
+    /** The certificate, and behind it those of the authorities between it and the root. */
+    chain: Pem
+    /** Its private key, unencrypted. */
+    key: Pem
+  }
   /** Take any certificate: for tests only, because anybody can listen then. Default `false`. */
   dangerAcceptInvalidCerts?: boolean
   /** Whether streams that are waited for and listeners of events keep the process running. Default `true`. */

@@ -15,43 +15,72 @@ import type {
 } from './events.js'
 
 /** What servers with an event log add to a payload. */
-interface Logged {
+export interface Logged {
+  /** The project in whose room it was sent. */
   project_id?: string
+  /** The position in the project's log; `stats_update` has none. */
   event_id?: number
 }
 
-interface Notice {
+/** A refusal, or an error of the server. */
+export interface Notice {
+  /** The server's words. */
   message: string
+  /** A code such as `project_not_found`, on servers that send one. */
   code?: string
 }
 
 /** One page of a project's event log. */
 export interface ReplayPage {
-  events: { event: string; data: unknown }[]
+  /** What came after the id that was asked for, oldest first, at most 500. */
+  events: {
+    /** The event's name. */
+    event: string
+    /** Its payload, with its `event_id`. */
+    data: unknown
+  }[]
+  /** The newest id in the log. */
   head: number
+  /** The least id that is still there. */
   oldest: number
+  /** The log's own id: another one means that ids of before are worth nothing. */
   log: string
 }
 
 /** What servers send. */
 export interface ServerToClientEvents {
+  /** Greets a new connection. */
   connected: (data: { status: string }) => void
+  /** Confirms a join; servers with an event log tell its newest id and its own. */
   joined_project: (data: { project_id: string; replay?: boolean; event_id?: number; log?: string }) => void
+  /** Confirms a leave. */
   left_project: (data: { project_id: string }) => void
+  /** A piece of content was decided. */
   moderation_update: (data: ModerationUpdateData & Logged) => void
+  /** The project's counters, each replacing the one before. */
   stats_update: (data: StatsUpdateData & Logged) => void
+  /** A rule was created, updated or deleted. */
   rule_update: (data: RuleUpdateData & Logged) => void
+  /** A word from the server's operators. */
   system_notification: (data: SystemNotificationData & Logged) => void
+  /** What a user has been doing. */
   user_activity: (data: UserActivityData & Logged) => void
+  /** What the server could not do. */
   error: (data: Notice) => void
+  /** The credentials are not good, or no longer. */
   authentication_failed: (data: Notice) => void
+  /** A join was refused. */
   project_access_denied: (data: Notice) => void
 }
 
 /** What clients send. */
 export interface ClientToServerEvents {
+  /** Enters a project's room; `joined_project` or a refusal answers. Rooms don't survive a connection. */
   join_project: (data: { project_id: string }) => void
+  /** Leaves a project's room. */
   leave_project: (data: { project_id: string }) => void
+  /** Says that somebody is there; every 30 s is usual. */
   heartbeat: (data?: object) => void
+  /** Asks for the events after an id, on servers with a log; the project must have been joined on this connection. */
   replay_events: (data: { project_id: string; after: number; limit?: number }, ack: (page: ReplayPage) => void) => void
 }

@@ -80,6 +80,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     if (signal?.aborted) this.close()
   }
 
+  /** For `for await`: the stream itself. */
   [Symbol.asyncIterator](): this {
     return this
   }
@@ -165,6 +166,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     this.#end()
   }
 
+  /** Closes, at the end of an `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
   }

@@ -1,4 +1,8 @@
-/** A server for tests of programs that use this package: `import { Server } from 'automoderate/testing'`. */
+/**
+ * A server for tests of programs that use this package: `import { Server } from 'automoderate/testing'`.
+ *
+ * @module automoderate/testing
+ */
 
 import * as native from '../native/index.js'
 import { count, duration, flag, json, object, options, signalOf, text } from './arguments.js'
@@ -12,6 +16,14 @@ export interface Waiting extends Abortable {
   connections?: number
   /** Milliseconds, after which the call rejects with a `TimeoutError`; 10,000. */
   timeout?: number
+}
+
+/** An event that a client has emitted. */
+export interface Emitted {
+  /** The name that it was emitted under. */
+  name: string
+  /** Its data; `null` if there was none. */
+  data: unknown
 }
 
 function waiting(given: Waiting | undefined): [number, number, AbortSignal | undefined] {
@@ -95,7 +107,7 @@ export class Server {
   }
 
   /** The events that clients have emitted on their own, the first 10,000. */
-  received(): { name: string; data: unknown }[] {
+  received(): Emitted[] {
     return JSON.parse(this.#native.received())
   }
 

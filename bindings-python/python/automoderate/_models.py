@@ -21,21 +21,31 @@ class RecentActivity:
     """One of the latest decisions."""
 
     content_id: str
+    """The content's id."""
     decision: Status
+    """What was decided about it."""
     timestamp: datetime | None
+    """When it was decided, in UTC; `None` if the server sent nothing that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A moderation rule. `extra` holds the fields that the documentation does not know."""
+    """A moderation rule."""
 
     id: str
+    """The rule's id."""
     name: str
+    """What people call it; a decision names it in `rule_name`."""
     type: Literal["keyword", "regex", "ai_prompt"] | str | None
+    """How it decides: by words, by a pattern, or by asking a model. `None` if the server does not say."""
     is_active: bool | None
+    """Whether it is in use."""
     priority: int | None
+    """Rules with a higher number come first."""
     action: Literal["approve", "reject", "flag"] | str | None
+    """What is decided about content that it matches."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """Fields that the documentation does not know, among them deployed servers' `description` and `rule_data`."""
 
     @property
     def rule_type(self) -> str | None:
@@ -45,13 +55,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A user's figures. `extra` holds the fields that the documentation does not know."""
+    """A user's figures."""
 
     total_submissions: int | None = None
+    """How much the user has submitted."""
     recent_violations: int | None = None
+    """How much of it was rejected lately."""
     approval_rate: float | None = None
+    """Percent approved, from 0 to 100."""
     risk_score: float | None = None
+    """The server's estimate; higher is riskier."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """Fields that the documentation does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +108,11 @@ class Moderation:
     """The server's decision about a submission."""
 
     content_id: str
+    """The content's id; the `ModerationUpdate` about it has the same."""
     status: Status
+    """The decision; `pending` if it is still to be made."""
     moderation_results: list[dict[str, Any]] = field(hash=False)
+    """What the rules and models said, as the server wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +120,23 @@ class Content:
     """A piece of content as the server keeps it."""
 
     id: str
+    """The content's id: `content_id` of the events about it."""
     project_id: str | None
+    """The project that it belongs to, where the server says."""
     content_type: str
+    """Its kind, such as `text`."""
     content_data: str
+    """The content as its author wrote it, **markup included**: escape it for a page."""
     meta_data: Any = field(hash=False)
+    """What the submitter sent along; `None` if nothing."""
     status: Status
+    """The newest decision."""
     created_at: datetime | None
+    """When it was submitted, in UTC; `None` if the server sent nothing that can be read."""
     updated_at: datetime | None
+    """When it was decided last, in UTC; `None` if the server sent nothing that can be read."""
     moderation_results: list[dict[str, Any]] = field(hash=False)
+    """What the rules, models and people said, as the server wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +144,11 @@ class ContentPage:
     """One page of contents, newest first."""
 
     items: list[Content] = field(hash=False)
+    """The contents, newest first."""
     page: int
     """The page's number, counted from 1."""
     has_more: bool
+    """Whether there is a next page."""
     total: int | None
     """How many contents there are in all, on servers that say."""
 
@@ -135,12 +164,19 @@ class Statistics:
     """A project's counters."""
 
     total_content: int
+    """All content that was ever submitted."""
     approved: int
+    """Of it, approved."""
     rejected: int
+    """Of it, rejected."""
     flagged: int
+    """Of it, flagged for a person."""
     pending: int
+    """Of it, not decided yet."""
     approval_rate: float
+    """Percent approved, from 0 to 100."""
     extra: dict[str, Any] = field(hash=False)
+    """Everything else that the server says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +184,9 @@ class Health:
     """Whether the server is well."""
 
     status: str
+    """The server's word for it, such as `healthy`."""
     extra: dict[str, Any] = field(hash=False)
+    """Everything else that the server says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

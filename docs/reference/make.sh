@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Makes the API reference of one language in a folder: make.sh rust|python|node [FOLDER]. Something public without documentation
+# is an error; without a folder that is all that is looked at (of Rust, `cargo doc` tells it). The Python package must
+# have been built.
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+tools="$(cd "$here/../.." && pwd)/.cache/reference"
+folder="${2:+$(mkdir -p "$2" && cd "$2" && pwd)}"
+
+[ -n "$folder" ] && rm -rf "${folder:?}"/*
+case "$1" in
+rust)
+    cd "$here"
+    target="$("${CARGO:-cargo}" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
+    # In a folder of its own, for it would list the other crates too; what is compiled for it is shared.
+    CARGO_BUILD_BUILD_DIR="$target" "${CARGO:-cargo}" doc --quiet -p automoderate --no-deps --all-features --target-dir "$target/reference"
+    cp -R "$target/reference/doc/." "$folder"
+    ;;
+python)
+    "$here/setup.sh" python
+    "$tools/venv/bin/python" -B -W error "$here/python.py" ${folder:+"$folder"}
+    ;;
+node)
+    "$here/setup.sh" node
+    what=(--emit none)
+    [ -z "$folder" ] || what=(--out "$folder")
+    "$tools/node_modules/.bin/typedoc" --options "$here/typedoc.json" --logLevel Warn "${what[@]}"
+    ;;
+esac
