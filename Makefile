@@ -171,11 +171,14 @@ soak:
 bench-swift:
 	run=$$(bindings-swift/setup.sh) && bindings-swift/bench.sh $$run
 
-## make lint       rustfmt and clippy, without warnings
+## make lint       rustfmt and clippy, without warnings; the spelling, which needs Python 3
 lint:
 	@$(CARGO) metadata --locked --format-version 1 > /dev/null
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings
+	@if docs/reference/setup.sh python; then .cache/reference/venv/bin/typos --format brief; \
+	elif [ -n "$$CI" ]; then echo "FAILED: the spell checker could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: the spelling, because the checker could not be set up" >&2; fi
 
 ## make doc        rustdoc, without warnings
 doc:
