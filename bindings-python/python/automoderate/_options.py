@@ -15,7 +15,7 @@ Handler = TypeVar("Handler", bound=Callable[..., object])
 Credentials = str | Mapping[str, str] | None
 """An API key, or `{"session": …}`, or `{"email": …, "password": …}`, or `{"api_key": …}`."""
 CredentialsReason = Literal["first", "reconnect", "rejected"]
-"""Why credentials are wanted: for the first connection, for another, or because the server took the last ones no more."""
+"""Why credentials are wanted: for the first connection, for another, or because the server refused the last ones."""
 CredentialsProvider = Callable[[CredentialsReason], Credentials | Awaitable[Credentials]]
 """A function, or a coroutine function, that is asked before every attempt: the option `credentials` of the clients."""
 
