@@ -5,6 +5,7 @@ It fails if something public has no docstring; without a folder that is all it d
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 import tempfile
@@ -40,21 +41,42 @@ def complete(doc: Doc, source: Doc) -> None:
             complete(doc.members[name], source.members[name])
 
 
+def adopt(owner: Class, order: list[str]) -> None:
+    """What a public class has from a private one is its own to readers; what is native has no order but the stub's."""
+    names = sorted(owner.members, key=lambda name: order.index(name) if name in order else -1)
+    owner.members = {name: owner.members[name] for name in names}
+    owner.bases = [base for base in owner.bases if "._" not in base[0]]
+    for member in owner.members.values():
+        if "._" in member.taken_from[0]:
+            member.taken_from = (owner.modulename, member.qualname)
+
+
 def read(name: str, sources: list[Module]) -> Module:
     """A module with all that is known of what it has from others."""
+    stub = ast.parse((PACKAGE / "automoderate/_native.pyi").read_text())
+    orders = {
+        one.name: [member.name for member in one.body if isinstance(member, ast.FunctionDef)]
+        for one in stub.body
+        if isinstance(one, ast.ClassDef)
+    }
     module = Module.from_name(name)
     for member in module.members.values():
+        order: list[str] = []
         for source in sources:
             origin = source.members.get(member.name)
             if origin is not None and origin.obj is member.obj:
                 complete(member, origin)
+                if source.name == "_native":
+                    order = orders.get(member.name, [])
+        if isinstance(member, Class):
+            adopt(member, order)
     return module
 
 
 def public(within: Namespace) -> Iterator[Doc]:
     """What the reference shows of a module, and of the classes in it."""
     for member in within.own_members if isinstance(within, Class) else within.members.values():
-        if not member.name.startswith("_"):
+        if not member.name.startswith("_") or member.name == "__init__" and member.docstring:
             yield member
             if isinstance(member, Class):
                 yield from public(member)
