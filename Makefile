@@ -75,7 +75,7 @@ build-dashboard:
 
 ## make test-python  the Python binding: types, style, stubs, tests; needs Python 3.10 and, for the stand-ins, Node
 test-python:
-	@if venv=$$(bindings-python/setup.sh) && standins=$$($(STANDINS)); then \
+	@if venv=$$(bindings-python/setup.sh) && docs/reference/setup.sh python && standins=$$($(STANDINS)); then \
 		$(CARGO) build --quiet -p automoderate-server && env $$standins bindings-python/check.sh "$$venv"; \
 	elif [ -n "$$CI" ]; then echo "FAILED: the Python environment could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-python, because the Python environment could not be set up" >&2; fi
@@ -89,7 +89,7 @@ wheel-python:
 
 ## make test-node  the Node binding: style, types, tests on Node 20, 22 and 24; needs one of them and, for the stand-ins, Python 3
 test-node:
-	@if bindings-node/setup.sh && standins=$$($(STANDINS)); then \
+	@if bindings-node/setup.sh && docs/reference/setup.sh node && standins=$$($(STANDINS)); then \
 		$(CARGO) build --quiet -p automoderate-server && env $$standins bindings-node/check.sh; \
 	elif [ -n "$$CI" ]; then echo "FAILED: the Node packages could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: test-node, because the Node packages could not be set up" >&2; fi
