@@ -33,7 +33,9 @@ def check() -> bool:
             to = (page.parent / name).resolve() if name else page
             if str(to.relative_to(ROOT)) in MADE:
                 continue
-            if not to.exists():
+            if page.parent == ROOT / "docs" and to.parent != page.parent:
+                wrong.append(f"{page.relative_to(ROOT)}: {target} is not in the site that `make docs` builds")
+            elif not to.exists():
                 wrong.append(f"{page.relative_to(ROOT)}: {target} does not exist")
             elif anchor and anchor not in anchors(to):
                 wrong.append(f"{page.relative_to(ROOT)}: {target}: no such heading")
