@@ -25,6 +25,7 @@ __all__ = [
     "StatsUpdate",
     "Stream",
     "SystemNotification",
+    "TestServer",
     "UnknownEvent",
     "UserActivity",
     "__version__",

@@ -103,7 +103,7 @@ impl Run {
             outputs += 1;
             assert!(outputs <= OUTPUTS_MAX + OUTPUTS_MORE * self.others, "outputs without end: {output:?}");
             assert!(
-                !self.closed || matches!(output, Output::Done { .. } | Output::Failed { .. }),
+                !self.closed || matches!(output, Output::Done { .. } | Output::Failed { .. } | Output::EndedAll { .. }),
                 "closed, and yet: {output:?}"
             );
             match output {

@@ -297,6 +297,8 @@ impl Machine {
     pub(super) fn end(&mut self, error: Error) {
         self.phase = Phase::Closed;
         self.catchups.clear();
+        // First: whoever is told of the end finds the state that says why.
+        self.state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connecting.take() {
             self.fail(token, error.clone());
         }
@@ -309,8 +311,7 @@ impl Machine {
             }
         }
         let by_user = error.kind() == ErrorKind::Closed;
-        self.out.push_back(Output::EndedAll { error: (!by_user).then(|| error.clone()) });
-        self.state(State::Closed { reason: error });
+        self.out.push_back(Output::EndedAll { error: (!by_user).then_some(error) });
     }
 
     pub(super) fn close(&mut self, token: Token) {

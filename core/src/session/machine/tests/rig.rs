@@ -191,8 +191,10 @@ impl Rig {
 
     fn drain(&mut self) {
         while let Some(output) = self.machine.poll_output() {
-            let absorbed = matches!(output, Output::Done { .. } | Output::Failed { .. });
+            let absorbed = matches!(output, Output::Done { .. } | Output::Failed { .. } | Output::EndedAll { .. });
             assert!(!self.closed() || absorbed, "closed, and yet: {output:?}");
+            let ended = matches!(output, Output::EndedAll { .. });
+            assert!(!ended || self.closed(), "streams end before the state says why");
             self.take(output);
         }
         if self.closed() {
