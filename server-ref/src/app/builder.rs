@@ -28,7 +28,7 @@ use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, RuleCache};
 use crate::nodes::Link;
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Feed, Slots, Sources, is_allowed, serve, spawn_publisher};
+use crate::realtime::{Feed, Polls, Slots, Sources, in_parts, is_allowed, serve, spawn_publisher};
 use crate::store::{Store, Writer};
 
 /// The server; see [`Server::builder`].
@@ -217,14 +217,15 @@ impl ServerBuilder {
             true => Some(demo::prepare(&app).await?),
             false => None,
         };
+        let patience = app.settings.ping_interval + app.settings.ping_timeout;
         let realtime = realtime
+            .layer(from_fn_with_state(Polls::new(patience), in_parts))
             .layer(from_fn_with_state(app.clone(), admit))
             .layer(from_fn_with_state(app.clone(), until_leaving))
             .layer(cors(&app.settings.allowed_origins));
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let connections = TaskTracker::new();
-        let patience = app.settings.ping_interval + app.settings.ping_timeout;
         let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, patience };
         let proxies = app.settings.trusted_proxies.clone().into();
         tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));

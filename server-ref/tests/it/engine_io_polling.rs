@@ -6,7 +6,7 @@ use automoderate_server::RunningServer;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::support::{eventually, http, key, project, server};
+use crate::support::{eventually, http, key, moderate, project, server};
 
 /// An Engine.IO session over polling.
 struct Session {
@@ -114,6 +114,45 @@ async fn one_payload_carries_many_packets() {
         ["431[", "432["].iter().all(|ack| answered.iter().any(|packet| packet.starts_with(ack)))
     })
     .await;
+    server.shutdown().await;
+}
+
+/// python-engineio refuses a poll with more than 16 packets.
+#[tokio::test]
+async fn a_python_client_is_given_no_more_than_sixteen_packets_at_once() {
+    let server = server().start().await.unwrap();
+    let join = format!("42{}", json!(["join_project", {"project_id": project(&server)}]));
+    let (python, other) = (Session::connected(&server).await, Session::connected(&server).await);
+    for session in [&python, &other] {
+        session.post(&join).await;
+        session.until("42[\"joined_project\"").await;
+    }
+    for number in 0..40 {
+        moderate(&server, json!({"content": format!("number {number}.")})).await;
+    }
+    let mut seen = String::new();
+    eventually("all are sent", async || {
+        seen.push_str(&other.until("42").await.concat());
+        seen.contains("number 39.")
+    })
+    .await;
+
+    let (mut polls, mut numbers) = (Vec::new(), Vec::new());
+    while numbers.len() < 40 {
+        let poll = http().get(&python.url).header("user-agent", "python-requests/2.32.5").send().await.unwrap();
+        assert_eq!(poll.headers()["content-type"], "text/plain; charset=UTF-8");
+        let packets: Vec<String> = poll.text().await.unwrap().split('\u{1e}').map(str::to_owned).collect();
+        assert!(packets.iter().all(|packet| packet.starts_with('4') || packet == "2"), "{packets:?}");
+        let updates = packets.iter().filter(|packet| packet.starts_with("42[\"moderation_update\""));
+        numbers.extend(updates.map(|update| {
+            let number = update.split_once("number ").unwrap().1.split_once('.').unwrap().0;
+            number.parse::<u32>().unwrap()
+        }));
+        polls.push(packets.len());
+    }
+    assert!(numbers.into_iter().eq(0..40));
+    assert_eq!(polls[..2], [16, 16], "{polls:?}");
+    assert!(polls.iter().all(|packets| *packets <= 16), "{polls:?}");
     server.shutdown().await;
 }
 

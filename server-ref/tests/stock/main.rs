@@ -3,6 +3,7 @@
 //! `make test-e2e` sets up what they run on.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod bursts;
 mod client;
 mod documented;
 mod interruptions;

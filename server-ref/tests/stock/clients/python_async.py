@@ -6,10 +6,6 @@ import os
 import sys
 
 import socketio
-from engineio.payload import Payload
-
-# A poll with more packets would end the connection; its author's answer to that is to allow more.
-Payload.max_decode_packets = 1000
 
 
 async def say(event, *args):
