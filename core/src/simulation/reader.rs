@@ -176,6 +176,15 @@ impl Reader {
         }
     }
 
+    /// Its client came back to a past that it could not tell from the one before, and stands there.
+    pub(super) fn hide(&mut self, project: usize, to: Option<u64>) {
+        if let Book::Logs { projects, .. } = &mut self.book
+            && let Some(sequence) = &mut projects[project]
+        {
+            sequence.hide(to);
+        }
+    }
+
     /// A project was joined, and what is read of it from now on begins here.
     pub(super) fn opened(&mut self, at: usize, opening: &super::process::Follow) {
         if let (Book::Logs { projects, .. }, super::process::Follow::Log(sequence)) = (&mut self.book, opening) {

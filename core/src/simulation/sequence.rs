@@ -25,6 +25,9 @@ pub(super) struct Sequence {
     pub(super) id: Option<u64>,
     /// The last event that it was given itself, if nothing is known to have happened to the log since.
     last: Option<Place>,
+    /// Where its client stood when it came back to a past that it could not tell from the one before: what this one has up to
+    /// there, and the other had not, nobody has missed.
+    hidden_to: Option<u64>,
     kind: Option<&'static str>,
 }
 
@@ -38,7 +41,7 @@ pub(super) fn place_of(event: &Event) -> Option<Place> {
 
 impl Sequence {
     pub(super) fn from(id: Option<u64>) -> Self {
-        Self { id, last: None, kind: None }
+        Self { id, last: None, hidden_to: None, kind: None }
     }
 
     /// The same place for a reader of one kind.
@@ -110,10 +113,15 @@ impl Sequence {
         ids.is_some_and(|(_, last)| log.place(last.id) != last)
     }
 
+    pub(super) fn hide(&mut self, to: Option<u64>) {
+        self.hidden_to = self.hidden_to.max(to);
+    }
+
     /// Whether there is nothing more to be had.
     pub(super) fn is_done(&self, log: &Log) -> bool {
         let Some(id) = self.id else { return false };
-        id <= log.head() && (id + 1..=log.head()).all(|id| !self.wants(log, log.place(id)))
+        let known = self.hidden_to.map_or(id, |hidden_to| hidden_to.max(id));
+        id <= log.head() && (known + 1..=log.head()).all(|id| !self.wants(log, log.place(id)))
     }
 }
 

@@ -46,8 +46,11 @@ impl World {
             _ => None,
         };
         let readers = running.readers.iter().filter_map(|reader| reader.sequence(project));
-        let hidden = room.into_iter().chain(readers).any(|sequence| sequence.is_of_another_past(log));
-        running.rooms[project].hidden_past |= hidden;
+        if room.into_iter().chain(readers).any(|sequence| sequence.is_of_another_past(log)) {
+            let stands = room.and_then(|sequence| sequence.id);
+            running.rooms[project].hidden_past = true;
+            running.readers.iter_mut().for_each(|reader| reader.hide(project, stands));
+        }
     }
 
     pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
