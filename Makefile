@@ -2,6 +2,7 @@
 
 CARGO ?= cargo
 MDBOOK := 0.5.4
+DENY := cargo-deny@0.20.2
 STANDINS := core/tests/standins/setup.sh
 PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
 
@@ -199,8 +200,15 @@ docs:
 	else echo "SKIPPED: the Node reference, because what it needs could not be set up" >&2; fi
 	@echo 'target/book/index.html'
 
+## make licenses   the licences and origins of all crates, by cargo-deny, which is built under .cache if it isn't on the PATH
+.PHONY: licenses
+licenses:
+	@if deny=$$(release/tool.sh $(DENY)); then release/licenses.sh "$$deny"; \
+	elif [ -n "$$CI" ]; then echo "FAILED: cargo-deny could not be had" >&2; exit 1; \
+	else echo "SKIPPED: licenses, because cargo-deny could not be had" >&2; fi
+
 ## make package    what would be published, packed and tried in empty places; nothing is published
-package: package-rust wheel-python
+package: licenses package-rust wheel-python
 	@bindings-node/setup.sh && cd bindings-node && npm run --silent build && npm run --silent pack:release
 
 package-rust:

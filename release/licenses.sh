@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# licenses.sh CARGO_DENY: the licences of everything in every Cargo.lock, where it comes from, and that no version is a
+# wildcard, as deny.toml has it. Needs the crates, and no other network.
+set -euo pipefail
+deny="$1"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What deny.toml allows must occur somewhere: in the workspace, which is checked first.
+unused=(--deny license-not-encountered --allow license-exception-not-encountered)
+for folder in . core/fuzz core/benches/peers server-ref/tests/stock/clients/rust; do
+    printf '%s: ' "$folder"
+    "$deny" --manifest-path "$folder/Cargo.toml" --config deny.toml --locked check "${unused[@]}" licenses bans sources
+    unused=(--allow license-not-encountered --allow license-exception-not-encountered)
+done
