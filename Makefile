@@ -106,6 +106,12 @@ test-swift:
 	elif [ -n "$$CI" ]; then echo "FAILED: Swift could not be had" >&2; exit 1; \
 	else echo "SKIPPED: test-swift, because Swift could not be had" >&2; fi
 
+## make build-swift  the Rust half for Swift programs: on a Mac a framework, elsewhere a library, whose folder it prints
+.PHONY: build-swift
+build-swift:
+	@if [ "$$(uname -s)" = Darwin ]; then bindings-swift/scripts/xcframework.sh; \
+	else echo "-Xlinker -L$$(bindings-swift/scripts/library.sh)"; fi
+
 ## make test-kotlin  what UniFFI generates for Kotlin, compiled and run on the JVM; installs Java and JNA on Debian, as root
 test-kotlin:
 	@if libraries=$$(bindings-swift/Kotlin/setup.sh); then bindings-swift/Kotlin/check.sh "$$libraries"; \
@@ -198,6 +204,9 @@ docs:
 	@if docs/reference/setup.sh node; then docs/reference/make.sh node target/book/api/node; \
 	elif [ -n "$$CI" ]; then echo "FAILED: what the Node reference needs could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: the Node reference, because what it needs could not be set up" >&2; fi
+	@if bindings-swift/setup.sh > /dev/null; then docs/reference/make.sh swift target/book/api/swift; \
+	elif [ -n "$$CI" ]; then echo "FAILED: Swift could not be had, which its reference needs" >&2; exit 1; \
+	else echo "SKIPPED: the Swift reference, because Swift could not be had" >&2; fi
 	@echo 'target/book/index.html'
 
 ## make licenses   the licences and origins of all crates, by cargo-deny, which is built under .cache if it isn't on the PATH

@@ -8,10 +8,8 @@ target="${CARGO_TARGET_DIR:-$root/target}"
 mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
-cargo rustc --quiet --release -p automoderate-swift --lib --crate-type staticlib
-mkdir -p "$target/swift-lib-release"
-cp "$target/release/libautomoderate_ffi.a" "$target/swift-lib-release/"
-flags=(--configuration release --scratch-path "$target/swift-release" -Xlinker "-L$target/swift-lib-release")
+library="$(scripts/library.sh)"
+flags=(--configuration release --scratch-path "$target/swift-release" -Xlinker "-L$library")
 "$@" swift build --quiet --product automoderate-bench "${flags[@]}"
 bench="$("$@" swift build --show-bin-path "${flags[@]}")/automoderate-bench"
 exec python3 Benchmarks/table.py "$bench" "${ROUNDS:-5}" "$@"

@@ -52,14 +52,7 @@ touch "$artifacts/CAutoModerate.xcframework/Info.plist"
 "${run[@]}" env ARTIFACTS="$artifacts" scripts/release.sh 0.0.1 https://example.invalid/CAutoModerate.xcframework.zip >/dev/null
 "${run[@]}" swift package --package-path "$artifacts/release" dump-package >/dev/null
 # The documentation, whose links must lead somewhere.
-graphs="$target/swift-symbols"
-rm -rf "$graphs/AutoModerate"
-mkdir "$graphs/AutoModerate"
-cp "$graphs/AutoModerate.symbols.json" "$graphs/AutoModerate/"
-# shellcheck disable=SC2016 # to be expanded inside
-"${run[@]}" sh -c 'PATH="$PATH:/usr/libexec/swift/bin" exec docc "$@"' docc convert Sources/AutoModerate/AutoModerate.docc --additional-symbol-graph-dir "$graphs/AutoModerate" \
-    --fallback-display-name AutoModerate --fallback-bundle-identifier automoderate --warnings-as-errors \
-    --output-path "$target/swift-docs" >/dev/null
+"${run[@]}" scripts/documentation.sh "$target/swift-symbols" "$target/swift-docs"
 # A test that hangs fails.
 timeout 900 "${run[@]}" swift test --skip-build --no-parallel "${flags[@]}"
 AUTOMODERATE_SWIFT="${run[*]}" python3 ../docs/check/run.py swift

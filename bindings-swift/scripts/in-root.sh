@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the present folder. The repository is seen under its
-# own path, and so is CARGO_TARGET_DIR if there is one; of the environment, AUTOMODERATE_*. Needs root rights. The mounts
-# belong to the command alone and end with it.
+# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the present folder. The repository and that folder are
+# seen under their own paths, and so is CARGO_TARGET_DIR if there is one; of the environment, AUTOMODERATE_*. Needs root
+# rights. The mounts belong to the command alone and end with it.
 set -euo pipefail
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export IN_ROOT="$1" IN_FOLDERS="$repository" IN_FOLDER="$PWD"
 shift
+case "$PWD/" in # "//" is the root itself
+"$repository"/* | //) ;;
+*) IN_FOLDERS+=":$PWD" ;;
+esac
 if [ -n "${CARGO_TARGET_DIR:-}" ]; then
     mkdir -p "$CARGO_TARGET_DIR"
     IN_FOLDERS+=":$(cd "$CARGO_TARGET_DIR" && pwd)"

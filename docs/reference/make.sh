@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Makes the API reference of one language in a folder: make.sh rust|python|node [FOLDER]. Something public without documentation
-# is an error; without a folder that is all that is looked at (of Rust, `cargo doc` tells it). The Python package must
-# have been built.
+# Makes the API reference of one language in a folder: make.sh rust|python|node|swift [FOLDER]. Something public without
+# documentation is an error; without a folder that is all that is looked at (of Rust, `cargo doc` tells it; of Swift,
+# bindings-swift/check.sh). The Python package must have been built. Swift's needs to know where the site will be: SITE_PATH,
+# for example `sdk/`, and nothing for the top of a host.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tools="$(cd "$here/../.." && pwd)/.cache/reference"
 folder="${2:+$(mkdir -p "$2" && cd "$2" && pwd)}"
 
 [ -n "$folder" ] && rm -rf "${folder:?}"/*
+target() { "${CARGO:-cargo}" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])'; }
 case "$1" in
 rust)
     cd "$here"
-    target="$("${CARGO:-cargo}" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
+    target="$(target)"
     # In a folder of its own, for it would list the other crates too; what is compiled for it is shared.
     CARGO_BUILD_BUILD_DIR="$target" "${CARGO:-cargo}" doc --quiet -p automoderate --no-deps --all-features --target-dir "$target/reference"
     cp -R "$target/reference/doc/." "$folder"
@@ -25,5 +27,16 @@ node)
     what=(--emit none)
     [ -z "$folder" ] || what=(--out "$folder")
     "$tools/node_modules/.bin/typedoc" --options "$here/typedoc.json" --logLevel Warn "${what[@]}"
+    ;;
+swift)
+    cd "$here/../../bindings-swift"
+    read -ra run <<<"$(./setup.sh)"
+    target="$(target)"
+    graphs="$target/swift-reference-symbols"
+    mkdir -p "$graphs"
+    # Nothing is linked, so the Rust half isn't needed.
+    "${run[@]}" swift build --quiet --target AutoModerate --scratch-path "$target/swift-reference" \
+        -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$graphs"
+    "${run[@]}" scripts/documentation.sh "$graphs" "$folder" --transform-for-static-hosting --hosting-base-path "${SITE_PATH:-}api/swift"
     ;;
 esac
