@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # documentation.sh GRAPHS FOLDER [OPTION...]: makes the documentation in FOLDER with DocC, from the article and the symbol
-# graphs that the compiler has left in GRAPHS (`-emit-symbol-graph`). A link that leads nowhere is an error. OPTIONs are
+# graphs that the compiler has left in GRAPHS (`-emit-symbol-graph`). A link that leads nowhere is an error. Each OPTION is
 # docc's. It runs where Swift is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
