@@ -221,6 +221,9 @@ package: licenses package-rust wheel-python
 	@bindings-node/setup.sh && cd bindings-node && npm run --silent build && npm run --silent pack:release
 
 package-rust:
+	@for crate in automoderate automoderate-server automod-tail; do \
+		$(CARGO) package --list --allow-dirty -p $$crate | grep -c '^LICENSE-' | grep -qx 2 || { echo "FAILED: $$crate would come without its licences" >&2; exit 1; }; \
+	done
 	$(CARGO) package --quiet -p automoderate -p automoderate-server -p automod-tail
 
 ## make fmt        formats the sources

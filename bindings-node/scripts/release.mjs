@@ -25,7 +25,6 @@ const [main, platforms] = [join(release, 'main'), join(release, 'npm')]
 for (const name of ['dist', 'native', 'README.md']) {
   cpSync(join(here, name), join(main, name), { recursive: true, filter: (path) => !path.endsWith('.node') })
 }
-for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) cpSync(join(here, '..', name), join(main, name))
 
 // One folder for each target, as @napi-rs/cli lays them out; those for which there is an addon are packed.
 napi('create-npm-dirs', '--npm-dir', platforms)
@@ -42,6 +41,7 @@ const { devDependencies: _, scripts: __, napi: ___, ...published } = manifest
 writeFileSync(join(main, 'package.json'), `${JSON.stringify({ ...published, optionalDependencies }, null, 2)}\n`)
 mkdirSync(join(release, 'tarballs'))
 for (const folder of folders) {
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) cpSync(join(here, '..', name), join(folder, name))
   // Built on Windows or by hand, an addon may have any mode.
   run('npm', 'pack', folder, '--pack-destination', join(release, 'tarballs'), '--loglevel=error')
 }

@@ -46,9 +46,10 @@ test('the package has what it needs and nothing else', async () => {
   assert.equal(Object.values(manifest.optionalDependencies)[0], manifest.version)
 })
 
-test('a platform package has the addon', async () => {
+test('a platform package has the addon and the licences', async () => {
   const files = await contents(platform())
   assert.equal(files.filter((name) => name.endsWith('.node')).length, 1)
+  assert.ok(files.includes('LICENSE-MIT') && files.includes('LICENSE-APACHE'), files.join())
   const manifest = JSON.parse(await run('tar', ['xzOf', platform(), 'package/package.json']))
   assert.deepEqual([manifest.os, manifest.cpu], [[process.platform], [process.arch]])
 })
