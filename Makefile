@@ -216,8 +216,16 @@ licenses:
 	elif [ -n "$$CI" ]; then echo "FAILED: cargo-deny could not be had" >&2; exit 1; \
 	else echo "SKIPPED: licenses, because cargo-deny could not be had" >&2; fi
 
+## make public-api  what is public of the Rust crate, beside the listing core/public-api.txt; make public-api-listing writes that
+.PHONY: public-api public-api-listing
+public-api:
+	@release/public-api.sh
+
+public-api-listing:
+	@release/public-api.sh write
+
 ## make package    what would be published, packed and tried in empty places; nothing is published
-package: licenses package-rust wheel-python
+package: licenses public-api package-rust wheel-python
 	@bindings-node/setup.sh && cd bindings-node && npm run --silent build && npm run --silent pack:release
 
 package-rust:

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# public-api.sh [write]: compares what is public of the crate `automoderate`, with all features, with the listing in
+# core/public-api.txt, so that a change of it is seen in review. `write` makes the listing anew.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+listing=core/public-api.txt
+cargo="${CARGO:-cargo}"
+target="$("$cargo" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
+
+# rustdoc's JSON is unstable: this lets a stable rustdoc write it. Only rustdoc is told, so that nothing is compiled again.
+mkdir -p "$target/public-api"
+printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n' >"$target/public-api/rustdoc"
+chmod +x "$target/public-api/rustdoc"
+RUSTDOC="$target/public-api/rustdoc" CARGO_BUILD_BUILD_DIR="$target" "$cargo" rustdoc --quiet --locked -p automoderate --lib \
+    --all-features --target-dir "$target/public-api" -- -Z unstable-options --output-format json --cap-lints allow
+
+"$cargo" run --quiet --locked -p public-api-listing -- "$target/public-api/doc/automoderate.json" >"$target/public-api/now.txt"
+if [ "${1:-}" = write ]; then
+    cp "$target/public-api/now.txt" "$listing"
+elif ! diff -u "$listing" "$target/public-api/now.txt"; then
+    echo "FAILED: what is public has changed. If that is meant: make public-api-listing, and a line in CHANGELOG.md" >&2
+    exit 1
+fi
