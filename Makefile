@@ -3,6 +3,7 @@
 CARGO ?= cargo
 MDBOOK := 0.5.4
 DENY := cargo-deny@0.20.2
+CYCLONEDX := cargo-cyclonedx@0.5.9
 STANDINS := core/tests/standins/setup.sh
 PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
 
@@ -215,6 +216,13 @@ licenses:
 	@if deny=$$(release/tool.sh $(DENY)); then release/licenses.sh "$$deny"; \
 	elif [ -n "$$CI" ]; then echo "FAILED: cargo-deny could not be had" >&2; exit 1; \
 	else echo "SKIPPED: licenses, because cargo-deny could not be had" >&2; fi
+
+## make sbom       what each published package is made of, in CycloneDX's format, in target/sbom; needs npm
+.PHONY: sbom
+sbom:
+	@if tool=$$(release/tool.sh $(CYCLONEDX)); then release/sbom.sh "$$tool"; \
+	elif [ -n "$$CI" ]; then echo "FAILED: cargo-cyclonedx could not be had" >&2; exit 1; \
+	else echo "SKIPPED: sbom, because cargo-cyclonedx could not be had" >&2; fi
 
 ## make public-api  what is public of the Rust crate, beside the listing core/public-api.txt; make public-api-listing writes that
 .PHONY: public-api public-api-listing

@@ -5,12 +5,15 @@ set -euo pipefail
 name="${1%@*}" version="${1#*@}"
 tools="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.cache/tools"
 
-for program in "$(command -v "$name" || true)" "$tools/bin/$name"; do
-    if [ -x "$program" ] && "$program" --version 2>/dev/null | grep -qF " $version"; then
-        echo "$program"
-        exit
-    fi
-done
+if "$name" --version 2>/dev/null | grep -qF " $version"; then
+    command -v "$name"
+    exit
+fi
+# What cargo has written down of what it has installed.
+if grep -qF "\"$name $version " "$tools/.crates.toml" 2>/dev/null; then
+    echo "$tools/bin/$name"
+    exit
+fi
 echo "tool.sh: building $1" >&2
 # In a folder of its own: what is built here is no part of the project.
 (cd / && env -u CARGO_TARGET_DIR "${CARGO:-cargo}" install --quiet --locked --root "$tools" "$1") >&2

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# sbom.sh CARGO_CYCLONEDX: writes what each package that is published is made of, in CycloneDX's format, as cargo resolves
+# it, for all platforms, into target/sbom. The server has the dashboard's packages inside besides, which npm lists.
+set -euo pipefail
+cyclonedx="$1"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+packages=(automoderate automoderate-server automod-tail automoderate-python automoderate-node automoderate-swift)
+folder=target/sbom
+rm -rf "$folder"
+mkdir -p "$folder"
+
+# It writes beside every manifest of the workspace.
+"$cyclonedx" cyclonedx --quiet --format json --spec-version 1.5 --describe crate --target all --manifest-path Cargo.toml
+for package in "${packages[@]}"; do
+    mv "$(git ls-files --others --ignored --exclude='*.cdx.json' | grep "/$package.cdx.json$")" "$folder/"
+done
+git ls-files --others --ignored --exclude='*.cdx.json' | sed '/^target/d' | xargs -r rm
+(cd server-ref/dashboard && npm sbom --sbom-format cyclonedx --package-lock-only --omit dev) >"$folder/dashboard.cdx.json"
+ls "$folder"
