@@ -192,7 +192,8 @@ lint:
 doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features --quiet
 
-## make docs       the documentation and the API references as a site, in target/book; installs mdBook, TypeDoc and pdoc under .cache
+## make docs       the documentation and the API references as a site, in target/book; installs mdBook, TypeDoc, pdoc and (on Debian, as
+##                 root) Swift under .cache
 docs:
 	@.cache/mdbook/bin/mdbook --version 2> /dev/null | grep -q 'v$(MDBOOK)$$' || \
 		$(CARGO) install --quiet --locked --root .cache/mdbook mdbook@$(MDBOOK)
