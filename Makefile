@@ -144,6 +144,11 @@ capacity:
 	@env $$(server-ref/tests/postgres/setup.sh) $$(server-ref/tests/redis/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
 		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench capacity -- $(CAPACITY)
 
+## make storm      a thousand clients lose their server at once: when each has caught up; two minutes, STORM="--clients 500" and more
+.PHONY: storm
+storm:
+	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench storm -- $(STORM)
+
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick
 	$(CARGO) bench -p automoderate-server --bench reference -- --quick

@@ -1,0 +1,93 @@
+//! Lines over an axis, one chart below the other.
+
+use std::path::Path;
+
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::prelude::*;
+
+const WIDTH: u32 = 760;
+const HEIGHT: u32 = 260;
+/// Distinguished by people who see colours differently, too.
+const COLOURS: [RGBColor; 5] =
+    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167), RGBColor(90, 90, 90)];
+
+/// One chart. The y axis starts at 0.
+pub(crate) struct Chart {
+    pub(crate) title: String,
+    pub(crate) x: &'static str,
+    pub(crate) y: &'static str,
+    /// For what grows tenfold from one point to the next.
+    pub(crate) log_x: bool,
+    pub(crate) lines: Vec<(String, Vec<(f64, f64)>)>,
+}
+
+impl Chart {
+    fn points(&self) -> impl Iterator<Item = &(f64, f64)> {
+        self.lines.iter().flat_map(|(_, points)| points)
+    }
+}
+
+pub(super) fn draw(path: &Path, charts: &[Chart]) {
+    let root = SVGBackend::new(path, (WIDTH, HEIGHT * u32::try_from(charts.len()).unwrap())).into_drawing_area();
+    root.fill(&WHITE).unwrap();
+    for (area, chart) in root.split_evenly((charts.len(), 1)).iter().zip(charts) {
+        let ends = |of: fn(&(f64, f64)) -> f64| {
+            chart.points().map(of).fold((f64::MAX, f64::MIN), |(least, most), at| (least.min(at), most.max(at)))
+        };
+        let ((least, most), (_, top)) = (ends(|point| point.0), ends(|point| point.1));
+        if chart.log_x {
+            plot(area, chart, (least..most).log_scale(), top * 1.15);
+        } else {
+            plot(area, chart, least..most, top * 1.15);
+        }
+    }
+    root.present().unwrap();
+}
+
+fn plot<X>(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, chart: &Chart, x: X, top: f64)
+where
+    X: AsRangedCoord<Value = f64>,
+    X::CoordDescType: ValueFormatter<f64>,
+{
+    let mut context = ChartBuilder::on(area)
+        .caption(&chart.title, ("sans-serif", 15))
+        .margin(8)
+        .x_label_area_size(34)
+        .y_label_area_size(56)
+        .build_cartesian_2d(x, 0.0..top)
+        .unwrap();
+    let mut mesh = context.configure_mesh();
+    mesh.x_desc(chart.x).y_desc(chart.y).light_line_style(WHITE).max_light_lines(1);
+    mesh.x_label_formatter(&number).y_label_formatter(&number).draw().unwrap();
+    for ((name, points), colour) in chart.lines.iter().zip(COLOURS.iter().cycle()) {
+        // A dot where something was measured, unless the line is made of many.
+        let dots = if points.len() < 30 { 3 } else { 0 };
+        let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(dots);
+        let drawn = context.draw_series(line).unwrap().label(name);
+        drawn.legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+    }
+    let mut legend = context.configure_series_labels();
+    legend.position(SeriesLabelPosition::UpperRight).background_style(WHITE.mix(0.8)).draw().unwrap();
+}
+
+/// 10000 as 10k.
+fn number(value: &f64) -> String {
+    match *value {
+        value if value >= 1e6 => format!("{}M", value / 1e6),
+        value if value >= 1e4 => format!("{}k", value / 1e3),
+        value => format!("{}", (value * 1e3).round() / 1e3),
+    }
+}
+
+/// How many of the values are in each bin, as steps.
+pub(crate) fn histogram(values: &[f64], bin: f64, most: f64) -> Vec<(f64, f64)> {
+    let mut counts = vec![0_u32; (most / bin).ceil() as usize];
+    for value in values {
+        if let Some(count) = counts.get_mut((value / bin) as usize) {
+            *count += 1;
+        }
+    }
+    let step =
+        |(n, count): (usize, u32)| [(n as f64 * bin, f64::from(count)), ((n + 1) as f64 * bin, f64::from(count))];
+    counts.into_iter().enumerate().flat_map(step).collect()
+}

@@ -1,0 +1,174 @@
+//! The clients, in a process of their own: it is told what to do on its standard input, and answers line by line.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use automoderate::{Client, Credentials, Event, EventStream, Origin, ReconnectPolicy};
+use futures_util::stream::{self, StreamExt as _};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
+use tokio::time::{Instant, sleep};
+
+use crate::writer::{content, now};
+
+/// Clients that connect at once, at first.
+const AT_ONCE: usize = 64;
+/// For all to catch up, and for all to get the rest.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) url: String,
+    /// Ids and keys, shared out over the clients.
+    pub(crate) projects: Vec<(String, String)>,
+    pub(crate) clients: usize,
+    pub(crate) jitter: f64,
+}
+
+/// The last line: what every client must have.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Finish {
+    /// Per project, the contents that were acknowledged, by their numbers.
+    pub(crate) acknowledged: Vec<Vec<usize>>,
+    /// Per project, how many it has.
+    pub(crate) stored: Vec<usize>,
+}
+
+/// What became of them. Times are milliseconds since the server was killed.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) attempts: Vec<u64>,
+    pub(crate) caught_up: Vec<u64>,
+    /// Clients that gave up, or were refused.
+    pub(crate) closed: usize,
+    pub(crate) lost: usize,
+    pub(crate) twice: usize,
+    /// Ids that did not follow the one before, and notices of losses.
+    pub(crate) holes: usize,
+}
+
+struct Received {
+    number: usize,
+    /// Microseconds since 1970.
+    sent: u64,
+    arrived: u64,
+    origin: Origin,
+}
+
+#[derive(Default)]
+struct Books {
+    received: Vec<Received>,
+    last: Option<u64>,
+    holes: usize,
+}
+
+impl Books {
+    /// When the first event came that was sent since then and was not replayed: all before it have been.
+    fn caught_up(&self, since: u64) -> Option<u64> {
+        let is_new = |event: &&Received| event.sent >= since && event.origin == Origin::Live;
+        Some(self.received.iter().find(is_new)?.arrived)
+    }
+}
+
+struct Follower {
+    client: Client,
+    project: usize,
+    /// When attempts began, in microseconds since 1970.
+    attempts: Arc<Mutex<Vec<u64>>>,
+    books: Arc<Mutex<Books>>,
+}
+
+/// Follows until its input says that it is over.
+pub(crate) async fn run() {
+    let mut lines = BufReader::new(stdin()).lines();
+    let mut line = async || lines.next_line().await.unwrap().unwrap();
+    let start: Start = serde_json::from_str(&line().await).unwrap();
+    let connect = |n| Follower::connect(&start, n);
+    let followers: Vec<_> = stream::iter((0..start.clients).map(connect)).buffer_unordered(AT_ONCE).collect().await;
+    println!("ready");
+    let struck: u64 = line().await.parse().unwrap();
+    wait(&followers, |follower| follower.books.lock().unwrap().caught_up(struck).is_some()).await;
+    println!("caught up");
+    let finish: Finish = serde_json::from_str(&line().await).unwrap();
+    wait(&followers, |follower| {
+        follower.books.lock().unwrap().received.len() >= finish.stored[follower.project] || follower.is_closed()
+    })
+    .await;
+    println!("{}", serde_json::to_string(&outcome(&followers, struck, &finish)).unwrap());
+}
+
+/// Until it is so for all, or for too long not.
+async fn wait(followers: &[Follower], is_so: impl Fn(&Follower) -> bool) {
+    let started = Instant::now();
+    while !followers.iter().all(&is_so) && started.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn outcome(followers: &[Follower], struck: u64, finish: &Finish) -> Outcome {
+    let since = |at: u64| (at - struck) / 1000;
+    let mut outcome = Outcome { attempts: Vec::new(), caught_up: Vec::new(), closed: 0, lost: 0, twice: 0, holes: 0 };
+    for follower in followers {
+        let attempts = follower.attempts.lock().unwrap();
+        outcome.attempts.extend(attempts.iter().filter(|at| **at >= struck).map(|at| since(*at)));
+        let books = follower.books.lock().unwrap();
+        outcome.caught_up.extend(books.caught_up(struck).map(since));
+        outcome.closed += usize::from(follower.is_closed());
+        outcome.holes += books.holes;
+        let mut numbers: Vec<usize> = books.received.iter().map(|event| event.number).collect();
+        numbers.sort_unstable();
+        outcome.twice += numbers.windows(2).filter(|two| two[0] == two[1]).count();
+        let wanted = &finish.acknowledged[follower.project];
+        outcome.lost += wanted.iter().filter(|number| numbers.binary_search(number).is_err()).count();
+    }
+    outcome.attempts.sort_unstable();
+    outcome.caught_up.sort_unstable();
+    outcome
+}
+
+impl Follower {
+    /// With default settings, but for the jitter.
+    async fn connect(start: &Start, n: usize) -> Self {
+        let project = n % start.projects.len();
+        let (id, key) = start.projects[project].clone();
+        let attempts = Arc::new(Mutex::new(Vec::new()));
+        let begun = attempts.clone();
+        let client = Client::builder(&start.url)
+            .credentials_provider(move |_| {
+                // Asked when an attempt begins.
+                begun.lock().unwrap().push(now());
+                let key = key.clone();
+                async move { Ok(Credentials::ApiKey(key.into())) }
+            })
+            .reconnect(ReconnectPolicy { jitter: start.jitter, ..ReconnectPolicy::default() })
+            .connect()
+            .await
+            .unwrap();
+        let books = Arc::<Mutex<Books>>::default();
+        let joined = client.join(id).await.unwrap();
+        tokio::spawn(read(joined.events(), books.clone()));
+        Self { client, project, attempts, books }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.client.state().is_closed()
+    }
+}
+
+async fn read(mut events: EventStream, books: Arc<Mutex<Books>>) {
+    while let Some(Ok(event)) = events.next().await {
+        let mut books = books.lock().unwrap();
+        match event {
+            Event::ModerationUpdate(update) => {
+                let (number, sent) = content(&update.content_preview);
+                let (id, origin) = (update.meta.event_id, update.meta.origin);
+                books.holes += usize::from(books.last.is_some_and(|last| id != Some(last + 1)));
+                books.last = id;
+                books.received.push(Received { number, sent, arrived: now(), origin });
+            }
+            Event::StatsUpdate(_) => {}
+            _ => books.holes += 1,
+        }
+    }
+}
