@@ -121,7 +121,8 @@ test-kotlin:
 
 ## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
 bench: bench-core
-	$(CARGO) bench -p automoderate-server --bench reference
+	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
+		env $$peers $$standins $(CARGO) bench -p automoderate-server --bench reference
 	$(MAKE) --no-print-directory bench-postgres
 	$(MAKE) --no-print-directory bench-python
 	$(MAKE) --no-print-directory bench-swift
@@ -132,6 +133,12 @@ bench: bench-core
 bench-core:
 	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
 	PEER=$(PEERS)/release/peers $(CARGO) bench -p automoderate
+
+## make bench-fan-out  events to 200 sockets, beside bare socketioxide, npm socket.io, python-socketio and Flask-SocketIO
+.PHONY: bench-fan-out
+bench-fan-out:
+	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
+		env $$peers $$standins $(CARGO) bench --quiet --profile fast -p automoderate-server --bench reference -- fan-out
 
 ## make bench-postgres  submissions that are stored in PostgreSQL
 bench-postgres:

@@ -25,13 +25,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(role: &str) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .env(ROLE, role)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let mut child = command(role).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
@@ -58,6 +52,36 @@ impl Server {
     async fn ask(&mut self, what: Value) -> Value {
         self.stdin.write_all(format!("{what}\n").as_bytes()).await.unwrap();
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
+    }
+}
+
+/// Other people's servers, and what their programs need: `make bench-fan-out` says where it is.
+pub(crate) const PEERS: [&str; 3] = [NODE, ASGI, FLASK];
+const NODE: &str = "npm socket.io";
+const ASGI: &str = "python-socketio, ASGI";
+const FLASK: &str = "Flask-SocketIO";
+
+/// Whether the program can be run.
+pub(crate) fn is_there(peer: &str) -> bool {
+    std::env::var(if peer == NODE { "NODE_MODULES" } else { "PEERS_PYTHON" }).is_ok()
+}
+
+fn command(role: &str) -> Command {
+    let program = |interpreter: &str, default: &str, file: &str| {
+        let mut command = Command::new(std::env::var(interpreter).unwrap_or(default.to_owned()));
+        command.arg(format!("{}/benches/reference/peers/{file}", env!("CARGO_MANIFEST_DIR")));
+        command.env("BENCH_UPDATE", update("demo_project").to_string());
+        command
+    };
+    match role {
+        NODE => program("NODE", "node", "node.mjs"),
+        ASGI => program("PEERS_PYTHON", "python3", "asgi.py"),
+        FLASK => program("PEERS_PYTHON", "python3", "threads.py"),
+        _ => {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.env(ROLE, role);
+            command
+        }
     }
 }
 

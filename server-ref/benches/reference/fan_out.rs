@@ -4,26 +4,36 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 
-use crate::child::Server;
+use serde_json::json;
+
+use crate::Plan;
+use crate::child::{self, Server};
+use crate::report::{self, Spread};
 use crate::socket::Socket;
-use crate::{Plan, Summary};
 
 const SOCKETS: usize = 200;
 /// Less than the buffer of a socket: none is dropped, whoever lags.
 const EVENTS: usize = 2000;
+/// For other people's servers, which take much longer.
+const PEERS_EVENTS: usize = 200;
 /// When they come one by one.
 const PER_SECOND: u32 = 400;
 
 pub(crate) async fn measure(plan: Plan) {
-    println!("\nFan-out to {SOCKETS} sockets, {} rounds of {EVENTS} events\n", plan.rounds);
-    println!("| | server | deliveries/s | CPU µs per delivery |");
-    println!("|---|---|--:|--:|");
+    println!("\nFan-out to {SOCKETS} sockets, {} rounds of {EVENTS} events, {PEERS_EVENTS} of others'\n", plan.rounds);
+    println!("{}\n", report::heading());
+    println!("| | server | thousand deliveries/s | of bare | CPU µs per delivery | of bare |");
+    println!("|---|---|--:|--:|--:|--:|");
+    let peers = child::PEERS.into_iter().filter(|peer| child::is_there(peer));
+    let roles: Vec<_> = ["bare", "ours"].into_iter().chain(peers).collect();
+    let mut results = Vec::new();
     for (how, per_second) in [("one by one", Some(PER_SECOND)), ("all at once", None)] {
         let mut runs = Vec::new();
-        for role in ["bare", "ours"] {
+        for role in &roles {
             let server = Server::start(role).await;
             let sockets = join_all((0..SOCKETS).map(|_| Socket::join(&server))).await;
-            runs.push(Run { role, server, sockets, rates: Vec::new(), costs: Vec::new() });
+            let events = if child::PEERS.contains(role) { PEERS_EVENTS } else { EVENTS };
+            runs.push(Run { role, server, sockets, events, rates: Vec::new(), costs: Vec::new() });
         }
         for round in 0..=plan.rounds {
             for run in &mut runs {
@@ -31,19 +41,22 @@ pub(crate) async fn measure(plan: Plan) {
             }
         }
         let rows: Vec<_> =
-            runs.into_iter().map(|run| (run.role, Summary::of(run.rates), Summary::of(run.costs))).collect();
+            runs.into_iter().map(|run| (run.role, Spread::of(run.rates), Spread::of(run.costs))).collect();
+        let (_, bare_rate, bare_cost) = rows[0];
         for (role, rate, cost) in &rows {
-            println!("| {how} | {role} | {}k | {} |", rate.show(0), cost.show(2));
+            let (faster, dearer) = (rate.median / bare_rate.median, cost.median / bare_cost.median);
+            println!("| {how} | {role} | {} | {faster:.2} | {} | {dearer:.2} |", rate.show(0), cost.show(2));
+            results.push(json!({"how": how, "server": role, "thousands_per_second": rate, "cpu_micros": cost}));
         }
-        let of_bare = |of: fn(&(&str, Summary, Summary)) -> f64| of(&rows[1]) / of(&rows[0]);
-        println!("| | ours of bare | {:.2} | {:.2} |", of_bare(|row| row.1.median), of_bare(|row| row.2.median));
     }
+    report::save("fan-out", &json!(results));
 }
 
 struct Run {
     role: &'static str,
     server: Server,
     sockets: Vec<Socket>,
+    events: usize,
     /// Thousands a second.
     rates: Vec<f64>,
     /// Microseconds.
@@ -53,11 +66,11 @@ struct Run {
 impl Run {
     async fn round(&mut self, per_second: Option<u32>, counts: bool) {
         let (started, cpu) = (Instant::now(), self.server.cpu().await);
-        let arrived = self.sockets.iter_mut().map(|socket| socket.until(b"42[\"moderation_update\"", EVENTS));
-        tokio::join!(self.server.publish(EVENTS, per_second), join_all(arrived));
+        let arrived = self.sockets.iter_mut().map(|socket| socket.until(b"42[\"moderation_update\"", self.events));
+        tokio::join!(self.server.publish(self.events, per_second), join_all(arrived));
         let (time, cpu) = (started.elapsed(), self.server.cpu().await - cpu);
         if counts {
-            let deliveries = (EVENTS * SOCKETS) as f64;
+            let deliveries = (self.events * SOCKETS) as f64;
             self.rates.push(deliveries / time.as_secs_f64() / 1000.0);
             self.costs.push(cpu.as_secs_f64() * 1e6 / deliveries);
         }

@@ -2,9 +2,10 @@
 
 use futures_util::future::join_all;
 
+use crate::Plan;
 use crate::child::Server;
+use crate::report::Spread;
 use crate::socket::Socket;
-use crate::{Plan, Summary};
 
 const CONNECTIONS: usize = 2000;
 /// Connections before the first measurement, so that what is made once is made.
@@ -26,7 +27,7 @@ pub(crate) async fn measure(plan: Plan) {
             }
             sizes.push((server.memory().await - before) as f64 / CONNECTIONS as f64 / 1024.0);
         }
-        let size = Summary::of(sizes);
+        let size = Spread::of(sizes);
         println!("| {role} | {} |", size.show(1));
         medians.push(size.median);
     }

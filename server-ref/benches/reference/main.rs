@@ -2,7 +2,7 @@
 //!
 //! Each server runs in a process of its own, so that its CPU time and its memory are its alone; the clients are in this one.
 //!
-//! - *fan-out*: events to 200 sockets in a room;
+//! - *fan-out*: events to 200 sockets in a room, also from npm socket.io, python-socketio and Flask-SocketIO where they are there;
 //! - *idle*: what a connection that does nothing holds in memory;
 //! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, durable;
 //! - *latency*: from a submission to its event at a client, at 1,000 a second.
@@ -18,6 +18,8 @@ mod http;
 mod idle;
 mod latency;
 mod ours;
+#[path = "../report/mod.rs"]
+mod report;
 mod socket;
 mod submissions;
 mod usage;
@@ -56,24 +58,6 @@ async fn main() {
     }
     if chosen("latency") {
         latency::measure(plan).await;
-    }
-}
-
-/// The median, and the range.
-pub(crate) struct Summary {
-    median: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Summary {
-    pub(crate) fn of(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        Self { median: values[values.len() / 2], least: values[0], most: values[values.len() - 1] }
-    }
-
-    pub(crate) fn show(&self, digits: usize) -> String {
-        format!("{:.digits$} [{:.digits$}–{:.digits$}]", self.median, self.least, self.most)
     }
 }
 

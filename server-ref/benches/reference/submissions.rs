@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 
 use crate::child::Server;
 use crate::http::Submitter;
-use crate::{Plan, Summary, ours};
+use crate::report::Spread;
+use crate::{Plan, ours};
 
 const CONNECTIONS: usize = 32;
 
@@ -41,7 +42,7 @@ pub(crate) async fn measure(plan: Plan) {
             waits.push(times[times.len() * 99 / 100].as_secs_f64() * 1e3);
         }
     }
-    let (rates, costs, waits) = (Summary::of(rates), Summary::of(costs), Summary::of(waits));
+    let (rates, costs, waits) = (Spread::of(rates), Spread::of(costs), Spread::of(waits));
     println!("| submissions/s | CPU µs each | p99 of the answer, ms |");
     println!("|--:|--:|--:|");
     println!("| {} | {} | {} |", rates.show(0), costs.show(0), waits.show(1));
