@@ -154,7 +154,18 @@ capacity:
 ## make storm      a thousand clients lose their server at once: when each has caught up; two minutes, STORM="--clients 500" and more
 .PHONY: storm
 storm:
+	$(CARGO) build --quiet --profile fast -p automoderate-server
 	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench storm -- $(STORM)
+
+## make latency    from POST to the callback of a program in Rust, Python and Node, at 10, 1,000 and 10,000 a second; two minutes
+.PHONY: latency
+latency:
+	$(CARGO) build --quiet --profile fast -p automoderate-server
+	@ls .cache/wheels/*.whl > /dev/null 2>&1 || $(MAKE) --no-print-directory wheel-python
+	@bindings-python/bench.sh --install
+	@[ -f bindings-node/dist/index.mjs ] || $(MAKE) --no-print-directory build-node
+	@env LATENCY_PYTHON=$(CURDIR)/.cache/python-bench/bin/python LATENCY_NODE=node \
+		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench latency
 
 bench-quick:
 	$(CARGO) bench -p automoderate --bench receive_path -- --quick

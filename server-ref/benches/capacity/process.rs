@@ -43,8 +43,17 @@ pub(crate) fn of(pid: u32) -> Sum {
 
 /// Without what it shares with others, which would be counted many times.
 fn memory(pid: u32) -> u64 {
+    bytes(pid, "RssAnon:")
+}
+
+/// Resident memory at its highest, in bytes.
+pub(crate) fn peak(pid: u32) -> u64 {
+    bytes(pid, "VmHWM:")
+}
+
+fn bytes(pid: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or("0 kB");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
 }
 

@@ -35,17 +35,45 @@ pub(crate) struct Finish {
     pub(crate) stored: Vec<usize>,
 }
 
-/// What became of them. Times are milliseconds since the server was killed.
-#[derive(Debug, Serialize, Deserialize)]
+/// What became of them.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    pub(crate) attempts: Vec<u64>,
-    pub(crate) caught_up: Vec<u64>,
+    clients: Vec<Comeback>,
     /// Clients that gave up, or were refused.
     pub(crate) closed: usize,
     pub(crate) lost: usize,
     pub(crate) twice: usize,
     /// Ids that did not follow the one before, and notices of losses.
     pub(crate) holes: usize,
+}
+
+/// Of one client, in milliseconds since the server was killed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Comeback {
+    attempts: Vec<u64>,
+    /// The first event, which mostly was a replayed one.
+    first: Option<u64>,
+    caught_up: Option<u64>,
+}
+
+/// All of them in seconds.
+impl Outcome {
+    pub(crate) fn attempts(&self) -> Vec<f64> {
+        self.clients.iter().flat_map(|client| &client.attempts).map(|at| *at as f64 / 1000.0).collect()
+    }
+
+    /// From the least.
+    pub(crate) fn caught_up(&self) -> Vec<f64> {
+        let mut all: Vec<_> = self.clients.iter().filter_map(|client| client.caught_up).collect();
+        all.sort_unstable();
+        all.into_iter().map(|at| at as f64 / 1000.0).collect()
+    }
+
+    /// The longest that a client took from its last attempt until it had caught up.
+    pub(crate) fn slowest(&self) -> f64 {
+        let time = |client: &Comeback| Some(client.caught_up?.saturating_sub(*client.attempts.last()?));
+        self.clients.iter().filter_map(time).max().unwrap_or(0) as f64 / 1000.0
+    }
 }
 
 struct Received {
@@ -108,12 +136,15 @@ async fn wait(followers: &[Follower], is_so: impl Fn(&Follower) -> bool) {
 
 fn outcome(followers: &[Follower], struck: u64, finish: &Finish) -> Outcome {
     let since = |at: u64| (at - struck) / 1000;
-    let mut outcome = Outcome { attempts: Vec::new(), caught_up: Vec::new(), closed: 0, lost: 0, twice: 0, holes: 0 };
+    let mut outcome = Outcome::default();
     for follower in followers {
-        let attempts = follower.attempts.lock().unwrap();
-        outcome.attempts.extend(attempts.iter().filter(|at| **at >= struck).map(|at| since(*at)));
         let books = follower.books.lock().unwrap();
-        outcome.caught_up.extend(books.caught_up(struck).map(since));
+        let attempts = follower.attempts.lock().unwrap();
+        outcome.clients.push(Comeback {
+            attempts: attempts.iter().filter(|at| **at >= struck).map(|at| since(*at)).collect(),
+            first: books.received.iter().map(|event| event.arrived).find(|at| *at >= struck).map(since),
+            caught_up: books.caught_up(struck).map(since),
+        });
         outcome.closed += usize::from(follower.is_closed());
         outcome.holes += books.holes;
         let mut numbers: Vec<usize> = books.received.iter().map(|event| event.number).collect();
@@ -122,8 +153,6 @@ fn outcome(followers: &[Follower], struck: u64, finish: &Finish) -> Outcome {
         let wanted = &finish.acknowledged[follower.project];
         outcome.lost += wanted.iter().filter(|number| numbers.binary_search(number).is_err()).count();
     }
-    outcome.attempts.sort_unstable();
-    outcome.caught_up.sort_unstable();
     outcome
 }
 

@@ -11,8 +11,11 @@ mod clients;
 #[path = "../capacity/process.rs"]
 #[allow(dead_code, reason = "of the capacity, which uses all of it")]
 mod process;
+mod projects;
 #[path = "../report/mod.rs"]
 mod report;
+#[path = "../../tests/stock/faults/server.rs"]
+#[allow(dead_code, reason = "of the faults, which use all of it")]
 mod server;
 mod writer;
 
@@ -34,6 +37,8 @@ use writer::{Writer, now};
 
 /// How long contents come before the stroke: connections count as stable after 5 s.
 const BEFORE: Duration = Duration::from_secs(6);
+/// The server's defaults: the interval of pings, and how long their answers may take, in seconds.
+const PINGS: [&str; 2] = ["25", "20"];
 const JITTERS: [f64; 2] = [0.5, 0.0];
 /// The variable that makes a process that of the clients.
 const ROLE: &str = "STORM_ROLE";
@@ -66,9 +71,9 @@ struct Run {
     clients: usize,
     /// Milliseconds from the kill until the server was there again.
     returned: u64,
-    /// In MiB: the killed server's, and that of the one after it.
-    peak_before: f64,
-    peak: f64,
+    /// In bytes: the killed server's, and that of the one after it.
+    peak_before: u64,
+    peak: u64,
     /// What the server used until all had caught up, in seconds.
     cpu: f64,
     outcome: Outcome,
@@ -86,9 +91,9 @@ async fn main() {
         let mut runs = Vec::new();
         println!("{}; {} clients, {} contents/s\n", report::heading(), plan.clients, plan.rate);
         println!(
-            "| no server for, s | jitter | attempts | most in 100 ms | caught up after, s: half | 99 % | last | server's peak, MiB (before) | its CPU until then, s | gave up | lost | twice |"
+            "| no server for, s | jitter | attempts | most in 100 ms | caught up after, s: half | 99 % | last | of that, since its last attempt, at most | server's peak, MiB (before) | its CPU until then, s | gave up | lost | twice |"
         );
-        println!("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        println!("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         for away in &plan.away {
             for jitter in JITTERS {
                 let run = storm(&plan, *away, jitter).await;
@@ -98,7 +103,7 @@ async fn main() {
         }
         report::save("storm", &json!(runs));
         let outcomes = || runs.iter().map(|run| &run.outcome);
-        assert!(runs.iter().all(|run| run.outcome.caught_up.len() == run.clients), "all have caught up");
+        assert!(runs.iter().all(|run| run.outcome.caught_up().len() == run.clients), "all have caught up");
         assert!(outcomes().all(|outcome| (outcome.closed, outcome.lost, outcome.twice, outcome.holes) == (0, 0, 0, 0)));
     }
     draw(&serde_json::from_value::<Vec<Run>>(report::saved("storm").unwrap()).unwrap());
@@ -106,8 +111,9 @@ async fn main() {
 
 async fn storm(plan: &Plan, away: u64, jitter: f64) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let projects = server::prepare(folder.path(), plan.projects).await;
-    let mut server = Program::start(folder.path(), 0).await;
+    let projects = projects::make(folder.path(), plan.projects).await;
+    let mut server = Program::start(folder.path(), 0, PINGS).await;
+    let url = server.ready["base_url"].as_str().unwrap().to_owned();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .env(ROLE, "clients")
         .stdin(Stdio::piped())
@@ -118,17 +124,17 @@ async fn storm(plan: &Plan, away: u64, jitter: f64) -> Run {
     let (mut input, mut answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
     let mut tell = async |line: String| input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
     let mut answer = async || answers.next_line().await.unwrap().expect("the clients' process lives");
-    let start = Start { url: server.url(), projects: projects.clone(), clients: plan.clients, jitter };
+    let start = Start { url: url.clone(), projects: projects.clone(), clients: plan.clients, jitter };
     tell(serde_json::to_string(&start).unwrap()).await;
     answer().await;
-    let writer = Writer::start(&server.url(), &projects, plan.rate);
+    let writer = Writer::start(&url, &projects, plan.rate);
     sleep(BEFORE).await;
 
-    let (peak_before, struck) = (server.peak(), now());
+    let (peak_before, struck) = (process::peak(server.id()), now());
     let clock = Instant::now();
-    server.kill().await;
+    server.stop("KILL").await;
     sleep(Duration::from_secs(away)).await;
-    let mut server = Program::start(folder.path(), server.port).await;
+    let mut server = Program::start(folder.path(), server.port, PINGS).await;
     let returned = u64::try_from(clock.elapsed().as_millis()).unwrap();
     tell(struck.to_string()).await;
     answer().await;
@@ -137,32 +143,33 @@ async fn storm(plan: &Plan, away: u64, jitter: f64) -> Run {
     let acknowledged = writer.stop().await;
     let mut stored = Vec::new();
     for (_, key) in &projects {
-        let client = Client::builder(server.url()).api_key(key.as_str()).build().unwrap();
+        let client = Client::builder(&url).api_key(key.as_str()).build().unwrap();
         stored.push(usize::try_from(client.statistics().await.unwrap().total_content).unwrap());
     }
     tell(serde_json::to_string(&Finish { acknowledged, stored }).unwrap()).await;
     let outcome: Outcome = serde_json::from_str(&answer().await).unwrap();
-    let peak = server.peak();
-    server.kill().await;
+    let peak = process::peak(server.id());
+    server.stop("KILL").await;
     Run { away, jitter, clients: plan.clients, returned, peak_before, peak, cpu, outcome }
 }
 
 fn show(run: &Run) {
     let outcome = &run.outcome;
-    let seconds: Vec<f64> = outcome.caught_up.iter().map(|at| *at as f64 / 1000.0).collect();
-    let at = |share: f64| seconds.get((seconds.len().saturating_sub(1) as f64 * share) as usize).unwrap_or(&f64::NAN);
-    let attempts = histogram(&millis(&outcome.attempts), 0.1, 120.0);
+    let (caught_up, alone) = (outcome.caught_up(), outcome.slowest());
+    let at =
+        |share: f64| caught_up.get((caught_up.len().saturating_sub(1) as f64 * share) as usize).unwrap_or(&f64::NAN);
+    let attempts = histogram(&outcome.attempts(), 0.1, 120.0);
     let most = attempts.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     println!(
-        "| {:.1} | {} | {} | {most} | {:.1} | {:.1} | {:.1} | {:.0} ({:.0}) | {:.1} | {} | {} | {} |",
+        "| {:.1} | {} | {} | {most} | {:.1} | {:.1} | {:.1} | {alone:.1} | {:.0} ({:.0}) | {:.1} | {} | {} | {} |",
         run.returned as f64 / 1000.0,
         run.jitter,
-        outcome.attempts.len(),
+        outcome.attempts().len(),
         at(0.5),
         at(0.99),
         at(1.0),
-        run.peak,
-        run.peak_before,
+        mib(run.peak),
+        mib(run.peak_before),
         run.cpu,
         outcome.closed,
         outcome.lost,
@@ -170,8 +177,8 @@ fn show(run: &Run) {
     );
 }
 
-fn millis(times: &[u64]) -> Vec<f64> {
-    times.iter().map(|at| *at as f64 / 1000.0).collect()
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / 1024.0 / 1024.0
 }
 
 fn draw(runs: &[Run]) {
@@ -179,11 +186,11 @@ fn draw(runs: &[Run]) {
     aways.dedup();
     for away in aways {
         let these = || runs.iter().filter(|run| run.away == away);
-        let until = these().flat_map(|run| run.outcome.caught_up.last()).max().unwrap().div_ceil(1000) as f64;
+        let until = these().flat_map(|run| run.outcome.caught_up()).fold(0.0, f64::max).ceil();
         let jitter = |run: &Run| format!("jitter {}", run.jitter);
-        let attempts = |run: &Run| (jitter(run), histogram(&millis(&run.outcome.attempts), 0.1, until));
+        let attempts = |run: &Run| (jitter(run), histogram(&run.outcome.attempts(), 0.1, until));
         let share = |run: &Run| {
-            let times = millis(&run.outcome.caught_up);
+            let times = run.outcome.caught_up();
             let percent = |(n, at): (usize, &f64)| (*at, (n + 1) as f64 * 100.0 / run.clients as f64);
             (jitter(run), [(0.0, 0.0)].into_iter().chain(times.iter().enumerate().map(percent)).collect())
         };

@@ -1,0 +1,23 @@
+/**
+ * When each event has reached a callback: `latency.mjs URL KEY PROJECT EVENTS`, told by `make latency`.
+ *
+ * Prints `ready`, and then as JSON the microseconds from the moment in each content's text to its callback. Both are of the
+ * system's monotonic clock.
+ */
+
+import { Client } from '../dist/index.mjs'
+
+const [url, apiKey, project, events] = process.argv.slice(2)
+const client = await Client.connect(url, { apiKey, eventBuffer: 1_000_000 })
+const times = []
+const done = new Promise((resolve) => {
+  client.on('moderation_update', (event) => {
+    times.push(Math.floor(Number(process.hrtime.bigint()) / 1000) - Number(event.content_preview.split(' ', 1)[0]))
+    if (times.length === Number(events)) resolve()
+  })
+})
+await client.join(project)
+console.log('ready')
+await done
+await client.close()
+console.log(JSON.stringify(times))

@@ -1,0 +1,37 @@
+"""When each event has reached a callback: `latency.py URL KEY PROJECT EVENTS`, told by `make latency`.
+
+Prints `ready`, and then as JSON the microseconds from the moment in each content's text to its callback. Both are of
+the system's monotonic clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from automoderate import AsyncClient, ModerationUpdate
+
+
+async def main(url: str, key: str, project: str, events: int) -> None:
+    client = AsyncClient(url, api_key=key, event_buffer=1_000_000)
+    times: list[int] = []
+    done = asyncio.Event()
+
+    @client.on(ModerationUpdate)
+    def on_update(event: ModerationUpdate) -> None:
+        times.append(time.monotonic_ns() // 1000 - int(event.content_preview.split(" ", 1)[0]))
+        if len(times) == events:
+            done.set()
+
+    async with client:
+        running = asyncio.create_task(client.run())
+        await client.join(project)
+        print("ready", flush=True)
+        await done.wait()
+        running.cancel()
+    print(json.dumps(times))
+
+
+asyncio.run(main(*sys.argv[1:4], int(sys.argv[4])))
