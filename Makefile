@@ -5,6 +5,7 @@ MDBOOK := 0.5.4
 DENY := cargo-deny@0.20.2
 CYCLONEDX := cargo-cyclonedx@0.5.9
 STANDINS := core/tests/standins/setup.sh
+INSTRUCTIONS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/instructions
 PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
 
 .PHONY: help demo test test-rust test-simulation mutations test-postgres test-nodes test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
@@ -133,6 +134,14 @@ bench: bench-core
 bench-core:
 	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
 	PEER=$(PEERS)/release/peers $(CARGO) bench -p automoderate
+
+## make instructions  how many instructions an event costs: fails at 5 % more than before; installs Valgrind on Debian
+.PHONY: instructions
+instructions:
+	@if runner=$$(core/benches/instructions/setup.sh); then \
+		env $$runner $(CARGO) bench --locked --manifest-path core/benches/instructions/Cargo.toml --target-dir $(INSTRUCTIONS); \
+	elif [ -n "$$CI" ]; then echo "FAILED: Valgrind and the runner could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: instructions, because Valgrind and the runner could not be set up" >&2; fi
 
 ## make bench-fan-out  events to 200 sockets, beside bare socketioxide, npm socket.io, python-socketio and Flask-SocketIO
 .PHONY: bench-fan-out

@@ -26,10 +26,11 @@ pub fn login_token(page: &str) -> Option<String> {
 
 /// Lets a session of two projects read a script, a line for each frame. A line that starts with `!` lets time pass, as
 /// many tenths of a second as it says; with `#` it is a binary frame; `-` cuts the connection, and `*` joins another project.
+/// Returns how many events were delivered.
 ///
 /// # Panics
 /// If the session delivers an event twice or out of order, or if its timers don't advance.
-pub fn session(script: &[u8]) {
+pub fn session(script: &[u8]) -> usize {
     let mut run = Run::new();
     run.handle(Input::Command(Command::Connect { token: Token(1) }));
     for (token, project) in [(2, "p"), (3, "q")] {
@@ -38,6 +39,7 @@ pub fn session(script: &[u8]) {
     for line in script.split(|byte| *byte == b'\n') {
         run.line(line);
     }
+    run.delivered
 }
 
 struct Run {
@@ -46,6 +48,7 @@ struct Run {
     closed: bool,
     /// Projects that were joined besides.
     others: usize,
+    delivered: usize,
     last: HashMap<ProjectId, u64>,
 }
 
@@ -57,6 +60,7 @@ impl Run {
             now: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
             closed: false,
             others: 0,
+            delivered: 0,
             last: HashMap::new(),
         }
     }
@@ -117,7 +121,10 @@ impl Run {
                         self.machine.handle(self.now, input);
                     }
                 }
-                Output::Events(run) => run.iter().for_each(|event| self.check(event)),
+                Output::Events(run) => {
+                    self.delivered += run.len();
+                    run.iter().for_each(|event| self.check(event));
+                }
                 Output::Placed { project, cursor } => {
                     self.last.insert(project, cursor.event_id());
                 }

@@ -1,0 +1,75 @@
+//! How many instructions an event may cost: the run fails when one of the bounds is exceeded. `make instructions`.
+//!
+//! Callgrind counts the same on every run, however busy the machine is, so that a bound can be close: 5 % above what was counted when it was set. The
+//! compiler decides along: `setup.sh` says for which version they hold.
+
+use std::{fmt::Write as _, hint::black_box};
+
+use automoderate::{
+    Event, Origin,
+    events::{self, Received},
+    sio,
+    testing::fuzz,
+};
+use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+
+#[path = "../../samples/mod.rs"]
+mod samples;
+
+/// Events in a run of the session.
+const EVENTS: usize = 1000;
+
+/// Fails beyond 5 % more than so many instructions.
+fn bound(instructions: u64) -> LibraryBenchmarkConfig {
+    let limit = instructions + instructions / 20;
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(Callgrind::default().hard_limits([(EventKind::Ir, limit)]));
+    config
+}
+
+fn documented() -> String {
+    samples::message("moderation_update", &samples::documented_update(r#","event_id":4711"#))
+}
+
+fn deployed() -> String {
+    samples::message("moderation_update", samples::DEPLOYED_UPDATE)
+}
+
+fn stats() -> String {
+    samples::message("stats_update", samples::STATS_UPDATE)
+}
+
+// From the text of a Socket.IO message to the event, and its end. The text is given back: its end does not count.
+#[library_benchmark]
+#[bench::documented(args = [documented()], config = bound(7_479))]
+#[bench::deployed(args = [deployed()], config = bound(8_242))]
+#[bench::stats(args = [stats()], config = bound(6_821))]
+fn decode(message: String) -> String {
+    let packet = sio::decode(black_box(&message)).expect("a packet");
+    let (name, arguments) = sio::split_event(packet.data).expect("an event");
+    let event = events::decode(&name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH });
+    assert!(!matches!(event, Event::UnknownEvent(_) | Event::MalformedEvent(_)));
+    drop(black_box(event));
+    message
+}
+
+/// A joined project on a server with an event log, and what it sends.
+fn script() -> String {
+    let mut script = r#"42["joined_project",{"project_id":"p","replay":true,"event_id":0,"log":"l"}]"#.to_owned();
+    for id in 1..=EVENTS {
+        let update = samples::documented_update(&format!(r#","event_id":{id}"#)).replace("proj_abc123", "p");
+        write!(script, "\n4{}", samples::message("moderation_update", &update)).expect("a text");
+    }
+    script
+}
+
+// From the frames to the events, each checked against the log, and their end: a thousand of them.
+#[library_benchmark]
+#[bench::thousand(args = [script()], config = bound(13_306_058))]
+fn session(script: String) -> String {
+    assert_eq!(fuzz::session(black_box(&script).as_bytes()), EVENTS);
+    script
+}
+
+library_benchmark_group!(name = receiving, benchmarks = [decode, session]);
+main!(library_benchmark_groups = receiving);
