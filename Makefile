@@ -160,6 +160,11 @@ capacity:
 	@env $$(server-ref/tests/postgres/setup.sh) $$(server-ref/tests/redis/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
 		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench capacity -- $(CAPACITY)
 
+## make growth     whether an event costs the same with more clients, projects, bytes and events in the log: some minutes; GROWTH=log for one
+.PHONY: growth
+growth:
+	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench growth -- $(GROWTH)
+
 ## make storm      a thousand clients lose their server at once: when each has caught up; two minutes, STORM="--clients 500" and more
 .PHONY: storm
 storm:

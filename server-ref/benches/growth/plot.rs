@@ -1,0 +1,42 @@
+//! The plot, made from what the last runs have kept.
+
+use serde_json::Value;
+
+use crate::report;
+use crate::report::chart::Chart;
+
+const PER_EVENT: &str = "CPU µs per event";
+
+pub(crate) fn draw() {
+    let mut charts = Vec::new();
+    let mut add = |title: &str, x, y, lines| charts.push(Chart { title: title.into(), x, y, log_x: true, lines });
+    for (name, title, x) in
+        [("clients", "Clients in a process", "clients"), ("projects", "Projects on a client", "projects")]
+    {
+        if let Some(rows) = report::saved(&format!("growth-{name}")) {
+            let bursts = line("in bursts", &rows, name, "bursts");
+            add(title, x, PER_EVENT, vec![bursts, line("one by one", &rows, name, "one_by_one")]);
+        }
+    }
+    if let Some(rows) = report::saved("growth-sizes") {
+        let (name, mut points) = line("client", &rows, "bytes", "micros");
+        for (bytes, cost) in &mut points {
+            *cost = *cost * 1e3 / *bytes;
+        }
+        add("Size of an event", "bytes", "CPU ns per byte", vec![(name, points)]);
+    }
+    if let Some(rows) = report::saved("growth-log") {
+        let (oldest, newest) =
+            (line("the oldest", &rows, "events", "oldest"), line("the newest", &rows, "events", "newest"));
+        let submission = line("server", &rows, "events", "submission");
+        add("A submission, by the length of the log", "events in the log", "CPU µs", vec![submission]);
+        add("A replay of 1,000 events, by the length of the log", "events in the log", "CPU µs", vec![oldest, newest]);
+    }
+    report::draw("growth", &charts);
+}
+
+/// The medians over one of the fields.
+fn line(name: &str, rows: &Value, x: &str, y: &str) -> (String, Vec<(f64, f64)>) {
+    let point = |row: &Value| (row[x].as_f64().unwrap(), row[y]["median"].as_f64().unwrap());
+    (name.into(), rows.as_array().unwrap().iter().map(point).collect())
+}
