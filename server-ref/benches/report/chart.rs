@@ -30,15 +30,16 @@ impl Chart {
 pub(super) fn draw(path: &Path, charts: &[Chart]) {
     let root = SVGBackend::new(path, (WIDTH, HEIGHT * u32::try_from(charts.len()).unwrap())).into_drawing_area();
     root.fill(&WHITE).unwrap();
+    // With room for the legend above the lines.
     for (area, chart) in root.split_evenly((charts.len(), 1)).iter().zip(charts) {
         let ends = |of: fn(&(f64, f64)) -> f64| {
             chart.points().map(of).fold((f64::MAX, f64::MIN), |(least, most), at| (least.min(at), most.max(at)))
         };
         let ((least, most), (_, top)) = (ends(|point| point.0), ends(|point| point.1));
         if chart.log_x {
-            plot(area, chart, (least..most).log_scale(), top * 1.15);
+            plot(area, chart, (least..most).log_scale(), top * 1.4);
         } else {
-            plot(area, chart, least..most, top * 1.15);
+            plot(area, chart, least..most, top * 1.4);
         }
     }
     root.present().unwrap();

@@ -182,9 +182,9 @@ fn mib(bytes: u64) -> f64 {
 }
 
 fn draw(runs: &[Run]) {
-    let (mut charts, mut aways) = (Vec::new(), runs.iter().map(|run| run.away).collect::<Vec<_>>());
-    aways.dedup();
-    for away in aways {
+    let (mut charts, mut absences) = (Vec::new(), runs.iter().map(|run| run.away).collect::<Vec<_>>());
+    absences.dedup();
+    for away in absences {
         let these = || runs.iter().filter(|run| run.away == away);
         let until = these().flat_map(|run| run.outcome.caught_up()).fold(0.0, f64::max).ceil();
         let jitter = |run: &Run| format!("jitter {}", run.jitter);
