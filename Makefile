@@ -135,6 +135,17 @@ bench-core:
 	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
 	PEER=$(PEERS)/release/peers $(CARGO) bench -p automoderate
 
+## make bench-fan-out  events to 200 sockets, beside bare socketioxide, npm socket.io, python-socketio and Flask-SocketIO
+.PHONY: bench-fan-out
+bench-fan-out:
+	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
+		env $$peers $$standins $(CARGO) bench --quiet --profile fast -p automoderate-server --bench reference -- fan-out
+
+## make endurance  ten million events through one client, whose memory must not grow
+.PHONY: endurance
+endurance:
+	$(CARGO) bench --quiet --profile fast -p automoderate --bench receive_path -- --endurance
+
 ## make instructions  how many instructions an event costs: fails at 5 % more than before; installs Valgrind on Debian
 .PHONY: instructions
 instructions:
@@ -142,12 +153,6 @@ instructions:
 		env $$runner $(CARGO) bench --locked --manifest-path core/benches/instructions/Cargo.toml --target-dir $(INSTRUCTIONS); \
 	elif [ -n "$$CI" ]; then echo "FAILED: Valgrind and the runner could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: instructions, because Valgrind and the runner could not be set up" >&2; fi
-
-## make bench-fan-out  events to 200 sockets, beside bare socketioxide, npm socket.io, python-socketio and Flask-SocketIO
-.PHONY: bench-fan-out
-bench-fan-out:
-	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
-		env $$peers $$standins $(CARGO) bench --quiet --profile fast -p automoderate-server --bench reference -- fan-out
 
 ## make bench-postgres  submissions that are stored in PostgreSQL
 bench-postgres:
@@ -160,16 +165,16 @@ capacity:
 	@env $$(server-ref/tests/postgres/setup.sh) $$(server-ref/tests/redis/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
 		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench capacity -- $(CAPACITY)
 
-## make growth     whether an event costs the same with more clients, projects, bytes and events in the log: some minutes; GROWTH=log for one
-.PHONY: growth
-growth:
-	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench growth -- $(GROWTH)
-
 ## make storm      a thousand clients lose their server at once: when each has caught up; two minutes, STORM="--clients 500" and more
 .PHONY: storm
 storm:
 	$(CARGO) build --quiet --profile fast -p automoderate-server
 	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench storm -- $(STORM)
+
+## make growth     whether an event costs the same with more clients, projects, bytes and events in the log: some minutes; GROWTH=log for one
+.PHONY: growth
+growth:
+	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench growth -- $(GROWTH)
 
 ## make latency    from POST to the callback of a program in Rust, Python and Node, at 10, 1,000 and 10,000 a second; two minutes
 .PHONY: latency

@@ -46,6 +46,9 @@ async fn serve(tcp: TcpStream, plain: &[u8], numbered: &[u8]) -> Result<(), toki
             socket.send(Message::text(joined)).await?;
             socket.get_mut().write_all(frames).await?;
             socket.flush().await?;
+        } else if text.contains(r#""again""#) {
+            socket.get_mut().write_all(plain).await?;
+            socket.flush().await?;
         }
     }
     Ok(())

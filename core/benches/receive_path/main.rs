@@ -8,10 +8,12 @@
 //! - `Client, batches`: the same, read with `next_batch`;
 //! - `rust_socketio`, in a process of its own, if `PEER` names its program (`make bench` builds it).
 //!
-//! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`
+//! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`; with `--endurance` ten million events go through
+//! one client, whose memory must not grow.
 
 mod blaster;
 mod by_hand;
+mod endurance;
 mod ours;
 mod peer;
 #[path = "../samples/mod.rs"]
@@ -68,6 +70,9 @@ fn main() {
     }
     let only = arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));
     let server = Server::start(events);
+    if has("--endurance") {
+        return endurance::run(server.port, events);
+    }
     let mut rows = Vec::new();
     for log in [Log::None, Log::Kept] {
         let there = |name: &str| name != PEER || peer::program().is_some();
