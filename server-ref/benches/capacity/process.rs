@@ -47,6 +47,7 @@ fn memory(pid: u32) -> u64 {
 }
 
 /// Resident memory at its highest, in bytes.
+#[allow(dead_code, reason = "for the storm")]
 pub(crate) fn peak(pid: u32) -> u64 {
     bytes(pid, "VmHWM:")
 }
