@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What deny.toml allows must occur somewhere: in the workspace, which is checked first.
 unused=(--deny license-not-encountered --allow license-exception-not-encountered)
-for folder in . core/fuzz core/benches/peers server-ref/tests/stock/clients/rust; do
+for folder in . core/fuzz core/benches/peers core/benches/instructions server-ref/tests/stock/clients/rust; do
     printf '%s: ' "$folder"
     "$deny" --manifest-path "$folder/Cargo.toml" --config deny.toml --locked check "${unused[@]}" licenses bans sources
     unused=(--allow license-not-encountered --allow license-exception-not-encountered)
