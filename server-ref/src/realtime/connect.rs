@@ -40,7 +40,10 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         .build_svc();
     let greet = async |socket: SocketRef| {
         emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
-        check_again(&socket).await;
+        if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
+            connection.open();
+            check_again(&connection, &socket).await;
+        }
     };
     let app = app.clone();
     let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
@@ -56,10 +59,7 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
 }
 
 /// Credentials that were revoked before the socket could be found by it: see `expel`.
-async fn check_again(socket: &SocketRef) {
-    let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
-        return;
-    };
+async fn check_again(connection: &Connection, socket: &SocketRef) {
     match connection.app.auth.is_valid(&connection.principal).await {
         Ok(true) => {}
         Ok(false) => dismiss(socket, "The credentials were revoked"),

@@ -1,20 +1,18 @@
 //! One client's connection: its requests are counted, and carried out one after the other in the order they came.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 
+use super::queue::Queue;
 use super::rate::Rate;
 use super::reply::{Done, Failure, acknowledge, emit};
 use super::{join, replay};
 use crate::app::App;
 use crate::auth::Principal;
-
-/// Requests that may wait while one is carried out.
-const QUEUE: usize = 128;
 
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
@@ -25,8 +23,7 @@ pub(super) struct Connection {
 struct State {
     rate: Rate,
     rooms: HashSet<String>,
-    queue: VecDeque<Request>,
-    running: bool,
+    queue: Queue<Request>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +48,7 @@ impl Connection {
         let state = State {
             rate: Rate::new(app.settings.limits.events_per_minute),
             rooms: HashSet::new(),
-            queue: VecDeque::new(),
-            running: false,
+            queue: Queue::new(),
         };
         app.metrics.connected();
         Arc::new(Self { app, principal, state: Mutex::new(state) })
@@ -113,29 +109,28 @@ impl Connection {
             self.app.metrics.refused("rate_limited");
             return request.refuse(Failure::rate_limited(wait));
         }
-        if state.queue.len() >= QUEUE {
-            drop(state);
-            return request.refuse(Failure::rate_limited(std::time::Duration::from_secs(1)));
+        match state.queue.push(request) {
+            Ok(false) => {}
+            Ok(true) => drop(tokio::spawn(self.clone().run())),
+            Err(request) => {
+                drop(state);
+                request.refuse(Failure::rate_limited(Duration::from_secs(1)));
+            }
         }
-        state.queue.push_back(request);
-        if !state.running {
-            state.running = true;
+    }
+
+    /// Carries out what has been asked, and from now on what is. Before this nobody may: the socket counts as connected only some
+    /// time after the acknowledgement of CONNECT has gone out, and takes no reply before that.
+    pub(super) fn open(self: &Arc<Self>) {
+        if self.state().queue.open() {
             tokio::spawn(self.clone().run());
         }
     }
 
     async fn run(self: Arc<Self>) {
         loop {
-            let next = {
-                let mut state = self.state();
-                let next = state.queue.pop_front();
-                state.running = next.is_some();
-                next
-            };
-            match next {
-                Some(request) => self.carry_out(request).await,
-                None => return,
-            }
+            let Some(request) = self.state().queue.next() else { return };
+            self.carry_out(request).await;
         }
     }
 

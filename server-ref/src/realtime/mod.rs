@@ -9,6 +9,7 @@ mod line;
 mod origin;
 mod polls;
 mod publisher;
+mod queue;
 mod rate;
 mod reads;
 mod replay;
