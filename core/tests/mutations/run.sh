@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Breaks the replay logic, one patch of this folder after another, in a copy of the sources. The tests must notice each:
-# the simulation (SIM_SEEDS seeds, 3,000 if not said otherwise), or the properties of the session machine.
+# the simulation (SIM_SEEDS seeds, 3,000 if not said otherwise), or the tests of the session machine and of the delivery.
 # Names of patches as arguments choose some. Needs git and, the first time, some minutes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,9 +14,9 @@ fill() {
     git -C "$root" ls-files -z | (cd "$root" && xargs -0 cp --parents --preserve=timestamps -t "$copy")
 }
 
-# What the tests of this name say: "noticed" and by what, or nothing. A copy that does not compile notices nothing.
+# What the tests of these names say: "noticed" and by what, or nothing. A copy that does not compile notices nothing.
 noticed() {
-    (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet --lib "$1" -- --include-ignored) \
+    (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet --lib -- --include-ignored "$@") \
         > "$copy/log" 2>&1 && return
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
     grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end|beside InFlight' \
@@ -26,7 +26,7 @@ noticed() {
 
 names=${*:-$(cd "$here" && ls ./*.patch | sed 's|^./||; s|[.]patch$||')}
 unnoticed=0
-echo "| what is broken | the simulation says | the machine's properties |"
+echo "| what is broken | the simulation says | the tests of the machine and the delivery |"
 echo "|---|---|---|"
 for name in $names; do
     fill
@@ -37,9 +37,9 @@ for name in $names; do
     # Sources go back to older times than what was built of them.
     touch "$copy/core/src/lib.rs"
     simulated=$(noticed simulation)
-    properties=$(noticed session::machine)
-    echo "| ${name//-/ } | ${simulated:-–} | ${properties:-–} |"
-    case "$simulated$properties" in "" | *BROKEN*) unnoticed=$((unnoticed + 1)) ;; esac
+    tested=$(noticed session::machine delivery)
+    echo "| ${name//-/ } | ${simulated:-–} | ${tested:-–} |"
+    case "$simulated$tested" in "" | *BROKEN*) unnoticed=$((unnoticed + 1)) ;; esac
 done
 if [ $unnoticed -gt 0 ]; then
     echo "FAILED: $unnoticed not noticed" >&2

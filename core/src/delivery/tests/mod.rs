@@ -1,5 +1,7 @@
 //! What goes into a ring comes out in order or is counted, whatever the reader does.
 
+mod catching_up;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use proptest::{collection::vec, prelude::*};

@@ -1,0 +1,63 @@
+//! A slow stream that is caught up from the log takes the pages that it has asked for, and no others.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+use super::{Event, Gap, GapReason, Meta, Origin, Overflow, Received, Ring, StreamId, at, decode, push, take};
+use crate::session::{CatchUp, Page};
+
+fn update(id: u64) -> Event {
+    let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"p","event_id":{id}}}"#);
+    decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() })
+}
+
+fn page(ids: RangeInclusive<u64>) -> Option<Page> {
+    Some(Page { head: *ids.end(), oldest: 1, log: None, events: ids.map(update).collect() })
+}
+
+fn ids(ring: &Ring) -> Vec<u64> {
+    take(ring, 100).events.iter().filter_map(Event::event_id).collect()
+}
+
+fn slow() -> Ring {
+    Ring::new(StreamId(1), 2, Overflow::Replay, Arc::default())
+}
+
+fn places(wanted: &[CatchUp]) -> Vec<u64> {
+    wanted.iter().map(|wanted| wanted.after).collect()
+}
+
+#[test]
+fn what_found_no_room_is_asked_for_once_and_comes_in_order() {
+    let ring = slow();
+    push(&ring, (1..=5).map(update));
+    assert!(ring.wanted().is_empty(), "there is no room yet");
+    assert_eq!(ids(&ring), [1, 2]);
+    assert_eq!(places(&ring.wanted()), [2]);
+    assert!(ring.wanted().is_empty(), "it has been asked for");
+    ring.fill(&"p".into(), 2, page(3..=4), |_| true, &mut Vec::new());
+    assert_eq!(ids(&ring), [3, 4]);
+    assert_eq!(places(&ring.wanted()), [4]);
+    ring.fill(&"p".into(), 4, page(5..=5), |_| true, &mut Vec::new());
+    push(&ring, [update(6)]);
+    assert_eq!(ids(&ring), [5, 6]);
+}
+
+#[test]
+fn a_page_of_a_log_that_was_replaced_meanwhile_is_no_answer() {
+    let ring = slow();
+    push(&ring, (1..=5).map(update));
+    ids(&ring);
+    assert_eq!(places(&ring.wanted()), [2]);
+
+    let mut meta = Meta::new(Origin::Live, at());
+    meta.event_id = Some(10);
+    push(&ring, [Gap::new("p".into(), GapReason::LogChanged, None, meta).into()]);
+    push(&ring, (11..=13).map(update));
+    assert_eq!(ids(&ring), [10, 11]);
+    assert_eq!(places(&ring.wanted()), [11]);
+
+    ring.fill(&"p".into(), 2, page(3..=5), |_| true, &mut Vec::new());
+    assert_eq!(ids(&ring), [0; 0], "it was asked for elsewhere");
+    ring.fill(&"p".into(), 11, page(12..=13), |_| true, &mut Vec::new());
+    assert_eq!(ids(&ring), [12, 13]);
+}
