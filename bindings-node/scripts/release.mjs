@@ -10,6 +10,8 @@ import { basename, join } from 'node:path'
 const here = join(import.meta.dirname, '..')
 const release = join(here, 'release')
 const addons = process.argv[2] ?? join(here, 'native')
+/** npm packs files of other names than LICENSE only where they are listed. */
+const LICENSES = ['LICENSE-MIT', 'LICENSE-APACHE']
 const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 
 function run(command, ...args) {
@@ -33,15 +35,17 @@ const folders = [main]
 for (const file of readdirSync(addons).filter((name) => name.endsWith('.node'))) {
   const folder = join(platforms, file.split('.').at(-2))
   cpSync(join(addons, file), join(folder, file))
-  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  optionalDependencies[name] = version
+  const platform = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const files = [...platform.files, ...LICENSES]
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...platform, files }, null, 2)}\n`)
+  optionalDependencies[platform.name] = platform.version
   folders.push(folder)
 }
 const { devDependencies: _, scripts: __, napi: ___, ...published } = manifest
 writeFileSync(join(main, 'package.json'), `${JSON.stringify({ ...published, optionalDependencies }, null, 2)}\n`)
 mkdirSync(join(release, 'tarballs'))
 for (const folder of folders) {
-  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) cpSync(join(here, '..', name), join(folder, name))
+  for (const name of LICENSES) cpSync(join(here, '..', name), join(folder, name))
   // Built on Windows or by hand, an addon may have any mode.
   run('npm', 'pack', folder, '--pack-destination', join(release, 'tarballs'), '--loglevel=error')
 }
