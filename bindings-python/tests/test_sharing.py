@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -42,7 +41,8 @@ def test_threads_share_a_client_and_a_stream(shared_server: Server) -> None:
         wanted: list[str] = []
 
         def read() -> None:
-            found.extend(event.content_id for event in stream)
+            for event in stream:
+                found.append(event.content_id)
 
         def write() -> None:
             wanted.extend(client.moderate("text").content_id for _ in range(50))
@@ -53,8 +53,7 @@ def test_threads_share_a_client_and_a_stream(shared_server: Server) -> None:
             thread.start()
         for thread in writers:
             thread.join()
-        eventually(lambda: client.metrics().events >= 200)
-        time.sleep(0)
+        eventually(lambda: len(found) >= 200)
         client.close()
         for thread in readers:
             thread.join(10)
