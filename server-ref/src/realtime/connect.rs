@@ -41,7 +41,7 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     let greet = async |socket: SocketRef| {
         emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
         if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
-            connection.open();
+            tokio::spawn(connection.clone().run());
             check_again(&connection, &socket).await;
         }
     };

@@ -119,15 +119,9 @@ impl Connection {
         }
     }
 
-    /// Carries out what has been asked, and from now on what is. Before this nobody may: the socket counts as connected only some
-    /// time after the acknowledgement of CONNECT has gone out, and takes no reply before that.
-    pub(super) fn open(self: &Arc<Self>) {
-        if self.state().queue.open() {
-            tokio::spawn(self.clone().run());
-        }
-    }
-
-    async fn run(self: Arc<Self>) {
+    /// Carries out what has been asked, and what is asked meanwhile. The first time is when the socket is open: it counts as
+    /// connected only some time after the acknowledgement of CONNECT has gone out, and takes no reply before that.
+    pub(super) async fn run(self: Arc<Self>) {
         loop {
             let Some(request) = self.state().queue.next() else { return };
             self.carry_out(request).await;

@@ -1,4 +1,4 @@
-//! The requests of one connection: they wait for their turn, and all of them until the connection is open.
+//! The requests of one connection, which wait for their turn.
 
 use std::collections::VecDeque;
 
@@ -8,14 +8,14 @@ const LIMIT: usize = 128;
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     waiting: VecDeque<T>,
-    open: bool,
-    /// Somebody takes them out.
-    running: bool,
+    /// Somebody takes them out, or is going to.
+    taken: bool,
 }
 
 impl<T> Queue<T> {
+    /// Whoever makes it sees to it that what comes at first is taken out, when the time has come.
     pub(super) fn new() -> Self {
-        Self { waiting: VecDeque::new(), open: false, running: false }
+        Self { waiting: VecDeque::new(), taken: true }
     }
 
     /// Returns whether the caller must see to it that they are taken out. An error gives the request back: there are too many.
@@ -24,26 +24,14 @@ impl<T> Queue<T> {
             return Err(request);
         }
         self.waiting.push_back(request);
-        Ok(self.begin())
-    }
-
-    /// From now on they are carried out. Returns what [`push`](Self::push) does.
-    pub(super) fn open(&mut self) -> bool {
-        self.open = true;
-        self.begin()
+        Ok(!std::mem::replace(&mut self.taken, true))
     }
 
     /// The next one; after `None` whoever takes them out is done.
     pub(super) fn next(&mut self) -> Option<T> {
         let next = self.waiting.pop_front();
-        self.running = next.is_some();
+        self.taken = next.is_some();
         next
-    }
-
-    fn begin(&mut self) -> bool {
-        let begins = self.open && !self.running && !self.waiting.is_empty();
-        self.running |= begins;
-        begins
     }
 }
 
@@ -52,20 +40,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_before_it_is_open_is_carried_out_then() {
+    fn what_comes_at_first_waits_for_who_made_it() {
         let mut queue = Queue::new();
         assert_eq!((queue.push(1), queue.push(2)), (Ok(false), Ok(false)));
-        assert!(queue.open());
-        assert_eq!(queue.push(3), Ok(false), "somebody does already");
-        assert_eq!([(); 4].map(|()| queue.next()), [Some(1), Some(2), Some(3), None]);
-        assert_eq!(queue.push(4), Ok(true));
+        assert_eq!([(); 3].map(|()| queue.next()), [Some(1), Some(2), None]);
     }
 
     #[test]
-    fn an_open_one_without_requests_has_nothing_to_do() {
+    fn one_takes_them_out_at_a_time() {
         let mut queue = Queue::new();
-        assert!(!queue.open());
+        assert_eq!(queue.next(), None);
         assert_eq!((queue.push(1), queue.push(2)), (Ok(true), Ok(false)));
+        assert_eq!([(); 3].map(|()| queue.next()), [Some(1), Some(2), None]);
+        assert_eq!(queue.push(3), Ok(true));
     }
 
     #[test]
@@ -73,7 +60,6 @@ mod tests {
         let mut queue = Queue::new();
         assert!((0..LIMIT).all(|request| queue.push(request) == Ok(false)));
         assert_eq!(queue.push(LIMIT), Err(LIMIT));
-        assert!(queue.open());
         assert_eq!((queue.next(), queue.push(LIMIT)), (Some(0), Ok(false)));
     }
 }
