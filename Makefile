@@ -4,6 +4,7 @@ CARGO ?= cargo
 MDBOOK := 0.5.4
 DENY := cargo-deny@0.20.2
 CYCLONEDX := cargo-cyclonedx@0.5.9
+export CARGO_NET_RETRY ?= 10
 STANDINS := core/tests/standins/setup.sh
 INSTRUCTIONS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/instructions
 PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
@@ -19,7 +20,20 @@ demo:
 	@$(CARGO) run --quiet -p quickstart
 
 ## make test       everything: lints, docs, unit and behaviour tests, fuzz corpora, other people's servers
-test: lint doc test-rust test-docs test-simulation test-postgres test-nodes test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
+test: fetch-ahead lint doc test-rust test-docs test-simulation test-postgres test-nodes test-e2e test-dashboard test-python wheel-python test-node test-swift test-kotlin
+
+## make fetch      what the tests need from elsewhere: packages for Python and Node, PostgreSQL, Redis, Prometheus, Chromium, Swift, Kotlin
+.PHONY: fetch fetch-ahead
+fetch:
+	@for setup in 'docs/reference/setup.sh python' bindings-swift/setup.sh bindings-python/setup.sh $(STANDINS) 'docs/reference/setup.sh node' \
+		bindings-node/setup.sh bindings-node/test/nodes/setup.sh server-ref/dashboard/setup.sh server-ref/tests/postgres/setup.sh \
+		server-ref/tests/redis/setup.sh server-ref/tests/prometheus/setup.sh bindings-swift/Kotlin/setup.sh; do \
+		echo "$$setup" && $$setup > /dev/null || echo "FAILED: $$setup"; \
+	done
+
+# While the first tests compile. A step that needs something waits until it is there, and tries by itself if it could not be had.
+fetch-ahead:
+	@mkdir -p .cache && $(MAKE) --no-print-directory fetch < /dev/null > .cache/fetch.log 2>&1 &
 
 ## make test-rust  needs only Rust
 test-rust:
@@ -221,14 +235,14 @@ soak:
 bench-swift:
 	run=$$(bindings-swift/setup.sh) && bindings-swift/bench.sh $$run
 
-## make lint       rustfmt and clippy, without warnings; the spelling, which needs Python 3
+## make lint       rustfmt and clippy, without warnings; the spelling and the shell scripts, which needs Python 3
 lint:
 	@$(CARGO) metadata --locked --format-version 1 > /dev/null
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings
-	@if docs/reference/setup.sh python; then .cache/reference/venv/bin/typos --format brief; \
-	elif [ -n "$$CI" ]; then echo "FAILED: the spell checker could not be set up" >&2; exit 1; \
-	else echo "SKIPPED: the spelling, because the checker could not be set up" >&2; fi
+	@if docs/reference/setup.sh python; then .cache/reference/venv/bin/typos --format brief && git ls-files '*.sh' .ci/run | xargs .cache/reference/venv/bin/shellcheck; \
+	elif [ -n "$$CI" ]; then echo "FAILED: the checkers of the spelling and the shell scripts could not be set up" >&2; exit 1; \
+	else echo "SKIPPED: the spelling and the shell scripts, because their checkers could not be set up" >&2; fi
 
 ## make doc        rustdoc, without warnings
 doc:

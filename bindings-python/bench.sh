@@ -3,9 +3,9 @@
 # bench.sh [--rounds N]; with --install it only installs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-cache="${PYTHON_CACHE:-$(cd .. && pwd)/.cache}"
-venv="$cache/python-bench"
-[ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r benches/requirements.txt
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall "$cache"/wheels/*.whl
-[ "${1:-}" = --install ] || exec "$venv/bin/python" benches/bench.py "$@"
+. ../setup/lib.sh
+cache="${PYTHON_CACHE:-$setup_cache}"
+venv "$cache/python-bench" benches/requirements.txt
+python="$cache/python-bench/bin/python"
+"$python" -m pip install --quiet --no-index --no-deps --force-reinstall "$cache"/wheels/*.whl
+[ "${1:-}" = --install ] || exec "$python" benches/bench.py "$@"

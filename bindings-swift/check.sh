@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check.sh [RUN...]: builds the Swift package over the Rust crate and checks everything: drift of what is generated, the
-# shell scripts, tests, the example, the documentation. RUN is what setup.sh has printed: it runs a command where Swift is.
+# check.sh [RUN...]: builds the Swift package over the Rust crate and checks everything: drift of what is generated,
+# tests, the example, the documentation. RUN is what setup.sh has printed: it runs a command where Swift is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 run=("$@")
@@ -10,14 +10,6 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
-if [ "${run[0]}" != env ] || command -v shellcheck >/dev/null; then
-    "${run[@]}" shellcheck ./*.sh scripts/*.sh Kotlin/*.sh
-elif [ -n "${CI:-}" ]; then
-    echo "check.sh: shellcheck is not installed" >&2
-    exit 1
-else
-    echo "SKIPPED: shellcheck, which is not installed" >&2
-fi
 # Only this library: the linker would take a shared one of the same name instead.
 mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||

@@ -7,8 +7,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 suite=trixie # the first Debian that has Swift
-packages=swiftlang,libc6-dev,libstdc++-14-dev,shellcheck,zip
-cache="${SWIFT_CACHE:-$(cd .. && pwd)/.cache}"
+packages=swiftlang,libc6-dev,libstdc++-14-dev,zip
+. ../setup/lib.sh
+alone swift
+cache="${SWIFT_CACHE:-$setup_cache}"
 root="$cache/swift-root"
 
 if swift --version 2>/dev/null | grep -qE 'Swift version ([6-9]|[1-9][0-9])\.'; then
@@ -30,14 +32,16 @@ mirror() {
 }
 
 if [ "$(cat "$root/.ready" 2>/dev/null)" != "$suite $packages" ]; then
-    if ! command -v debootstrap >/dev/null; then
-        { apt-get update -qq && apt-get install -yqq --no-install-recommends debootstrap; } >&2
-    fi
+    command -v debootstrap >/dev/null || debian debootstrap
     from="${DEBIAN_MIRROR:-$(mirror)}" || fail "this machine's package sources name no Debian mirror: set DEBIAN_MIRROR"
     mkdir -p "$cache"
-    rm -rf "$root"
     echo "setup.sh: fetching Swift, 555 MB" >&2
-    debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$from" >"$root.log" 2>&1 ||
+    # Once more, from the start, takes minutes; debootstrap tries each of its packages ten times by itself.
+    bootstrap() {
+        rm -rf "$root"
+        debootstrap --variant=minbase --include="$packages" "$suite" "$root" "$from" >"$root.log" 2>&1
+    }
+    SETUP_WAITS=5 retried bootstrap ||
         { tail -n 20 "$root.log" >&2; fail "debootstrap failed; all of its words are in $root.log"; }
     rm -f "$root"/var/cache/apt/archives/*.deb
     echo "$suite $packages" >"$root/.ready"

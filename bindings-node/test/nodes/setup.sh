@@ -5,16 +5,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-cache="${NODES_CACHE:-$(cd ../../.. && pwd)/.cache/nodes}"
+. ../../../setup/lib.sh
+alone nodes
+
+cache="${NODES_CACHE:-$setup_cache/nodes}"
 mkdir -p "$cache"
 platform="$(node -p 'process.platform + "-" + process.arch')"
-stamp="$({ echo "$platform"; cat package.json package-lock.json; } | sha256sum | cut -d' ' -f1)"
-if [ "$(cat "$cache/.stamp" 2>/dev/null)" != "$stamp" ]; then
-    cp package.json package-lock.json "$cache/"
-    # What they bring is the program itself: there is nothing to run for its installation.
-    (cd "$cache" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
-    echo "$stamp" >"$cache/.stamp"
-fi
+cp package.json package-lock.json "$cache/"
+# What they bring is the program itself: there is nothing to run for its installation.
+npm_packages "$cache" --ignore-scripts
 
 own="$(node -p 'process.versions.node.split(".")[0]')"
 for version in 20 22 24; do

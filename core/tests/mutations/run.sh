@@ -24,7 +24,7 @@ noticed() {
     grep -q '^seed' "$copy/log" && echo " (first at seed $(grep -oE '^seed [0-9]+ fails' "$copy/log" | awk '{print $2}' | sort -n | head -1))" || echo yes
 }
 
-names=${*:-$(cd "$here" && ls ./*.patch | sed 's|^./||; s|[.]patch$||')}
+names=${*:-$(basename -s .patch "$here"/*.patch)}
 unnoticed=0
 echo "| what is broken | the simulation says | the tests of the machine and the delivery |"
 echo "|---|---|---|"

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Finds Prometheus and promtool, fetches Debian's where that is possible, and prints PROMETHEUS_BIN=FOLDER.
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. ../../../setup/lib.sh
+alone prometheus
 
-cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/.cache/prometheus"
+cache="$setup_cache/prometheus"
 find_bin() {
     for folder in "${PROMETHEUS_BIN:-}" "$cache/usr/bin" "$(dirname "$(command -v promtool || echo /nowhere/x)")"; do
         if [ -n "$folder" ] && [ -x "$folder/prometheus" ] && [ -x "$folder/promtool" ]; then
@@ -21,7 +24,7 @@ if ! bin="$(find_bin)"; then
     # Unpacked, not installed: no service that starts by itself.
     mkdir -p "$cache"
     cd "$cache"
-    { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } >&2
+    retried apt_once download -qq prometheus
     dpkg-deb --extract prometheus_*.deb . >&2
     rm prometheus_*.deb
     bin="$(find_bin)" || { echo "setup.sh: Prometheus was fetched, but does not run" >&2; exit 1; }

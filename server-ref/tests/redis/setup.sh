@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # Finds Redis' server, installs it where that is possible, and prints REDIS_SERVER=PROGRAM.
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. ../../../setup/lib.sh
+alone redis
+cache="$setup_cache/redis"
 
 find_server() {
     for program in "${REDIS_SERVER:-}" "$(command -v redis-server)" "$(command -v valkey-server)"; do
@@ -19,17 +23,8 @@ find_server() {
     return 1
 }
 
-cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)/.cache/redis"
 if ! server="$(find_server)"; then
-    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-        echo "setup.sh: Redis 6.2 or newer, or Valkey, is needed" >&2
-        exit 1
-    fi
-    export DEBIAN_FRONTEND=noninteractive
-    {
-        apt-get update -qq
-        apt-get install -y -qq --no-install-recommends redis-tools
-    } >&2
+    debian redis-tools || { echo "setup.sh: Redis 6.2 or newer, or Valkey, will do" >&2; exit 1; }
     server="$(find_server)" || { echo "setup.sh: Redis was installed, but is not found" >&2; exit 1; }
 fi
 echo "REDIS_SERVER=$server"

@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# Sourced by every setup.sh: how things are fetched. What fails is tried again, since one slow answer of a mirror must not end
+# a run of all tests; and who else fetches the same at this moment is waited for.
+
+setup_cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.cache"
+mkdir -p "$setup_cache"
+# What pip and npm try by themselves; neither goes on with an answer that broke off.
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_DEFAULT_TIMEOUT=60 PIP_RETRIES=5 npm_config_fetch_retries=5
+export DEBIAN_FRONTEND=noninteractive
+
+# retried COMMAND...: up to four times; its output goes to stderr, since the stdout of a setup.sh is what it prints for make.
+retried() {
+    local wait
+    for wait in ${SETUP_WAITS-5 20 60}; do
+        "$@" >&2 && return
+        echo "setup.sh: $1 failed; again in $wait s" >&2
+        sleep "$wait"
+    done
+    "$@" >&2
+}
+
+# alone NAME: waits until no other process does what is called so, and keeps others out until this one ends.
+alone() {
+    command -v flock >/dev/null || return 0
+    exec 9>"$setup_cache/$1.lock"
+    flock 9
+}
+
+# stamp_of FILE...: a line that differs when the files do; words that begin with "=" count as they are.
+stamp_of() {
+    local word
+    for word; do
+        case "$word" in =*) echo "$word" ;; *) cat "$word" ;; esac
+    done | sha256sum | cut -d' ' -f1
+}
+
+# venv FOLDER REQUIREMENTS [PYTHON]: a virtual environment with those packages, made anew when either differs.
+venv() {
+    local folder="$1" requirements="$2" python="${3:-${PYTHON:-python3}}" stamp
+    "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 10)' 2>/dev/null ||
+        { echo "setup.sh: Python 3.10 or newer with venv is needed" >&2; return 1; }
+    stamp="$(stamp_of "=$folder $("$python" -c 'import sys; print(sys.executable, sys.version)')" "$requirements")"
+    [ "$(cat "$folder/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    rm -rf "$folder"
+    mkdir -p "$(dirname "$folder")"
+    "$python" -m venv "$folder" >&2 || return
+    retried "$folder/bin/python" -m pip install --quiet -r "$requirements" || return
+    echo "$stamp" >"$folder/.stamp"
+}
+
+# npm_packages FOLDER [OPTION...]: what FOLDER's package-lock.json names, in its node_modules, anew when that differs.
+npm_packages() {
+    local folder="$1" stamp
+    shift
+    stamp="$(stamp_of "=$(node --version) $*" "$folder/package.json" "$folder/package-lock.json")"
+    [ "$(cat "$folder/node_modules/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    retried npm ci --prefix "$folder" --no-audit --no-fund --loglevel=error "$@" || return
+    echo "$stamp" >"$folder/node_modules/.stamp"
+}
+
+# node_at_least MAJOR
+node_at_least() {
+    node -e "process.exit(Number(process.versions.node.split('.')[0]) >= $1 ? 0 : 1)" 2>/dev/null ||
+        { echo "setup.sh: Node $1 or newer is needed" >&2; return 1; }
+}
+
+# debian PACKAGE...: installs them, where that is possible.
+debian() {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "setup.sh: needed, and not to be installed here: $*" >&2
+        return 1
+    fi
+    echo "setup.sh: installing $*" >&2
+    retried apt_once install -y -qq --no-install-recommends "$@"
+}
+
+# apt_once COMMAND...: apt-get, one at a time; with new lists of packages if it fails with the old.
+apt_once() (
+    alone apt
+    # 9 is the lock's file, which nothing that a package starts may keep open.
+    apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&- || { apt-get update -qq 9>&- && apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&-; }
+)
