@@ -190,14 +190,15 @@ storm:
 growth:
 	$(CARGO) bench --quiet --profile fast -p automoderate-server --bench growth -- $(GROWTH)
 
-## make latency    from POST to the callback of a program in Rust, Python and Node, at 10, 1,000 and 10,000 a second; two minutes
+## make latency    from POST to the callback of a program in Rust, Python, Node and Swift, at 10, 1,000 and 10,000 a second; two minutes
 .PHONY: latency
 latency:
 	$(CARGO) build --quiet --profile fast -p automoderate-server
 	@ls .cache/wheels/*.whl > /dev/null 2>&1 || $(MAKE) --no-print-directory wheel-python
 	@bindings-python/bench.sh --install
 	@[ -f bindings-node/dist/index.mjs ] || $(MAKE) --no-print-directory build-node
-	@env LATENCY_PYTHON=$(CURDIR)/.cache/python-bench/bin/python LATENCY_NODE=node \
+	@if run=$$(bindings-swift/setup.sh); then LATENCY_SWIFT=$$(bindings-swift/bench.sh --latency $$run) && export LATENCY_SWIFT; fi && \
+		env LATENCY_PYTHON=$(CURDIR)/.cache/python-bench/bin/python LATENCY_NODE=node \
 		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench latency
 
 bench-quick:

@@ -32,7 +32,9 @@ let package = Package(
         .target(name: "AutoModerateTesting", dependencies: ["AutoModerate", "AutoModerateFFI"]),
         .executableTarget(name: "automoderate-tail", dependencies: ["AutoModerate"], path: "Examples/Tail"),
         .executableTarget(
-            name: "automoderate-bench", dependencies: ["AutoModerate"], path: "Benchmarks", exclude: ["table.py"]),
+            name: "automoderate-bench", dependencies: ["AutoModerate"], path: "Benchmarks/Events", exclude: ["table.py"]),
+        .executableTarget(
+            name: "automoderate-latency", dependencies: ["AutoModerate"], path: "Benchmarks/Latency"),
         .testTarget(name: "AutoModerateTests", dependencies: ["AutoModerate", "AutoModerateFFI", "AutoModerateTesting"]),
     ],
     swiftLanguageModes: [.v6]

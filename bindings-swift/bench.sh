@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # bench.sh [RUN...]: events per second and memory of the Swift binding, beside Foundation's JSONDecoder. RUN is what
-# setup.sh has printed. ROUNDS says how often the readers take turns.
+# setup.sh has printed. ROUNDS says how often the readers take turns. bench.sh --latency [RUN...] prints the command of the
+# program that `make latency` measures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root="$(cd .. && pwd)"
@@ -8,8 +9,17 @@ target="${CARGO_TARGET_DIR:-$root/target}"
 mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
+product=automoderate-bench
+if [ "${1:-}" = --latency ]; then
+    product=automoderate-latency
+    shift
+fi
 library="$(scripts/library.sh)"
 flags=(--configuration release --scratch-path "$target/swift-release" -Xlinker "-L$library")
-"$@" swift build --quiet --product automoderate-bench "${flags[@]}"
-bench="$("$@" swift build --show-bin-path "${flags[@]}")/automoderate-bench"
-exec python3 Benchmarks/table.py "$bench" "${ROUNDS:-5}" "$@"
+"$@" swift build --quiet --product "$product" "${flags[@]}" >&2
+program="$("$@" swift build --show-bin-path "${flags[@]}")/$product"
+if [ "$product" = automoderate-latency ]; then
+    echo "$* $program"
+else
+    exec python3 Benchmarks/Events/table.py "$program" "${ROUNDS:-5}" "$@"
+fi

@@ -19,14 +19,17 @@ pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
     let mut all = vec![("Rust", vec![this, ROLE.to_owned()])];
     let bindings = concat!(env!("CARGO_MANIFEST_DIR"), "/../bindings-");
-    for (name, variable, program) in [
-        ("Python", "LATENCY_PYTHON", "python/benches/latency.py"),
-        ("Node", "LATENCY_NODE", "node/benches/latency.mjs"),
+    for (name, variable, script) in [
+        ("Python", "LATENCY_PYTHON", Some("python/benches/latency.py")),
+        ("Node", "LATENCY_NODE", Some("node/benches/latency.mjs")),
+        ("Swift", "LATENCY_SWIFT", None),
     ] {
-        match std::env::var(variable) {
-            Ok(interpreter) => all.push((name, vec![interpreter, format!("{bindings}{program}")])),
-            Err(_) => eprintln!("SKIPPED: {name}, because {variable} names no interpreter"),
-        }
+        let Ok(command) = std::env::var(variable) else {
+            eprintln!("SKIPPED: {name}, because {variable} is not set");
+            continue;
+        };
+        let script = script.map(|script| format!("{bindings}{script}"));
+        all.push((name, command.split_whitespace().map(str::to_owned).chain(script).collect()));
     }
     all
 }

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BLASTER = Path(__file__).resolve().parents[2] / "bindings-python/benches/blaster.py"
+BLASTER = Path(__file__).resolve().parents[3] / "bindings-python/benches/blaster.py"
 EVENTS = 200_000
 HELD = 100_000
 READERS = {
