@@ -7,6 +7,7 @@ CYCLONEDX := cargo-cyclonedx@0.5.9
 export CARGO_NET_RETRY ?= 10
 STANDINS := core/tests/standins/setup.sh
 INSTRUCTIONS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/instructions
+RESULTS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/bench.jsonl
 PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
 
 .PHONY: help demo test test-rust test-simulation mutations test-postgres test-nodes test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
@@ -134,20 +135,30 @@ test-kotlin:
 	elif [ -n "$$CI" ]; then echo "FAILED: Kotlin could not be had" >&2; exit 1; \
 	else echo "SKIPPED: test-kotlin, because Kotlin could not be had" >&2; fi
 
-## make bench      the receive path and the decoder, beside hand-written loops; the server, beside bare socketioxide
-bench: bench-core
-	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
-		env $$peers $$standins $(CARGO) bench -p automoderate-server --bench reference
-	$(MAKE) --no-print-directory bench-postgres
-	$(MAKE) --no-print-directory bench-python
-	$(MAKE) --no-print-directory bench-swift
-	$(MAKE) --no-print-directory bench-node
+## make bench      everything beside other people's, and one table of it at the end; an hour. make bench-quick: some minutes, once it is built
+bench:
+	@mkdir -p $(dir $(RESULTS)) && rm -f $(RESULTS)
+	@BENCH_RESULTS=$(RESULTS) $(MAKE) --no-print-directory bench-core bench-server bench-postgres bench-python bench-swift bench-node
+	@echo && python3 benches/table.py $(RESULTS)
+
+bench-quick:
+	@$(MAKE) --no-print-directory bench QUICK=1
 
 ## make bench-core  the receive path beside a loop by hand and rust_socketio, and the decoder
-.PHONY: bench-core
+.PHONY: bench-core bench-server
 bench-core:
 	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
-	PEER=$(PEERS)/release/peers $(CARGO) bench -p automoderate
+	PEER=$(PEERS)/release/peers $(CARGO) bench --quiet -p automoderate $(if $(QUICK),-- --quick)
+
+## make bench-alternatives  what was not taken: other JSON parsers, and compressed frames
+.PHONY: bench-alternatives
+bench-alternatives:
+	$(CARGO) run --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS) --bin alternatives
+
+## make bench-server  the server beside bare socketioxide and other people's
+bench-server:
+	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
+		env $$peers $$standins $(CARGO) bench --quiet -p automoderate-server --bench reference $(if $(QUICK),-- --quick)
 
 ## make bench-fan-out  events to 200 sockets, beside bare socketioxide, npm socket.io, python-socketio and Flask-SocketIO
 .PHONY: bench-fan-out
@@ -171,7 +182,7 @@ instructions:
 ## make bench-postgres  submissions that are stored in PostgreSQL
 bench-postgres:
 	@env $$(server-ref/tests/postgres/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
-		$(CARGO) bench -p automoderate-server --bench reference -- submissions
+		$(CARGO) bench -p automoderate-server --bench reference -- submissions $(if $(QUICK),--quick)
 
 ## make capacity   what many connections cost, on this machine: CAPACITY="--connections 20000 --nodes 2 --rate 500" and more, see --help
 .PHONY: capacity
@@ -201,18 +212,14 @@ latency:
 		env LATENCY_PYTHON=$(CURDIR)/.cache/python-bench/bin/python LATENCY_NODE=node \
 		$(CARGO) bench --quiet --profile fast -p automoderate-server --bench latency
 
-bench-quick:
-	$(CARGO) bench -p automoderate --bench receive_path -- --quick
-	$(CARGO) bench -p automoderate-server --bench reference -- --quick
-
 ## make bench-python  the Python binding, beside python-socketio; with the wheel that make wheel-python has built
 bench-python:
 	@ls .cache/wheels/*.whl > /dev/null 2>&1 || $(MAKE) --no-print-directory wheel-python
-	bindings-python/bench.sh
+	bindings-python/bench.sh $(if $(QUICK),--rounds 1)
 
 ## make bench-node  the Node binding, beside socket.io-client
 bench-node: build-node
-	@standins=$$($(STANDINS)) && env $$standins node bindings-node/benches/bench.mjs
+	@standins=$$($(STANDINS)) && env $$standins node bindings-node/benches/bench.mjs $(if $(QUICK),--rounds 1)
 
 ## make reliability  what this SDK and stock clients lose when things break: a quarter of an hour, FAULTS="cut kill" for some
 .PHONY: reliability
@@ -234,7 +241,7 @@ soak:
 
 ## make bench-swift  the Swift binding, beside Foundation's JSONDecoder
 bench-swift:
-	run=$$(bindings-swift/setup.sh) && bindings-swift/bench.sh $$run
+	run=$$(bindings-swift/setup.sh) && $(if $(QUICK),ROUNDS=1 )bindings-swift/bench.sh $$run
 
 ## make lint       rustfmt and clippy, without warnings; the spelling and the shell scripts, which needs Python 3
 lint:

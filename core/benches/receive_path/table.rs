@@ -1,5 +1,7 @@
 //! The result, as a table that fits into a document.
 
+use std::{fs::OpenOptions, io::Write as _, path::Path};
+
 use crate::{Log, usage::Cost};
 
 /// All rounds of one reader.
@@ -33,6 +35,24 @@ pub(crate) fn print(rows: &[Row], events: usize, rounds: usize) {
             "| {log} | {} | {:.0}k [{:.0}–{:.0}] | {faster} | {:.2} [{:.2}–{:.2}] | {dearer} |",
             row.name, speed.median, speed.least, speed.most, cpu.median, cpu.least, cpu.most
         );
+    }
+    if let Some(path) = std::env::var_os("BENCH_RESULTS") {
+        keep(path.as_ref(), rows);
+    }
+}
+
+/// For the table of everything, which `make bench` makes of all its benchmarks.
+fn keep(path: &Path, rows: &[Row]) {
+    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the file of the results");
+    for row in rows {
+        let line = serde_json::json!({
+            "part": if row.log == Log::Kept { "Rust, with an event log" } else { "Rust" },
+            "name": row.name,
+            "of": "by hand",
+            "per_second": Spread::of(row, |cost| cost.events_per_second).median,
+            "cpu_micros": Spread::of(row, |cost| cost.cpu_micros_per_event).median,
+        });
+        writeln!(file, "{line}").expect("the file of the results");
     }
 }
 

@@ -3,6 +3,7 @@
 mod behind;
 mod hub;
 mod progress;
+mod queue;
 mod ring;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod throttle;
 
 pub(crate) use hub::{Hub, Scope};
 pub(crate) use progress::{Mark, Progress, Tracker};
-pub use ring::Overflow;
-pub(crate) use ring::{Batch, Ring};
+pub(crate) use queue::Batch;
+pub use queue::Overflow;
+pub(crate) use ring::Ring;
 pub use throttle::{Throttle, Throttled};

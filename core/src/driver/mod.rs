@@ -6,9 +6,12 @@ mod backfill;
 mod dial;
 mod environment;
 mod login;
+mod request;
 mod target;
 mod task;
+mod timer;
 pub(crate) mod transport;
+mod work;
 
 pub(crate) use access::Provider;
 pub(crate) use access::{Access, Authority, RestHeader};
@@ -21,6 +24,8 @@ pub(crate) use dial::{Dialed, Dialer, SocketDialer};
 pub(crate) use environment::{Environment, Http};
 #[cfg(feature = "testing")]
 pub(crate) use login::csrf_token;
+pub(crate) use request::{Answer, Request};
 pub(crate) use target::Target;
-pub(crate) use task::{Answer, Request, Task, Work};
+pub(crate) use task::Task;
 pub(crate) use transport::tls::Options as TlsOptions;
+pub(crate) use work::Work;

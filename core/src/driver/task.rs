@@ -1,68 +1,30 @@
 //! The task that owns a client: it moves what happens into the machine and does what comes out. No user code runs here.
 
-use std::{
-    collections::HashMap,
-    future::poll_fn,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, Sleep},
 };
 
 use super::{
     Addresses, Authority, Dialed, Dialer,
     backfill::BackfillSource,
-    transport::{Frame, Transport},
+    request::{Answer, Request},
+    timer::{Timer, now},
+    work::Work,
 };
 use crate::{
-    Cursor, Error, ErrorKind,
+    Error, ErrorKind,
     client::StateFeed,
     delivery::{Hub, Progress},
-    events::ProjectId,
     session::{Backfilled, Command, Fault, Input, Machine, Metrics, Now, Output, State, Token},
 };
 
-/// Frames handled before commands and timers get their turn.
-const FRAMES_PER_TURN: usize = 64;
-/// Packets that may wait to be sent before the user's events are refused.
-const EMITS_WAITING: usize = 1024;
-/// Packets that may wait in all: the rest are answers to pings, of which a server could want any number.
-const PACKETS_WAITING: usize = 4096;
 /// How long to wait where the connection takes no more.
 const CONGESTED: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
-
-/// The answer to a request: an acknowledgement's data, where there is one.
-pub(crate) type Answer = Result<Option<String>, Error>;
-
-/// What a handle asks of the task.
-#[derive(Debug)]
-pub(crate) enum Request {
-    Connect,
-    Join { project: ProjectId, after: Option<Cursor> },
-    Leave { project: ProjectId },
-    Emit { name: String, data: Option<String>, ack: Option<Duration> },
-    Close,
-}
-
-impl Request {
-    pub(crate) fn into_command(self, token: Token) -> Command {
-        match self {
-            Self::Connect => Command::Connect { token },
-            Self::Join { project, after } => Command::Join { token, project, after },
-            Self::Leave { project } => Command::Leave { token, project },
-            Self::Emit { name, data, ack } => Command::Emit { token, name, data, ack },
-            Self::Close => Command::Close { token },
-        }
-    }
-}
 
 /// Everything that belongs to one client.
 pub(crate) struct Task {
@@ -79,24 +41,6 @@ pub(crate) struct Task {
     pub(crate) states: Arc<StateFeed>,
     pub(crate) counters: watch::Sender<Metrics>,
     pub(crate) work: Work,
-}
-
-/// What is under way.
-#[derive(Default)]
-pub(crate) struct Work {
-    transport: Option<Box<dyn Transport>>,
-    /// At most the current attempt; aborted when it is given up, and when the client goes.
-    dialing: JoinSet<(u64, Result<Dialed, Fault>)>,
-    backfills: JoinSet<Backfilled>,
-    waiting: HashMap<Token, oneshot::Sender<Answer>>,
-    tokens: u64,
-    dial: u64,
-    /// At which address.
-    server: usize,
-    /// More frames may be there than the last turn took.
-    full_turn: bool,
-    /// The last turn was a request's: the next one is the connection's, if it has something.
-    requested: bool,
 }
 
 /// What woke the task.
@@ -319,81 +263,5 @@ impl Drop for Task {
         if !self.states.latest().is_closed() {
             self.states.publish(State::Closed { reason });
         }
-    }
-}
-
-impl Work {
-    /// Whether much waits to be sent.
-    fn is_congested(&self) -> bool {
-        self.transport.as_ref().is_some_and(|transport| transport.queued() >= EMITS_WAITING)
-    }
-
-    /// Pushes out what is queued, and hands what is there to the machine, up to a turn's worth. Each frame is let go
-    /// before the next one is read, so that they all use the same memory.
-    fn poll_transport(&mut self, cx: &mut Context<'_>, machine: &mut Machine) -> Poll<Option<Fault>> {
-        let Some(transport) = &mut self.transport else { return Poll::Pending };
-        // What has arrived when sending fails is still worth reading: it may say why.
-        let unsent = match transport.poll_flush(cx) {
-            Poll::Ready(Err(fault)) => Some(fault),
-            _ if transport.queued() > PACKETS_WAITING => {
-                Some(Fault::Io("the server takes nothing any more".to_owned()))
-            }
-            _ => None,
-        };
-        let mut present = None;
-        for _ in 0..FRAMES_PER_TURN {
-            match transport.poll_recv(cx) {
-                Poll::Ready(Ok(frame)) => machine.take_in(*present.get_or_insert_with(now), frame.as_input()),
-                Poll::Ready(Err(fault)) => return Poll::Ready(Some(unsent.unwrap_or(fault))),
-                Poll::Pending if present.is_none() && unsent.is_none() => return Poll::Pending,
-                Poll::Pending => return Poll::Ready(unsent),
-            }
-        }
-        self.full_turn = true;
-        Poll::Ready(unsent)
-    }
-}
-
-impl Frame {
-    fn as_input(&self) -> Input<'_> {
-        match self {
-            Self::Text(text) => Input::Frame(text),
-            Self::Binary(bytes) => Input::Binary(bytes),
-            Self::Activity => Input::Activity,
-        }
-    }
-}
-
-/// The present.
-fn now() -> Now {
-    Now { mono: Instant::now().into_std(), wall: jiff::Timestamp::now() }
-}
-
-/// One timer for all deadlines. It is moved only when it would ring too late: most deadlines move away with every frame.
-struct Timer {
-    sleep: Pin<Box<Sleep>>,
-    armed: bool,
-}
-
-impl Timer {
-    fn new() -> Self {
-        Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), armed: false }
-    }
-
-    fn arm(&mut self, deadline: Option<std::time::Instant>) {
-        let Some(deadline) = deadline.map(Instant::from_std) else { return };
-        if !self.armed || deadline < self.sleep.deadline() {
-            self.sleep.as_mut().reset(deadline);
-            self.armed = true;
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.armed {
-            return Poll::Pending;
-        }
-        let rung = self.sleep.as_mut().poll(cx);
-        self.armed = rung.is_pending();
-        rung
     }
 }

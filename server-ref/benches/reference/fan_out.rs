@@ -46,6 +46,8 @@ pub(crate) async fn measure(plan: Plan) {
         for (role, rate, cost) in &rows {
             let (faster, dearer) = (rate.median / bare_rate.median, cost.median / bare_cost.median);
             println!("| {how} | {role} | {} | {faster:.2} | {} | {dearer:.2} |", rate.show(0), cost.show(2));
+            let part = format!("Server, deliveries to {SOCKETS} sockets, {how}");
+            report::tell(&part, role, "bare", Some(rate.median * 1000.0), Some(cost.median));
             results.push(json!({"how": how, "server": role, "thousands_per_second": rate, "cpu_micros": cost}));
         }
     }

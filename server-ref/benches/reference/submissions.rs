@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::child::Server;
 use crate::http::Submitter;
-use crate::report::Spread;
+use crate::report::{self, Spread};
 use crate::{Plan, ours};
 
 const CONNECTIONS: usize = 32;
@@ -46,6 +46,7 @@ pub(crate) async fn measure(plan: Plan) {
     println!("| submissions/s | CPU µs each | p99 of the answer, ms |");
     println!("|--:|--:|--:|");
     println!("| {} | {} | {} |", rates.show(0), costs.show(0), waits.show(1));
+    report::tell("Server, durable submissions", database, "SQLite", Some(rates.median), Some(costs.median));
 }
 
 /// Some 200 letters, one in ten forbidden.

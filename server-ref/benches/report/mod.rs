@@ -3,7 +3,8 @@
 
 pub(crate) mod chart;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -21,6 +22,13 @@ pub(crate) fn save(name: &str, results: &Value) {
     let path = folder().join(format!("{name}.json"));
     fs::write(&path, format!("{all}\n")).unwrap();
     eprintln!("{}", path.display());
+}
+
+/// A row of the table of everything, which `make bench` makes of all its benchmarks.
+pub(crate) fn tell(part: &str, name: &str, of: &str, per_second: Option<f64>, cpu_micros: Option<f64>) {
+    let Some(path) = std::env::var_os("BENCH_RESULTS") else { return };
+    let row = json!({"part": part, "name": name, "of": of, "per_second": per_second, "cpu_micros": cpu_micros});
+    writeln!(OpenOptions::new().create(true).append(true).open(path).unwrap(), "{row}").unwrap();
 }
 
 /// What the last run has kept, if there was one.

@@ -1,0 +1,34 @@
+//! What the handles ask of a client's task.
+
+use std::time::Duration;
+
+use crate::{
+    Cursor, Error,
+    events::ProjectId,
+    session::{Command, Token},
+};
+
+/// The answer to a request: an acknowledgement's data, where there is one.
+pub(crate) type Answer = Result<Option<String>, Error>;
+
+/// What a handle asks of the task.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Connect,
+    Join { project: ProjectId, after: Option<Cursor> },
+    Leave { project: ProjectId },
+    Emit { name: String, data: Option<String>, ack: Option<Duration> },
+    Close,
+}
+
+impl Request {
+    pub(crate) fn into_command(self, token: Token) -> Command {
+        match self {
+            Self::Connect => Command::Connect { token },
+            Self::Join { project, after } => Command::Join { token, project, after },
+            Self::Leave { project } => Command::Leave { token, project },
+            Self::Emit { name, data, ack } => Command::Emit { token, name, data, ack },
+            Self::Close => Command::Close { token },
+        }
+    }
+}

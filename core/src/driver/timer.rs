@@ -1,0 +1,45 @@
+//! The time, and being woken in it.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::time::{Instant, Sleep};
+
+use crate::session::Now;
+
+/// The present.
+pub(super) fn now() -> Now {
+    Now { mono: Instant::now().into_std(), wall: jiff::Timestamp::now() }
+}
+
+/// One timer for all deadlines. It is moved only when it would ring too late: most deadlines move away with every frame.
+pub(super) struct Timer {
+    sleep: Pin<Box<Sleep>>,
+    armed: bool,
+}
+
+impl Timer {
+    pub(super) fn new() -> Self {
+        Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), armed: false }
+    }
+
+    pub(super) fn arm(&mut self, deadline: Option<std::time::Instant>) {
+        let Some(deadline) = deadline.map(Instant::from_std) else { return };
+        if !self.armed || deadline < self.sleep.deadline() {
+            self.sleep.as_mut().reset(deadline);
+            self.armed = true;
+        }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.armed {
+            return Poll::Pending;
+        }
+        let rung = self.sleep.as_mut().poll(cx);
+        self.armed = rung.is_pending();
+        rung
+    }
+}
