@@ -80,3 +80,34 @@ apt_once() (
     # 9 is the lock's file, which nothing that a package starts may keep open.
     apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&- || { apt-get update -qq 9>&- && apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&-; }
 )
+
+# debian_mirror: the one in DEBIAN_MIRROR, or else the one that this machine's own packages come from.
+debian_mirror() {
+    local all
+    [ -z "${DEBIAN_MIRROR:-}" ] || { echo "$DEBIAN_MIRROR"; return; }
+    # shellcheck disable=SC2016 # for apt-get to expand
+    all=$(apt-get indextargets --format '$(REPO_URI) $(TRUSTED) $(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
+        awk '$3 == "main" && $1 ~ /\/debian\/?$/ { print $1 }')
+    [ -n "$all" ] || { echo "setup.sh: this machine's package sources name no Debian mirror: set DEBIAN_MIRROR" >&2; return 1; }
+    head -n 1 <<<"$all"
+}
+
+# debian_root FOLDER SUITE [PACKAGE,...]: the least of a Debian, and those packages, in a folder, made anew when they differ.
+# Needs root rights on a Debian.
+debian_root() {
+    local folder="$1" suite="$2" packages="${3:-}" from
+    [ "$(cat "$folder/.ready" 2>/dev/null)" != "$suite $packages" ] || return 0
+    command -v debootstrap >/dev/null || debian debootstrap || return
+    from="$(debian_mirror)" || return
+    mkdir -p "$(dirname "$folder")"
+    # shellcheck disable=SC2329 # it is invoked, by retried
+    # Once more, from the start, takes minutes; debootstrap tries each of its packages ten times by itself.
+    bootstrap() {
+        rm -rf "$folder"
+        debootstrap --variant=minbase ${packages:+--include="$packages"} "$suite" "$folder" "$from" >"$folder.log" 2>&1
+    }
+    SETUP_WAITS=5 retried bootstrap ||
+        { tail -n 20 "$folder.log" >&2; echo "setup.sh: debootstrap failed; all of its words are in $folder.log" >&2; return 1; }
+    rm -f "$folder"/var/cache/apt/archives/*.deb
+    echo "$suite $packages" >"$folder/.ready"
+}
