@@ -44,6 +44,12 @@ test-rust:
 test-docs:
 	@python3 docs/check/run.py links sh rust
 
+## make walkthrough  README and getting started, word by word, from an empty Debian for each language; as root on a Debian; half an hour,
+##                 PAGES="readme rust python node swift" for some
+.PHONY: walkthrough
+walkthrough:
+	@docs/check/walkthrough.sh $(PAGES)
+
 ## make test-simulation  10,000 simulated seeds: nothing lost, nothing twice; SIM_SEED=n for one, SIM_SEEDS=n for so many
 test-simulation:
 	$(CARGO) test --profile simulation -p automoderate --all-features --quiet --lib simulation -- --ignored --nocapture

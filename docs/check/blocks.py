@@ -1,4 +1,9 @@
-"""The fenced code blocks of the documentation's pages."""
+"""The fenced code blocks of the documentation's pages.
+
+What stands behind a block's language: `run`, which `run.py` runs; and for whoever follows the page step by step, as
+`walkthrough` does: `file=NAME`, what is to be written into a file; `debian`, what root types on Debian; `goes-on` and
+`run=server`, what runs until it is stopped.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ PAGES = [
     *(ROOT / name for name in ["README.md", "core/README.md"] if (ROOT / name).exists()),
     *sorted(ROOT.glob("bindings-*/README.md")),
 ]
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCE = re.compile(r"^```(\w*)([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -22,6 +28,7 @@ class Block:
     language: str
     flags: tuple[str, ...]
     text: str
+    section: str  # the heading above it
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -30,15 +37,25 @@ class Block:
     def name(self) -> str:
         return re.sub(r"\W", "_", f"{self.page}_{self.line}").lower()
 
+    def option(self, name: str) -> str | None:
+        """What a flag says, such as `main.rs` for `file` in `file=main.rs`."""
+        return next((flag.partition("=")[2] for flag in self.flags if flag.startswith(f"{name}=")), None)
+
+
+def page_blocks(page: Path) -> list[Block]:
+    text = page.read_text()
+    # What looks like a heading in a block is a comment there.
+    bare = FENCE.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
+    headings = [(heading.start(), heading[1]) for heading in HEADING.finditer(bare)]
+    found = []
+    for match in FENCE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        section = next((name for start, name in reversed(headings) if start < match.start()), "")
+        found.append(Block(str(page.relative_to(ROOT)), line, match[1], tuple(match[2].split()), match[3], section))
+    return found
+
 
 def blocks(language: str, flag: str = "run") -> list[Block]:
     """The blocks of one language that have a flag behind its name, such as `run`."""
-    found = []
-    for page in PAGES:
-        text = page.read_text()
-        for match in FENCE.finditer(text):
-            flags = tuple(match[2].split())
-            if match[1] == language and flag in flags:
-                line = text.count("\n", 0, match.start()) + 1
-                found.append(Block(str(page.relative_to(ROOT)), line, language, flags, match[3]))
-    return found
+    every = (block for page in PAGES for block in page_blocks(page))
+    return [block for block in every if block.language == language and flag in block.flags]

@@ -6,10 +6,9 @@ import re
 import sys
 from pathlib import Path
 
-from blocks import FENCE, PAGES, ROOT
+from blocks import FENCE, HEADING, PAGES, ROOT
 
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
-HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 # What `make docs` puts beside the pages.
 MADE = {f"docs/api/{name}" for name in ["rust/automoderate/index.html", "python/index.html", "node/index.html"]}
 # DocC's script reads the page's name from its address.

@@ -9,10 +9,19 @@ import subprocess
 import tempfile
 import threading
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from blocks import ROOT, blocks
+
+
+def fill(text: str, ready: Mapping[str, str]) -> str:
+    """The text with the address, key and project that a server has printed, for the documentation's."""
+    places = {"http://localhost:6217": "base_url", "am_…": "api_key", "proj_1": "project_id"}
+    for place, name in places.items():
+        text = text.replace(place, ready[name])
+    return text
 
 
 class Server:
@@ -50,15 +59,7 @@ class Server:
         self._folder.cleanup()
 
     def fill(self, text: str) -> str:
-        """The text with this server's address, key and project in the places of the documentation's."""
-        places = {
-            "http://localhost:6217": self._ready["base_url"],
-            "am_…": self._ready["api_key"],
-            "proj_1": self._ready["project_id"],
-        }
-        for place, value in places.items():
-            text = text.replace(place, value)
-        return text
+        return fill(text, self._ready)
 
     def _submit(self) -> None:
         texts = ["BUY NOW", "A kind remark about roses."]

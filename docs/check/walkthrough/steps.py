@@ -1,0 +1,136 @@
+"""What a page tells to do, done on an empty machine, with the time that it takes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blocks import ROOT, Block, page_blocks
+from server import fill
+from walkthrough.shell import COMPILES, HOME, Shell
+from walkthrough.terminal import Stumble, Terminal
+
+CLONE = f"{HOME}/automoderate"
+ENDS = 30.0  # seconds that a program has to end after Ctrl-C
+
+
+@dataclass
+class Row:
+    """What the table shows of one walk; times in seconds."""
+
+    name: str
+    packages: list[str] = field(default_factory=list)
+    debian: float = 0.0
+    server: float = 0.0
+    program: float = 0.0
+    first_event: float = 0.0
+
+    def __str__(self) -> str:
+        times = [self.debian, self.server, self.program, self.first_event]
+        return f"| {self.name} | {' '.join(self.packages)} | {' | '.join(f'{time:.0f}' for time in times)} |"
+
+
+HEAD = (
+    "| | from Debian | installed, s | server compiled, s | program compiled, s | from nothing to the first event, s |\n"
+    "|---|---|---:|---:|---:|---:|"
+)
+
+
+class Walk:
+    """Somebody with a shell for the server and one for the rest."""
+
+    def __init__(self, name: str, open_shell: Callable[[], Shell], repository: str) -> None:
+        self.row = Row(name)
+        self._repository = repository
+        self._began = time.monotonic()
+        self.server_shell, self.shell = open_shell(), open_shell()
+        self._known = {"…/": f"{CLONE}/"}
+        self._ready: dict[str, str] = {}
+
+    def tell(self, what: str) -> None:
+        print(f"{self.row.name:>7} {time.monotonic() - self._began:6.0f} s  {what}", flush=True)
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def install(self, block: Block) -> None:
+        began = time.monotonic()
+        self.shell.run(block.text)
+        self.row.debian += time.monotonic() - began
+        words = (line.split() for line in block.text.splitlines() if " install " in line)
+        self.row.packages += [word for line in words for word in line[2:] if not word.startswith("-")]
+        self.tell(f"installed {' '.join(self.row.packages)}")
+
+    def clone(self) -> None:
+        """The pages say "in the clone", since nobody can know from where."""
+        self.shell.run(f"git clone --quiet {self._repository} {CLONE}")
+        self.server_shell.folder = CLONE
+
+    def start_server(self, block: Block) -> Terminal:
+        began = time.monotonic()
+        terminal = self.server_shell.start(block.text)
+        line = terminal.wait_for(lambda line: '"base_url"' in line, "its line of JSON", COMPILES)
+        # A key of the first start stays good.
+        self._ready = self._ready or json.loads(line)
+        self.row.server = self.row.server or time.monotonic() - began
+        self.tell("the server is ready")
+        return terminal
+
+    def replace(self, places: dict[str, str]) -> None:
+        """From now on these stand for something."""
+        self._known |= places
+
+    def fill(self, text: str) -> str:
+        for place, value in self._known.items():
+            text = text.replace(place, value)
+        return fill(text, self._ready) if self._ready else text
+
+    @property
+    def ready(self) -> dict[str, str]:
+        return self._ready
+
+    def step(self, block: Block) -> None:
+        """A block that is done when it ends, or a file."""
+        name = block.option("file")
+        if name is not None:
+            self.shell.write(name, self.fill(block.text))
+            return
+        for line in self.shell.run(self.fill(block.text)):
+            if re.fullmatch(r"-Xlinker -L\S+", line):
+                self.replace({"-Xlinker -L…": line})
+        self.tell(f"done: {block.text.strip().splitlines()[-1]}")
+
+    def submit(self, block: Block) -> tuple[str, str]:
+        """The `curl` of the page, in a shell of its own: the id and the status of what it submitted."""
+        where, self.shell.folder = self.shell.folder, HOME
+        answer = "".join(self.shell.run(self.fill(block.text)))
+        self.shell.folder = where
+        try:
+            content = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
+            return content["content_id"], content["status"]
+        except (ValueError, KeyError):
+            raise Stumble(f"curl was answered {answer}") from None
+
+
+def sections(page: str) -> dict[str, list[Block]]:
+    found: dict[str, list[Block]] = {}
+    for block in page_blocks(ROOT / page):
+        found.setdefault(block.section, []).append(block)
+    return found
+
+
+def only(blocks: Iterable[Block], flag: str) -> Block:
+    (block,) = (block for block in blocks if flag in block.flags)
+    return block
+
+
+def mirror(root: Path) -> str:
+    """The committed state of this clone, as something to be cloned."""
+    there = root / "mnt/automoderate.git"
+    subprocess.run(["git", "clone", "--quiet", "--bare", "--no-hardlinks", str(ROOT), str(there)], check=True)
+    return f"/{there.relative_to(root)}"
