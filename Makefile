@@ -8,6 +8,8 @@ export CARGO_NET_RETRY ?= 10
 STANDINS := core/tests/standins/setup.sh
 INSTRUCTIONS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/instructions
 RESULTS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/bench.jsonl
+# Quick also in what is compiled.
+BENCH = $(CARGO) bench --quiet $(if $(QUICK),--profile fast)
 PEERS = $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/peers
 
 .PHONY: help demo test test-rust test-simulation mutations test-postgres test-nodes test-e2e test-dashboard build-dashboard test-python wheel-python test-node build-node test-swift test-kotlin bench bench-quick bench-postgres bench-python bench-node bench-swift lint fmt doc docs test-docs package package-rust clean
@@ -154,7 +156,7 @@ bench-quick:
 .PHONY: bench-core bench-server
 bench-core:
 	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
-	PEER=$(PEERS)/release/peers $(CARGO) bench --quiet -p automoderate $(if $(QUICK),-- --quick)
+	PEER=$(PEERS)/release/peers $(BENCH) -p automoderate $(if $(QUICK),-- --quick)
 
 ## make bench-alternatives  what was not taken: other JSON parsers, and compressed frames
 .PHONY: bench-alternatives
@@ -164,7 +166,7 @@ bench-alternatives:
 ## make bench-server  the server beside bare socketioxide and other people's
 bench-server:
 	@peers=$$(server-ref/benches/reference/peers/setup.sh) && standins=$$($(STANDINS)) && \
-		env $$peers $$standins $(CARGO) bench --quiet -p automoderate-server --bench reference $(if $(QUICK),-- --quick)
+		env $$peers $$standins $(BENCH) -p automoderate-server --bench reference $(if $(QUICK),-- --quick)
 
 ## make bench-fan-out  events to 200 sockets, beside bare socketioxide, npm socket.io, python-socketio and Flask-SocketIO
 .PHONY: bench-fan-out
@@ -188,7 +190,7 @@ instructions:
 ## make bench-postgres  submissions that are stored in PostgreSQL
 bench-postgres:
 	@env $$(server-ref/tests/postgres/setup.sh) POSTGRES_FSYNC=on server-ref/tests/postgres/with-cluster.sh \
-		$(CARGO) bench -p automoderate-server --bench reference -- submissions $(if $(QUICK),--quick)
+		$(BENCH) -p automoderate-server --bench reference -- submissions $(if $(QUICK),--quick)
 
 ## make capacity   what many connections cost, on this machine: CAPACITY="--connections 20000 --nodes 2 --rate 500" and more, see --help
 .PHONY: capacity

@@ -53,6 +53,8 @@ where
     let mut context = ChartBuilder::on(area)
         .caption(&chart.title, ("sans-serif", 15))
         .margin(8)
+        // The last number of the axis is half outside.
+        .margin_right(28)
         .x_label_area_size(34)
         .y_label_area_size(56)
         .build_cartesian_2d(x, 0.0..top)
