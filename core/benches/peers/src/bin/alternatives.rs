@@ -45,9 +45,7 @@ fn measure(what: &str, mut all: impl FnMut()) {
 }
 
 fn main() {
-    let number = |text: &str, id: usize| text.replace("174000", &format!("{:06}", id * 7919 % 1_000_000));
-    let documented: Vec<String> =
-        (0..EVENTS).map(|id| number(&samples::documented_update(&format!(r#","event_id":{id}"#)), id)).collect();
+    let documented: Vec<String> = (0..EVENTS as u64).map(documented).collect();
     let deployed = vec![samples::DEPLOYED_UPDATE.to_owned(); EVENTS];
     println!("| what, ns per event | |\n|---|--:|");
     for (name, events) in [("documented", &documented), ("deployed servers'", &deployed)] {
@@ -74,6 +72,25 @@ fn main() {
         });
     }
     deflate(&documented);
+}
+
+/// The documented event, with what differs from one to the next: the id, and what somebody wrote.
+fn documented(number: u64) -> String {
+    const WORDS: &str = "the release is out and nobody told me how to change my avatar before it starts why does this page take so long \
+                         great article well written thanks that worked where can I ask for my money back please call me tomorrow";
+    let words: Vec<&str> = WORDS.split(' ').collect();
+    let mut state = number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 16
+    };
+    let preview: Vec<&str> = (0..7).map(|_| words[next() as usize % words.len()]).collect();
+    samples::documented_update(&format!(r#","event_id":{number}"#))
+        .replace(
+            "123e4567-e89b-12d3-a456-426614174000",
+            &format!("{:08x}-{:04x}-7{:03x}-a456-{:012x}", next() as u32, next() as u16, next() & 0xfff, next()),
+        )
+        .replace("This is some content to moderate...", &preview.join(" "))
 }
 
 /// Frame by frame, as a server would send them, each flushed.
