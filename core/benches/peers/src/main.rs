@@ -4,6 +4,7 @@
 //! makes its struct of it.
 
 #[path = "../../receive_path/usage.rs"]
+#[allow(dead_code, reason = "of the endurance, which uses all of it")]
 mod usage;
 
 use std::{
