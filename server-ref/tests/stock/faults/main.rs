@@ -71,7 +71,7 @@ async fn run(fault: Fault, transport: &'static str) {
     let published = publisher.stop().await;
     let mut cells = Vec::new();
     for (_relay, reader) in clients {
-        let (seen, silence) = reader.finish(published.len(), QUIET).await;
+        let (seen, silence) = reader.finish(&published, QUIET).await;
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for id in &seen {
             *counts.entry(id).or_default() += 1;

@@ -1,6 +1,8 @@
 //! A client that writes down what it is given.
 
+use std::collections::HashSet;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,7 +26,10 @@ pub(crate) enum Who {
 
 /// A running client.
 pub(crate) struct Reader {
-    task: JoinHandle<(Vec<String>, Duration)>,
+    /// Ends with the longest time without an event.
+    task: JoinHandle<Duration>,
+    /// The contents of all events.
+    seen: Arc<Mutex<Vec<String>>>,
     /// How many events came, and when the last one did.
     last: watch::Receiver<(usize, Instant)>,
     child: Child,
@@ -68,8 +73,10 @@ impl Reader {
         let join = json!({"do": "emit", "event": "join_project", "args": [{"project_id": project}]});
         let (told, last) = watch::channel((0, Instant::now()));
         let (joined, has_joined) = tokio::sync::oneshot::channel();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let all = seen.clone();
         let task = tokio::spawn(async move {
-            let (mut seen, mut silence, mut joined) = (Vec::new(), Duration::ZERO, Some(joined));
+            let (mut silence, mut joined) = (Duration::ZERO, Some(joined));
             while let Ok(Some(line)) = lines.next_line().await {
                 let line: Value = serde_json::from_str(&line).unwrap();
                 match line["event"].as_str().unwrap_or_default() {
@@ -77,6 +84,7 @@ impl Reader {
                     "joined_project" => drop(joined.take().map(|joined| joined.send(()))),
                     "moderation_update" => {
                         let data = if line["data"].is_object() { &line["data"] } else { &line["args"][0] };
+                        let mut seen = all.lock().unwrap();
                         seen.push(data["content_id"].as_str().unwrap().to_owned());
                         if seen.len() > 1 {
                             silence = silence.max(told.borrow().1.elapsed());
@@ -86,25 +94,36 @@ impl Reader {
                     _ => {}
                 }
             }
-            (seen, silence)
+            silence
         });
         if who != Who::Sdk {
             timeout(Duration::from_secs(20), has_joined).await.expect("joins").unwrap();
         }
-        Self { task, last, child }
+        Self { task, seen, last, child }
     }
 
-    /// Waits until so many events have come, or none for this long; returns what came, and the longest time without.
-    pub(crate) async fn finish(mut self, events: usize, quiet: Duration) -> (Vec<String>, Duration) {
+    /// Waits until these contents have come, or none for this long; returns what came, and the longest time without.
+    pub(crate) async fn finish(mut self, published: &[String], quiet: Duration) -> (Vec<String>, Duration) {
         loop {
             let (seen, at) = *self.last.borrow_and_update();
+            // Their number alone says little: contents that a killed server stored but did not acknowledge come as well.
+            if seen >= published.len() && self.has(published) {
+                break;
+            }
             let more = timeout(quiet.saturating_sub(at.elapsed()), self.last.changed());
-            if seen >= events || !more.await.is_ok_and(|changed| changed.is_ok()) {
+            if !more.await.is_ok_and(|changed| changed.is_ok()) {
                 break;
             }
         }
         self.child.kill().await.unwrap();
-        self.task.await.unwrap()
+        let silence = self.task.await.unwrap();
+        (std::mem::take(&mut *self.seen.lock().unwrap()), silence)
+    }
+
+    fn has(&self, published: &[String]) -> bool {
+        let seen = self.seen.lock().unwrap();
+        let seen: HashSet<&String> = seen.iter().collect();
+        published.iter().all(|id| seen.contains(id))
     }
 }
 
