@@ -11,4 +11,4 @@ fi
 alone walkthrough
 base="$setup_cache/walkthrough/base"
 debian_root "$base" trixie
-python3 -m walkthrough "$base" "$@"
+exec python3 -m walkthrough "$base" "$@"

@@ -13,7 +13,8 @@ HOME = "/root"
 
 
 class Shell:
-    def __init__(self, root: Path, variables: dict[str, str], log: TextIO) -> None:
+    def __init__(self, name: str, root: Path, variables: dict[str, str], log: TextIO) -> None:
+        self._name = name
         self._root = root
         self._variables = [f"{name}={value}" for name, value in variables.items()]
         self._log = log
@@ -32,14 +33,16 @@ class Shell:
     def start(self, text: str, then: str = "") -> Terminal:
         """Types it, and does not wait."""
         for line in text.strip().splitlines():
-            print(f"{self.folder}# {line}", file=self._log, flush=True)
+            print(f"{self._name} {self.folder}# {line}", file=self._log, flush=True)
         command = f"set -e\ncd {shlex.quote(self.folder)}\n{text.strip()}\n{then}"
         return Terminal(
-            ["chroot", str(self._root), "/usr/bin/env", "-i", *self._variables, "bash", "-c", command], self._log
+            ["chroot", str(self._root), "/usr/bin/env", "-i", *self._variables, "bash", "-c", command],
+            self._name,
+            self._log,
         )
 
     def write(self, name: str, text: str) -> None:
-        print(f"{self.folder}# (writes {name})", file=self._log, flush=True)
+        print(f"{self._name} {self.folder}# (writes {name})", file=self._log, flush=True)
         path = self._root / self.folder.lstrip("/") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -44,11 +44,11 @@ HEAD = (
 class Walk:
     """Somebody with a shell for the server and one for the rest."""
 
-    def __init__(self, name: str, open_shell: Callable[[], Shell], repository: str) -> None:
+    def __init__(self, name: str, open_shell: Callable[[str], Shell], repository: str) -> None:
         self.row = Row(name)
         self._repository = repository
         self._began = time.monotonic()
-        self.server_shell, self.shell = open_shell(), open_shell()
+        self.server_shell, self.shell = open_shell("server"), open_shell("user")
         self._known = {"…/": f"{CLONE}/"}
         self._ready: dict[str, str] = {}
 

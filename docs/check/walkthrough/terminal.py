@@ -22,7 +22,8 @@ class Stumble(Exception):
 class Terminal:
     """Runs one command as a person would see it: on a terminal, which Ctrl-C can be pressed on."""
 
-    def __init__(self, command: Sequence[str], log: TextIO) -> None:
+    def __init__(self, command: Sequence[str], name: str, log: TextIO) -> None:
+        self._name = name
         self._log = log
         self._lines: list[str] = []
         self._news = threading.Condition()
@@ -95,7 +96,7 @@ class Terminal:
             with self._news:
                 for line in filter(str.strip, lines):
                     self._lines.append(line)
-                    print(f"{time.strftime('%H:%M:%S')} {line}", file=self._log, flush=True)
+                    print(f"{self._name} {time.strftime('%H:%M:%S')} {line}", file=self._log, flush=True)
                 self._news.notify_all()
             if not data:
                 return
