@@ -156,7 +156,7 @@ bench-quick:
 .PHONY: bench-core bench-server
 bench-core:
 	$(CARGO) build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir $(PEERS)
-	PEER=$(PEERS)/release/peers $(BENCH) -p automoderate $(if $(QUICK),-- --quick)
+	PEER=$(PEERS)/release/peers $(BENCH) -p automoderate --bench decode --bench receive_path $(if $(QUICK),-- --quick)
 
 ## make bench-alternatives  what was not taken: other JSON parsers, and compressed frames
 .PHONY: bench-alternatives
