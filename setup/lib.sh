@@ -34,9 +34,9 @@ stamp_of() {
     done | sha256sum | cut -d' ' -f1
 }
 
-# venv FOLDER REQUIREMENTS [PYTHON]: a virtual environment with those packages, made anew when either differs.
+# venv FOLDER REQUIREMENTS: a virtual environment with those packages, made anew when either differs. PYTHON chooses the interpreter.
 venv() {
-    local folder="$1" requirements="$2" python="${3:-${PYTHON:-python3}}" stamp
+    local folder="$1" requirements="$2" python="${PYTHON:-python3}" stamp
     "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 10)' 2>/dev/null ||
         { echo "setup.sh: Python 3.10 or newer with venv is needed" >&2; return 1; }
     stamp="$(stamp_of "=$folder $("$python" -c 'import sys; print(sys.executable, sys.version)')" "$requirements")"

@@ -21,6 +21,7 @@ const FRAMES_PER_TURN: usize = 64;
 const EMITS_WAITING: usize = 1024;
 /// Packets that may wait in all: the rest are answers to pings, of which a server could want any number.
 const PACKETS_WAITING: usize = 4096;
+
 /// What is under way.
 #[derive(Default)]
 pub(crate) struct Work {

@@ -26,8 +26,8 @@ use crate::{
     session::Fault,
 };
 
-/// Bytes. The library writes zeros over all that is free of it before each read: the 128 KiB that it has by itself are what an idle
-/// client weighs, and what most of a lone event's time goes into. Larger ones have not been faster with many events either.
+/// Bytes. The library writes zeros over all that is free of it before each read, so that an idle client weighs it whole: 128 KiB, if it
+/// is left to choose. Larger ones have not been faster with many events either.
 const READ_BUFFER: usize = 32 * 1024;
 
 /// An open WebSocket.
