@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'invalid_argument'
   | 'protocol'
   | 'api'
+  | 'overflow'
   | 'closed'
 
 /** How far an attempt to connect had come. */

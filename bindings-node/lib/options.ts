@@ -60,13 +60,14 @@ export interface ClientOptions {
   ackTimeout?: number
   /** The pause between two documented `heartbeat` events, at least 1000; `false` sends none. Default 30000. */
   heartbeatInterval?: number | false
-  /** How many events each stream holds for its reader. Default 1024. */
+  /** The number of events that each stream buffers for its reader, in at most 8 MiB. Default 1024. */
   eventBuffer?: number
   /**
-   * What happens when a stream's buffer is full; what is dropped is told by a `lagged`. With `replay` nothing is, on servers with an
-   * event log: what finds no room is read from there when there is room. Default `drop_oldest`.
+   * What a stream does when its buffer is full. `replay`, the default, reads what found no room from the server's event log when there
+   * is room; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop events, and a `lagged` takes their place. `close`
+   * ends the stream with the error `overflow`.
    */
-  overflow?: 'drop_oldest' | 'drop_newest' | 'replay'
+  overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
   /** How many events per minute the client sends at most, at least 10; `false` lifts the limit. Default 100. */
   rateLimit?: number | false
   /** What to do about the events of an interruption. Default `auto`: replay, else REST, else a `gap`. */

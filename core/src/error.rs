@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Protocol,
     /// A REST call was answered with an error status; see [`Error::status`] and [`Error::body`].
     Api,
+    /// A stream ended because its reader was too slow, as the overflow policy `close` says.
+    Overflow,
     /// The client or the stream was closed by the user.
     Closed,
 }
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::InvalidArgument => "invalid_argument",
             Self::Protocol => "protocol",
             Self::Api => "api",
+            Self::Overflow => "overflow",
             Self::Closed => "closed",
         }
     }
@@ -71,6 +74,7 @@ impl ErrorKind {
                 | Self::Disconnected
                 | Self::AckTimeout
                 | Self::Protocol
+                | Self::Overflow
         )
     }
 }
@@ -314,6 +318,7 @@ mod tests {
             InvalidArgument,
             Protocol,
             Api,
+            Overflow,
             Closed,
         ];
         assert_eq!(all.len(), Closed as usize + 1, "all of them, and Closed is the last");

@@ -17,6 +17,7 @@ __all__ = [
     "GaveUp",
     "InvalidArgument",
     "JoinTimeout",
+    "Overflow",
     "ProjectNotFound",
     "ProtocolError",
     "RateLimited",
@@ -152,6 +153,12 @@ class ApiError(AutoModerateError):
     code = "api"
 
 
+class Overflow(AutoModerateError):
+    """A stream ended because its reader was too slow, as `overflow="close"` says."""
+
+    code = "overflow"
+
+
 class Closed(AutoModerateError):
     """The client was closed, or belongs to the process that this one was forked from."""
 
@@ -175,6 +182,7 @@ _CLASSES: dict[str, type[AutoModerateError]] = {
         InvalidArgument,
         ProtocolError,
         ApiError,
+        Overflow,
         Closed,
     )
 }

@@ -80,7 +80,7 @@ class BaseClient:
         ack_timeout: float = 10.0,
         heartbeat_interval: float | None = 30.0,
         event_buffer: int = 1024,
-        overflow: Literal["drop_oldest", "drop_newest", "replay"] = "drop_oldest",
+        overflow: Literal["replay", "drop_oldest", "drop_newest", "close"] = "replay",
         rate_limit: int | None = 100,
         backfill: Literal["auto", "replay", "off"] = "auto",
         headers: Mapping[str, str] | None = None,
@@ -115,9 +115,10 @@ class BaseClient:
             join_timeout: How long the server may take to confirm a join.
             ack_timeout: How long `emit_with_ack` waits.
             heartbeat_interval: The pause between two documented `heartbeat` events, at least 1; `None` sends none.
-            event_buffer: How many events each stream holds for its reader.
-            overflow: What happens when a stream's buffer is full. What is dropped is told by a `Lagged`. With `replay`
-                nothing is, on servers with an event log: what finds no room is read from there when there is room.
+            event_buffer: The number of events that each stream buffers for its reader, in at most 8 MiB.
+            overflow: What a stream does when its buffer is full. `replay` reads what found no room from the server's
+                event log when there is room; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop
+                events, and a `Lagged` takes their place. `close` ends the stream with `Overflow`.
             rate_limit: How many events per minute the client sends at most, at least 10; `None` lifts the limit.
             backfill: What to do about the events of an interruption: `auto`, only `replay`, or `off`.
             headers: Headers for every request.

@@ -35,6 +35,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case `protocol`
         /// A REST call was answered with an error; see ``AutoModerateError/status`` and ``AutoModerateError/body``.
         case api
+        /// A stream ended because its reader was too slow, as ``Overflow/close`` says.
+        case overflow
         /// The client was closed.
         case closed
         /// The task that waited was cancelled. Only in Swift.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Metrics,
-    delivery::{Hub, Progress},
+    delivery::{Bound, Hub, Progress, STREAM_BYTES_MAX},
     driver::{Addresses, Authority, Dialer, Environment, SocketDialer, Target, Task, Work},
     rest::Api,
     session::{Machine, SessionConfig},
@@ -43,6 +43,7 @@ impl ClientBuilder {
             servers: addresses.all().len(),
             can_ask_rest: authority.may_have_key(),
             credentials: authority.source(),
+            paced_by_readers: true,
             ..self.session
         };
         let api = Arc::new(Api { addresses: addresses.clone(), authority: authority.clone() });
@@ -64,7 +65,8 @@ impl ClientBuilder {
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());
-        let hub = Arc::new(Hub::new(self.event_buffer, self.overflow));
+        let bound = Bound { events: self.event_buffer, bytes: STREAM_BYTES_MAX };
+        let hub = Arc::new(Hub::new(bound, self.overflow));
         let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());
         let task = Task {

@@ -214,15 +214,16 @@ impl ClientBuilder {
         self
     }
 
-    /// How many events each stream holds for its reader. Default 1024, at least 1.
+    /// The number of events that each stream buffers for its reader. Default 1024, at least 1. A stream buffers at most
+    /// 8 MiB as well. Both bound memory; on a server with an event log they never bound what arrives.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.event_buffer = events;
         self
     }
 
-    /// What happens when a stream's buffer is full. Default [`Overflow::DropOldest`]; [`Overflow::Replay`] loses
-    /// nothing on servers with an event log.
+    /// What a stream does when its buffer is full. Default [`Overflow::Replay`]: nothing is lost on servers with an
+    /// event log; elsewhere the oldest event is dropped, and a [`Lagged`](crate::Lagged) says so.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;

@@ -20,11 +20,14 @@ use crate::{
 
 /// Events of a client or a project, in order, each once.
 ///
-/// Interruptions that are being mended don't end the stream. If the user left or closed, it just ends; if it ends for
-/// another reason, that error is its last item. A reader that is too slow loses events as the
-/// [overflow](crate::ClientBuilder::overflow) option says, and is told by a [`Lagged`](crate::Lagged) in their place.
+/// A lost connection does not end the stream. If the user left or closed, it just ends; if it ends for another reason,
+/// that error is its last item.
 ///
-/// The stream keeps the connection alive, also when all [`Client`](crate::Client)s are dropped.
+/// On a server with an event log a slow reader loses nothing: what finds no room in the buffer is read from the log when
+/// there is room. Elsewhere the [overflow](crate::ClientBuilder::overflow) option decides what is dropped, and a
+/// [`Lagged`](crate::Lagged) takes the place of what was.
+///
+/// The stream keeps the connection alive, even when all [`Client`](crate::Client)s are dropped.
 #[derive(Debug)]
 pub struct EventStream {
     ring: Arc<Ring>,
@@ -51,7 +54,8 @@ impl EventStream {
     ///
     /// # Errors
     /// The last item may be the error for which the stream ends: `authentication_failed`, `access_denied`,
-    /// `project_not_found`, `gave_up`, or `disconnected` if the client was told not to reconnect.
+    /// `project_not_found`, `gave_up`, `disconnected` if the client does not reconnect, or `overflow` with
+    /// [`Overflow::Close`](crate::Overflow::Close).
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -80,15 +84,15 @@ impl EventStream {
     pub(crate) fn pop_now(&mut self, chunk: usize) -> Option<Event> {
         self.fill_now(chunk);
         let event = self.ready.pop_front()?;
-        self.tracker.delivered(&event);
+        self.tracker.commit(&event);
         Some(event)
     }
 
     fn fill_now(&mut self, max: usize) {
         if self.ready.is_empty() && self.end.is_none() {
-            let mut batch = Batch { events: std::mem::take(&mut self.ready), end: None };
+            let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
             self.ring.take(max, &mut batch);
-            (self.ready, self.end) = (batch.events, batch.end);
+            self.accept(batch);
         }
     }
 
@@ -107,13 +111,13 @@ impl EventStream {
 
     /// The reader has been given what was taken ahead, up to this mark.
     pub(crate) fn passed(&mut self, mark: &Mark) {
-        self.tracker.passed(mark);
+        self.tracker.commit_mark(mark);
     }
 
     fn take_ready(&mut self, max: usize) -> Vec<Event> {
         let events = self.pick_ready(max);
         for event in &events {
-            self.tracker.delivered(event);
+            self.tracker.commit(event);
         }
         events
     }
@@ -151,7 +155,7 @@ impl EventStream {
     #[inline]
     fn take_one(&mut self) -> Option<Result<Event, Error>> {
         let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(Option::take).map(Err) };
-        self.tracker.delivered(event);
+        self.tracker.commit(event);
         self.ready.pop_front().map(Ok)
     }
 
@@ -160,10 +164,18 @@ impl EventStream {
         if !self.ready.is_empty() || self.end.is_some() {
             return Poll::Ready(());
         }
-        let mut batch = Batch { events: std::mem::take(&mut self.ready), end: None };
+        let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
         let filled = self.ring.poll_take(cx, max, &mut batch);
-        (self.ready, self.end) = (batch.events, batch.end);
+        self.accept(batch);
         filled
+    }
+
+    #[inline]
+    fn accept(&mut self, batch: Batch) {
+        (self.ready, self.end) = (batch.events, batch.end);
+        if !batch.holds.is_empty() {
+            self.tracker.hold(batch.holds);
+        }
     }
 }
 

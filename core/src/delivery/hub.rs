@@ -9,13 +9,13 @@ use std::{
     task::Waker,
 };
 
-use tokio::sync::{Notify, futures::Notified};
+use tokio::sync::futures::Notified;
 
-use super::{Overflow, Ring};
+use super::{Overflow, Ring, queue::Bound, ring::CapacitySignal};
 use crate::{
     Error,
     events::{Event, ProjectId},
-    session::{CatchUp, Page, StreamId},
+    session::{PAGE_MAX, Page, PageRequest, StreamId},
 };
 
 /// What a stream is about.
@@ -34,10 +34,10 @@ type Filter = fn(&Event) -> bool;
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
-    capacity: usize,
+    bound: Bound,
     overflow: Overflow,
     rings: AtomicU64,
-    hungry: Arc<Notify>,
+    signal: Arc<CapacitySignal>,
 }
 
 #[derive(Debug, Default)]
@@ -85,8 +85,8 @@ fn passes(filter: Filter, event: &Event) -> bool {
 }
 
 impl Hub {
-    pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self { inner: Mutex::default(), capacity, overflow, rings: AtomicU64::new(0), hungry: Arc::default() }
+    pub(crate) fn new(bound: Bound, overflow: Overflow) -> Self {
+        Self { inner: Mutex::default(), bound, overflow, rings: AtomicU64::new(0), signal: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -95,28 +95,42 @@ impl Hub {
 
     fn ring(&self) -> Arc<Ring> {
         let id = StreamId(self.rings.fetch_add(1, Ordering::Relaxed));
-        Arc::new(Ring::new(id, self.capacity, self.overflow, self.hungry.clone()))
+        Arc::new(Ring::new(id, self.bound, self.overflow, self.signal.clone()))
     }
 
-    /// Returns when a reader may have room for what it missed: see [`wanted`](Self::wanted).
-    pub(crate) fn hungry(&self) -> Notified<'_> {
-        self.hungry.notified()
+    /// Resolves when a stream may have room for a page: see [`page_requests`](Self::page_requests) and
+    /// [`page_capacity`](Self::page_capacity).
+    pub(crate) fn capacity_changed(&self) -> Notified<'_> {
+        self.signal.notify.notified()
     }
 
-    /// The pages of the log that streams have room for. What becomes of each is to be told to [`fill`](Self::fill).
-    pub(crate) fn wanted(&self) -> Vec<CatchUp> {
-        if self.overflow != Overflow::Replay {
+    /// The pages of the log that slow streams have room for. [`on_page`](Self::on_page) is called with each.
+    pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
+        if !self.signal.pending.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
-        self.lock().subscriptions().flat_map(|subscription| subscription.ring.wanted()).collect()
+        let mut requests: Vec<_> =
+            self.lock().subscriptions().flat_map(|subscription| subscription.ring.page_requests()).collect();
+        requests.sort_by(|one, other| (one.stream, &one.project).cmp(&(other.stream, &other.project)));
+        requests
     }
 
-    /// What was wanted came, or can't be had.
-    pub(crate) fn fill(&self, stream: StreamId, project: &ProjectId, after: u64, page: Option<Page>) {
+    /// The number of events of a project's replay that its quickest reader has room for; `None` if none has. Without a
+    /// reader there is nothing to wait for.
+    pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
+        let inner = self.lock();
+        let streams = inner.projects.get(project).into_iter().flat_map(Streams::readers);
+        let rings = inner.client.iter().chain(streams).map(|subscription| &subscription.ring);
+        let capacities: Vec<_> = rings.filter(|ring| !ring.is_gone()).map(|ring| ring.page_capacity(project)).collect();
+        if capacities.is_empty() { Some(PAGE_MAX) } else { capacities.into_iter().flatten().max() }
+    }
+
+    /// A page that a stream asked for, or the news that the server does not return it.
+    pub(crate) fn on_page(&self, stream: StreamId, project: &ProjectId, after: u64, page: Option<Page>) {
         let mut wakers = Vec::new();
         let inner = self.lock();
         if let Some(reader) = inner.subscriptions().find(|subscription| subscription.ring.id == stream) {
-            reader.ring.fill(project, after, page, |event| reader.wants(event), &mut wakers);
+            reader.ring.on_page(project, after, page, |event| reader.wants(event), &mut wakers);
         }
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);

@@ -1,6 +1,6 @@
-//! From the machine to the user: bounded rings, fan-out, throttling. Losses are told in the stream.
+//! From the machine to the user: bounded rings, fan-out, throttling. Losses appear in the stream.
 
-mod behind;
+mod backlog;
 mod hub;
 mod progress;
 mod queue;
@@ -11,7 +11,7 @@ mod throttle;
 
 pub(crate) use hub::{Hub, Scope};
 pub(crate) use progress::{Mark, Progress, Tracker};
-pub(crate) use queue::Batch;
 pub use queue::Overflow;
+pub(crate) use queue::{Batch, Bound, STREAM_BYTES_MAX};
 pub(crate) use ring::Ring;
 pub use throttle::{Throttle, Throttled};

@@ -1,4 +1,4 @@
-//! Where the readers of a project stand: the cursor that survives the process.
+//! The position of each reader in each project's log, and the project's cursor that follows from them.
 
 use std::{
     collections::HashMap,
@@ -10,169 +10,316 @@ use std::{
 
 use crate::{
     Cursor,
-    events::{Event, ProjectId},
+    events::{Event, Gap, GapReason, ProjectId},
 };
 
-/// Where one reader stands in one project.
+/// The position of one reader in one project. Only the reader's stream changes it, and the join that starts the project.
 #[derive(Debug)]
 struct Slot {
     event_id: AtomicU64,
+    /// Held while the log and the id change together, and while both are read.
     log: Mutex<Option<Arc<str>>>,
+    /// Whether the reader sees only some kinds of events.
     partial: bool,
 }
 
-/// No event with an id has been seen, and the join gave no place either.
+/// The join gave no position, and no event with an id was read.
 const NOWHERE: u64 = u64::MAX;
 
 impl Slot {
-    fn cursor(&self) -> Option<Cursor> {
+    fn new(position: Option<&Cursor>, partial: bool) -> Self {
+        let event_id = AtomicU64::new(position.map_or(NOWHERE, |position| position.event_id));
+        Self { event_id, log: Mutex::new(position.and_then(|position| position.log.clone())), partial }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn position(&self) -> Option<Cursor> {
+        let log = self.log();
         let event_id = Some(self.event_id.load(Ordering::Acquire)).filter(|id| *id != NOWHERE)?;
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(Cursor { log, event_id })
+        Some(Cursor { log: log.clone(), event_id })
+    }
+
+    fn move_to(&self, position: &Cursor) {
+        let mut log = self.log();
+        log.clone_from(&position.log);
+        self.event_id.store(position.event_id, Ordering::Release);
     }
 }
 
-/// Where all readers stand. A project's cursor is that of its slowest reader, so that a restart from it loses nothing.
+/// The positions of all readers. A project's cursor is that of its slowest reader, so that a restart from it loses nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<HashMap<ProjectId, Entry>>);
+pub(crate) struct Progress(Mutex<Positions>);
 
 #[derive(Debug, Default)]
+struct Positions {
+    /// One for each project that was joined.
+    projects: HashMap<ProjectId, Entry>,
+    /// Readers of all projects, those that are joined later included.
+    wide: Vec<Weak<WideReader>>,
+}
+
+#[derive(Debug)]
 struct Entry {
-    start: Option<Cursor>,
+    /// The position of the join, or of the last reader that is gone.
+    start: Cursor,
     readers: Vec<Weak<Slot>>,
 }
 
+/// The slots of a reader of all projects.
+#[derive(Debug, Default)]
+struct WideReader {
+    slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
+    partial: bool,
+}
+
+impl WideReader {
+    fn slots(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self, project: &ProjectId, entry: &mut Entry) {
+        let slot = Arc::new(Slot::new(Some(&entry.start), self.partial));
+        entry.readers.push(Arc::downgrade(&slot));
+        self.slots().insert(project.clone(), slot);
+    }
+}
+
 impl Progress {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ProjectId, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, Positions> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many readers are known.
+    /// The number of entries and readers.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.lock().values().map(|entry| 1 + entry.readers.len()).sum()
+        let positions = self.lock();
+        positions.wide.len() + positions.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
     }
 
-    /// The project was joined here.
+    /// The project was joined at this position.
     pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
-        let mut entries = self.lock();
-        let entry = entries.entry(project.clone()).or_default();
+        let mut positions = self.lock();
+        positions.wide.retain(|reader| reader.strong_count() > 0);
+        let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
+        let entry = positions
+            .projects
+            .entry(project.clone())
+            .or_insert_with(|| Entry { start: cursor.clone(), readers: Vec::new() });
         for slot in entry.readers.iter().filter_map(Weak::upgrade) {
-            slot.log.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&cursor.log);
-            slot.event_id.store(cursor.event_id, Ordering::Release);
+            slot.move_to(&cursor);
         }
-        entry.start = Some(cursor);
+        entry.start = cursor;
+        for reader in wide {
+            let known = reader.slots().contains_key(project);
+            if !known {
+                reader.start(project, entry);
+            }
+        }
     }
 
-    /// The project's cursor: readers of all its events count before readers of one kind, and those before the join.
+    /// The project's cursor: readers of all its events count before readers of some kinds, and those before the join.
     pub(crate) fn cursor(&self, project: &str) -> Option<Cursor> {
-        let mut entries = self.lock();
-        let entry = entries.get_mut(project)?;
+        let mut positions = self.lock();
+        let entry = positions.projects.get_mut(project)?;
         entry.readers.retain(|reader| reader.strong_count() > 0);
         let readers: Vec<_> = entry.readers.iter().filter_map(Weak::upgrade).collect();
         let slowest = |partial| {
             let some = readers.iter().filter(|slot| slot.partial == partial);
-            some.filter_map(|slot| slot.cursor()).min_by_key(|cursor| cursor.event_id)
+            some.filter_map(|slot| slot.position()).min_by_key(|position| position.event_id)
         };
-        let latest = slowest(false).or_else(|| slowest(true));
-        if latest.is_some() {
-            // When the last reader goes, its place stays.
-            entry.start.clone_from(&latest);
+        if let Some(latest) = slowest(false).or_else(|| slowest(true)) {
+            // When the last reader goes, its position stays.
+            entry.start = latest;
         }
-        latest.or_else(|| entry.start.clone())
+        Some(entry.start.clone())
     }
 
-    fn reader(&self, project: &ProjectId, partial: bool) -> Arc<Slot> {
-        let mut entries = self.lock();
-        let entry = entries.entry(project.clone()).or_default();
-        let event_id = entry.start.as_ref().map_or(NOWHERE, |start| start.event_id);
-        let log = entry.start.as_ref().and_then(|start| start.log.clone());
-        let slot = Arc::new(Slot { event_id: AtomicU64::new(event_id), log: Mutex::new(log), partial });
+    /// The slot of a reader of one project; `None` for a project that was not joined, or whose server keeps no log.
+    fn slot(&self, project: &ProjectId, partial: bool) -> Option<Arc<Slot>> {
+        let mut positions = self.lock();
+        let entry = positions.projects.get_mut(project)?;
+        let slot = Arc::new(Slot::new(Some(&entry.start), partial));
         entry.readers.push(Arc::downgrade(&slot));
-        slot
+        Some(slot)
+    }
+
+    fn add_wide(&self, partial: bool) -> Arc<WideReader> {
+        let mut positions = self.lock();
+        let reader = Arc::new(WideReader { partial, ..WideReader::default() });
+        for (project, entry) in &mut positions.projects {
+            reader.start(project, entry);
+        }
+        positions.wide.push(Arc::downgrade(&reader));
+        reader
     }
 
     fn leave(&self, project: &ProjectId, slot: &Slot) {
-        let mut entries = self.lock();
-        let Some(entry) = entries.get_mut(project) else { return };
-        // A reader that goes leaves its place behind if it was the last one.
-        if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
-            entry.start = slot.cursor().or(entry.start.take());
+        let mut positions = self.lock();
+        let Some(entry) = positions.projects.get_mut(project) else { return };
+        // The last reader that goes leaves its position.
+        if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1
+            && let Some(position) = slot.position()
+        {
+            entry.start = position;
         }
     }
 }
 
-/// Keeps one reader's places up to date.
+/// Keeps one reader's positions up to date.
 #[derive(Debug)]
 pub(crate) struct Tracker {
     progress: Arc<Progress>,
     partial: bool,
-    slots: Vec<(ProjectId, Option<Arc<str>>, Arc<Slot>)>,
+    wide: Option<Arc<WideReader>>,
+    tracks: Vec<Track>,
+    by_project: HashMap<ProjectId, usize>,
+    /// The project of the last event: most come in runs.
+    latest: usize,
+    holds: Vec<(ProjectId, Cursor)>,
+}
+
+#[derive(Debug)]
+struct Track {
+    project: ProjectId,
+    log: Option<Arc<str>>,
+    slot: Arc<Slot>,
 }
 
 impl Tracker {
-    /// `partial` readers see only one kind of events. `project`: the only one, if there is one.
+    /// `partial` readers see only some kinds of events. `project`: the only one, if there is one.
     pub(crate) fn new(progress: Arc<Progress>, project: Option<&ProjectId>, partial: bool) -> Self {
-        let mut tracker = Self { progress, partial, slots: Vec::new() };
+        let wide = project.is_none().then(|| progress.add_wide(partial));
+        let mut tracker = Self {
+            progress,
+            partial,
+            wide,
+            tracks: Vec::new(),
+            by_project: HashMap::new(),
+            latest: 0,
+            holds: Vec::new(),
+        };
         if let Some(project) = project {
-            tracker.slot(project);
+            tracker.track(project);
         }
         tracker
     }
 
-    fn slot(&mut self, project: &ProjectId) -> usize {
-        if let Some(at) = self.slots.iter().position(|(known, _, _)| known == project) {
-            return at;
+    /// The reader's position in the project; `None` for a project that was not joined, or that has no log.
+    #[inline]
+    fn track(&mut self, project: &ProjectId) -> Option<&mut Track> {
+        if self.tracks.get(self.latest).is_none_or(|track| track.project != *project) {
+            self.latest = self.find(project)?;
         }
-        let slot = self.progress.reader(project, self.partial);
-        let log = slot.cursor().and_then(|cursor| cursor.log);
-        self.slots.push((project.clone(), log, slot));
-        self.slots.len() - 1
+        self.tracks.get_mut(self.latest)
     }
 
-    /// The reader has been given this event.
-    pub(crate) fn delivered(&mut self, event: &Event) {
+    fn find(&mut self, project: &ProjectId) -> Option<usize> {
+        if let Some(at) = self.by_project.get(project) {
+            return Some(*at);
+        }
+        let slot = match &self.wide {
+            Some(wide) => wide.slots().get(project).cloned(),
+            None => self.progress.slot(project, self.partial),
+        }?;
+        let log = slot.log().clone();
+        self.tracks.push(Track { project: project.clone(), log, slot });
+        self.by_project.insert(project.clone(), self.tracks.len() - 1);
+        Some(self.tracks.len() - 1)
+    }
+
+    /// The reader has received this event.
+    pub(crate) fn commit(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
-        self.reached(project, &meta.log, id);
-    }
-
-    /// The reader has been given the event of this mark.
-    pub(crate) fn passed(&mut self, mark: &Mark) {
-        self.reached(&mark.project, &mark.log, mark.event_id);
-    }
-
-    fn reached(&mut self, project: &ProjectId, new_log: &Option<Arc<str>>, id: u64) {
-        let at = self.slot(project);
-        let (_, log, slot) = &mut self.slots[at];
-        if log != new_log {
-            log.clone_from(new_log);
-            slot.log.lock().unwrap_or_else(PoisonError::into_inner).clone_from(new_log);
+        if let Some(first) = first_repairable(event) {
+            self.hold_at(project, &meta.log, first);
         }
-        slot.event_id.store(id, Ordering::Release);
+        self.move_to(project, &meta.log, id);
+    }
+
+    /// The reader has received the event at this mark.
+    pub(crate) fn commit_mark(&mut self, mark: &Mark) {
+        if let Some(first) = mark.first_repairable {
+            self.hold_at(&mark.project, &mark.log, first);
+        }
+        self.move_to(&mark.project, &mark.log, mark.event_id);
+    }
+
+    /// Logged events were dropped after these positions: cursors stay there, because a replay returns what was dropped.
+    pub(crate) fn hold(&mut self, holds: Vec<(ProjectId, Cursor)>) {
+        for (project, hold) in holds {
+            self.hold_at(&project, &hold.log, hold.event_id);
+        }
+    }
+
+    fn hold_at(&mut self, project: &ProjectId, log: &Option<Arc<str>>, event_id: u64) {
+        match self.holds.iter_mut().find(|(held, _)| held == project) {
+            Some((_, hold)) if hold.log == *log => hold.event_id = hold.event_id.min(event_id),
+            Some((_, hold)) => *hold = Cursor { log: log.clone(), event_id },
+            None => self.holds.push((project.clone(), Cursor { log: log.clone(), event_id })),
+        }
+    }
+
+    #[inline]
+    fn move_to(&mut self, project: &ProjectId, new_log: &Option<Arc<str>>, id: u64) {
+        let id = match self.holds.iter().find(|(held, hold)| held == project && hold.log == *new_log) {
+            Some((_, hold)) => id.min(hold.event_id),
+            None => id,
+        };
+        let Some(Track { log, slot, .. }) = self.track(project) else { return };
+        if log == new_log {
+            slot.event_id.store(id, Ordering::Release);
+        } else {
+            log.clone_from(new_log);
+            slot.move_to(&Cursor { log: new_log.clone(), event_id: id });
+        }
     }
 }
 
-/// An event's place, kept for when its reader is given it.
+/// The position of an event, kept until its reader has received it.
 #[derive(Debug)]
 pub(crate) struct Mark {
     project: ProjectId,
     log: Option<Arc<str>>,
     event_id: u64,
+    first_repairable: Option<u64>,
+}
+
+/// The position before a loss that a later replay may repair: the server has the events, but did not return them.
+fn first_repairable(event: &Event) -> Option<u64> {
+    match event {
+        Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {
+            Some(meta.event_id?.saturating_sub(*missed))
+        }
+        _ => None,
+    }
 }
 
 impl Mark {
-    /// `None` if the event has no place in a log.
+    /// `None` if the event has no position in a log.
     pub(crate) fn of(event: &Event) -> Option<Self> {
         let meta = event.meta();
-        Some(Self { project: meta.project_id.clone()?, log: meta.log.clone(), event_id: meta.event_id? })
+        Some(Self {
+            project: meta.project_id.clone()?,
+            log: meta.log.clone(),
+            event_id: meta.event_id?,
+            first_repairable: first_repairable(event),
+        })
     }
 }
 
 impl Drop for Tracker {
     fn drop(&mut self) {
-        for (project, _, slot) in &self.slots {
-            self.progress.leave(project, slot);
+        let tracks = self.tracks.drain(..).map(|track| (track.project, track.slot));
+        let mut slots: HashMap<ProjectId, Arc<Slot>> = tracks.collect();
+        if let Some(wide) = self.wide.take() {
+            slots.extend(wide.slots().drain());
+        }
+        for (project, slot) in slots {
+            self.progress.leave(&project, &slot);
         }
     }
 }

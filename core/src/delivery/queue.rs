@@ -1,113 +1,191 @@
-//! What waits for one reader, and what becomes of what finds no room.
+//! A subscriber's bounded queue and its overflow policy.
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::behind::Behind;
+use super::backlog::Backlog;
 use crate::{
-    Error,
-    events::{Event, Gap, Lagged, Meta, Origin},
+    Cursor, Error, ErrorKind,
+    events::{Event, Gap, Lagged, Meta, Origin, ProjectId},
 };
 
-/// What happens to events when a stream's buffer is full.
+/// What a stream does when its buffer is full.
+///
+/// Pages of a replay are requested as the reader makes room for them, whatever the policy. The policy decides about
+/// events that the server pushes while the buffer is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Overflow {
-    /// The oldest event makes room for the newest.
+    /// Reads events that found no room from the server's event log as soon as the reader has room again: nothing is lost,
+    /// and memory stays bounded. Events that no log keeps (`stats_update`, and all events of servers without an event
+    /// log) are dropped as with [`DropOldest`](Self::DropOldest), and a [`Lagged`] says so.
     #[default]
-    DropOldest,
-    /// The newest event is dropped.
-    DropNewest,
-    /// What finds no room is read from the server's event log when the reader has room again: nothing is lost, and
-    /// memory stays bounded. Events that are in no log (`stats_update`, and all events of servers that keep none) are
-    /// dropped as the newest.
     Replay,
+    /// Drops the oldest event. A [`Lagged`] takes the place of what was dropped.
+    DropOldest,
+    /// Drops the newest event. A [`Lagged`] takes the place of what was dropped.
+    DropNewest,
+    /// Ends the stream with the error `overflow` after the events that are in the buffer.
+    Close,
 }
 
-/// The events of one stream, and what is known of those that are not there. What is dropped is counted, and told by a [`Lagged`] in
-/// its place.
+/// The bound of a stream's buffer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+}
+
+/// The bytes that each stream buffers at most. One event is always let in, however large it is.
+pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The most projects whose cursor a stream holds back; beyond that, the oldest hold is given up.
+const HOLDS_MAX: usize = 1024;
+
+/// Notices of losses that a full buffer takes in addition.
+const NOTICES_MAX: usize = 16;
+
+/// The events of one stream, and what is known of those that it lacks.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) events: VecDeque<Event>,
-    pub(super) capacity: usize,
+    pub(super) bound: Bound,
+    /// The weight of `events`.
+    pub(super) bytes: usize,
     pub(super) overflow: Overflow,
-    pub(super) missed: u64,
-    /// The projects in whose log the reader fell behind; only with [`Overflow::Replay`].
-    pub(super) behind: Vec<Behind>,
+    /// A gap that was pushed out at the front; it is still to be reported.
+    dropped_gap: Option<Gap>,
+    /// Events dropped before the first one in `events`.
+    dropped_before: u64,
+    /// Events dropped after the last one in `events`.
+    pub(super) dropped_after: u64,
+    /// The projects of whose log the stream lacks events; only with [`Overflow::Replay`].
+    pub(super) backlogs: Vec<Backlog>,
+    /// The last events before the first loss in each project: a replay from there returns what was dropped.
+    holds: Vec<(ProjectId, Cursor)>,
     pub(super) end: Option<Option<Error>>,
     pub(super) waker: Option<Waker>,
     pub(super) abandoned: bool,
     /// Some of the events are to be unfolded when they are taken.
     pub(super) folded: bool,
+    /// A project's replay waits for room in this stream.
+    pub(super) capacity_awaited: bool,
+    /// Bytes of an average event, as last seen.
+    typical: usize,
 }
 
 /// What a reader takes out at once.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) events: VecDeque<Event>,
-    /// The stream is over behind these events; with an error unless the user ended it.
+    /// Where cursors stay because logged events were dropped.
+    pub(crate) holds: Vec<(ProjectId, Cursor)>,
+    /// The stream is over after these events; with an error unless the user ended it.
     pub(crate) end: Option<Option<Error>>,
 }
 
 impl Queue {
-    pub(super) fn new(capacity: usize, overflow: Overflow) -> Self {
+    pub(super) fn new(bound: Bound, overflow: Overflow) -> Self {
         Self {
             events: VecDeque::new(),
-            capacity: capacity.max(1),
+            bound: Bound { events: bound.events.max(1), ..bound },
+            bytes: 0,
             overflow,
-            missed: 0,
-            behind: Vec::new(),
+            dropped_gap: None,
+            dropped_before: 0,
+            dropped_after: 0,
+            backlogs: Vec::new(),
+            holds: Vec::new(),
             end: None,
             waker: None,
             abandoned: false,
             folded: false,
+            capacity_awaited: false,
+            typical: 1024,
         }
     }
 
-    /// There is nobody to read what is added.
+    /// There is no reader for what is added.
     pub(super) fn is_gone(&self) -> bool {
         self.abandoned || self.end.is_some()
     }
 
+    /// Whether events were lost or postponed, so that new ones need a closer look.
+    pub(super) fn is_plain(&self) -> bool {
+        self.dropped_after == 0 && self.backlogs.is_empty()
+    }
+
     /// Takes the waker of a reader that has something to read.
     pub(super) fn call(&mut self, wakers: &mut Vec<Waker>) {
-        if !self.events.is_empty() || self.missed > 0 {
+        let readable = !self.events.is_empty() || self.dropped_before > 0 || self.dropped_after > 0;
+        if readable || self.end.is_some() {
             wakers.extend(self.waker.take());
         }
     }
 
-    /// Whether there is room for much of what the reader missed.
-    pub(super) fn is_hungry(&self) -> bool {
-        self.events.len() <= self.capacity / 2
-            && !self.abandoned
-            && self.end.is_none()
-            && self.behind.iter().any(|behind| !behind.asked)
+    pub(super) fn is_full(&self, weight: usize) -> bool {
+        self.events.len() >= self.bound.events || (self.bytes + weight > self.bound.bytes && !self.events.is_empty())
+    }
+
+    /// Whether half of the buffer is free: a page is worth its request.
+    pub(super) fn has_capacity(&self) -> bool {
+        self.events.len() <= self.bound.events / 2 && self.bytes <= self.bound.bytes / 2 && !self.is_gone()
+    }
+
+    /// Whether a page can be asked for that the stream lacks.
+    pub(super) fn wants_page(&self) -> bool {
+        !self.backlogs.is_empty() && self.has_capacity() && self.backlogs.iter().any(|backlog| !backlog.asked)
+    }
+
+    /// The number of events that there is room for; at least one.
+    pub(super) fn room(&mut self) -> usize {
+        if let Some(typical) = self.bytes.checked_div(self.events.len()) {
+            self.typical = typical.max(1);
+        }
+        let events = self.bound.events.saturating_sub(self.events.len());
+        events.min(self.bound.bytes.saturating_sub(self.bytes) / self.typical).max(1)
+    }
+
+    /// Remembers the typical size of events, from a page of which not everything found room.
+    pub(super) fn note_size(&mut self, weight: usize) {
+        self.typical = self.typical.max(weight);
     }
 
     /// Whether the event is left in the log until there is room.
     fn postpone(&mut self, event: &Event, full: bool) -> bool {
-        if self.behind.iter_mut().any(|behind| behind.postpone(event)) {
+        if self.backlogs.iter_mut().any(|backlog| backlog.postpone(event)) {
             return true;
         }
-        let behind = full.then(|| Behind::from(event)).flatten();
-        let postponed = behind.is_some();
-        self.behind.extend(behind);
+        let backlog = full.then(|| Backlog::from(event)).flatten();
+        let postponed = backlog.is_some();
+        self.backlogs.extend(backlog);
         postponed
     }
 
-    /// Adds an event behind the notice of those that were dropped before it.
+    /// Adds an event after the notice of those that were dropped before it.
     pub(super) fn put(&mut self, event: Event) {
-        if self.missed > 0 {
-            let missed = std::mem::take(&mut self.missed);
-            let notice = lagged(missed, event.meta().received_at);
-            self.events.push_back(notice);
+        if self.dropped_after > 0 {
+            let missed = std::mem::take(&mut self.dropped_after);
+            self.add(lagged(missed, event.meta().received_at));
         }
+        self.add(event);
+    }
+
+    fn add(&mut self, event: Event) {
+        self.bytes += event.weight();
         self.events.push_back(event);
     }
 
-    /// The project goes on elsewhere: what the stream lacks of it can't be had any more, which no page would tell. It is
-    /// told even where there is no room, but once only.
+    fn pop(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        self.bytes -= event.weight().min(self.bytes);
+        Some(event)
+    }
+
+    /// The project continues in another log, or elsewhere in its log: no page has what the stream lacks of it. The gap is
+    /// added even where there is no room, but once only.
     fn leap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
-        self.behind.retain(|behind| gap.project_id() != Some(&behind.project));
+        self.backlogs.retain(|backlog| gap.project_id() != Some(&backlog.project));
         match self.events.iter_mut().rev().find(|event| same_project(event)) {
             Some(last @ Event::Gap(Gap { missed: None, .. })) => *last = gap,
             _ => self.put(gap),
@@ -115,63 +193,133 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, event: Event) {
-        if self.overflow == Overflow::Replay
-            && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event
-        {
+        let replays = self.overflow == Overflow::Replay;
+        if replays && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event {
             return self.leap(event);
         }
-        let full = self.events.len() >= self.capacity;
-        if self.overflow == Overflow::Replay && self.postpone(&event, full) {
+        let weight = event.weight();
+        let full = self.is_full(weight);
+        if replays && (full || !self.backlogs.is_empty()) && self.postpone(&event, full) {
             return;
         }
+        if !full {
+            return self.put(event);
+        }
         match self.overflow {
-            Overflow::DropOldest if full => {
-                // A notice of lost events that is itself dropped must not vanish from the count.
-                let dropped = self.events.pop_front();
-                self.missed += weight(dropped.as_ref());
-                self.events.push_back(event);
-            }
-            // Replay could not find out what it says.
-            Overflow::Replay
-                if matches!(event, Event::Gap(_)) && !matches!(self.events.back(), Some(Event::Gap(_))) =>
-            {
+            Overflow::DropNewest => self.drop_newest(event),
+            Overflow::DropOldest => {
+                while self.is_full(weight) {
+                    self.drop_oldest();
+                }
                 self.put(event);
             }
-            Overflow::DropNewest | Overflow::Replay if full => self.missed += weight(Some(&event)),
-            Overflow::DropNewest | Overflow::Replay => self.put(event),
-            Overflow::DropOldest => self.events.push_back(event),
+            // No replay has it.
+            Overflow::Replay => self.make_room(event, weight),
+            Overflow::Close => {
+                let text = "the stream's buffer is full: its reader is slower than the events";
+                self.end.get_or_insert(Some(Error::new(ErrorKind::Overflow, text)));
+            }
         }
     }
 
+    /// Drops the oldest events that no log keeps, or else the new one, which none keeps either.
+    fn make_room(&mut self, event: Event, weight: usize) {
+        while self.is_full(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
+            self.drop_oldest();
+        }
+        if self.is_full(weight) { self.drop_newest(event) } else { self.put(event) }
+    }
+
+    fn drop_oldest(&mut self) {
+        match self.pop() {
+            // A loss that was reported is not forgotten with its report.
+            Some(Event::Gap(gap)) => match &mut self.dropped_gap {
+                Some(first) => first.merge(gap),
+                none => *none = Some(gap),
+            },
+            Some(Event::Lagged(lagged)) => self.dropped_before += lagged.missed,
+            Some(event) => {
+                self.hold(&event);
+                self.dropped_before += 1;
+            }
+            None => {}
+        }
+    }
+
+    /// Gaps are reported even where there is no room; those that follow one another as one.
+    fn drop_newest(&mut self, event: Event) {
+        let is_next = self.dropped_after == 0;
+        let is_crowded = self.events.len() >= self.bound.events + NOTICES_MAX;
+        match (event, self.events.back_mut()) {
+            (Event::Gap(gap), Some(Event::Gap(last))) if is_next || is_crowded => last.merge(gap),
+            (Event::Gap(gap), _) => self.put(gap.into()),
+            (event, _) => {
+                self.hold(&event);
+                self.dropped_after += 1;
+            }
+        }
+    }
+
+    /// A replay that starts before the event returns it: the project's cursor stays there.
+    fn hold(&mut self, dropped: &Event) {
+        let meta = dropped.meta();
+        let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
+        let log = meta.log.clone();
+        match self.holds.iter_mut().find(|(known, _)| known == project) {
+            Some((_, hold)) if hold.log == log => {}
+            Some((_, hold)) => *hold = Cursor { log, event_id: id.saturating_sub(1) },
+            None => {
+                if self.holds.len() >= HOLDS_MAX {
+                    self.holds.remove(0);
+                }
+                self.holds.push((project.clone(), Cursor { log, event_id: id.saturating_sub(1) }));
+            }
+        }
+    }
+
+    /// The events that the stream lacks of the log are dropped: the project, or the client, has ended.
+    pub(super) fn drop_backlogs(&mut self) {
+        self.dropped_after += self.backlogs.drain(..).map(|backlog| backlog.missing()).sum::<u64>();
+    }
+
     pub(super) fn take(&mut self, max: usize, batch: &mut Batch) {
-        if self.overflow == Overflow::DropOldest && self.missed > 0 {
-            batch.events.push_back(lagged(std::mem::take(&mut self.missed), jiff::Timestamp::now()));
+        if !self.holds.is_empty() {
+            batch.holds.clone_from(&self.holds);
+        }
+        batch.events.extend(self.dropped_gap.take().map(Event::from));
+        if self.dropped_before > 0 {
+            batch.events.push_back(lagged(std::mem::take(&mut self.dropped_before), jiff::Timestamp::now()));
         }
         let max = max.max(1).saturating_sub(batch.events.len());
         if batch.events.is_empty() && max >= self.events.len() {
             std::mem::swap(&mut batch.events, &mut self.events);
+            self.note_average(&batch.events);
+            self.bytes = 0;
         } else {
-            let count = max.min(self.events.len());
-            batch.events.extend(self.events.drain(..count));
+            for _ in 0..max {
+                let Some(event) = self.pop() else { break };
+                batch.events.push_back(event);
+            }
         }
         if self.events.is_empty() {
-            // What was dropped as the newest came behind everything that has been taken now.
-            if self.missed > 0 {
-                batch.events.push_back(lagged(std::mem::take(&mut self.missed), jiff::Timestamp::now()));
+            // What was dropped as the newest came after everything that has been taken now.
+            if self.dropped_after > 0 {
+                batch.events.push_back(lagged(std::mem::take(&mut self.dropped_after), jiff::Timestamp::now()));
             }
             batch.end.clone_from(&self.end);
         }
     }
+
+    fn note_average(&mut self, taken: &VecDeque<Event>) {
+        if let Some(typical) = self.bytes.checked_div(taken.len()) {
+            self.typical = typical.max(1);
+        }
+    }
 }
 
-/// How many events a dropped one stands for.
-fn weight(event: Option<&Event>) -> u64 {
-    match event {
-        None => 0,
-        Some(Event::Lagged(lagged)) => lagged.missed,
-        Some(Event::Gap(gap)) => gap.missed.unwrap_or(1),
-        Some(_) => 1,
-    }
+/// Whether a replay can return the event.
+fn is_logged(event: &Event) -> bool {
+    event.event_id().is_some()
 }
 
 fn lagged(missed: u64, at: jiff::Timestamp) -> Event {

@@ -2,40 +2,54 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
 use tokio::sync::Notify;
 
 use super::{
-    behind::Behind,
-    queue::{Batch, Overflow, Queue},
+    backlog::Backlog,
+    queue::{Batch, Bound, Overflow, Queue},
 };
 use crate::{
     Error,
     events::{Event, ProjectId},
-    session::{CatchUp, Page, StreamId},
+    session::{PAGE_MAX, Page, PageRequest, StreamId},
 };
 
-/// The most events that are asked for at once.
-const PAGE_MAX: usize = 500;
+/// Wakes the task when readers have room for pages of the log.
+#[derive(Debug, Default)]
+pub(crate) struct CapacitySignal {
+    pub(super) notify: Notify,
+    /// A stream wants a page.
+    pub(super) pending: AtomicBool,
+}
 
-/// The queue of one stream, shared by who adds and who takes.
+impl CapacitySignal {
+    fn send(&self) {
+        self.pending.store(true, Ordering::Release);
+        self.notify.notify_one();
+    }
+}
+
+/// The queue of one stream, shared by the task, which adds, and the reader, which takes.
 #[derive(Debug)]
 pub(crate) struct Ring {
     pub(crate) id: StreamId,
     queue: Mutex<Queue>,
-    /// Told when the reader has room for what it missed.
-    hungry: Arc<Notify>,
+    signal: Arc<CapacitySignal>,
 }
 
-/// A reader that takes one event at a time gets so many with one lock: as many as the task hands out in a turn.
+/// The most events that a reader takes with one lock when it wants one: as many as the task hands out in a turn.
 const CHUNK: usize = 64;
 
 impl Ring {
-    pub(crate) fn new(id: StreamId, capacity: usize, overflow: Overflow, hungry: Arc<Notify>) -> Self {
-        Self { id, queue: Mutex::new(Queue::new(capacity, overflow)), hungry }
+    pub(crate) fn new(id: StreamId, bound: Bound, overflow: Overflow, signal: Arc<CapacitySignal>) -> Self {
+        Self { id, queue: Mutex::new(Queue::new(bound, overflow)), signal }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -51,9 +65,14 @@ impl Ring {
             return false;
         }
         for event in events {
-            queue.push(event);
+            if queue.end.is_none() {
+                queue.push(event);
+            }
         }
         queue.call(wakers);
+        if queue.wants_page() {
+            self.signal.send();
+        }
         true
     }
 
@@ -66,7 +85,9 @@ impl Ring {
     /// Adds all events of `run`, which is empty afterwards: without moving any of them if the ring is empty too.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
-        if queue.missed > 0 || !queue.behind.is_empty() || queue.events.len() + run.len() > queue.capacity {
+        let bytes = run.iter().map(Event::weight).sum::<usize>();
+        let fits = queue.events.len() + run.len() <= queue.bound.events && queue.bytes + bytes <= queue.bound.bytes;
+        if !fits || !queue.is_plain() {
             drop(queue);
             return self.extend(run.drain(..), wakers);
         }
@@ -79,21 +100,33 @@ impl Ring {
         } else {
             queue.events.append(run);
         }
+        queue.bytes += bytes;
         queue.call(wakers);
         true
     }
 
-    /// Forgets what the reader, who only now makes itself known, does not want.
+    /// Forgets what the reader, which makes itself known only now, does not want.
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
-        self.lock().events.retain(wanted);
+        let mut queue = self.lock();
+        queue.events.retain(wanted);
+        queue.bytes = queue.events.iter().map(Event::weight).sum();
+        self.offer(&mut queue);
     }
 
-    /// Ends the stream behind what is in it.
+    /// Lets the task know if there is room for pages that are waited for.
+    fn offer(&self, queue: &mut Queue) {
+        if queue.wants_page() || (queue.capacity_awaited && (queue.has_capacity() || queue.is_gone())) {
+            queue.capacity_awaited = false;
+            self.signal.send();
+        }
+    }
+
+    /// Ends the stream after what is in it.
     pub(crate) fn end(&self, error: Option<Error>) {
         let mut queue = self.lock();
-        // What is still in the log is not read any more.
-        queue.missed += queue.behind.drain(..).map(|behind| behind.missing()).sum::<u64>();
+        queue.drop_backlogs();
         queue.end.get_or_insert(error);
+        self.offer(&mut queue);
         drop(queue);
         self.wake();
     }
@@ -110,9 +143,15 @@ impl Ring {
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         queue.abandoned = true;
-        queue.events = VecDeque::new();
+        (queue.events, queue.bytes) = (VecDeque::new(), 0);
+        self.offer(&mut queue);
         drop(queue);
         self.wake();
+    }
+
+    /// Whether there is no reader for what is added.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.lock().is_gone()
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {
@@ -142,32 +181,42 @@ impl Ring {
     fn take_locked(&self, max: usize, batch: &mut Batch) -> MutexGuard<'_, Queue> {
         let mut queue = self.lock();
         queue.take(max, batch);
-        if queue.is_hungry() {
-            self.hungry.notify_one();
-        }
+        self.offer(&mut queue);
         queue
     }
 
-    /// The pages that there is room for, each told once.
-    pub(crate) fn wanted(&self) -> Vec<CatchUp> {
+    /// The pages of its backlogs that the stream has room for, each once.
+    pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
         let mut queue = self.lock();
-        if !queue.is_hungry() {
+        if !queue.wants_page() {
             return Vec::new();
         }
-        let room = queue.capacity - queue.events.len();
-        let waiting = queue.behind.iter_mut().filter(|behind| !behind.asked);
+        let room = queue.room() as u64;
+        let waiting = queue.backlogs.iter().filter(|backlog| !backlog.asked).count() as u64;
         // The projects share the room; one event may always come.
-        let limit = (room / waiting.count()).clamp(1, PAGE_MAX) as u64;
-        let waiting = queue.behind.iter_mut().filter(|behind| !behind.asked);
-        let ask = |behind: &mut Behind| {
-            behind.asked = true;
-            CatchUp { stream: self.id, project: behind.project.clone(), after: behind.after, limit }
+        let limit = (room / waiting.max(1)).clamp(1, PAGE_MAX);
+        let ask = |backlog: &mut Backlog| {
+            backlog.asked = true;
+            PageRequest { stream: self.id, project: backlog.project.clone(), after: backlog.after, limit }
         };
-        waiting.map(ask).collect()
+        queue.backlogs.iter_mut().filter(|backlog| !backlog.asked).map(ask).collect()
     }
 
-    /// The page that was wanted came, or none can be had.
-    pub(crate) fn fill(
+    /// The number of events of a project's replay that there is room for. If there is none, the task is woken when there
+    /// is.
+    pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
+        let mut queue = self.lock();
+        // A replay would only lengthen the backlog.
+        let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project == *project);
+        if has_backlog || !queue.has_capacity() {
+            queue.capacity_awaited = !queue.is_gone();
+            return None;
+        }
+        Some((queue.room() as u64).min(PAGE_MAX))
+    }
+
+    /// Takes the page that was asked for; none if the server did not return it.
+    pub(crate) fn on_page(
         &self,
         project: &ProjectId,
         after: u64,
@@ -176,34 +225,37 @@ impl Ring {
         wakers: &mut Vec<Waker>,
     ) {
         let mut queue = self.lock();
-        // The log may have been replaced since the page was asked for, and the stream have fallen behind in the new one.
-        let asked = |behind: &Behind| behind.asked && behind.after == after && behind.project == *project;
-        let Some(at) = queue.behind.iter().position(asked) else { return };
-        let mut behind = queue.behind.remove(at);
+        // The log may have been replaced since the page was asked for, and the stream have a backlog in the new one.
+        let asked = |backlog: &Backlog| backlog.asked && backlog.after == after && backlog.project == *project;
+        let Some(at) = queue.backlogs.iter().position(asked) else { return };
+        let mut backlog = queue.backlogs.remove(at);
         let push = &mut |event: Event| {
             if wanted(&event) {
+                queue.note_size(event.weight());
                 queue.put(event);
             }
+            !queue.is_full(0)
         };
-        if !behind.fill(page, jiff::Timestamp::now(), push) {
-            queue.behind.push(behind);
+        if !backlog.on_page(page, jiff::Timestamp::now(), push) {
+            queue.backlogs.push(backlog);
         }
         queue.call(wakers);
+        self.offer(&mut queue);
     }
 
     #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         let queue = self.lock();
-        queue.events.len() + queue.behind.len()
+        queue.events.len() + queue.backlogs.len()
     }
 
-    /// How many events a reader should take at once that wants one.
+    /// The number of events that a reader takes at once when it wants one.
     pub(crate) fn chunk(&self) -> usize {
-        (self.lock().capacity / 8).clamp(1, CHUNK)
+        (self.lock().bound.events / 8).clamp(1, CHUNK)
     }
 }
 
-/// Makes whole what was taken, without holding up who adds events.
+/// Makes whole what was taken, without holding up the task.
 fn unfold(mut queue: MutexGuard<'_, Queue>, batch: &mut Batch) {
     if !queue.folded {
         return;

@@ -27,5 +27,7 @@ pub(crate) use login::csrf_token;
 pub(crate) use request::{Answer, Request};
 pub(crate) use target::Target;
 pub(crate) use task::Task;
+#[cfg(test)]
+pub(crate) use task::request_pages;
 pub(crate) use transport::tls::Options as TlsOptions;
 pub(crate) use work::Work;

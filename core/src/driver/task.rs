@@ -50,8 +50,8 @@ enum Wake {
     Dialed(u64, Result<Dialed, Fault>),
     Backfilled(Backfilled),
     NetworkChanged,
-    /// A reader may have room for what it missed.
-    Hungry,
+    /// A reader may have room for a page of the log.
+    CapacityChanged,
     Time,
 }
 
@@ -85,10 +85,10 @@ impl Task {
                 }
                 Wake::Backfilled(found) => self.machine.handle(now, Input::Backfilled(found)),
                 Wake::NetworkChanged => self.machine.handle(now, Input::Command(Command::NetworkChanged)),
-                Wake::Hungry | Wake::Time => self.machine.handle(now, Input::Tick),
+                Wake::CapacityChanged | Wake::Time => self.machine.handle(now, Input::Tick),
             }
             self.carry_out().await;
-            self.feed(now).await;
+            self.ask_pages(now).await;
             if std::mem::take(&mut self.work.full_turn) {
                 // On a runtime with one thread the readers would otherwise lose what they had no chance to take.
                 tokio::task::yield_now().await;
@@ -112,7 +112,7 @@ impl Task {
         timer.arm(self.machine.poll_timeout());
         let (machine, work) = (&mut self.machine, &mut self.work);
         let (requests, network) = (&mut self.requests, self.network_changed.notified());
-        let (mut network, mut hungry) = (std::pin::pin!(network), std::pin::pin!(self.hub.hungry()));
+        let (mut network, mut capacity) = (std::pin::pin!(network), std::pin::pin!(self.hub.capacity_changed()));
         let requests_wait = std::mem::take(&mut work.requested);
         poll_fn(|cx| {
             if !requests_wait && let Poll::Ready(request) = requests.poll_recv(cx) {
@@ -122,8 +122,8 @@ impl Task {
             if network.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Wake::NetworkChanged);
             }
-            if hungry.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Wake::Hungry);
+            if capacity.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Wake::CapacityChanged);
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
                 // An attempt that panicked counts as failed.
@@ -182,7 +182,9 @@ impl Task {
                 Output::EndedAll { error } => self.hub.end_all(error.map(|error| self.authority.hide(error))),
                 Output::Done { token, data } => self.answer(token, Ok(data)),
                 Output::Failed { token, error } => self.answer(token, Err(self.authority.hide(error))),
-                Output::CaughtUp { stream, project, after, page } => self.hub.fill(stream, &project, after, page),
+                Output::PageArrived { stream, project, after, page } => {
+                    self.hub.on_page(stream, &project, after, page);
+                }
                 Output::Backfill(request) => {
                     if let Some(source) = &self.backfill {
                         self.work.backfills.spawn(source.fetch(request));
@@ -196,16 +198,11 @@ impl Task {
         });
     }
 
-    /// Asks for what streams that fell behind have room for.
-    async fn feed(&mut self, now: Now) {
-        let wanted = self.hub.wanted();
-        if wanted.is_empty() {
-            return;
+    /// Asks for the pages that readers have room for.
+    async fn ask_pages(&mut self, now: Now) {
+        if request_pages(&mut self.machine, &self.hub, now) {
+            self.carry_out().await;
         }
-        for wanted in wanted {
-            self.machine.handle(now, Input::Command(Command::CatchUp(wanted)));
-        }
-        self.carry_out().await;
     }
 
     fn state(&mut self, state: State) {
@@ -253,6 +250,22 @@ impl Task {
             let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         }
     }
+}
+
+/// Tells the machine what readers have room for. Returns whether that was anything.
+pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool {
+    let pages = hub.page_requests().into_iter().map(Command::Page);
+    let waiting = machine.awaiting_capacity().to_vec();
+    let capacities = waiting.into_iter().filter_map(|project| {
+        let events = hub.page_capacity(&project)?;
+        Some(Command::Capacity { project, events })
+    });
+    let commands: Vec<_> = pages.chain(capacities).collect();
+    let any = !commands.is_empty();
+    for command in commands {
+        machine.handle(now, Input::Command(command));
+    }
+    any
 }
 
 /// However the task ends, nobody waits for it: not when its runtime is shut down, not if it panicked.

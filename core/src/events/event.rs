@@ -127,6 +127,16 @@ impl Event {
         self.meta().event_id
     }
 
+    /// The bytes that the event occupies in a buffer, about.
+    pub(crate) fn weight(&self) -> usize {
+        let payload = self.meta().payload.as_ref().map_or(0, |payload| payload.as_str().len());
+        let attachments = match self {
+            Self::UnknownEvent(event) => event.attachments.iter().map(Vec::len).sum(),
+            _ => 0,
+        };
+        size_of::<Self>() + payload + attachments
+    }
+
     /// The event as one line of JSON: `event`, `project_id`, `event_id`, `origin` and `data`, the payload as it came.
     /// An [`UnknownEvent`] has its own name as `event`.
     #[must_use]

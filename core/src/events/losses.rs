@@ -72,4 +72,10 @@ impl Gap {
         meta.project_id = Some(project_id.clone());
         Self { project_id, reason, missed, meta }
     }
+
+    /// Extends the gap by one that follows it.
+    pub(crate) fn merge(&mut self, next: Self) {
+        let missed = self.missed.zip(next.missed).map(|(one, other)| one.saturating_add(other));
+        *self = Self { missed, ..next };
+    }
 }

@@ -120,9 +120,10 @@ impl ClientOptions {
         }
         if let Some(word) = &self.overflow {
             let all = [
+                ("replay", Overflow::Replay),
                 ("drop_oldest", Overflow::DropOldest),
                 ("drop_newest", Overflow::DropNewest),
-                ("replay", Overflow::Replay),
+                ("close", Overflow::Close),
             ];
             builder = builder.overflow(choose("overflow", word, &all)?);
         }

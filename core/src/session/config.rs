@@ -84,6 +84,8 @@ pub(crate) struct SessionConfig {
     /// Whether the REST API can be asked: there is an API key.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials: CredentialsSource,
+    /// Whether a page of a replay waits until its readers have room. Without readers there is nothing to wait for.
+    pub(crate) paced_by_readers: bool,
 }
 
 impl Default for SessionConfig {
@@ -101,6 +103,7 @@ impl Default for SessionConfig {
             backfill: Backfill::default(),
             can_ask_rest: false,
             credentials: CredentialsSource::Fixed,
+            paced_by_readers: false,
         }
     }
 }

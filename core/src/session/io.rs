@@ -45,8 +45,13 @@ pub(crate) enum Command {
         ack: Option<Duration>,
     },
     NetworkChanged,
-    /// A stream has room for what it missed.
-    CatchUp(CatchUp),
+    /// A stream has room for a page of its backlog.
+    Page(PageRequest),
+    /// The readers of a project have room for so many events of its replay.
+    Capacity {
+        project: ProjectId,
+        events: u64,
+    },
     Close {
         token: Token,
     },
@@ -56,9 +61,12 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct StreamId(pub(crate) u64);
 
-/// A stream that fell behind a project's log wants up to `limit` events behind the id `after`.
+/// The most events of one page of the log.
+pub(crate) const PAGE_MAX: u64 = 500;
+
+/// A slow stream asks for up to `limit` events after the id `after` of a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CatchUp {
+pub(crate) struct PageRequest {
     pub(crate) stream: StreamId,
     pub(crate) project: ProjectId,
     pub(crate) after: u64,
@@ -137,8 +145,8 @@ pub(crate) enum Output {
         error: Error,
     },
     Backfill(BackfillRequest),
-    /// The answer to a [`CatchUp`]; no page if none can be had.
-    CaughtUp {
+    /// The answer to a [`PageRequest`]; no page if the server does not return it.
+    PageArrived {
         stream: StreamId,
         project: ProjectId,
         after: u64,

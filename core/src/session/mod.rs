@@ -28,7 +28,9 @@ pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub use cursor::Cursor;
 pub use io::CredentialsReason;
-pub(crate) use io::{BackfillRequest, Backfilled, CatchUp, Command, Input, Now, Outbox, Output, StreamId, Token};
+pub(crate) use io::{
+    BackfillRequest, Backfilled, Command, Input, Now, Outbox, Output, PAGE_MAX, PageRequest, StreamId, Token,
+};
 pub(crate) use machine::Machine;
 #[cfg(test)]
 pub(crate) use machine::tests::Rules;

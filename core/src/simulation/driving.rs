@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     Error, Stage,
-    session::{Command, Fault, Input, Output, State},
+    driver::request_pages,
+    session::{Fault, Input, Output, State},
 };
 
 /// How often timers may wake a client in a minute, and how often the driver may go round for one occasion.
@@ -86,19 +87,15 @@ impl World {
         for round in 0.. {
             assert!(round < ROUNDS_MAX, "the driver would spin");
             self.carry_out(at, running);
-            let mut wanted = running.task.hub.wanted();
-            // The hub's order is that of a hash table.
-            wanted.sort_by_key(|wanted| (wanted.stream, wanted.project.clone()));
-            for wanted in wanted {
-                running.task.machine.handle(self.present(), Input::Command(Command::CatchUp(wanted)));
-            }
+            let now = self.present();
+            request_pages(&mut running.task.machine, &running.task.hub, now);
             self.carry_out(at, running);
             if let Some(came) = running.poll_calls() {
                 self.came(at, running, came);
             } else if let Ok((request, reply)) = running.task.requests.try_recv() {
                 let token = running.token(reply);
                 running.task.machine.handle(self.present(), Input::Command(request.into_command(token)));
-            } else if running.is_hungry() {
+            } else if running.has_capacity() {
                 running.task.machine.handle(self.present(), Input::Tick);
             } else if running.task.machine.poll_timeout().is_some_and(|at| at <= self.present().mono) {
                 ticks += 1;
@@ -179,8 +176,8 @@ impl World {
                 Output::EndedAll { error } => running.task.hub.end_all(error),
                 Output::Done { token, data } => running.answer(token, Ok(data)),
                 Output::Failed { token, error } => running.answer(token, Err(error)),
-                Output::CaughtUp { stream, project, after, page } => {
-                    running.task.hub.fill(stream, &project, after, page)
+                Output::PageArrived { stream, project, after, page } => {
+                    running.task.hub.on_page(stream, &project, after, page)
                 }
                 Output::Backfill(request) => {
                     let pause = self.dice.pause(1, if self.troubled { 5_000 } else { 100 });

@@ -202,9 +202,9 @@ impl Running {
         let _ = reply.send(answer);
     }
 
-    /// Whether readers have told that they have room.
-    pub(super) fn is_hungry(&self) -> bool {
-        std::pin::pin!(self.task.hub.hungry()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    /// Whether a reader has signalled that it has room.
+    pub(super) fn has_capacity(&self) -> bool {
+        std::pin::pin!(self.task.hub.capacity_changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
     /// Entries of all tables and queues.

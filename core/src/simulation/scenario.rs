@@ -207,7 +207,7 @@ impl Wire {
 
 impl ClientPlan {
     fn draw(dice: &mut Dice) -> Self {
-        let overflow = dice.pick(&[Overflow::Replay, Overflow::Replay, Overflow::DropOldest, Overflow::DropNewest]);
+        let overflow = dice.pick(&[Overflow::default(), Overflow::Replay, Overflow::DropOldest, Overflow::DropNewest]);
         let mut readers = Vec::new();
         for first in [true, false, false, false] {
             if first || dice.chance(0.4) {

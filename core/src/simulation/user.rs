@@ -129,7 +129,7 @@ impl World {
         self.check_cursors(at);
         let Some(running) = &mut self.clients[at].running else { return };
         running.readers.retain(|reader| !reader.ended);
-        if running.is_hungry() {
+        if running.has_capacity() {
             self.with_client(at, |world, running| {
                 running.task.machine.handle(world.present(), crate::session::Input::Tick);
             });

@@ -266,7 +266,7 @@ async fn an_end_tells_what_was_not_caught_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_without_a_log_drops_the_newest() {
+async fn a_server_without_a_log_drops_the_oldest() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script).event_buffer(2).overflow(Overflow::Replay), &script).await;
     let project = join(&client, &mut server, "p", None).await;
@@ -275,9 +275,9 @@ async fn a_server_without_a_log_drops_the_newest() {
         server.emit("moderation_update", &update(content));
     }
     settle().await;
-    expect_content(&mut events, "a").await;
-    expect_content(&mut events, "b").await;
-    let Event::Lagged(lagged) = next(&mut events).await else { panic!("not told") };
+    let Event::Lagged(lagged) = next(&mut events).await else { panic!("no notice of the loss") };
     assert_eq!(lagged.missed, 2);
+    expect_content(&mut events, "c").await;
+    expect_content(&mut events, "d").await;
     assert!(tokio::time::timeout(Duration::from_secs(60), server.expect_event("replay_events")).await.is_err());
 }

@@ -78,7 +78,7 @@ extension Client {
             ackTimeout: Duration = .seconds(10),
             heartbeatInterval: Duration? = .seconds(30),
             eventBuffer: Int = 1024,
-            overflow: Overflow = .dropOldest,
+            overflow: Overflow = .replay,
             rateLimit: Int? = 100,
             backfill: Backfill = .auto,
             headers: [String: String] = [:],
@@ -147,14 +147,16 @@ public enum OnServerDisconnect: String, Sendable, CaseIterable {
     case stop
 }
 
-/// What happens to events when a stream's buffer is full.
+/// What a stream does when its buffer is full.
 public enum Overflow: String, Sendable, CaseIterable {
-    /// The oldest event makes room for the newest.
-    case dropOldest = "drop_oldest"
-    /// The newest event is dropped.
-    case dropNewest = "drop_newest"
-    /// Nothing is dropped, on servers with an event log: what finds no room is read from there when there is room.
+    /// Reads what found no room from the server's event log when there is room; without a log, drops the oldest event.
     case replay
+    /// Drops the oldest event. A ``Lagged`` takes the place of what was dropped.
+    case dropOldest = "drop_oldest"
+    /// Drops the newest event. A ``Lagged`` takes the place of what was dropped.
+    case dropNewest = "drop_newest"
+    /// Ends the stream with the error `overflow`.
+    case close
 }
 
 /// What to do about the events of an interruption.

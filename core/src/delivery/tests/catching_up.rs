@@ -2,8 +2,8 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
-use super::{Event, Gap, GapReason, Meta, Origin, Overflow, Received, Ring, StreamId, at, decode, push, take};
-use crate::session::{CatchUp, Page};
+use super::{Event, Gap, GapReason, Meta, Origin, Overflow, Received, Ring, StreamId, at, bound, decode, push, take};
+use crate::session::{Page, PageRequest};
 
 fn update(id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"p","event_id":{id}}}"#);
@@ -19,10 +19,10 @@ fn ids(ring: &Ring) -> Vec<u64> {
 }
 
 fn slow() -> Ring {
-    Ring::new(StreamId(1), 2, Overflow::Replay, Arc::default())
+    Ring::new(StreamId(1), bound(2), Overflow::Replay, Arc::default())
 }
 
-fn places(wanted: &[CatchUp]) -> Vec<u64> {
+fn places(wanted: &[PageRequest]) -> Vec<u64> {
     wanted.iter().map(|wanted| wanted.after).collect()
 }
 
@@ -30,14 +30,14 @@ fn places(wanted: &[CatchUp]) -> Vec<u64> {
 fn what_found_no_room_is_asked_for_once_and_comes_in_order() {
     let ring = slow();
     push(&ring, (1..=5).map(update));
-    assert!(ring.wanted().is_empty(), "there is no room yet");
+    assert!(ring.page_requests().is_empty(), "there is no room yet");
     assert_eq!(ids(&ring), [1, 2]);
-    assert_eq!(places(&ring.wanted()), [2]);
-    assert!(ring.wanted().is_empty(), "it has been asked for");
-    ring.fill(&"p".into(), 2, page(3..=4), |_| true, &mut Vec::new());
+    assert_eq!(places(&ring.page_requests()), [2]);
+    assert!(ring.page_requests().is_empty(), "it has been asked for");
+    ring.on_page(&"p".into(), 2, page(3..=4), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [3, 4]);
-    assert_eq!(places(&ring.wanted()), [4]);
-    ring.fill(&"p".into(), 4, page(5..=5), |_| true, &mut Vec::new());
+    assert_eq!(places(&ring.page_requests()), [4]);
+    ring.on_page(&"p".into(), 4, page(5..=5), |_| true, &mut Vec::new());
     push(&ring, [update(6)]);
     assert_eq!(ids(&ring), [5, 6]);
 }
@@ -47,17 +47,17 @@ fn a_page_of_a_log_that_was_replaced_meanwhile_is_no_answer() {
     let ring = slow();
     push(&ring, (1..=5).map(update));
     ids(&ring);
-    assert_eq!(places(&ring.wanted()), [2]);
+    assert_eq!(places(&ring.page_requests()), [2]);
 
     let mut meta = Meta::new(Origin::Live, at());
     meta.event_id = Some(10);
     push(&ring, [Gap::new("p".into(), GapReason::LogChanged, None, meta).into()]);
     push(&ring, (11..=13).map(update));
     assert_eq!(ids(&ring), [10, 11]);
-    assert_eq!(places(&ring.wanted()), [11]);
+    assert_eq!(places(&ring.page_requests()), [11]);
 
-    ring.fill(&"p".into(), 2, page(3..=5), |_| true, &mut Vec::new());
+    ring.on_page(&"p".into(), 2, page(3..=5), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [0; 0], "it was asked for elsewhere");
-    ring.fill(&"p".into(), 11, page(12..=13), |_| true, &mut Vec::new());
+    ring.on_page(&"p".into(), 11, page(12..=13), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [12, 13]);
 }

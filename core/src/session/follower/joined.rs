@@ -32,6 +32,7 @@ impl Follower {
                 self.keeping = Keeping::Nothing;
                 self.place = None;
                 let missed = std::mem::take(&mut self.interrupted) || resumed;
+                self.held_bytes = 0;
                 self.waiting.extend(std::mem::take(&mut self.held).into_values());
                 // Without a time of the server's there is no telling where to begin: the clocks may differ.
                 let since = self.recent.as_ref().and_then(Recent::newest);
@@ -61,12 +62,12 @@ impl Follower {
                 self.held.keys().next().map_or(log.head, |first| (first - 1).min(log.head))
             }
             Some(place) if place.log.is_some() && log.log.is_some() && place.log != log.log => {
-                self.held.retain(|id, _| *id > log.head);
+                self.keep_held_after(log.head);
                 self.gap(GapReason::LogChanged, None, Some(&head), now, sink);
                 log.head
             }
             Some(place) if place.event_id > log.head => {
-                self.held.retain(|id, _| *id > log.head);
+                self.keep_held_after(log.head);
                 self.gap(GapReason::CursorAhead, None, Some(&head), now, sink);
                 log.head
             }

@@ -17,8 +17,9 @@ use std::{
 use super::{Cursor, Metrics, Now, Outbox, backfill::Recent};
 use crate::events::{Event, Origin, ProjectId};
 
-/// The most events held back while earlier ones are asked for.
+/// The most events, and bytes, held back while earlier ones are asked for.
 const HELD_MAX: usize = 4096;
+const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Where a follower writes what it has to say.
 pub(crate) struct Sink<'a> {
@@ -52,11 +53,14 @@ pub(crate) struct Follower {
     /// The newest id worth asking for now.
     target: u64,
     held: BTreeMap<u64, Event>,
+    held_bytes: usize,
     hole_since: Option<Instant>,
     /// The id behind which a page has been asked for.
     asking: Option<u64>,
     not_before: Option<Instant>,
     failures: u32,
+    /// The number of events that the readers have room for, until the next page is asked for.
+    capacity: Option<u64>,
     /// Events without ids that came before the join was confirmed, or during a backfill.
     waiting: VecDeque<Event>,
     interrupted: bool,
@@ -76,10 +80,12 @@ impl Follower {
             seen: 0,
             target: 0,
             held: BTreeMap::new(),
+            held_bytes: 0,
             hole_since: None,
             asking: None,
             not_before: None,
             failures: 0,
+            capacity: None,
             waiting: VecDeque::new(),
             interrupted: false,
             recent: remember.then(Recent::default),
@@ -130,11 +136,20 @@ impl Follower {
             self.target = self.seen;
             return;
         }
-        if self.held.insert(id, event).is_some() {
+        if self.place.is_some() && id - self.last() > HELD_MAX as u64 {
+            // The replay that is under way will get there.
+            self.target = self.seen;
+            return;
+        }
+        self.held_bytes += event.weight();
+        if let Some(known) = self.held.insert(id, event) {
+            self.held_bytes -= known.weight();
             sink.counters.duplicates += 1;
         }
-        if self.held.len() > HELD_MAX {
-            self.held.pop_last();
+        while self.held.len() > HELD_MAX || (self.held_bytes > HELD_BYTES_MAX && self.held.len() > 1) {
+            if let Some((_, dropped)) = self.held.pop_last() {
+                self.held_bytes -= dropped.weight();
+            }
             self.target = self.seen;
         }
         if self.joined && self.hole_since.is_none() {
@@ -193,6 +208,7 @@ impl Follower {
                 break;
             }
             let event = entry.remove();
+            self.held_bytes -= event.weight();
             if id == last + 1 {
                 self.advance(id, event, sink);
             } else {
@@ -204,6 +220,11 @@ impl Follower {
         } else if self.hole_since.is_none() {
             self.hole_since = Some(now.mono);
         }
+    }
+
+    fn keep_held_after(&mut self, id: u64) {
+        self.held.retain(|held, _| *held > id);
+        self.held_bytes = self.held.values().map(Event::weight).sum();
     }
 
     /// The connection is gone, or the server dropped the room.
@@ -218,6 +239,7 @@ impl Follower {
         self.asking = None;
         self.hole_since = None;
         self.not_before = None;
+        (self.held_bytes, self.capacity) = (0, None);
         self.held.clear();
         self.backfilling = None;
         if let Some(recent) = &mut self.recent {

@@ -23,13 +23,23 @@ impl Follower {
             self.target = self.seen;
             self.hole_since = None;
         }
-        let due = self.not_before.is_none_or(|at| at <= now);
-        (due && self.last() < self.target).then(|| self.last())
+        // One that has passed is no deadline any more, whether the page can be asked for now or not.
+        self.not_before = self.not_before.filter(|at| *at > now);
+        (self.not_before.is_none() && self.last() < self.target).then(|| self.last())
+    }
+
+    /// The number of events that the readers have room for, where that is known.
+    pub(crate) fn capacity(&self) -> Option<u64> {
+        self.capacity
+    }
+
+    pub(crate) fn set_capacity(&mut self, events: u64) {
+        self.capacity = Some(events);
     }
 
     /// The page that was wanted has been asked for.
     pub(crate) fn asked(&mut self, after: u64) {
-        self.asking = Some(after);
+        (self.asking, self.capacity) = (Some(after), None);
     }
 
     /// Whether the page behind this id is the one that was asked for.
@@ -53,7 +63,7 @@ impl Follower {
         let same_log = self.place.as_ref().is_none_or(|p| p.log.is_none() || page.log.is_none() || p.log == page.log);
         if !same_log || page.head < self.last() {
             let reason = if same_log { GapReason::CursorAhead } else { GapReason::LogChanged };
-            self.held.retain(|id, _| *id > page.head);
+            self.keep_held_after(page.head);
             let head = Cursor { log: page.log, event_id: page.head };
             self.gap(reason, None, Some(&head), now, sink);
             (self.seen, self.target) = (page.head, page.head);

@@ -8,7 +8,7 @@ use std::{
 use super::Machine;
 use crate::{
     events::ProjectId,
-    session::{CatchUp, Now, Output, StreamId, acks::Waiter, rooms::Actual, wire::Page},
+    session::{Now, Output, PageRequest, StreamId, acks::Waiter, rooms::Actual, wire::Page},
     sio,
 };
 
@@ -57,9 +57,10 @@ impl CatchUps {
 }
 
 impl Machine {
-    pub(super) fn catch_up(&mut self, wanted: CatchUp) {
-        let waiting = Waiting { after: wanted.after, limit: wanted.limit, asked: false, not_before: None, failures: 0 };
-        self.catchups.0.insert((wanted.stream, wanted.project), waiting);
+    pub(super) fn on_page_request(&mut self, request: PageRequest) {
+        let PageRequest { stream, project, after, limit } = request;
+        let waiting = Waiting { after, limit, asked: false, not_before: None, failures: 0 };
+        self.catchups.0.insert((stream, project), waiting);
     }
 
     /// Asks for what streams wait for, as far as the budget goes.
@@ -139,7 +140,7 @@ impl Machine {
 
     fn caught_up(&mut self, key: Key, page: Option<Page>) {
         if let Some(waiting) = self.catchups.0.remove(&key) {
-            self.out.push_back(Output::CaughtUp { stream: key.0, project: key.1, after: waiting.after, page });
+            self.out.push_back(Output::PageArrived { stream: key.0, project: key.1, after: waiting.after, page });
         }
     }
 }

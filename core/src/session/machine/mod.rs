@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Error,
-    events::{Event, Notice},
+    events::{Event, Notice, ProjectId},
     sio::Assembler,
 };
 
@@ -93,6 +93,8 @@ pub(crate) struct Machine {
     assembler: Assembler,
     backfills: u64,
     catchups: CatchUps,
+    /// Projects whose replay waits until a reader has room.
+    awaiting_capacity: Vec<ProjectId>,
 }
 
 impl Machine {
@@ -129,6 +131,7 @@ impl Machine {
             assembler: Assembler::default(),
             backfills: 0,
             catchups: CatchUps::default(),
+            awaiting_capacity: Vec::new(),
             config,
         }
     }
@@ -168,7 +171,8 @@ impl Machine {
             Command::Leave { token, project } => self.leave(token, project),
             Command::Emit { token, name, data, ack } => self.emit(now, token, &name, data.as_deref(), ack),
             Command::NetworkChanged => self.network_changed(now),
-            Command::CatchUp(wanted) => self.catch_up(wanted),
+            Command::Page(request) => self.on_page_request(request),
+            Command::Capacity { project, events } => self.on_capacity(&project, events),
             Command::Close { token } => self.close(token),
         }
     }
@@ -181,7 +185,7 @@ impl Machine {
             Command::Connect { token } | Command::Join { token, .. } | Command::Emit { token, .. } => {
                 self.fail(token, Error::closed());
             }
-            Command::NetworkChanged | Command::CatchUp(_) => {}
+            Command::NetworkChanged | Command::Page(_) | Command::Capacity { .. } => {}
         }
     }
 
@@ -235,6 +239,11 @@ impl Machine {
             .chain(connection.into_iter().flatten())
             .chain(paced.into_iter().filter(|_| online).flatten())
             .min()
+    }
+
+    /// The projects whose replay waits until a reader has room: [`Command::Capacity`] tells when.
+    pub(crate) fn awaiting_capacity(&self) -> &[ProjectId] {
+        &self.awaiting_capacity
     }
 
     /// The address that is in use, or tried next.

@@ -5,31 +5,41 @@ use std::time::Duration;
 use super::Machine;
 use crate::{
     events::ProjectId,
-    session::{BackfillRequest, Backfilled, Now, Output, acks::Waiter, follower::Sink, wire::Page},
+    session::{BackfillRequest, Backfilled, Now, Output, PAGE_MAX, acks::Waiter, follower::Sink, wire::Page},
     sio,
 };
 
-/// The most events of one page.
-const PAGE: u64 = 500;
-
 impl Machine {
-    /// Asks for a page for every project that wants one, as far as the budget goes.
+    /// The project's readers have room for so many events of its replay.
+    pub(super) fn on_capacity(&mut self, project: &ProjectId, events: u64) {
+        if let Some(room) = self.rooms.get_mut(project) {
+            room.follower.set_capacity(events);
+        }
+    }
+
+    /// Asks for a page for every project that wants one and has readers with room, as far as the budget goes.
     pub(super) fn ask_pages(&mut self, now: Now) {
         let deadline = now.mono + self.config.ack_timeout;
         let mut requests = Vec::new();
+        self.awaiting_capacity.clear();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(after) = room.follower.wants_page(now.mono) else { continue };
+            let capacity = room.follower.capacity();
+            let Some(limit) = capacity.or((!self.config.paced_by_readers).then_some(PAGE_MAX)) else {
+                self.awaiting_capacity.push(project.clone());
+                continue;
+            };
             if let Err(wait) = self.budget.take(now.mono) {
                 self.budget_wait = Some(now.mono + wait);
                 break;
             }
             room.follower.asked(after);
-            requests.push((project.clone(), after));
+            requests.push((project.clone(), after, limit));
         }
-        for (project, after) in requests {
+        for (project, after, limit) in requests {
             let id = self.acks.expect(Waiter::Replay(project.clone(), after), deadline);
             let argument =
-                serde_json::json!({"project_id": project.as_str(), "after": after, "limit": PAGE}).to_string();
+                serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit}).to_string();
             self.counters.sent += 1;
             self.send(&sio::event("replay_events", Some(&argument), Some(id)));
         }

@@ -221,7 +221,7 @@ impl Rig {
             Output::Done { token, data } => self.check_answer(token, Ok(data)),
             Output::Failed { token, error } => self.check_answer(token, Err(error)),
             Output::Backfill(request) => self.backfills.push(request),
-            Output::CaughtUp { .. } => panic!("no stream has asked for anything"),
+            Output::PageArrived { .. } => panic!("no stream has asked for anything"),
         }
     }
 

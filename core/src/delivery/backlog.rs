@@ -1,4 +1,4 @@
-//! A stream that fell behind a project's log: what it missed is in the log, and is read from there when the reader has room.
+//! The backlog of a slow stream: logged events that found no room, read again from the project's log when there is room.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use crate::{
     session::Page,
 };
 
-/// How far behind a stream is in one project.
+/// The part of one project's log that a stream still has to read.
 #[derive(Debug)]
-pub(super) struct Behind {
+pub(super) struct Backlog {
     pub(super) project: ProjectId,
     log: Option<Arc<str>>,
     /// The last event that the stream has.
@@ -20,7 +20,7 @@ pub(super) struct Behind {
     pub(super) asked: bool,
 }
 
-impl Behind {
+impl Backlog {
     /// Starts with the first event that finds no room. `None`: it is not in a log, or its predecessor is not known.
     pub(super) fn from(event: &Event) -> Option<Self> {
         let meta = event.meta();
@@ -41,13 +41,19 @@ impl Behind {
         true
     }
 
-    /// How many events the stream lacks.
+    /// The number of events that the stream lacks.
     pub(super) fn missing(&self) -> u64 {
         self.newest.saturating_sub(self.after)
     }
 
-    /// Hands a page to `push`. Returns whether the stream is up to date.
-    pub(super) fn fill(&mut self, page: Option<Page>, at: jiff::Timestamp, push: &mut impl FnMut(Event)) -> bool {
+    /// Passes the events of a page to `push`, which returns false when there is no room for the next one. Returns whether
+    /// the stream is up to date.
+    pub(super) fn on_page(
+        &mut self,
+        page: Option<Page>,
+        at: jiff::Timestamp,
+        push: &mut impl FnMut(Event) -> bool,
+    ) -> bool {
         self.asked = false;
         let Some(page) = page else {
             push(self.skip(self.newest, GapReason::ReplayFailed, at));
@@ -77,7 +83,10 @@ impl Behind {
             let meta = event.meta_mut();
             meta.project_id = Some(self.project.clone());
             meta.log.clone_from(&page.log);
-            push(event);
+            if !push(event) {
+                // The rest of the page is in the log, and is asked for again.
+                return self.after >= self.newest;
+            }
         }
         if self.after == before {
             // A page that leads nowhere: what was published is not in the log.
