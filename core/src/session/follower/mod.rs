@@ -136,7 +136,7 @@ impl Follower {
             self.target = self.seen;
             return;
         }
-        if self.place.is_some() && id - self.last() > HELD_MAX as u64 {
+        if self.place.is_some() && id.saturating_sub(self.last()) > HELD_MAX as u64 {
             // The replay that is under way will get there.
             self.target = self.seen;
             return;
