@@ -17,6 +17,7 @@ pub(crate) use access::Provider;
 pub(crate) use access::{Access, Authority, RestHeader};
 pub use access::{ApiKeyVia, Credentials, ProviderError};
 pub(crate) use addresses::Addresses;
+pub(crate) use backfill::BackfillSource;
 #[cfg(feature = "testing")]
 pub(crate) use dial::DialPlan;
 pub use dial::Transports;

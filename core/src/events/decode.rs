@@ -58,7 +58,8 @@ fn unknown(name: &str, reading: &mut Reading<'_>) -> Result<Event, String> {
     Ok(Event::UnknownEvent(UnknownEvent { name: name.to_owned(), data, attachments: Vec::new(), meta }))
 }
 
-fn malformed(name: &str, arguments: &str, reason: String, received: Received) -> Event {
+/// The event of what can't be read.
+pub(crate) fn malformed(name: &str, arguments: &str, reason: String, received: Received) -> Event {
     // The ids may well be readable though a field is not: without them the loss could not be told from a hole.
     let ids = Ids::find(arguments);
     let data = RawJson::new(arguments);

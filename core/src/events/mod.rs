@@ -27,6 +27,7 @@ mod timestamp;
 pub use activity::{Activity, UserActivity};
 pub use control::{MalformedEvent, ServerError, UnknownEvent};
 pub(crate) use control::{Notice, notice};
+pub(crate) use decode::malformed;
 pub use decode::{Received, decode};
 pub(crate) use event::Filter;
 pub use event::{Event, EventKind};

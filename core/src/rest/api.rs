@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use super::json;
 use crate::{
     Error, ErrorKind, Stage,
     driver::{Addresses, Authority, Environment, RestHeader, Target, transport::MAX_FRAME},
@@ -24,6 +25,30 @@ pub(crate) struct Api {
     pub(crate) authority: Arc<Authority>,
 }
 
+/// What the server has answered.
+pub(super) enum Body {
+    Text {
+        text: Vec<u8>,
+        /// The server's time.
+        date: Option<jiff::Timestamp>,
+    },
+    /// It has more than [`MAX_FRAME`] bytes.
+    TooLarge,
+}
+
+impl Body {
+    fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+        match self {
+            Self::Text { text, .. } => json::read(&text).map_err(|error| Self::unreadable(&error)),
+            Self::TooLarge => Err(Self::unreadable(&format_args!("it has more than {MAX_FRAME} bytes"))),
+        }
+    }
+
+    pub(super) fn unreadable(why: &dyn std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Protocol, format!("the server's answer can't be read: {why}"))
+    }
+}
+
 /// What is asked of the server, wherever that is.
 struct Call {
     method: Method,
@@ -34,12 +59,16 @@ struct Call {
 
 impl Api {
     pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
+        self.get_body(url).await?.read()
+    }
+
+    pub(super) async fn get_body(&self, url: impl Fn(&Target) -> Url) -> Result<Body, Error> {
         self.call(url, Call { method: Method::GET, body: None, signed: true }).await
     }
 
     /// Asks what anybody may ask, without credentials.
     pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
-        self.call(url, Call { method: Method::GET, body: None, signed: false }).await
+        self.call(url, Call { method: Method::GET, body: None, signed: false }).await?.read()
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -47,18 +76,18 @@ impl Api {
         url: impl Fn(&Target) -> Url,
         body: Value,
     ) -> Result<T, Error> {
-        self.call(url, Call { method: Method::POST, body: Some(body), signed: true }).await
+        self.call(url, Call { method: Method::POST, body: Some(body), signed: true }).await?.read()
     }
 
     /// Sends a request and reads the answer, within the timeout, a login that may be needed included.
-    async fn call<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<T, Error> {
+    async fn call(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<Body, Error> {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", TIMEOUT.as_secs()));
         let called = tokio::time::timeout(TIMEOUT, self.call_patiently(url, &call)).await.map_err(late)?;
         called.map_err(|error| self.authority.hide(error))
     }
 
     /// Calls the address in use. While one can't be connected to, so that it has not got the request, the next is tried.
-    async fn call_patiently<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url, call: &Call) -> Result<T, Error> {
+    async fn call_patiently(&self, url: impl Fn(&Target) -> Url, call: &Call) -> Result<Body, Error> {
         let mut unreachable = None;
         for (at, environment) in self.addresses.for_rest() {
             match self.call_one(environment, url(&environment.target), call).await {
@@ -74,28 +103,21 @@ impl Api {
         Err(unreachable.unwrap_or_else(Error::closed))
     }
 
-    async fn call_one<T: DeserializeOwned>(
-        &self,
-        environment: &Environment,
-        url: Url,
-        call: &Call,
-    ) -> Result<T, Error> {
+    async fn call_one(&self, environment: &Environment, url: Url, call: &Call) -> Result<Body, Error> {
         let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
         let mut answer = self.send(environment, url, call).await?;
         if !answer.status().is_success() {
             return Err(refused(answer).await);
         }
-        let unreadable = |why: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Protocol, format!("the server's answer can't be read: {why}"))
-        };
+        let date = date(&answer);
         let mut text = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if text.len() + chunk.len() > MAX_FRAME {
-                return Err(unreadable(&format_args!("it has more than {MAX_FRAME} bytes")));
+                return Ok(Body::TooLarge);
             }
             text.extend_from_slice(&chunk);
         }
-        serde_json::from_slice(&text).map_err(|error| unreadable(&error))
+        Ok(Body::Text { text, date })
     }
 
     /// Sends the request, and once more with other credentials if these have died meanwhile: it was not carried out.
@@ -126,6 +148,12 @@ impl Api {
         }
         Ok(answer)
     }
+}
+
+/// The time at the server, which says it to the second.
+fn date(answer: &Response) -> Option<jiff::Timestamp> {
+    let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
 /// What an error status means. 401 has a code of its own, everything else is `api`.

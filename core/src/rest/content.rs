@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Api;
 use crate::{
-    Error, ErrorKind,
+    Error,
     driver::Target,
     events::{ProjectId, Status, Timestamp, lenient, optional},
 };
@@ -76,27 +76,8 @@ pub struct ContentPage {
     pub has_more: bool,
     /// How many contents there are in all, on servers that say.
     pub total: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct PageWire {
-    #[serde(alias = "contents", alias = "items")]
-    content: Vec<Content>,
-    #[serde(default, deserialize_with = "nullable")]
-    pagination: PaginationWire,
-}
-
-/// Documented servers say `has_next`, deployed ones `has_more`.
-#[derive(Deserialize, Default)]
-struct PaginationWire {
-    #[serde(default, deserialize_with = "optional")]
-    page: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    has_next: bool,
-    #[serde(default, deserialize_with = "lenient")]
-    has_more: bool,
-    #[serde(default, deserialize_with = "optional")]
-    total: Option<u64>,
+    /// What is wrong with the rows of this page that can't be read, which are not among the items.
+    pub unreadable: Vec<String>,
 }
 
 impl Api {
@@ -116,29 +97,5 @@ impl Api {
             url
         };
         self.get::<Wire>(url).await.map(|wire| wire.content)
-    }
-
-    pub(crate) async fn content_page(&self, filter: &ContentFilter) -> Result<ContentPage, Error> {
-        let url = |target: &Target| {
-            let mut url = target.join("api/content");
-            url.query_pairs_mut().append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
-            if let Some(per_page) = filter.per_page {
-                url.query_pairs_mut().append_pair("per_page", &per_page.to_string());
-            }
-            if let Some(status) = &filter.status {
-                url.query_pairs_mut().append_pair("status", status.as_str());
-            }
-            url
-        };
-        let wire: PageWire = self.get(url).await.map_err(|error| match error.kind() {
-            ErrorKind::Protocol => error.with_retryable(false),
-            _ => error,
-        })?;
-        Ok(ContentPage {
-            page: wire.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
-            has_more: (wire.pagination.has_next || wire.pagination.has_more) && !wire.content.is_empty(),
-            total: wire.pagination.total,
-            items: wire.content,
-        })
     }
 }

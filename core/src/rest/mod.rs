@@ -1,7 +1,11 @@
 //! The REST calls beside the socket: submit content, look it up, read the statistics.
 
 mod api;
+mod backfill;
 mod content;
+mod decision;
+mod json;
+mod listing;
 mod moderate;
 mod pages;
 mod statistics;

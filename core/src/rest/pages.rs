@@ -9,16 +9,22 @@ use std::{
 
 use futures_util::{Stream, StreamExt};
 
-use super::{Api, Content, ContentFilter, ContentPage};
+use super::{
+    Api, Content, ContentFilter,
+    listing::{BadRow, Rows},
+};
 use crate::Error;
 
-type Fetch = Pin<Box<dyn Future<Output = Result<ContentPage, Error>> + Send>>;
+type Fetch = Pin<Box<dyn Future<Output = Result<Rows, Error>> + Send>>;
 
-/// The contents of a project, newest first, fetched page by page as they are read. Ends after an error.
+/// The contents of a project, newest first, fetched page by page as they are read.
+///
+/// A content that can't be read is an error in its place (`protocol`), and the next one follows. Ends after any other
+/// error.
 pub struct ContentPages {
     api: Arc<Api>,
     filter: ContentFilter,
-    ready: VecDeque<Content>,
+    ready: VecDeque<Result<Content, Error>>,
     fetch: Option<Fetch>,
     more: bool,
 }
@@ -48,21 +54,22 @@ impl Stream for ContentPages {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if let Some(content) = self.ready.pop_front() {
-                return Poll::Ready(Some(Ok(content)));
+            if let Some(row) = self.ready.pop_front() {
+                return Poll::Ready(Some(row));
             }
             if !self.more {
                 return Poll::Ready(None);
             }
             let (api, filter) = (self.api.clone(), self.filter.clone());
-            let fetch = self.fetch.get_or_insert_with(|| Box::pin(async move { api.content_page(&filter).await }));
+            let fetch = self.fetch.get_or_insert_with(|| Box::pin(async move { api.rows(&filter).await }));
             let page = ready!(fetch.as_mut().poll(cx));
             self.fetch = None;
             match page {
                 Ok(page) => {
-                    self.more = page.has_more;
-                    self.filter.page = Some(page.page + 1);
-                    self.ready = page.items.into();
+                    let next = self.filter.page.unwrap_or(1).checked_add(1);
+                    self.more = page.has_more && next.is_some();
+                    self.filter.page = next;
+                    self.ready = page.rows.into_iter().map(|row| row.map_err(BadRow::into_error)).collect();
                 }
                 Err(error) => {
                     self.more = false;

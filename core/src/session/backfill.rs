@@ -57,7 +57,8 @@ impl Recent {
     }
 
     /// As [`insert`](Self::insert), for a decision that REST has told.
-    pub(crate) fn insert_backfilled(&mut self, now: Instant, update: &ModerationUpdate) -> bool {
+    pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
+        let Event::ModerationUpdate(update) = event else { return true };
         let new = self.insert(update);
         if new {
             self.echoes.insert(key(update));

@@ -8,7 +8,7 @@ use std::{
 use super::{Cursor, Fault, State, auth::Proof, wire::Page};
 use crate::{
     Error,
-    events::{Event, ModerationUpdate, ProjectId},
+    events::{Event, ProjectId},
 };
 
 /// The present, as the caller sees it: a clock that only goes forward, and the clock on the wall.
@@ -234,5 +234,5 @@ pub(crate) struct BackfillRequest {
 pub(crate) struct Backfilled {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
-    pub(crate) result: Result<(Vec<ModerationUpdate>, bool), Error>,
+    pub(crate) result: Result<(Vec<Event>, bool), Error>,
 }

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod rest_server;
 
 mod acks;
 mod an_outage_of_an_hour;
 mod answers_that_come_very_late;
 mod attempts_are_limited;
+mod backfill_by_rest;
 mod bad_options_are_refused;
 mod close_in_every_phase;
 mod connect_errors_are_read;
@@ -25,6 +27,7 @@ mod golden;
 mod heartbeat;
 mod interruptions_without_a_log;
 mod joins_go_one_at_a_time;
+mod listings_are_read_row_by_row;
 mod liveness;
 mod network_changed;
 mod odd_input;

@@ -2,7 +2,7 @@
 
 use super::{Follower, Sink, deliver};
 use crate::{
-    events::{GapReason, ModerationUpdate},
+    events::{Event, GapReason},
     session::Now,
 };
 
@@ -13,25 +13,19 @@ impl Follower {
     }
 
     /// The answer to a backfill: what was found, oldest first, and whether it is all; `None` if it failed.
-    pub(crate) fn backfilled(
-        &mut self,
-        now: Now,
-        id: u64,
-        found: Option<(Vec<ModerationUpdate>, bool)>,
-        sink: &mut Sink<'_>,
-    ) {
+    pub(crate) fn backfilled(&mut self, now: Now, id: u64, found: Option<(Vec<Event>, bool)>, sink: &mut Sink<'_>) {
         if self.backfilling != Some(id) {
             return;
         }
         self.backfilling = None;
         let overflowed = std::mem::take(&mut self.interrupted);
-        let (updates, complete) = found.unwrap_or_default();
+        let (events, complete) = found.unwrap_or_default();
         if !complete || overflowed {
             self.gap(GapReason::BackfillIncomplete, None, None, now, sink);
         }
-        for update in updates {
-            if self.recent.as_mut().is_none_or(|recent| recent.insert_backfilled(now.mono, &update)) {
-                deliver(update.into(), sink);
+        for event in events {
+            if self.recent.as_mut().is_none_or(|recent| recent.insert_backfilled(now.mono, &event)) {
+                deliver(event, sink);
             }
         }
         for event in std::mem::take(&mut self.waiting) {

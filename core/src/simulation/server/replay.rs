@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{super::world::World, Request};
 use crate::{
     Error, ErrorKind, Origin,
-    events::{Event, ModerationUpdate, Received, decode},
+    events::{Event, Received, decode},
     session::BackfillRequest,
 };
 
@@ -42,10 +42,7 @@ impl World {
     }
 
     /// What REST answers, and whether that is all.
-    pub(in crate::simulation) fn list(
-        &mut self,
-        request: &BackfillRequest,
-    ) -> Result<(Vec<ModerationUpdate>, bool), Error> {
+    pub(in crate::simulation) fn list(&mut self, request: &BackfillRequest) -> Result<(Vec<Event>, bool), Error> {
         let forgets = self.troubled && self.dice.chance(self.scenario.server.forgets_content);
         let fails = !self.server.up || (forgets && self.dice.chance(0.5));
         let project = self.server.project(&request.project).filter(|_| !fails);
@@ -68,7 +65,7 @@ impl World {
         }
         let received = Received { origin: Origin::Backfill, at: self.wall() };
         let update = |id| match decode("moderation_update", &log.payload(id, false).1.to_string(), received) {
-            Event::ModerationUpdate(update) => update,
+            update @ Event::ModerationUpdate(_) => update,
             other => panic!("the model's own listing can't be read: {other:?}"),
         };
         Ok((ids.into_iter().map(update).collect(), !forgets))

@@ -13,8 +13,8 @@ use super::{
     rig::{Rig, Told, quick},
 };
 use crate::{
-    Error, GapReason, ModerationUpdate,
-    events::{Event, EventKind, Origin, Received, decode},
+    Error, GapReason,
+    events::{Event, Origin, Received, decode},
     session::{Backfilled, Input, SessionConfig},
     testing::Emitted,
 };
@@ -159,8 +159,7 @@ impl World {
             let mut found: Vec<_> = since
                 .map(|content| {
                     let received = Received { origin: Origin::Backfill, at: self.rig.now().wall };
-                    ModerationUpdate::from_event(decode("moderation_update", &self.payload(*content), received))
-                        .unwrap()
+                    decode("moderation_update", &self.payload(*content), received)
                 })
                 .collect();
             let result = match how {

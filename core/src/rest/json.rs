@@ -1,0 +1,60 @@
+//! JSON as servers write it.
+
+use serde::de::DeserializeOwned;
+
+/// What some writers put where JSON knows no number.
+const NO_NUMBERS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+
+/// Reads JSON. `NaN` and the infinities, which Python writes and JSON does not know, count as `null`.
+pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(text).or_else(|error| match without_no_numbers(text) {
+        Some(text) => serde_json::from_slice(&text),
+        None => Err(error),
+    })
+}
+
+/// The text with `null` in the place of each `NaN` and infinity outside of strings; `None` if it has none.
+fn without_no_numbers(text: &[u8]) -> Option<Vec<u8>> {
+    let mut clean = Vec::with_capacity(text.len());
+    let (mut at, mut in_string, mut found) = (0, false, false);
+    while let Some(&byte) = text.get(at) {
+        if in_string {
+            let length = if byte == b'\\' { 2.min(text.len() - at) } else { 1 };
+            clean.extend_from_slice(&text[at..at + length]);
+            in_string = byte != b'"';
+            at += length;
+            continue;
+        }
+        if let Some(word) = NO_NUMBERS.iter().find(|word| text[at..].starts_with(word)) {
+            clean.extend_from_slice(b"null");
+            (at, found) = (at + word.len(), true);
+            continue;
+        }
+        in_string = byte == b'"';
+        clean.push(byte);
+        at += 1;
+    }
+    found.then_some(clean)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_null_but_words_stay() {
+        let text = br#"{"a": NaN, "b": [-Infinity,Infinity], "NaN": "NaN \"Infinity\" \\", "c": -1.5}"#;
+        let expected = json!({"a": null, "b": [null, null], "NaN": "NaN \"Infinity\" \\", "c": -1.5});
+        assert_eq!(read::<Value>(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn damaged_text_stays_damaged() {
+        for text in [r#"{"a": NaNa}"#, r#"{"a": NaN"#, r#"{"a": "NaN\"#, "NaN NaN", ""] {
+            assert!(read::<Value>(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

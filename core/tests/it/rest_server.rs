@@ -1,0 +1,139 @@
+//! A REST server for scripts: contents in memory, listed as deployed servers list them.
+
+use std::sync::{Arc, Mutex};
+
+use automoderate::{Client, ClientBuilder, ReconnectPolicy, testing::Script};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// The contents, newest first, each as the server writes it.
+#[derive(Clone, Default)]
+pub(crate) struct RestServer(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    rows: Mutex<Vec<String>>,
+    requests: Mutex<Vec<String>>,
+    url: Mutex<String>,
+    mute: Mutex<bool>,
+}
+
+#[allow(dead_code)]
+impl RestServer {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self::default();
+        *server.0.url.lock().unwrap() = format!("http://{}", listener.local_addr().unwrap());
+        let serving = server.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.0.url.lock().unwrap().clone()
+    }
+
+    /// A client of the script whose REST calls come here.
+    pub(crate) fn builder(&self, script: &Script) -> ClientBuilder {
+        let quick = std::time::Duration::from_millis(10);
+        let policy = ReconnectPolicy { delay: quick, max_delay: quick, ..ReconnectPolicy::default() };
+        Client::builder(self.url()).heartbeat_interval(None).reconnect(policy).api_key("am_any").script(script)
+    }
+
+    /// The newest content from now on.
+    pub(crate) fn add(&self, row: &Value) {
+        self.add_text(row.to_string());
+    }
+
+    pub(crate) fn add_text(&self, row: String) {
+        self.0.rows.lock().unwrap().insert(0, row);
+    }
+
+    /// Changes the content of this id.
+    pub(crate) fn change(&self, id: &str, change: impl Fn(&mut Value)) {
+        let mut rows = self.0.rows.lock().unwrap();
+        for row in rows.iter_mut() {
+            let mut value: Value = serde_json::from_str(row).unwrap();
+            if value["id"] == id {
+                change(&mut value);
+                *row = value.to_string();
+            }
+        }
+    }
+
+    /// Whether requests are read but not answered.
+    pub(crate) fn set_mute(&self, mute: bool) {
+        *self.0.mute.lock().unwrap() = mute;
+    }
+
+    /// What was asked so far: request lines with headers.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.0.requests.lock().unwrap().clone()
+    }
+
+    async fn serve(self, mut stream: TcpStream) {
+        let mut text = Vec::new();
+        let mut chunk = [0; 4096];
+        while !text.windows(4).any(|end| end == b"\r\n\r\n") {
+            match stream.read(&mut chunk).await {
+                Ok(read) if read > 0 => text.extend_from_slice(&chunk[..read]),
+                _ => return,
+            }
+        }
+        let request = String::from_utf8_lossy(&text).into_owned();
+        self.0.requests.lock().unwrap().push(request.clone());
+        if *self.0.mute.lock().unwrap() {
+            return std::future::pending().await;
+        }
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        let (status, body) = self.answer(path);
+        let head = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        let _ = stream.write_all(head.as_bytes()).await;
+        let _ = stream.write_all(body.as_bytes()).await;
+    }
+
+    fn answer(&self, path: &str) -> (u16, String) {
+        let rows = self.0.rows.lock().unwrap();
+        if let Some(id) = path.strip_prefix("/api/content/") {
+            let row = rows.iter().find(|row| row.contains(&format!("\"id\":{}", json!(id))));
+            return row.map_or((404, json!({"error": "Content not found"}).to_string()), |row| {
+                (200, format!(r#"{{"success":true,"content":{row}}}"#))
+            });
+        }
+        let parameter = |name: &str| {
+            let (_, query) = path.split_once('?')?;
+            query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
+        };
+        let (page, per_page): (usize, usize) = (
+            parameter("page").and_then(|page| page.parse().ok()).unwrap_or(1),
+            parameter("per_page").and_then(|size| size.parse().ok()).unwrap_or(50),
+        );
+        let status = parameter("status").map(|status| format!("\"status\":{}", json!(status)));
+        let chosen: Vec<_> = rows.iter().filter(|row| status.as_ref().is_none_or(|it| row.contains(it))).collect();
+        let first = ((page - 1) * per_page).min(chosen.len());
+        let last = (first + per_page).min(chosen.len());
+        let listed: Vec<_> = chosen[first..last].iter().map(|row| row.as_str()).collect();
+        let has_more = last < chosen.len();
+        let pagination = json!({"page": page, "per_page": per_page, "has_more": has_more});
+        (200, format!(r#"{{"success":true,"content":[{}],"pagination":{pagination}}}"#, listed.join(",")))
+    }
+}
+
+/// A content of project `p`, submitted and decided at these times.
+pub(crate) fn row(id: &str, status: &str, created: jiff::Timestamp, updated: jiff::Timestamp) -> Value {
+    let time = |at: jiff::Timestamp| at.to_string().trim_end_matches('Z').to_owned();
+    json!({
+        "id": id, "project_id": "p", "content_type": "text", "content_data": id, "meta_data": null, "status": status,
+        "created_at": time(created), "updated_at": time(updated), "moderation_results": [],
+    })
+}
