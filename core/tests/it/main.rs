@@ -9,6 +9,7 @@ mod an_outage_of_an_hour;
 mod answers_that_come_very_late;
 mod attempts_are_limited;
 mod backfill_by_rest;
+mod backfill_follows_the_reader;
 mod bad_options_are_refused;
 mod close_in_every_phase;
 mod connect_errors_are_read;

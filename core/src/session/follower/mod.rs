@@ -63,6 +63,10 @@ pub(crate) struct Follower {
     capacity: Option<u64>,
     /// Events without ids that came before the join was confirmed, or during a backfill.
     waiting: VecDeque<Event>,
+    /// What REST has found, and what came after it, until readers have room.
+    pending: VecDeque<Event>,
+    /// The number of live events in it.
+    pending_live: usize,
     interrupted: bool,
     recent: Option<Recent>,
     backfilling: Option<u64>,
@@ -87,6 +91,8 @@ impl Follower {
             failures: 0,
             capacity: None,
             waiting: VecDeque::new(),
+            pending: VecDeque::new(),
+            pending_live: 0,
             interrupted: false,
             recent: remember.then(Recent::default),
             backfilling: None,
@@ -101,7 +107,7 @@ impl Follower {
     /// How many events wait in it.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.held.len() + self.waiting.len()
+        self.held.len() + self.waiting.len() + self.pending.len()
     }
 
     fn last(&self) -> u64 {
@@ -168,6 +174,8 @@ impl Follower {
                 self.interrupted = true;
             }
             self.waiting.push_back(event);
+        } else if !self.pending.is_empty() {
+            self.postpone(now, event, sink);
         } else if self.recent.as_mut().is_some_and(|recent| recent.is_echo(now.mono, &event)) {
             sink.counters.duplicates += 1;
         } else {

@@ -206,6 +206,7 @@ impl Machine {
         }
         self.expire_joins(now);
         self.expire_acks(now);
+        self.deliver_backfills();
         if let Phase::Online = self.phase {
             self.reconcile(now);
         }

@@ -17,11 +17,26 @@ impl Machine {
         }
     }
 
+    /// Delivers what REST has found, as far as readers have room. Needs no connection.
+    pub(super) fn deliver_backfills(&mut self) {
+        self.awaiting_capacity.clear();
+        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
+        for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted && room.follower.has_pending()) {
+            match room.follower.capacity() {
+                _ if !self.config.paced_by_readers => room.follower.deliver_pending(usize::MAX, &mut sink),
+                Some(events) => room.follower.deliver_pending(events as usize, &mut sink),
+                None => {}
+            }
+            if room.follower.has_pending() {
+                self.awaiting_capacity.push(project.clone());
+            }
+        }
+    }
+
     /// Asks for a page for every project that wants one and has readers with room, as far as the budget goes.
     pub(super) fn ask_pages(&mut self, now: Now) {
         let deadline = now.mono + self.config.ack_timeout;
         let mut requests = Vec::new();
-        self.awaiting_capacity.clear();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(after) = room.follower.wants_page(now.mono) else { continue };
             let capacity = room.follower.capacity();
