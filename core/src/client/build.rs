@@ -1,6 +1,6 @@
 //! From options to a client: what is made, and who is given what.
 
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::sync::{Arc, Mutex};
 
 use rand::{SeedableRng, rngs::SmallRng};
 use tokio::sync::{Notify, mpsc, watch};
@@ -33,10 +33,10 @@ impl ClientBuilder {
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
         let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
         let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
-        environment.is_one_of_several = !others.is_empty();
         if environment.target.is_secure() || environment.has_tls_options() {
             environment.rustls()?;
         }
+        environment.connect_timeout = self.session.connect_timeout;
         let others: Vec<_> = others.into_iter().map(|target| environment.with_target(target)).collect();
         let addresses = Arc::new(Addresses::new(environment, others));
         let session = SessionConfig {
@@ -52,13 +52,7 @@ impl ClientBuilder {
             let (environment, authority) = (environment.clone(), authority.clone());
             match &self.dialer {
                 Some(make) => make(environment, authority),
-                None => Arc::new(SocketDialer {
-                    environment,
-                    authority,
-                    transports: self.transports,
-                    connect_timeout: session.connect_timeout,
-                    prefer_polling: Arc::new(AtomicBool::new(false)),
-                }),
+                None => Arc::new(SocketDialer::new(environment, authority, self.transports, session.connect_timeout)),
             }
         };
         let dialers = addresses.all().iter().map(dialer).collect();

@@ -2,15 +2,14 @@
 
 use std::{
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use super::{
     Access, Authority, Environment,
+    fallback::PollingFallback,
+    timer::now,
     transport::{
         Transport,
         polling::Polling,
@@ -18,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    Error, ErrorKind, Stage,
+    Error, Stage,
     session::{CredentialsReason, Fault, Proof},
 };
 
@@ -47,6 +46,9 @@ pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, Fault>> + 
 /// Opens transports. Tests put one in place that needs no sockets.
 pub(crate) trait Dialer: Send + Sync {
     fn dial(&self, reason: CredentialsReason) -> DialPlan;
+
+    /// The server has acknowledged the namespace over the transport that was opened last.
+    fn on_acknowledged(&self) {}
 }
 
 /// Opens transports over the network.
@@ -55,15 +57,25 @@ pub(crate) struct SocketDialer {
     pub(crate) authority: Arc<Authority>,
     pub(crate) transports: Transports,
     pub(crate) connect_timeout: Duration,
-    /// WebSocket could not be had the last time, but polling could.
-    pub(crate) prefer_polling: Arc<AtomicBool>,
+    fallback: Arc<Mutex<PollingFallback>>,
+}
+
+impl SocketDialer {
+    pub(crate) fn new(
+        environment: Arc<Environment>,
+        authority: Arc<Authority>,
+        transports: Transports,
+        connect_timeout: Duration,
+    ) -> Self {
+        Self { environment, authority, transports, connect_timeout, fallback: Arc::default() }
+    }
 }
 
 impl Dialer for SocketDialer {
     fn dial(&self, reason: CredentialsReason) -> DialPlan {
         let (environment, authority) = (self.environment.clone(), self.authority.clone());
         let (transports, patience) = (self.transports, self.connect_timeout / 2);
-        let prefer_polling = self.prefer_polling.clone();
+        let fallback = self.fallback.clone();
         if reason == CredentialsReason::Reconnect {
             environment.forget_connections();
         }
@@ -74,13 +86,22 @@ impl Dialer for SocketDialer {
                 Transports::Polling => polling(environment, &access).await?,
                 Transports::Auto => {
                     let first = reason == CredentialsReason::First;
-                    auto(environment, &access, patience, &prefer_polling, first).await?
+                    let auto = Auto { environment, authority: &authority, patience, fallback: &fallback };
+                    auto.open(&access, first).await?
                 }
             };
             let proof = Proof { just_accepted: access.just_accepted };
             Ok(Dialed { transport, proof, auth: access.auth.map(|auth| auth.expose().to_owned()) })
         })
     }
+
+    fn on_acknowledged(&self) {
+        lock(&self.fallback).on_acknowledged(now().mono);
+    }
+}
+
+fn lock(fallback: &Mutex<PollingFallback>) -> MutexGuard<'_, PollingFallback> {
+    fallback.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn websocket(environment: &Environment, access: &Access) -> Result<Box<dyn Transport>, Refused> {
@@ -91,47 +112,53 @@ async fn polling(environment: Arc<Environment>, access: &Access) -> Result<Box<d
     Ok(Box::new(Polling::dial(environment, access.clone(), true).await?))
 }
 
-/// WebSocket first; polling if the server could be reached but gave no WebSocket, or one that carries nothing.
-///
-/// Only the `first` attempt tries both. Later ones try one and leave the other to the next attempt, because every
-/// connection counts against what a server allows an address in a minute.
-async fn auto(
+/// WebSocket first; polling where the server was reached but refused WebSocket, or opened one that carries nothing.
+struct Auto<'a> {
     environment: Arc<Environment>,
-    access: &Access,
+    authority: &'a Authority,
+    /// How long the upgrade and the first frame may take.
     patience: Duration,
-    prefer_polling: &AtomicBool,
-    first: bool,
-) -> Result<Box<dyn Transport>, Fault> {
-    if prefer_polling.load(Ordering::Relaxed) {
-        let polled = polling(environment, access).await;
-        prefer_polling.store(polled.is_ok(), Ordering::Relaxed);
-        return polled;
-    }
-    let attempt = async {
-        let mut socket = WebSocket::dial(&environment, access, None).await?;
-        socket.hear().await.map_err(|fault| Refused { fault, reachable: true })?;
-        Ok(socket)
-    };
-    let refused = match tokio::time::timeout(patience, attempt).await {
-        Ok(Ok(socket)) => return Ok(Box::new(socket)),
-        Ok(Err(refused)) => refused,
-        Err(_) => {
-            let error = Error::connect_failed(Stage::Http, "no WebSocket in time");
-            Refused { fault: Fault::Dial(error), reachable: true }
+    fallback: &'a Mutex<PollingFallback>,
+}
+
+impl Auto<'_> {
+    /// Only the `first` attempt tries both. Later ones try one and leave the other to the next attempt, because every
+    /// connection counts against what a server allows an address in a minute.
+    async fn open(self, access: &Access, first: bool) -> Result<Box<dyn Transport>, Fault> {
+        let prefers_polling = lock(self.fallback).begin(now().mono);
+        if prefers_polling {
+            return polling(self.environment, access).await;
         }
-    };
-    // Credentials that were refused would be refused again, and an attempt too many would be followed by another.
-    let limited = matches!(&refused.fault, Fault::Dial(error) if error.kind() == ErrorKind::RateLimited);
-    if !refused.reachable || limited || matches!(refused.fault, Fault::Credentials(_)) {
-        return Err(refused.fault);
+        let refused = match self.websocket(access).await {
+            Ok(socket) => return Ok(Box::new(socket)),
+            Err(refused) => refused,
+        };
+        if !refused.wants_polling {
+            return Err(refused.fault);
+        }
+        if !first {
+            lock(self.fallback).websocket_refused();
+            return Err(refused.fault);
+        }
+        let reason = self.authority.hide(refused.fault.into_error());
+        tracing::debug!(server = self.environment.target.address(), "no WebSocket ({reason}); trying long-polling");
+        let transport = polling(self.environment, access).await?;
+        lock(self.fallback).polling_opened();
+        Ok(transport)
     }
-    if !first {
-        prefer_polling.store(true, Ordering::Relaxed);
-        return Err(refused.fault);
+
+    /// A WebSocket that has carried a frame. The time to reach the server is not limited here: it says nothing about
+    /// WebSocket.
+    async fn websocket(&self, access: &Access) -> Result<WebSocket, Refused> {
+        let io = WebSocket::reach(&self.environment).await?;
+        let upgrade = async {
+            let mut socket = WebSocket::upgrade(&self.environment, access, io, None).await?;
+            socket.hear().await?;
+            Ok(socket)
+        };
+        tokio::time::timeout(self.patience, upgrade).await.unwrap_or_else(|_| {
+            let error = Error::connect_failed(Stage::Http, "no WebSocket in time");
+            Err(Refused { fault: Fault::Dial(error), wants_polling: true })
+        })
     }
-    let reason = refused.fault.into_error();
-    tracing::debug!(server = environment.target.address(), "no WebSocket ({reason}); trying long-polling");
-    let transport = polling(environment, access).await?;
-    prefer_polling.store(true, Ordering::Relaxed);
-    Ok(transport)
 }

@@ -14,8 +14,8 @@ use crate::{Error, ErrorKind, Stage};
 /// The HTTP client of polling, login and REST.
 pub(crate) type Http = reqwest::Client;
 
-/// How long an HTTP connection may take to be made where there is another address to try.
-const HTTP_CONNECT: Duration = Duration::from_secs(10);
+/// How long an HTTP connection may take to be made, whatever the connect timeout: REST calls need time for the answer.
+const HTTP_CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// Built once per address, cheap to share.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Environment {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) tls: Arc<tls::Options>,
     pub(crate) proxy: Option<String>,
-    /// Whether the server has other addresses.
-    pub(crate) is_one_of_several: bool,
+    /// How long an attempt to connect may take.
+    pub(crate) connect_timeout: Duration,
     http: Mutex<Option<Http>>,
     rustls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
@@ -40,7 +40,16 @@ impl Environment {
         proxy: Option<String>,
     ) -> Self {
         let (tls, rustls) = (Arc::new(tls), Arc::default());
-        Self { target, headers, query, tls, proxy, is_one_of_several: false, http: Mutex::default(), rustls }
+        Self {
+            target,
+            headers,
+            query,
+            tls,
+            proxy,
+            connect_timeout: Duration::from_secs(20),
+            http: Mutex::default(),
+            rustls,
+        }
     }
 
     /// The same for another address.
@@ -51,7 +60,7 @@ impl Environment {
             query: self.query.clone(),
             tls: self.tls.clone(),
             proxy: self.proxy.clone(),
-            is_one_of_several: self.is_one_of_several,
+            connect_timeout: self.connect_timeout,
             http: Mutex::default(),
             rustls: self.rustls.clone(),
         }
@@ -76,6 +85,12 @@ impl Environment {
         }
         let config = Arc::new(tls::client_config(&self.tls)?);
         Ok(self.rustls.get_or_init(|| config).clone())
+    }
+
+    /// How long all IP addresses of the host may take together to accept a connection. Each gets an equal share, so that
+    /// one that drops packets leaves time for the others, and for what follows.
+    pub(crate) fn reach_timeout(&self) -> Duration {
+        self.connect_timeout / 2
     }
 
     pub(crate) fn has_tls_options(&self) -> bool {
@@ -104,10 +119,8 @@ impl Environment {
             .user_agent(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION")))
             .tls_backend_preconfigured((*self.rustls()?).clone())
             .tcp_nodelay(true)
+            .connect_timeout(self.reach_timeout().min(HTTP_CONNECT_MAX))
             .no_proxy();
-        if self.is_one_of_several {
-            builder = builder.connect_timeout(HTTP_CONNECT);
-        }
         if let Some((uri, auth)) = self.proxy_for(self.target.is_secure()) {
             let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;
             if let Some(auth) = auth {

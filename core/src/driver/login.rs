@@ -3,17 +3,22 @@
 use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use reqwest::Response;
 
-use super::Environment;
+use super::{
+    Environment,
+    http_body::{BodyError, read_body},
+};
 use crate::{Error, ErrorKind, Stage, events::Secret, session::Fault};
 
 const FORM: &str = "auth/login";
+/// The most bytes of the page with the form.
+const PAGE_MAX: usize = 1024 * 1024;
 
 /// Logs in and returns the value of the `Cookie` header to use from then on.
 pub(crate) async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
     let http = environment.http().map_err(Fault::Dial)?;
     let url = environment.target.join(FORM);
     let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Credentials, &error));
-    let page = http.get(url.clone()).send().await.map_err(failed)?;
+    let mut page = http.get(url.clone()).send().await.map_err(failed)?;
     if page.status().is_redirection() {
         return Err(redirected(&page));
     }
@@ -21,8 +26,14 @@ pub(crate) async fn log_in(environment: &Environment, email: &str, password: &Se
         return Err(status_fault(&page, "the login page"));
     }
     let cookies = cookies(&page);
-    let html = page.text().await.map_err(failed)?;
-    let Some(token) = csrf_token(&html) else {
+    let html = read_body(&mut page, PAGE_MAX).await.map_err(|error| match error {
+        BodyError::Http(error) => failed(error),
+        BodyError::TooLarge => {
+            let text = format!("the login page has more than {PAGE_MAX} bytes");
+            Fault::Dial(Error::connect_failed(Stage::Credentials, text).with_retryable(false))
+        }
+    })?;
+    let Some(token) = csrf_token(&String::from_utf8_lossy(&html)) else {
         let text = "the login page has no form with a csrf_token";
         return Err(Fault::Dial(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
     };

@@ -5,6 +5,8 @@ mod addresses;
 mod backfill;
 mod dial;
 mod environment;
+mod fallback;
+mod http_body;
 mod login;
 mod request;
 mod target;

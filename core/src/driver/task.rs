@@ -213,6 +213,9 @@ impl Task {
             State::Closed { reason } => State::Closed { reason: self.authority.hide(reason) },
             other => other,
         };
+        if matches!(state, State::Connected) {
+            self.dialers[self.work.server].on_acknowledged();
+        }
         self.tell(&state);
         self.states.publish(state);
     }

@@ -2,7 +2,9 @@
 //! replaced with a reason, and what follows is delivered.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
+mod auto_transport;
 mod http;
+mod login_page;
 mod rest;
 mod server;
 

@@ -47,13 +47,45 @@ impl Server {
 
     /// Accepts a WebSocket, opens the Engine.IO session and the namespace.
     pub(crate) async fn accept(&self) -> Connection {
+        self.next_request().await.upgrade().await.open().await
+    }
+
+    /// The next HTTP request, without a body that it may have. It must come.
+    pub(crate) async fn next_request(&self) -> Request {
         let (mut stream, _) = self.0.accept().await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
         }
-        let head = String::from_utf8(head).unwrap();
-        let key = head.lines().find_map(|line| {
+        Request { stream, head: String::from_utf8(head).unwrap() }
+    }
+}
+
+/// A request that waits for its answer. Letting go of it resets the connection or closes it.
+pub(crate) struct Request {
+    stream: TcpStream,
+    pub(crate) head: String,
+}
+
+impl Request {
+    pub(crate) fn is_websocket(&self) -> bool {
+        self.head.starts_with("GET ") && self.head.contains("transport=websocket")
+    }
+
+    /// Answers with this status and body, and closes.
+    pub(crate) async fn answer(mut self, status: &str, body: &str) {
+        let length = body.len();
+        let text = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+        self.stream.write_all(text.as_bytes()).await.unwrap();
+        // A close with unread bytes would be a reset, which could overtake the answer.
+        self.stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        let _ = self.stream.read_to_end(&mut rest).await;
+    }
+
+    /// Opens the WebSocket; nothing is sent on it.
+    pub(crate) async fn upgrade(mut self) -> Connection {
+        let key = self.head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
         });
@@ -61,21 +93,25 @@ impl Server {
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
         );
-        stream.write_all(answer.as_bytes()).await.unwrap();
-        let mut connection = Connection(stream);
-        connection
-            .send_raw(&text_frame(
-                br#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#,
-            ))
-            .await;
-        assert_eq!(connection.read_text().await, "40");
-        connection.send_raw(&text_frame(br#"42["connected",{"message":"Connected to AutoModerate"}]"#)).await;
-        connection.send_raw(&text_frame(br#"40{"sid":"n"}"#)).await;
-        connection
+        self.stream.write_all(answer.as_bytes()).await.unwrap();
+        Connection(self.stream)
     }
 }
 
+/// The first packet of a server, for WebSocket and polling.
+pub(crate) const OPEN: &str =
+    r#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+
 impl Connection {
+    /// Opens the Engine.IO session and the namespace.
+    pub(crate) async fn open(mut self) -> Self {
+        self.send_raw(&text_frame(OPEN.as_bytes())).await;
+        assert_eq!(self.read_text().await, "40");
+        self.send_raw(&text_frame(br#"42["connected",{"message":"Connected to AutoModerate"}]"#)).await;
+        self.send_raw(&text_frame(br#"40{"sid":"n"}"#)).await;
+        self
+    }
+
     pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
         // The client may have gone as soon as it saw the beginning.
         let _ = self.0.write_all(bytes).await;

@@ -12,8 +12,34 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
+/// Why there is no byte stream.
+pub(super) enum ConnectFailure {
+    Failed(Error),
+    /// The proxy answered, but opens no tunnel to the server.
+    TunnelRefused(Error),
+}
+
+impl ConnectFailure {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Self::Failed(error) | Self::TunnelRefused(error) => error,
+        }
+    }
+
+    /// Whether the proxy refuses a tunnel that only WebSocket needs: it passes on plain HTTP requests without one.
+    pub(super) fn is_tunnel_refused(&self, environment: &Environment) -> bool {
+        matches!(self, Self::TunnelRefused(_)) && !environment.target.is_secure()
+    }
+}
+
+impl From<Error> for ConnectFailure {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Opens the byte stream.
-pub(super) async fn connect(environment: &Environment) -> Result<Box<dyn Io>, Error> {
+pub(super) async fn connect(environment: &Environment) -> Result<Box<dyn Io>, ConnectFailure> {
     let tcp = connect_tcp(environment).await?;
     if !environment.target.is_secure() {
         return Ok(Box::new(tcp));

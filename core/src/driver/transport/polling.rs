@@ -8,12 +8,15 @@ use std::{
 };
 
 use http::header::RETRY_AFTER;
-use reqwest::{RequestBuilder, Response};
+use reqwest::RequestBuilder;
 
 use super::{Frame, MAX_FRAME, Transport, http_status, upgrade::probe, websocket::WebSocket};
 use crate::{
     Error, Stage,
-    driver::{Access, Environment, Http},
+    driver::{
+        Access, Environment, Http,
+        http_body::{BodyError, read_body},
+    },
     eio::{Handshake, Packet, Record, SEPARATOR, decode_payload, encode_payload},
     session::Fault,
 };
@@ -264,36 +267,14 @@ async fn read(environment: &Environment, request: RequestBuilder) -> Result<Stri
     let mut answer = request.send().await.map_err(failed)?;
     let status = answer.status();
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = body(&mut answer).await.map_err(|fault| fault.unwrap_or_else(failed))?;
+    let body = read_body(&mut answer, MAX_FRAME).await.map_err(|error| match error {
+        BodyError::Http(error) => failed(error),
+        BodyError::TooLarge => Fault::Protocol(format!("the server's answer has more than {MAX_FRAME} bytes")),
+    })?;
     if !status.is_success() {
         return Err(http_status::refused(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
     }
     String::from_utf8(body).map_err(|_| Fault::Protocol("the server's answer is not UTF-8".to_owned()))
-}
-
-async fn body(answer: &mut Response) -> Result<Vec<u8>, BodyError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(BodyError::Http)? {
-        if body.len() + chunk.len() > MAX_FRAME {
-            return Err(BodyError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-enum BodyError {
-    Http(reqwest::Error),
-    TooLarge,
-}
-
-impl BodyError {
-    fn unwrap_or_else(self, failed: impl Fn(reqwest::Error) -> Fault) -> Fault {
-        match self {
-            Self::Http(error) => failed(error),
-            Self::TooLarge => Fault::Protocol(format!("the server's answer has more than {MAX_FRAME} bytes")),
-        }
-    }
 }
 
 /// The body of a poll, taken apart only as it is read: millions of packets fit into one.

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{self, Message, client::IntoClientRequest, error::CapacityError, protocol::WebSocketConfig},
@@ -39,26 +39,46 @@ pub(crate) struct WebSocket {
     said_goodbye: bool,
 }
 
-/// Why a WebSocket could not be had, and whether polling may still be.
+/// Why no WebSocket was opened.
 pub(crate) struct Refused {
     pub(crate) fault: Fault,
-    /// The server, or something before it, was there but wanted no WebSocket.
-    pub(crate) reachable: bool,
+    /// The failure is evidence against WebSocket: an answer that refuses the upgrade, or a WebSocket that carries nothing.
+    pub(crate) wants_polling: bool,
 }
 
 impl WebSocket {
     /// Opens a WebSocket; with `sid`, as an upgrade of that Engine.IO session.
     pub(crate) async fn dial(environment: &Environment, access: &Access, sid: Option<&str>) -> Result<Self, Refused> {
-        let io = connect(environment).await.map_err(|error| Refused { fault: Fault::Dial(error), reachable: false })?;
+        let io = Self::reach(environment).await?;
+        Self::upgrade(environment, access, io, sid).await
+    }
+
+    /// Opens the byte stream that the WebSocket uses.
+    pub(crate) async fn reach(environment: &Environment) -> Result<Box<dyn Io>, Refused> {
+        connect(environment).await.map_err(|failed| Refused {
+            wants_polling: failed.is_tunnel_refused(environment),
+            fault: Fault::Dial(failed.into_error()),
+        })
+    }
+
+    /// Asks the server for a WebSocket on this byte stream.
+    pub(crate) async fn upgrade(
+        environment: &Environment,
+        access: &Access,
+        io: Box<dyn Io>,
+        sid: Option<&str>,
+    ) -> Result<Self, Refused> {
         let mut query = environment.query.clone();
         query.extend(access.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
         let mut url = environment.target.socket("websocket", sid, &query);
         let scheme = if environment.target.is_secure() { "wss" } else { "ws" };
         // The url crate allows this change of scheme: both are special ones.
         let _ = url.set_scheme(scheme);
-        let broken =
-            |text: String| Refused { fault: Fault::Dial(Error::connect_failed(Stage::Http, text)), reachable: true };
-        let mut request = url.as_str().into_client_request().map_err(|error| broken(describe(&error)))?;
+        let broken = |text: String, wants_polling| Refused {
+            fault: Fault::Dial(Error::connect_failed(Stage::Http, text)),
+            wants_polling,
+        };
+        let mut request = url.as_str().into_client_request().map_err(|error| broken(describe(&error), false))?;
         let headers = request.headers_mut();
         headers.extend(environment.headers.clone());
         headers
@@ -79,16 +99,21 @@ impl WebSocket {
             Err(tungstenite::Error::Http(answer)) => {
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
                 let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let fault = http_status::refused(answer.status().as_u16(), after, &body);
-                Err(Refused { fault, reachable: true })
+                let status = answer.status();
+                let fault = http_status::refused(status.as_u16(), after, &body);
+                Err(Refused { fault, wants_polling: refuses_upgrade(status) })
             }
-            Err(error) => Err(broken(format!("{}: {}", environment.target.origin(), describe(&error)))),
+            Err(error) => {
+                let text = format!("{}: {}", environment.target.origin(), describe(&error));
+                Err(broken(text, is_answered_wrongly(&error)))
+            }
         }
     }
 
     /// Waits for the first frame, so that a WebSocket which carries nothing is found out while there is an alternative.
-    pub(crate) async fn hear(&mut self) -> Result<(), Fault> {
-        self.first = Some(poll_fn(|cx| self.poll_recv(cx)).await?);
+    pub(crate) async fn hear(&mut self) -> Result<(), Refused> {
+        let first = poll_fn(|cx| self.poll_recv(cx)).await;
+        self.first = Some(first.map_err(|fault| Refused { wants_polling: !matches!(fault, Fault::Io(_)), fault })?);
         Ok(())
     }
 
@@ -147,6 +172,28 @@ impl Transport for WebSocket {
         self.outbox.push_back(Message::Ping(Bytes::new()));
         true
     }
+}
+
+/// Whether an answer with this status refuses WebSocket. Credentials and limits would refuse polling as well, and a server
+/// that is down or overloaded says nothing about transports.
+fn refuses_upgrade(status: StatusCode) -> bool {
+    use StatusCode as Status;
+    let about_something_else = [Status::UNAUTHORIZED, Status::REQUEST_TIMEOUT, Status::TOO_MANY_REQUESTS];
+    !status.is_server_error() && !about_something_else.contains(&status)
+}
+
+/// Whether the answer lacks what makes it one to an upgrade, as when something on the way has removed it.
+fn is_answered_wrongly(error: &tungstenite::Error) -> bool {
+    use tungstenite::error::ProtocolError;
+    matches!(
+        error,
+        tungstenite::Error::Protocol(
+            ProtocolError::MissingConnectionUpgradeHeader
+                | ProtocolError::MissingUpgradeWebSocketHeader
+                | ProtocolError::SecWebSocketAcceptKeyMismatch
+                | ProtocolError::InvalidHeader(_)
+        )
+    )
 }
 
 fn fault(error: &tungstenite::Error) -> Fault {

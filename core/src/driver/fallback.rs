@@ -1,0 +1,103 @@
+//! When `auto` uses long-polling instead of WebSocket. Knows neither network nor clock.
+
+use std::time::{Duration, Instant};
+
+/// How long long-polling is preferred once it has worked. Then WebSocket is tried first again.
+const POLLING_PREFERENCE: Duration = Duration::from_secs(600);
+
+/// What the next attempt uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Next {
+    #[default]
+    WebSocket,
+    /// WebSocket was refused. Polling gets one attempt to show that it works.
+    PollingOnce,
+    Polling {
+        until: Instant,
+    },
+}
+
+/// Remembers, for one address, which transport works.
+///
+/// Polling is preferred only while it works: each attempt takes the preference away, and the namespace
+/// acknowledgement gives it back.
+#[derive(Debug, Default)]
+pub(super) struct PollingFallback {
+    next: Next,
+    /// Polling is under way, and was not acknowledged yet. With the end of an earlier preference, if there was one.
+    unconfirmed: Option<Option<Instant>>,
+}
+
+impl PollingFallback {
+    /// An attempt begins; true if it uses polling.
+    pub(super) fn begin(&mut self, now: Instant) -> bool {
+        self.unconfirmed = match std::mem::take(&mut self.next) {
+            Next::PollingOnce => Some(None),
+            Next::Polling { until } if now < until => Some(Some(until)),
+            Next::WebSocket | Next::Polling { .. } => None,
+        };
+        self.unconfirmed.is_some()
+    }
+
+    /// WebSocket was refused; the next attempt uses polling.
+    pub(super) fn websocket_refused(&mut self) {
+        self.next = Next::PollingOnce;
+    }
+
+    /// The attempt that is under way goes on by polling.
+    pub(super) fn polling_opened(&mut self) {
+        self.unconfirmed.get_or_insert_default();
+    }
+
+    /// The server has acknowledged the namespace.
+    pub(super) fn on_acknowledged(&mut self, now: Instant) {
+        if let Some(until) = self.unconfirmed.take() {
+            self.next = Next::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polling_that_is_never_acknowledged_is_not_preferred() {
+        let (mut fallback, now) = (PollingFallback::default(), Instant::now());
+        assert!(!fallback.begin(now));
+        fallback.websocket_refused();
+        assert!(fallback.begin(now));
+        fallback.polling_opened();
+        assert!(!fallback.begin(now), "WebSocket again");
+    }
+
+    #[test]
+    fn polling_that_works_is_preferred_for_a_while() {
+        let (mut fallback, now) = (PollingFallback::default(), Instant::now());
+        assert!(!fallback.begin(now));
+        fallback.polling_opened();
+        fallback.on_acknowledged(now);
+        let later = now + POLLING_PREFERENCE / 2;
+        assert!(fallback.begin(later));
+        fallback.on_acknowledged(later);
+        assert!(!fallback.begin(now + POLLING_PREFERENCE), "from the first time on");
+    }
+
+    #[test]
+    fn a_failure_of_polling_ends_the_preference() {
+        let (mut fallback, now) = (PollingFallback::default(), Instant::now());
+        fallback.begin(now);
+        fallback.polling_opened();
+        fallback.on_acknowledged(now);
+        assert!(fallback.begin(now));
+        assert!(!fallback.begin(now));
+    }
+
+    #[test]
+    fn an_acknowledgement_over_websocket_says_nothing() {
+        let (mut fallback, now) = (PollingFallback::default(), Instant::now());
+        fallback.begin(now);
+        fallback.on_acknowledged(now);
+        assert!(!fallback.begin(now));
+    }
+}
