@@ -44,6 +44,7 @@ impl ClientBuilder {
             can_ask_rest: authority.may_have_key(),
             credentials: authority.source(),
             paced_by_readers: true,
+            has_only_key: authority.has_only_key(),
             ..self.session
         };
         let api = Arc::new(Api { addresses: addresses.clone(), authority: authority.clone() });

@@ -153,6 +153,11 @@ impl Authority {
         }
     }
 
+    /// Whether an API key is all there is, now and later.
+    pub(crate) fn has_only_key(&self) -> bool {
+        self.provider.is_none() && matches!(self.fixed, Credentials::ApiKey(_))
+    }
+
     fn shown(&self) -> std::sync::MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -86,6 +86,8 @@ pub(crate) struct SessionConfig {
     pub(crate) credentials: CredentialsSource,
     /// Whether a page of a replay waits until its readers have room. Without readers there is nothing to wait for.
     pub(crate) paced_by_readers: bool,
+    /// Whether an API key is all that the client has.
+    pub(crate) has_only_key: bool,
 }
 
 impl Default for SessionConfig {
@@ -104,6 +106,7 @@ impl Default for SessionConfig {
             can_ask_rest: false,
             credentials: CredentialsSource::Fixed,
             paced_by_readers: false,
+            has_only_key: false,
         }
     }
 }

@@ -22,13 +22,18 @@ struct Server {
 pub(crate) struct Servers {
     all: Vec<Server>,
     current: usize,
+    /// Refusals in a row, at any address, that may just as well have been restarts.
+    unclear_refusals: u32,
 }
+
+/// That many refusals in a row that can't be told from a restart are about the credentials.
+const UNCLEAR_REFUSALS_MAX: u32 = 4;
 
 impl Servers {
     pub(crate) fn new(count: usize, source: CredentialsSource) -> Self {
         let server =
             || Server { auth: Auth::new(source), known: false, tried: false, not_before: None, left_out: false };
-        Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0 }
+        Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
     }
 
     /// The place of the one that is in use, or tried next.
@@ -38,6 +43,7 @@ impl Servers {
 
     /// The current one has shown that it accepts the credentials.
     pub(crate) fn proven(&mut self) {
+        self.unclear_refusals = 0;
         self.all[self.current].auth.proven();
     }
 
@@ -90,12 +96,25 @@ impl Servers {
         self.current = next.unwrap_or(self.current);
     }
 
+    /// Whether a refusal may just as well have been a restart, and has not been tried often enough yet.
+    pub(crate) fn is_unclear(&self) -> bool {
+        (1..UNCLEAR_REFUSALS_MAX).contains(&self.unclear_refusals)
+    }
+
+    /// An attempt failed for another reason than a refusal: while a server restarts, it counts as one more try.
+    pub(crate) fn failed(&mut self) {
+        self.unclear_refusals = self.unclear_refusals.saturating_add(u32::from(self.unclear_refusals > 0));
+    }
+
     /// The current one refuses the credentials.
     pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof) -> Verdict {
         let others = self.all.iter().enumerate().filter(|(at, server)| *at != self.current && !server.left_out);
         let elsewhere = others.into_iter().any(|(_, server)| server.auth.has_worked());
+        let unclear = matches!(certainty, Certainty::Ambiguous | Certainty::Interrupted);
+        self.unclear_refusals = self.unclear_refusals.saturating_add(u32::from(unclear));
+        let may_retry = self.unclear_refusals < UNCLEAR_REFUSALS_MAX;
         let server = &mut self.all[self.current];
-        let verdict = server.auth.refused(certainty, proof, elsewhere);
+        let verdict = server.auth.refused(certainty, proof, elsewhere, may_retry);
         server.left_out |= verdict == Verdict::Next;
         verdict
     }

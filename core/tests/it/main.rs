@@ -6,6 +6,7 @@ mod rest_server;
 
 mod acks;
 mod an_outage_of_an_hour;
+mod an_unclear_refusal_is_tried_again;
 mod answers_that_come_very_late;
 mod attempts_are_limited;
 mod backfill_by_rest;

@@ -88,15 +88,19 @@ async fn a_websocket_session() {
 async fn a_refusal() {
     let script = Script::new();
     let server = async {
-        let mut server = script.accept().await;
-        server.send(
-            r#"0{"sid":"niIRLowzmEgmCIRMAAA2","upgrades":[],"pingTimeout":120000,"pingInterval":25000,"maxPayload":1000000}"#,
-        );
-        server.expect("40").await;
-        server.send("41");
-        server.send(r#"40{"sid":"ZasxwzJh1EPmxbv0AAA3"}"#);
-        server.send("/1.1 500 INTERNAL SERVER ERROR\r\nServer: Werkzeug/3.1.5 Python/3.11.7\r\n");
-        server.closed().await
+        let mut frames = Vec::new();
+        for _ in 0..4 {
+            let mut server = script.accept().await;
+            server.send(
+                r#"0{"sid":"niIRLowzmEgmCIRMAAA2","upgrades":[],"pingTimeout":120000,"pingInterval":25000,"maxPayload":1000000}"#,
+            );
+            server.expect("40").await;
+            server.send("41");
+            server.send(r#"40{"sid":"ZasxwzJh1EPmxbv0AAA3"}"#);
+            server.send("/1.1 500 INTERNAL SERVER ERROR\r\nServer: Werkzeug/3.1.5 Python/3.11.7\r\n");
+            frames.extend(server.closed().await);
+        }
+        frames
     };
     let client = builder(&script).build().unwrap();
     let mut events = client.events();

@@ -126,6 +126,8 @@ impl Machine {
     pub(super) fn join_failed(&mut self, now: Now, project: &ProjectId, words: &Notice, denied: bool) {
         let error = join_error(words, denied);
         if error.kind() == ErrorKind::AuthenticationFailed {
+            let needs_session = words.code.is_none() && words.message == "Authentication required";
+            let error = if needs_session { self.with_advice(error) } else { error };
             return self.refused(now, Certainty::Said, error);
         }
         let deadline = now.mono + self.config.join_timeout;

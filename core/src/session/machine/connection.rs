@@ -21,6 +21,9 @@ use crate::{
 /// later still ends the client; it is only told by the join or the stream instead of by `connect`.
 const DOUBT: Duration = Duration::from_millis(500);
 
+/// Deployed servers let in web sessions only.
+const NO_KEYS: &str = "this server takes no API keys on the socket: sign in with email and password, or pass `session`";
+
 impl Machine {
     pub(super) fn connect(&mut self, now: Now, token: Token) {
         if !matches!(self.phase, Phase::Idle) {
@@ -156,14 +159,29 @@ impl Machine {
         if !data.is_empty() {
             self.early = Some(notice(data));
         }
+        let unclear = if opening { Certainty::Ambiguous } else { Certainty::Interrupted };
         if let Some(words) = self.early.take_if(|_| in_doubt && !self.proven) {
-            self.connection_refused(now, &words, Certainty::Ambiguous);
+            self.connection_refused(now, &words, unclear);
         } else if in_doubt && !self.proven {
-            let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
-            self.refused(now, Certainty::Ambiguous, error.with_stage(Stage::Namespace));
+            self.refused_without_words(now, unclear);
         } else {
             self.lost(now, Fault::ServerDisconnected);
         }
+    }
+
+    /// The end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet.
+    pub(super) fn transport_lost(&mut self, now: Now, fault: Fault) {
+        let in_doubt = self.doubt.is_some() && !self.proven && !self.servers.has_let_us_in();
+        match self.early.take_if(|_| in_doubt) {
+            Some(words) => self.connection_refused(now, &words, Certainty::Interrupted),
+            None if in_doubt => self.refused_without_words(now, Certainty::Interrupted),
+            None => self.lost(now, fault),
+        }
+    }
+
+    fn refused_without_words(&mut self, now: Now, unclear: Certainty) {
+        let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
+        self.refused(now, unclear, error.with_stage(Stage::Namespace));
     }
 
     /// A CONNECT_ERROR packet, or an `authentication_failed` event.
@@ -176,7 +194,7 @@ impl Machine {
 
     pub(super) fn namespace_refused(&mut self, now: Now, data: &str) {
         if matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
-            self.connection_refused(now, &notice(data), Certainty::Ambiguous);
+            self.connection_refused(now, &notice(data), Certainty::Unexplained);
         }
     }
 
@@ -184,10 +202,15 @@ impl Machine {
     pub(super) fn refused(&mut self, now: Now, certainty: Certainty, error: Error) {
         match self.servers.refused(certainty, self.proof) {
             Verdict::End => {
+                let error = if certainty == Certainty::Said { error } else { self.with_advice(error) };
                 self.drop_connection(&error);
                 self.end(error);
             }
             Verdict::Next => {
+                self.drop_connection(&error);
+                self.retry(now, error, Duration::ZERO);
+            }
+            Verdict::Retry => {
                 self.drop_connection(&error);
                 self.retry(now, error, Duration::ZERO);
             }
@@ -206,6 +229,15 @@ impl Machine {
         }
     }
 
+    /// The same refusal, with what to do about it where only an API key was given.
+    pub(super) fn with_advice(&self, error: Error) -> Error {
+        if !self.config.has_only_key {
+            return error;
+        }
+        let text = format!("{NO_KEYS} ({error})");
+        Error::new(ErrorKind::AuthenticationFailed, text).with_stage(error.stage().unwrap_or(Stage::Namespace))
+    }
+
     /// The connection, or the attempt to make one, is over.
     pub(super) fn lost(&mut self, now: Now, fault: Fault) {
         if matches!(self.phase, Phase::Idle | Phase::Waiting { .. } | Phase::Closed) {
@@ -214,6 +246,9 @@ impl Machine {
         let stop =
             matches!(fault, Fault::ServerDisconnected) && self.config.on_server_disconnect == OnServerDisconnect::Stop;
         let error = fault.into_error();
+        if self.connecting.is_some() && !self.config.retry_first_connect {
+            self.servers.failed();
+        }
         self.drop_connection(&error);
         if stop {
             return self.end(error);
@@ -252,7 +287,7 @@ impl Machine {
         if !pause.is_zero() {
             self.servers.hold(now.mono + pause);
         }
-        let Some(policy) = self.policy() else { return self.end(cause) };
+        let Some(policy) = self.policy(pause) else { return self.end(cause) };
         if policy.attempts.is_some_and(|limit| self.attempt >= limit) {
             let text = format!("gave up after {} attempts: {cause}", self.attempt);
             let error = Error::new(ErrorKind::GaveUp, text).with_attempts(self.attempt).with_cause(cause);
@@ -267,7 +302,10 @@ impl Machine {
             self.short += 1;
             short_delay(&policy, &mut self.rng)
         } else {
-            next_delay(&policy, self.attempt - self.short, &mut self.rng)
+            let step = self.attempt - self.short;
+            // Somebody waits for `connect` to say that the credentials are wrong.
+            let step = if self.connecting.is_some() && self.servers.is_unclear() { step.min(2) } else { step };
+            next_delay(&policy, step, &mut self.rng)
         };
         let earliest = self.servers.not_before().map_or(now.mono, |at| at.max(now.mono));
         let until = self.window.earliest(earliest.max(now.mono + delay));
@@ -280,10 +318,12 @@ impl Machine {
     }
 
     /// How the next attempt is made; `None` if there is to be none.
-    fn policy(&self) -> Option<ReconnectPolicy> {
+    fn policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connecting.is_some() && !self.config.retry_first_connect;
-        // Neither asking for credentials once more nor trying each address once is reconnecting.
-        let once_more = self.rejected || (first && self.servers.has_untried());
+        // Neither asking for credentials once more, nor a refusal that may have been a restart, nor trying each address
+        // once is reconnecting.
+        let unclear = self.servers.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
+        let once_more = self.rejected || unclear || (first && self.servers.has_untried());
         if first && !once_more {
             return None;
         }

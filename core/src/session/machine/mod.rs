@@ -153,7 +153,7 @@ impl Machine {
             Input::DialFailed { id, fault } => self.dial_failed(now, id, fault),
             // Of a transport that was given up already, it says nothing about the attempt that is under way.
             Input::TransportLost(fault) if matches!(self.phase, Phase::Opening { .. } | Phase::Online) => {
-                self.lost(now, fault);
+                self.transport_lost(now, fault);
             }
             Input::TransportLost(_) => {}
             Input::Backfilled(found) => self.backfilled(now, found),

@@ -32,7 +32,7 @@ impl Machine {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
             Ok(eio::Packet::Ping(_)) => self.malformed(now, "", "a ping with too much data"),
-            Ok(eio::Packet::Close) => self.lost(now, Fault::EngineClosed),
+            Ok(eio::Packet::Close) => self.transport_lost(now, Fault::EngineClosed),
             Ok(eio::Packet::Pong(_) | eio::Packet::Upgrade | eio::Packet::Noop) => {}
             Err(error) => self.malformed(now, text, &error.to_string()),
         }

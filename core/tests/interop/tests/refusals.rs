@@ -46,7 +46,9 @@ async fn wrong_credentials_end_the_client() {
                 assert_eq!(error.code(), "authentication_failed", "{kind:?} {transports:?} {what}: {error}");
                 assert!(!error.is_retryable());
                 let made = attempts(&server).await - before;
-                assert!(made <= 2, "{kind:?} {transports:?} {what}: {made} attempts");
+                // A DISCONNECT without a word may be a restart.
+                let most = if kind == Kind::FlaskOld { 4 } else { 2 };
+                assert!(made <= most, "{kind:?} {transports:?} {what}: {made} attempts");
             }
         }
     }
