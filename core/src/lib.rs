@@ -42,8 +42,8 @@ pub mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
 pub mod testing;
 
-pub use client::{Client, ClientBuilder, EventStream, Losses, Project, StateChanges, TypedStream};
-pub use delivery::{Overflow, Throttle, Throttled};
+pub use client::{Client, ClientBuilder, EventStream, Losses, Project, TypedStream};
+pub use delivery::{Overflow, StateChanges, Throttle, Throttled};
 pub use driver::{ApiKeyVia, Credentials, ProviderError, Transports};
 pub use error::{Error, ErrorKind, Stage};
 pub use events::{

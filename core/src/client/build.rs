@@ -6,12 +6,12 @@ use rand::{SeedableRng, rngs::SmallRng};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
-    Client, ClientBuilder, Shared, StateFeed,
+    Client, ClientBuilder, Shared,
     checks::{check_proxy, fallbacks, header_map},
 };
 use crate::{
     Error, Metrics,
-    delivery::{Bound, Hub, Progress, STREAM_BYTES_MAX},
+    delivery::{Bound, Hub, Progress, STREAM_BYTES_MAX, StateFeed},
     driver::{Addresses, Authority, Dialer, Environment, SocketDialer, Target, Task, Work},
     rest::Api,
     session::{Machine, SessionConfig},
@@ -99,9 +99,6 @@ impl ClientBuilder {
     ///
     /// # Cancel safety
     /// Nothing is left behind if the future is dropped.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
     pub async fn connect(self) -> Result<Client, Error> {
         let client = self.build()?;
         client.connect().await?;

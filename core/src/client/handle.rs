@@ -7,12 +7,15 @@ use std::{
 
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, mpsc, oneshot, watch},
+};
 
-use super::{ClientBuilder, EventStream, Project, StateChanges, StateFeed, TypedStream};
+use super::{ClientBuilder, EventStream, Project, TypedStream};
 use crate::{
     Cursor, Error, ErrorKind, Metrics, State,
-    delivery::{Hub, Progress, Scope},
+    delivery::{Hub, Progress, Scope, StateChanges, StateFeed},
     driver::{Answer, Request, Task},
     events::{EventKind, Filter, ProjectId},
     rest::{Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
@@ -92,19 +95,27 @@ impl Client {
     ///
     /// # Errors
     /// `authentication_failed`, `rate_limited`, `connect_timeout`, `connect_failed`; the client is closed then.
-    /// `invalid_argument` if the client was connected before.
+    /// `invalid_argument` if the client was connected before, or outside a tokio runtime; the client stays as it is then.
     ///
     /// # Cancel safety
     /// If the future is dropped, the client goes on connecting.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
     pub async fn connect(&self) -> Result<(), Error> {
-        let task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            tokio::spawn(task.run());
-        }
+        self.start()?;
         self.shared.ask(Request::Connect).await.map(|_| ())
+    }
+
+    /// Starts the task, if no call before this one has.
+    fn start(&self) -> Result<(), Error> {
+        let mut task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if task.is_none() {
+            return Ok(());
+        }
+        let runtime = Handle::try_current()
+            .map_err(|_| Error::invalid_argument("connect: it must be called within a tokio runtime"))?;
+        if let Some(task) = task.take() {
+            runtime.spawn(task.run());
+        }
+        Ok(())
     }
 
     /// The task of a client that is not connected yet, for whoever does its work instead.

@@ -5,7 +5,6 @@ mod builder;
 mod checks;
 mod handle;
 mod project;
-mod states;
 mod stream;
 mod typed;
 
@@ -13,7 +12,5 @@ pub use builder::ClientBuilder;
 pub use handle::Client;
 pub(crate) use handle::Shared;
 pub use project::Project;
-pub use states::StateChanges;
-pub(crate) use states::StateFeed;
 pub use stream::EventStream;
 pub use typed::{Losses, TypedStream};

@@ -5,6 +5,7 @@ mod hub;
 mod progress;
 mod queue;
 mod ring;
+mod states;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -14,4 +15,6 @@ pub(crate) use progress::{Mark, Progress, Tracker};
 pub use queue::Overflow;
 pub(crate) use queue::{Batch, Bound, STREAM_BYTES_MAX};
 pub(crate) use ring::Ring;
+pub use states::StateChanges;
+pub(crate) use states::StateFeed;
 pub use throttle::{Throttle, Throttled};

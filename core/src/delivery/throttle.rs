@@ -14,6 +14,9 @@ use crate::{
     events::{Event, EventKind},
 };
 
+/// The longest interval that is waited for: no instant can be a [`Duration::MAX`] away.
+const INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// What may be held back by a [`Throttled`] stream.
 pub trait Throttle {
     /// Whether a newer item may replace this one. Notices of losses may not be replaced.
@@ -51,7 +54,7 @@ impl<S, T> Throttled<S, T> {
         let now = Instant::now();
         Self {
             inner: Some(inner),
-            interval,
+            interval: interval.min(INTERVAL_MAX),
             open_at: now,
             latest: None,
             passing: None,

@@ -16,8 +16,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    client::StateFeed,
-    delivery::{Hub, Progress},
+    delivery::{Hub, Progress, StateFeed},
     session::{Backfilled, Command, Fault, Input, Machine, Metrics, Now, Output, State, Token},
 };
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Event, Health, Metrics, Moderation,
-    Project, State, Statistics, Submission, events::Filter,
+    Project, State, StateChanges, Statistics, Submission, events::Filter,
 };
 
 /// A client for a binding. Cheap to clone.
@@ -64,7 +64,9 @@ impl FacadeClient {
     forward! {
         /// Connects. If that was asked before, and perhaps given up, waits for its outcome.
         connect() -> () = |client| match client.connect().await {
-            Err(error) if error.kind() == ErrorKind::InvalidArgument => outcome(&client).await,
+            Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+                outcome(client.state_changes(), || client.metrics().connections).await
+            }
             done => done,
         };
         /// Joins a project, behind a cursor if there is one.
@@ -176,12 +178,13 @@ impl FacadeProject {
 }
 
 /// What the first connection has come to.
-async fn outcome(client: &Client) -> Result<(), Error> {
-    let mut states = client.state_changes();
+async fn outcome(mut states: StateChanges, connections: impl Fn() -> u64) -> Result<(), Error> {
     while let Some(state) = states.next().await {
         match state {
             State::Closed { reason } => return Err(reason),
-            _ if client.metrics().connections > 0 => return Ok(()),
+            // The count may be published after the state.
+            State::Connected => return Ok(()),
+            State::Reconnecting { .. } if connections() > 0 => return Ok(()),
             _ => {}
         }
     }
@@ -193,4 +196,46 @@ fn filter(kind: Option<&str>) -> Result<Option<Filter>, Error> {
     Event::filter(kind)
         .map(Some)
         .ok_or_else(|| Error::invalid_argument(format!("kind: there is no kind of events named {kind:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::delivery::StateFeed;
+
+    async fn outcome_of(states: &[State], connections: u64) -> Result<(), Error> {
+        let feed = StateFeed::new();
+        let (changes, publishing) = (feed.changes(), async {
+            for state in states {
+                tokio::task::yield_now().await;
+                feed.publish(state.clone());
+            }
+            std::future::pending::<()>().await;
+        });
+        tokio::select! {
+            done = outcome(changes, || connections) => done,
+            () = publishing => unreachable!(),
+            () = tokio::time::sleep(Duration::from_secs(60)) => panic!("it waits for ever"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_not_counted_yet_is_one() {
+        outcome_of(&[State::Connecting, State::Connected], 0).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_is_closing_is_not_connected() {
+        let ended = [State::Closing, State::Closed { reason: Error::closed() }];
+        assert_eq!(outcome_of(&ended, 1).await.unwrap_err().code(), "closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_interruption_is_an_outcome_only_after_a_connection() {
+        let lost = State::Reconnecting { attempt: 1, retry_in: Duration::ZERO, cause: Error::closed() };
+        outcome_of(std::slice::from_ref(&lost), 1).await.unwrap();
+        outcome_of(&[lost, State::Connected], 0).await.unwrap();
+    }
 }

@@ -14,6 +14,7 @@ mod backfill_follows_the_reader;
 mod bad_options_are_refused;
 mod close_in_every_phase;
 mod connect_errors_are_read;
+mod connect_needs_a_runtime;
 mod credentials;
 mod cursor;
 mod cursors_stay_before_a_loss;

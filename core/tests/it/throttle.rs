@@ -109,3 +109,20 @@ async fn a_notice_never_stands_for_another() {
         timeout(INTERVAL / 2, errors.next()).await.expect("each one, at once").unwrap().unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_interval_there_is() {
+    let script = Script::new();
+    let (client, project, server) = joined(&script, None).await;
+    let mut stats = project.events_of::<StatsUpdate>().throttle(Duration::MAX);
+    for total in 1..=2 {
+        server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
+        if total == 1 {
+            assert_eq!(stats.next().await.unwrap().unwrap().total_content, 1);
+        }
+    }
+    assert!(timeout(Duration::from_secs(86_400), stats.next()).await.is_err());
+    client.close().await;
+    assert_eq!(stats.next().await.unwrap().unwrap().total_content, 2);
+    assert!(stats.next().await.is_none());
+}

@@ -1,0 +1,175 @@
+//! The client's state, and its changes as a stream.
+
+use std::{
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use futures_util::{
+    Stream, StreamExt,
+    stream::{self, FusedStream},
+};
+use tokio::sync::broadcast;
+
+use crate::State;
+
+/// The changes that are kept for a slow reader; older ones are skipped, the latest never.
+const CHANGES_KEPT_MAX: usize = 64;
+
+/// The client's state as the driver's task publishes it.
+#[derive(Debug)]
+pub(crate) struct StateFeed {
+    /// Locked while a change is published and while a stream begins, so that a state is either its first or a change.
+    latest: Mutex<State>,
+    changes: broadcast::Sender<State>,
+}
+
+impl StateFeed {
+    pub(crate) fn new() -> Self {
+        Self { latest: Mutex::new(State::Idle), changes: broadcast::Sender::new(CHANGES_KEPT_MAX) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn publish(&self, state: State) {
+        let mut latest = self.lock();
+        latest.clone_from(&state);
+        // Nobody may be listening.
+        let _ = self.changes.send(state);
+    }
+
+    pub(crate) fn latest(&self) -> State {
+        self.lock().clone()
+    }
+
+    pub(crate) fn changes(&self) -> StateChanges {
+        let (first, receiver) = {
+            let latest = self.lock();
+            (latest.clone(), self.changes.subscribe())
+        };
+        let rest = stream::unfold(receiver, |mut receiver| async move {
+            loop {
+                match receiver.recv().await {
+                    Ok(state) => return Some((state, receiver)),
+                    Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                }
+            }
+        });
+        StateChanges { states: Box::pin(stream::once(async { first }).chain(rest)), ended: false }
+    }
+}
+
+/// The client's states: the present one first, then every change, until the client is closed.
+///
+/// A reader that is more than 64 changes late skips the oldest of them.
+pub struct StateChanges {
+    states: Pin<Box<dyn Stream<Item = State> + Send>>,
+    ended: bool,
+}
+
+impl StateChanges {
+    /// The next state; `None` after [`State::Closed`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<State> {
+        StreamExt::next(self).await
+    }
+}
+
+impl Stream for StateChanges {
+    type Item = State;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<State>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let next = self.states.as_mut().poll_next(cx);
+        if let Poll::Ready(state) = &next {
+            self.ended = state.as_ref().is_none_or(State::is_closed);
+        }
+        next
+    }
+}
+
+impl FusedStream for StateChanges {
+    fn is_terminated(&self) -> bool {
+        self.ended
+    }
+}
+
+impl std::fmt::Debug for StateChanges {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StateChanges")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::Error;
+
+    fn attempt(attempt: u32) -> State {
+        State::Reconnecting { attempt, retry_in: Duration::ZERO, cause: Error::closed() }
+    }
+
+    fn number(state: Option<State>) -> u32 {
+        match state {
+            Some(State::Reconnecting { attempt, .. }) => attempt,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_stream_that_begins_during_a_change_has_no_state_twice_and_skips_none() {
+        let (feed, stop) = (StateFeed::new(), AtomicBool::new(false));
+        feed.publish(attempt(0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut next = 1;
+                while !stop.load(Ordering::Relaxed) {
+                    feed.publish(attempt(next));
+                    next += 1;
+                    std::thread::yield_now();
+                }
+            });
+            let mut torn = None;
+            for _ in 0..20_000 {
+                let mut changes = feed.changes();
+                let first = number(futures_util::FutureExt::now_or_never(changes.next()).flatten());
+                if let Some(second) = futures_util::FutureExt::now_or_never(changes.next()) {
+                    let second = number(second);
+                    // More than that many changes are skipped.
+                    if second != first + 1 && second <= first + CHANGES_KEPT_MAX as u32 {
+                        torn = Some((first, second));
+                        break;
+                    }
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+            assert_eq!(torn, None);
+        });
+    }
+
+    #[test]
+    fn the_end_may_be_asked_for_again() {
+        let feed = StateFeed::new();
+        feed.publish(State::Closed { reason: Error::closed() });
+        let mut changes = feed.changes();
+        let end = futures_util::FutureExt::now_or_never(changes.next()).flatten();
+        assert!(end.is_some_and(|state| state.is_closed()));
+        assert!(changes.is_terminated());
+        for _ in 0..2 {
+            assert!(matches!(futures_util::FutureExt::now_or_never(changes.next()), Some(None)));
+        }
+    }
+}
