@@ -232,8 +232,10 @@ impl Client {
         serde_json::from_str(answer.as_deref().unwrap_or("null")).map_err(unreadable)
     }
 
-    /// Tells the client that the network has changed: it does not wait for a pause to end, and asks the server on an
-    /// open connection for a sign of life.
+    /// Tells the client that the network has changed: it does not wait for a pause to end, starts an attempt again that is
+    /// under way, and asks the server on an open connection for a sign of life. Never exceeds
+    /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute). A computer that wakes up from sleep has
+    /// the same effect without this call.
     pub fn network_changed(&self) {
         self.shared.network_changed.notify_one();
     }

@@ -9,6 +9,7 @@ mod fallback;
 mod http_body;
 mod login;
 mod request;
+mod suspend;
 mod target;
 mod task;
 mod timer;

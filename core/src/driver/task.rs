@@ -1,6 +1,11 @@
 //! The task that owns a client: it moves what happens into the machine and does what comes out. No user code runs here.
 
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
@@ -11,6 +16,7 @@ use super::{
     Addresses, Authority, Dialed, Dialer,
     backfill::BackfillSource,
     request::{Answer, Request},
+    suspend::SuspendDetector,
     timer::{Timer, now},
     work::Work,
 };
@@ -58,9 +64,14 @@ impl Task {
     /// Runs until the client is closed and nobody can ask anything any more, or until all handles are gone.
     pub(crate) async fn run(mut self) {
         let mut timer = Timer::new();
+        let mut suspend = SuspendDetector::new(now());
         loop {
-            let wake = self.wait(&mut timer).await;
+            let wake = self.wait(&mut timer, suspend.deadline()).await;
             let now = now();
+            if suspend.has_slept(now) {
+                tracing::debug!("the wall clock has jumped: the computer has slept, or the clock was set");
+                self.network_changed(now);
+            }
             match wake {
                 // All handles and streams are gone: nobody is left to say goodbye for.
                 Wake::Request(None) => break,
@@ -83,7 +94,7 @@ impl Task {
                     self.machine.handle(now, Input::DialFailed { id, fault });
                 }
                 Wake::Backfilled(found) => self.machine.handle(now, Input::Backfilled(found)),
-                Wake::NetworkChanged => self.machine.handle(now, Input::Command(Command::NetworkChanged)),
+                Wake::NetworkChanged => self.network_changed(now),
                 Wake::CapacityChanged | Wake::Time => self.machine.handle(now, Input::Tick),
             }
             self.carry_out().await;
@@ -107,8 +118,17 @@ impl Task {
         self.machine.handle(now, Input::Command(request.into_command(token)));
     }
 
-    async fn wait(&mut self, timer: &mut Timer) -> Wake {
-        timer.arm(self.machine.poll_timeout());
+    /// Connections that are kept open may be dead.
+    fn network_changed(&mut self, now: Now) {
+        for environment in self.addresses.all() {
+            environment.forget_connections();
+        }
+        self.machine.handle(now, Input::Command(Command::NetworkChanged));
+    }
+
+    /// Waits for something to happen; while the machine waits for a time, not longer than `compare_clocks`.
+    async fn wait(&mut self, timer: &mut Timer, compare_clocks: Instant) -> Wake {
+        timer.arm(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
         let (machine, work) = (&mut self.machine, &mut self.work);
         let (requests, network) = (&mut self.requests, self.network_changed.notified());
         let (mut network, mut capacity) = (std::pin::pin!(network), std::pin::pin!(self.hub.capacity_changed()));

@@ -12,7 +12,14 @@ use crate::session::Now;
 
 /// The present.
 pub(super) fn now() -> Now {
-    Now { mono: Instant::now().into_std(), wall: jiff::Timestamp::now() }
+    Now { mono: Instant::now().into_std(), wall: wall() }
+}
+
+fn wall() -> jiff::Timestamp {
+    let wall = jiff::Timestamp::now();
+    #[cfg(feature = "testing")]
+    let wall = wall.saturating_add(crate::testing::slept()).unwrap_or(wall);
+    wall
 }
 
 /// One timer for all deadlines. It is moved only when it would ring too late: most deadlines move away with every frame.

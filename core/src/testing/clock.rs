@@ -1,8 +1,18 @@
 //! Tokio's clock, paused.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
+
+thread_local! {
+    static SLEPT: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
+}
+
+/// How long the computer has slept, as this thread believes.
+pub(crate) fn slept() -> SignedDuration {
+    SLEPT.get()
+}
 
 /// Tokio's clock, stopped: it goes on only when nothing is left to do, and then straight to the next timer.
 ///
@@ -36,8 +46,15 @@ impl Clock {
         tokio::time::sleep(time).await;
     }
 
-    /// Moves the clock at once, as when a computer wakes up from sleep: timers on the way ring late.
+    /// Moves the clock at once, as when a program was stopped for a while: timers on the way ring late.
     pub async fn jump(&self, time: Duration) {
         tokio::time::advance(time).await;
+    }
+
+    /// Lets the computer sleep: only the wall clock of this thread moves on. This clock stands still, and with it all timers,
+    /// as on Linux and macOS.
+    pub fn suspend(&self, time: Duration) {
+        let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+        SLEPT.set(SLEPT.get().saturating_add(time));
     }
 }

@@ -54,7 +54,8 @@ mod server;
 #[cfg(feature = "testing")]
 mod transport;
 
+#[cfg(feature = "testing")]
+pub(crate) use clock::slept;
 pub use emitted::Emitted;
 pub use server::Server;
-#[cfg(feature = "testing")]
 pub use {clock::Clock, connection::Connection, helpers::EventLog, script::Dial, script::Script};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use automoderate::testing::Script;
+use automoderate::testing::{Clock, Script};
 use tokio::time::Instant;
 
-use crate::common::{connected, settle};
+use crate::common::{builder, connected, settle};
 
 #[tokio::test(start_paused = true)]
 async fn ends_a_pause() {
@@ -34,6 +34,77 @@ async fn but_not_the_limit_of_attempts() {
         script.next_dial().await.fail("no route");
         made.push(Instant::now());
         assert!(made.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count() <= 9);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_an_attempt_again() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.cut();
+    // One that is lost in the old network, and one that is stuck after the transport was opened.
+    let _stuck = script.next_dial().await;
+    let start = Instant::now();
+    client.network_changed();
+    let stuck = script.accept().await;
+    client.network_changed();
+    let _server = script.accept_handshake().await;
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    stuck.closed().await;
+    assert_eq!(script.dials(), 4);
+}
+
+#[tokio::test]
+async fn a_computer_that_slept_while_it_connected_starts_again() {
+    let (clock, script) = (Clock::paused(), Script::new());
+    let server = async {
+        let stuck = script.next_dial().await;
+        clock.suspend(Duration::from_secs(3600));
+        let dial = script.next_dial().await;
+        assert_eq!(dial.reason(), stuck.reason());
+        assert!(clock.elapsed() <= Duration::from_secs(5), "{:?}", clock.elapsed());
+        let mut server = dial.accept();
+        server.handshake().await;
+        server
+    };
+    let (client, _server) = tokio::join!(builder(&script).connect(), server);
+    client.unwrap();
+}
+
+#[tokio::test]
+async fn waking_up_is_such_a_hint() {
+    let (clock, script) = (Clock::paused(), Script::new());
+    let (client, server) = connected(&script).await;
+    clock.suspend(Duration::from_secs(3600));
+    clock.run_for(Duration::from_secs(5)).await;
+    assert_eq!(server.probes(), 1, "within 5 s");
+    clock.run_for(Duration::from_secs(600)).await;
+    assert!(client.state().is_connected(), "it answered");
+    assert_eq!(server.probes(), 1, "once for each sleep");
+
+    server.fall_silent();
+    clock.suspend(Duration::from_secs(3600));
+    let woke = clock.elapsed();
+    server.closed().await;
+    assert!(clock.elapsed() - woke <= Duration::from_secs(10), "{:?}", clock.elapsed() - woke);
+    let _server = script.accept_handshake().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_that_are_started_again_keep_the_limit() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.cut();
+    let mut made = vec![Instant::now()];
+    for _ in 0..30 {
+        let dial = script.next_dial().await;
+        made.push(Instant::now());
+        assert!(made.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count() <= 9);
+        for _ in 0..3 {
+            client.network_changed();
+            settle().await;
+        }
+        drop(dial);
     }
 }
 

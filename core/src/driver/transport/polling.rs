@@ -34,6 +34,8 @@ pub(crate) struct Polling {
     get: Option<Running<Result<String, Fault>>>,
     post: Option<(usize, Running<Result<(), Fault>>)>,
     probe: Option<Running<Option<WebSocket>>>,
+    /// A request of its own that shows whether the server can be reached: the one that waits shows nothing.
+    check: Option<Running<bool>>,
     /// The probe has succeeded; the WebSocket takes over when nothing is under way by polling.
     probed: Option<WebSocket>,
     socket: Option<WebSocket>,
@@ -72,6 +74,7 @@ impl Polling {
             get: None,
             post: None,
             probe: probing,
+            check: None,
             probed: None,
             socket: None,
             said_goodbye: false,
@@ -171,6 +174,14 @@ impl Polling {
 
 impl Transport for Polling {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
+        if let Some(check) = &mut self.check
+            && let Poll::Ready(is_reachable) = check.as_mut().poll(cx)
+        {
+            self.check = None;
+            if is_reachable {
+                return Poll::Ready(Ok(Frame::Activity));
+            }
+        }
         loop {
             if let Some(socket) = &mut self.socket {
                 return socket.poll_recv(cx);
@@ -229,7 +240,13 @@ impl Transport for Polling {
     }
 
     fn probe(&mut self) -> bool {
-        self.socket.as_mut().is_some_and(WebSocket::probe)
+        if let Some(socket) = &mut self.socket {
+            return socket.probe();
+        }
+        // Engine.IO has no packet for this that every server takes. Any answer will do.
+        let request = self.http.get(self.environment.target.join("api/health"));
+        self.check = Some(Box::pin(async move { request.send().await.is_ok() }));
+        true
     }
 }
 

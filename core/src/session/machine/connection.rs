@@ -35,9 +35,6 @@ impl Machine {
     }
 
     pub(super) fn start_dial(&mut self, now: Now) {
-        self.dial += 1;
-        self.counters.attempts += 1;
-        self.window.record(now.mono);
         let new = self.servers.dial();
         let reason = if std::mem::take(&mut self.rejected) {
             CredentialsReason::Rejected
@@ -46,6 +43,14 @@ impl Machine {
         } else {
             CredentialsReason::Reconnect
         };
+        self.dial(now, reason);
+    }
+
+    fn dial(&mut self, now: Now, reason: CredentialsReason) {
+        self.dial += 1;
+        self.dial_reason = reason;
+        self.counters.attempts += 1;
+        self.window.record(now.mono);
         self.phase = Phase::Dialing { deadline: now.mono + self.config.connect_timeout };
         self.out.push_back(Output::Dial { id: self.dial, server: self.servers.current(), reason });
     }
@@ -367,13 +372,24 @@ impl Machine {
         self.done(token);
     }
 
-    /// The user knows of a new network: don't wait for a pause to end, and don't trust a connection that may be dead.
+    /// Asks the server for a sign of life.
+    pub(super) fn probe(&mut self, now: Now) {
+        self.liveness.probed(now.mono);
+        self.out.push_back(Output::Probe);
+    }
+
+    /// The network is another one, or the computer has slept: don't wait for a pause to end, and trust neither a connection
+    /// nor an attempt that may be dead. An attempt goes on if the limit allows no other one now.
     pub(super) fn network_changed(&mut self, now: Now) {
         match &mut self.phase {
             Phase::Waiting { until, earliest } => *until = self.window.earliest((*earliest).max(now.mono)),
             Phase::Online => {
-                self.liveness.probed(now.mono);
-                self.out.push_back(Output::Probe);
+                self.liveness.doubted(now.mono);
+                self.probe(now);
+            }
+            Phase::Dialing { .. } | Phase::Opening { .. } if self.window.earliest(now.mono) <= now.mono => {
+                self.drop_connection(&Error::new(ErrorKind::Disconnected, "the network has changed"));
+                self.dial(now, self.dial_reason);
             }
             _ => {}
         }

@@ -16,9 +16,9 @@ use rand::rngs::SmallRng;
 
 use self::catchups::CatchUps;
 use super::{
-    Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::Acks, auth::Proof,
-    backoff::AttemptWindow, budget::Budget, follower::Sink, heartbeat::Heartbeat, liveness::Liveness, rooms::Rooms,
-    servers::Servers,
+    Command, CredentialsReason, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::Acks,
+    auth::Proof, backoff::AttemptWindow, budget::Budget, follower::Sink, heartbeat::Heartbeat, liveness::Liveness,
+    rooms::Rooms, servers::Servers,
 };
 use crate::{
     Error,
@@ -62,6 +62,8 @@ pub(crate) struct Machine {
     connecting: Option<Token>,
     /// The id of the attempt that may still report.
     dial: u64,
+    /// Why that attempt asked for credentials.
+    dial_reason: CredentialsReason,
     proof: Proof,
     servers: Servers,
     rejected: bool,
@@ -108,6 +110,7 @@ impl Machine {
             counters: Metrics::default(),
             connecting: None,
             dial: 0,
+            dial_reason: CredentialsReason::First,
             proof: Proof::default(),
             servers: Servers::new(config.servers, config.credentials),
             rejected: false,
@@ -204,6 +207,9 @@ impl Machine {
         {
             self.lost(now, super::Fault::Silent);
         }
+        if matches!(self.phase, Phase::Online) && self.liveness.probe_at().is_some_and(|at| at <= now.mono) {
+            self.probe(now);
+        }
         self.expire_joins(now);
         self.expire_acks(now);
         self.deliver_backfills();
@@ -233,7 +239,7 @@ impl Machine {
         let rooms = self.joins_deadline(online && self.budget_wait.is_none());
         let connection = [self.liveness.deadline(), self.acks.deadline(), self.doubt, self.stable_at];
         let catchups = self.catchups.deadline().filter(|_| self.budget_wait.is_none());
-        let paced = [self.heartbeat.deadline(), self.budget_wait, catchups];
+        let paced = [self.liveness.probe_at(), self.heartbeat.deadline(), self.budget_wait, catchups];
         phase
             .into_iter()
             .chain(rooms)
