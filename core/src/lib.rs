@@ -52,5 +52,6 @@ pub use events::{
     RuleUpdate, RuleVerb, Secret, ServerError, StatsUpdate, Status, SystemNotification, Timestamp, UnknownEvent,
     UserActivity,
 };
+pub use jiff;
 pub use rest::{Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission};
 pub use session::{Backfill, CredentialsReason, Cursor, Metrics, OnServerDisconnect, ReconnectPolicy, State};

@@ -190,6 +190,51 @@ impl Client {
         self.shared.states.changes()
     }
 
+    /// Resolves when the client has ended, with the reason: `closed` if the user closed it. At once if it has ended
+    /// already. A client that is not connected yet has not ended.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn closed(&self) -> Error {
+        let mut states = self.state_changes();
+        while let Some(state) = states.next().await {
+            if let State::Closed { reason } = state {
+                return reason;
+            }
+        }
+        Error::closed()
+    }
+
+    /// Resolves when the client is connected: at once if it is, otherwise after the next successful attempt. Does not
+    /// start an attempt by itself. Without a timeout it waits until the client is connected or has ended.
+    ///
+    /// # Errors
+    /// `connect_timeout` when the timeout has passed; otherwise the reason for which the client has ended.
+    /// `invalid_argument` for a timeout outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn wait_until_connected(&self, timeout: impl Into<Option<Duration>>) -> Result<(), Error> {
+        let Some(timeout) = timeout.into() else { return self.connected().await };
+        Handle::try_current()
+            .map_err(|_| Error::invalid_argument("timeout: it can be measured only within a tokio runtime"))?;
+        tokio::time::timeout(timeout, self.connected()).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::ConnectTimeout, "the client was not connected within the timeout"))
+        })
+    }
+
+    async fn connected(&self) -> Result<(), Error> {
+        let mut states = self.state_changes();
+        while let Some(state) = states.next().await {
+            match state {
+                State::Connected => return Ok(()),
+                State::Closed { reason } => return Err(reason),
+                _ => {}
+            }
+        }
+        Err(Error::closed())
+    }
+
     /// The address that the client is connected to, or tries next: one of those that it was made with.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::Stream;
+use futures_util::{Stream, stream::FusedStream};
 
 use super::Shared;
 use crate::{
@@ -186,6 +186,12 @@ impl Stream for EventStream {
         let this = &mut *self;
         ready!(this.poll_fill(cx, this.chunk));
         Poll::Ready(this.take_one())
+    }
+}
+
+impl FusedStream for EventStream {
+    fn is_terminated(&self) -> bool {
+        self.ready.is_empty() && matches!(self.end, Some(None))
     }
 }
 

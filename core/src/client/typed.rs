@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::Stream;
+use futures_util::{Stream, stream::FusedStream};
 
 use super::EventStream;
 use crate::{
@@ -120,5 +120,11 @@ impl<T: EventKind> Stream for TypedStream<T> {
                 None => return Poll::Ready(None),
             }
         }
+    }
+}
+
+impl<T: EventKind> FusedStream for TypedStream<T> {
+    fn is_terminated(&self) -> bool {
+        self.inner.is_terminated()
     }
 }

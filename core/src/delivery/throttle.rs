@@ -6,19 +6,19 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream::FusedStream};
 use tokio::time::{Instant, Sleep};
 
 use crate::{
     Error,
-    events::{Event, EventKind},
+    events::{Event, EventKind, Sealed},
 };
 
 /// The longest interval that is waited for: no instant can be a [`Duration::MAX`] away.
 const INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// What may be held back by a [`Throttled`] stream.
-pub trait Throttle {
+/// What may be held back by a [`Throttled`] stream: any event. Other types can't implement it.
+pub trait Throttle: Sealed {
     /// Whether a newer item may replace this one. Notices of losses may not be replaced.
     fn replaceable(&self) -> bool {
         true
@@ -116,5 +116,15 @@ where
         }
         this.open_at = Instant::now() + this.interval;
         Poll::Ready(this.latest.take().map(Ok))
+    }
+}
+
+impl<S, T> FusedStream for Throttled<S, T>
+where
+    S: Stream<Item = Result<T, Error>> + Unpin,
+    T: Throttle + Unpin,
+{
+    fn is_terminated(&self) -> bool {
+        self.inner.is_none() && self.latest.is_none() && self.passing.is_none()
     }
 }

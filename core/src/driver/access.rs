@@ -36,6 +36,7 @@ pub enum Credentials {
 
 /// Where an API key is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum ApiKeyVia {
     /// The connection query, as documented. Proxies may log it.
     #[default]

@@ -23,6 +23,7 @@ use crate::{
 
 /// Which transports to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Transports {
     /// WebSocket; HTTP long-polling when it can't be had.
     #[default]

@@ -21,6 +21,7 @@ pub enum Packet<'a> {
 
 /// Why a text frame is no Engine.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// The frame has no characters.
     #[error("an empty frame is no Engine.IO packet")]

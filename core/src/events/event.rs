@@ -35,8 +35,17 @@ pub enum Event {
 /// Selects events for a stream.
 pub(crate) type Filter = fn(&Event) -> bool;
 
-/// One of the types in [`Event`]: what [`events_of`](crate::Client::events_of) can select.
-pub trait EventKind: Sized + Send + 'static {
+/// Keeps traits to the types of this crate, so that they can get new methods.
+pub(crate) mod sealed {
+    /// Implemented only here.
+    #[allow(unreachable_pub)] // a supertrait of public traits
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Event {}
+
+/// One of the types in [`Event`]: what [`events_of`](crate::Client::events_of) can select. Other types can't implement it.
+pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
     /// Whether a newer event of this kind stands for an older one; false for notices, each of which counts.
     const REPLACEABLE: bool = true;
     /// Whether the event is of this kind.
@@ -79,6 +88,8 @@ macro_rules! kinds {
         }
 
         $(
+            impl sealed::Sealed for $kind {}
+
             impl EventKind for $kind {
                 $(const REPLACEABLE: bool = $replaceable;)?
                 fn matches(event: &Event) -> bool {

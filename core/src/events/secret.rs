@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-/// An API key, a password or a cookie. `Debug` shows `***`; there is no `Display`.
+use zeroize::Zeroize;
+
+/// An API key, a password or a cookie. `Debug` shows `***`; there is no `Display`. Its memory is overwritten with zeros
+/// when it is dropped; copies that were made of the exposed text are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -29,5 +32,11 @@ impl From<&str> for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }

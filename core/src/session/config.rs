@@ -47,6 +47,7 @@ impl Default for ReconnectPolicy {
 
 /// What to do when the server ends the connection on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OnServerDisconnect {
     /// Connect again, with the usual pauses.
     #[default]
@@ -57,6 +58,7 @@ pub enum OnServerDisconnect {
 
 /// What to do about the events of an interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Backfill {
     /// Replay where the server can; otherwise REST where there is an API key; otherwise tell the gap.
     #[default]

@@ -32,6 +32,7 @@ async fn a_key_goes_where_it_was_told_to() {
             ApiKeyVia::Query => (key(), None, ""),
             ApiKeyVia::Header => (None, key(), ""),
             ApiKeyVia::Auth => (None, None, r#"{"api_key":"am_key"}"#),
+            other => panic!("{other:?}"),
         };
         assert_eq!((query, header, &*auth), wanted);
     }

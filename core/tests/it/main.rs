@@ -46,3 +46,5 @@ mod slow_reader_is_told;
 mod socket_io;
 mod streams_are_bounded_in_bytes;
 mod throttle;
+mod values_can_be_stored;
+mod waiting_for_a_state;
