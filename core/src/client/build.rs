@@ -47,7 +47,8 @@ impl ClientBuilder {
             has_only_key: authority.has_only_key(),
             ..self.session
         };
-        let api = Arc::new(Api { addresses: addresses.clone(), authority: authority.clone() });
+        let api =
+            Arc::new(Api { addresses: addresses.clone(), authority: authority.clone(), timeout: self.request_timeout });
         let ack_timeout = session.ack_timeout;
         let dialer = |environment: &Arc<Environment>| -> Arc<dyn Dialer> {
             let (environment, authority) = (environment.clone(), authority.clone());

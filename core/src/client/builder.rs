@@ -27,6 +27,7 @@ pub struct ClientBuilder {
     pub(super) via: ApiKeyVia,
     pub(super) transports: Transports,
     pub(super) session: SessionConfig,
+    pub(super) request_timeout: Duration,
     pub(super) event_buffer: usize,
     pub(super) overflow: Overflow,
     pub(super) headers: Vec<(String, String)>,
@@ -49,6 +50,7 @@ impl ClientBuilder {
             via: ApiKeyVia::default(),
             transports: Transports::default(),
             session: SessionConfig::default(),
+            request_timeout: Duration::from_secs(60),
             event_buffer: 1024,
             overflow: Overflow::default(),
             headers: Vec::new(),
@@ -206,6 +208,14 @@ impl ClientBuilder {
         self
     }
 
+    /// How long a REST call may take, a login that it needs included. Default 60 s, more than 0. Rules that ask models
+    /// take long to decide a submission.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
     /// The pause between two documented `heartbeat` events; `None` sends none. Default 30 s, at least 1 s. Whether the
     /// server lives is told by Engine.IO's pings, not by this.
     #[must_use]
@@ -242,6 +252,15 @@ impl ClientBuilder {
     #[must_use]
     pub fn backfill(mut self, backfill: Backfill) -> Self {
         self.session.backfill = backfill;
+        self
+    }
+
+    /// How often REST is asked which flagged contents were reviewed, on servers without an event log, which send no
+    /// events for reviews; they come as [`ModerationUpdate`](crate::ModerationUpdate) with
+    /// [`Origin::Backfill`](crate::Origin::Backfill). Default `None`: never; at least 1 s. Needs an API key.
+    #[must_use]
+    pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {
+        self.session.review_poll = pause.into();
         self
     }
 

@@ -39,6 +39,7 @@ impl ClientBuilder {
             ("connect_timeout", session.connect_timeout),
             ("join_timeout", session.join_timeout),
             ("ack_timeout", session.ack_timeout),
+            ("request_timeout", self.request_timeout),
         ] {
             if timeout.is_zero() || timeout > LONGEST {
                 return refuse(&format!("{name}: it must be more than 0 and at most a day"));
@@ -46,6 +47,9 @@ impl ClientBuilder {
         }
         if session.heartbeat_interval.is_some_and(|interval| interval < Duration::from_secs(1) || interval > LONGEST) {
             return refuse("heartbeat_interval: it must be from 1 s to a day, or off");
+        }
+        if session.review_poll.is_some_and(|pause| pause < Duration::from_secs(1) || pause > LONGEST) {
+            return refuse("review_poll: it must be from 1 s to a day, or off");
         }
         if session.rate_limit.is_some_and(|limit| limit < 10) {
             return refuse("rate_limit: it must be at least 10, or off");

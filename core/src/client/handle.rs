@@ -289,6 +289,8 @@ impl Client {
     ///
     /// # Errors
     /// `api` with the status and body of the answer; `authentication_failed`, `rate_limited`, `connect_failed`.
+    /// `disconnected`, which is not retryable here, when the server got the submission but did not answer within
+    /// [`request_timeout`](ClientBuilder::request_timeout) or before the connection was lost: the outcome is unknown.
     ///
     /// # Cancel safety
     /// The content may have been submitted if the future is dropped.

@@ -13,8 +13,6 @@ use crate::{
     driver::{Addresses, Authority, Environment, RestHeader, Target, transport::MAX_FRAME},
 };
 
-/// How long a call may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of an error's body is kept.
 const EXCERPT: usize = 4096;
 
@@ -23,6 +21,8 @@ const EXCERPT: usize = 4096;
 pub(crate) struct Api {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) authority: Arc<Authority>,
+    /// How long a call may take.
+    pub(crate) timeout: Duration,
 }
 
 /// What the server has answered.
@@ -53,8 +53,24 @@ impl Body {
 struct Call {
     method: Method,
     body: Option<Value>,
+    /// The name by which a server that has carried out the call knows it again.
+    idempotency_key: Option<String>,
     /// Whether it says who calls.
     signed: bool,
+}
+
+impl Call {
+    /// Whether the server may have done what was asked although it has not said so.
+    fn may_have_been_carried_out(&self, error: &Error) -> bool {
+        let unanswered = error.kind() == ErrorKind::ConnectFailed && error.stage() == Some(Stage::Http);
+        self.method != Method::GET && unanswered && error.status().is_none()
+    }
+}
+
+/// To try again might do it twice.
+fn outcome_unknown(error: &Error) -> Error {
+    let text = format!("the outcome is unknown, the server may have carried out the request: {error}");
+    Error::new(ErrorKind::Disconnected, text).with_retryable(false).with_cause(error.clone())
 }
 
 impl Api {
@@ -63,27 +79,34 @@ impl Api {
     }
 
     pub(super) async fn get_body(&self, url: impl Fn(&Target) -> Url) -> Result<Body, Error> {
-        self.call(url, Call { method: Method::GET, body: None, signed: true }).await
+        self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: true }).await
     }
 
     /// Asks what anybody may ask, without credentials.
     pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
-        self.call(url, Call { method: Method::GET, body: None, signed: false }).await?.read()
+        self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: false }).await?.read()
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         url: impl Fn(&Target) -> Url,
         body: Value,
+        idempotency_key: String,
     ) -> Result<T, Error> {
-        self.call(url, Call { method: Method::POST, body: Some(body), signed: true }).await?.read()
+        let call =
+            Call { method: Method::POST, body: Some(body), idempotency_key: Some(idempotency_key), signed: true };
+        // An answer that can't be read is one all the same: it was carried out.
+        self.call(url, call).await?.read().map_err(|error: Error| error.with_retryable(false))
     }
 
     /// Sends a request and reads the answer, within the timeout, a login that may be needed included.
     async fn call(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<Body, Error> {
-        let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", TIMEOUT.as_secs()));
-        let called = tokio::time::timeout(TIMEOUT, self.call_patiently(url, &call)).await.map_err(late)?;
-        called.map_err(|error| self.authority.hide(error))
+        let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", self.timeout.as_secs_f64()));
+        let called = tokio::time::timeout(self.timeout, self.call_patiently(url, &call)).await;
+        called.unwrap_or_else(|elapsed| Err(late(elapsed))).map_err(|error| {
+            let error = self.authority.hide(error);
+            if call.may_have_been_carried_out(&error) { outcome_unknown(&error) } else { error }
+        })
     }
 
     /// Calls the address in use. While one can't be connected to, so that it has not got the request, the next is tried.
@@ -127,6 +150,9 @@ impl Api {
             let mut request = http.request(call.method.clone(), url.clone());
             if let Some((name, value)) = header {
                 request = request.header(*name, value.expose());
+            }
+            if let Some(key) = &call.idempotency_key {
+                request = request.header("Idempotency-Key", key);
             }
             match &call.body {
                 Some(body) => request.json(body).send(),

@@ -1,6 +1,11 @@
 //! Fetching by REST what an interruption cost, from servers without an event log.
 
-use std::{panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -8,50 +13,90 @@ use serde_json::Value;
 use super::{
     Api, Content, ContentFilter, decision,
     listing::{BadRow, Rows},
+    reviews,
 };
 use crate::{
     Error, ErrorKind,
     driver::BackfillSource,
     events::{Event, Origin, ProjectId, Received, Timestamp, malformed},
-    session::{BackfillRequest, Backfilled},
+    session::{BackfillRequest, Backfilled, Found, SLACK, Wanted},
 };
 
-/// Decisions may be published a little out of the order of their timestamps.
-const SLACK: Duration = Duration::from_secs(2);
 /// How long after its submission a content may be decided and still be found: listings are ordered by submission.
 const SLOWEST: Duration = Duration::from_secs(600);
-/// How long a backfill may take in all; live events wait for it.
+/// How long one answer may take in all; in a backfill, live events wait for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The most rows that are read for one interruption.
 const ROWS_MAX: usize = 20_000;
 /// The most bytes of events that are made up for.
 const BYTES_MAX: usize = 64 << 20;
 /// As many as servers allow.
-const PER_PAGE: u32 = 100;
+pub(super) const PER_PAGE: u32 = 100;
 
 impl BackfillSource for Arc<Api> {
     fn fetch(&self, request: BackfillRequest) -> Pin<Box<dyn Future<Output = Backfilled> + Send>> {
         let api = self.clone();
         Box::pin(async move {
-            let mut scan = Scan::new(&request);
-            let scanned = AssertUnwindSafe(scan.run(&api)).catch_unwind();
-            let result = match tokio::time::timeout(PATIENCE, scanned).await {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(Error::new(ErrorKind::Protocol, "the server's listing can't be read")),
-                Err(_) => Err(Error::new(ErrorKind::Protocol, "the server's listing takes too long")),
+            let (id, project) = (request.id, request.project.clone());
+            let mut found = Found::default();
+            let answered = AssertUnwindSafe(answer(&api, &request, &mut found)).catch_unwind();
+            let failure = match tokio::time::timeout(PATIENCE, answered).await {
+                Ok(Ok(result)) => result.err(),
+                Ok(Err(_)) => Some(Error::new(ErrorKind::Protocol, "the server's listing can't be read")),
+                Err(_) => Some(Error::new(ErrorKind::Protocol, "the server's listing takes too long")),
             };
-            let result = match result {
+            let result = match failure {
                 // Nothing of another project may come out.
-                Err(error) if error.kind() == ErrorKind::AccessDenied => Err(error),
-                Err(error) => {
-                    tracing::debug!(project = %request.project, %error, "backfill failed");
-                    Ok((scan.into_events(), false))
+                Some(error) if error.kind() == ErrorKind::AccessDenied => Err(error),
+                Some(error) => {
+                    tracing::debug!(%project, %error, "REST has told only a part of what is wanted");
+                    Ok(Found { complete: false, ..found })
                 }
-                Ok(complete) => Ok((scan.into_events(), complete)),
+                None => Ok(found),
             };
-            Backfilled { id: request.id, project: request.project, result }
+            Backfilled { id, project, result }
         })
     }
+}
+
+/// Finds what is wanted. What was found up to an error stays.
+async fn answer(api: &Api, request: &BackfillRequest, found: &mut Found) -> Result<(), Error> {
+    let known = request.flagged.as_deref();
+    match request.wanted {
+        Wanted::Start => {
+            found.start = start(api, &request.project).await?;
+            found.flagged = reviews::listed(api, &request.project).await?;
+            found.complete = true;
+        }
+        Wanted::Missed { since } => {
+            let mut scan = Scan::new(&request.project, since);
+            let scanned = scan.run(api).await;
+            found.events = scan.into_events();
+            let scanned = scanned?;
+            let reviewed = reviews::find(api, &request.project, known.unwrap_or_default(), found).await?;
+            found.complete = scanned && reviewed && known.is_some();
+        }
+        Wanted::Reviews => {
+            found.complete = reviews::find(api, &request.project, known.unwrap_or_default(), found).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The server's time before the request was made; without it, that of the newest content.
+async fn start(api: &Api, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
+    let asked = Instant::now();
+    let one = ContentFilter { page: Some(1), per_page: Some(1), status: None };
+    let answer = patiently(api, &one).await?;
+    let newest = answer.rows.first().and_then(|row| row.as_ref().ok());
+    newest.map_or(Ok(()), |content| belongs(content, project))?;
+    let date = answer.date.and_then(|date| date.checked_sub(asked.elapsed()).ok());
+    Ok(date.or_else(|| newest.and_then(decided)))
+}
+
+/// When the content was decided, as far as the server says.
+fn decided(content: &Content) -> Option<jiff::Timestamp> {
+    content.updated_at.instant().or_else(|| content.created_at.instant())
 }
 
 /// A walk through the listing, newest first, back to what was delivered before.
@@ -69,11 +114,11 @@ struct Scan {
 }
 
 impl Scan {
-    fn new(request: &BackfillRequest) -> Self {
+    fn new(project: &ProjectId, since: jiff::Timestamp) -> Self {
         let before = |at: jiff::Timestamp, span: Duration| at.checked_sub(span).unwrap_or(jiff::Timestamp::MIN);
-        let floor = before(request.since, SLACK);
+        let floor = before(since, SLACK);
         Self {
-            project: request.project.clone(),
+            project: project.clone(),
             floor,
             oldest: before(floor, SLOWEST),
             found: Vec::new(),
@@ -119,8 +164,7 @@ impl Scan {
     }
 
     fn take(&mut self, content: &Content) {
-        let decided = content.updated_at.instant().or_else(|| content.created_at.instant());
-        if content.status != "pending" && decided.is_none_or(|at| at >= self.floor) {
+        if content.status != "pending" && decided(content).is_none_or(|at| at >= self.floor) {
             self.push(decision::as_event(content));
         }
     }
@@ -143,7 +187,7 @@ impl Scan {
 }
 
 /// An error if the content is of another project: the key is as well then.
-fn belongs(content: &Content, project: &ProjectId) -> Result<(), Error> {
+pub(super) fn belongs(content: &Content, project: &ProjectId) -> Result<(), Error> {
     match &content.project_id {
         Some(id) if id != project => Err(Error::new(ErrorKind::AccessDenied, "the API key belongs to another project")),
         _ => Ok(()),
@@ -151,7 +195,7 @@ fn belongs(content: &Content, project: &ProjectId) -> Result<(), Error> {
 }
 
 /// Asks again when a server that limits requests has room.
-async fn patiently(api: &Api, filter: &ContentFilter) -> Result<Rows, Error> {
+pub(super) async fn patiently(api: &Api, filter: &ContentFilter) -> Result<Rows, Error> {
     loop {
         match api.rows(filter).await {
             Err(error) if error.kind() == ErrorKind::RateLimited => match error.retry_in() {

@@ -8,6 +8,7 @@ mod json;
 mod listing;
 mod moderate;
 mod pages;
+mod reviews;
 mod statistics;
 
 pub(crate) use api::Api;

@@ -22,6 +22,7 @@ pub struct Submission {
     content_type: String,
     content: String,
     metadata: Option<Value>,
+    idempotency_key: Option<String>,
 }
 
 impl Submission {
@@ -34,13 +35,21 @@ impl Submission {
     /// Content of any type that the server knows.
     #[must_use]
     pub fn new(content_type: impl Into<String>, content: impl Into<String>) -> Self {
-        Self { content_type: content_type.into(), content: content.into(), metadata: None }
+        Self { content_type: content_type.into(), content: content.into(), metadata: None, idempotency_key: None }
     }
 
     /// Anything to go with it; `user_id` in it lets the server track the user.
     #[must_use]
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
+        self
+    }
+
+    /// The name of this submission, 1 to 255 visible ASCII characters: a server that knows such keys takes what is
+    /// submitted again by the same one, for 24 hours, for the same submission. Default: a random one for each call.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
         self
     }
 }
@@ -74,10 +83,14 @@ pub struct Moderation {
 
 impl Api {
     pub(crate) async fn moderate(&self, submission: Submission) -> Result<Moderation, Error> {
+        let key = submission.idempotency_key.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
+        if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid_argument("idempotency_key: it takes 1 to 255 visible ASCII characters"));
+        }
         let mut body = json!({"type": submission.content_type, "content": submission.content});
         if let Some(metadata) = submission.metadata {
             body["metadata"] = metadata;
         }
-        self.post(|target| target.join("api/moderate"), body).await
+        self.post(|target| target.join("api/moderate"), body, key).await
     }
 }

@@ -1,16 +1,21 @@
 //! Making up by REST for what an interruption cost, on servers without an event log.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{BTreeSet, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
-use crate::events::{Event, ModerationUpdate};
+use crate::events::{Event, ModerationUpdate, Status};
 
 /// How many decisions are remembered to tell what was delivered before.
 const REMEMBERED: usize = 1024;
 /// How long the event of a decision that REST has told already may be under way.
 const ECHO: Duration = Duration::from_secs(60);
+
+/// How much earlier than the newest decision a backfill begins, because decisions are published a little out of order.
+pub(crate) const SLACK: Duration = Duration::from_secs(2);
+/// The most flagged contents that are kept track of.
+pub(crate) const FLAGGED_MAX: usize = 5_000;
 
 type Key = (String, String);
 
@@ -27,11 +32,18 @@ pub(crate) struct Recent {
     /// What a backfill has delivered and the server may still send itself, until then.
     echoes: HashSet<Key>,
     echoes_until: Option<Instant>,
+    /// The contents that were flagged when they were last heard of; `None` until REST has listed them.
+    flagged: Option<BTreeSet<String>>,
+    /// Those that events have told since it has.
+    flagged_live: BTreeSet<String>,
+    /// REST could not list them.
+    flagged_unknown: bool,
 }
 
 impl Recent {
     /// Remembers a decision; false if it was remembered before.
     pub(crate) fn insert(&mut self, update: &ModerationUpdate) -> bool {
+        self.note_flag(update);
         let key = key(update);
         if !self.seen.insert(key.clone()) {
             return false;
@@ -46,6 +58,68 @@ impl Recent {
         let decided = update.timestamp.instant().map(|at| at.min(update.meta.received_at));
         self.newest = self.newest.max(decided);
         true
+    }
+
+    /// Keeps track of which contents are flagged. One that is flagged anew may be decided again as it was before.
+    fn note_flag(&mut self, update: &ModerationUpdate) {
+        let sets = [self.flagged.as_mut(), Some(&mut self.flagged_live)].into_iter().flatten();
+        if update.status != Status::Flagged {
+            for flagged in sets {
+                flagged.remove(&update.content_id);
+            }
+        } else {
+            for flagged in sets.filter(|flagged| flagged.len() < FLAGGED_MAX) {
+                flagged.insert(update.content_id.clone());
+            }
+            for status in [Status::Approved, Status::Rejected] {
+                self.seen.remove(&(update.content_id.clone(), status.as_str().to_owned()));
+            }
+        }
+    }
+
+    /// The contents that REST lists as flagged.
+    pub(crate) fn set_flagged(&mut self, listed: Vec<String>) {
+        let mut flagged: BTreeSet<_> = listed.into_iter().collect();
+        // The listing may be older than an event that has come since.
+        flagged.retain(|id| !self.was_decided(id));
+        flagged.append(&mut self.flagged_live);
+        self.flagged_unknown = false;
+        self.flagged = Some(flagged);
+    }
+
+    fn was_decided(&self, id: &str) -> bool {
+        let decided = |status: Status| self.seen.contains(&(id.to_owned(), status.as_str().to_owned()));
+        decided(Status::Approved) || decided(Status::Rejected)
+    }
+
+    /// REST could not list the contents that are flagged: those that no event has told remain unknown.
+    pub(crate) fn set_flagged_unknown(&mut self) {
+        self.flagged_unknown = self.flagged.is_none();
+    }
+
+    /// Whether REST has listed the contents that are flagged.
+    pub(crate) fn has_listed(&self) -> bool {
+        self.flagged.is_some()
+    }
+
+    /// The contents that were listed or seen as flagged; `None` if they could not be listed.
+    pub(crate) fn flagged(&self) -> Option<Vec<String>> {
+        let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_live);
+        (!self.flagged_unknown).then(|| flagged.iter().cloned().collect())
+    }
+
+    /// Nothing that was decided before this time of the server's is missed.
+    pub(crate) fn start(&mut self, at: jiff::Timestamp) {
+        self.newest.get_or_insert(at.saturating_add(SLACK).unwrap_or(at));
+    }
+
+    /// As [`insert_backfilled`](Self::insert_backfilled), for a review of a content that was flagged: it says nothing
+    /// about what was delivered up to its time.
+    pub(crate) fn insert_review(&mut self, now: Instant, event: &Event) -> bool {
+        let newest = self.newest;
+        let new = self.insert_backfilled(now, event);
+        self.newest = newest;
+        new
     }
 
     /// Remembers the event if it is a decision; false if it is one that was remembered before.

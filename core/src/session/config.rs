@@ -83,6 +83,8 @@ pub(crate) struct SessionConfig {
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) backfill: Backfill,
+    /// How often REST is asked for reviews, on servers without an event log.
+    pub(crate) review_poll: Option<Duration>,
     /// Whether the REST API can be asked: there is an API key.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials: CredentialsSource,
@@ -105,6 +107,7 @@ impl Default for SessionConfig {
             heartbeat_interval: Some(Duration::from_secs(30)),
             rate_limit: Some(100),
             backfill: Backfill::default(),
+            review_poll: None,
             can_ask_rest: false,
             credentials: CredentialsSource::Fixed,
             paced_by_readers: false,

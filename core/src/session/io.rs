@@ -221,18 +221,44 @@ impl CredentialsReason {
     }
 }
 
-/// Content decided since `since` is wanted.
+/// What REST is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Where a stream starts: the server's time, and which contents are flagged.
+    Start,
+    /// What was decided since then, flagged contents that were reviewed included.
+    Missed { since: jiff::Timestamp },
+    /// Flagged contents that were reviewed.
+    Reviews,
+}
+
+/// Something is wanted by REST.
 #[derive(Debug, Clone)]
 pub(crate) struct BackfillRequest {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
-    pub(crate) since: jiff::Timestamp,
+    pub(crate) wanted: Wanted,
+    /// The contents known to be flagged; `None` if that is not known.
+    pub(crate) flagged: Option<Vec<String>>,
 }
 
-/// The answer to a [`BackfillRequest`]: what was found, oldest first, and whether that is all.
+/// The answer to a [`BackfillRequest`].
 #[derive(Debug)]
 pub(crate) struct Backfilled {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
-    pub(crate) result: Result<(Vec<Event>, bool), Error>,
+    pub(crate) result: Result<Found, Error>,
+}
+
+/// What REST has told.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The decisions, oldest first.
+    pub(crate) events: Vec<Event>,
+    /// Whether they are all.
+    pub(crate) complete: bool,
+    /// The contents that are flagged now; `None` if that is not known.
+    pub(crate) flagged: Option<Vec<String>>,
+    /// The server's time before which nothing was missed.
+    pub(crate) start: Option<jiff::Timestamp>,
 }

@@ -24,12 +24,14 @@ mod state;
 mod wire;
 
 pub(crate) use auth::{CredentialsSource, Proof};
+pub(crate) use backfill::{FLAGGED_MAX, SLACK};
 pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub use cursor::Cursor;
 pub use io::CredentialsReason;
 pub(crate) use io::{
-    BackfillRequest, Backfilled, Command, Input, Now, Outbox, Output, PAGE_MAX, PageRequest, StreamId, Token,
+    BackfillRequest, Backfilled, Command, Found, Input, Now, Outbox, Output, PAGE_MAX, PageRequest, StreamId, Token,
+    Wanted,
 };
 pub(crate) use machine::Machine;
 #[cfg(test)]

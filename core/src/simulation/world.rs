@@ -229,7 +229,7 @@ impl World {
         self.with_client(client, |world, running| {
             // Closing the transport has dropped what was asked before.
             if running.closed == closed {
-                running.rest_failed |= !matches!(result, Ok((_, true)));
+                running.rest_failed |= !matches!(&result, Ok(found) if found.complete);
                 let found = Backfilled { id: request.id, project: request.project, result };
                 running.task.machine.handle(world.present(), Input::Backfilled(found));
             }

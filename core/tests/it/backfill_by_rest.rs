@@ -100,3 +100,70 @@ async fn a_bad_row_costs_that_row() {
     expect_content(&mut events, "b").await;
     expect_content(&mut events, "c").await;
 }
+
+#[tokio::test]
+async fn a_review_of_an_older_content_is_found() {
+    let (rest, script) = (RestServer::start().await, Script::new());
+    rest.add(&row("listed", "flagged", ago(5400), ago(5400)));
+    rest.add(&row("gone", "flagged", ago(5400), ago(5400)));
+    rest.add(&row("seen", "approved", ago(5400), ago(5400)));
+    let (_client, mut events, server) = after_one(&rest, &script).await;
+    rest.asked("status=flagged").await;
+    let mut flagged = update("seen");
+    flagged["status"] = json!("flagged");
+    server.emit("moderation_update", &flagged);
+    expect_content(&mut events, "seen").await;
+    for id in ["listed", "seen"] {
+        rest.change(id, |row| {
+            row["status"] = json!("approved");
+            row["updated_at"] = json!(jiff::Timestamp::now().to_string());
+        });
+    }
+    rest.change("gone", |row| row["id"] = json!("another"));
+    let server = back(&script, server).await;
+    for id in ["listed", "seen"] {
+        expect_content(&mut events, id).await;
+    }
+    server.emit("moderation_update", &update("live"));
+    expect_content(&mut events, "live").await;
+    // Each comes once.
+    let server = back(&script, server).await;
+    server.emit("moderation_update", &update("last"));
+    expect_content(&mut events, "last").await;
+}
+
+#[tokio::test]
+async fn an_outage_before_the_first_event_is_made_up_for() {
+    let (rest, script) = (RestServer::start().await, Script::new());
+    rest.add(&row("old", "approved", ago(60), ago(60)));
+    let (client, mut server) = connect(rest.builder(&script), &script).await;
+    let mut events = join(&client, &mut server, "p", None).await.events();
+    rest.asked("status=flagged").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    rest.add(&row("missed", "approved", ago(0), ago(0)));
+    let _server = back(&script, server).await;
+    loop {
+        match next(&mut events).await {
+            // The start is where the newest content was, if the server does not say the time.
+            Event::ModerationUpdate(update) if update.content_id == "old" => {}
+            Event::ModerationUpdate(update) => break assert_eq!(update.content_id, "missed"),
+            other => panic!("expected what was missed, not {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_another_interruption_is_not_thrown_away() {
+    let (rest, script) = (RestServer::start().await, Script::new());
+    rest.add(&row("first", "approved", ago(0), ago(0)));
+    let (_client, mut events, server) = after_one(&rest, &script).await;
+    rest.asked("status=flagged").await;
+    rest.set_mute(true);
+    let server = back(&script, server).await;
+    // It waits for the backfill, which no listing tells.
+    server.emit("rule_update", &json!({"action": "deleted", "rule": {"id": "r1"}, "project_id": "p"}));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    rest.set_mute(false);
+    let _server = back(&script, server).await;
+    assert!(matches!(next(&mut events).await, Event::RuleUpdate(_)));
+}

@@ -25,6 +25,8 @@ fn by_name() {
         ("connect_timeout", |b| b.connect_timeout(Duration::MAX)),
         ("join_timeout", |b| b.join_timeout(Duration::ZERO)),
         ("ack_timeout", |b| b.ack_timeout(Duration::ZERO)),
+        ("request_timeout", |b| b.request_timeout(Duration::ZERO)),
+        ("review_poll", |b| b.review_poll(Duration::from_millis(999))),
         ("heartbeat_interval", |b| b.heartbeat_interval(Duration::from_millis(999))),
         ("heartbeat_interval", |b| b.heartbeat_interval(Duration::MAX)),
         ("rate_limit", |b| b.rate_limit(9)),

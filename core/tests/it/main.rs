@@ -4,6 +4,7 @@
 mod common;
 mod rest_server;
 
+mod a_write_without_an_answer;
 mod acks;
 mod an_outage_of_an_hour;
 mod an_unclear_refusal_is_tried_again;
@@ -39,6 +40,7 @@ mod payloads;
 mod recordings;
 mod refused_joins;
 mod rejoin_is_paced;
+mod reviews_are_polled;
 mod secrets_are_never_shown;
 mod server_disconnect_policy;
 mod slow_reader_is_caught_up;

@@ -19,8 +19,9 @@ pub(crate) struct Args {
     /// Another address of the server, to be tried when the one before fails; may be given several times.
     #[arg(long, value_name = "URL")]
     fallback_url: Vec<String>,
-    /// A project's API key.
-    #[arg(long, conflicts_with_all = ["session", "email"])]
+    /// A project's API key. Next to --session or --email it serves REST, by which servers without an event log make up
+    /// for an interruption.
+    #[arg(long)]
     api_key: Option<String>,
     /// The value of the web session's cookie.
     #[arg(long, conflicts_with = "email")]
@@ -86,8 +87,11 @@ impl Args {
     }
 
     /// What was given on the command line wins over the environment.
-    fn with_credentials(&self, builder: ClientBuilder) -> ClientBuilder {
+    fn with_credentials(&self, mut builder: ClientBuilder) -> ClientBuilder {
         let from_env = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        if let Some(key) = &self.api_key {
+            builder = builder.api_key(key.as_str());
+        }
         if let Some(email) = &self.email {
             let password = self.password.clone().or_else(|| from_env("AUTOMODERATE_PASSWORD"));
             let Some(password) = password else {
@@ -95,11 +99,11 @@ impl Args {
             };
             return builder.password(email, password);
         }
-        if let Some(key) = &self.api_key {
-            return builder.api_key(key.as_str());
-        }
         if let Some(cookie) = &self.session {
             return builder.session(cookie.as_str());
+        }
+        if self.api_key.is_some() {
+            return builder;
         }
         if let Some(key) = from_env("AUTOMODERATE_API_KEY") {
             return builder.api_key(key);

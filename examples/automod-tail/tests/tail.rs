@@ -206,7 +206,7 @@ async fn exit_statuses_say_what_went_wrong() {
         (&["--url", &url, "--project", ""], &good, 2),
         (&["--url", &url, "--project", &demo.project_id, "--count", "0"], &good, 2),
         (&["--url", &url, "--project", &demo.project_id, "--after", "yesterday"], &good, 2),
-        (&["--url", &url, "--project", &demo.project_id, "--email", "a@b", "--api-key", "k"], &[], 2),
+        (&["--url", &url, "--project", &demo.project_id, "--session", "made-up", "--email", "a@b"], &[], 2),
         (&["--url", &url, "--project", &demo.project_id], &[], 3),
         (&["--url", &url, "--project", &demo.project_id, "--api-key", "am_wrong"], &good, 3),
         (&["--url", &url, "--project", &demo.project_id, "--session", "made-up"], &[], 3),

@@ -1,32 +1,71 @@
-//! What REST has found for an interruption.
+//! What REST has found for an interruption, and reviews.
 
-use super::{Follower, HELD_MAX, Sink, deliver};
+use std::time::{Duration, Instant};
+
+use super::{Follower, HELD_MAX, Keeping, Sink, deliver};
 use crate::{
     events::{Event, GapReason, Origin},
-    session::Now,
+    session::{Found, Now, Wanted},
 };
 
 impl Follower {
-    /// A backfill with this id has been asked for; until it comes, live events wait.
-    pub(crate) fn backfill_asked(&mut self, id: u64) {
-        self.backfilling = Some(id);
+    /// REST has been asked, and will answer with this id. During a backfill live events wait for that.
+    pub(crate) fn backfill_asked(&mut self, now: Now, id: u64, wanted: Wanted) {
+        match wanted {
+            Wanted::Missed { .. } => self.backfilling = Some(id),
+            Wanted::Start | Wanted::Reviews => self.reviewing = Some(id),
+        }
+        self.reviewed = Some(now.mono);
     }
 
-    /// The answer to a backfill: what was found, oldest first, and whether it is all; `None` if it failed.
-    pub(crate) fn backfilled(&mut self, now: Now, id: u64, found: Option<(Vec<Event>, bool)>, sink: &mut Sink<'_>) {
+    /// Whether it is not known yet where the stream starts.
+    pub(crate) fn wants_start(&self) -> bool {
+        let unknown = self.recent.as_ref().is_some_and(|recent| !recent.has_listed());
+        unknown && self.can_be_asked_about()
+    }
+
+    /// Whether reviews are to be asked for now, as often as every `pause`.
+    pub(crate) fn wants_reviews(&self, now: Now, pause: Duration) -> bool {
+        self.review_deadline(pause).is_some_and(|at| at <= now.mono)
+    }
+
+    /// When reviews are to be asked for.
+    pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
+        self.reviewed.filter(|_| self.can_be_asked_about()).map(|at| at + pause)
+    }
+
+    fn can_be_asked_about(&self) -> bool {
+        let idle = self.backfilling.is_none() && self.reviewing.is_none();
+        self.joined && self.keeping == Keeping::Nothing && self.recent.is_some() && idle
+    }
+
+    /// The contents known to be flagged.
+    pub(crate) fn flagged(&self) -> Option<Vec<String>> {
+        self.recent.as_ref().and_then(|recent| recent.flagged())
+    }
+
+    /// What REST has answered; `None` if that failed.
+    pub(crate) fn backfilled(&mut self, now: Now, id: u64, found: Option<Found>, sink: &mut Sink<'_>) {
+        if self.reviewing == Some(id) {
+            self.reviewing = None;
+            return self.reviewed(now, found.unwrap_or_default(), sink);
+        }
         if self.backfilling != Some(id) {
             return;
         }
         self.backfilling = None;
         let overflowed = std::mem::take(&mut self.interrupted);
-        let (events, complete) = found.unwrap_or_default();
-        if !complete || overflowed {
+        let found = found.unwrap_or_default();
+        if !found.complete || overflowed {
             self.gap(GapReason::BackfillIncomplete, None, None, now, sink);
         }
-        for event in events {
+        for event in found.events {
             if self.recent.as_mut().is_none_or(|recent| recent.insert_backfilled(now.mono, &event)) {
                 self.pending.push_back(event);
             }
+        }
+        if let Some((recent, flagged)) = self.recent.as_mut().zip(found.flagged) {
+            recent.set_flagged(flagged);
         }
         for event in std::mem::take(&mut self.waiting) {
             self.postpone(now, event, sink);
@@ -65,6 +104,27 @@ impl Follower {
         }
         if self.pending.is_empty() {
             self.pending_live = 0;
+        }
+    }
+
+    fn reviewed(&mut self, now: Now, found: Found, sink: &mut Sink<'_>) {
+        let Some(recent) = &mut self.recent else { return };
+        if let Some(start) = found.start {
+            recent.start(start);
+        }
+        for event in found.events {
+            if !recent.insert_review(now.mono, &event) {
+                continue;
+            }
+            if self.pending.is_empty() {
+                deliver(event, sink);
+            } else {
+                self.pending.push_back(event);
+            }
+        }
+        match found.flagged {
+            Some(flagged) => recent.set_flagged(flagged),
+            None => recent.set_flagged_unknown(),
         }
     }
 }

@@ -70,6 +70,10 @@ pub(crate) struct Follower {
     interrupted: bool,
     recent: Option<Recent>,
     backfilling: Option<u64>,
+    /// A question to REST for which no event waits.
+    reviewing: Option<u64>,
+    /// When reviews were asked for last, or the join was confirmed.
+    reviewed: Option<Instant>,
 }
 
 impl Follower {
@@ -96,6 +100,8 @@ impl Follower {
             interrupted: false,
             recent: remember.then(Recent::default),
             backfilling: None,
+            reviewing: None,
+            reviewed: None,
         }
     }
 
@@ -240,16 +246,17 @@ impl Follower {
         if self.keeping != Keeping::Untold {
             self.interrupted = true;
         }
-        // Behind them is a hole now: they come again with what is made up for, or a gap stands for them, or else nobody
-        // was told of the join yet.
-        self.waiting.clear();
+        if self.keeping != Keeping::Nothing {
+            // Nobody was told of the join yet.
+            self.waiting.clear();
+        }
         self.joined = false;
         self.asking = None;
         self.hole_since = None;
         self.not_before = None;
         (self.held_bytes, self.capacity) = (0, None);
         self.held.clear();
-        self.backfilling = None;
+        (self.backfilling, self.reviewing, self.reviewed) = (None, None, None);
         if let Some(recent) = &mut self.recent {
             recent.forget_echoes();
         }

@@ -5,7 +5,7 @@ use crate::{
     Error, ErrorKind,
     events::{Notice, ProjectId, notice},
     session::{
-        Now, Output,
+        Backfill, Now, Output, Wanted,
         auth::Certainty,
         follower::{Follower, Sink},
         refusal::join_error,
@@ -54,12 +54,16 @@ impl Machine {
             self.out.push_back(Output::Opened { project: project.clone() });
         }
         let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
-        let wanted = room.follower.joined(now, joined.head(), self.config.backfill, &mut sink);
+        let since = room.follower.joined(now, joined.head(), self.config.backfill, &mut sink);
+        let wants_start = room.follower.wants_start();
         for token in joiners {
             self.done(token);
         }
-        if let Some(since) = wanted {
-            self.ask_backfill(project, since);
+        let makes_up = self.config.backfill == Backfill::Auto || self.config.review_poll.is_some();
+        match since {
+            Some(since) => self.ask_backfill(now, project, Wanted::Missed { since }),
+            None if wants_start && makes_up => self.ask_backfill(now, project, Wanted::Start),
+            None => {}
         }
     }
 

@@ -93,6 +93,7 @@ impl Machine {
             self.line_up();
         }
         self.ask_pages(now);
+        self.ask_reviews(now);
         self.ask_catchups(now);
     }
 
@@ -187,7 +188,9 @@ impl Machine {
             let retry = room.not_before.filter(|_| may_ask && room.actual == Actual::Out);
             let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
             let page = room.follower.deadline().filter(|_| may_send && room.wanted);
-            [retry, join, page]
+            let reviews = self.config.review_poll.filter(|_| may_send && room.wanted);
+            let reviews = reviews.and_then(|pause| room.follower.review_deadline(pause));
+            [retry, join, page, reviews]
         });
         asked.chain(rooms.flatten()).min()
     }

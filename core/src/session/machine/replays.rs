@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::Machine;
 use crate::{
     events::ProjectId,
-    session::{BackfillRequest, Backfilled, Now, Output, PAGE_MAX, acks::Waiter, follower::Sink, wire::Page},
+    session::{
+        BackfillRequest, Backfilled, Now, Output, PAGE_MAX, Wanted, acks::Waiter, follower::Sink, rooms::Room,
+        wire::Page,
+    },
     sio,
 };
 
@@ -77,13 +80,26 @@ impl Machine {
         }
     }
 
-    pub(super) fn ask_backfill(&mut self, project: &ProjectId, since: jiff::Timestamp) {
+    pub(super) fn ask_backfill(&mut self, now: Now, project: &ProjectId, wanted: Wanted) {
+        let Some(room) = self.rooms.get_mut(project) else { return };
         self.backfills += 1;
         let id = self.backfills;
-        if let Some(room) = self.rooms.get_mut(project) {
-            room.follower.backfill_asked(id);
+        room.follower.backfill_asked(now, id, wanted);
+        let flagged = room.follower.flagged();
+        self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), wanted, flagged }));
+    }
+
+    /// Asks for reviews where it is time to.
+    pub(super) fn ask_reviews(&mut self, now: Now) {
+        let Some(pause) = self.config.review_poll else { return };
+        let due = |(project, room): (&ProjectId, &Room)| {
+            (room.wanted && room.follower.wants_reviews(now, pause)).then(|| project.clone())
+        };
+        let due: Vec<_> = self.rooms.iter().filter_map(due).collect();
+        for project in due {
+            let known = self.rooms.get(&project).is_some_and(|room| !room.follower.wants_start());
+            self.ask_backfill(now, &project, if known { Wanted::Reviews } else { Wanted::Start });
         }
-        self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), since }));
     }
 
     pub(super) fn backfilled(&mut self, now: Now, found: Backfilled) {

@@ -6,7 +6,7 @@ use super::{super::world::World, Request};
 use crate::{
     Error, ErrorKind, Origin,
     events::{Event, Received, decode},
-    session::BackfillRequest,
+    session::{BackfillRequest, Found, Wanted},
 };
 
 /// Decisions may be published a little out of the order of their timestamps: what the driver asks for besides.
@@ -42,15 +42,20 @@ impl World {
     }
 
     /// What REST answers, and whether that is all.
-    pub(in crate::simulation) fn list(&mut self, request: &BackfillRequest) -> Result<(Vec<Event>, bool), Error> {
+    pub(in crate::simulation) fn list(&mut self, request: &BackfillRequest) -> Result<Found, Error> {
         let forgets = self.troubled && self.dice.chance(self.scenario.server.forgets_content);
         let fails = !self.server.up || (forgets && self.dice.chance(0.5));
         let project = self.server.project(&request.project).filter(|_| !fails);
         let Some(project) = project else {
             return Err(Error::new(ErrorKind::ConnectFailed, "the listing can't be had"));
         };
+        let start = Some(self.wall());
+        let flagged = Some(Vec::new());
+        let Wanted::Missed { since } = request.wanted else {
+            return Ok(Found { complete: true, flagged, start, ..Found::default() });
+        };
         let log = &self.server.logs[project];
-        let mut ids = log.decided_since(request.since.saturating_sub(SLACK).unwrap_or(jiff::Timestamp::MIN));
+        let mut ids = log.decided_since(since.saturating_sub(SLACK).unwrap_or(jiff::Timestamp::MIN));
         if forgets {
             // A listing that is cut off lacks the oldest, which nobody was sent meanwhile.
             let old = self.wall().saturating_sub(LIVE).unwrap_or(jiff::Timestamp::MIN);
@@ -68,6 +73,7 @@ impl World {
             update @ Event::ModerationUpdate(_) => update,
             other => panic!("the model's own listing can't be read: {other:?}"),
         };
-        Ok((ids.into_iter().map(update).collect(), !forgets))
+        let events = ids.into_iter().map(update).collect();
+        Ok(Found { events, complete: !forgets, flagged, ..Found::default() })
     }
 }

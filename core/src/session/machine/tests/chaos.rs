@@ -8,7 +8,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{cases, rig::Rig};
 use crate::{
     Backfill, Error, ErrorKind, OnServerDisconnect, ReconnectPolicy, Stage,
-    session::{Backfilled, Command, CredentialsSource, Fault, Input, Proof, SessionConfig},
+    session::{Backfilled, Command, CredentialsSource, Fault, Found, Input, Proof, SessionConfig},
 };
 
 #[derive(Debug, Clone)]
@@ -216,7 +216,7 @@ fn apply(rig: &mut Rig, op: Op) {
         Op::Run(ms) => rig.run(Duration::from_millis(ms), |_| {}),
         Op::Backfilled(which, good) => {
             if let Some(request) = rig.backfills.get(which % rig.backfills.len().max(1)).cloned() {
-                let result = if good { Ok((Vec::new(), true)) } else { Err(Error::closed()) };
+                let result = if good { Ok(Found { complete: true, ..Found::default() }) } else { Err(Error::closed()) };
                 rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result }));
             }
         }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Error, GapReason,
     events::{Event, Origin, Received, decode},
-    session::{Backfilled, Input, SessionConfig},
+    session::{Backfilled, Found, Input, SessionConfig, Wanted},
     testing::Emitted,
 };
 
@@ -155,7 +155,9 @@ impl World {
 
     fn answer(&mut self, how: u8) {
         for request in std::mem::take(&mut self.rig.backfills) {
-            let since = self.contents.iter().filter(|(_, at)| *at >= request.since - SLACK);
+            // Where a stream starts is not told here: what is missed before its first event is a gap then.
+            let Wanted::Missed { since } = request.wanted else { continue };
+            let since = self.contents.iter().filter(|(_, at)| *at >= since - SLACK);
             let mut found: Vec<_> = since
                 .map(|content| {
                     let received = Received { origin: Origin::Backfill, at: self.rig.now().wall };
@@ -170,6 +172,7 @@ impl World {
                 }
                 _ => Err(Error::closed()),
             };
+            let result = result.map(|(events, complete)| Found { events, complete, ..Found::default() });
             self.failed += u64::from(how != 0);
             self.rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result }));
         }

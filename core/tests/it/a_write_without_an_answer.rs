@@ -1,0 +1,39 @@
+//! A submission that is not answered may have been carried out: to try again would be to risk another one.
+
+use std::time::Duration;
+
+use automoderate::{ContentFilter, Submission, testing::Script};
+
+use crate::rest_server::RestServer;
+
+#[tokio::test]
+async fn has_an_unknown_outcome() {
+    let rest = RestServer::start().await;
+    rest.set_mute(true);
+    let client = rest.builder(&Script::new()).request_timeout(Duration::from_millis(100)).build().unwrap();
+    let error = client.moderate("hello").await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("disconnected", false));
+    assert!(error.to_string().contains("outcome is unknown"), "{error}");
+    let error = client.contents_page(ContentFilter::default()).await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("connect_failed", true));
+}
+
+#[tokio::test]
+async fn has_a_name_of_its_own() {
+    let rest = RestServer::start().await;
+    let client = rest.builder(&Script::new()).build().unwrap();
+    for submission in [Submission::text("a"), Submission::text("a"), Submission::text("a").idempotency_key("order-7")] {
+        client.moderate(submission).await.unwrap();
+    }
+    let name = |request: &String| {
+        let (_, rest) =
+            request.to_lowercase().split_once("idempotency-key: ").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+        rest.lines().next().map(str::to_owned)
+    };
+    let names: Vec<_> = rest.requests().iter().filter_map(name).collect();
+    assert_eq!(names.len(), 3);
+    assert_ne!(names[0], names[1]);
+    assert_eq!((names[0].len(), names[2].as_str()), (32, "order-7"));
+    let error = client.moderate(Submission::text("a").idempotency_key("two words")).await.unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+}
