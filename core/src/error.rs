@@ -188,9 +188,13 @@ impl Error {
     }
 
     /// Without any of these texts, which a server may have said back to us.
-    pub(crate) fn without(self, hide: &dyn Fn(&str) -> Option<String>) -> Self {
-        let (message, body) = (hide(&self.0.message), self.0.body.as_deref().and_then(hide));
-        let cause = self.0.cause.clone().map(|cause| cause.without(hide));
+    pub(crate) fn without(
+        self,
+        in_message: &dyn Fn(&str) -> Option<String>,
+        in_body: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let (message, body) = (in_message(&self.0.message), self.0.body.as_deref().and_then(in_body));
+        let cause = self.0.cause.clone().map(|cause| cause.without(in_message, in_body));
         self.with(|e| {
             e.message = message.unwrap_or_else(|| std::mem::take(&mut e.message));
             e.body = body.or_else(|| e.body.take());

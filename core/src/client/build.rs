@@ -32,6 +32,8 @@ impl ClientBuilder {
         let headers = header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
         let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
+        let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
+        added.for_each(|value| authority.learn(&value));
         let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
         if environment.target.is_secure() || environment.has_tls_options() {
             environment.rustls()?;

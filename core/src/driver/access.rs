@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Environment, Target, login};
+use super::{Environment, Target, login, redactor::Redactor};
 use crate::{
     Error, ErrorKind, Stage,
     events::Secret,
@@ -32,6 +32,15 @@ pub enum Credentials {
         /// The user's password.
         password: Secret,
     },
+}
+
+impl Credentials {
+    fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::None => None,
+            Self::ApiKey(secret) | Self::Session(secret) | Self::Password { password: secret, .. } => Some(secret),
+        }
+    }
 }
 
 /// Where an API key is put.
@@ -112,6 +121,7 @@ pub(crate) struct Access {
 /// Answers who the client is, for the socket and for REST.
 #[derive(Debug)]
 pub(crate) struct Authority {
+    redactor: Redactor,
     fixed: Credentials,
     provider: Option<Provider>,
     rest_key: Option<Secret>,
@@ -137,7 +147,10 @@ impl Authority {
             (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
             _ => fixed,
         };
+        let redactor = Redactor::default();
+        fixed.secret().into_iter().chain(&api_key).for_each(|secret| redactor.learn(secret));
         Self {
+            redactor,
             fixed,
             provider,
             rest_key: api_key,
@@ -186,6 +199,7 @@ impl Authority {
                         Fault::Dial(Error::connect_failed(Stage::Credentials, text))
                     }
                 })?;
+                provided.secret().into_iter().for_each(|secret| self.redactor.learn(secret));
                 let mut shown = self.shown();
                 if shown.provided.as_ref() != Some(&provided) {
                     shown.cookies.clear();
@@ -218,6 +232,7 @@ impl Authority {
                             fault => fault,
                         })?;
                         access.just_accepted = true;
+                        self.redactor.learn(&cookie);
                         self.shown().cookies.insert(environment.target.clone(), cookie.clone());
                         cookie
                     }
@@ -301,53 +316,19 @@ impl Authority {
         Ok(self.known_header(environment).flatten())
     }
 
-    /// The error without any secret: what a server says may hold what it was told.
+    /// Hides this as well, such as the value of a header that the user adds.
+    pub(crate) fn learn(&self, secret: &Secret) {
+        self.redactor.learn(secret);
+    }
+
+    /// The error without any secret.
     pub(crate) fn hide(&self, error: Error) -> Error {
-        let shown = self.shown();
-        let given =
-            [Some(&self.fixed), shown.provided.as_ref()].into_iter().flatten().filter_map(|known| match known {
-                Credentials::None => None,
-                Credentials::ApiKey(secret) | Credentials::Session(secret) => Some(secret),
-                Credentials::Password { password, .. } => Some(password),
-            });
-        let secrets: Vec<_> = given.chain(&self.rest_key).chain(shown.cookies.values()).flat_map(spellings).collect();
-        error.without(&|text| {
-            let mut hidden = None;
-            for secret in &secrets {
-                let text = hidden.as_deref().unwrap_or(text);
-                if text.contains(secret.as_str()) {
-                    hidden = Some(text.replace(secret.as_str(), "***"));
-                }
-            }
-            hidden
-        })
+        self.redactor.hide(error)
     }
 }
 
 /// A header of a REST call that says who calls.
 pub(crate) type RestHeader = (&'static str, Secret);
-
-/// Shorter ones may be part of any sentence.
-const SECRET_MIN: usize = 6;
-
-/// Words are as well; to hide one in our own sentences would give it away.
-fn is_word(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_lowercase())
-}
-
-/// How a secret may appear in what a server says: each cookie by its value, and as in an address.
-fn spellings(secret: &Secret) -> Vec<String> {
-    let values = secret.expose().split("; ").map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).trim());
-    let mut all: Vec<String> = values.chain([secret.expose().trim()]).map(str::to_owned).collect();
-    let encoded: Vec<String> =
-        all.iter().map(|plain| url::form_urlencoded::byte_serialize(plain.as_bytes()).collect()).collect();
-    all.extend(encoded);
-    all.retain(|text| text.len() >= SECRET_MIN && !is_word(text));
-    // The longest first: a part that is hidden hides the whole from being found.
-    all.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
-    all.dedup();
-    all
-}
 
 fn session_cookie(value: &Secret) -> Secret {
     let value = value.expose().trim();

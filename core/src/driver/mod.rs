@@ -8,6 +8,7 @@ mod environment;
 mod fallback;
 mod http_body;
 mod login;
+mod redactor;
 mod request;
 mod suspend;
 mod target;

@@ -187,6 +187,8 @@ async fn refused(mut answer: Response) -> Error {
     let status = answer.status();
     let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let after = after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let location = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
+    let wants_https = status.is_redirection() && location.is_some_and(|to| to.starts_with("https:"));
     let mut excerpt = Vec::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
         excerpt.extend_from_slice(&chunk);
@@ -202,6 +204,7 @@ async fn refused(mut answer: Response) -> Error {
     let (kind, text) = match status.as_u16() {
         401 => (ErrorKind::AuthenticationFailed, format!("the server does not accept the credentials ({words})")),
         429 => (ErrorKind::RateLimited, format!("too many requests ({words})")),
+        _ if wants_https => (ErrorKind::Api, "the server wants https: use an https:// address".to_owned()),
         _ => (ErrorKind::Api, format!("the server answered with {words}")),
     };
     let mut error = Error::new(kind, text).with_status(status.as_u16()).with_body(body);

@@ -156,3 +156,39 @@ async fn a_limit_is_not_answered_by_another_attempt() {
     assert_eq!((error.code(), error.retry_in().unwrap().as_secs()), ("rate_limited", 7));
     assert_eq!(server.requests(), 1, "long-polling would be limited as well");
 }
+
+#[tokio::test]
+async fn what_the_options_add_is_hidden_as_well() {
+    let server = Http::start(|request| {
+        let shown = ["authorization", "x-api-key"].map(|name| request.header(name).unwrap_or_default().to_owned());
+        ("403 Forbidden".to_owned(), format!(r#"{{"error":"{} in {}"}}"#, shown.join(" and "), request.line))
+    })
+    .await;
+    let builder = Client::builder(&server.url).header("authorization", "Bearer T0ken-S3cr3t").api_key("lowercase");
+    let error = builder.build().unwrap().statistics().await.unwrap_err();
+    assert!(error.to_string().contains("*** and ***"), "{error}");
+    for text in [error.to_string(), error.body().unwrap().to_owned()] {
+        assert!(!text.contains("S3cr3t") && !text.contains("lowercase"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_stays_hidden() {
+    let server =
+        Http::start(|_| ("401 Unauthorized".to_owned(), r#"{"error":"am_first, am_second"}"#.to_owned())).await;
+    let builder = Client::builder(&server.url).credentials_provider(move |reason| {
+        let key = if reason == CredentialsReason::Rejected { "am_second" } else { "am_first" };
+        async move { Ok(Credentials::ApiKey(key.into())) }
+    });
+    let error = builder.build().unwrap().statistics().await.unwrap_err();
+    assert!(error.to_string().contains("***, ***"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_https_is_named_as_one() {
+    let server =
+        Http::start(|_| ("302 Found\r\nlocation: https://mod.example/api/stats".to_owned(), String::new())).await;
+    let error = Client::builder(&server.url).api_key("am_key").build().unwrap().statistics().await.unwrap_err();
+    assert_eq!((error.code(), error.status(), error.is_retryable()), ("api", Some(302), false));
+    assert!(error.to_string().contains("use an https:// address"), "{error}");
+}

@@ -116,7 +116,8 @@ impl Machine {
                 self.caught_up(key, Some(page));
             }
             Err(words) => {
-                tracing::debug!(project = %key.1, reason = words.message, "a page for a stream was refused");
+                // Without the words: only the driver knows what must be hidden in them.
+                tracing::debug!(project = %key.1, "a page for a stream was refused");
                 let later = words.retry_after.map(|seconds| Duration::from_secs_f64(seconds.min(3600.0)));
                 self.catch_up_failed(now, key, after, later);
             }

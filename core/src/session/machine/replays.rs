@@ -71,7 +71,8 @@ impl Machine {
         match page {
             Ok(page) => room.follower.page(now, page, &mut sink),
             Err(words) => {
-                tracing::debug!(%project, reason = words.message, "a page of the event log was refused");
+                // Without the words: only the driver knows what must be hidden in them.
+                tracing::debug!(%project, "a page of the event log was refused");
                 match words.retry_after {
                     Some(seconds) => room.follower.page_later(now, Duration::from_secs_f64(seconds.min(3600.0))),
                     None => room.follower.page_failed(now, &mut sink),
