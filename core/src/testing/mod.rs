@@ -58,4 +58,5 @@ mod transport;
 pub(crate) use clock::slept;
 pub use emitted::Emitted;
 pub use server::Server;
+#[cfg(feature = "testing")]
 pub use {clock::Clock, connection::Connection, helpers::EventLog, script::Dial, script::Script};
