@@ -85,7 +85,10 @@ import Testing
 
     @Test func aSlowReaderIsTold() async throws {
         let server = try Server()
-        let client = try await server.client { $0.eventBuffer = 8 }
+        let client = try await server.client {
+            $0.eventBuffer = 8
+            $0.overflow = .dropOldest
+        }
         let project = try await client.join(server.project)
         let all = project.events
         let updates = project.events(of: ModerationUpdate.self)
