@@ -219,7 +219,8 @@ impl Task {
 
     /// Asks for the pages that readers have room for.
     async fn ask_pages(&mut self, now: Now) {
-        if request_pages(&mut self.machine, &self.hub, now) {
+        // What was delivered has used up room: whether there is more decides who wakes the task.
+        while request_pages(&mut self.machine, &self.hub, now) {
             self.carry_out().await;
         }
     }

@@ -110,7 +110,7 @@ impl Recent {
 
     /// Nothing that was decided before this time of the server's is missed.
     pub(crate) fn start(&mut self, at: jiff::Timestamp) {
-        self.newest.get_or_insert(at.saturating_add(SLACK).unwrap_or(at));
+        self.newest.get_or_insert(at);
     }
 
     /// As [`insert_backfilled`](Self::insert_backfilled), for a review of a content that was flagged: it says nothing

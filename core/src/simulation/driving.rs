@@ -88,8 +88,9 @@ impl World {
             assert!(round < ROUNDS_MAX, "the driver would spin");
             self.carry_out(at, running);
             let now = self.present();
-            request_pages(&mut running.task.machine, &running.task.hub, now);
-            self.carry_out(at, running);
+            while request_pages(&mut running.task.machine, &running.task.hub, now) {
+                self.carry_out(at, running);
+            }
             if let Some(came) = running.poll_calls() {
                 self.came(at, running, came);
             } else if let Ok((request, reply)) = running.task.requests.try_recv() {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Follower, HELD_MAX, Keeping, Sink, deliver};
 use crate::{
-    events::{Event, GapReason, Origin},
+    events::{Event, GapReason},
     session::{Found, Now, Wanted},
 };
 
@@ -78,6 +78,9 @@ impl Follower {
             sink.counters.duplicates += 1;
             return;
         }
+        if let Some(recent) = &mut self.recent {
+            recent.insert_event(&event);
+        }
         self.pending_live += 1;
         self.pending.push_back(event);
         if self.pending_live > HELD_MAX {
@@ -96,10 +99,9 @@ impl Follower {
         self.capacity = None;
         for _ in 0..max {
             let Some(event) = self.pending.pop_front() else { break };
-            if event.meta().origin == Origin::Backfill {
-                deliver(event, sink);
-            } else {
-                self.deliver_plain(event, sink);
+            match event {
+                Event::Gap(_) => sink.out.run().push_back(event),
+                event => deliver(event, sink),
             }
         }
         if self.pending.is_empty() {
@@ -108,9 +110,11 @@ impl Follower {
     }
 
     fn reviewed(&mut self, now: Now, found: Found, sink: &mut Sink<'_>) {
+        // The server's time is that of its answer. What was decided since the request may have been lost on its way.
+        let asked_for = self.reviewed.map_or(Duration::ZERO, |at| now.mono.saturating_duration_since(at));
         let Some(recent) = &mut self.recent else { return };
         if let Some(start) = found.start {
-            recent.start(start);
+            recent.start(start.saturating_sub(asked_for).unwrap_or(start));
         }
         for event in found.events {
             if !recent.insert_review(now.mono, &event) {

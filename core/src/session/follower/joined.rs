@@ -21,9 +21,10 @@ impl Follower {
         match head {
             Some(head) => {
                 self.keeping = Keeping::Log;
+                self.deliver_pending(usize::MAX, sink);
                 self.place_in(head, backfill == Backfill::Off, now, sink);
                 self.deliver_held(now, sink);
-                self.flush_waiting(sink);
+                self.flush_waiting(now, sink);
                 None
             }
             None => {
@@ -42,7 +43,7 @@ impl Follower {
                 if missed {
                     self.gap(GapReason::Interrupted, None, None, now, sink);
                 }
-                self.flush_waiting(sink);
+                self.flush_waiting(now, sink);
                 None
             }
         }

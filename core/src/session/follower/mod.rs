@@ -199,9 +199,13 @@ impl Follower {
         deliver(event, sink);
     }
 
-    fn flush_waiting(&mut self, sink: &mut Sink<'_>) {
+    fn flush_waiting(&mut self, now: Now, sink: &mut Sink<'_>) {
         for event in std::mem::take(&mut self.waiting) {
-            self.deliver_plain(event, sink);
+            if self.pending.is_empty() {
+                self.deliver_plain(event, sink);
+            } else {
+                self.postpone(now, event, sink);
+            }
         }
     }
 
@@ -246,10 +250,10 @@ impl Follower {
         if self.keeping != Keeping::Untold {
             self.interrupted = true;
         }
-        if self.keeping != Keeping::Nothing {
-            // Nobody was told of the join yet.
-            self.waiting.clear();
-        }
+        // The next backfill has their decisions again, or a gap stands for them; the others it does not have. Before a
+        // join was confirmed, none counts.
+        let keeps_others = self.keeping == Keeping::Nothing;
+        self.waiting.retain(|event| keeps_others && !matches!(event, Event::ModerationUpdate(_)));
         self.joined = false;
         self.asking = None;
         self.hole_since = None;

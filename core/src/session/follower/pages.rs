@@ -151,6 +151,12 @@ impl Follower {
         let mut meta = Meta::new(Origin::Live, now.wall);
         meta.event_id = to.map(|place| place.event_id);
         meta.log = to.and_then(|place| place.log.clone());
-        sink.out.run().push_back(Gap::new(self.project.clone(), reason, missed, meta).into());
+        let gap = Gap::new(self.project.clone(), reason, missed, meta).into();
+        if self.pending.is_empty() {
+            sink.out.run().push_back(gap);
+        } else {
+            // After what came before it.
+            self.pending.push_back(gap);
+        }
     }
 }
