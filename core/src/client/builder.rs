@@ -241,7 +241,8 @@ impl ClientBuilder {
     }
 
     /// How many events per minute the client sends at most, on each connection; `None` lifts the limit. Default 100,
-    /// as servers allow; at least 10. Joins and replays wait for room, an [`emit`](Client::emit) fails.
+    /// as servers allow; at least 10. A fifth of it is reserved for joins, leaves and replays, which wait for room; an
+    /// [`emit`](Client::emit) that finds no room in the rest fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session.rate_limit = per_minute.into();

@@ -31,12 +31,24 @@ impl Budget {
         self.sent.len()
     }
 
+    /// Takes one event of the user's out of the budget: a fifth of it is kept for joins, leaves and pages.
+    ///
+    /// # Errors
+    /// How long to wait until there is room.
+    pub(crate) fn take_for_user(&mut self, now: Instant) -> Result<(), Duration> {
+        self.take_of(now, self.limit.map(|limit| limit - limit / 5))
+    }
+
     /// Takes one event out of the budget.
     ///
     /// # Errors
     /// How long to wait until there is room.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        let Some(limit) = self.limit else { return Ok(()) };
+        self.take_of(now, self.limit)
+    }
+
+    fn take_of(&mut self, now: Instant, limit: Option<usize>) -> Result<(), Duration> {
+        let Some(limit) = limit else { return Ok(()) };
         while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
             self.sent.pop_front();
         }
@@ -72,6 +84,16 @@ mod tests {
                 prop_assert!(recent <= limit as usize);
             }
         }
+    }
+
+    #[test]
+    fn a_fifth_is_kept_from_the_user() {
+        let mut budget = Budget::new(Some(10));
+        let now = Instant::now();
+        assert_eq!((0..20).filter(|_| budget.take_for_user(now).is_ok()).count(), 8);
+        assert_eq!((0..20).filter(|_| budget.take(now).is_ok()).count(), 2);
+        let wait = budget.take_for_user(now).unwrap_err();
+        assert!(budget.take_for_user(now + wait).is_ok());
     }
 
     #[test]

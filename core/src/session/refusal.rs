@@ -18,82 +18,127 @@ fn retry_after(notice: &Notice) -> Duration {
     notice.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
-/// The kind of refusal that a code or a message of the server stands for.
-fn kind_of(notice: &Notice) -> Option<ErrorKind> {
-    let code = notice.code.as_deref().unwrap_or("").to_ascii_lowercase();
-    match code.as_str() {
-        "authentication_failed" | "unauthorized" => return Some(ErrorKind::AuthenticationFailed),
-        "access_denied" | "forbidden" => return Some(ErrorKind::AccessDenied),
-        "project_not_found" | "not_found" => return Some(ErrorKind::ProjectNotFound),
-        "room_limit" => return Some(ErrorKind::RoomLimit),
-        "rate_limited" => return Some(ErrorKind::RateLimited),
-        "invalid_argument" => return Some(ErrorKind::InvalidArgument),
-        _ => {}
+/// The reason for a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// The client is refused for good, or until a limit lets it in.
+    Kind(ErrorKind),
+    /// A failure of the server itself, which is worth another try.
+    ServerTrouble,
+}
+
+use Reason::{Kind, ServerTrouble};
+
+/// The documented codes.
+fn by_code(notice: &Notice) -> Option<ErrorKind> {
+    Some(match notice.code.as_deref()?.to_ascii_lowercase().as_str() {
+        "authentication_failed" | "unauthorized" => ErrorKind::AuthenticationFailed,
+        "access_denied" | "forbidden" => ErrorKind::AccessDenied,
+        "project_not_found" | "not_found" => ErrorKind::ProjectNotFound,
+        "room_limit" => ErrorKind::RoomLimit,
+        "rate_limited" => ErrorKind::RateLimited,
+        "invalid_argument" => ErrorKind::InvalidArgument,
+        _ => return None,
+    })
+}
+
+/// Refusals of a join that servers were seen to send: the beginning and the end of their words.
+const JOIN_REFUSALS: [(&str, &str, Reason); 11] = [
+    ("authentication required", "authentication required", Kind(ErrorKind::AuthenticationFailed)),
+    ("project id required", "", Kind(ErrorKind::InvalidArgument)),
+    ("invalid project id", "", Kind(ErrorKind::InvalidArgument)),
+    ("project ", " not found", Kind(ErrorKind::ProjectNotFound)),
+    ("access denied", "", Kind(ErrorKind::AccessDenied)),
+    ("room limit", "", Kind(ErrorKind::RoomLimit)),
+    ("rate limit", "", Kind(ErrorKind::RateLimited)),
+    ("too many events", "", Kind(ErrorKind::RateLimited)),
+    ("server timeout", "", ServerTrouble),
+    ("server error", "", ServerTrouble),
+    ("internal server error", "", ServerTrouble),
+];
+
+/// The reason that a code or observed words give for the refusal of a join.
+fn join_reason(notice: &Notice) -> Option<Reason> {
+    if let Some(kind) = by_code(notice) {
+        return Some(Kind(kind));
+    }
+    let text = notice.message.trim().to_ascii_lowercase();
+    let known = JOIN_REFUSALS.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
+    known.map(|(_, _, reason)| *reason)
+}
+
+/// Whether the words are known to refuse a join. An `error` with others may answer something else.
+pub(crate) fn refuses_joins(notice: &Notice) -> bool {
+    join_reason(notice).is_some()
+}
+
+/// The reason that a code or the words give for the refusal of a connection.
+fn connect_reason(notice: &Notice) -> Option<Reason> {
+    if let Some(kind) = by_code(notice) {
+        return Some(Kind(kind));
     }
     let text = notice.message.to_ascii_lowercase();
-    Some(if says(&text, &["rate limit", "too many connection", "too many request", "too many event", "rate-limit"]) {
-        ErrorKind::RateLimited
-    } else if says(&text, &["room"]) && says(&text, &["limit", "too many", "maximum"]) {
-        ErrorKind::RoomLimit
-    } else if says(&text, &["access denied", "not a member", "permission", "forbidden"]) {
-        ErrorKind::AccessDenied
-    } else if says(&text, &["not found", "does not exist", "no such project"]) {
-        ErrorKind::ProjectNotFound
-    } else if says(&text, &["invalid project id", "project id required"]) {
-        ErrorKind::InvalidArgument
-    } else if says(
-        &text,
-        &[
-            "authenticat",
-            "unauthori",
-            "api key",
-            "api_key",
-            "apikey",
-            "credential",
-            "token",
-            "log in",
-            "login",
-            "session",
-        ],
-    ) {
-        ErrorKind::AuthenticationFailed
-    } else if says(
-        &text,
-        &[
-            "timeout",
-            "timed out",
-            "server error",
-            "internal error",
-            "try again",
-            "unavailable",
-            "overload",
-            "shutting down",
-            "restart",
-            "maintenance",
-        ],
-    ) {
-        ErrorKind::JoinTimeout
+    // What follows is the server's affair, whatever it is about.
+    if says(&text, &["server error", "internal error"]) {
+        return Some(ServerTrouble);
+    }
+    let limits = ["rate limit", "too many connection", "too many request", "too many event", "rate-limit"];
+    let access = ["access denied", "not a member", "permission", "forbidden"];
+    let credentials = [
+        "authenticat",
+        "unauthori",
+        "api key",
+        "api_key",
+        "apikey",
+        "credential",
+        "token",
+        "log in",
+        "login",
+        "session",
+    ];
+    let trouble =
+        ["timeout", "timed out", "try again", "unavailable", "overload", "shutting down", "restart", "maintenance"];
+    Some(if says(&text, &limits) {
+        Kind(ErrorKind::RateLimited)
+    } else if says(&text, &access) {
+        Kind(ErrorKind::AccessDenied)
+    } else if says(&text, &credentials) {
+        Kind(ErrorKind::AuthenticationFailed)
+    } else if says(&text, &trouble) {
+        ServerTrouble
     } else {
         return None;
     })
 }
 
-/// What a failed join means; `denied` if the event was `project_access_denied`. `JoinTimeout` stands for failures of the server itself, which are worth another try.
-pub(crate) fn join_error(notice: &Notice, denied: bool) -> Error {
-    // The documented backend refuses for one reason only, in words of its own: without better knowledge, access.
-    let known = if denied && notice.code.is_none() { None } else { kind_of(notice) };
-    let kind = known.unwrap_or(ErrorKind::AccessDenied);
-    let what = match kind {
-        ErrorKind::AuthenticationFailed => "the server does not accept the credentials",
-        ErrorKind::ProjectNotFound => "there is no such project",
-        ErrorKind::RoomLimit => "the server allows no further projects on this connection",
-        ErrorKind::RateLimited => "too many events were sent",
-        ErrorKind::InvalidArgument => "the server does not take this project id",
-        ErrorKind::JoinTimeout => "the server could not complete the join",
-        _ => "access to the project was denied",
+/// What a failed join means; `denied` if the event was `project_access_denied`. `None` for the pause where another try
+/// is of no use: unknown words and failures of the server are worth one.
+pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Duration>) {
+    // The documented backend refuses for one reason only, in words of its own: without a code, access.
+    let reason = match (denied, by_code(notice)) {
+        (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
+        (false, _) => join_reason(notice).unwrap_or(ServerTrouble),
+    };
+    let (kind, what) = match reason {
+        ServerTrouble => (ErrorKind::JoinTimeout, "the server could not complete the join"),
+        Kind(kind) => (
+            kind,
+            match kind {
+                ErrorKind::AuthenticationFailed => "the server does not accept the credentials",
+                ErrorKind::ProjectNotFound => "there is no such project",
+                ErrorKind::RoomLimit => "the server allows no further projects on this connection",
+                ErrorKind::RateLimited => "too many events were sent",
+                ErrorKind::InvalidArgument => "the server does not take this project id",
+                _ => "access to the project was denied",
+            },
+        ),
     };
     let error = Error::new(kind, told(what, notice));
-    if kind == ErrorKind::RateLimited { error.with_retry_in(retry_after(notice)) } else { error }
+    match reason {
+        ServerTrouble => (error, Some(Duration::ZERO)),
+        Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_after(notice)), Some(retry_after(notice))),
+        Kind(_) => (error, None),
+    }
 }
 
 /// What the refusal of a connection means, by CONNECT_ERROR or by event.
@@ -109,18 +154,18 @@ pub(crate) enum ConnectRefusal {
 pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefusal {
     let refused = |kind, what: &str| Error::new(kind, told(what, notice)).with_stage(Stage::Namespace);
     let namespace = notice.message.to_ascii_lowercase().contains("namespace");
-    match kind_of(notice) {
-        Some(ErrorKind::RateLimited) => ConnectRefusal::Other(
+    match connect_reason(notice) {
+        Some(Kind(ErrorKind::RateLimited)) => ConnectRefusal::Other(
             refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(notice)),
         ),
-        Some(ErrorKind::JoinTimeout) => {
+        Some(ServerTrouble) => {
             ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not take the connection"))
         }
         _ if namespace => ConnectRefusal::Other(
             refused(ErrorKind::ConnectFailed, "the server has no such namespace").with_retryable(false),
         ),
-        kind => {
-            let said = matches!(kind, Some(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied));
+        reason => {
+            let said = matches!(reason, Some(Kind(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied)));
             let certainty = if said { Certainty::Said } else { unclear };
             let error = refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
             ConnectRefusal::Credentials(error, certainty)
@@ -130,7 +175,7 @@ pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefus
 
 /// Whether the words are about the credentials and nothing else.
 pub(crate) fn blames_credentials(notice: &Notice) -> bool {
-    kind_of(notice) == Some(ErrorKind::AuthenticationFailed)
+    connect_reason(notice) == Some(Kind(ErrorKind::AuthenticationFailed))
 }
 
 #[cfg(test)]
@@ -150,10 +195,12 @@ mod tests {
             ("Server error occurred", "join_timeout"),
             ("Room limit reached", "room_limit"),
             ("Rate limit exceeded", "rate_limited"),
-            ("No.", "access_denied"),
+            ("No.", "join_timeout"),
+            ("Internal server error: session rolled back", "join_timeout"),
+            ("token bucket exhausted", "join_timeout"),
         ] {
             let notice = Notice { message: message.into(), ..Notice::default() };
-            assert_eq!(join_error(&notice, false).code(), code, "{message}");
+            assert_eq!(join_error(&notice, false).0.code(), code, "{message}");
         }
     }
 }

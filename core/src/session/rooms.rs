@@ -30,6 +30,8 @@ pub(crate) struct Room {
     pub(crate) deadline: Option<Instant>,
     pub(crate) not_before: Option<Instant>,
     pub(crate) failures: u32,
+    /// The server's last words about a join that is tried again.
+    pub(crate) last_words: Option<String>,
     /// The join that was taken for confirmed before its acknowledgement came.
     pub(crate) unacknowledged: Option<Unacknowledged>,
     /// Rooms are joined in the order in which they were asked for.
@@ -55,6 +57,8 @@ pub(crate) struct InFlight {
     pub(crate) project: ProjectId,
     pub(crate) joining: bool,
     pub(crate) deadline: Instant,
+    /// What an `error` said meanwhile that may be the answer, in words that are not known to refuse a join.
+    pub(crate) unknown_words: Option<String>,
 }
 
 /// All projects.
@@ -91,6 +95,7 @@ impl Rooms {
             deadline: None,
             not_before: None,
             failures: 0,
+            last_words: None,
             unacknowledged: None,
             order: self.orders,
             follower,
@@ -188,6 +193,10 @@ impl Rooms {
     pub(crate) fn only(&self) -> Option<&ProjectId> {
         let mut present = self.by_id.iter().filter(|(_, room)| room.actual != Actual::Out);
         let (project, room) = present.next()?;
+        // What comes of a room that was left, or may have been, must not be taken for this one's.
+        if self.lingering.keys().any(|other| other != project) {
+            return None;
+        }
         (present.next().is_none() && room.wanted).then_some(project)
     }
 

@@ -25,7 +25,7 @@ async fn and_says_when_to_try_again() {
             }
         }
         let last_minute = sent.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count();
-        assert!(last_minute <= 20);
+        assert!(last_minute <= 16);
     }
     let mut count = 0;
     while server.try_recv().is_some() {
@@ -35,19 +35,19 @@ async fn and_says_when_to_try_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_of_it_is_the_users_and_a_join_waits_for_the_next_minute() {
+async fn a_fifth_is_kept_for_joins() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script), &script).await;
-    for n in 0..100 {
-        client.emit("e", n).await.expect("100 a minute by default");
+    for n in 0..80 {
+        client.emit("e", n).await.expect("four fifths of 100 a minute by default");
     }
-    assert_eq!(client.emit("e", 100).await.unwrap_err().code(), "rate_limited");
-    for _ in 0..100 {
+    assert_eq!(client.emit("e", 80).await.unwrap_err().code(), "rate_limited");
+    for _ in 0..80 {
         server.recv().await.unwrap();
     }
     let start = Instant::now();
     crate::common::join(&client, &mut server, "p", None).await;
-    assert!(start.elapsed() > Duration::from_secs(59) && start.elapsed() < Duration::from_secs(62));
+    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

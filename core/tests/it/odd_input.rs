@@ -236,12 +236,12 @@ async fn odd_answers_to_a_join() {
         expect_content(&mut events, "c").await;
     }
     for (answer, code) in [
-        (r#"42["error"]"#, "access_denied"),
-        (r#"42["error",null]"#, "access_denied"),
+        (r#"42["error"]"#, "join_timeout"),
+        (r#"42["error",null]"#, "join_timeout"),
         (r#"42["error","Project p not found"]"#, "project_not_found"),
-        (r#"42["error",["no"]]"#, "access_denied"),
+        (r#"42["error",["no"]]"#, "join_timeout"),
         (r#"42["project_access_denied"]"#, "access_denied"),
-        (r#"431[{"ok":false,"error":"no"}]"#, "access_denied"),
+        (r#"431[{"ok":false,"error":"no"}]"#, "join_timeout"),
         (r#"431[{"code":"room_limit"}]"#, "room_limit"),
     ] {
         let script = Script::new();
@@ -251,6 +251,8 @@ async fn odd_answers_to_a_join() {
             server.send(answer);
         });
         assert_eq!(refused.unwrap_err().code(), code, "{answer}");
-        join(&client, &mut server, "q", None).await;
+        if code != "join_timeout" {
+            join(&client, &mut server, "q", None).await;
+        }
     }
 }

@@ -17,7 +17,6 @@ async fn in_the_words_that_servers_use() {
         ("Access denied - you are not a member of this project", "access_denied", false),
         ("Access denied to project", "access_denied", false),
         ("Room limit reached", "room_limit", false),
-        ("something nobody has thought of", "access_denied", false),
         ("Too many events", "rate_limited", true),
     ] {
         let script = Script::new();
@@ -102,4 +101,70 @@ async fn an_error_that_answers_nothing_is_an_event() {
         assert_eq!((&*error.message, error.code.as_deref()), ("Rate limit exceeded", Some("rate_limited")));
         assert_eq!(error.extra["retry_after"], json!(3.0));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_words_are_tried_again_and_told_in_the_end() {
+    for message in ["something nobody has thought of", "Internal server error: session rolled back", "bad token"] {
+        let script = Script::new();
+        let (client, mut server) = connected(&script).await;
+        let start = Instant::now();
+        let (refused, asked) = tokio::join!(client.join("p"), async {
+            let mut asked = 0;
+            while start.elapsed() < Duration::from_secs(10) {
+                let next = tokio::time::timeout(Duration::from_secs(10), server.expect_event("join_project")).await;
+                let Ok(request) = next else { break };
+                asked += 1;
+                server.emit("error", &json!({"message": message}));
+                server.send(format!("43{}[]", request.ack.unwrap()));
+            }
+            asked
+        });
+        let error = refused.unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), ("join_timeout", true), "{message}");
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(asked > 2, "{asked}");
+        assert!(client.state().is_connected());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_was_confirmed_survives_words_that_nobody_knows() {
+    let script = Script::new();
+    let (client, project, server) = joined(&script, None).await;
+    let mut events = project.events();
+    server.cut();
+    let mut server = script.accept_handshake().await;
+    for message in ["Internal server error: session rolled back", "the token bucket is empty", "no"] {
+        server.refuse_join("p", message).await;
+    }
+    server.accept_join("p", None).await;
+    server.emit("moderation_update", &update("c"));
+    loop {
+        match next(&mut events).await {
+            Event::ModerationUpdate(update) => break assert_eq!(update.content_id, "c"),
+            Event::Gap(_) | Event::ServerError(_) => {}
+            other => panic!("not {other:?}"),
+        }
+    }
+    assert!(client.state().is_connected());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_about_something_else_is_not_the_answer_to_a_join() {
+    let script = Script::new();
+    let (client, project, server) = joined(&script, None).await;
+    let mut events = project.events();
+    server.cut();
+    let mut server = script.accept_handshake().await;
+    let asked = server.expect_event("join_project").await;
+    server.emit("error", &json!({"message": "Unknown command"}));
+    server.emit("joined_project", &asked.data);
+    server.send(format!("43{}[]", asked.ack.unwrap()));
+    let Event::ServerError(error) = next(&mut events).await else { panic!("no error") };
+    assert_eq!(error.message, "Unknown command");
+    assert!(matches!(next(&mut events).await, Event::Gap(_)));
+    server.emit("moderation_update", &update("c"));
+    expect_content(&mut events, "c").await;
+    assert!(client.state().is_connected());
 }

@@ -8,7 +8,7 @@ use crate::{
         Backfill, Now, Output, Wanted,
         auth::Certainty,
         follower::{Follower, Sink},
-        refusal::join_error,
+        refusal::{join_error, refuses_joins},
         rooms::{Actual, InFlight, Unacknowledged},
         wire::{AckVerdict, Joined, ack_verdict},
     },
@@ -44,6 +44,7 @@ impl Machine {
         let again = room.actual == Actual::In;
         room.actual = Actual::In;
         room.failures = 0;
+        room.last_words = None;
         room.deadline = None;
         if !room.wanted || again {
             return;
@@ -101,6 +102,13 @@ impl Machine {
     pub(super) fn join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
         let named = words.project_id.as_ref();
         self.rooms.doubt(named);
+        if !denied && named.is_none() && !refuses_joins(words) {
+            // It may answer something else that was sent. The end of the request, or its deadline, tells.
+            if let Some(asked) = &mut self.rooms.in_flight {
+                asked.unknown_words = Some(words.message.clone());
+            }
+            return false;
+        }
         let answers = |asked: &mut InFlight| named.is_none_or(|named| *named == asked.project);
         let asked = match self.rooms.in_flight {
             Some(_) => self.rooms.in_flight.take_if(answers),
@@ -120,7 +128,7 @@ impl Machine {
                 let Some(project) = project.filter(|project| self.rooms.get(project).is_some_and(|r| r.wanted)) else {
                     return false;
                 };
-                self.end_project(&project, join_error(words, true));
+                self.end_project(&project, join_error(words, true).0);
                 true
             }
             None => false,
@@ -128,7 +136,7 @@ impl Machine {
     }
 
     pub(super) fn join_failed(&mut self, now: Now, project: &ProjectId, words: &Notice, denied: bool) {
-        let error = join_error(words, denied);
+        let (error, pause) = join_error(words, denied);
         if error.kind() == ErrorKind::AuthenticationFailed {
             let needs_session = words.code.is_none() && words.message == "Authentication required";
             let error = if needs_session { self.with_advice(error) } else { error };
@@ -140,18 +148,16 @@ impl Machine {
         if !room.wanted {
             return self.forget(project);
         }
-        let pause = match error.kind() {
-            ErrorKind::JoinTimeout => join_pause(room.failures),
-            ErrorKind::RateLimited => error.retry_in().unwrap_or_default().max(join_pause(room.failures)),
-            _ => return self.end_project(project, error),
-        };
-        // The server's own trouble: once more, but for the user's first join no longer than its timeout.
+        let Some(pause) = pause else { return self.end_project(project, error) };
+        let pause = pause.max(join_pause(room.failures));
+        // The server's own trouble, or words that nobody knows: once more, but for the user's first join no longer than its timeout.
         let at = now.mono + pause;
         if !room.confirmed && at >= *room.deadline.get_or_insert(deadline) {
             return self.end_project(project, error);
         }
         room.failures += 1;
         room.not_before = Some(at);
+        room.last_words = Some(words.message.clone());
     }
 
     /// The project can't be had any more.
@@ -190,7 +196,13 @@ impl Machine {
                 self.rooms.in_flight.take_if(is_it);
                 self.exit(now, project);
             }
-            (AckVerdict::Silent, true) => {}
+            (AckVerdict::Silent, true) => {
+                // The end of a request that an unknown `error` may have refused.
+                let asked = self.rooms.in_flight.take_if(|asked| asked.ack == id && asked.unknown_words.is_some());
+                if let Some(message) = asked.and_then(|asked| asked.unknown_words) {
+                    self.join_failed(now, project, &Notice { message, ..Notice::default() }, false);
+                }
+            }
         }
     }
 

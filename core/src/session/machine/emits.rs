@@ -27,7 +27,7 @@ impl Machine {
             let text = format!("data: the event is longer than the {} bytes that the server takes", self.max_payload);
             return self.fail(token, Error::invalid_argument(text));
         }
-        if let Err(wait) = self.budget.take(now.mono) {
+        if let Err(wait) = self.budget.take_for_user(now.mono) {
             let error = Error::new(ErrorKind::RateLimited, "the limit of events per minute is used up");
             return self.fail(token, error.with_retry_in(wait));
         }

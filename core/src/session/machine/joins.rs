@@ -121,7 +121,7 @@ impl Machine {
                 room.deadline = Some(deadline);
             }
         }
-        self.rooms.in_flight = Some(InFlight { ack: id, project, joining, deadline });
+        self.rooms.in_flight = Some(InFlight { ack: id, project, joining, deadline, unknown_words: None });
     }
 
     /// The connection is lost: a join that waits for a new one waits no longer than its timeout.
@@ -153,12 +153,15 @@ impl Machine {
             let deadline = in_flight.deadline + self.config.join_timeout;
             let project = in_flight.project.clone();
             let joining = in_flight.joining;
+            let message = in_flight.unknown_words.clone();
+            let last_words = || self.rooms.get(&project)?.last_words.clone();
+            let message = message.or_else(last_words).unwrap_or_else(|| "timed out waiting for its answer".into());
             self.rooms.give_up(InFlight { deadline, ..in_flight });
             if joining {
                 if let Some(room) = self.rooms.get_mut(&project) {
                     room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
                 }
-                let words = Notice { message: "timed out waiting for its answer".into(), ..Notice::default() };
+                let words = Notice { message, ..Notice::default() };
                 self.join_failed(now, &project, &words, false);
             } else {
                 self.exit(now, &project);
