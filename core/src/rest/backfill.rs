@@ -22,7 +22,7 @@ use crate::{
     session::{BackfillRequest, Backfilled, Found, SLACK, Wanted},
 };
 
-/// How long after its submission a content may be decided and still be found: listings are ordered by submission.
+/// How long after its submission an item may be decided and still be found: listings are ordered by submission.
 const SLOWEST: Duration = Duration::from_secs(600);
 /// How long one answer may take in all; in a backfill, live events wait for it.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -71,7 +71,7 @@ impl Api {
             }
         }
         for reason in &unreadable {
-            tracing::warn!(page = rows.page, "a content of the listing can't be read: {reason}");
+            tracing::warn!(page = rows.page, "an item of the listing can't be read: {reason}");
         }
         Ok(ContentPage { items, page: rows.page, has_more: rows.has_more, total: rows.total, unreadable })
     }
@@ -152,7 +152,7 @@ fn read_row(row: &RawValue) -> Result<Content, BadRow> {
 
 impl BadRow {
     pub(super) fn into_error(self) -> Error {
-        let text = format!("a content of the listing can't be read: {}", self.reason);
+        let text = format!("an item of the listing can't be read: {}", self.reason);
         Error::new(ErrorKind::Protocol, text).with_retryable(false)
     }
 }

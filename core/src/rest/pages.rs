@@ -19,7 +19,7 @@ type Fetch = Pin<Box<dyn Future<Output = Result<Rows, Error>> + Send>>;
 
 /// The contents of a project, newest first, fetched page by page as they are read.
 ///
-/// A content that can't be read is an error in its place (`protocol`), and the next one follows. Ends after any other
+/// An item that can't be read is an error in its place (`protocol`), and the next one follows. Ends after any other
 /// error.
 pub struct ContentPages {
     api: Arc<Api>,

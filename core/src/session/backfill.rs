@@ -113,7 +113,7 @@ impl Recent {
         self.newest.get_or_insert(at);
     }
 
-    /// As [`insert_backfilled`](Self::insert_backfilled), for a review of a content that was flagged: it says nothing
+    /// As [`insert_backfilled`](Self::insert_backfilled), for a review of flagged content: it says nothing
     /// about what was delivered up to its time.
     pub(crate) fn insert_review(&mut self, now: Instant, event: &Event) -> bool {
         let newest = self.newest;

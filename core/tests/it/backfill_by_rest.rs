@@ -94,7 +94,7 @@ async fn a_bad_row_costs_that_row() {
     rest.add(&row("c", "approved", ago(0), ago(0)));
     let _server = back(&script, server).await;
     expect_content(&mut events, "a").await;
-    let Event::MalformedEvent(bad) = next(&mut events).await else { panic!("the row is told") };
+    let Event::MalformedEvent(bad) = next(&mut events).await else { panic!("no event for the row") };
     assert_eq!((bad.meta.origin, bad.meta.project_id.as_deref()), (Origin::Backfill, Some("p")));
     assert!(bad.data.as_str().contains("no"), "{bad:?}");
     expect_content(&mut events, "b").await;

@@ -140,7 +140,7 @@ impl RestServer {
     }
 }
 
-/// A content of project `p`, submitted and decided at these times.
+/// Content of project `p`, submitted and decided at these times.
 pub(crate) fn row(id: &str, status: &str, created: jiff::Timestamp, updated: jiff::Timestamp) -> Value {
     let time = |at: jiff::Timestamp| at.to_string().trim_end_matches('Z').to_owned();
     json!({
