@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error, Metrics,
     delivery::{Bound, Hub, Progress, STREAM_BYTES_MAX, StateFeed},
-    driver::{Addresses, Authority, Dialer, Environment, SocketDialer, Target, Task, Work},
+    driver::{Addresses, Authenticator, Dialer, Environment, SocketDialer, Target, Task, Work},
     rest::Api,
     session::{Machine, SessionConfig},
 };
@@ -31,9 +31,9 @@ impl ClientBuilder {
         let others = fallbacks(&target, &self.fallback_urls)?;
         let headers = header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
-        let authority = Arc::new(Authority::new(self.credentials, self.provider, self.api_key, self.via));
+        let authenticator = Arc::new(Authenticator::new(self.credentials, self.provider, self.api_key, self.via));
         let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
-        added.for_each(|value| authority.learn(&value));
+        added.for_each(|value| authenticator.learn(&value));
         let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
         if environment.target.is_secure() || environment.has_tls_options() {
             environment.rustls()?;
@@ -43,20 +43,25 @@ impl ClientBuilder {
         let addresses = Arc::new(Addresses::new(environment, others));
         let session = SessionConfig {
             servers: addresses.all().len(),
-            can_ask_rest: authority.may_have_key(),
-            credentials: authority.source(),
+            can_ask_rest: authenticator.may_have_key(),
+            credentials: authenticator.source(),
             paced_by_readers: true,
-            has_only_key: authority.has_only_key(),
+            has_only_key: authenticator.has_only_key(),
             ..self.session
         };
-        let api =
-            Arc::new(Api { addresses: addresses.clone(), authority: authority.clone(), timeout: self.request_timeout });
+        let api = Arc::new(Api {
+            addresses: addresses.clone(),
+            authenticator: authenticator.clone(),
+            timeout: self.request_timeout,
+        });
         let ack_timeout = session.ack_timeout;
         let dialer = |environment: &Arc<Environment>| -> Arc<dyn Dialer> {
-            let (environment, authority) = (environment.clone(), authority.clone());
+            let (environment, authenticator) = (environment.clone(), authenticator.clone());
             match &self.dialer {
-                Some(make) => make(environment, authority),
-                None => Arc::new(SocketDialer::new(environment, authority, self.transports, session.connect_timeout)),
+                Some(make) => make(environment, authenticator),
+                None => {
+                    Arc::new(SocketDialer::new(environment, authenticator, self.transports, session.connect_timeout))
+                }
             }
         };
         let dialers = addresses.all().iter().map(dialer).collect();
@@ -69,7 +74,7 @@ impl ClientBuilder {
         let network_changed = Arc::new(Notify::new());
         let task = Task {
             addresses,
-            authority,
+            authenticator,
             machine: Machine::new(session, rng),
             dialers,
             backfill: Some(Arc::new(api.clone())),

@@ -7,13 +7,13 @@ use super::Client;
 use crate::{
     ApiKeyVia, Backfill, Credentials, CredentialsReason, OnServerDisconnect, Overflow, ProviderError, ReconnectPolicy,
     Transports,
-    driver::{Authority, Dialer, Environment, Provider, TlsOptions},
+    driver::{Authenticator, Dialer, Environment, Provider, TlsOptions},
     events::Secret,
     session::SessionConfig,
 };
 
 /// Makes a dialer that takes the place of the network's.
-pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authority>) -> Arc<dyn Dialer> + Send + Sync>;
+pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Describes a client. Every option has a default; what can't be used is refused by [`build`](Self::build) and
 /// [`connect`](Self::connect) with `invalid_argument`, naming the option.
@@ -151,13 +151,6 @@ impl ClientBuilder {
         self
     }
 
-    /// Which transports to use. Default [`Transports::Auto`].
-    #[must_use]
-    pub fn transports(mut self, transports: Transports) -> Self {
-        self.transports = transports;
-        self
-    }
-
     /// How a lost connection is made again. Default: forever, see [`ReconnectPolicy`].
     #[must_use]
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
@@ -262,48 +255,6 @@ impl ClientBuilder {
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {
         self.session.review_poll = pause.into();
-        self
-    }
-
-    /// A header for every request.
-    #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// A parameter for the connection query.
-    #[must_use]
-    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
-        self
-    }
-
-    /// The HTTP proxy, as `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
-    #[must_use]
-    pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(url.into());
-        self
-    }
-
-    /// PEM certificates of authorities to trust besides the platform's.
-    #[must_use]
-    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.tls.extra_ca.push(pem.into());
-        self
-    }
-
-    /// The certificate to show to the server: its PEM chain and PEM key.
-    #[must_use]
-    pub fn client_certificate(mut self, chain_pem: impl Into<Vec<u8>>, key_pem: impl Into<Secret>) -> Self {
-        self.tls.client_certificate = Some((chain_pem.into(), key_pem.into()));
-        self
-    }
-
-    /// Takes any certificate of the server: for tests only, because anybody can listen then. Default: no.
-    #[must_use]
-    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.tls.accept_invalid_certs = accept;
         self
     }
 

@@ -4,6 +4,7 @@ mod build;
 mod builder;
 mod checks;
 mod handle;
+mod network;
 mod project;
 mod stream;
 mod typed;

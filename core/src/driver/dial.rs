@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Access, Authority, Environment,
+    Authenticator, Environment, RequestAuth,
     fallback::PollingFallback,
     timer::now,
     transport::{
@@ -55,7 +55,7 @@ pub(crate) trait Dialer: Send + Sync {
 /// Opens transports over the network.
 pub(crate) struct SocketDialer {
     pub(crate) environment: Arc<Environment>,
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) transports: Transports,
     pub(crate) connect_timeout: Duration,
     fallback: Arc<Mutex<PollingFallback>>,
@@ -64,35 +64,35 @@ pub(crate) struct SocketDialer {
 impl SocketDialer {
     pub(crate) fn new(
         environment: Arc<Environment>,
-        authority: Arc<Authority>,
+        authenticator: Arc<Authenticator>,
         transports: Transports,
         connect_timeout: Duration,
     ) -> Self {
-        Self { environment, authority, transports, connect_timeout, fallback: Arc::default() }
+        Self { environment, authenticator, transports, connect_timeout, fallback: Arc::default() }
     }
 }
 
 impl Dialer for SocketDialer {
     fn dial(&self, reason: CredentialsReason) -> DialPlan {
-        let (environment, authority) = (self.environment.clone(), self.authority.clone());
+        let (environment, authenticator) = (self.environment.clone(), self.authenticator.clone());
         let (transports, patience) = (self.transports, self.connect_timeout / 2);
         let fallback = self.fallback.clone();
         if reason == CredentialsReason::Reconnect {
             environment.forget_connections();
         }
         Box::pin(async move {
-            let access = authority.access(&environment, reason).await?;
+            let auth = authenticator.request_auth(&environment, reason).await?;
             let transport = match transports {
-                Transports::WebSocket => websocket(&environment, &access).await.map_err(|refused| refused.fault)?,
-                Transports::Polling => polling(environment, &access).await?,
+                Transports::WebSocket => websocket(&environment, &auth).await.map_err(|refused| refused.fault)?,
+                Transports::Polling => polling(environment, &auth).await?,
                 Transports::Auto => {
                     let first = reason == CredentialsReason::First;
-                    let auto = Auto { environment, authority: &authority, patience, fallback: &fallback };
-                    auto.open(&access, first).await?
+                    let auto = Auto { environment, authenticator: &authenticator, patience, fallback: &fallback };
+                    auto.open(&auth, first).await?
                 }
             };
-            let proof = Proof { just_accepted: access.just_accepted };
-            Ok(Dialed { transport, proof, auth: access.auth.map(|auth| auth.expose().to_owned()) })
+            let proof = Proof { just_accepted: auth.just_accepted };
+            Ok(Dialed { transport, proof, auth: auth.payload.map(|payload| payload.expose().to_owned()) })
         })
     }
 
@@ -105,18 +105,18 @@ fn lock(fallback: &Mutex<PollingFallback>) -> MutexGuard<'_, PollingFallback> {
     fallback.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn websocket(environment: &Environment, access: &Access) -> Result<Box<dyn Transport>, Refused> {
-    Ok(Box::new(WebSocket::dial(environment, access, None).await?))
+async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<dyn Transport>, Refused> {
+    Ok(Box::new(WebSocket::dial(environment, auth, None).await?))
 }
 
-async fn polling(environment: Arc<Environment>, access: &Access) -> Result<Box<dyn Transport>, Fault> {
-    Ok(Box::new(Polling::dial(environment, access.clone(), true).await?))
+async fn polling(environment: Arc<Environment>, auth: &RequestAuth) -> Result<Box<dyn Transport>, Fault> {
+    Ok(Box::new(Polling::dial(environment, auth.clone(), true).await?))
 }
 
 /// WebSocket first; polling where the server was reached but refused WebSocket, or opened one that carries nothing.
 struct Auto<'a> {
     environment: Arc<Environment>,
-    authority: &'a Authority,
+    authenticator: &'a Authenticator,
     /// How long the upgrade and the first frame may take.
     patience: Duration,
     fallback: &'a Mutex<PollingFallback>,
@@ -125,12 +125,12 @@ struct Auto<'a> {
 impl Auto<'_> {
     /// Only the `first` attempt tries both. Later ones try one and leave the other to the next attempt, because every
     /// connection counts against what a server allows an address in a minute.
-    async fn open(self, access: &Access, first: bool) -> Result<Box<dyn Transport>, Fault> {
+    async fn open(self, auth: &RequestAuth, first: bool) -> Result<Box<dyn Transport>, Fault> {
         let prefers_polling = lock(self.fallback).begin(now().mono);
         if prefers_polling {
-            return polling(self.environment, access).await;
+            return polling(self.environment, auth).await;
         }
-        let refused = match self.websocket(access).await {
+        let refused = match self.websocket(auth).await {
             Ok(socket) => return Ok(Box::new(socket)),
             Err(refused) => refused,
         };
@@ -141,19 +141,19 @@ impl Auto<'_> {
             lock(self.fallback).websocket_refused();
             return Err(refused.fault);
         }
-        let reason = self.authority.hide(refused.fault.into_error());
+        let reason = self.authenticator.redact(refused.fault.into_error());
         tracing::debug!(server = self.environment.target.address(), "no WebSocket ({reason}); trying long-polling");
-        let transport = polling(self.environment, access).await?;
+        let transport = polling(self.environment, auth).await?;
         lock(self.fallback).polling_opened();
         Ok(transport)
     }
 
     /// A WebSocket that has carried a frame. The time to reach the server is not limited here: it says nothing about
     /// WebSocket.
-    async fn websocket(&self, access: &Access) -> Result<WebSocket, Refused> {
+    async fn websocket(&self, auth: &RequestAuth) -> Result<WebSocket, Refused> {
         let io = WebSocket::reach(&self.environment).await?;
         let upgrade = async {
-            let mut socket = WebSocket::upgrade(&self.environment, access, io, None).await?;
+            let mut socket = WebSocket::upgrade(&self.environment, auth, io, None).await?;
             socket.hear().await?;
             Ok(socket)
         };

@@ -1,8 +1,9 @@
 //! The only floor that does I/O: one task per client that dials, reads, writes and keeps the time for the machine.
 
-mod access;
 mod addresses;
+mod authenticator;
 mod backfill;
+mod credentials;
 mod dial;
 mod environment;
 mod fallback;
@@ -10,6 +11,8 @@ mod http_body;
 mod login;
 mod redactor;
 mod request;
+mod request_auth;
+mod rest_header;
 mod suspend;
 mod target;
 mod task;
@@ -17,11 +20,11 @@ mod timer;
 pub(crate) mod transport;
 mod work;
 
-pub(crate) use access::Provider;
-pub(crate) use access::{Access, Authority, RestHeader};
-pub use access::{ApiKeyVia, Credentials, ProviderError};
 pub(crate) use addresses::Addresses;
+pub(crate) use authenticator::Authenticator;
 pub(crate) use backfill::BackfillSource;
+pub(crate) use credentials::Provider;
+pub use credentials::{ApiKeyVia, Credentials, ProviderError};
 #[cfg(feature = "testing")]
 pub(crate) use dial::DialPlan;
 pub use dial::Transports;
@@ -30,6 +33,8 @@ pub(crate) use environment::{Environment, Http};
 #[cfg(feature = "testing")]
 pub(crate) use login::csrf_token;
 pub(crate) use request::{Answer, Request};
+pub(crate) use request_auth::RequestAuth;
+pub(crate) use rest_header::RestHeader;
 pub(crate) use target::Target;
 pub(crate) use task::Task;
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl Redactor {
     }
 
     /// The error without any secret, in its words, its body and its causes.
-    pub(super) fn hide(&self, error: Error) -> Error {
+    pub(super) fn redact(&self, error: Error) -> Error {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hide = |text: &str, words: bool| {
             let mut hidden = None;

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    Addresses, Authority, Dialed, Dialer,
+    Addresses, Authenticator, Dialed, Dialer,
     backfill::BackfillSource,
     request::{Answer, Request},
     suspend::SuspendDetector,
@@ -34,7 +34,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Everything that belongs to one client.
 pub(crate) struct Task {
     pub(crate) addresses: Arc<Addresses>,
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) machine: Machine,
     /// One for each address.
     pub(crate) dialers: Vec<Arc<dyn Dialer>>,
@@ -89,7 +89,7 @@ impl Task {
                 }
                 Wake::Dialed(id, Err(fault)) => {
                     let server = self.addresses.all()[self.work.server].target.address();
-                    let error = self.authority.hide(fault.clone().into_error());
+                    let error = self.authenticator.redact(fault.clone().into_error());
                     tracing::debug!(server, "the attempt failed ({error})");
                     self.machine.handle(now, Input::DialFailed { id, fault });
                 }
@@ -196,11 +196,11 @@ impl Task {
                 Output::Opened { project } => self.hub.open(project),
                 Output::Placed { project, cursor } => self.progress.start(&project, cursor),
                 Output::Ended { project, error } => {
-                    self.hub.end_project(&project, error.map(|error| self.authority.hide(error)))
+                    self.hub.end_project(&project, error.map(|error| self.authenticator.redact(error)))
                 }
-                Output::EndedAll { error } => self.hub.end_all(error.map(|error| self.authority.hide(error))),
+                Output::EndedAll { error } => self.hub.end_all(error.map(|error| self.authenticator.redact(error))),
                 Output::Done { token, data } => self.answer(token, Ok(data)),
-                Output::Failed { token, error } => self.answer(token, Err(self.authority.hide(error))),
+                Output::Failed { token, error } => self.answer(token, Err(self.authenticator.redact(error))),
                 Output::PageArrived { stream, project, after, page } => {
                     self.hub.on_page(stream, &project, after, page);
                 }
@@ -228,9 +228,9 @@ impl Task {
     fn state(&mut self, state: State) {
         let state = match state {
             State::Reconnecting { attempt, retry_in, cause } => {
-                State::Reconnecting { attempt, retry_in, cause: self.authority.hide(cause) }
+                State::Reconnecting { attempt, retry_in, cause: self.authenticator.redact(cause) }
             }
-            State::Closed { reason } => State::Closed { reason: self.authority.hide(reason) },
+            State::Closed { reason } => State::Closed { reason: self.authenticator.redact(reason) },
             other => other,
         };
         if matches!(state, State::Connected) {

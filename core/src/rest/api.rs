@@ -10,7 +10,7 @@ use url::Url;
 use super::json;
 use crate::{
     Error, ErrorKind, Stage,
-    driver::{Addresses, Authority, Environment, RestHeader, Target, transport::MAX_FRAME},
+    driver::{Addresses, Authenticator, Environment, RestHeader, Target, transport::MAX_FRAME},
 };
 
 /// How much of an error's body is kept.
@@ -20,7 +20,7 @@ const EXCERPT: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) addresses: Arc<Addresses>,
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) authenticator: Arc<Authenticator>,
     /// How long a call may take.
     pub(crate) timeout: Duration,
 }
@@ -104,7 +104,7 @@ impl Api {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", self.timeout.as_secs_f64()));
         let called = tokio::time::timeout(self.timeout, self.call_patiently(url, &call)).await;
         called.unwrap_or_else(|elapsed| Err(late(elapsed))).map_err(|error| {
-            let error = self.authority.hide(error);
+            let error = self.authenticator.redact(error);
             if call.may_have_been_carried_out(&error) { outcome_unknown(&error) } else { error }
         })
     }
@@ -160,17 +160,17 @@ impl Api {
             }
         };
         let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
-        let header = if call.signed { self.authority.rest_header(environment).await? } else { None };
+        let header = if call.signed { self.authenticator.rest_header(environment).await? } else { None };
         let answer = request(header.as_ref()).await.map_err(failed)?;
         let Some(header) = header else { return Ok(answer) };
         if answer.status() != StatusCode::UNAUTHORIZED {
-            self.authority.rest_accepted(&header);
+            self.authenticator.rest_accepted(&header);
             return Ok(answer);
         }
-        let Some(header) = self.authority.renewed_header(environment, &header).await? else { return Ok(answer) };
+        let Some(header) = self.authenticator.renewed_header(environment, &header).await? else { return Ok(answer) };
         let answer = request(Some(&header)).await.map_err(failed)?;
         if answer.status() != StatusCode::UNAUTHORIZED {
-            self.authority.rest_accepted(&header);
+            self.authenticator.rest_accepted(&header);
         }
         Ok(answer)
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ClientBuilder, CredentialsReason, Error, Secret, Stage,
-    driver::{Access, Authority, DialPlan, Dialed, Dialer, Environment, transport::http_status},
+    driver::{Authenticator, DialPlan, Dialed, Dialer, Environment, RequestAuth, transport::http_status},
     session::{Fault, Proof},
 };
 
@@ -106,8 +106,8 @@ impl ClientBuilder {
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
         let (script, seed) = (script.clone(), script.0.seed);
-        let make = move |environment, authority| -> Arc<dyn Dialer> {
-            Arc::new(ScriptDialer { script: script.clone(), environment, authority })
+        let make = move |environment, authenticator| -> Arc<dyn Dialer> {
+            Arc::new(ScriptDialer { script: script.clone(), environment, authenticator })
         };
         self.dialer(Arc::new(make), seed)
     }
@@ -116,19 +116,20 @@ impl ClientBuilder {
 struct ScriptDialer {
     script: Script,
     environment: Arc<Environment>,
-    authority: Arc<Authority>,
+    authenticator: Arc<Authenticator>,
 }
 
 impl Dialer for ScriptDialer {
     fn dial(&self, reason: CredentialsReason) -> DialPlan {
-        let (door, environment, authority) = (self.script.0.clone(), self.environment.clone(), self.authority.clone());
+        let (door, environment, authenticator) =
+            (self.script.0.clone(), self.environment.clone(), self.authenticator.clone());
         Box::pin(async move {
             door.count.fetch_add(1, Ordering::Relaxed);
-            let access = authority.access(&environment, reason).await?;
+            let auth = authenticator.request_auth(&environment, reason).await?;
             let (verdict, told) = oneshot::channel();
             // The receiver lives as long as the door.
             let url = environment.target.address().to_owned();
-            let _ = door.knock.send(Dial { url, reason, access, verdict });
+            let _ = door.knock.send(Dial { url, reason, auth, verdict });
             let gone = || Err(Fault::Dial(Error::connect_failed(Stage::Network, "the script let go of the attempt")));
             told.await.unwrap_or_else(|_| gone())
         })
@@ -139,7 +140,7 @@ impl Dialer for ScriptDialer {
 pub struct Dial {
     url: String,
     reason: CredentialsReason,
-    access: Access,
+    auth: RequestAuth,
     verdict: oneshot::Sender<Result<Dialed, Fault>>,
 }
 
@@ -159,13 +160,13 @@ impl Dial {
     /// A parameter that the credentials add to the connection query, such as `api_key`.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.access.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
+        self.auth.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 
     /// A header that the credentials add, such as `cookie`, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.access.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.expose())
+        self.auth.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.expose())
     }
 
     /// Opens the transport.
@@ -182,8 +183,8 @@ impl Dial {
             link: link.clone(),
             said_goodbye: false,
         };
-        let proof = Proof { just_accepted: self.access.just_accepted };
-        let auth = self.access.auth.as_ref().map(Secret::expose).map(str::to_owned);
+        let proof = Proof { just_accepted: self.auth.just_accepted };
+        let auth = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
         // The client may have given the attempt up.
         let _ = self.verdict.send(Ok(Dialed { transport: Box::new(wire), proof, auth }));
         connection::open(inbound, outbound, link, PATIENCE)

@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use super::{Frame, Transport, websocket::WebSocket};
 use crate::{
-    driver::{Access, Environment},
+    driver::{Environment, RequestAuth},
     eio::Packet,
 };
 
@@ -12,9 +12,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens a WebSocket for the session and asks over it whether the server hears; `None` if it does not.
-pub(super) async fn probe(environment: Arc<Environment>, access: Access, sid: String) -> Option<WebSocket> {
+pub(super) async fn probe(environment: Arc<Environment>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
     let probing = async {
-        let mut socket = WebSocket::dial(&environment, &access, Some(&sid)).await.ok()?;
+        let mut socket = WebSocket::dial(&environment, &auth, Some(&sid)).await.ok()?;
         socket.send(Packet::Ping("probe").encode());
         poll_fn(|cx| socket.poll_flush(cx)).await.ok()?;
         loop {

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{Sink, Stream};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{self, Message, client::IntoClientRequest, error::CapacityError, protocol::WebSocketConfig},
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Error, Stage,
-    driver::{Access, Environment},
+    driver::{Environment, RequestAuth},
     session::Fault,
 };
 
@@ -48,9 +48,13 @@ pub(crate) struct Refused {
 
 impl WebSocket {
     /// Opens a WebSocket; with `sid`, as an upgrade of that Engine.IO session.
-    pub(crate) async fn dial(environment: &Environment, access: &Access, sid: Option<&str>) -> Result<Self, Refused> {
+    pub(crate) async fn dial(
+        environment: &Environment,
+        auth: &RequestAuth,
+        sid: Option<&str>,
+    ) -> Result<Self, Refused> {
         let io = Self::reach(environment).await?;
-        Self::upgrade(environment, access, io, sid).await
+        Self::upgrade(environment, auth, io, sid).await
     }
 
     /// Opens the byte stream that the WebSocket uses.
@@ -64,13 +68,11 @@ impl WebSocket {
     /// Asks the server for a WebSocket on this byte stream.
     pub(crate) async fn upgrade(
         environment: &Environment,
-        access: &Access,
+        auth: &RequestAuth,
         io: Box<dyn Io>,
         sid: Option<&str>,
     ) -> Result<Self, Refused> {
-        let mut query = environment.query.clone();
-        query.extend(access.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
-        let mut url = environment.target.socket("websocket", sid, &query);
+        let mut url = environment.target.socket("websocket", sid, &auth.query_after(&environment.query));
         let scheme = if environment.target.is_secure() { "wss" } else { "ws" };
         // The url crate allows this change of scheme: both are special ones.
         let _ = url.set_scheme(scheme);
@@ -84,11 +86,8 @@ impl WebSocket {
         headers
             .entry(http::header::USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION"))));
-        for (name, value) in &access.headers {
-            if let Ok(mut value) = HeaderValue::from_str(value.expose()) {
-                value.set_sensitive(true);
-                headers.insert(HeaderName::from_static(name), value);
-            }
+        for (name, value) in auth.header_values() {
+            headers.insert(name, value);
         }
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_FRAME))

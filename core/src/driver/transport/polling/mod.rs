@@ -1,5 +1,8 @@
 //! Engine.IO over HTTP long-polling: one GET that waits, POSTs for what is sent, and the upgrade to WebSocket.
 
+mod inbox;
+mod requests;
+
 use std::{
     collections::VecDeque,
     pin::Pin,
@@ -7,17 +10,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::header::RETRY_AFTER;
-use reqwest::RequestBuilder;
-
-use super::{Frame, MAX_FRAME, Transport, http_status, upgrade::probe, websocket::WebSocket};
+use self::{
+    inbox::Inbox,
+    requests::{get, lost, post, read},
+};
+use super::{Frame, Transport, upgrade::probe, websocket::WebSocket};
 use crate::{
     Error, Stage,
-    driver::{
-        Access, Environment, Http,
-        http_body::{BodyError, read_body},
-    },
-    eio::{Handshake, Packet, Record, SEPARATOR, decode_payload, encode_payload},
+    driver::{Environment, Http, RequestAuth},
+    eio::{Handshake, Packet, Record, decode_payload, encode_payload},
     session::Fault,
 };
 
@@ -26,7 +27,7 @@ type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// A polling session, which may turn into a WebSocket.
 pub(crate) struct Polling {
     environment: Arc<Environment>,
-    access: Access,
+    auth: RequestAuth,
     http: Http,
     handshake: Handshake,
     inbox: Inbox,
@@ -46,9 +47,9 @@ pub(crate) struct Polling {
 
 impl Polling {
     /// Opens a session by its first GET; with `upgrade`, WebSocket is probed for if the server offers it.
-    pub(crate) async fn dial(environment: Arc<Environment>, access: Access, upgrade: bool) -> Result<Self, Fault> {
+    pub(crate) async fn dial(environment: Arc<Environment>, auth: RequestAuth, upgrade: bool) -> Result<Self, Fault> {
         let http = environment.http().map_err(Fault::Dial)?;
-        let request = get(&environment, &http, &access, None);
+        let request = get(&environment, &http, &auth, None);
         let body = read(&environment, request).await?;
         let handshake = match decode_payload(&body).next() {
             Some(Record::Text(text)) => match Packet::decode(&text) {
@@ -63,13 +64,13 @@ impl Polling {
         };
         let upgraded = upgrade && handshake.offers_websocket();
         let probing: Option<Running<_>> =
-            upgraded.then(|| Box::pin(probe(environment.clone(), access.clone(), handshake.sid.clone())) as _);
+            upgraded.then(|| Box::pin(probe(environment.clone(), auth.clone(), handshake.sid.clone())) as _);
         Ok(Self {
             environment,
-            access,
+            auth,
             http,
             handshake,
-            inbox: Inbox { body, at: 0 },
+            inbox: Inbox::new(body),
             outbox: VecDeque::new(),
             get: None,
             post: None,
@@ -108,14 +109,7 @@ impl Polling {
             }
             let packets = self.outbox.iter().map(String::as_str);
             let (body, count) = encode_payload(packets, self.handshake.max_payload);
-            let url = self.environment.target.socket(
-                "polling",
-                Some(&self.handshake.sid),
-                &query(&self.environment, &self.access),
-            );
-            let request = with_headers(self.http.post(url), &self.access)
-                .header(http::header::CONTENT_TYPE, "text/plain;charset=UTF-8")
-                .body(body);
+            let request = post(&self.environment, &self.http, &self.auth, &self.handshake.sid, body);
             let environment = self.environment.clone();
             self.post = Some((count, Box::pin(async move { read(&environment, request).await.map(|_| ()) })));
         }
@@ -131,7 +125,7 @@ impl Polling {
                 // The WebSocket takes over: no new poll.
                 (None, None) if self.probed.is_some() => return Poll::Pending,
                 (None, None) => {
-                    let request = get(&self.environment, &self.http, &self.access, Some(&self.handshake.sid));
+                    let request = get(&self.environment, &self.http, &self.auth, Some(&self.handshake.sid));
                     let environment = self.environment.clone();
                     self.get = Some(Box::pin(async move { read(&environment, request).await }));
                 }
@@ -143,7 +137,7 @@ impl Polling {
                     }
                     Poll::Ready(Ok(body)) => {
                         self.get = None;
-                        self.inbox = Inbox { body, at: 0 };
+                        self.inbox = Inbox::new(body);
                     }
                 },
             }
@@ -247,103 +241,5 @@ impl Transport for Polling {
         let request = self.http.get(self.environment.target.join("api/health"));
         self.check = Some(Box::pin(async move { request.send().await.is_ok() }));
         true
-    }
-}
-
-/// A request that fails in the middle of a session ends the session, whatever it would have meant at its start.
-fn lost(fault: Fault) -> Fault {
-    match fault {
-        Fault::Dial(error) | Fault::Credentials(error) if error.status() == Some(400) => {
-            Fault::PeerClosed(format!("the server no longer knows the session ({error})"))
-        }
-        Fault::Dial(error) | Fault::Credentials(error) => Fault::Io(error.to_string()),
-        other => other,
-    }
-}
-
-fn query(environment: &Environment, access: &Access) -> Vec<(String, String)> {
-    let mut query = environment.query.clone();
-    query.extend(access.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
-    query
-}
-
-fn with_headers(mut request: RequestBuilder, access: &Access) -> RequestBuilder {
-    for (name, value) in &access.headers {
-        request = request.header(*name, value.expose());
-    }
-    request
-}
-
-fn get(environment: &Environment, http: &Http, access: &Access, sid: Option<&str>) -> RequestBuilder {
-    with_headers(http.get(environment.target.socket("polling", sid, &query(environment, access))), access)
-}
-
-/// Sends a request and reads the body of a good answer, up to the limit.
-async fn read(environment: &Environment, request: RequestBuilder) -> Result<String, Fault> {
-    let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Http, &error));
-    let mut answer = request.send().await.map_err(failed)?;
-    let status = answer.status();
-    let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = read_body(&mut answer, MAX_FRAME).await.map_err(|error| match error {
-        BodyError::Http(error) => failed(error),
-        BodyError::TooLarge => Fault::Protocol(format!("the server's answer has more than {MAX_FRAME} bytes")),
-    })?;
-    if !status.is_success() {
-        return Err(http_status::refused(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
-    }
-    String::from_utf8(body).map_err(|_| Fault::Protocol("the server's answer is not UTF-8".to_owned()))
-}
-
-/// The body of a poll, taken apart only as it is read: millions of packets fit into one.
-#[derive(Default)]
-struct Inbox {
-    body: String,
-    at: usize,
-}
-
-impl Inbox {
-    fn is_empty(&self) -> bool {
-        self.at >= self.body.len()
-    }
-}
-
-impl Iterator for Inbox {
-    type Item = Frame;
-
-    fn next(&mut self) -> Option<Frame> {
-        while let Some(rest) = self.body.get(self.at..).filter(|rest| !rest.is_empty()) {
-            let end = rest.find(SEPARATOR).unwrap_or(rest.len());
-            let record = decode_payload(&rest[..end]).next();
-            self.at += end + SEPARATOR.len_utf8();
-            match record {
-                Some(Record::Text(text)) => return Some(Frame::Text(text.into())),
-                Some(Record::Binary(bytes)) => return Some(Frame::Binary(bytes.into())),
-                None => {}
-            }
-        }
-        *self = Self::default();
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_is_read_packet_by_packet() {
-        for body in ["", "2", "40\u{1e}\u{1e}42[\"ä\"]\u{1e}bAQID\u{1e}6\u{1e}", "\u{1e}\u{1e}"] {
-            let mut inbox = Inbox { body: body.to_owned(), at: 0 };
-            let read: Vec<_> = inbox
-                .by_ref()
-                .map(|frame| match frame {
-                    Frame::Text(text) => Record::Text(text.to_string()),
-                    Frame::Binary(bytes) => Record::Binary(bytes.to_vec()),
-                    Frame::Activity => unreachable!(),
-                })
-                .collect();
-            assert_eq!(read, decode_payload(body).collect::<Vec<_>>(), "{body:?}");
-            assert!(inbox.is_empty());
-        }
     }
 }

@@ -1,0 +1,81 @@
+//! The header that identifies the client in REST calls.
+
+use super::{Authenticator, Credentials, Environment, authenticator::session_cookie};
+use crate::{
+    Error,
+    events::Secret,
+    session::{CredentialsReason, CredentialsSource, Fault},
+};
+
+/// A header of a REST call that identifies the client.
+pub(crate) type RestHeader = (&'static str, Secret);
+
+impl Authenticator {
+    /// The header that a REST call carries, from what is known now.
+    pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<RestHeader>, Error> {
+        if let Some(header) = self.known_header(environment) {
+            return Ok(header);
+        }
+        let _one_at_a_time = self.renewing.lock().await;
+        match self.known_header(environment) {
+            Some(header) => Ok(header),
+            None => self.asked_header(environment, CredentialsReason::First).await,
+        }
+    }
+
+    /// REST has refused this header: another one to try, if there may be one. A login whose cookie REST has never accepted
+    /// is not repeated: deployed servers want a key there.
+    pub(crate) async fn renewed_header(
+        &self,
+        environment: &Environment,
+        (_, refused): &RestHeader,
+    ) -> Result<Option<RestHeader>, Error> {
+        if self.rest_key.is_some() || self.source() == CredentialsSource::Fixed {
+            return Ok(None);
+        }
+        let is_new = |header: &Option<RestHeader>| header.as_ref().is_some_and(|(_, value)| value != refused);
+        let _one_at_a_time = self.renewing.lock().await;
+        if let Some(header) = self.known_header(environment).filter(is_new) {
+            return Ok(header);
+        }
+        if self.cookie(environment).is_some() && self.shown().accepted.as_ref() != Some(refused) {
+            return Ok(None);
+        }
+        let header = self.asked_header(environment, CredentialsReason::Rejected).await?;
+        Ok(header.filter(|(_, value)| value != refused))
+    }
+
+    /// REST has accepted this header.
+    pub(crate) fn rest_accepted(&self, (_, value): &RestHeader) {
+        let mut shown = self.shown();
+        if shown.accepted.as_ref() != Some(value) {
+            shown.accepted = Some(value.clone());
+        }
+    }
+
+    /// The header that what is known now gives; the outer `None` if the provider or the login form must be asked.
+    fn known_header(&self, environment: &Environment) -> Option<Option<RestHeader>> {
+        if let Some(key) = &self.rest_key {
+            return Some(Some(("x-api-key", key.clone())));
+        }
+        let credentials = match &self.provider {
+            Some(_) => self.shown().provided.clone()?,
+            None => self.fixed.clone(),
+        };
+        Some(match credentials {
+            Credentials::None => None,
+            Credentials::ApiKey(key) => Some(("x-api-key", key)),
+            Credentials::Session(cookie) => Some(("cookie", session_cookie(&cookie))),
+            Credentials::Password { .. } => Some(("cookie", self.cookie(environment)?)),
+        })
+    }
+
+    async fn asked_header(
+        &self,
+        environment: &Environment,
+        reason: CredentialsReason,
+    ) -> Result<Option<RestHeader>, Error> {
+        self.request_auth(environment, reason).await.map_err(Fault::into_error)?;
+        Ok(self.known_header(environment).flatten())
+    }
+}

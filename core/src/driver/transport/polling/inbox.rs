@@ -1,0 +1,62 @@
+//! The packets of a poll that are not read yet.
+
+use super::super::Frame;
+use crate::eio::{Record, SEPARATOR, decode_payload};
+
+/// The body of a poll, taken apart only as it is read: millions of packets fit into one.
+#[derive(Default)]
+pub(super) struct Inbox {
+    body: String,
+    at: usize,
+}
+
+impl Inbox {
+    pub(super) fn new(body: String) -> Self {
+        Self { body, at: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.at >= self.body.len()
+    }
+}
+
+impl Iterator for Inbox {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        while let Some(rest) = self.body.get(self.at..).filter(|rest| !rest.is_empty()) {
+            let end = rest.find(SEPARATOR).unwrap_or(rest.len());
+            let record = decode_payload(&rest[..end]).next();
+            self.at += end + SEPARATOR.len_utf8();
+            match record {
+                Some(Record::Text(text)) => return Some(Frame::Text(text.into())),
+                Some(Record::Binary(bytes)) => return Some(Frame::Binary(bytes.into())),
+                None => {}
+            }
+        }
+        *self = Self::default();
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_packet_by_packet() {
+        for body in ["", "2", "40\u{1e}\u{1e}42[\"ä\"]\u{1e}bAQID\u{1e}6\u{1e}", "\u{1e}\u{1e}"] {
+            let mut inbox = Inbox::new(body.to_owned());
+            let read: Vec<_> = inbox
+                .by_ref()
+                .map(|frame| match frame {
+                    Frame::Text(text) => Record::Text(text.to_string()),
+                    Frame::Binary(bytes) => Record::Binary(bytes.to_vec()),
+                    Frame::Activity => unreachable!(),
+                })
+                .collect();
+            assert_eq!(read, decode_payload(body).collect::<Vec<_>>(), "{body:?}");
+            assert!(inbox.is_empty());
+        }
+    }
+}
