@@ -18,7 +18,7 @@ use crate::{
     delivery::{Hub, Progress, Scope, StateChanges, StateFeed},
     driver::{Answer, Request, Task},
     events::{EventKind, Filter, ProjectId},
-    rest::{Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
+    rest::{self, Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
 };
 
 /// A connection to an AutoModerate server that mends itself.
@@ -303,7 +303,7 @@ impl Client {
     /// # Errors
     /// As [`moderate`](Self::moderate); a content that does not exist is `api` with status 404.
     pub async fn content(&self, id: &str) -> Result<Content, Error> {
-        self.shared.api.content(id).await
+        rest::content(&*self.shared.api, id).await
     }
 
     /// The contents, newest first, as a stream that fetches page by page.
@@ -317,7 +317,7 @@ impl Client {
     /// # Errors
     /// As [`moderate`](Self::moderate).
     pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
-        self.shared.api.content_page(&filter).await
+        rest::content_page(&*self.shared.api, &filter).await
     }
 
     /// The project's counters.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep};
 use crate::session::Now;
 
 /// The present.
-pub(super) fn now() -> Now {
+pub(crate) fn now() -> Now {
     Now { mono: Instant::now().into_std(), wall: wall() }
 }
 

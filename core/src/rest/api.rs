@@ -26,7 +26,8 @@ pub(crate) struct Api {
 }
 
 /// What the server has answered.
-pub(super) enum Body {
+#[derive(Debug)]
+pub(crate) enum Body {
     Text {
         text: Vec<u8>,
         /// The server's time.
@@ -37,7 +38,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
         match self {
             Self::Text { text, .. } => json::read(&text).map_err(|error| Self::unreadable(&error)),
             Self::TooLarge => Err(Self::unreadable(&format_args!("it has more than {MAX_FRAME} bytes"))),

@@ -2,17 +2,20 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use futures_util::FutureExt;
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
 use serde_json::Value;
 
 use super::{
-    Api, Content, ContentFilter, decision,
-    listing::{BadRow, Rows},
+    Api, Content, ContentFilter, ContentSource, decision,
+    listing::{BadRow, Rows, rows},
     reviews,
 };
 use crate::{
@@ -26,71 +29,70 @@ use crate::{
 const SLOWEST: Duration = Duration::from_secs(600);
 /// How long one answer may take in all; in a backfill, live events wait for it.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The most rows that are read for one interruption.
-const ROWS_MAX: usize = 20_000;
-/// The most bytes of events that are made up for.
-const BYTES_MAX: usize = 64 << 20;
-/// As many as servers allow.
-pub(super) const PER_PAGE: u32 = 100;
 
 impl BackfillSource for Arc<Api> {
     fn fetch(&self, request: BackfillRequest) -> Pin<Box<dyn Future<Output = Backfilled> + Send>> {
         let api = self.clone();
-        Box::pin(async move {
-            let (id, project) = (request.id, request.project.clone());
-            let mut found = Found::default();
-            let answered = AssertUnwindSafe(answer(&api, &request, &mut found)).catch_unwind();
-            let failure = match tokio::time::timeout(PATIENCE, answered).await {
-                Ok(Ok(result)) => result.err(),
-                Ok(Err(_)) => Some(Error::new(ErrorKind::Protocol, "the server's listing can't be read")),
-                Err(_) => Some(Error::new(ErrorKind::Protocol, "the server's listing takes too long")),
-            };
-            let result = match failure {
-                // Nothing of another project may come out.
-                Some(error) if error.kind() == ErrorKind::AccessDenied => Err(error),
-                Some(error) => {
-                    tracing::debug!(%project, %error, "REST has told only a part of what is wanted");
-                    Ok(Found { complete: false, ..found })
-                }
-                None => Ok(found),
-            };
-            Backfilled { id, project, result }
-        })
+        Box::pin(async move { fetch(&*api, request).await })
     }
 }
 
+/// Reads what is wanted. Always answers, however little was found.
+pub(crate) async fn fetch(source: &impl ContentSource, request: BackfillRequest) -> Backfilled {
+    let mut found = Found::default();
+    let failure = {
+        let answered = pin!(AssertUnwindSafe(answer(source, &request, &mut found)).catch_unwind());
+        match select(answered, pin!(source.sleep(PATIENCE))).await {
+            Either::Left((Ok(result), _)) => result.err(),
+            Either::Left((Err(_), _)) => Some(Error::new(ErrorKind::Protocol, "the server's listing can't be read")),
+            Either::Right(_) => Some(Error::new(ErrorKind::Protocol, "the server's listing takes too long")),
+        }
+    };
+    let BackfillRequest { id, project, .. } = request;
+    let result = match failure {
+        // Nothing of another project may come out.
+        Some(error) if error.kind() == ErrorKind::AccessDenied => Err(error),
+        Some(error) => {
+            tracing::debug!(%project, %error, "REST has told only a part of what is wanted");
+            Ok(Found { complete: false, ..found })
+        }
+        None => Ok(found),
+    };
+    Backfilled { id, project, result }
+}
+
 /// Finds what is wanted. What was found up to an error stays.
-async fn answer(api: &Api, request: &BackfillRequest, found: &mut Found) -> Result<(), Error> {
+async fn answer(source: &impl ContentSource, request: &BackfillRequest, found: &mut Found) -> Result<(), Error> {
     let known = request.flagged.as_deref();
     match request.wanted {
         Wanted::Start => {
-            found.start = start(api, &request.project).await?;
-            found.flagged = reviews::listed(api, &request.project).await?;
+            found.start = start(source, &request.project).await?;
+            found.flagged = reviews::listed(source, &request.project).await?;
             found.complete = true;
         }
         Wanted::Missed { since } => {
             let mut scan = Scan::new(&request.project, since);
-            let scanned = scan.run(api).await;
+            let scanned = scan.run(source).await;
             found.events = scan.into_events();
             let scanned = scanned?;
-            let reviewed = reviews::find(api, &request.project, known.unwrap_or_default(), found).await?;
+            let reviewed = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
             found.complete = scanned && reviewed && known.is_some();
         }
         Wanted::Reviews => {
-            found.complete = reviews::find(api, &request.project, known.unwrap_or_default(), found).await?;
+            found.complete = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
         }
     }
     Ok(())
 }
 
 /// The server's time before the request was made; without it, that of the newest content.
-async fn start(api: &Api, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
-    let asked = Instant::now();
+async fn start(source: &impl ContentSource, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
+    let asked = source.now().mono;
     let one = ContentFilter { page: Some(1), per_page: Some(1), status: None };
-    let answer = patiently(api, &one).await?;
+    let answer = patiently(source, &one).await?;
     let newest = answer.rows.first().and_then(|row| row.as_ref().ok());
     newest.map_or(Ok(()), |content| belongs(content, project))?;
-    let date = answer.date.and_then(|date| date.checked_sub(asked.elapsed()).ok());
+    let date = answer.date.and_then(|date| date.checked_sub(source.now().mono.saturating_duration_since(asked)).ok());
     Ok(date.or_else(|| newest.and_then(decided)))
 }
 
@@ -135,10 +137,12 @@ impl Scan {
     }
 
     /// Whether all was found.
-    async fn run(&mut self, api: &Api) -> Result<bool, Error> {
+    async fn run(&mut self, source: &impl ContentSource) -> Result<bool, Error> {
+        let limits = source.limits();
         for page in 1.. {
-            let filter = ContentFilter { page: Some(page), per_page: Some(PER_PAGE), status: None };
-            let answer = patiently(api, &filter).await?;
+            let filter = ContentFilter { page: Some(page), per_page: Some(limits.per_page), status: None };
+            let answer = patiently(source, &filter).await?;
+            let now = source.now().wall;
             for row in answer.rows {
                 self.rows += 1;
                 match row {
@@ -148,33 +152,33 @@ impl Scan {
                         if content.created_at.instant().is_some_and(|at| at < self.oldest) {
                             return Ok(self.proven);
                         }
-                        self.take(&content);
+                        self.take(&content, now);
                     }
-                    Err(bad) => self.take_bad(bad),
+                    Err(bad) => self.take_bad(bad, now),
                 }
             }
             if !answer.has_more {
                 return Ok(self.proven);
             }
-            if self.rows >= ROWS_MAX || self.bytes >= BYTES_MAX {
+            if self.rows >= limits.rows || self.bytes >= limits.bytes {
                 break;
             }
         }
         Ok(false)
     }
 
-    fn take(&mut self, content: &Content) {
+    fn take(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decided(content).is_none_or(|at| at >= self.floor) {
-            self.push(decision::as_event(content));
+            self.push(decision::as_event(content, now));
         }
     }
 
     /// A row that can't be read may have been decided since; if it says when, that counts.
-    fn take_bad(&mut self, bad: BadRow) {
+    fn take_bad(&mut self, bad: BadRow, now: jiff::Timestamp) {
         let row: Value = bad.text.to_value().unwrap_or_default();
         let at = |name: &str| row.get(name)?.as_str().and_then(|text| Timestamp::from(text.to_owned()).instant());
         if at("updated_at").or_else(|| at("created_at")).is_none_or(|at| at >= self.floor) {
-            let received = Received { origin: Origin::Backfill, at: jiff::Timestamp::now() };
+            let received = Received { origin: Origin::Backfill, at: now };
             self.push(malformed("moderation_update", bad.text.as_str(), bad.reason, received));
         }
     }
@@ -195,11 +199,11 @@ pub(super) fn belongs(content: &Content, project: &ProjectId) -> Result<(), Erro
 }
 
 /// Asks again when a server that limits requests has room.
-pub(super) async fn patiently(api: &Api, filter: &ContentFilter) -> Result<Rows, Error> {
+pub(super) async fn patiently(source: &impl ContentSource, filter: &ContentFilter) -> Result<Rows, Error> {
     loop {
-        match api.rows(filter).await {
+        match rows(source, filter).await {
             Err(error) if error.kind() == ErrorKind::RateLimited => match error.retry_in() {
-                Some(pause) if pause < PATIENCE => tokio::time::sleep(pause).await,
+                Some(pause) if pause < PATIENCE => source.sleep(pause).await,
                 _ => return Err(error),
             },
             answered => return answered,

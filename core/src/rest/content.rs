@@ -3,10 +3,9 @@
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::Api;
+use super::ContentSource;
 use crate::{
     Error,
-    driver::Target,
     events::{ProjectId, Status, Timestamp, lenient, optional},
 };
 
@@ -80,22 +79,14 @@ pub struct ContentPage {
     pub unreadable: Vec<String>,
 }
 
-impl Api {
-    pub(crate) async fn content(&self, id: &str) -> Result<Content, Error> {
-        #[derive(Deserialize)]
-        struct Wire {
-            content: Content,
-        }
-        if id.is_empty() {
-            return Err(Error::invalid_argument("id: it is empty"));
-        }
-        let url = |target: &Target| {
-            let mut url = target.join("api/content");
-            if let Ok(mut segments) = url.path_segments_mut() {
-                segments.push(id);
-            }
-            url
-        };
-        self.get::<Wire>(url).await.map(|wire| wire.content)
+/// The content of this id.
+pub(crate) async fn content(source: &impl ContentSource, id: &str) -> Result<Content, Error> {
+    #[derive(Deserialize)]
+    struct Wire {
+        content: Content,
     }
+    if id.is_empty() {
+        return Err(Error::invalid_argument("id: it is empty"));
+    }
+    source.content(id).await?.read::<Wire>().map(|wire| wire.content)
 }

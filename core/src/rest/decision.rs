@@ -8,8 +8,8 @@ use crate::events::{Event, Origin, Received, decode};
 /// How much of the content a preview shows, as deployed servers cut it.
 const PREVIEW: usize = 100;
 
-/// The event of the content's decision.
-pub(super) fn as_event(content: &Content) -> Event {
+/// The event of the content's decision, received at this time.
+pub(super) fn as_event(content: &Content, at: jiff::Timestamp) -> Event {
     let mut preview: String = content.content_data.chars().take(PREVIEW).collect();
     if preview.len() < content.content_data.len() {
         preview.push_str("...");
@@ -40,7 +40,7 @@ pub(super) fn as_event(content: &Content) -> Event {
         "rule_name": field(result, "rule_name"),
         "timestamp": decided.as_str(),
     });
-    let received = Received { origin: Origin::Backfill, at: jiff::Timestamp::now() };
+    let received = Received { origin: Origin::Backfill, at };
     decode("moderation_update", &payload.to_string(), received)
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn event(content: Value) -> crate::ModerationUpdate {
-        match as_event(&serde_json::from_value(content).unwrap()) {
+        match as_event(&serde_json::from_value(content).unwrap(), jiff::Timestamp::now()) {
             Event::ModerationUpdate(update) => update,
             other => panic!("{other:?}"),
         }

@@ -3,15 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{
-    Content, ContentFilter, ContentPage,
-    api::{Api, Body},
-    content::nullable,
-    json,
-};
+use super::{Content, ContentFilter, ContentPage, ContentSource, api::Body, content::nullable, json};
 use crate::{
     Error, ErrorKind,
-    driver::Target,
     events::{RawJson, lenient, optional},
 };
 
@@ -60,89 +54,77 @@ struct PaginationWire {
     total: Option<u64>,
 }
 
-impl Api {
-    pub(crate) async fn content_page(&self, filter: &ContentFilter) -> Result<ContentPage, Error> {
-        let rows = self.rows(filter).await?;
-        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-        for row in rows.rows {
-            match row {
-                Ok(content) => items.push(content),
-                Err(bad) => unreadable.push(bad.reason),
-            }
+/// The page that the filter describes, without the rows that can't be read.
+pub(crate) async fn content_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<ContentPage, Error> {
+    let rows = rows(source, filter).await?;
+    let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+    for row in rows.rows {
+        match row {
+            Ok(content) => items.push(content),
+            Err(bad) => unreadable.push(bad.reason),
         }
-        for reason in &unreadable {
-            tracing::warn!(page = rows.page, "an item of the listing can't be read: {reason}");
-        }
-        Ok(ContentPage { items, page: rows.page, has_more: rows.has_more, total: rows.total, unreadable })
     }
+    for reason in &unreadable {
+        tracing::warn!(page = rows.page, "an item of the listing can't be read: {reason}");
+    }
+    Ok(ContentPage { items, page: rows.page, has_more: rows.has_more, total: rows.total, unreadable })
+}
 
-    /// The page that the filter describes. One that is larger than an answer may be is put together from smaller ones.
-    pub(super) async fn rows(&self, filter: &ContentFilter) -> Result<Rows, Error> {
-        if let Some(rows) = self.rows_at_once(filter).await? {
-            return Ok(rows);
-        }
-        let page = filter.page.unwrap_or(1).max(1);
-        let per_page = match filter.per_page {
-            Some(per_page) => per_page.max(1),
-            None => self.default_per_page(filter).await?,
-        };
-        let first = u64::from(page - 1) * u64::from(per_page);
-        let (mut size, mut at) = (smaller(per_page), 0);
-        let mut all = Rows { rows: Vec::new(), page, has_more: true, total: None, date: None };
-        while at < per_page && all.has_more {
-            let number = u32::try_from((first + u64::from(at)) / u64::from(size) + 1).unwrap_or(u32::MAX);
-            let part = ContentFilter { page: Some(number), per_page: Some(size), status: filter.status.clone() };
-            match self.rows_at_once(&part).await? {
-                Some(part) => {
-                    all.rows.extend(part.rows);
-                    (all.has_more, all.total, all.date) = (part.has_more, part.total, all.date.or(part.date));
-                    at += size;
-                }
-                None if size > 1 => size = smaller(size),
-                None => {
-                    let reason = "it is larger than an answer may be".to_owned();
-                    all.rows.push(Err(BadRow { reason, text: RawJson::new("null") }));
-                    at += 1;
-                }
+/// The page that the filter describes. One that is larger than an answer may be is put together from smaller ones.
+pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) -> Result<Rows, Error> {
+    if let Some(rows) = rows_at_once(source, filter).await? {
+        return Ok(rows);
+    }
+    let page = filter.page.unwrap_or(1).max(1);
+    let per_page = match filter.per_page {
+        Some(per_page) => per_page.max(1),
+        None => default_per_page(source, filter).await?,
+    };
+    let first = u64::from(page - 1) * u64::from(per_page);
+    let (mut size, mut at) = (smaller(per_page), 0);
+    let mut all = Rows { rows: Vec::new(), page, has_more: true, total: None, date: None };
+    while at < per_page && all.has_more {
+        let number = u32::try_from((first + u64::from(at)) / u64::from(size) + 1).unwrap_or(u32::MAX);
+        let part = ContentFilter { page: Some(number), per_page: Some(size), status: filter.status.clone() };
+        match rows_at_once(source, &part).await? {
+            Some(part) => {
+                all.rows.extend(part.rows);
+                (all.has_more, all.total, all.date) = (part.has_more, part.total, all.date.or(part.date));
+                at += size;
+            }
+            None if size > 1 => size = smaller(size),
+            None => {
+                let reason = "it is larger than an answer may be".to_owned();
+                all.rows.push(Err(BadRow { reason, text: RawJson::new("null") }));
+                at += 1;
             }
         }
-        Ok(all)
     }
+    Ok(all)
+}
 
-    async fn default_per_page(&self, filter: &ContentFilter) -> Result<u32, Error> {
-        let one = ContentFilter { page: Some(1), per_page: Some(1), status: filter.status.clone() };
-        let has_total = self.rows_at_once(&one).await?.is_some_and(|rows| rows.total.is_some());
-        Ok(if has_total { DEFAULT_WITH_TOTAL } else { DEFAULT_WITHOUT_TOTAL })
-    }
+async fn default_per_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<u32, Error> {
+    let one = ContentFilter { page: Some(1), per_page: Some(1), status: filter.status.clone() };
+    let has_total = rows_at_once(source, &one).await?.is_some_and(|rows| rows.total.is_some());
+    Ok(if has_total { DEFAULT_WITH_TOTAL } else { DEFAULT_WITHOUT_TOTAL })
+}
 
-    /// One answer of the server; `None` if it is too large.
-    async fn rows_at_once(&self, filter: &ContentFilter) -> Result<Option<Rows>, Error> {
-        let url = |target: &Target| {
-            let mut url = target.join("api/content");
-            url.query_pairs_mut().append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
-            if let Some(per_page) = filter.per_page {
-                url.query_pairs_mut().append_pair("per_page", &per_page.to_string());
-            }
-            if let Some(status) = &filter.status {
-                url.query_pairs_mut().append_pair("status", status.as_str());
-            }
-            url
-        };
-        let body = match self.get_body(url).await? {
-            Body::Text { text, date } => (text, date),
-            Body::TooLarge => return Ok(None),
-        };
-        let unreadable = |error| Body::unreadable(&error).with_retryable(false);
-        let wire: Wire = json::read(&body.0).map_err(unreadable)?;
-        let rows: Vec<_> = wire.content.iter().map(|row| read_row(row)).collect();
-        Ok(Some(Rows {
-            page: wire.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
-            has_more: (wire.pagination.has_next || wire.pagination.has_more) && !rows.is_empty(),
-            total: wire.pagination.total,
-            date: body.1,
-            rows,
-        }))
-    }
+/// One answer of the server; `None` if it is too large.
+async fn rows_at_once(source: &impl ContentSource, filter: &ContentFilter) -> Result<Option<Rows>, Error> {
+    let body = match source.page(filter).await? {
+        Body::Text { text, date } => (text, date),
+        Body::TooLarge => return Ok(None),
+    };
+    let unreadable = |error| Body::unreadable(&error).with_retryable(false);
+    let wire: Wire = json::read(&body.0).map_err(unreadable)?;
+    let rows: Vec<_> = wire.content.iter().map(|row| read_row(row)).collect();
+    Ok(Some(Rows {
+        page: wire.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
+        has_more: (wire.pagination.has_next || wire.pagination.has_more) && !rows.is_empty(),
+        total: wire.pagination.total,
+        date: body.1,
+        rows,
+    }))
 }
 
 fn read_row(row: &RawValue) -> Result<Content, BadRow> {

@@ -9,10 +9,14 @@ mod listing;
 mod moderate;
 mod pages;
 mod reviews;
+mod source;
 mod statistics;
 
 pub(crate) use api::Api;
+pub(crate) use content::content;
 pub use content::{Content, ContentFilter, ContentPage};
+pub(crate) use listing::content_page;
 pub use moderate::{Moderation, Submission};
 pub use pages::ContentPages;
+pub(crate) use source::ContentSource;
 pub use statistics::{Health, Statistics};

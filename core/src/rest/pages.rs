@@ -11,7 +11,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::{
     Api, Content, ContentFilter,
-    listing::{BadRow, Rows},
+    listing::{BadRow, Rows, rows},
 };
 use crate::Error;
 
@@ -61,7 +61,7 @@ impl Stream for ContentPages {
                 return Poll::Ready(None);
             }
             let (api, filter) = (self.api.clone(), self.filter.clone());
-            let fetch = self.fetch.get_or_insert_with(|| Box::pin(async move { api.rows(&filter).await }));
+            let fetch = self.fetch.get_or_insert_with(|| Box::pin(async move { rows(&*api, &filter).await }));
             let page = ready!(fetch.as_mut().poll(cx));
             self.fetch = None;
             match page {

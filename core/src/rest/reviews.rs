@@ -3,42 +3,41 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Api, ContentFilter,
-    backfill::{PER_PAGE, belongs, patiently},
+    ContentFilter, ContentSource,
+    backfill::{belongs, patiently},
+    content::content,
     decision,
 };
-use crate::{
-    Error, ErrorKind, Status,
-    events::ProjectId,
-    session::{FLAGGED_MAX, Found},
-};
-
-/// The most contents that are looked up one by one for an answer.
-const LOOKUPS_MAX: usize = 1_000;
+use crate::{Error, ErrorKind, Status, events::ProjectId, session::Found};
 
 /// The contents that the server lists as flagged; `None` if there are too many.
-pub(super) async fn listed(api: &Api, project: &ProjectId) -> Result<Option<Vec<String>>, Error> {
-    let (ids, complete) = walk(api, project).await?;
+pub(super) async fn listed(source: &impl ContentSource, project: &ProjectId) -> Result<Option<Vec<String>>, Error> {
+    let (ids, complete) = walk(source, project).await?;
     Ok(complete.then(|| ids.into_iter().collect()))
 }
 
 /// Looks up the contents among these that are flagged no more, and says whether that were all.
-pub(super) async fn find(api: &Api, project: &ProjectId, known: &[String], found: &mut Found) -> Result<bool, Error> {
-    let (mut flagged, mut complete) = walk(api, project).await?;
+pub(super) async fn find(
+    source: &impl ContentSource,
+    project: &ProjectId,
+    known: &[String],
+    found: &mut Found,
+) -> Result<bool, Error> {
+    let (mut flagged, mut complete) = walk(source, project).await?;
     let left: Vec<_> = known.iter().filter(|id| !flagged.contains(*id)).collect();
     for (at, id) in left.into_iter().enumerate() {
-        if at >= LOOKUPS_MAX {
+        if at >= source.limits().lookups {
             complete = false;
             flagged.insert(id.clone());
             continue;
         }
-        match api.content(id).await {
+        match content(source, id).await {
             Ok(content) if content.status == Status::Flagged || content.status == "pending" => {
                 flagged.insert(id.clone());
             }
             Ok(content) => {
                 belongs(&content, project)?;
-                found.events.push(decision::as_event(&content));
+                found.events.push(decision::as_event(&content, source.now().wall));
             }
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
             Err(error) => return Err(error),
@@ -49,11 +48,11 @@ pub(super) async fn find(api: &Api, project: &ProjectId, known: &[String], found
 }
 
 /// The ids of the contents that are flagged, and whether these are all.
-async fn walk(api: &Api, project: &ProjectId) -> Result<(BTreeSet<String>, bool), Error> {
-    let mut ids = BTreeSet::new();
+async fn walk(source: &impl ContentSource, project: &ProjectId) -> Result<(BTreeSet<String>, bool), Error> {
+    let (mut ids, limits) = (BTreeSet::new(), source.limits());
     for page in 1.. {
-        let filter = ContentFilter { page: Some(page), per_page: Some(PER_PAGE), status: Some(Status::Flagged) };
-        let answer = patiently(api, &filter).await?;
+        let filter = ContentFilter { page: Some(page), per_page: Some(limits.per_page), status: Some(Status::Flagged) };
+        let answer = patiently(source, &filter).await?;
         for content in answer.rows.into_iter().flatten() {
             belongs(&content, project)?;
             // A server may not know the filter.
@@ -64,7 +63,7 @@ async fn walk(api: &Api, project: &ProjectId) -> Result<(BTreeSet<String>, bool)
         if !answer.has_more {
             return Ok((ids, true));
         }
-        if page as usize * PER_PAGE as usize >= FLAGGED_MAX {
+        if page as usize * limits.per_page as usize >= limits.flagged {
             break;
         }
     }

@@ -1,0 +1,84 @@
+//! What a backfill reads of a server's contents: a page of the listing, or one content.
+
+use std::time::Duration;
+
+use super::{
+    ContentFilter,
+    api::{Api, Body},
+};
+use crate::{
+    Error,
+    driver::{Target, now},
+    session::{FLAGGED_MAX, Now},
+};
+
+/// How much is read for one interruption.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadLimits {
+    /// Rows of one page, as many as servers allow.
+    pub(crate) per_page: u32,
+    /// Rows of the listing.
+    pub(crate) rows: usize,
+    /// Bytes of events.
+    pub(crate) bytes: usize,
+    /// Flagged contents that are listed.
+    pub(crate) flagged: usize,
+    /// Contents that are looked up one by one.
+    pub(crate) lookups: usize,
+}
+
+const READ_LIMITS: ReadLimits =
+    ReadLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_MAX, lookups: 1_000 };
+
+/// A server's contents, and the clock by which they are waited for. Simulations put a model in its place.
+pub(crate) trait ContentSource: Send + Sync {
+    fn limits(&self) -> ReadLimits {
+        READ_LIMITS
+    }
+
+    fn now(&self) -> Now;
+
+    fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
+
+    /// One answer of the server to the question for a page.
+    fn page(&self, filter: &ContentFilter) -> impl Future<Output = Result<Body, Error>> + Send;
+
+    /// The answer to the question for one content.
+    fn content(&self, id: &str) -> impl Future<Output = Result<Body, Error>> + Send;
+}
+
+impl ContentSource for Api {
+    fn now(&self) -> Now {
+        now()
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
+
+    async fn page(&self, filter: &ContentFilter) -> Result<Body, Error> {
+        let url = |target: &Target| {
+            let mut url = target.join("api/content");
+            url.query_pairs_mut().append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
+            if let Some(per_page) = filter.per_page {
+                url.query_pairs_mut().append_pair("per_page", &per_page.to_string());
+            }
+            if let Some(status) = &filter.status {
+                url.query_pairs_mut().append_pair("status", status.as_str());
+            }
+            url
+        };
+        self.get_body(url).await
+    }
+
+    async fn content(&self, id: &str) -> Result<Body, Error> {
+        let url = |target: &Target| {
+            let mut url = target.join("api/content");
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.push(id);
+            }
+            url
+        };
+        self.get_body(url).await
+    }
+}
