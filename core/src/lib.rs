@@ -22,8 +22,8 @@
 //! ```
 //!
 //! # Floors
-//! Dependencies point down, and only one floor does I/O: `client` and `rest` above the driver's task, which owns the
-//! sans-IO session machine, which uses the codecs [`eio`] and [`sio`] and the payload types of [`events`].
+//! Dependencies point down, and only `driver` and `rest` do I/O: `client` above `rest` and the driver's task, which owns
+//! the sans-IO session machine, which uses the codecs [`eio`] and [`sio`] and the payload types of [`events`].
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -42,16 +42,16 @@ pub mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
 pub mod testing;
 
-pub use client::{Client, ClientBuilder, EventStream, Losses, Project, TypedStream};
-pub use delivery::{Overflow, StateChanges, Throttle, Throttled};
+pub use client::{Client, ClientBuilder, EventStream, Losses, Project, Throttle, Throttled, TypedStream};
+pub use delivery::{Overflow, StateChanges};
 pub use driver::{ApiKeyVia, Credentials, ProviderError, Transports};
 pub use error::{Error, ErrorKind, Stage};
 pub use events::{
-    Activity, ContentType, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate,
-    ModeratorType, NotificationType, Origin, ProjectId, RawJson, RecentActivity, Rule, RuleAction, RuleType,
-    RuleUpdate, RuleVerb, Secret, ServerError, StatsUpdate, Status, SystemNotification, Timestamp, UnknownEvent,
-    UserActivity,
+    Activity, ContentType, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta,
+    ModerationUpdate, ModeratorType, NotificationType, Origin, ProjectId, RawJson, RecentActivity, Rule, RuleAction,
+    RuleType, RuleUpdate, RuleVerb, Secret, ServerError, StatsUpdate, Status, SystemNotification, Timestamp,
+    UnknownEvent, UserActivity,
 };
 pub use jiff;
 pub use rest::{Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission};
-pub use session::{Backfill, CredentialsReason, Cursor, Metrics, OnServerDisconnect, ReconnectPolicy, State};
+pub use session::{Backfill, CredentialsReason, Metrics, OnServerDisconnect, ReconnectPolicy, State};

@@ -7,6 +7,7 @@ mod handle;
 mod network;
 mod project;
 mod stream;
+mod throttle;
 mod typed;
 
 pub use builder::ClientBuilder;
@@ -14,4 +15,5 @@ pub use handle::Client;
 pub(crate) use handle::Shared;
 pub use project::Project;
 pub use stream::EventStream;
+pub use throttle::{Throttle, Throttled};
 pub use typed::{Losses, TypedStream};

@@ -16,6 +16,8 @@ pub(super) struct Backlog {
     pub(super) after: u64,
     /// The last event that it should have.
     newest: u64,
+    /// When that event was received.
+    pub(super) newest_at: jiff::Timestamp,
     /// A page has been asked for.
     pub(super) asked: bool,
 }
@@ -30,14 +32,15 @@ impl Backlog {
             Event::Gap(gap) => gap.missed?,
             _ => 1,
         };
-        Some(Self { project, log: meta.log.clone(), after: newest.saturating_sub(missed), newest, asked: false })
+        let (log, after) = (meta.log.clone(), newest.saturating_sub(missed));
+        Some(Self { project, log, after, newest, newest_at: meta.received_at, asked: false })
     }
 
     /// An event of the same project, which will be found in the log.
     pub(super) fn postpone(&mut self, event: &Event) -> bool {
         let meta = event.meta();
         let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(&self.project)) else { return false };
-        self.newest = id;
+        (self.newest, self.newest_at) = (id, meta.received_at);
         true
     }
 

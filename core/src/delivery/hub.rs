@@ -126,11 +126,18 @@ impl Hub {
     }
 
     /// A page that a stream asked for, or the news that the server does not return it.
-    pub(crate) fn on_page(&self, stream: StreamId, project: &ProjectId, after: u64, page: Option<Page>) {
+    pub(crate) fn on_page(
+        &self,
+        stream: StreamId,
+        project: &ProjectId,
+        after: u64,
+        page: Option<Page>,
+        at: jiff::Timestamp,
+    ) {
         let mut wakers = Vec::new();
         let inner = self.lock();
         if let Some(reader) = inner.subscriptions().find(|subscription| subscription.ring.id == stream) {
-            reader.ring.on_page(project, after, page, |event| reader.wants(event), &mut wakers);
+            reader.ring.on_page(project, after, page, at, |event| reader.wants(event), &mut wakers);
         }
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);

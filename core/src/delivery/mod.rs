@@ -1,4 +1,4 @@
-//! From the machine to the user: bounded rings, fan-out, throttling. Losses appear in the stream.
+//! From the machine to the user: bounded rings and fan-out. Losses appear in the stream.
 
 mod backlog;
 mod hub;
@@ -8,7 +8,6 @@ mod ring;
 mod states;
 #[cfg(test)]
 mod tests;
-mod throttle;
 
 pub(crate) use hub::{Hub, Scope};
 pub(crate) use progress::{Mark, Progress, Tracker};
@@ -17,4 +16,3 @@ pub(crate) use queue::{Batch, Bound, STREAM_BYTES_MAX};
 pub(crate) use ring::Ring;
 pub use states::StateChanges;
 pub(crate) use states::StateFeed;
-pub use throttle::{Throttle, Throttled};

@@ -58,6 +58,8 @@ pub(super) struct Queue {
     dropped_before: u64,
     /// Events dropped after the last one in `events`.
     pub(super) dropped_after: u64,
+    /// When the last event was received that was dropped.
+    dropped_at: jiff::Timestamp,
     /// The projects of whose log the stream lacks events; only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
     /// The last events before the first loss in each project: a replay from there returns what was dropped.
@@ -93,6 +95,7 @@ impl Queue {
             dropped_gap: None,
             dropped_before: 0,
             dropped_after: 0,
+            dropped_at: jiff::Timestamp::UNIX_EPOCH,
             backlogs: Vec::new(),
             holds: Vec::new(),
             end: None,
@@ -165,7 +168,7 @@ impl Queue {
     pub(super) fn put(&mut self, event: Event) {
         if self.dropped_after > 0 {
             let missed = std::mem::take(&mut self.dropped_after);
-            self.add(lagged(missed, event.meta().received_at));
+            self.add(lagged(missed, self.dropped_at));
         }
         self.add(event);
     }
@@ -237,7 +240,10 @@ impl Queue {
                 Some(first) => first.merge(gap),
                 none => *none = Some(gap),
             },
-            Some(Event::Lagged(lagged)) => self.dropped_before += lagged.missed,
+            Some(Event::Lagged(lagged)) => {
+                self.dropped_at = self.dropped_at.max(lagged.meta.received_at);
+                self.dropped_before += lagged.missed;
+            }
             Some(event) => {
                 self.hold(&event);
                 self.dropped_before += 1;
@@ -263,6 +269,7 @@ impl Queue {
     /// A replay that starts before the event returns it: the project's cursor stays there.
     fn hold(&mut self, dropped: &Event) {
         let meta = dropped.meta();
+        self.dropped_at = self.dropped_at.max(meta.received_at);
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
         let log = meta.log.clone();
         match self.holds.iter_mut().find(|(known, _)| known == project) {
@@ -279,7 +286,10 @@ impl Queue {
 
     /// The events that the stream lacks of the log are dropped: the project, or the client, has ended.
     pub(super) fn drop_backlogs(&mut self) {
-        self.dropped_after += self.backlogs.drain(..).map(|backlog| backlog.missing()).sum::<u64>();
+        for backlog in self.backlogs.drain(..) {
+            self.dropped_at = self.dropped_at.max(backlog.newest_at);
+            self.dropped_after += backlog.missing();
+        }
     }
 
     pub(super) fn take(&mut self, max: usize, batch: &mut Batch) {
@@ -288,7 +298,7 @@ impl Queue {
         }
         batch.events.extend(self.dropped_gap.take().map(Event::from));
         if self.dropped_before > 0 {
-            batch.events.push_back(lagged(std::mem::take(&mut self.dropped_before), jiff::Timestamp::now()));
+            batch.events.push_back(lagged(std::mem::take(&mut self.dropped_before), self.dropped_at));
         }
         let max = max.max(1).saturating_sub(batch.events.len());
         if batch.events.is_empty() && max >= self.events.len() {
@@ -304,7 +314,7 @@ impl Queue {
         if self.events.is_empty() {
             // What was dropped as the newest came after everything that has been taken now.
             if self.dropped_after > 0 {
-                batch.events.push_back(lagged(std::mem::take(&mut self.dropped_after), jiff::Timestamp::now()));
+                batch.events.push_back(lagged(std::mem::take(&mut self.dropped_after), self.dropped_at));
             }
             batch.end.clone_from(&self.end);
         }

@@ -221,14 +221,15 @@ impl Ring {
         project: &ProjectId,
         after: u64,
         page: Option<Page>,
+        at: jiff::Timestamp,
         wanted: impl Fn(&Event) -> bool,
         wakers: &mut Vec<Waker>,
     ) {
         let mut queue = self.lock();
         // The log may have been replaced since the page was asked for, and the stream have a backlog in the new one.
         let asked = |backlog: &Backlog| backlog.asked && backlog.after == after && backlog.project == *project;
-        let Some(at) = queue.backlogs.iter().position(asked) else { return };
-        let mut backlog = queue.backlogs.remove(at);
+        let Some(index) = queue.backlogs.iter().position(asked) else { return };
+        let mut backlog = queue.backlogs.remove(index);
         let push = &mut |event: Event| {
             if wanted(&event) {
                 queue.note_size(event.weight());
@@ -236,7 +237,7 @@ impl Ring {
             }
             !queue.is_full(0)
         };
-        if !backlog.on_page(page, jiff::Timestamp::now(), push) {
+        if !backlog.on_page(page, at, push) {
             queue.backlogs.push(backlog);
         }
         queue.call(wakers);

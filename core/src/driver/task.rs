@@ -202,7 +202,7 @@ impl Task {
                 Output::Done { token, data } => self.answer(token, Ok(data)),
                 Output::Failed { token, error } => self.answer(token, Err(self.authenticator.redact(error))),
                 Output::PageArrived { stream, project, after, page } => {
-                    self.hub.on_page(stream, &project, after, page);
+                    self.hub.on_page(stream, &project, after, page, now().wall);
                 }
                 Output::Backfill(request) => {
                     if let Some(source) = &self.backfill {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ProjectId, RawJson};
-use crate::Cursor;
+use super::{Cursor, ProjectId, RawJson};
 
 /// How an event reached the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,6 +6,7 @@
 
 mod activity;
 mod control;
+mod cursor;
 mod decode;
 mod escape;
 mod event;
@@ -27,6 +28,7 @@ mod timestamp;
 pub use activity::{Activity, UserActivity};
 pub use control::{MalformedEvent, ServerError, UnknownEvent};
 pub(crate) use control::{Notice, notice};
+pub use cursor::Cursor;
 pub(crate) use decode::malformed;
 pub use decode::{Received, decode};
 pub use event::{Event, EventKind};

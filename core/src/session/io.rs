@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Cursor, Fault, State, auth::Proof, wire::Page};
+use super::{Fault, State, auth::Proof, wire::Page};
 use crate::{
     Error,
-    events::{Event, ProjectId},
+    events::{Cursor, Event, ProjectId},
 };
 
 /// The present, as the caller sees it: a clock that only goes forward, and the clock on the wall.

@@ -10,7 +10,6 @@ mod backfill;
 mod backoff;
 mod budget;
 mod config;
-mod cursor;
 mod follower;
 mod heartbeat;
 mod io;
@@ -27,7 +26,6 @@ pub(crate) use auth::{CredentialsSource, Proof};
 pub(crate) use backfill::{FLAGGED_MAX, SLACK};
 pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
-pub use cursor::Cursor;
 pub use io::CredentialsReason;
 pub(crate) use io::{
     BackfillRequest, Backfilled, Command, Found, Input, Now, Outbox, Output, PAGE_MAX, PageRequest, StreamId, Token,

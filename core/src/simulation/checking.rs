@@ -7,7 +7,7 @@ use super::{
     shadow::Shadow,
     world::World,
 };
-use crate::{Backfill, Overflow, events::Event, session::Cursor};
+use crate::{Backfill, Cursor, Overflow, events::Event};
 
 impl World {
     pub(super) fn opened(&self, running: &mut Running, at: usize) {

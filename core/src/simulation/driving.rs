@@ -178,7 +178,7 @@ impl World {
                 Output::Done { token, data } => running.answer(token, Ok(data)),
                 Output::Failed { token, error } => running.answer(token, Err(error)),
                 Output::PageArrived { stream, project, after, page } => {
-                    running.task.hub.on_page(stream, &project, after, page)
+                    running.task.hub.on_page(stream, &project, after, page, self.present().wall)
                 }
                 Output::Backfill(request) => {
                     let pause = self.dice.pause(1, if self.troubled { 5_000 } else { 100 });

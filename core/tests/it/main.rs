@@ -21,6 +21,7 @@ mod cursor;
 mod cursors_stay_before_a_loss;
 mod damaged_answers_are_no_answers;
 mod default_options_lose_nothing_on_resume;
+mod dependencies_point_down;
 mod disconnect_before_acknowledgement_is_a_refusal;
 mod dropping_everything_ends_the_task;
 mod early_connected_is_accepted;

@@ -34,10 +34,10 @@ fn what_found_no_room_is_asked_for_once_and_comes_in_order() {
     assert_eq!(ids(&ring), [1, 2]);
     assert_eq!(places(&ring.page_requests()), [2]);
     assert!(ring.page_requests().is_empty(), "it has been asked for");
-    ring.on_page(&"p".into(), 2, page(3..=4), |_| true, &mut Vec::new());
+    ring.on_page(&"p".into(), 2, page(3..=4), at(), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [3, 4]);
     assert_eq!(places(&ring.page_requests()), [4]);
-    ring.on_page(&"p".into(), 4, page(5..=5), |_| true, &mut Vec::new());
+    ring.on_page(&"p".into(), 4, page(5..=5), at(), |_| true, &mut Vec::new());
     push(&ring, [update(6)]);
     assert_eq!(ids(&ring), [5, 6]);
 }
@@ -56,8 +56,8 @@ fn a_page_of_a_log_that_was_replaced_meanwhile_is_no_answer() {
     assert_eq!(ids(&ring), [10, 11]);
     assert_eq!(places(&ring.page_requests()), [11]);
 
-    ring.on_page(&"p".into(), 2, page(3..=5), |_| true, &mut Vec::new());
+    ring.on_page(&"p".into(), 2, page(3..=5), at(), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [0; 0], "it was asked for elsewhere");
-    ring.on_page(&"p".into(), 11, page(12..=13), |_| true, &mut Vec::new());
+    ring.on_page(&"p".into(), 11, page(12..=13), at(), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [12, 13]);
 }

@@ -104,6 +104,25 @@ fn a_gap_that_finds_no_room_is_still_reported() {
 }
 
 #[test]
+fn a_notice_of_a_loss_has_the_time_of_the_last_event_that_was_dropped() {
+    for overflow in [Overflow::DropOldest, Overflow::DropNewest] {
+        let ring = Ring::new(StreamId(0), bound(2), overflow, Arc::default());
+        push(
+            &ring,
+            (1..=5).map(|n| {
+                let mut event = event(n);
+                event.meta_mut().received_at = jiff::Timestamp::from_second(n as i64).unwrap();
+                event
+            }),
+        );
+        let events = take(&ring, 10).events;
+        let last = if overflow == Overflow::DropOldest { 3 } else { 5 };
+        let notice = events.iter().find(|event| event.name() == "lagged").unwrap();
+        assert_eq!(notice.meta().received_at.as_second(), last, "{overflow:?}");
+    }
+}
+
+#[test]
 fn an_abandoned_ring_holds_nothing() {
     let ring = Ring::new(StreamId(0), bound(8), Overflow::DropOldest, Arc::default());
     push(&ring, [event(1)]);

@@ -2,8 +2,8 @@
 
 use super::{Follower, Keeping, Sink};
 use crate::{
-    events::GapReason,
-    session::{Backfill, Cursor, Now, Output, backfill::Recent, wire::LogHead},
+    events::{Cursor, GapReason},
+    session::{Backfill, Now, Output, backfill::Recent, wire::LogHead},
 };
 
 impl Follower {

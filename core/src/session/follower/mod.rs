@@ -14,8 +14,8 @@ use std::{
     time::Instant,
 };
 
-use super::{Cursor, Metrics, Now, Outbox, backfill::Recent};
-use crate::events::{Event, Origin, ProjectId};
+use super::{Metrics, Now, Outbox, backfill::Recent};
+use crate::events::{Cursor, Event, Origin, ProjectId};
 
 /// The most events, and bytes, held back while earlier ones are asked for.
 const HELD_MAX: usize = 4096;

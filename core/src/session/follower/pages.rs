@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Follower, Keeping, Sink, deliver};
 use crate::{
-    events::{Gap, GapReason, Meta, Origin},
-    session::{Cursor, Now, wire::Page},
+    events::{Cursor, Gap, GapReason, Meta, Origin},
+    session::{Now, wire::Page},
 };
 
 /// How long a hole in live ids is waited for. Concurrent publishers differ by milliseconds.

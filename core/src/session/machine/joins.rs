@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use super::{Machine, Phase};
 use crate::{
     Error, ErrorKind,
-    events::{Notice, ProjectId},
+    events::{Cursor, Notice, ProjectId},
     session::{
-        Cursor, Now, Output, Token,
+        Now, Output, Token,
         acks::Waiter,
         follower::Follower,
         rooms::{Actual, InFlight, Room},

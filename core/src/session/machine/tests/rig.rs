@@ -10,10 +10,8 @@ use rand::{SeedableRng, rngs::SmallRng};
 use super::{super::Machine, rules::Rules};
 use crate::{
     Error,
-    events::Event,
-    session::{
-        BackfillRequest, Command, Cursor, Fault, Input, Now, Output, Proof, ReconnectPolicy, SessionConfig, Token,
-    },
+    events::{Cursor, Event},
+    session::{BackfillRequest, Command, Fault, Input, Now, Output, Proof, ReconnectPolicy, SessionConfig, Token},
 };
 
 /// What the streams are told.

@@ -2,7 +2,8 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::{Error, events::EVENT_ID_MAX};
+use super::EVENT_ID_MAX;
+use crate::Error;
 
 /// A place in a project's event log, as a text that survives the process: the log's id and the last event's.
 ///

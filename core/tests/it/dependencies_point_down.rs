@@ -1,0 +1,214 @@
+//! Each floor of the crate imports only from floors below it; only `driver` and `rest` do I/O; below `driver` the time and
+//! randomness are arguments.
+
+use std::{collections::HashMap, fs, path::Path};
+
+/// From the lowest to the highest. Floors on one line don't know one another.
+const FLOORS: [&[&str]; 8] = [
+    &["error"],
+    &["eio", "sio", "events"],
+    &["session"],
+    &["delivery"],
+    &["driver"],
+    &["rest"],
+    &["client"],
+    &["facade", "testing"],
+];
+
+/// The floors that take time and randomness as arguments.
+const PURE: [&str; 6] = ["error", "eio", "sio", "events", "session", "delivery"];
+
+const IO: [&str; 14] = [
+    "std::fs",
+    "std::net",
+    "std::os",
+    "std::process",
+    "tokio::fs",
+    "tokio::io",
+    "tokio::net",
+    "tokio::process",
+    "reqwest",
+    "hyper",
+    "hyper_util",
+    "rustls_native_certs",
+    "tokio_rustls",
+    "tokio_tungstenite",
+];
+
+const CLOCKS: [&str; 8] = [
+    "Instant::now",
+    "SystemTime::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "rand::random",
+    "rand::rng",
+    "thread_rng",
+    "tokio::time",
+];
+
+/// What is allowed all the same, and why.
+const EXCEPTIONS: [(&str, &str); 3] = [
+    // The wall clock that tests move on; only with the feature `testing`.
+    ("driver/timer.rs", "crate::testing::slept"),
+    // A forked child is recognised by its process id, which is read without I/O.
+    ("facade/runtime.rs", "std::process::id"),
+    // The loopback server, for tests of programs in other languages.
+    ("facade/test_server.rs", "crate::testing::Server"),
+];
+
+#[test]
+fn imports_io_and_clocks_stay_on_their_floors() {
+    let sources = sources();
+    assert!(sources.len() > 80, "{}", sources.len());
+    let root = &sources.iter().find(|(name, _)| name == "lib.rs").unwrap().1;
+    let exported = exports(root);
+    let mut wrong = Vec::new();
+    for (name, text) in &sources {
+        let Some(floor) = floor_of(name) else { continue };
+        let paths = paths(text);
+        let allowed = |path: &str| EXCEPTIONS.contains(&(name.as_str(), path));
+        wrong.extend(
+            paths
+                .iter()
+                .filter(|path| !allowed(path))
+                .filter_map(|path| complaint(floor, path, &exported))
+                .map(|complaint| format!("{name}: {complaint}")),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_forbidden_is_noticed() {
+    let exported = HashMap::from([("Client".to_owned(), "client".to_owned())]);
+    let found = |floor, text: &str| {
+        paths(&code(text)).iter().filter_map(|path| complaint(floor, path, &exported)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found("events", "use crate::{Client, error::Error};"),
+        ["crate::Client is of client, which is not below"]
+    );
+    assert_eq!(
+        found("session", "fn f() { crate::driver::now() }"),
+        ["crate::driver::now is of driver, which is not below"]
+    );
+    assert_eq!(found("sio", "use crate::eio::Packet;"), ["crate::eio::Packet is of eio, which is not below"]);
+    assert_eq!(found("client", "use std::{fmt, fs::File};"), ["std::fs::File does I/O"]);
+    assert_eq!(found("rest", "use reqwest::Method;"), [""; 0]);
+    assert_eq!(found("delivery", "let at = jiff::Timestamp::now();"), ["jiff::Timestamp::now is no argument"]);
+    assert_eq!(found("session", "let n: u8 = rand::random();"), ["rand::random is no argument"]);
+    assert_eq!(found("driver", "let at = Instant::now();"), [""; 0]);
+    assert_eq!(
+        found("events", "/// [`Client`](crate::Client)\n#[cfg(test)]\nmod tests { use crate::Client; }"),
+        [""; 0]
+    );
+}
+
+fn complaint(floor: &str, path: &str, exported: &HashMap<String, String>) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("crate::") {
+        let first = rest.split("::").next()?;
+        let of = if level(first).is_some() { first } else { exported.get(first)? };
+        let is_below = of == floor || level(of) < level(floor);
+        return (!is_below).then(|| format!("{path} is of {of}, which is not below"));
+    }
+    let starts = |with: &str| path.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    if !["driver", "rest", "testing"].contains(&floor) && IO.iter().any(|io| starts(io)) {
+        return Some(format!("{path} does I/O"));
+    }
+    let reads = |clock: &str| starts(clock) || path.ends_with(&format!("::{clock}"));
+    (PURE.contains(&floor) && CLOCKS.iter().any(|clock| reads(clock))).then(|| format!("{path} is no argument"))
+}
+
+fn level(floor: &str) -> Option<usize> {
+    FLOORS.iter().position(|floors| floors.contains(&floor))
+}
+
+/// The floor of a file; none for the crate's root.
+fn floor_of(name: &str) -> Option<&str> {
+    let first = name.split(['/', '.']).next()?;
+    let floor = FLOORS.iter().flat_map(|floors| floors.iter()).find(|floor| **floor == first);
+    assert!(floor.is_some() || name == "lib.rs", "{name} is on no floor");
+    floor.copied()
+}
+
+/// The names that the crate's root exports, each with its floor.
+fn exports(root: &str) -> HashMap<String, String> {
+    let uses = root.split("pub use ").skip(1).filter_map(|text| text.split(';').next());
+    let paths = uses.flat_map(|text| paths(&format!("{text};")));
+    let pairs = paths.filter_map(|path| {
+        let (floor, rest) = path.split_once("::")?;
+        Some((rest.rsplit("::").next()?.to_owned(), floor.to_owned()))
+    });
+    pairs.collect()
+}
+
+/// The code of all files, tests apart, by their names.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut all = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+            let is_test = name.starts_with("simulation") || name.ends_with("/tests") || name.ends_with("/tests.rs");
+            if path.is_dir() && !is_test {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !is_test {
+                all.push((name, code(&fs::read_to_string(path).unwrap())));
+            }
+        }
+    }
+    all
+}
+
+/// The text without comments and without unit tests, which stand at the end.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = text.lines().map(|line| match line.trim_start().starts_with("//") {
+        true => "",
+        false => line.split(" // ").next().unwrap_or_default(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// All paths of two names or more, groups in braces written out.
+fn paths(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(is_word) {
+        rest = &rest[start..];
+        rest = read_path("", rest, &mut found);
+    }
+    found
+}
+
+/// Reads one path after `prefix`, and returns what follows it.
+fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t str {
+    let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
+    let (word, mut rest) = text.split_at(end);
+    let path = if prefix.is_empty() { word.to_owned() } else { format!("{prefix}::{word}") };
+    let Some(next) = rest.strip_prefix("::") else {
+        found.extend(Some(path).filter(|path| path.contains("::")));
+        return rest;
+    };
+    if next.starts_with(is_word) {
+        return read_path(&path, next, found);
+    }
+    let Some(group) = next.strip_prefix('{') else {
+        found.push(path);
+        return next;
+    };
+    rest = group.trim_start();
+    while !rest.is_empty() && !rest.starts_with('}') {
+        rest = match rest.starts_with(is_word) {
+            true => read_path(&path, rest, found),
+            false => &rest[rest.chars().next().map_or(1, char::len_utf8)..],
+        };
+    }
+    rest.strip_prefix('}').unwrap_or(rest)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
