@@ -47,6 +47,7 @@ impl ClientBuilder {
             credentials: authenticator.source(),
             paced_by_readers: true,
             has_only_key: authenticator.has_only_key(),
+            has_spare_key: authenticator.has_spare_key(),
             ..self.session
         };
         let api = Arc::new(Api {

@@ -99,8 +99,10 @@ impl ClientBuilder {
 
     /// A project's API key. Never part of a log, an error or a `Debug` text.
     ///
-    /// Beside a session, a password or a provider it is for the REST calls only: deployed servers let a socket in by
-    /// its web session alone, and REST by a key.
+    /// Next to a session or a password it serves the REST calls, and opens the socket where an address refuses the session
+    /// or the login: deployed servers take a web session on the socket and a key for REST, documented ones a key for both.
+    /// An address that has accepted one of them gets that one until it refuses it. The client ends when an address has
+    /// refused both. Next to a provider the key serves the REST calls only.
     ///
     /// ```
     /// # use automoderate::Client;

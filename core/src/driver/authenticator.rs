@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     events::Secret,
-    session::{CredentialsReason, CredentialsSource, Fault},
+    session::{CredentialChoice, CredentialsReason, CredentialsSource, Fault},
 };
 
 /// Holds the credentials and what came of them, for the socket and for REST.
@@ -37,7 +37,8 @@ pub(super) struct Shown {
 }
 
 impl Authenticator {
-    /// `api_key` opens the socket if nothing else is given for that, and is shown to REST in any case.
+    /// `api_key` opens the socket if nothing else is given for that, or where that is refused, and is shown to REST in
+    /// any case.
     pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, api_key: Option<Secret>, via: ApiKeyVia) -> Self {
         let fixed = match (&api_key, &fixed) {
             (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
@@ -68,6 +69,12 @@ impl Authenticator {
         self.provider.is_none() && matches!(self.fixed, Credentials::ApiKey(_))
     }
 
+    /// Whether the API key may replace a session or a login that the socket refuses.
+    pub(crate) fn has_spare_key(&self) -> bool {
+        let is_session = matches!(self.fixed, Credentials::Session(_) | Credentials::Password { .. });
+        is_session && self.provider.is_none() && self.rest_key.is_some()
+    }
+
     pub(super) fn shown(&self) -> MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,24 +89,17 @@ impl Authenticator {
         self.provider.is_some() || self.rest_key.is_some()
     }
 
-    /// The credentials for an attempt: asks the provider, logs in if that is needed.
+    /// What identifies the client in an attempt: asks the provider, logs in if that is needed.
     pub(crate) async fn request_auth(
         &self,
         environment: &Environment,
         reason: CredentialsReason,
+        choice: CredentialChoice,
     ) -> Result<RequestAuth, Fault> {
-        let credentials = match &self.provider {
-            None => self.fixed.clone(),
-            Some(provider) => {
-                let provided = provider.provide(reason).await?;
-                provided.secret().into_iter().for_each(|secret| self.redactor.learn(secret));
-                let mut shown = self.shown();
-                if shown.provided.as_ref() != Some(&provided) {
-                    shown.cookies.clear();
-                }
-                shown.provided = Some(provided.clone());
-                provided
-            }
+        let credentials = match (choice, &self.provider, &self.rest_key) {
+            (CredentialChoice::SpareKey, _, Some(key)) => Credentials::ApiKey(key.clone()),
+            (_, None, _) => self.fixed.clone(),
+            (_, Some(provider), _) => self.provided(provider.provide(reason).await?),
         };
         let mut auth = RequestAuth::default();
         match credentials {
@@ -115,20 +115,10 @@ impl Authenticator {
             Credentials::Session(cookie) => auth.headers.push(("cookie", session_cookie(&cookie))),
             Credentials::Password { email, password } => {
                 let known = self.cookie(environment).filter(|_| reason != CredentialsReason::Rejected);
+                auth.just_accepted = known.is_none();
                 let cookie = match known {
                     Some(cookie) => cookie,
-                    None => {
-                        let logged_in = login::log_in(environment, &email, &password).await;
-                        let cookie = logged_in.map_err(|fault| match fault {
-                            // The form would say the same again, and count it; only a provider may have another password.
-                            Fault::Credentials(error) if self.provider.is_none() => Fault::Hopeless(error),
-                            fault => fault,
-                        })?;
-                        auth.just_accepted = true;
-                        self.redactor.learn(&cookie);
-                        self.shown().cookies.insert(environment.target.clone(), cookie.clone());
-                        cookie
-                    }
+                    None => self.log_in(environment, &email, &password).await?,
                 };
                 auth.headers.push(("cookie", cookie));
             }
@@ -138,6 +128,30 @@ impl Authenticator {
             return Err(Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, text)));
         }
         Ok(auth)
+    }
+
+    /// Remembers what the provider has answered.
+    fn provided(&self, credentials: Credentials) -> Credentials {
+        credentials.secret().into_iter().for_each(|secret| self.redactor.learn(secret));
+        let mut shown = self.shown();
+        if shown.provided.as_ref() != Some(&credentials) {
+            shown.cookies.clear();
+        }
+        shown.provided = Some(credentials.clone());
+        credentials
+    }
+
+    /// Logs in at this address, and remembers the cookie.
+    async fn log_in(&self, environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
+        let cookie = login::log_in(environment, email, password).await.map_err(|fault| match fault {
+            // The form would say the same again, and count it; only a provider may have another password.
+            Fault::Credentials(error) if self.provider.is_none() => Fault::Hopeless(error),
+            Fault::NoLogin(error) if !self.has_spare_key() => Fault::Dial(error),
+            fault => fault,
+        })?;
+        self.redactor.learn(&cookie);
+        self.shown().cookies.insert(environment.target.clone(), cookie.clone());
+        Ok(cookie)
     }
 
     /// Hides this as well, such as the value of a header that the user adds.

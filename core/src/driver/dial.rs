@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error, Stage,
-    session::{CredentialsReason, Fault, Proof},
+    session::{CredentialChoice, CredentialsReason, Fault, Proof},
 };
 
 /// Which transports to use.
@@ -46,7 +46,7 @@ pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, Fault>> + 
 
 /// Opens transports. Tests put one in place that needs no sockets.
 pub(crate) trait Dialer: Send + Sync {
-    fn dial(&self, reason: CredentialsReason) -> DialPlan;
+    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan;
 
     /// The server has acknowledged the namespace over the transport that was opened last.
     fn on_acknowledged(&self) {}
@@ -73,7 +73,7 @@ impl SocketDialer {
 }
 
 impl Dialer for SocketDialer {
-    fn dial(&self, reason: CredentialsReason) -> DialPlan {
+    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
         let (environment, authenticator) = (self.environment.clone(), self.authenticator.clone());
         let (transports, patience) = (self.transports, self.connect_timeout / 2);
         let fallback = self.fallback.clone();
@@ -81,7 +81,7 @@ impl Dialer for SocketDialer {
             environment.forget_connections();
         }
         Box::pin(async move {
-            let auth = authenticator.request_auth(&environment, reason).await?;
+            let auth = authenticator.request_auth(&environment, reason, choice).await?;
             let transport = match transports {
                 Transports::WebSocket => websocket(&environment, &auth).await.map_err(|refused| refused.fault)?,
                 Transports::Polling => polling(environment, &auth).await?,

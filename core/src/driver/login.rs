@@ -23,7 +23,11 @@ pub(crate) async fn log_in(environment: &Environment, email: &str, password: &Se
         return Err(redirected(&page));
     }
     if !page.status().is_success() {
-        return Err(status_fault(&page, "the login page"));
+        let fault = status_fault(&page, "the login page");
+        return Err(match page.status().as_u16() {
+            404 | 405 | 410 => Fault::NoLogin(fault.into_error()),
+            _ => fault,
+        });
     }
     let cookies = cookies(&page);
     let html = read_body(&mut page, PAGE_MAX).await.map_err(|error| match error {
@@ -35,7 +39,7 @@ pub(crate) async fn log_in(environment: &Environment, email: &str, password: &Se
     })?;
     let Some(token) = csrf_token(&String::from_utf8_lossy(&html)) else {
         let text = "the login page has no form with a csrf_token";
-        return Err(Fault::Dial(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
+        return Err(Fault::NoLogin(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
     };
     let form = [("csrf_token", token.as_str()), ("email", email), ("password", password.expose())];
     let answer = http

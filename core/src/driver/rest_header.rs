@@ -4,7 +4,7 @@ use super::{Authenticator, Credentials, Environment, authenticator::session_cook
 use crate::{
     Error,
     events::Secret,
-    session::{CredentialsReason, CredentialsSource, Fault},
+    session::{CredentialChoice, CredentialsReason, CredentialsSource, Fault},
 };
 
 /// A header of a REST call that identifies the client.
@@ -75,7 +75,7 @@ impl Authenticator {
         environment: &Environment,
         reason: CredentialsReason,
     ) -> Result<Option<RestHeader>, Error> {
-        self.request_auth(environment, reason).await.map_err(Fault::into_error)?;
+        self.request_auth(environment, reason, CredentialChoice::Primary).await.map_err(Fault::into_error)?;
         Ok(self.known_header(environment).flatten())
     }
 }

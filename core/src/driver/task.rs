@@ -176,8 +176,8 @@ impl Task {
                     self.hub.publish(&mut run);
                     self.machine.reuse(run);
                 }
-                Output::Dial { id, server, reason } => {
-                    let plan = self.dialers[server].dial(reason);
+                Output::Dial { id, server, reason, choice } => {
+                    let plan = self.dialers[server].dial(reason, choice);
                     (self.work.dial, self.work.server) = (id, server);
                     self.work.dialing.spawn(async move { (id, plan.await) });
                 }

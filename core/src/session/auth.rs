@@ -11,6 +11,16 @@ pub(crate) enum CredentialsSource {
     Renewable,
 }
 
+/// Which of the given credentials open the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum CredentialChoice {
+    /// The session or the login; the API key where there is nothing else.
+    #[default]
+    Primary,
+    /// The API key that was given next to a session or a login.
+    SpareKey,
+}
+
 /// What is known about the credentials of an attempt before the server has seen them on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Proof {
@@ -25,6 +35,8 @@ pub(crate) enum Certainty {
     Said,
     /// So did whoever has them: to ask for others is of no use.
     Final,
+    /// There is no login form. A proxy may say so while the server is away.
+    NoLogin,
     /// A refusal that gives no reason.
     Unexplained,
     /// A disconnect before the acknowledgement: deployed servers do that for bad credentials, when their limit of
@@ -41,6 +53,8 @@ pub(crate) enum Verdict {
     End,
     /// Ask for credentials again, saying that these were rejected.
     Again,
+    /// Try again at this address, with the other credentials.
+    Other,
     /// Nothing is certain yet: try again, with the pauses of the policy.
     Retry,
     /// Probably a rate limit: try again after this pause.
@@ -56,14 +70,34 @@ const LOCKOUT: Duration = Duration::from_secs(61);
 #[derive(Debug)]
 pub(crate) struct Auth {
     source: CredentialsSource,
+    has_spare_key: bool,
+    choice: CredentialChoice,
+    /// The server has refused the other credentials since a connection was stable the last time.
+    other_refused: bool,
     proven: bool,
     rejections: u32,
     held: bool,
 }
 
 impl Auth {
-    pub(crate) fn new(source: CredentialsSource) -> Self {
-        Self { source, proven: false, rejections: 0, held: false }
+    pub(crate) fn new(source: CredentialsSource, has_spare_key: bool) -> Self {
+        let choice = CredentialChoice::Primary;
+        Self { source, has_spare_key, choice, other_refused: false, proven: false, rejections: 0, held: false }
+    }
+
+    /// The credentials for the next attempt.
+    pub(crate) fn choice(&self) -> CredentialChoice {
+        self.choice
+    }
+
+    /// Whether there are other credentials that the server has not refused.
+    pub(crate) fn has_other(&self) -> bool {
+        self.has_spare_key && !self.other_refused
+    }
+
+    /// A connection was stable: a refusal of the other credentials before it no longer counts.
+    pub(crate) fn stable(&mut self) {
+        self.other_refused = false;
     }
 
     /// The server has shown that it accepts the credentials.
@@ -79,21 +113,41 @@ impl Auth {
     /// The server refused; `elsewhere`: another address has accepted the credentials. `may_retry`: a refusal that may
     /// just as well be a restart has not come often enough yet to count.
     pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool, may_retry: bool) -> Verdict {
+        let verdict = self.judge(certainty, proof, elsewhere, may_retry);
+        if !matches!(verdict, Verdict::End | Verdict::Next) || !self.has_other() {
+            return verdict;
+        }
+        self.choice = match self.choice {
+            CredentialChoice::Primary => CredentialChoice::SpareKey,
+            CredentialChoice::SpareKey => CredentialChoice::Primary,
+        };
+        self.other_refused = certainty != Certainty::NoLogin;
+        (self.proven, self.rejections) = (false, 0);
+        Verdict::Other
+    }
+
+    /// The verdict on the credentials that were shown.
+    fn judge(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool, may_retry: bool) -> Verdict {
+        let source = match self.choice {
+            CredentialChoice::Primary => self.source,
+            CredentialChoice::SpareKey => CredentialsSource::Fixed,
+        };
+        let is_final = matches!(certainty, Certainty::Final | Certainty::NoLogin);
         if certainty == Certainty::Interrupted && may_retry {
             return Verdict::Retry;
         }
         self.rejections += 1;
-        if !matches!(certainty, Certainty::Said | Certainty::Final) {
+        if certainty != Certainty::Said && !is_final {
             if proof.just_accepted {
                 return Verdict::Hold(LOCKOUT);
             }
-            let exhausted = self.source == CredentialsSource::Fixed || self.rejections > 1;
+            let exhausted = source == CredentialsSource::Fixed || self.rejections > 1;
             if exhausted && (self.proven || elsewhere) && !self.held {
                 self.held = true;
                 return Verdict::Hold(LOCKOUT);
             }
         }
-        if self.source == CredentialsSource::Renewable && self.rejections <= 1 && certainty != Certainty::Final {
+        if source == CredentialsSource::Renewable && self.rejections <= 1 && !is_final {
             return Verdict::Again;
         }
         if certainty == Certainty::Ambiguous && may_retry {
@@ -112,16 +166,16 @@ mod tests {
 
     #[test]
     fn a_fixed_key_that_never_worked_ends_at_once() {
-        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Fixed).refused(Ambiguous, PLAIN, false, false), Verdict::End);
+        assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, false, false), Verdict::End);
+        assert_eq!(Auth::new(Fixed, false).refused(Ambiguous, PLAIN, false, false), Verdict::End);
     }
 
     #[test]
     fn a_provider_is_asked_once_more() {
-        let mut auth = Auth::new(Renewable);
+        let mut auth = Auth::new(Renewable, false);
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Again);
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End);
-        let mut auth = Auth::new(Renewable);
+        let mut auth = Auth::new(Renewable, false);
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Again);
         auth.proven();
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Again);
@@ -129,47 +183,85 @@ mod tests {
 
     #[test]
     fn one_that_has_no_others_is_not_asked_again() {
-        assert_eq!(Auth::new(Renewable).refused(Final, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Renewable).refused(Final, PLAIN, true, false), Verdict::Next);
+        assert_eq!(Auth::new(Renewable, false).refused(Final, PLAIN, false, false), Verdict::End);
+        assert_eq!(Auth::new(Renewable, false).refused(Final, PLAIN, true, false), Verdict::Next);
     }
 
     #[test]
     fn an_ambiguous_refusal_of_what_has_worked_waits_out_a_lockout_once() {
-        let mut auth = Auth::new(Fixed);
+        let mut auth = Auth::new(Fixed, false);
         auth.proven();
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Hold(LOCKOUT));
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::End);
-        let mut auth = Auth::new(Fixed);
+        let mut auth = Auth::new(Fixed, false);
         auth.proven();
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End);
     }
 
     #[test]
     fn one_address_that_refuses_what_another_accepts_is_left_to_itself() {
-        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN, true, false), Verdict::Next);
-        let mut auth = Auth::new(Fixed);
+        assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, true, false), Verdict::Next);
+        let mut auth = Auth::new(Fixed, false);
         assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Hold(LOCKOUT), "it may be a lockout");
         assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Next);
-        let mut auth = Auth::new(Fixed);
+        let mut auth = Auth::new(Fixed, false);
         auth.proven();
         assert_eq!(auth.refused(Said, PLAIN, true, false), Verdict::End, "withdrawn");
     }
 
     #[test]
     fn what_may_be_a_restart_is_tried_again_before_it_counts() {
-        let mut auth = Auth::new(Fixed);
+        let mut auth = Auth::new(Fixed, false);
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Interrupted, FRESH, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Interrupted, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Fixed).refused(Unexplained, PLAIN, false, true), Verdict::End, "it is a refusal");
-        assert_eq!(Auth::new(Fixed).refused(Said, PLAIN, false, true), Verdict::End);
+        assert_eq!(Auth::new(Fixed, false).refused(Unexplained, PLAIN, false, true), Verdict::End, "it is a refusal");
+        assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, false, true), Verdict::End);
     }
 
     #[test]
     fn a_login_that_was_just_accepted_is_not_what_was_refused() {
-        let mut auth = Auth::new(Renewable);
+        let mut auth = Auth::new(Renewable, false);
         for _ in 0..3 {
             assert_eq!(auth.refused(Ambiguous, FRESH, false, false), Verdict::Hold(LOCKOUT));
         }
+    }
+
+    #[test]
+    fn a_spare_key_takes_the_place_of_what_was_refused_and_the_other_way_around() {
+        let mut auth = Auth::new(Fixed, true);
+        auth.proven();
+        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
+        assert_eq!(auth.choice(), CredentialChoice::SpareKey);
+        auth.proven();
+        auth.stable();
+        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
+        assert_eq!(auth.choice(), CredentialChoice::Primary);
+        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End, "both");
+    }
+
+    #[test]
+    fn a_login_is_renewed_before_the_key_is_used_and_the_key_never() {
+        let mut auth = Auth::new(Renewable, true);
+        let verdicts: Vec<_> = (0..3).map(|_| auth.refused(Said, PLAIN, false, false)).collect();
+        assert_eq!(verdicts, [Verdict::Again, Verdict::Other, Verdict::End]);
+    }
+
+    #[test]
+    fn a_lockout_is_waited_out_before_the_key_is_used() {
+        let mut auth = Auth::new(Fixed, true);
+        auth.proven();
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Hold(LOCKOUT));
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Other);
+    }
+
+    #[test]
+    fn a_missing_login_form_is_looked_for_once_more() {
+        let mut auth = Auth::new(Renewable, true);
+        assert_eq!(auth.refused(NoLogin, PLAIN, false, false), Verdict::Other);
+        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
+        assert_eq!(auth.choice(), CredentialChoice::Primary);
+        assert_eq!(auth.refused(NoLogin, PLAIN, false, false), Verdict::End);
     }
 }

@@ -92,6 +92,8 @@ pub(crate) struct SessionConfig {
     pub(crate) paced_by_readers: bool,
     /// Whether an API key is all that the client has.
     pub(crate) has_only_key: bool,
+    /// Whether there is an API key next to a session or a login.
+    pub(crate) has_spare_key: bool,
 }
 
 impl Default for SessionConfig {
@@ -112,6 +114,7 @@ impl Default for SessionConfig {
             credentials: CredentialsSource::Fixed,
             paced_by_readers: false,
             has_only_key: false,
+            has_spare_key: false,
         }
     }
 }

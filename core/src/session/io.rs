@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Fault, State, auth::Proof, wire::Page};
+use super::{
+    Fault, State,
+    auth::{CredentialChoice, Proof},
+    wire::Page,
+};
 use crate::{
     Error,
     events::{Cursor, Event, ProjectId},
@@ -105,6 +109,7 @@ pub(crate) enum Output {
         id: u64,
         server: usize,
         reason: CredentialsReason,
+        choice: CredentialChoice,
     },
     /// Send this Engine.IO packet.
     Send(String),

@@ -22,7 +22,7 @@ mod servers;
 mod state;
 mod wire;
 
-pub(crate) use auth::{CredentialsSource, Proof};
+pub(crate) use auth::{CredentialChoice, CredentialsSource, Proof};
 pub(crate) use backfill::{FLAGGED_MAX, SLACK};
 pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};

@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Credentials(Error),
     /// As that, and whoever was asked has no others: the provider has given up, or the login form does not know these.
     Hopeless(Error),
+    /// There is no login form. There are other credentials to try.
+    NoLogin(Error),
     /// The transport failed.
     Io(String),
     /// The peer closed the transport.
@@ -36,9 +38,11 @@ impl Fault {
     pub(crate) fn into_error(self) -> Error {
         let disconnected = |text: &str| Error::new(ErrorKind::Disconnected, text);
         match self {
-            Self::Dial(error) | Self::Credentials(error) | Self::Hopeless(error) | Self::NamespaceRefused(error) => {
-                error
-            }
+            Self::Dial(error)
+            | Self::Credentials(error)
+            | Self::Hopeless(error)
+            | Self::NoLogin(error)
+            | Self::NamespaceRefused(error) => error,
             Self::Io(text) => Error::new(ErrorKind::Disconnected, format!("the connection broke: {text}")),
             Self::PeerClosed(text) => Error::new(ErrorKind::Disconnected, text),
             Self::EngineClosed => disconnected("the server closed the Engine.IO session"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::auth::Certainty;
+use super::auth::{Certainty, CredentialChoice};
 use crate::{Error, ErrorKind, Stage, events::Notice};
 
 fn says(text: &str, words: &[&str]) -> bool {
@@ -171,6 +171,18 @@ pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefus
             ConnectRefusal::Credentials(error, certainty)
         }
     }
+}
+
+/// The end of a client whose session, or login, and API key were refused. `last`: the credentials that `error` is about.
+pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
+    let (session, key) = match last {
+        CredentialChoice::Primary => (&error, earlier),
+        CredentialChoice::SpareKey => (earlier, &error),
+    };
+    let (session, key) = (session.message(), key.message());
+    let text = format!("the server refused both the web session and the API key (session: {session}; key: {key})");
+    let both = Error::new(ErrorKind::AuthenticationFailed, text).with_stage(error.stage().unwrap_or(Stage::Namespace));
+    both.with_retryable(false).with_cause(error)
 }
 
 /// Whether the words are about the credentials and nothing else.

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::auth::{Auth, Certainty, CredentialsSource, Proof, Verdict};
+use super::auth::{Auth, Certainty, CredentialChoice, CredentialsSource, Proof, Verdict};
+use crate::Error;
 
 /// One address.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ struct Server {
     not_before: Option<Instant>,
     /// It refuses credentials that another one accepts.
     left_out: bool,
+    /// The next attempt is the first with other credentials.
+    switched: bool,
+    /// How it has refused the credentials that it does not get now.
+    earlier_refusal: Option<Error>,
 }
 
 /// All addresses, in the order in which they are tried. There is always one that is in use or tried next.
@@ -28,11 +33,20 @@ pub(crate) struct Servers {
 
 /// That many refusals in a row that can't be told from a restart are about the credentials.
 const UNCLEAR_REFUSALS_MAX: u32 = 4;
+/// The same where there are other credentials to try.
+const UNCLEAR_REFUSALS_BEFORE_OTHER: u32 = 3;
 
 impl Servers {
-    pub(crate) fn new(count: usize, source: CredentialsSource) -> Self {
-        let server =
-            || Server { auth: Auth::new(source), known: false, tried: false, not_before: None, left_out: false };
+    pub(crate) fn new(count: usize, source: CredentialsSource, has_spare_key: bool) -> Self {
+        let server = || Server {
+            auth: Auth::new(source, has_spare_key),
+            known: false,
+            tried: false,
+            not_before: None,
+            left_out: false,
+            switched: false,
+            earlier_refusal: None,
+        };
         Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
     }
 
@@ -52,11 +66,27 @@ impl Servers {
         self.all[self.current].auth.has_worked()
     }
 
-    /// An attempt at the current one begins; true if it is the first of all.
+    /// The credentials for the current one.
+    pub(crate) fn credential_choice(&self) -> CredentialChoice {
+        self.all[self.current].auth.choice()
+    }
+
+    /// Whether other credentials than before are to be tried at the current one.
+    pub(crate) fn has_switched(&self) -> bool {
+        self.all[self.current].switched
+    }
+
+    /// How the current one has refused the credentials that it does not get now.
+    pub(crate) fn earlier_refusal(&self) -> Option<&Error> {
+        self.all[self.current].earlier_refusal.as_ref()
+    }
+
+    /// An attempt at the current one begins; true if it is the first of all, or the first with these credentials.
     pub(crate) fn dial(&mut self) -> bool {
         let server = &mut self.all[self.current];
         server.tried = true;
-        !std::mem::replace(&mut server.known, true)
+        let switched = std::mem::take(&mut server.switched);
+        !std::mem::replace(&mut server.known, true) || switched
     }
 
     /// Whether there is one that was not tried since the last stable connection.
@@ -71,6 +101,9 @@ impl Servers {
 
     /// The connection to the current one is stable: should it be lost, the others are tried anew.
     pub(crate) fn stable(&mut self) {
+        let current = &mut self.all[self.current];
+        current.auth.stable();
+        current.earlier_refusal = None;
         for (at, server) in self.all.iter_mut().enumerate() {
             server.tried = at == self.current;
         }
@@ -86,8 +119,12 @@ impl Servers {
         self.all[self.current].not_before
     }
 
-    /// Moves on to the next one that may be tried now, or to the one that may be soonest.
+    /// Moves on to the next one that may be tried now, or to the one that may be soonest. Stays where other credentials
+    /// are to be tried.
     pub(crate) fn advance(&mut self, now: Instant) {
+        if self.has_switched() {
+            return;
+        }
         let count = self.all.len();
         let others = (1..=count).map(|step| (self.current + step) % count);
         let usable = others.filter(|at| !self.all[*at].left_out);
@@ -107,15 +144,20 @@ impl Servers {
     }
 
     /// The current one refuses the credentials.
-    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof) -> Verdict {
+    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, error: &Error) -> Verdict {
         let others = self.all.iter().enumerate().filter(|(at, server)| *at != self.current && !server.left_out);
         let elsewhere = others.into_iter().any(|(_, server)| server.auth.has_worked());
         let unclear = matches!(certainty, Certainty::Ambiguous | Certainty::Interrupted);
         self.unclear_refusals = self.unclear_refusals.saturating_add(u32::from(unclear));
-        let may_retry = self.unclear_refusals < UNCLEAR_REFUSALS_MAX;
         let server = &mut self.all[self.current];
+        let limit = if server.auth.has_other() { UNCLEAR_REFUSALS_BEFORE_OTHER } else { UNCLEAR_REFUSALS_MAX };
+        let may_retry = self.unclear_refusals < limit;
         let verdict = server.auth.refused(certainty, proof, elsewhere, may_retry);
         server.left_out |= verdict == Verdict::Next;
+        if verdict == Verdict::Other {
+            (server.switched, server.earlier_refusal) = (true, Some(error.clone()));
+            self.unclear_refusals = 0;
+        }
         verdict
     }
 }
@@ -127,7 +169,7 @@ mod tests {
     use super::*;
 
     fn three() -> (Servers, Instant) {
-        (Servers::new(3, CredentialsSource::Fixed), Instant::now())
+        (Servers::new(3, CredentialsSource::Fixed, false), Instant::now())
     }
 
     #[test]
@@ -177,7 +219,7 @@ mod tests {
     #[test]
     fn one_that_refuses_what_another_accepts_is_not_tried_again() {
         let (mut servers, now) = three();
-        let refused = |servers: &mut Servers| servers.refused(Certainty::Said, Proof::default());
+        let refused = |servers: &mut Servers| servers.refused(Certainty::Said, Proof::default(), &Error::closed());
         servers.proven();
         for _ in 0..2 {
             servers.advance(now);

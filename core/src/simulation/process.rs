@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
     driver::{Answer, DialPlan, Dialer, Task},
-    session::{CredentialsReason, Rules, Token},
+    session::{CredentialChoice, CredentialsReason, Rules, Token},
 };
 
 /// A program, over all its lives.
@@ -97,7 +97,7 @@ pub(super) struct Running {
 struct Nobody;
 
 impl Dialer for Nobody {
-    fn dial(&self, _: CredentialsReason) -> DialPlan {
+    fn dial(&self, _: CredentialsReason, _: CredentialChoice) -> DialPlan {
         unreachable!("the task that dials does not run")
     }
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     ClientBuilder, CredentialsReason, Error, Secret, Stage,
     driver::{Authenticator, DialPlan, Dialed, Dialer, Environment, RequestAuth, transport::http_status},
-    session::{Fault, Proof},
+    session::{CredentialChoice, Fault, Proof},
 };
 
 /// How long a script waits for what it expects.
@@ -120,12 +120,12 @@ struct ScriptDialer {
 }
 
 impl Dialer for ScriptDialer {
-    fn dial(&self, reason: CredentialsReason) -> DialPlan {
+    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
         let (door, environment, authenticator) =
             (self.script.0.clone(), self.environment.clone(), self.authenticator.clone());
         Box::pin(async move {
             door.count.fetch_add(1, Ordering::Relaxed);
-            let auth = authenticator.request_auth(&environment, reason).await?;
+            let auth = authenticator.request_auth(&environment, reason, choice).await?;
             let (verdict, told) = oneshot::channel();
             // The receiver lives as long as the door.
             let url = environment.target.address().to_owned();

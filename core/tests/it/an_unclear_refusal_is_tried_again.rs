@@ -106,7 +106,6 @@ async fn a_key_where_a_session_is_needed_says_what_to_do() {
     for (builder, advised) in [
         (Client::builder("http://test").api_key("am_key"), true),
         (Client::builder("http://test").session("cookie"), false),
-        (Client::builder("http://test").session("cookie").api_key("am_key"), false),
     ] {
         let script = Script::new();
         let server = async {

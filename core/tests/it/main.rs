@@ -4,6 +4,7 @@
 mod common;
 mod rest_server;
 
+mod a_key_replaces_a_refused_session;
 mod a_write_without_an_answer;
 mod acks;
 mod an_outage_of_an_hour;

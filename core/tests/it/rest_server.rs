@@ -19,6 +19,8 @@ struct Inner {
     requests: Mutex<Vec<String>>,
     url: Mutex<String>,
     mute: Mutex<bool>,
+    login_page: Mutex<Option<&'static str>>,
+    accepts_logins: Mutex<bool>,
 }
 
 impl RestServer {
@@ -72,6 +74,16 @@ impl RestServer {
         *self.0.mute.lock().unwrap() = mute;
     }
 
+    /// The page with the login form; `None`, as at first, for a server without one.
+    pub(crate) fn set_login_page(&self, page: Option<&'static str>) {
+        *self.0.login_page.lock().unwrap() = page;
+    }
+
+    /// From now on, every email and password is good.
+    pub(crate) fn accept_logins(&self) {
+        *self.0.accepts_logins.lock().unwrap() = true;
+    }
+
     /// What was asked so far: request lines with headers.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
@@ -100,7 +112,14 @@ impl RestServer {
             return std::future::pending().await;
         }
         let path = request.split(' ').nth(1).unwrap_or_default();
-        let (status, body) = if request.starts_with("POST /api/moderate ") {
+        if request.starts_with("POST /auth/login ") && *self.0.accepts_logins.lock().unwrap() {
+            let head = "HTTP/1.1 302 X\r\nLocation: /\r\nSet-Cookie: session=s\r\nContent-Length: 0\r\n\r\n";
+            let _ = stream.write_all(head.as_bytes()).await;
+            return;
+        }
+        let (status, body) = if path == "/auth/login" {
+            self.0.login_page.lock().unwrap().map_or((404, String::new()), |page| (200, page.to_owned()))
+        } else if request.starts_with("POST /api/moderate ") {
             (200, json!({"success": true, "content_id": "new", "status": "approved"}).to_string())
         } else {
             self.answer(path)

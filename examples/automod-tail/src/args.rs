@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     fallback_url: Vec<String>,
     /// A project's API key. Next to --session or --email it serves REST, by which servers without an event log make up
-    /// for an interruption.
+    /// for an interruption, and opens the socket where the server refuses the session.
     #[arg(long)]
     api_key: Option<String>,
     /// The value of the web session's cookie.

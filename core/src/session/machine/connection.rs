@@ -12,7 +12,7 @@ use crate::{
         acks::Waiter,
         auth::{Certainty, Proof, Verdict},
         backoff::{next_delay, short_delay},
-        refusal::{ConnectRefusal, blames_credentials, connect_error},
+        refusal::{ConnectRefusal, blames_credentials, both_refused, connect_error},
     },
     sio,
 };
@@ -52,7 +52,8 @@ impl Machine {
         self.counters.attempts += 1;
         self.window.record(now.mono);
         self.phase = Phase::Dialing { deadline: now.mono + self.config.connect_timeout };
-        self.out.push_back(Output::Dial { id: self.dial, server: self.servers.current(), reason });
+        let (server, choice) = (self.servers.current(), self.servers.credential_choice());
+        self.out.push_back(Output::Dial { id: self.dial, server, reason, choice });
     }
 
     pub(super) fn dialed(&mut self, id: u64, proof: Proof, auth: Option<String>) {
@@ -70,6 +71,7 @@ impl Machine {
                     self.refused(now, Certainty::Said, error);
                 }
                 Fault::Hopeless(error) => self.refused(now, Certainty::Final, error),
+                Fault::NoLogin(error) => self.refused(now, Certainty::NoLogin, error),
                 fault => self.lost(now, fault),
             }
         }
@@ -205,9 +207,13 @@ impl Machine {
 
     /// The credentials were refused, or so it seems.
     pub(super) fn refused(&mut self, now: Now, certainty: Certainty, error: Error) {
-        match self.servers.refused(certainty, self.proof) {
+        match self.servers.refused(certainty, self.proof, &error) {
             Verdict::End => {
-                let error = if certainty == Certainty::Said { error } else { self.with_advice(error) };
+                let error = match self.servers.earlier_refusal() {
+                    Some(earlier) => both_refused(self.servers.credential_choice(), earlier, error),
+                    None if certainty == Certainty::Said => error,
+                    None => self.with_advice(error),
+                };
                 self.drop_connection(&error);
                 self.end(error);
             }
@@ -215,7 +221,7 @@ impl Machine {
                 self.drop_connection(&error);
                 self.retry(now, error, Duration::ZERO);
             }
-            Verdict::Retry => {
+            Verdict::Retry | Verdict::Other => {
                 self.drop_connection(&error);
                 self.retry(now, error, Duration::ZERO);
             }
@@ -325,10 +331,11 @@ impl Machine {
     /// How the next attempt is made; `None` if there is to be none.
     fn policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connecting.is_some() && !self.config.retry_first_connect;
-        // Neither asking for credentials once more, nor a refusal that may have been a restart, nor trying each address
-        // once is reconnecting.
+        // Neither asking for credentials once more or trying others, nor a refusal that may have been a restart, nor trying
+        // each address once is reconnecting.
         let unclear = self.servers.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
-        let once_more = self.rejected || unclear || (first && self.servers.has_untried());
+        let once_more =
+            self.rejected || self.servers.has_switched() || unclear || (first && self.servers.has_untried());
         if first && !once_more {
             return None;
         }

@@ -112,7 +112,7 @@ impl Machine {
             dial: 0,
             dial_reason: CredentialsReason::First,
             proof: Proof::default(),
-            servers: Servers::new(config.servers, config.credentials),
+            servers: Servers::new(config.servers, config.credentials, config.has_spare_key),
             rejected: false,
             proven: false,
             early: None,

@@ -112,7 +112,7 @@ fn ops() -> impl Strategy<Value = Op> {
         3 => any::<bool>().prop_map(Op::Emit),
         1 => Just(Op::NetworkChanged),
         1 => Just(Op::DialDone),
-        2 => (0u8..4).prop_map(Op::DialFailed),
+        2 => (0u8..5).prop_map(Op::DialFailed),
         1 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| Op::LateReport(which, good)),
         4 => Just(Op::Greet),
         1 => Just(Op::Cut),
@@ -141,11 +141,15 @@ fn configs() -> impl Strategy<Value = SessionConfig> {
         any::<bool>(),
         any::<bool>(),
         select(vec![Backfill::Auto, Backfill::Replay, Backfill::Off]),
-        any::<bool>(),
+        (any::<bool>(), any::<bool>()),
     );
     let limits = (option::weighted(0.8, 3u32..30), option::of(1u64..60));
     (option::weighted(0.9, policy), behaviour, limits).prop_map(
-        |(reconnect, (retry_first_connect, stop, rest, backfill, renewable), (rate_limit, heartbeat))| SessionConfig {
+        |(
+            reconnect,
+            (retry_first_connect, stop, rest, backfill, (renewable, has_spare_key)),
+            (rate_limit, heartbeat),
+        )| SessionConfig {
             reconnect,
             retry_first_connect,
             on_server_disconnect: if stop { OnServerDisconnect::Stop } else { OnServerDisconnect::Reconnect },
@@ -153,6 +157,7 @@ fn configs() -> impl Strategy<Value = SessionConfig> {
             rate_limit,
             backfill,
             can_ask_rest: rest,
+            has_spare_key,
             credentials: if renewable { CredentialsSource::Renewable } else { CredentialsSource::Fixed },
             ..SessionConfig::default()
         },
@@ -164,6 +169,7 @@ fn fault(kind: u8) -> Fault {
         0 => Fault::Dial(Error::connect_failed(Stage::Network, "no route")),
         1 => Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, "status 401")),
         2 => Fault::Dial(Error::new(ErrorKind::RateLimited, "429").with_retry_in(Duration::from_secs(30))),
+        3 => Fault::NoLogin(Error::connect_failed(Stage::Credentials, "status 404")),
         _ => Fault::Io("broken".into()),
     }
 }
