@@ -42,12 +42,12 @@ pub mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
 pub mod testing;
 
-pub use client::{Client, ClientBuilder, EventStream, Losses, Project, Throttle, Throttled, TypedStream};
+pub use client::{Client, ClientBuilder, EventStream, JoinBuilder, Losses, Project, Throttle, Throttled, TypedStream};
 pub use delivery::{Overflow, StateChanges};
 pub use driver::{ApiKeyVia, Credentials, ProviderError, Transports};
 pub use error::{Error, ErrorKind, Stage};
 pub use events::{
-    Activity, ContentType, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta,
+    Activity, ContentType, Cursor, Event, EventKind, EventKinds, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta,
     ModerationUpdate, ModeratorType, NotificationType, Origin, ProjectId, RawJson, RecentActivity, Rule, RuleAction,
     RuleType, RuleUpdate, RuleVerb, Secret, ServerError, StatsUpdate, Status, SystemNotification, Timestamp,
     UnknownEvent, UserActivity,

@@ -9,15 +9,19 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::{
     runtime::Handle,
-    sync::{Notify, mpsc, oneshot, watch},
+    sync::{
+        Notify,
+        mpsc::{self, error::SendError},
+        oneshot, watch,
+    },
 };
 
-use super::{ClientBuilder, EventStream, Project, TypedStream};
+use super::{ClientBuilder, EventStream, JoinBuilder, Project, TypedStream};
 use crate::{
     Cursor, Error, ErrorKind, Metrics, State,
     delivery::{Hub, Progress, Scope, StateChanges, StateFeed},
     driver::{Answer, Request, Task},
-    events::{EventKind, Filter, ProjectId},
+    events::{EventKind, EventKinds, ProjectId},
     rest::{self, Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
 };
 
@@ -74,10 +78,15 @@ impl Shared {
     /// Asks the task, which exists from the first call of `connect` on.
     pub(super) async fn ask(&self, request: Request) -> Answer {
         if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            return Err(Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first"));
+            let error = Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first");
+            request.fail(&error);
+            return Err(error);
         }
         let (reply, answer) = oneshot::channel();
-        self.requests.send((request, reply)).await.map_err(|_| Error::closed())?;
+        if let Err(SendError((request, _))) = self.requests.send((request, reply)).await {
+            request.fail(&Error::closed());
+            return Err(Error::closed());
+        }
         // The task drops a request unanswered only when its runtime shuts down.
         answer.await.map_err(|_| Error::closed())?
     }
@@ -134,7 +143,7 @@ impl Client {
     /// # Cancel safety
     /// The project is joined also if the future is dropped.
     pub async fn join(&self, project: impl Into<ProjectId>) -> Result<Project, Error> {
-        self.join_at(project.into(), None).await
+        self.join_with(project).await
     }
 
     /// Joins a project and goes on behind a cursor: its first stream starts with what came after it, or with a
@@ -150,16 +159,27 @@ impl Client {
         C: TryInto<Cursor>,
         C::Error: Into<Error>,
     {
-        let after = after.try_into().map_err(Into::into)?;
-        self.join_at(project.into(), Some(after)).await
+        self.join_with(project).after(after).await
     }
 
-    async fn join_at(&self, project: ProjectId, after: Option<Cursor>) -> Result<Project, Error> {
-        if project.trim().is_empty() {
-            return Err(Error::invalid_argument("project: the id is empty"));
-        }
-        self.shared.ask(Request::Join { project: project.clone(), after }).await?;
-        Ok(Project::new(project, self.shared.clone()))
+    /// Describes a join: its cursor, and streams that all begin there. Await the description to join.
+    pub fn join_with(&self, project: impl Into<ProjectId>) -> JoinBuilder {
+        JoinBuilder::new(self.shared.clone(), project.into())
+    }
+
+    /// A project that this client has joined; `None` if its first join is not confirmed yet, or if it was left or refused
+    /// since. Interruptions change nothing.
+    #[must_use]
+    pub fn project(&self, id: &str) -> Option<Project> {
+        self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))
+    }
+
+    /// The projects that this client has joined, sorted by their ids.
+    #[must_use]
+    pub fn projects(&self) -> Vec<Project> {
+        let mut joined = self.shared.hub.joined();
+        joined.sort();
+        joined.into_iter().map(|id| Project::new(id, self.shared.clone())).collect()
     }
 
     /// The events of all projects, and those that belong to none. The stream starts now.
@@ -168,14 +188,20 @@ impl Client {
         self.stream(None)
     }
 
-    pub(crate) fn stream(&self, filter: Option<Filter>) -> EventStream {
-        EventStream::new(self.shared.clone(), &Scope::Client, filter)
+    pub(crate) fn stream(&self, kinds: Option<EventKinds>) -> EventStream {
+        EventStream::new(self.shared.clone(), &Scope::Client, kinds)
+    }
+
+    /// The events of these kinds, of all projects, and notices of losses. The stream starts now.
+    #[must_use]
+    pub fn events_in(&self, kinds: EventKinds) -> EventStream {
+        self.stream(Some(kinds))
     }
 
     /// The events of one kind, of all projects.
     #[must_use]
     pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
-        TypedStream::new(self.stream(Some(T::matches)))
+        TypedStream::new(self.stream(Some(T::KIND)))
     }
 
     /// What the client is doing.

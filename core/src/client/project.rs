@@ -7,7 +7,7 @@ use crate::{
     Cursor, Error,
     delivery::Scope,
     driver::Request,
-    events::{EventKind, Filter, ProjectId},
+    events::{EventKind, EventKinds, ProjectId},
 };
 
 /// A joined project. Cheap to clone; dropping it does not leave the project.
@@ -28,18 +28,25 @@ impl Project {
         &self.id
     }
 
-    /// The project's events. The first stream taken begins at the join, later ones when they are made.
+    /// The project's events. The first stream taken from a project, of whatever kinds, begins at the join; later ones begin
+    /// when they are made. To have several streams begin at the join, or at a cursor, take them from
+    /// [`Client::join_with`](crate::Client::join_with) instead; then all streams taken here begin when they are made.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)
     }
 
-    pub(crate) fn stream(&self, filter: Option<Filter>) -> EventStream {
-        EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), filter)
+    pub(crate) fn stream(&self, kinds: Option<EventKinds>) -> EventStream {
+        EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), kinds)
     }
 
-    /// The project's events of one kind. Only the first stream taken from a project, of whatever kind, begins at the
-    /// join: to read several kinds from a cursor, take one [`events`](Self::events) and match. Losses are counted in
+    /// The project's events of these kinds, and notices of losses. Begins as [`events`](Self::events) does.
+    #[must_use]
+    pub fn events_in(&self, kinds: EventKinds) -> EventStream {
+        self.stream(Some(kinds))
+    }
+
+    /// The project's events of one kind. Begins as [`events`](Self::events) does. Losses are counted in
     /// [`TypedStream::losses`].
     ///
     /// ```no_run
@@ -55,7 +62,7 @@ impl Project {
     /// ```
     #[must_use]
     pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
-        TypedStream::new(self.stream(Some(T::matches)))
+        TypedStream::new(self.stream(Some(T::KIND)))
     }
 
     /// Where the slowest reader of this project's events stands: everything up to here has been handed out. To be sure

@@ -15,7 +15,7 @@ use super::Shared;
 use crate::{
     Error, Throttled,
     delivery::{Batch, Mark, Ring, Scope, Tracker},
-    events::{Event, Filter},
+    events::{Event, EventKinds, ProjectId},
 };
 
 /// Events of a client or a project, in order, each once.
@@ -39,13 +39,18 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(client: Arc<Shared>, scope: &Scope, filter: Option<Filter>) -> Self {
-        let ring = client.hub.subscribe(scope, filter);
+    pub(super) fn new(client: Arc<Shared>, scope: &Scope, kinds: Option<EventKinds>) -> Self {
+        let ring = client.hub.subscribe(scope, kinds);
         let project = match scope {
             Scope::Client => None,
             Scope::Project(id) => Some(id),
         };
-        let tracker = Tracker::new(client.progress.clone(), project, filter.is_some());
+        Self::from_ring(client, ring, project, kinds.is_some())
+    }
+
+    /// `project`: the only one whose events come. `partial`: only some kinds of events come.
+    pub(super) fn from_ring(client: Arc<Shared>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
+        let tracker = Tracker::new(client.progress.clone(), project, partial);
         let chunk = ring.chunk();
         Self { ring, ready: VecDeque::new(), end: None, tracker, chunk, _client: client }
     }

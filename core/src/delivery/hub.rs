@@ -11,11 +11,16 @@ use std::{
 
 use tokio::sync::futures::Notified;
 
-use super::{Overflow, Ring, queue::Bound, ring::CapacitySignal};
+use super::{
+    Overflow, PlannedStreams, Ring,
+    planned::{Joins, Opening, begin},
+    queue::Bound,
+    ring::CapacitySignal,
+};
 use crate::{
     Error,
-    events::{Event, ProjectId},
-    session::{PAGE_MAX, Page, PageRequest, StreamId},
+    events::{Event, EventKinds, ProjectId},
+    session::{PAGE_MAX, Page, PageRequest, StreamId, Token},
 };
 
 /// What a stream is about.
@@ -26,9 +31,6 @@ pub(crate) enum Scope {
     /// One project's.
     Project(ProjectId),
 }
-
-/// Selects events of one kind; notices of losses are let through as well.
-type Filter = fn(&Event) -> bool;
 
 /// All streams of a client.
 #[derive(Debug)]
@@ -44,6 +46,7 @@ pub(crate) struct Hub {
 struct Inner {
     client: Vec<Subscription>,
     projects: HashMap<ProjectId, Streams>,
+    joins: Joins,
     ended: Option<Option<Error>>,
 }
 
@@ -57,16 +60,17 @@ struct Streams {
 }
 
 #[derive(Debug)]
-struct Subscription {
-    ring: Arc<Ring>,
-    filter: Option<Filter>,
+pub(super) struct Subscription {
+    pub(super) ring: Arc<Ring>,
+    /// The kinds of events that the reader wants; `None`: all.
+    kinds: Option<EventKinds>,
     /// Nobody reads it yet, and perhaps nobody ever will.
     waits: bool,
 }
 
 impl Subscription {
-    fn new(ring: Arc<Ring>, filter: Option<Filter>) -> Self {
-        Self { ring, filter, waits: false }
+    pub(super) fn new(ring: Arc<Ring>, kinds: Option<EventKinds>) -> Self {
+        Self { ring, kinds, waits: false }
     }
 
     /// Gives it copies of the events that it wants. Returns false if there is no reader any more.
@@ -76,12 +80,8 @@ impl Subscription {
     }
 
     fn wants(&self, event: &Event) -> bool {
-        self.filter.is_none_or(|filter| passes(filter, event))
+        self.kinds.is_none_or(|kinds| kinds.lets_through(event))
     }
-}
-
-fn passes(filter: Filter, event: &Event) -> bool {
-    filter(event) || matches!(event, Event::Gap(_) | Event::Lagged(_))
 }
 
 impl Hub {
@@ -93,7 +93,8 @@ impl Hub {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ring(&self) -> Arc<Ring> {
+    /// A new stream's buffer, which no event reaches yet.
+    pub(crate) fn ring(&self) -> Arc<Ring> {
         let id = StreamId(self.rings.fetch_add(1, Ordering::Relaxed));
         Arc::new(Ring::new(id, self.bound, self.overflow, self.signal.clone()))
     }
@@ -150,7 +151,7 @@ impl Hub {
     }
 
     /// A new stream. The first one of a project begins at its join, all others now.
-    pub(crate) fn subscribe(&self, scope: &Scope, filter: Option<Filter>) -> Arc<Ring> {
+    pub(crate) fn subscribe(&self, scope: &Scope, kinds: Option<EventKinds>) -> Arc<Ring> {
         let mut inner = self.lock();
         if let Some(end) = inner.ended.clone() {
             let ring = match scope {
@@ -158,8 +159,8 @@ impl Hub {
                 Scope::Client => None,
             };
             let ring = ring.map_or_else(|| self.ring(), |first| first.ring);
-            if let Some(filter) = filter {
-                ring.retain(|event| passes(filter, event));
+            if let Some(kinds) = kinds {
+                ring.retain(|event| kinds.lets_through(event));
             }
             ring.end(end);
             return ring;
@@ -173,10 +174,10 @@ impl Hub {
                     return ring;
                 };
                 if let Some(first) = streams.first.take() {
-                    if let Some(filter) = filter {
-                        first.ring.retain(|event| passes(filter, event));
+                    if let Some(kinds) = kinds {
+                        first.ring.retain(|event| kinds.lets_through(event));
                     }
-                    streams.taken.push(Subscription::new(first.ring.clone(), filter));
+                    streams.taken.push(Subscription::new(first.ring.clone(), kinds));
                     return first.ring;
                 }
                 if let Some(end) = &streams.ended {
@@ -189,14 +190,53 @@ impl Hub {
         };
         list.retain(|subscription| !subscription.ring.is_abandoned());
         let ring = self.ring();
-        list.push(Subscription::new(ring.clone(), filter));
+        list.push(Subscription::new(ring.clone(), kinds));
         ring
     }
 
     /// The project was joined for the first time, or anew after it was left.
     pub(crate) fn open(&self, project: ProjectId) {
-        let first = Some(Subscription { ring: self.ring(), filter: None, waits: true });
-        self.lock().projects.insert(project, Streams { first, ..Streams::default() });
+        let mut inner = self.lock();
+        let Opening { streams: taken, has_first } = inner.joins.open(&project);
+        let first = has_first.then(|| Subscription { ring: self.ring(), kinds: None, waits: true });
+        inner.projects.insert(project, Streams { first, taken, ended: None });
+    }
+
+    /// A join was asked for, with these streams: they begin when the project is opened.
+    pub(crate) fn joining(&self, token: Token, project: ProjectId, streams: PlannedStreams) {
+        self.lock().joins.add(token, project, streams);
+    }
+
+    /// A command has its answer. If it is a join whose streams have not begun, they begin now, or end with its error.
+    pub(crate) fn answered(&self, token: Token, error: Option<&Error>) {
+        let mut inner = self.lock();
+        let Some((project, streams)) = inner.joins.remove(token) else { return };
+        let end = match (error, inner.ended.clone()) {
+            (Some(error), _) => Some(error.clone()),
+            (None, Some(end)) => end,
+            (None, None) => match inner.projects.get_mut(&project) {
+                Some(open) if open.ended.is_none() => return begin(streams, &mut open.taken),
+                other => other.and_then(|streams| streams.ended.clone()),
+            },
+        };
+        drop(inner);
+        streams.end(end.as_ref());
+    }
+
+    /// The projects that are joined.
+    pub(crate) fn joined(&self) -> Vec<ProjectId> {
+        let inner = self.lock();
+        if inner.ended.is_some() {
+            return Vec::new();
+        }
+        let open = inner.projects.iter().filter(|(_, streams)| streams.ended.is_none());
+        open.map(|(project, _)| project.clone()).collect()
+    }
+
+    /// Whether the project is joined.
+    pub(crate) fn has_joined(&self, project: &str) -> bool {
+        let inner = self.lock();
+        inner.ended.is_none() && inner.projects.get(project).is_some_and(|streams| streams.ended.is_none())
     }
 
     /// Hands out a run of events, as far as they have the same readers at once, then wakes the readers.
@@ -267,13 +307,13 @@ impl Inner {
     fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
         // The last one is given the events themselves: better one that reads them, and wants them all.
-        readers.sort_by_key(|reader| (reader.filter.is_none(), !reader.waits));
+        readers.sort_by_key(|reader| (reader.kinds.is_none(), !reader.waits));
         let mut all_there = true;
         if let Some((last, others)) = readers.split_last() {
             for reader in others {
                 all_there &= reader.copy(run.range(..count), wakers);
             }
-            all_there &= if last.filter.is_none() && count == run.len() {
+            all_there &= if last.kinds.is_none() && count == run.len() {
                 last.ring.append(run, wakers)
             } else {
                 last.ring.extend(run.drain(..count).filter(|event| last.wants(event)), wakers)

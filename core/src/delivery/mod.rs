@@ -2,6 +2,7 @@
 
 mod backlog;
 mod hub;
+mod planned;
 mod progress;
 mod queue;
 mod ring;
@@ -10,6 +11,7 @@ mod states;
 mod tests;
 
 pub(crate) use hub::{Hub, Scope};
+pub(crate) use planned::PlannedStreams;
 pub(crate) use progress::{Mark, Progress, Tracker};
 pub use queue::Overflow;
 pub(crate) use queue::{Batch, Bound, STREAM_BYTES_MAX};

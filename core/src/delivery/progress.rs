@@ -55,16 +55,16 @@ pub(crate) struct Progress(Mutex<Positions>);
 
 #[derive(Debug, Default)]
 struct Positions {
-    /// One for each project that was joined.
+    /// One for each project that was joined, or has readers that wait for its join.
     projects: HashMap<ProjectId, Entry>,
     /// Readers of all projects, those that are joined later included.
     wide: Vec<Weak<WideReader>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Entry {
-    /// The position of the join, or of the last reader that is gone.
-    start: Cursor,
+    /// The position of the join, or of the last reader that is gone. `None`: not joined, or the server keeps no log.
+    start: Option<Cursor>,
     readers: Vec<Weak<Slot>>,
 }
 
@@ -81,7 +81,7 @@ impl WideReader {
     }
 
     fn start(&self, project: &ProjectId, entry: &mut Entry) {
-        let slot = Arc::new(Slot::new(Some(&entry.start), self.partial));
+        let slot = Arc::new(Slot::new(entry.start.as_ref(), self.partial));
         entry.readers.push(Arc::downgrade(&slot));
         self.slots().insert(project.clone(), slot);
     }
@@ -104,14 +104,11 @@ impl Progress {
         let mut positions = self.lock();
         positions.wide.retain(|reader| reader.strong_count() > 0);
         let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
-        let entry = positions
-            .projects
-            .entry(project.clone())
-            .or_insert_with(|| Entry { start: cursor.clone(), readers: Vec::new() });
+        let entry = positions.projects.entry(project.clone()).or_default();
         for slot in entry.readers.iter().filter_map(Weak::upgrade) {
             slot.move_to(&cursor);
         }
-        entry.start = cursor;
+        entry.start = Some(cursor);
         for reader in wide {
             let known = reader.slots().contains_key(project);
             if !known {
@@ -132,18 +129,19 @@ impl Progress {
         };
         if let Some(latest) = slowest(false).or_else(|| slowest(true)) {
             // When the last reader goes, its position stays.
-            entry.start = latest;
+            entry.start = Some(latest);
         }
-        Some(entry.start.clone())
+        entry.start.clone()
     }
 
-    /// The slot of a reader of one project; `None` for a project that was not joined, or whose server keeps no log.
-    fn slot(&self, project: &ProjectId, partial: bool) -> Option<Arc<Slot>> {
+    /// The slot of a reader of one project, which may be joined only later.
+    fn slot(&self, project: &ProjectId, partial: bool) -> Arc<Slot> {
         let mut positions = self.lock();
-        let entry = positions.projects.get_mut(project)?;
-        let slot = Arc::new(Slot::new(Some(&entry.start), partial));
+        let entry = positions.projects.entry(project.clone()).or_default();
+        entry.readers.retain(|reader| reader.strong_count() > 0);
+        let slot = Arc::new(Slot::new(entry.start.as_ref(), partial));
         entry.readers.push(Arc::downgrade(&slot));
-        Some(slot)
+        slot
     }
 
     fn add_wide(&self, partial: bool) -> Arc<WideReader> {
@@ -160,10 +158,11 @@ impl Progress {
         let mut positions = self.lock();
         let Some(entry) = positions.projects.get_mut(project) else { return };
         // The last reader that goes leaves its position.
-        if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1
-            && let Some(position) = slot.position()
-        {
-            entry.start = position;
+        if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
+            entry.start = slot.position().or_else(|| entry.start.take());
+            if entry.start.is_none() {
+                positions.projects.remove(project);
+            }
         }
     }
 }
@@ -222,7 +221,7 @@ impl Tracker {
         }
         let slot = match &self.wide {
             Some(wide) => wide.slots().get(project).cloned(),
-            None => self.progress.slot(project, self.partial),
+            None => Some(self.progress.slot(project, self.partial)),
         }?;
         let log = slot.log().clone();
         self.tracks.push(Track { project: project.clone(), log, slot });

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cursor, Error,
+    delivery::PlannedStreams,
     events::ProjectId,
     session::{Command, Token},
 };
@@ -15,17 +16,24 @@ pub(crate) type Answer = Result<Option<String>, Error>;
 #[derive(Debug)]
 pub(crate) enum Request {
     Connect,
-    Join { project: ProjectId, after: Option<Cursor> },
+    Join { project: ProjectId, after: Option<Cursor>, streams: PlannedStreams },
     Leave { project: ProjectId },
     Emit { name: String, data: Option<String>, ack: Option<Duration> },
     Close,
 }
 
 impl Request {
+    /// The request can't be made: what depends on it ends with the error.
+    pub(crate) fn fail(self, error: &Error) {
+        if let Self::Join { streams, .. } = self {
+            streams.end(Some(error));
+        }
+    }
+
     pub(crate) fn into_command(self, token: Token) -> Command {
         match self {
             Self::Connect => Command::Connect { token },
-            Self::Join { project, after } => Command::Join { token, project, after },
+            Self::Join { project, after, .. } => Command::Join { token, project, after },
             Self::Leave { project } => Command::Leave { token, project },
             Self::Emit { name, data, ack } => Command::Emit { token, name, data, ack },
             Self::Close => Command::Close { token },

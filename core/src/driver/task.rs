@@ -106,7 +106,7 @@ impl Task {
         }
     }
 
-    fn request(&mut self, now: Now, request: Request, reply: oneshot::Sender<Answer>) {
+    fn request(&mut self, now: Now, mut request: Request, reply: oneshot::Sender<Answer>) {
         if matches!(request, Request::Emit { .. }) && self.work.is_congested() {
             let error = Error::new(ErrorKind::RateLimited, "the connection takes no more events for now");
             let _ = reply.send(Err(error.with_retry_in(CONGESTED)));
@@ -115,6 +115,9 @@ impl Task {
         self.work.tokens += 1;
         let token = Token(self.work.tokens);
         self.work.waiting.insert(token, reply);
+        if let Request::Join { project, streams, .. } = &mut request {
+            self.hub.joining(token, project.clone(), std::mem::take(streams));
+        }
         self.machine.handle(now, Input::Command(request.into_command(token)));
     }
 
@@ -257,6 +260,7 @@ impl Task {
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {
+        self.hub.answered(token, answer.as_ref().err());
         if let Some(reply) = self.work.waiting.remove(&token) {
             // Whoever asked may have gone.
             let _ = reply.send(answer);

@@ -1,7 +1,7 @@
 //! The union of all events.
 
 use super::{
-    Gap, Lagged, MalformedEvent, Meta, ModerationUpdate, ProjectId, RuleUpdate, ServerError, StatsUpdate,
+    EventKinds, Gap, Lagged, MalformedEvent, Meta, ModerationUpdate, ProjectId, RuleUpdate, ServerError, StatsUpdate,
     SystemNotification, UnknownEvent, UserActivity,
 };
 
@@ -32,9 +32,6 @@ pub enum Event {
     Lagged(Lagged),
 }
 
-/// Selects events for a stream.
-pub(crate) type Filter = fn(&Event) -> bool;
-
 /// Keeps traits to the types of this crate, so that they can get new methods.
 pub(crate) mod sealed {
     /// Implemented only here.
@@ -48,8 +45,13 @@ impl sealed::Sealed for Event {}
 pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
     /// Whether a newer event of this kind stands for an older one; false for notices, each of which counts.
     const REPLACEABLE: bool = true;
+    /// The set of this kind alone.
+    const KIND: EventKinds;
     /// Whether the event is of this kind.
-    fn matches(event: &Event) -> bool;
+    #[must_use]
+    fn matches(event: &Event) -> bool {
+        Self::KIND.contains(event.kind())
+    }
     /// The event as this kind.
     ///
     /// # Errors
@@ -59,8 +61,29 @@ pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
 }
 
 macro_rules! kinds {
-    ($($kind:ident = $name:literal $(, replaceable: $replaceable:literal)?;)*) => {
+    ($($bit:literal: $kind:ident, $constant:ident = $name:literal $(, replaceable: $replaceable:literal)?;)*) => {
+        impl EventKinds {
+            $(
+                #[doc = concat!("[`", stringify!($kind), "`].")]
+                pub const $constant: Self = Self::bit($bit);
+            )*
+
+            /// All kinds, with their names.
+            pub(crate) const NAMES: &[(Self, &str)] = &[$((Self::$constant, $name)),*];
+
+            /// The set of the kind that is named as [`Event::name`] names it.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+            }
+        }
+
         impl Event {
+            /// The event's kind, as a set of it alone.
+            #[must_use]
+            pub fn kind(&self) -> EventKinds {
+                match self { $(Self::$kind(_) => EventKinds::$constant,)* }
+            }
+
             /// What comes with every event.
             #[must_use]
             pub fn meta(&self) -> &Meta {
@@ -69,14 +92,6 @@ macro_rules! kinds {
 
             pub(crate) fn meta_mut(&mut self) -> &mut Meta {
                 match self { $(Self::$kind(event) => &mut event.meta,)* }
-            }
-
-            /// The test for a kind that is named as [`name`](Self::name) names it.
-            pub(crate) fn filter(kind: &str) -> Option<Filter> {
-                match kind {
-                    $($name => Some($kind::matches),)*
-                    _ => None,
-                }
             }
 
             /// The kind as a word: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,
@@ -92,9 +107,7 @@ macro_rules! kinds {
 
             impl EventKind for $kind {
                 $(const REPLACEABLE: bool = $replaceable;)?
-                fn matches(event: &Event) -> bool {
-                    matches!(event, Event::$kind(_))
-                }
+                const KIND: EventKinds = EventKinds::$constant;
                 fn from_event(event: Event) -> Result<Self, Event> {
                     match event {
                         Event::$kind(event) => Ok(event),
@@ -113,16 +126,16 @@ macro_rules! kinds {
 }
 
 kinds! {
-    ModerationUpdate = "moderation_update";
-    StatsUpdate = "stats_update";
-    RuleUpdate = "rule_update";
-    SystemNotification = "system_notification";
-    UserActivity = "user_activity";
-    ServerError = "server_error", replaceable: false;
-    UnknownEvent = "unknown_event";
-    MalformedEvent = "malformed_event", replaceable: false;
-    Gap = "gap", replaceable: false;
-    Lagged = "lagged", replaceable: false;
+    0: ModerationUpdate, MODERATION_UPDATE = "moderation_update";
+    1: StatsUpdate, STATS_UPDATE = "stats_update";
+    2: RuleUpdate, RULE_UPDATE = "rule_update";
+    3: SystemNotification, SYSTEM_NOTIFICATION = "system_notification";
+    4: UserActivity, USER_ACTIVITY = "user_activity";
+    5: ServerError, SERVER_ERROR = "server_error", replaceable: false;
+    6: UnknownEvent, UNKNOWN_EVENT = "unknown_event";
+    7: MalformedEvent, MALFORMED_EVENT = "malformed_event", replaceable: false;
+    8: Gap, GAP = "gap", replaceable: false;
+    9: Lagged, LAGGED = "lagged", replaceable: false;
 }
 
 impl Event {

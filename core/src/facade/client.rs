@@ -7,8 +7,8 @@ use super::{
     runtime::{Home, spawn},
 };
 use crate::{
-    Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Event, Health, Metrics, Moderation,
-    Project, State, StateChanges, Statistics, Submission, events::Filter,
+    Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Health, Metrics, Moderation, Project,
+    State, StateChanges, Statistics, Submission, events::EventKinds,
 };
 
 /// A client for a binding. Cheap to clone.
@@ -191,9 +191,9 @@ async fn outcome(mut states: StateChanges, connections: impl Fn() -> u64) -> Res
     Err(Error::closed())
 }
 
-fn filter(kind: Option<&str>) -> Result<Option<Filter>, Error> {
+fn filter(kind: Option<&str>) -> Result<Option<EventKinds>, Error> {
     let Some(kind) = kind else { return Ok(None) };
-    Event::filter(kind)
+    EventKinds::named(kind)
         .map(Some)
         .ok_or_else(|| Error::invalid_argument(format!("kind: there is no kind of events named {kind:?}")))
 }

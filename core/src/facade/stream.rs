@@ -15,7 +15,7 @@ use super::{
     ErrorRecord,
     runtime::{Home, within},
 };
-use crate::{Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::Mark, events::Filter};
+use crate::{Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::Mark, events::EventKinds};
 
 /// A stream of events for a binding. One reader at a time; `take` and `pop` are quick and do not wait, so that a binding
 /// crosses into its language once for many events, or without any machinery for one.
@@ -24,7 +24,7 @@ use crate::{Error, Event, EventStream, Losses, State, StateChanges, Throttled, d
 #[derive(Debug)]
 pub struct FacadeStream {
     source: Mutex<Option<Source>>,
-    kind: Option<Filter>,
+    kind: Option<EventKinds>,
     losses: Mutex<Losses>,
     home: Home,
 }
@@ -54,11 +54,11 @@ impl Source {
 const CHUNK: usize = 1024;
 
 impl FacadeStream {
-    pub(super) fn new(stream: EventStream, kind: Option<Filter>) -> Self {
+    pub(super) fn new(stream: EventStream, kind: Option<EventKinds>) -> Self {
         Self::from_source(Source::Plain(stream, VecDeque::new()), kind, Losses::default())
     }
 
-    fn from_source(source: Source, kind: Option<Filter>, losses: Losses) -> Self {
+    fn from_source(source: Source, kind: Option<EventKinds>, losses: Losses) -> Self {
         Self { source: Mutex::new(Some(source)), kind, losses: Mutex::new(losses), home: Home::here() }
     }
 
@@ -118,7 +118,7 @@ impl FacadeStream {
 
     /// Whether the event is of the stream's kind. If not, it is the notice of a loss.
     fn wants(&self, event: &Event) -> bool {
-        if self.kind.is_none_or(|kind| kind(event)) {
+        if self.kind.is_none_or(|kind| kind.contains(event.kind())) {
             return true;
         }
         self.losses.lock().unwrap_or_else(PoisonError::into_inner).count(event);

@@ -11,7 +11,7 @@ use super::{
     shadow::Shadow,
     world::{Act, World},
 };
-use crate::{Project, events::Event};
+use crate::{EventKinds, Project};
 
 impl World {
     pub(super) fn spawn(&mut self, at: usize) {
@@ -47,7 +47,7 @@ impl World {
 
     pub(super) fn connected(&mut self, at: usize, running: &mut Running) {
         for plan in self.clients[at].plan.readers.clone().into_iter().filter(|plan| plan.wide) {
-            let stream = running.client.stream(plan.kind.and_then(Event::filter));
+            let stream = running.client.stream(plan.kind.and_then(EventKinds::named));
             let book = match self.reads_logs(at) {
                 true => Book::Logs { projects: vec![None; self.server.logs.len()], unlogged: 0 },
                 false => Book::Ring(Shadow::default()),
@@ -67,7 +67,7 @@ impl World {
     /// The project was joined: its readers are made.
     pub(super) fn joined(&mut self, at: usize, running: &mut Running, number: usize, project: Project) {
         for plan in self.clients[at].plan.readers.clone().into_iter().filter(|plan| !plan.wide) {
-            let stream = project.stream(plan.kind.and_then(Event::filter));
+            let stream = project.stream(plan.kind.and_then(EventKinds::named));
             let room = &mut running.rooms[number];
             let first = room.early.take();
             let follow = if first.is_some() { &room.opening } else { &room.follow };

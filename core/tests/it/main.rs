@@ -49,6 +49,7 @@ mod slow_reader_is_caught_up;
 mod slow_reader_is_told;
 mod socket_io;
 mod streams_are_bounded_in_bytes;
+mod streams_begin_with_their_join;
 mod throttle;
 mod values_can_be_stored;
 mod waiting_for_a_state;

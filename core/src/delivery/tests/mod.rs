@@ -8,8 +8,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{Batch, Bound, Hub, Overflow, Ring, Scope};
 use crate::{
-    Error, StatsUpdate,
-    events::{Event, EventKind, Gap, GapReason, Meta, Origin, Received, decode},
+    Error,
+    events::{Event, EventKinds, Gap, GapReason, Meta, Origin, Received, decode},
     session::StreamId,
 };
 
@@ -230,7 +230,7 @@ fn a_first_stream_of_one_kind_holds_only_that_and_notices() {
     hub.open("p".into());
     let other = decode("other", r#"{"project_id":"p"}"#, Received { origin: Origin::Live, at: at() });
     hub.publish(&mut [event(1), other.clone(), gap(None)].into());
-    let ring = hub.subscribe(&project(), Some(StatsUpdate::matches));
+    let ring = hub.subscribe(&project(), Some(EventKinds::STATS_UPDATE));
     hub.publish(&mut [event(2), other].into());
     let names: Vec<_> = take(&ring, 10).events.iter().map(Event::name).collect();
     assert_eq!(names, ["stats_update", "gap", "stats_update"]);

@@ -1,0 +1,121 @@
+//! A join that is described first: its cursor, and the streams that begin with it.
+
+use std::{future::IntoFuture, pin::Pin, sync::Arc};
+
+use super::{EventStream, Project, Shared, TypedStream};
+use crate::{
+    Cursor, Error,
+    delivery::PlannedStreams,
+    driver::Request,
+    events::{EventKind, EventKinds, ProjectId},
+};
+
+/// A join of a project, described before it is made: see [`Client::join_with`](crate::Client::join_with). Await it to join.
+///
+/// All streams that are taken from it begin at the join, or at its cursor. Each gets all events of its kinds, once and in
+/// order, however slow the others are.
+///
+/// ```no_run
+/// # async fn example(client: automoderate::Client, stored: String) -> Result<(), automoderate::Error> {
+/// use automoderate::{EventKinds, StatsUpdate};
+///
+/// let mut join = client.join_with("proj_1").after(stored);
+/// let mut decisions = join.events_in(EventKinds::MODERATION_UPDATE | EventKinds::RULE_UPDATE);
+/// let mut stats = join.events_of::<StatsUpdate>();
+/// let project = join.await?;
+///
+/// tokio::spawn(async move {
+///     while let Some(Ok(update)) = stats.next().await {
+///         println!("{} decided", update.total_content);
+///     }
+/// });
+/// while let Some(event) = decisions.next().await {
+///     println!("{}", event?.name());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Awaiting it gives those of [`Client::join`](crate::Client::join); `invalid_argument` also if the cursor can't be read,
+/// or if there is one and the project is joined already. The streams end with the same error.
+///
+/// # Cancel safety
+/// The project is joined even if the future is dropped after its first poll; the streams go on. If it is dropped before,
+/// or never awaited, the streams end.
+#[derive(Debug)]
+#[must_use = "a join does nothing until it is awaited"]
+pub struct JoinBuilder {
+    client: Arc<Shared>,
+    project: ProjectId,
+    after: Result<Option<Cursor>, Error>,
+    streams: PlannedStreams,
+}
+
+impl JoinBuilder {
+    pub(super) fn new(client: Arc<Shared>, project: ProjectId) -> Self {
+        Self { client, project, after: Ok(None), streams: PlannedStreams::default() }
+    }
+
+    /// Begins after this cursor instead of at the join: with what came since, or with a [`Gap`](crate::Gap) for what the
+    /// server no longer has. Text and a decimal `event_id` are accepted; what can't be read is an error of the join.
+    pub fn after<C>(mut self, cursor: C) -> Self
+    where
+        C: TryInto<Cursor>,
+        C::Error: Into<Error>,
+    {
+        self.after = cursor.try_into().map(Some).map_err(Into::into);
+        self
+    }
+
+    /// A stream of all events of the project.
+    #[must_use]
+    pub fn events(&mut self) -> EventStream {
+        self.stream(None)
+    }
+
+    /// A stream of the events of these kinds, and of notices of losses.
+    #[must_use]
+    pub fn events_in(&mut self, kinds: EventKinds) -> EventStream {
+        self.stream(Some(kinds))
+    }
+
+    /// A stream of the events of one kind. Losses are counted in [`TypedStream::losses`].
+    #[must_use]
+    pub fn events_of<T: EventKind>(&mut self) -> TypedStream<T> {
+        TypedStream::new(self.stream(Some(T::KIND)))
+    }
+
+    fn stream(&mut self, kinds: Option<EventKinds>) -> EventStream {
+        let ring = self.client.hub.ring();
+        self.streams.add(ring.clone(), kinds);
+        EventStream::from_ring(self.client.clone(), ring, Some(&self.project), kinds.is_some())
+    }
+
+    async fn join(self) -> Result<Project, Error> {
+        let Self { client, project, after, streams } = self;
+        let after = match after {
+            Ok(_) if project.trim().is_empty() => Err(Error::invalid_argument("project: the id is empty")),
+            after => after,
+        };
+        match after {
+            Ok(after) => {
+                client.ask(Request::Join { project: project.clone(), after, streams }).await?;
+                Ok(Project::new(project, client))
+            }
+            Err(error) => {
+                streams.end(Some(&error));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl IntoFuture for JoinBuilder {
+    type Output = Result<Project, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.join())
+    }
+}

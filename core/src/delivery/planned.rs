@@ -1,0 +1,82 @@
+//! Streams that are described before their project is joined, so that all of them begin at the join.
+
+use std::sync::Arc;
+
+use super::{Ring, hub::Subscription};
+use crate::{
+    Error,
+    events::{EventKinds, ProjectId},
+    session::Token,
+};
+
+/// The streams of one join. They end when this is dropped, unless the project was joined.
+#[derive(Debug, Default)]
+pub(crate) struct PlannedStreams(Vec<Subscription>);
+
+impl PlannedStreams {
+    /// Adds a stream of these kinds; of all if there are none.
+    pub(crate) fn add(&mut self, ring: Arc<Ring>, kinds: Option<EventKinds>) {
+        self.0.push(Subscription::new(ring, kinds));
+    }
+
+    /// The streams that still have a reader. They no longer end with this value.
+    fn take(&mut self) -> impl Iterator<Item = Subscription> {
+        std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.ring.is_abandoned())
+    }
+
+    /// Ends the streams, with this error if there is one.
+    pub(crate) fn end(mut self, error: Option<&Error>) {
+        self.take().for_each(|subscription| subscription.ring.end(error.cloned()));
+    }
+}
+
+impl Drop for PlannedStreams {
+    fn drop(&mut self) {
+        self.take().for_each(|subscription| subscription.ring.end(None));
+    }
+}
+
+/// The joins under way.
+#[derive(Debug, Default)]
+pub(super) struct Joins(Vec<Join>);
+
+#[derive(Debug)]
+struct Join {
+    token: Token,
+    project: ProjectId,
+    streams: PlannedStreams,
+}
+
+/// What a project's join leaves to the hub.
+pub(super) struct Opening {
+    /// The streams that begin at the join.
+    pub(super) streams: Vec<Subscription>,
+    /// Whether the first stream that is taken later begins at the join too: a join asked for no streams.
+    pub(super) has_first: bool,
+}
+
+impl Joins {
+    pub(super) fn add(&mut self, token: Token, project: ProjectId, streams: PlannedStreams) {
+        self.0.push(Join { token, project, streams });
+    }
+
+    /// The project is joined: its streams begin.
+    pub(super) fn open(&mut self, project: &ProjectId) -> Opening {
+        let joins: Vec<_> = self.0.extract_if(.., |join| join.project == *project).collect();
+        let has_first = joins.is_empty() || joins.iter().any(|join| join.streams.0.is_empty());
+        let streams = joins.into_iter().flat_map(|mut join| join.streams.take().collect::<Vec<_>>()).collect();
+        Opening { streams, has_first }
+    }
+
+    /// The join has its answer. Returns its streams, unless they have begun.
+    pub(super) fn remove(&mut self, token: Token) -> Option<(ProjectId, PlannedStreams)> {
+        let at = self.0.iter().position(|join| join.token == token)?;
+        let join = self.0.swap_remove(at);
+        Some((join.project, join.streams))
+    }
+}
+
+/// Takes streams that begin now, because the project was joined already.
+pub(super) fn begin(mut streams: PlannedStreams, taken: &mut Vec<Subscription>) {
+    taken.extend(streams.take());
+}

@@ -1,0 +1,98 @@
+//! Sets of kinds of events.
+
+use std::{fmt, ops};
+
+use super::{Event, EventKind};
+
+/// A set of kinds of events, which a stream may be limited to.
+///
+/// ```
+/// use automoderate::{EventKinds, StatsUpdate};
+///
+/// let decisions = EventKinds::MODERATION_UPDATE | EventKinds::RULE_UPDATE;
+/// assert!(decisions.contains(EventKinds::RULE_UPDATE));
+/// assert!(!decisions.contains(EventKinds::of::<StatsUpdate>()));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct EventKinds(u16);
+
+impl EventKinds {
+    /// No kind at all. Streams limited to it yield only notices of losses.
+    pub const NONE: Self = Self(0);
+
+    pub(super) const fn bit(bit: u16) -> Self {
+        Self(1 << bit)
+    }
+
+    /// The set of one kind, given as the type of its events.
+    #[must_use]
+    pub const fn of<T: EventKind>() -> Self {
+        T::KIND
+    }
+
+    /// Whether all of these kinds are in the set.
+    #[must_use]
+    pub const fn contains(self, kinds: Self) -> bool {
+        self.0 & kinds.0 == kinds.0
+    }
+
+    /// The kinds of both sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether a stream that is limited to this set yields the event: it does yield notices of losses.
+    pub(crate) fn lets_through(self, event: &Event) -> bool {
+        const NOTICES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);
+        self.union(NOTICES).contains(event.kind())
+    }
+}
+
+impl ops::BitOr for EventKinds {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
+    }
+}
+
+impl ops::BitOrAssign for EventKinds {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.union(other);
+    }
+}
+
+impl FromIterator<Self> for EventKinds {
+    fn from_iter<I: IntoIterator<Item = Self>>(sets: I) -> Self {
+        sets.into_iter().fold(Self::NONE, Self::union)
+    }
+}
+
+/// As the names of its kinds.
+impl fmt::Debug for EventKinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Self::NAMES.iter().filter(|(kind, _)| self.contains(*kind));
+        f.debug_set().entries(names.map(|(_, name)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_one_of_its_own() {
+        let all: EventKinds = EventKinds::NAMES.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(all.0.count_ones() as usize, EventKinds::NAMES.len());
+        assert!(EventKinds::NAMES.iter().all(|(kind, name)| EventKinds::named(name) == Some(*kind)));
+        assert_eq!(EventKinds::named("news"), None);
+    }
+
+    #[test]
+    fn sets_are_shown_by_names() {
+        let some = EventKinds::LAGGED | EventKinds::STATS_UPDATE;
+        assert_eq!(format!("{some:?}"), r#"{"stats_update", "lagged"}"#);
+        assert_eq!(format!("{:?}", EventKinds::NONE), "{}");
+    }
+}
