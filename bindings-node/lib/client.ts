@@ -23,6 +23,19 @@ export interface ContentFilter extends Abortable {
   perPage?: number
 }
 
+/** What goes with content that is submitted. */
+export interface Submission extends Abortable {
+  /** What it is. Default `text`. */
+  type?: string
+  /** Anything to go with it; `user_id` in it tracks the user. */
+  metadata?: unknown
+  /**
+   * The name of this submission, 1 to 255 visible ASCII characters. A server that knows such keys takes what is
+   * submitted again by the same one, for 24 hours, for the same submission. Default: a random one for each call.
+   */
+  idempotencyKey?: string
+}
+
 /**
  * A connection to an AutoModerate server that mends itself.
  *
@@ -220,12 +233,16 @@ export class Client {
     return ask((port, id) => this.#native.emitWithAck(port, id, event, written), signalOf(options(given)))
   }
 
-  /** Submits content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user. */
-  async moderate(content: string, given?: Abortable & { type?: string; metadata?: unknown }): Promise<Moderation> {
-    const { type = 'text', metadata, ...rest } = options(given, 'type', 'metadata')
+  /**
+   * Submits content for a decision. Rejects with `disconnected`, which is not retryable here, if the server does not
+   * answer within `requestTimeout` or the connection is lost: the outcome is unknown.
+   */
+  async moderate(content: string, given?: Submission): Promise<Moderation> {
+    const { type = 'text', metadata, idempotencyKey, ...rest } = options(given, 'type', 'metadata', 'idempotencyKey')
     const [kind, body] = [text('type', type), text('content', content)]
     const attached = metadata === undefined ? null : json('metadata', metadata)
-    return ask((port, id) => this.#native.moderate(port, id, kind, body, attached), signalOf(rest))
+    const key = idempotencyKey === undefined ? null : text('idempotencyKey', idempotencyKey)
+    return ask((port, id) => this.#native.moderate(port, id, kind, body, attached, key), signalOf(rest))
   }
 
   /** Looks up a piece of content. */
@@ -234,7 +251,10 @@ export class Client {
     return ask((port, number) => this.#native.content(port, number, wanted), signalOf(options(given)))
   }
 
-  /** The contents, newest first, fetched page by page: `for await (const content of client.contents())`. */
+  /**
+   * The contents, newest first, fetched page by page: `for await (const content of client.contents())`. Rows that can't
+   * be read are left out; `contentsPage` tells them.
+   */
   contents(filter?: ContentFilter): Contents {
     const checked = filterOf(filter)
     return new Contents((page) => this.#page(page, checked))

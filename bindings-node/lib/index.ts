@@ -7,7 +7,7 @@
  * @module automoderate
  */
 
-export { Client, type ContentFilter } from './client.js'
+export { Client, type ContentFilter, type Submission } from './client.js'
 export type { Contents } from './contents.js'
 export type { Credentials, CredentialsProvider, CredentialsReason } from './credentials.js'
 export { AutoModerateError, type ErrorCode, type Stage } from './errors.js'

@@ -58,6 +58,8 @@ export interface ClientOptions {
   joinTimeout?: number
   /** How long `emitWithAck` waits. Default 10000. */
   ackTimeout?: number
+  /** How long a REST call may take, including a login that it needs. Default 60000. */
+  requestTimeout?: number
   /** The pause between two documented `heartbeat` events, at least 1000; `false` sends none. Default 30000. */
   heartbeatInterval?: number | false
   /** The number of events that each stream buffers for its reader, in at most 8 MiB. Default 1024. */
@@ -72,6 +74,12 @@ export interface ClientOptions {
   rateLimit?: number | false
   /** What to do about the events of an interruption. Default `auto`: replay, else REST, else a `gap`. */
   backfill?: 'auto' | 'replay' | 'off'
+  /**
+   * How often REST is asked which flagged contents were reviewed, in ms, at least 1000; `false`, the default, never asks. For servers
+   * without an event log, which send no events for reviews: each comes once, as a `moderation_update` with the origin `backfill`.
+   * Needs an API key.
+   */
+  reviewPoll?: number | false
   /** Headers for every request. */
   headers?: Record<string, string>
   /** Parameters for the connection query. */
@@ -134,11 +142,13 @@ const CHECKS: Record<Exclude<keyof ClientOptions, 'credentials' | 'ref'>, Check>
   connectTimeout: duration,
   joinTimeout: duration,
   ackTimeout: duration,
+  requestTimeout: duration,
   heartbeatInterval: switched(duration),
   eventBuffer: count,
   overflow: text,
   rateLimit: switched(count),
   backfill: text,
+  reviewPoll: switched(duration),
   headers: pairs,
   query: pairs,
   proxy: text,

@@ -10,6 +10,15 @@ import { fromNative } from './errors.js'
 import { ask } from './port.js'
 import type { Abortable } from './stream.js'
 
+/** What a server is like. */
+export interface ServerOptions {
+  /**
+   * `false`: it is as deployed servers are. Events have no ids, and what was missed can only be made up for by REST.
+   * Timestamps have no `Z`, refusals no code, and events without a handler are never acknowledged. Default `true`.
+   */
+  eventLog?: boolean
+}
+
 /** How to wait. */
 export interface Waiting extends Abortable {
   /** How many connections are waited for; 1. */
@@ -38,15 +47,19 @@ function inTime(done: boolean, what: string): void {
 /**
  * A server on a free port of 127.0.0.1, with everything that a client can be told, and can suffer, at the test's word.
  *
- * It speaks what the reference server speaks, over WebSocket; it checks no credentials, decides nothing, and has no
- * REST. Projects exist as soon as they are named. It does not keep the process running, and ends with `close()`.
+ * It speaks what the reference server speaks, over WebSocket; it checks no credentials, and approves all that is
+ * submitted. Projects exist as soon as they are named. REST lists, looks up and counts the contents of each published
+ * `moderation_update`, those that were submitted, and those of `store`. An API key that is a project's id is for that
+ * project; any other is for the project that was named first. It does not keep the process running, and ends with
+ * `close()`.
  */
 export class Server {
   readonly #native: native.TestServer
 
-  constructor() {
+  constructor(given?: ServerOptions) {
+    const { eventLog = true } = options<ServerOptions>(given, 'eventLog')
     try {
-      this.#native = new native.TestServer()
+      this.#native = new native.TestServer(flag('eventLog', eventLog))
     } catch (error) {
       throw fromNative(error)
     }
@@ -59,11 +72,22 @@ export class Server {
 
   /**
    * Publishes an event to everybody who has joined the project, and logs it for those who are away. `project_id` and
-   * `event_id` are added to the data. Returns the id; `null` for a `stats_update`, which is not logged.
+   * `event_id` are added to the data. Returns the id; `null` for a `stats_update`, which is not logged, and on a server
+   * without an event log.
    */
   publish(project: string, name: string, data: object): number | null {
     const written = json('data', object('data', data))
     return this.#native.publish(text('project', project), text('name', name), written) ?? null
+  }
+
+  /**
+   * Sets fields of the content with this `id`, as REST lists it, and adds it if it is new. No event is published: so
+   * deployed servers keep a review.
+   */
+  store(project: string, content: { id: string; [field: string]: unknown }): void {
+    const written = json('content', object('content', content))
+    text('content.id', content.id)
+    this.#native.store(text('project', project), written)
   }
 
   /** Ends all connections, without a word. Clients may come back at once. */
@@ -76,7 +100,12 @@ export class Server {
     this.#native.setOffline(flag('offline', offline))
   }
 
-  /** Refuses connections with `authentication_failed`, from the next one on; or no more. */
+  /** Carries out REST calls without answering them, from the next one on; or answers them again. */
+  setSilent(silent: boolean): void {
+    this.#native.setSilent(flag('silent', silent))
+  }
+
+  /** Refuses connections and REST calls with `authentication_failed`, from the next one on; or no more. */
   refuseCredentials(refuse = true): void {
     this.#native.refuseCredentials(flag('refuse', refuse))
   }

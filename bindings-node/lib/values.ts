@@ -90,6 +90,8 @@ export interface ContentPage {
   hasMore: boolean
   /** How many contents there are in all, on servers that say. */
   total: number | null
+  /** What is wrong with the rows of this page that can't be read, which are not among the items. */
+  unreadable: string[]
 }
 
 /** A project's counters. */

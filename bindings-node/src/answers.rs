@@ -33,7 +33,13 @@ pub(crate) fn content(found: Content) -> Value {
 
 pub(crate) fn page(page: ContentPage) -> Value {
     let items: Vec<_> = page.items.into_iter().map(content).collect();
-    json!({"items": items, "page": page.page, "hasMore": page.has_more, "total": page.total})
+    json!({
+        "items": items,
+        "page": page.page,
+        "hasMore": page.has_more,
+        "total": page.total,
+        "unreadable": page.unreadable,
+    })
 }
 
 pub(crate) fn statistics(counted: Statistics) -> Value {

@@ -123,10 +123,14 @@ impl Client {
         kind: String,
         content: String,
         metadata: Option<String>,
+        idempotency_key: Option<String>,
     ) -> napi::Result<()> {
         let (client, mut submission) = (self.facade.clone(), Submission::new(kind, content));
         if let Some(metadata) = metadata {
             submission = submission.metadata(json("metadata", &metadata)?);
+        }
+        if let Some(key) = idempotency_key {
+            submission = submission.idempotency_key(key);
         }
         port.run(id, async move { client.moderate(submission).await.map(answers::moderation) })
     }

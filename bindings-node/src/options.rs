@@ -25,6 +25,7 @@ pub(crate) struct Options {
     connect_timeout: Option<f64>,
     join_timeout: Option<f64>,
     ack_timeout: Option<f64>,
+    request_timeout: Option<f64>,
     #[serde(default, deserialize_with = "switch")]
     heartbeat_interval: Switch<f64>,
     event_buffer: Option<i64>,
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     #[serde(default, deserialize_with = "switch")]
     rate_limit: Switch<i64>,
     backfill: Option<String>,
+    #[serde(default, deserialize_with = "switch")]
+    review_poll: Switch<f64>,
     #[serde(default)]
     headers: Vec<(String, String)>,
     #[serde(default)]
@@ -82,11 +85,13 @@ impl From<Options> for ClientOptions {
             connect_timeout: options.connect_timeout.map(seconds),
             join_timeout: options.join_timeout.map(seconds),
             ack_timeout: options.ack_timeout.map(seconds),
+            request_timeout: options.request_timeout.map(seconds),
             heartbeat_interval: options.heartbeat_interval.map(|interval| interval.map(seconds)),
             event_buffer: options.event_buffer,
             overflow: options.overflow,
             rate_limit: options.rate_limit,
             backfill: options.backfill,
+            review_poll: options.review_poll.map(|pause| pause.map(seconds)),
             headers: options.headers,
             query: options.query,
             proxy: options.proxy,

@@ -12,10 +12,10 @@ pub struct TestServer(FacadeTestServer);
 
 #[napi]
 impl TestServer {
-    /// Starts it.
+    /// Starts it, with an event log or without.
     #[napi(constructor, catch_unwind)]
-    pub fn new() -> napi::Result<Self> {
-        FacadeTestServer::start().map(Self).map_err(|error| raise(&error))
+    pub fn new(event_log: bool) -> napi::Result<Self> {
+        FacadeTestServer::start(event_log).map(Self).map_err(|error| raise(&error))
     }
 
     /// The address for clients.
@@ -32,6 +32,12 @@ impl TestServer {
         Ok(id.map(u64::cast_signed))
     }
 
+    /// Sets fields of a content, which is JSON.
+    #[napi(catch_unwind)]
+    pub fn store(&self, project: String, content: String) -> napi::Result<()> {
+        self.0.store(&project, json("content", &content)?).map_err(|error| raise(&error))
+    }
+
     /// Ends all connections.
     #[napi(catch_unwind)]
     pub fn cut(&self) {
@@ -42,6 +48,12 @@ impl TestServer {
     #[napi(catch_unwind)]
     pub fn set_offline(&self, offline: bool) {
         self.0.set_offline(offline);
+    }
+
+    /// Whether REST calls are carried out but not answered.
+    #[napi(catch_unwind)]
+    pub fn set_silent(&self, silent: bool) {
+        self.0.set_silent(silent);
     }
 
     /// Whether connections are refused.

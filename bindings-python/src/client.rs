@@ -96,11 +96,15 @@ impl Client {
         r#type: String,
         content: String,
         metadata: &Bound<'_, PyAny>,
+        idempotency_key: Option<String>,
     ) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
         let mut submission = Submission::new(r#type, content);
         if !metadata.is_none() {
             submission = submission.metadata(json::from_python("metadata", metadata)?);
+        }
+        if let Some(key) = idempotency_key {
+            submission = submission.idempotency_key(key);
         }
         run(py, ticket, async move { client.moderate(submission).await }, |py, decided| {
             let dict = PyDict::new(py);
@@ -137,6 +141,7 @@ impl Client {
             dict.set_item("page", page.page)?;
             dict.set_item("has_more", page.has_more)?;
             dict.set_item("total", page.total)?;
+            dict.set_item("unreadable", page.unreadable)?;
             dict.into_py_any(py)
         })
     }

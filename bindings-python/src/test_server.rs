@@ -14,8 +14,8 @@ pub(crate) struct TestServer(FacadeTestServer);
 #[pymethods]
 impl TestServer {
     #[new]
-    fn new(py: Python<'_>) -> PyResult<Self> {
-        py.detach(FacadeTestServer::start).map(Self).map_err(|error| errors::raise(py, &error))
+    fn new(py: Python<'_>, event_log: bool) -> PyResult<Self> {
+        py.detach(|| FacadeTestServer::start(event_log)).map(Self).map_err(|error| errors::raise(py, &error))
     }
 
     #[getter]
@@ -28,12 +28,21 @@ impl TestServer {
         self.0.publish(project, name, data).map_err(|error| errors::raise(py, &error))
     }
 
+    fn store(&self, py: Python<'_>, project: &str, content: &Bound<'_, PyAny>) -> PyResult<()> {
+        let content = json::from_python("content", content)?;
+        self.0.store(project, content).map_err(|error| errors::raise(py, &error))
+    }
+
     fn cut(&self) {
         self.0.cut();
     }
 
     fn set_offline(&self, offline: bool) {
         self.0.set_offline(offline);
+    }
+
+    fn set_silent(&self, silent: bool) {
+        self.0.set_silent(silent);
     }
 
     fn refuse_credentials(&self, refuse: bool) {

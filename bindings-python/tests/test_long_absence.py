@@ -1,16 +1,17 @@
-"""A program that returns with its cursor after a long absence, and reads more slowly than the server sends."""
+"""A reader with default options that is slower than the server sends: after a long absence, and in a burst."""
 
 from __future__ import annotations
 
 import asyncio
 
-from automoderate import AsyncClient, ModerationUpdate
+from automoderate import AsyncClient, AsyncEventStream, Event, ModerationUpdate
 from automoderate.testing import Server
 
 MISSED = 20_000
+BURST = 5_000
 
 
-async def test_twenty_thousand_missed_events_arrive_once_and_in_order(automoderate_server: Server) -> None:
+async def test_missed_events_and_a_burst_arrive_once_and_in_order(automoderate_server: Server) -> None:
     def publish(n: int) -> None:
         automoderate_server.publish("p", "moderation_update", {"content_id": f"c{n}", "status": "approved"})
 
@@ -22,16 +23,23 @@ async def test_twenty_thousand_missed_events_arrive_once_and_in_order(automodera
     for n in range(1, MISSED + 1):
         publish(n)
 
-    found: list[str] = []
     async with AsyncClient(automoderate_server.url, api_key="any") as client:
-        stream = (await client.join("p", after=cursor)).events()
-        while len(found) < MISSED:
-            event = await anext(stream)
-            # Anything else would be a loss.
-            assert isinstance(event, ModerationUpdate), event
-            found.append(event.content_id)
-            if len(found) <= 1_500:
-                await asyncio.sleep(0.001)
-            elif len(found) % 100 == 0:
-                await asyncio.sleep(0.01)
-    assert found == [f"c{n}" for n in range(1, MISSED + 1)]
+        events = (await client.join("p", after=cursor)).events()
+        await read_slowly(events, range(1, MISSED + 1))
+        # Five times what a stream buffers.
+        burst = range(MISSED + 1, MISSED + BURST + 1)
+        for n in burst:
+            publish(n)
+        await read_slowly(events, burst)
+
+
+async def read_slowly(events: AsyncEventStream[Event], expected: range) -> None:
+    for at, n in enumerate(expected):
+        event = await anext(events)
+        # Anything else would be a loss.
+        assert isinstance(event, ModerationUpdate), event
+        assert event.content_id == f"c{n}"
+        if at < 1_500:
+            await asyncio.sleep(0.001)
+        elif at % 100 == 0:
+            await asyncio.sleep(0.01)

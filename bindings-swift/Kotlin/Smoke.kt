@@ -7,8 +7,8 @@ import kotlinx.coroutines.*
 fun options(url: String, key: String) = NativeOptions(
     url = url, fallbackUrls = emptyList(), apiKey = key, apiKeyVia = null, session = null, email = null, password = null, transports = null,
     reconnect = null, retryFirstConnect = null, onServerDisconnect = null, connectTimeout = null, joinTimeout = null,
-    ackTimeout = null, heartbeatInterval = null, eventBuffer = null, overflow = null, rateLimit = null,
-    backfill = null, headers = emptyList(), query = emptyList(), proxy = null, extraCa = emptyList(),
+    ackTimeout = null, requestTimeout = null, heartbeatInterval = null, eventBuffer = null, overflow = null, rateLimit = null,
+    backfill = null, reviewPoll = null, headers = emptyList(), query = emptyList(), proxy = null, extraCa = emptyList(),
     clientCertificate = null, dangerAcceptInvalidCerts = null,
 )
 
@@ -37,7 +37,7 @@ fun main(arguments: Array<String>) = runBlocking {
     check(client.state().state == "connected")
     val project = client.join(projectId, null, Cancellation())
     val stream = project.events("moderation_update")
-    client.moderate("text", "from Kotlin", null, Cancellation())
+    client.moderate("text", "from Kotlin", null, "from-kotlin", Cancellation())
     val event = next(stream).first()
     check("from Kotlin" in event && "\"event\":\"moderation_update\"" in event) { event }
     check(project.cursor() != null)

@@ -132,11 +132,15 @@ impl NativeClient {
         content_type: String,
         content: String,
         metadata: Option<String>,
+        idempotency_key: Option<String>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<Packed>, NativeError> {
         let mut submission = Submission::new(content_type, content);
         if let Some(metadata) = metadata {
             submission = submission.metadata(json("metadata", &metadata)?);
+        }
+        if let Some(key) = idempotency_key {
+            submission = submission.idempotency_key(key);
         }
         packed(&cancellation, self.facade.moderate(submission)).await
     }

@@ -13,13 +13,13 @@ pub struct NativeTestServer(FacadeTestServer);
 
 #[uniffi::export]
 impl NativeTestServer {
-    /// Starts it.
+    /// Starts it, with an event log or without.
     ///
     /// # Errors
     /// As [`FacadeTestServer::start`].
     #[uniffi::constructor]
-    pub fn new() -> Result<Arc<Self>, NativeError> {
-        Ok(Arc::new(Self(FacadeTestServer::start()?)))
+    pub fn new(event_log: bool) -> Result<Arc<Self>, NativeError> {
+        Ok(Arc::new(Self(FacadeTestServer::start(event_log)?)))
     }
 
     /// The address for clients.
@@ -38,6 +38,14 @@ impl NativeTestServer {
         Ok(self.0.publish(project, name, client::json("data", data)?)?)
     }
 
+    /// Sets fields of a content, which is JSON.
+    ///
+    /// # Errors
+    /// `invalid_argument` if the content is no object with an id.
+    pub fn store(&self, project: &str, content: &str) -> Result<(), NativeError> {
+        Ok(self.0.store(project, client::json("content", content)?)?)
+    }
+
     /// Ends all connections.
     ///
     /// # Errors
@@ -53,6 +61,15 @@ impl NativeTestServer {
     /// None.
     pub fn set_offline(&self, offline: bool) -> Result<(), NativeError> {
         self.0.set_offline(offline);
+        Ok(())
+    }
+
+    /// Whether REST calls are carried out but not answered.
+    ///
+    /// # Errors
+    /// None.
+    pub fn set_silent(&self, silent: bool) -> Result<(), NativeError> {
+        self.0.set_silent(silent);
         Ok(())
     }
 

@@ -264,18 +264,32 @@ class AsyncClient(BaseClient):
         """
         return await port().call(self._native.emit_with_ack, text("name", name), data)
 
-    async def moderate(self, content: str, *, type: str = "text", metadata: Any = None) -> Moderation:
-        """Submit content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user.
+    async def moderate(
+        self, content: str, *, type: str = "text", metadata: Any = None, idempotency_key: str | None = None
+    ) -> Moderation:
+        """Submit content for a decision.
+
+        Args:
+            content: The content.
+            type: What it is.
+            metadata: Anything to go with it; `user_id` in it tracks the user.
+            idempotency_key: The name of this submission, 1 to 255 visible ASCII characters. A server that knows such
+                keys takes what is submitted again by the same one, for 24 hours, for the same submission. Default: a
+                random one for each call.
 
         Raises:
             ApiError: The server answered with an error; see `status` and `body`.
             AuthenticationFailed: The server refused the key.
             RateLimited: The server allows no further calls now.
             ConnectFailed: The server could not be reached.
+            Disconnected: The server did not answer within `request_timeout`, or the connection was lost: the outcome
+                is unknown, and `retryable` is false.
+            InvalidArgument: The `idempotency_key` can't be used.
 
         """
         kind, content = text("type", type), text("content", content)
-        return Moderation(**await port().call(self._native.moderate, kind, content, metadata))
+        key = None if idempotency_key is None else text("idempotency_key", idempotency_key)
+        return Moderation(**await port().call(self._native.moderate, kind, content, metadata, key))
 
     async def content(self, id: str) -> Content:
         """Look up a piece of content.
@@ -287,7 +301,10 @@ class AsyncClient(BaseClient):
         return Content(**await port().call(self._native.content, text("id", id)))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
-        """The contents, newest first, fetched page by page: `async for content in client.contents()`."""
+        """The contents, newest first, fetched page by page: `async for content in client.contents()`.
+
+        Rows that can't be read are left out and logged; `contents_page` tells them.
+        """
         return AsyncContents(self, status, per_page)
 
     async def contents_page(

@@ -228,18 +228,32 @@ class Client(BaseClient):
         """
         return self._native.emit_with_ack(None, text("name", name), data)
 
-    def moderate(self, content: str, *, type: str = "text", metadata: Any = None) -> Moderation:
-        """Submit content for a decision. `metadata` is anything to go with it; `user_id` in it tracks the user.
+    def moderate(
+        self, content: str, *, type: str = "text", metadata: Any = None, idempotency_key: str | None = None
+    ) -> Moderation:
+        """Submit content for a decision.
+
+        Args:
+            content: The content.
+            type: What it is.
+            metadata: Anything to go with it; `user_id` in it tracks the user.
+            idempotency_key: The name of this submission, 1 to 255 visible ASCII characters. A server that knows such
+                keys takes what is submitted again by the same one, for 24 hours, for the same submission. Default: a
+                random one for each call.
 
         Raises:
             ApiError: The server answered with an error; see `status` and `body`.
             AuthenticationFailed: The server refused the key.
             RateLimited: The server allows no further calls now.
             ConnectFailed: The server could not be reached.
+            Disconnected: The server did not answer within `request_timeout`, or the connection was lost: the outcome
+                is unknown, and `retryable` is false.
+            InvalidArgument: The `idempotency_key` can't be used.
 
         """
         kind, content = text("type", type), text("content", content)
-        return Moderation(**cast("Any", self._native.moderate(None, kind, content, metadata)))
+        key = None if idempotency_key is None else text("idempotency_key", idempotency_key)
+        return Moderation(**cast("Any", self._native.moderate(None, kind, content, metadata, key)))
 
     def content(self, id: str) -> Content:
         """Look up a piece of content.
@@ -251,7 +265,10 @@ class Client(BaseClient):
         return Content(**cast("Any", self._native.content(None, text("id", id))))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
-        """The contents, newest first, fetched page by page: `for content in client.contents()`."""
+        """The contents, newest first, fetched page by page: `for content in client.contents()`.
+
+        Rows that can't be read are left out and logged; `contents_page` tells them.
+        """
         return Contents(self, status, per_page)
 
     def contents_page(self, page: int = 1, *, status: Status | None = None, per_page: int | None = None) -> ContentPage:

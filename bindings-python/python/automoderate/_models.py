@@ -151,12 +151,14 @@ class ContentPage:
     """Whether there is a next page."""
     total: int | None
     """How many contents there are in all, on servers that say."""
+    unreadable: list[str] = field(hash=False)
+    """What is wrong with the rows of this page that can't be read, which are not among the items."""
 
 
 def content_page(answer: Any) -> ContentPage:
     """The page that the native module describes."""
     items = [Content(**item) for item in answer["items"]]
-    return ContentPage(items, answer["page"], answer["has_more"], answer["total"])
+    return ContentPage(items, answer["page"], answer["has_more"], answer["total"], answer["unreadable"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,11 +78,13 @@ class BaseClient:
         connect_timeout: float = 20.0,
         join_timeout: float = 10.0,
         ack_timeout: float = 10.0,
+        request_timeout: float = 60.0,
         heartbeat_interval: float | None = 30.0,
         event_buffer: int = 1024,
         overflow: Literal["replay", "drop_oldest", "drop_newest", "close"] = "replay",
         rate_limit: int | None = 100,
         backfill: Literal["auto", "replay", "off"] = "auto",
+        review_poll: float | None = None,
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -114,6 +116,7 @@ class BaseClient:
             connect_timeout: One deadline from the credentials to the namespace acknowledgement.
             join_timeout: How long the server may take to confirm a join.
             ack_timeout: How long `emit_with_ack` waits.
+            request_timeout: How long a REST call may take, including a login that it needs.
             heartbeat_interval: The pause between two documented `heartbeat` events, at least 1; `None` sends none.
             event_buffer: The number of events that each stream buffers for its reader, in at most 8 MiB.
             overflow: What a stream does when its buffer is full. `replay` reads what found no room from the server's
@@ -121,6 +124,9 @@ class BaseClient:
                 events, and a `Lagged` takes their place. `close` ends the stream with `Overflow`.
             rate_limit: How many events per minute the client sends at most, at least 10; `None` lifts the limit.
             backfill: What to do about the events of an interruption: `auto`, only `replay`, or `off`.
+            review_poll: How often REST is asked which flagged contents were reviewed, at least 1; `None` never asks.
+                For servers without an event log, which send no events for reviews: each comes once, as a
+                `ModerationUpdate` with the origin `backfill`. Needs an API key.
             headers: Headers for every request.
             query: Parameters for the connection query.
             proxy: `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
@@ -170,11 +176,13 @@ class BaseClient:
             "connect_timeout": connect_timeout,
             "join_timeout": join_timeout,
             "ack_timeout": ack_timeout,
+            "request_timeout": request_timeout,
             "heartbeat_interval": heartbeat_interval,
             "event_buffer": event_buffer,
             "overflow": overflow,
             "rate_limit": rate_limit,
             "backfill": backfill,
+            "review_poll": review_poll,
             "headers": pairs("headers", headers),
             "query": pairs("query", query),
             "proxy": proxy,

@@ -1,4 +1,4 @@
-"""A server for tests of programs that use this package: on loopback, with an event log, doing what the test says.
+"""A server for tests of programs that use this package: on loopback, with or without an event log.
 
 With pytest, the fixture `automoderate_server` starts one for each test that asks for it:
 
@@ -27,14 +27,25 @@ __all__ = ["Server"]
 class Server:
     """A server on a free port of 127.0.0.1: what a client can be told, and can suffer, at the test's word.
 
-    It speaks what the reference server speaks, over WebSocket; it checks no credentials, decides nothing, and has no
-    REST. Projects exist as soon as they are named. It ends when nobody refers to it any more, or with its `with` block.
-    Its calls are quick, and may be made from a coroutine; `joined` and `connected` wait, on the calling thread, while
-    the SDK goes on in threads of its own.
+    It speaks what the reference server speaks, over WebSocket; it checks no credentials, and approves all that is
+    submitted. Projects exist as soon as they are named. REST lists, looks up and counts the contents of each published
+    `moderation_update`, those that were submitted, and those of `store`. An API key that is a project's id is for that
+    project; any other is for the project that was named first.
+
+    It ends when nobody refers to it any more, or with its `with` block. Its calls are quick, and may be made from a
+    coroutine; `joined` and `connected` wait, on the calling thread, while the SDK goes on in threads of its own.
     """
 
-    def __init__(self) -> None:
-        self._native = _native.TestServer()
+    def __init__(self, *, event_log: bool = True) -> None:
+        """Start a server.
+
+        Args:
+            event_log: `False`: it is as deployed servers are. Events have no ids, and what was missed can only be made
+                up for by REST. Timestamps have no `Z`, refusals no code, and events without a handler are never
+                acknowledged.
+
+        """
+        self._native = _native.TestServer(bool(event_log))
 
     def __enter__(self) -> Self:
         return self
@@ -53,13 +64,24 @@ class Server:
         """Publish an event to everybody who has joined the project, and log it for those who are away.
 
         `project_id` and `event_id` are added to the data. Returns the id; `None` for a `stats_update`, which is not
-        logged.
+        logged, and on a server without an event log.
 
         Raises:
             InvalidArgument: The data is no mapping, or can't be written as JSON.
 
         """
         return self._native.publish(text("project", project), text("name", name), data)
+
+    def store(self, project: str, content: Mapping[str, Any]) -> None:
+        """Set fields of the content with this `id`, as REST lists it, and add it if it is new.
+
+        No event is published: so deployed servers keep a review.
+
+        Raises:
+            InvalidArgument: The content is no mapping with an `id`, or can't be written as JSON.
+
+        """
+        self._native.store(text("project", project), content)
 
     def cut(self) -> None:
         """End all connections, without a word. Clients may come back at once."""
@@ -69,8 +91,12 @@ class Server:
         """Be away: present connections end, new ones get no answer; or be back."""
         self._native.set_offline(offline)
 
+    def set_silent(self, silent: bool) -> None:
+        """Carry out REST calls without answering them, from the next one on; or answer them again."""
+        self._native.set_silent(silent)
+
     def refuse_credentials(self, refuse: bool = True) -> None:
-        """Refuse connections with `authentication_failed`, from the next one on."""
+        """Refuse connections and REST calls with `authentication_failed`, from the next one on."""
         self._native.refuse_credentials(refuse)
 
     def refuse_joins(self, project: str, code: str | None = "access_denied") -> None:

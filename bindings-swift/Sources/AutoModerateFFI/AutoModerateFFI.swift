@@ -880,7 +880,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * # Errors
      * As [`FacadeClient::moderate`].
      */
-    func moderate(contentType: String, content: String, metadata: String?, cancellation: Cancellation) async throws  -> Packed
+    func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation) async throws  -> Packed
     
     /**
      * Tells the client that the network has changed.
@@ -1223,12 +1223,12 @@ open func metrics()throws  -> NativeMetrics  {
      * # Errors
      * As [`FacadeClient::moderate`].
      */
-open func moderate(contentType: String, content: String, metadata: String?, cancellation: Cancellation)async throws  -> Packed  {
+open func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation)async throws  -> Packed  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_automoderate_ffi_fn_method_nativeclient_moderate(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(contentType),FfiConverterString.lower(content),FfiConverterOptionString.lower(metadata),FfiConverterTypeCancellation_lower(cancellation)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(contentType),FfiConverterString.lower(content),FfiConverterOptionString.lower(metadata),FfiConverterOptionString.lower(idempotencyKey),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
@@ -2252,6 +2252,22 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setOffline(offline: Bool) throws 
     
     /**
+     * Whether REST calls are carried out but not answered.
+     *
+     * # Errors
+     * None.
+     */
+    func setSilent(silent: Bool) throws 
+    
+    /**
+     * Sets fields of a content, which is JSON.
+     *
+     * # Errors
+     * `invalid_argument` if the content is no object with an id.
+     */
+    func store(project: String, content: String) throws 
+    
+    /**
      * The address for clients.
      *
      * # Errors
@@ -2303,16 +2319,17 @@ open class NativeTestServer: NativeTestServerProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativetestserver(self.handle, $0) }
     }
     /**
-     * Starts it.
+     * Starts it, with an event log or without.
      *
      * # Errors
      * As [`FacadeTestServer::start`].
      */
-public convenience init()throws  {
+public convenience init(eventLog: Bool)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_constructor_nativetestserver_new(uniffiCallStatus
+    uniffi_automoderate_ffi_fn_constructor_nativetestserver_new(
+        FfiConverterBool.lower(eventLog),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -2478,6 +2495,37 @@ open func setOffline(offline: Bool)throws   {try rustCallWithError(FfiConverterT
     uniffi_automoderate_ffi_fn_method_nativetestserver_set_offline(
             self.uniffiCloneHandle(),
         FfiConverterBool.lower(offline),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether REST calls are carried out but not answered.
+     *
+     * # Errors
+     * None.
+     */
+open func setSilent(silent: Bool)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_set_silent(
+            self.uniffiCloneHandle(),
+        FfiConverterBool.lower(silent),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Sets fields of a content, which is JSON.
+     *
+     * # Errors
+     * `invalid_argument` if the content is no object with an id.
+     */
+open func store(project: String, content: String)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativetestserver_store(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(project),
+        FfiConverterString.lower(content),uniffiCallStatus
     )
 }
 }
@@ -3125,11 +3173,13 @@ public struct NativeOptions: Equatable, Hashable {
     public let connectTimeout: Double?
     public let joinTimeout: Double?
     public let ackTimeout: Double?
+    public let requestTimeout: Double?
     public let heartbeatInterval: NativePause?
     public let eventBuffer: Int64?
     public let overflow: String?
     public let rateLimit: NativeLimit?
     public let backfill: String?
+    public let reviewPoll: NativePause?
     public let headers: [NativePair]
     public let query: [NativePair]
     public let proxy: String?
@@ -3139,7 +3189,7 @@ public struct NativeOptions: Equatable, Hashable {
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(url: String, fallbackUrls: [String], apiKey: String?, apiKeyVia: String?, session: String?, email: String?, password: String?, transports: String?, reconnect: NativeReconnect?, retryFirstConnect: Bool?, onServerDisconnect: String?, connectTimeout: Double?, joinTimeout: Double?, ackTimeout: Double?, heartbeatInterval: NativePause?, eventBuffer: Int64?, overflow: String?, rateLimit: NativeLimit?, backfill: String?, headers: [NativePair], query: [NativePair], proxy: String?, extraCa: [Data], clientCertificate: NativeIdentity?, dangerAcceptInvalidCerts: Bool?) {
+    public init(url: String, fallbackUrls: [String], apiKey: String?, apiKeyVia: String?, session: String?, email: String?, password: String?, transports: String?, reconnect: NativeReconnect?, retryFirstConnect: Bool?, onServerDisconnect: String?, connectTimeout: Double?, joinTimeout: Double?, ackTimeout: Double?, requestTimeout: Double?, heartbeatInterval: NativePause?, eventBuffer: Int64?, overflow: String?, rateLimit: NativeLimit?, backfill: String?, reviewPoll: NativePause?, headers: [NativePair], query: [NativePair], proxy: String?, extraCa: [Data], clientCertificate: NativeIdentity?, dangerAcceptInvalidCerts: Bool?) {
         self.url = url
         self.fallbackUrls = fallbackUrls
         self.apiKey = apiKey
@@ -3154,11 +3204,13 @@ public struct NativeOptions: Equatable, Hashable {
         self.connectTimeout = connectTimeout
         self.joinTimeout = joinTimeout
         self.ackTimeout = ackTimeout
+        self.requestTimeout = requestTimeout
         self.heartbeatInterval = heartbeatInterval
         self.eventBuffer = eventBuffer
         self.overflow = overflow
         self.rateLimit = rateLimit
         self.backfill = backfill
+        self.reviewPoll = reviewPoll
         self.headers = headers
         self.query = query
         self.proxy = proxy
@@ -3197,11 +3249,13 @@ public struct FfiConverterTypeNativeOptions: FfiConverterRustBuffer {
                 connectTimeout: FfiConverterOptionDouble.read(from: &buf), 
                 joinTimeout: FfiConverterOptionDouble.read(from: &buf), 
                 ackTimeout: FfiConverterOptionDouble.read(from: &buf), 
+                requestTimeout: FfiConverterOptionDouble.read(from: &buf), 
                 heartbeatInterval: FfiConverterOptionTypeNativePause.read(from: &buf), 
                 eventBuffer: FfiConverterOptionInt64.read(from: &buf), 
                 overflow: FfiConverterOptionString.read(from: &buf), 
                 rateLimit: FfiConverterOptionTypeNativeLimit.read(from: &buf), 
                 backfill: FfiConverterOptionString.read(from: &buf), 
+                reviewPoll: FfiConverterOptionTypeNativePause.read(from: &buf), 
                 headers: FfiConverterSequenceTypeNativePair.read(from: &buf), 
                 query: FfiConverterSequenceTypeNativePair.read(from: &buf), 
                 proxy: FfiConverterOptionString.read(from: &buf), 
@@ -3226,11 +3280,13 @@ public struct FfiConverterTypeNativeOptions: FfiConverterRustBuffer {
         FfiConverterOptionDouble.write(value.connectTimeout, into: &buf)
         FfiConverterOptionDouble.write(value.joinTimeout, into: &buf)
         FfiConverterOptionDouble.write(value.ackTimeout, into: &buf)
+        FfiConverterOptionDouble.write(value.requestTimeout, into: &buf)
         FfiConverterOptionTypeNativePause.write(value.heartbeatInterval, into: &buf)
         FfiConverterOptionInt64.write(value.eventBuffer, into: &buf)
         FfiConverterOptionString.write(value.overflow, into: &buf)
         FfiConverterOptionTypeNativeLimit.write(value.rateLimit, into: &buf)
         FfiConverterOptionString.write(value.backfill, into: &buf)
+        FfiConverterOptionTypeNativePause.write(value.reviewPoll, into: &buf)
         FfiConverterSequenceTypeNativePair.write(value.headers, into: &buf)
         FfiConverterSequenceTypeNativePair.write(value.query, into: &buf)
         FfiConverterOptionString.write(value.proxy, into: &buf)
@@ -4436,7 +4492,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 58954) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 54987) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 9018) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 22880) {
@@ -4532,6 +4588,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 63904) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 19061) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 20798) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 45547) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -4541,7 +4603,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_constructor_nativeclient_new() != 53860) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 32139) {
+    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 46782) {
         return InitializationResult.apiChecksumMismatch
     }
 

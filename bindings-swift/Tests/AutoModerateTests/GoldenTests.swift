@@ -95,6 +95,7 @@ func goldenFile(_ name: String) throws -> Data {
             "on_server_disconnect": .string(options.onServerDisconnect.rawValue),
             "connect_timeout": seconds(options.connectTimeout), "join_timeout": seconds(options.joinTimeout),
             "ack_timeout": seconds(options.ackTimeout),
+            "request_timeout": seconds(options.requestTimeout), "review_poll": seconds(options.reviewPoll),
             "heartbeat_interval": seconds(options.heartbeatInterval),
             "event_buffer": .integer(Int64(options.eventBuffer)), "overflow": .string(options.overflow.rawValue),
             "rate_limit": .integer(Int64(options.rateLimit ?? 0)), "backfill": .string(options.backfill.rawValue),

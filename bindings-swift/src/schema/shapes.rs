@@ -308,6 +308,8 @@ shapes! {
         has_more,
         /// How many contents there are in all, on servers that say.
         total,
+        /// What is wrong with the rows of this page that can't be read, which are not among the items.
+        unreadable,
     }
     /// A project's counters.
     Statistics {

@@ -275,6 +275,7 @@ impl std::fmt::Debug for ClientBuilder {
             .field("transports", &self.transports)
             .field("api_key_via", &self.via)
             .field("session", &self.session)
+            .field("request_timeout", &self.request_timeout)
             .field("event_buffer", &self.event_buffer)
             .field("overflow", &self.overflow)
             .field("danger_accept_invalid_certs", &self.tls.accept_invalid_certs)

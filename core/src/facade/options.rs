@@ -40,6 +40,7 @@ pub struct ClientOptions {
     pub connect_timeout: Option<f64>,
     pub join_timeout: Option<f64>,
     pub ack_timeout: Option<f64>,
+    pub request_timeout: Option<f64>,
     /// `Some(None)` switches the heartbeat off.
     pub heartbeat_interval: Option<Option<f64>>,
     pub event_buffer: Option<i64>,
@@ -47,6 +48,8 @@ pub struct ClientOptions {
     /// `Some(None)` lifts the limit.
     pub rate_limit: Option<Option<i64>>,
     pub backfill: Option<String>,
+    /// `Some(None)` switches it off.
+    pub review_poll: Option<Option<f64>>,
     pub headers: Vec<(String, String)>,
     pub query: Vec<(String, String)>,
     pub proxy: Option<String>,
@@ -112,6 +115,9 @@ impl ClientOptions {
         if let Some(value) = self.ack_timeout {
             builder = builder.ack_timeout(seconds("ack_timeout", value)?);
         }
+        if let Some(value) = self.request_timeout {
+            builder = builder.request_timeout(seconds("request_timeout", value)?);
+        }
         if let Some(value) = self.heartbeat_interval {
             builder = builder.heartbeat_interval(value.map(|value| seconds("heartbeat_interval", value)).transpose()?);
         }
@@ -133,6 +139,9 @@ impl ClientOptions {
         if let Some(word) = &self.backfill {
             let all = [("auto", Backfill::Auto), ("replay", Backfill::Replay), ("off", Backfill::Off)];
             builder = builder.backfill(choose("backfill", word, &all)?);
+        }
+        if let Some(value) = self.review_poll {
+            builder = builder.review_poll(value.map(|value| seconds("review_poll", value)).transpose()?);
         }
         for (name, value) in self.headers {
             builder = builder.header(name, value);

@@ -15,14 +15,15 @@ use crate::{Error, ErrorKind, testing::Server};
 pub struct FacadeTestServer(Arc<Server>);
 
 impl FacadeTestServer {
-    /// Starts a server on a free port of 127.0.0.1.
+    /// Starts a server on a free port of 127.0.0.1; without an event log, as [`Server::start_without_log`].
     ///
     /// # Errors
     /// `connect_failed` if there is no port to be had, `closed` if no runtime can be made.
-    pub fn start() -> Result<Self, Error> {
+    pub fn start(event_log: bool) -> Result<Self, Error> {
         block_on(async {
             let refused = |error| Error::new(ErrorKind::ConnectFailed, format!("no port to listen on: {error}"));
-            Ok(Self(Arc::new(Server::start().await.map_err(refused)?)))
+            let server = if event_log { Server::start().await } else { Server::start_without_log().await };
+            Ok(Self(Arc::new(server.map_err(refused)?)))
         })
     }
 
@@ -43,6 +44,17 @@ impl FacadeTestServer {
         }
     }
 
+    /// As [`Server::store`].
+    ///
+    /// # Errors
+    /// `invalid_argument` if the content is no object with an id.
+    pub fn store(&self, project: &str, content: Value) -> Result<(), Error> {
+        match content {
+            Value::Object(fields) if self.0.store_object(project, &fields) => Ok(()),
+            _ => Err(Error::invalid_argument("content: must be a JSON object with an id")),
+        }
+    }
+
     /// As [`Server::cut`].
     pub fn cut(&self) {
         self.0.cut();
@@ -51,6 +63,11 @@ impl FacadeTestServer {
     /// As [`Server::set_offline`].
     pub fn set_offline(&self, offline: bool) {
         self.0.set_offline(offline);
+    }
+
+    /// As [`Server::set_silent`].
+    pub fn set_silent(&self, silent: bool) {
+        self.0.set_silent(silent);
     }
 
     /// As [`Server::refuse_credentials`].

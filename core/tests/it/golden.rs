@@ -80,11 +80,13 @@ fn options(values: &Value, only: Option<&str>) -> ClientOptions {
         connect_timeout: number("connect_timeout"),
         join_timeout: number("join_timeout"),
         ack_timeout: number("ack_timeout"),
+        request_timeout: number("request_timeout"),
         heartbeat_interval: number("heartbeat_interval").map(Some),
         event_buffer: count("event_buffer"),
         overflow: text("overflow"),
         rate_limit: count("rate_limit").map(Some),
         backfill: text("backfill"),
+        review_poll: get("review_poll").map(Value::as_f64),
         danger_accept_invalid_certs: switch("danger_accept_invalid_certs"),
         ..ClientOptions::default()
     }
@@ -99,8 +101,8 @@ fn options_have_the_defaults_that_the_file_says() {
     // The description shows each of them: otherwise the comparison would mean little.
     let other = json!({
         "api_key_via": "auth", "transports": "polling", "retry_first_connect": true, "on_server_disconnect": "stop",
-        "connect_timeout": 1, "join_timeout": 1, "ack_timeout": 1, "heartbeat_interval": 1, "event_buffer": 1,
-        "overflow": "drop_newest", "rate_limit": 10, "backfill": "off", "danger_accept_invalid_certs": true,
+        "connect_timeout": 1, "join_timeout": 1, "ack_timeout": 1, "request_timeout": 1, "heartbeat_interval": 1,
+        "event_buffer": 1, "overflow": "drop_newest", "rate_limit": 10, "backfill": "off", "review_poll": 1, "danger_accept_invalid_certs": true,
         "reconnect": {"delay": 2},
     });
     for name in defaults.as_object().unwrap().keys() {

@@ -25,12 +25,17 @@ extension Client {
     ///   - content: The content.
     ///   - type: What it is.
     ///   - metadata: Anything to go with it; `user_id` in it lets the server track the user.
+    ///   - idempotencyKey: The name of this submission, 1 to 255 visible ASCII characters. A server that knows such keys
+    ///     takes what is submitted again by the same one, for 24 hours, for the same submission. `nil`: a random one.
+    /// - Throws: Among others `disconnected`, which is not retryable here, if the server does not answer within
+    ///   ``Options/requestTimeout`` or the connection is lost: the outcome is unknown.
     public func moderate(
-        _ content: String, type: String = "text", metadata: JSON? = nil
+        _ content: String, type: String = "text", metadata: JSON? = nil, idempotencyKey: String? = nil
     ) async throws(AutoModerateError) -> Moderation {
         try await asking({ Moderation(&$0) }) {
             try await self.native.moderate(
-                contentType: type, content: content, metadata: metadata?.text, cancellation: $0)
+                contentType: type, content: content, metadata: metadata?.text, idempotencyKey: idempotencyKey,
+                cancellation: $0)
         }
     }
 
@@ -39,7 +44,8 @@ extension Client {
         try await asking({ Content(&$0) }) { try await self.native.content(id: id, cancellation: $0) }
     }
 
-    /// All contents, newest first, fetched page by page as they are read.
+    /// All contents, newest first, fetched page by page as they are read. Rows that can't be read are left out;
+    /// ``contentsPage(_:perPage:status:)`` tells them.
     public func contents(perPage: Int? = nil, status: Status? = nil) -> Contents {
         Contents(client: self, perPage: perPage, status: status)
     }

@@ -35,6 +35,8 @@ extension Client {
         public var joinTimeout: Duration
         /// How long ``Client/emitWithAck(_:_:)`` waits.
         public var ackTimeout: Duration
+        /// How long a REST call may take, including a login that it needs.
+        public var requestTimeout: Duration
         /// The pause between two documented `heartbeat` events, at least 1 s; `nil` sends none.
         public var heartbeatInterval: Duration?
         /// How many events each stream holds for its reader.
@@ -45,6 +47,10 @@ extension Client {
         public var rateLimit: Int?
         /// What to do about the events of an interruption.
         public var backfill: Backfill
+        /// How often REST is asked which flagged contents were reviewed, at least 1 s; `nil` never asks. For servers
+        /// without an event log, which send no events for reviews: each comes once, as a ``ModerationUpdate`` with the
+        /// origin `backfill`. Needs an API key.
+        public var reviewPoll: Duration?
         /// Headers for every request.
         public var headers: [String: String]
         /// Parameters for the connection query.
@@ -76,11 +82,13 @@ extension Client {
             connectTimeout: Duration = .seconds(20),
             joinTimeout: Duration = .seconds(10),
             ackTimeout: Duration = .seconds(10),
+            requestTimeout: Duration = .seconds(60),
             heartbeatInterval: Duration? = .seconds(30),
             eventBuffer: Int = 1024,
             overflow: Overflow = .replay,
             rateLimit: Int? = 100,
             backfill: Backfill = .auto,
+            reviewPoll: Duration? = nil,
             headers: [String: String] = [:],
             query: [String: String] = [:],
             proxy: String? = nil,
@@ -103,11 +111,13 @@ extension Client {
             self.connectTimeout = connectTimeout
             self.joinTimeout = joinTimeout
             self.ackTimeout = ackTimeout
+            self.requestTimeout = requestTimeout
             self.heartbeatInterval = heartbeatInterval
             self.eventBuffer = eventBuffer
             self.overflow = overflow
             self.rateLimit = rateLimit
             self.backfill = backfill
+            self.reviewPoll = reviewPoll
             self.headers = headers
             self.query = query
             self.proxy = proxy

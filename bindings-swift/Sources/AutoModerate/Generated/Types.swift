@@ -3,7 +3,7 @@
 import Foundation
 
 /// What the library must say for this file to read what it packs.
-let schemaFingerprint: UInt64 = 0xce2a292700dbfa4b
+let schemaFingerprint: UInt64 = 0xa5d57e732630d145
 
 /// Anything that a stream can yield.
 public enum Event: Sendable, Hashable {
@@ -1082,18 +1082,22 @@ public struct ContentPage: Sendable, Hashable, Codable {
     public var hasMore: Bool
     /// How many contents there are in all, on servers that say.
     public var total: Int?
+    /// What is wrong with the rows of this page that can't be read, which are not among the items.
+    public var unreadable: [String]
 
     /// Makes one, for tests and previews.
     public init(
         items: [Content] = [],
         page: Int,
         hasMore: Bool,
-        total: Int? = nil
+        total: Int? = nil,
+        unreadable: [String] = []
     ) {
         self.items = items
         self.page = page
         self.hasMore = hasMore
         self.total = total
+        self.unreadable = unreadable
     }
 
     init(_ reader: inout PackedReader) {
@@ -1101,6 +1105,7 @@ public struct ContentPage: Sendable, Hashable, Codable {
         page = reader.integer()
         hasMore = reader.flag()
         total = reader.flag() ? reader.integer() : nil
+        unreadable = reader.list { $0.text() }
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1108,6 +1113,7 @@ public struct ContentPage: Sendable, Hashable, Codable {
         case page = "page"
         case hasMore = "has_more"
         case total = "total"
+        case unreadable = "unreadable"
     }
 }
 

@@ -1,5 +1,7 @@
 //! A server on loopback for tests of programs, whatever language they are in.
 
+mod contents;
+mod rest;
 mod room;
 mod socket;
 
@@ -20,8 +22,12 @@ const RECEIVED: usize = 10_000;
 /// A server on a free port of the loopback address, with an event log for each project: everything a client can be told,
 /// and everything that can go wrong on the way, at the test's word.
 ///
-/// It speaks what the reference server speaks, over WebSocket; it checks no credentials, decides nothing, and has no REST.
-/// It ends when it is dropped.
+/// It speaks what the reference server speaks, over WebSocket, or, without an event log, what deployed servers speak. It
+/// checks no credentials, and approves all that is submitted. It ends when it is dropped.
+///
+/// REST lists, looks up and counts the contents of each [`publish`](Self::publish)ed `moderation_update`, those that were
+/// submitted, and those of [`store`](Self::store). An API key that is a project's id is for that project; any other is for
+/// the project that was named first.
 ///
 /// ```
 /// use automoderate::{Client, Event, testing::Server};
@@ -66,6 +72,7 @@ struct State {
     rooms: Rooms,
     offline: bool,
     refuse_credentials: bool,
+    silent: bool,
     connected: usize,
     received: Vec<Emitted>,
 }
@@ -95,12 +102,26 @@ impl Server {
     /// # Errors
     /// If there is no port to be had.
     pub async fn start() -> io::Result<Self> {
+        Self::start_server(true).await
+    }
+
+    /// As [`start`](Self::start), as deployed servers are: without an event log and event ids. What was missed can only be
+    /// made up for by REST. Timestamps have no `Z`, refusals no code, and events without a handler are never acknowledged.
+    ///
+    /// # Errors
+    /// If there is no port to be had.
+    pub async fn start_without_log() -> io::Result<Self> {
+        Self::start_server(false).await
+    }
+
+    async fn start_server(log: bool) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let state = State {
-            rooms: Rooms::new(format!("log-of-{url}")),
+            rooms: Rooms::new(log.then(|| format!("log-of-{url}"))),
             offline: false,
             refuse_credentials: false,
+            silent: false,
             connected: 0,
             received: Vec::new(),
         };
@@ -117,7 +138,8 @@ impl Server {
     }
 
     /// Publishes an event to everybody who has joined the project, and logs it for those who are away; `project_id` and
-    /// `event_id` are added to its data. Returns its id; `None` for a `stats_update`, which is not logged.
+    /// `event_id` are added to its data. Returns its id; `None` for a `stats_update`, which is not logged, and on a server
+    /// without an event log.
     ///
     /// # Panics
     /// If the data is no JSON object.
@@ -128,6 +150,26 @@ impl Server {
 
     pub(crate) fn publish_object(&self, project: &str, name: &str, data: Map<String, Value>) -> Option<u64> {
         self.shared.state().rooms.publish(project, name, data)
+    }
+
+    /// Sets fields of the content with this `id`, as REST lists it, and adds it if it is new. No event is published: so
+    /// deployed servers keep a review.
+    ///
+    /// # Panics
+    /// If the content is no JSON object with a text as its `id`.
+    pub fn store(&self, project: &str, content: &Value) {
+        let stored = match content {
+            Value::Object(fields) => self.store_object(project, fields),
+            _ => false,
+        };
+        assert!(stored, "the content must be a JSON object with an \"id\", and is {content}");
+    }
+
+    /// Whether it was stored: it has an id.
+    pub(crate) fn store_object(&self, project: &str, fields: &Map<String, Value>) -> bool {
+        let Some(id) = fields.get("id").and_then(Value::as_str) else { return false };
+        self.shared.state().rooms.store(project, id, fields.clone());
+        true
     }
 
     /// Ends all connections, without a word: what is published from now on does not reach them. Clients may come back at
@@ -145,7 +187,12 @@ impl Server {
         }
     }
 
-    /// Whether connections are refused with `authentication_failed`, from the next one on.
+    /// Whether REST calls are carried out but not answered, from the next one on.
+    pub fn set_silent(&self, silent: bool) {
+        self.shared.state().silent = silent;
+    }
+
+    /// Whether connections and REST calls are refused with `authentication_failed`, from the next one on.
     pub fn refuse_credentials(&self, refuse: bool) {
         self.shared.state().refuse_credentials = refuse;
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::contents::{Clock, Contents};
 use crate::sio;
 
 /// The most events of one page.
@@ -13,8 +14,11 @@ const LIMIT: u64 = 500;
 /// All projects of a server. They exist as soon as they are named.
 #[derive(Debug)]
 pub(super) struct Rooms {
-    log: String,
+    /// The id of the event log; `None`: there is none, as on deployed servers.
+    log: Option<String>,
     rooms: HashMap<String, Room>,
+    /// The project that was named first.
+    first: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +29,7 @@ struct Room {
     events: Vec<Value>,
     forgotten: u64,
     refused: Option<String>,
+    contents: Contents,
 }
 
 impl Room {
@@ -34,18 +39,50 @@ impl Room {
 }
 
 impl Rooms {
-    pub(super) fn new(log: String) -> Self {
-        Self { log, rooms: HashMap::new() }
+    pub(super) fn new(log: Option<String>) -> Self {
+        Self { log, rooms: HashMap::new(), first: None }
+    }
+
+    pub(super) fn has_log(&self) -> bool {
+        self.log.is_some()
+    }
+
+    fn clock(&self) -> Clock {
+        Clock { zoned: self.has_log() }
     }
 
     fn room(&mut self, project: &str) -> &mut Room {
+        self.first.get_or_insert_with(|| project.to_owned());
         self.rooms.entry(project.to_owned()).or_default()
     }
 
+    /// The project of an API key: the one of that id, or else the one that was named first.
+    pub(super) fn of_key(&self, key: &str) -> String {
+        let first = self.first.as_deref().filter(|_| !self.rooms.contains_key(key));
+        first.unwrap_or(key).to_owned()
+    }
+
+    pub(super) fn contents(&mut self, project: &str) -> &mut Contents {
+        &mut self.room(project).contents
+    }
+
+    /// Sets fields of a content, of which nobody is told.
+    pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>) {
+        let clock = self.clock();
+        self.contents(project).store(project, id, fields, clock);
+    }
+
     pub(super) fn publish(&mut self, project: &str, name: &str, mut data: Map<String, Value>) -> Option<u64> {
+        let (clock, logged) = (self.clock(), self.has_log() && name != "stats_update");
         let room = self.room(project);
         data.insert("project_id".to_owned(), project.into());
-        let id = (name != "stats_update").then(|| room.head() + 1);
+        if name == "moderation_update" {
+            if !clock.zoned {
+                data.entry("timestamp").or_insert_with(|| clock.now().into());
+            }
+            room.contents.decided(project, &data, clock);
+        }
+        let id = logged.then(|| room.head() + 1);
         if let Some(id) = id {
             data.insert("event_id".to_owned(), id.into());
         }
@@ -84,7 +121,10 @@ impl Rooms {
         }
         room.members.insert(who, to.clone());
         let (name, head) = (format!("project_{project}"), room.head());
-        Ok(json!({"project_id": project, "room": name, "replay": true, "event_id": head, "log": log}))
+        Ok(match log {
+            Some(log) => json!({"project_id": project, "room": name, "replay": true, "event_id": head, "log": log}),
+            None => json!({"project_id": project, "room": name}),
+        })
     }
 
     pub(super) fn leave(&mut self, project: &str, who: u64) {
