@@ -1,24 +1,20 @@
 //! The backlog of a slow stream: logged events that found no room, read again from the project's log when there is room.
 
-use std::sync::Arc;
-
 use crate::{
-    events::{Event, Gap, GapReason, Meta, Origin, ProjectId},
-    session::Page,
+    events::{Cursor, Event, GapReason, ProjectId},
+    session::{LogReader, Page},
 };
 
 /// The part of one project's log that a stream still has to read.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    pub(super) project: ProjectId,
-    log: Option<Arc<str>>,
-    /// The last event that the stream has.
-    pub(super) after: u64,
+    /// At the last event that the stream has.
+    reader: LogReader,
     /// The last event that it should have.
     newest: u64,
     /// When that event was received.
     pub(super) newest_at: jiff::Timestamp,
-    /// A page has been asked for.
+    /// A page has been requested.
     pub(super) asked: bool,
 }
 
@@ -32,25 +28,34 @@ impl Backlog {
             Event::Gap(gap) => gap.missed?,
             _ => 1,
         };
-        let (log, after) = (meta.log.clone(), newest.saturating_sub(missed));
-        Some(Self { project, log, after, newest, newest_at: meta.received_at, asked: false })
+        let position = Cursor { log: meta.log.clone(), event_id: newest.saturating_sub(missed) };
+        Some(Self { reader: LogReader::new(project, position), newest, newest_at: meta.received_at, asked: false })
+    }
+
+    pub(super) fn project(&self) -> &ProjectId {
+        self.reader.project()
+    }
+
+    /// The position after which a page is to be requested.
+    pub(super) fn position(&self) -> &Cursor {
+        self.reader.position()
     }
 
     /// An event of the same project, which will be found in the log.
     pub(super) fn postpone(&mut self, event: &Event) -> bool {
         let meta = event.meta();
-        let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(&self.project)) else { return false };
+        let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(self.project())) else { return false };
         (self.newest, self.newest_at) = (id, meta.received_at);
         true
     }
 
     /// The number of events that the stream lacks.
     pub(super) fn missing(&self) -> u64 {
-        self.newest.saturating_sub(self.after)
+        self.newest.saturating_sub(self.reader.last())
     }
 
-    /// Passes the events of a page to `push`, which returns false when there is no room for the next one. Returns whether
-    /// the stream is up to date.
+    /// Passes the events of a page to `push`, which returns false when there is no room for the next one. No page: the
+    /// server does not return it. Returns whether the stream is up to date.
     pub(super) fn on_page(
         &mut self,
         page: Option<Page>,
@@ -59,55 +64,17 @@ impl Backlog {
     ) -> bool {
         self.asked = false;
         let Some(page) = page else {
-            push(self.skip(self.newest, GapReason::ReplayFailed, at));
+            if let Some(gap) = self.reader.skip_to(self.newest, GapReason::ReplayFailed, at) {
+                push(gap);
+            }
             return true;
         };
-        let other_log = self.log.is_some() && page.log.is_some() && self.log != page.log;
-        if other_log || page.head < self.after {
-            let reason = if other_log { GapReason::LogChanged } else { GapReason::CursorAhead };
-            self.log = page.log;
-            self.after = self.newest;
-            push(self.gap(reason, None, at));
+        if let Some(gap) = self.reader.leave_broken(&page.head(), at) {
+            push(gap);
             return true;
         }
-        let before = self.after;
-        let oldest = page.oldest.min(page.head.saturating_add(1));
-        if oldest > self.after.saturating_add(1) {
-            push(self.skip((oldest - 1).min(self.newest), GapReason::Expired, at));
-        }
-        for mut event in page.events {
-            // What is newer is still to come from the project's follower.
-            let missed = |id: &u64| *id > self.after && *id <= self.newest;
-            let Some(id) = event.event_id().filter(missed) else { continue };
-            if id > self.after + 1 {
-                push(self.skip(id - 1, GapReason::ReplayFailed, at));
-            }
-            self.after = id;
-            let meta = event.meta_mut();
-            meta.project_id = Some(self.project.clone());
-            meta.log.clone_from(&page.log);
-            if !push(event) {
-                // The rest of the page is in the log, and is asked for again.
-                return self.after >= self.newest;
-            }
-        }
-        if self.after == before {
-            // A page that leads nowhere: what was published is not in the log.
-            push(self.skip(self.newest, GapReason::ReplayFailed, at));
-        }
-        self.after >= self.newest
-    }
-
-    fn skip(&mut self, to: u64, reason: GapReason, at: jiff::Timestamp) -> Event {
-        let missed = to.saturating_sub(self.after);
-        self.after = to;
-        self.gap(reason, Some(missed), at)
-    }
-
-    fn gap(&self, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
-        let mut meta = Meta::new(Origin::Live, at);
-        meta.event_id = Some(self.after);
-        meta.log.clone_from(&self.log);
-        Gap::new(self.project.clone(), reason, missed, meta).into()
+        // An event without an id came when it was published. What is newer is still to come from the project's follower.
+        self.reader.read(page, self.newest, at, &mut |event| event.event_id().is_none() || push(event));
+        self.missing() == 0
     }
 }

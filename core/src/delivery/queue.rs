@@ -188,7 +188,7 @@ impl Queue {
     /// added even where there is no room, but once only.
     fn leap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
-        self.backlogs.retain(|backlog| gap.project_id() != Some(&backlog.project));
+        self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
         match self.events.iter_mut().rev().find(|event| same_project(event)) {
             Some(last @ Event::Gap(Gap { missed: None, .. })) => *last = gap,
             _ => self.put(gap),

@@ -197,7 +197,8 @@ impl Ring {
         let limit = (room / waiting.max(1)).clamp(1, PAGE_MAX);
         let ask = |backlog: &mut Backlog| {
             backlog.asked = true;
-            PageRequest { stream: self.id, project: backlog.project.clone(), after: backlog.after, limit }
+            let (project, after) = (backlog.project().clone(), backlog.position().clone());
+            PageRequest { stream: self.id, project, after, limit }
         };
         queue.backlogs.iter_mut().filter(|backlog| !backlog.asked).map(ask).collect()
     }
@@ -207,7 +208,7 @@ impl Ring {
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
         // A replay would only lengthen the backlog.
-        let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project == *project);
+        let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project() == project);
         if has_backlog || !queue.has_capacity() {
             queue.capacity_awaited = !queue.is_gone();
             return None;
@@ -227,7 +228,8 @@ impl Ring {
     ) {
         let mut queue = self.lock();
         // The log may have been replaced since the page was asked for, and the stream have a backlog in the new one.
-        let asked = |backlog: &Backlog| backlog.asked && backlog.after == after && backlog.project == *project;
+        let is_here = |backlog: &Backlog| backlog.project() == project && backlog.position().event_id == after;
+        let asked = |backlog: &Backlog| backlog.asked && is_here(backlog);
         let Some(index) = queue.backlogs.iter().position(asked) else { return };
         let mut backlog = queue.backlogs.remove(index);
         let push = &mut |event: Event| {

@@ -15,7 +15,7 @@ pub(crate) enum Waiter {
     /// The page of the event log behind this id.
     Replay(ProjectId, u64),
     /// The page behind this id for one stream.
-    CatchUp(StreamId, ProjectId, u64),
+    Backlog(StreamId, ProjectId, u64),
 }
 
 /// The table of acknowledgements.

@@ -65,15 +65,12 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct StreamId(pub(crate) u64);
 
-/// The most events of one page of the log.
-pub(crate) const PAGE_MAX: u64 = 500;
-
-/// A slow stream asks for up to `limit` events after the id `after` of a project's log.
+/// A slow stream asks for up to `limit` events after a position in a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageRequest {
     pub(crate) stream: StreamId,
     pub(crate) project: ProjectId,
-    pub(crate) after: u64,
+    pub(crate) after: Cursor,
     pub(crate) limit: u64,
 }
 

@@ -14,6 +14,7 @@ mod follower;
 mod heartbeat;
 mod io;
 mod liveness;
+mod log_reader;
 mod machine;
 mod reason;
 mod refusal;
@@ -28,9 +29,9 @@ pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub use io::CredentialsReason;
 pub(crate) use io::{
-    BackfillRequest, Backfilled, Command, Found, Input, Now, Outbox, Output, PAGE_MAX, PageRequest, StreamId, Token,
-    Wanted,
+    BackfillRequest, Backfilled, Command, Found, Input, Now, Outbox, Output, PageRequest, StreamId, Token, Wanted,
 };
+pub(crate) use log_reader::{LogReader, PAGE_MAX};
 pub(crate) use machine::Machine;
 #[cfg(test)]
 pub(crate) use machine::tests::Rules;

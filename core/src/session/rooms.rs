@@ -209,7 +209,7 @@ impl Rooms {
             room.actual = Actual::Out;
             room.not_before = None;
             room.unacknowledged = None;
-            room.follower.lost();
+            room.follower.on_connection_lost();
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
-use crate::events::{EVENT_ID_MAX, Event, Notice, Origin, ProjectId, Received, decode, notice};
+use crate::events::{Cursor, EVENT_ID_MAX, Event, Notice, Origin, ProjectId, Received, decode, notice};
 
 /// `joined_project`, with what servers add that keep an event log.
 #[derive(Debug, Default, Deserialize)]
@@ -40,13 +40,6 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
 
-/// The head of a project's event log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LogHead {
-    pub(crate) log: Option<Arc<str>>,
-    pub(crate) head: u64,
-}
-
 impl Joined {
     pub(crate) fn read(data: &str) -> Self {
         serde_json::from_str(data).unwrap_or_default()
@@ -57,9 +50,9 @@ impl Joined {
     }
 
     /// The head of the log, if the server keeps one.
-    pub(crate) fn head(&self) -> Option<LogHead> {
-        let head = self.event_id.filter(|id| self.replay && *id <= EVENT_ID_MAX)?;
-        Some(LogHead { log: self.log.as_deref().map(Arc::from), head })
+    pub(crate) fn head(&self) -> Option<Cursor> {
+        let event_id = self.event_id.filter(|id| self.replay && *id <= EVENT_ID_MAX)?;
+        Some(Cursor { log: self.log.as_deref().map(Arc::from), event_id })
     }
 }
 
@@ -73,6 +66,11 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    /// The head of the log.
+    pub(crate) fn head(&self) -> Cursor {
+        Cursor { log: self.log.clone(), event_id: self.head }
+    }
+
     /// Reads the acknowledgement of `replay_events`: the page, or the server's words why there is none.
     pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, Notice> {
         #[derive(Deserialize)]
@@ -181,7 +179,7 @@ mod tests {
     fn numbers_may_be_integers_or_floats_anywhere() {
         for head in ["5", "5.0", "5e0", "\"5\""] {
             let joined = Joined::read(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
-            assert_eq!(joined.head(), Some(LogHead { log: Some("l".into()), head: 5 }), "{head}");
+            assert_eq!(joined.head(), Some(Cursor { log: Some("l".into()), event_id: 5 }), "{head}");
             let page = format!(r#"{{"events":[],"head":{head},"oldest":{head},"log":7}}"#);
             let page = Page::read(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!((page.head, page.oldest, page.log.as_deref()), (5, 5, Some("7")));

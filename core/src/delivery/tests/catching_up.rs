@@ -23,7 +23,7 @@ fn slow() -> Ring {
 }
 
 fn places(wanted: &[PageRequest]) -> Vec<u64> {
-    wanted.iter().map(|wanted| wanted.after).collect()
+    wanted.iter().map(|wanted| wanted.after.event_id).collect()
 }
 
 #[test]

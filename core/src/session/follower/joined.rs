@@ -1,92 +1,145 @@
-//! Where a stream stands when a join was confirmed.
+//! What follows from a confirmed join: the server keeps a log or not, and may have changed that since the last join.
 
-use super::{Follower, Keeping, Sink};
+use super::{
+    Follower, FollowerOutput, LogFollower, NoLogFollower, State, held::Held, unjoined::Unjoined, waiting::Waiting,
+};
 use crate::{
-    events::{Cursor, GapReason},
-    session::{Backfill, Now, Output, backfill::Recent, wire::LogHead},
+    events::{Cursor, Event, GapReason},
+    session::{Backfill, Now, Output, backfill::Recent},
 };
 
 impl Follower {
-    /// The join was confirmed. Returns since when a backfill is wanted, if one is.
-    pub(crate) fn joined(
+    /// The join is confirmed, with the head of the server's log if it keeps one. Returns since when a backfill is wanted,
+    /// if one is.
+    pub(crate) fn on_joined(
         &mut self,
         now: Now,
-        head: Option<LogHead>,
+        head: Option<Cursor>,
         backfill: Backfill,
-        sink: &mut Sink<'_>,
+        output: &mut FollowerOutput<'_>,
     ) -> Option<jiff::Timestamp> {
-        self.joined = true;
-        self.failures = 0;
-        self.not_before = None;
-        match head {
-            Some(head) => {
-                self.keeping = Keeping::Log;
-                self.deliver_pending(usize::MAX, sink);
-                self.place_in(head, backfill == Backfill::Off, now, sink);
-                self.deliver_held(now, sink);
-                self.flush_waiting(now, sink);
-                None
-            }
-            None => {
-                // A server that was made anew without a log, or one that never had one.
-                let resumed = self.keeping == Keeping::Untold && self.place.is_some();
-                self.keeping = Keeping::Nothing;
-                self.place = None;
-                let missed = std::mem::take(&mut self.interrupted) || resumed;
-                self.held_bytes = 0;
-                self.waiting.extend(std::mem::take(&mut self.held).into_values());
-                // Without a time of the server's there is no telling where to begin: the clocks may differ.
-                let since = self.recent.as_ref().and_then(Recent::newest);
-                if missed && backfill == Backfill::Auto && !resumed && since.is_some() {
-                    return since;
-                }
-                if missed {
-                    self.gap(GapReason::Interrupted, None, None, now, sink);
-                }
-                self.flush_waiting(now, sink);
-                None
-            }
+        let state = std::mem::replace(&mut self.state, State::Unjoined(Unjoined::default()));
+        if let Some(head) = head {
+            let replays = backfill != Backfill::Off;
+            let log = match state {
+                State::Unjoined(unjoined) => self.first_log(unjoined, &head, replays, now, output),
+                State::Log(log) => self.log_again(log, &head, replays, now, output),
+                State::NoLog(no_log) => self.log_after_none(*no_log, &head, now, output),
+            };
+            self.state = State::Log(log);
+            return None;
         }
+        // A project that has or had a log lacks what happened since the last position, and REST can't say since when.
+        let (mut no_log, missed, backfills) = match state {
+            State::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
+            State::Unjoined(Unjoined { after, held, mut waiting }) => {
+                let held_dropped = held.dropped() > 0;
+                waiting.extend(held.into_events());
+                (self.without_log(waiting), after.is_some() || held_dropped, false)
+            }
+            State::Log(log) => {
+                let mut waiting = Waiting::default();
+                waiting.extend(log.held.into_events());
+                (self.without_log(waiting), true, false)
+            }
+        };
+        let since = no_log.start(now, missed, backfills, output);
+        self.state = State::NoLog(no_log);
+        since
     }
 
-    /// Compares the user's place with the log.
-    fn place_in(&mut self, log: LogHead, skip: bool, now: Now, sink: &mut Sink<'_>) {
-        let interrupted = std::mem::take(&mut self.interrupted);
-        let head = Cursor { log: log.log.clone(), event_id: log.head };
-        let place = match self.place.take() {
-            // What came live before the confirmation is part of the join.
-            None => {
-                if interrupted {
-                    // The server keeps a log only since it came back.
-                    self.gap(GapReason::Interrupted, None, Some(&head), now, sink);
-                }
-                self.held.keys().next().map_or(log.head, |first| (first - 1).min(log.head))
+    fn without_log(&self, waiting: Waiting) -> Box<NoLogFollower> {
+        let recent = self.can_ask_rest.then(Recent::default);
+        Box::new(NoLogFollower::new(self.project.clone(), recent, waiting))
+    }
+
+    fn first_log(
+        &mut self,
+        unjoined: Unjoined,
+        head: &Cursor,
+        replays: bool,
+        now: Now,
+        output: &mut FollowerOutput<'_>,
+    ) -> LogFollower {
+        let Unjoined { after, held, mut waiting } = unjoined;
+        let has_cursor = after.is_some();
+        let position = after.unwrap_or_else(|| start_of(&held, head));
+        let mut log = LogFollower::new(self.project.clone(), position, held);
+        if has_cursor {
+            compare(&mut log, head, (!replays).then_some(GapReason::Expired), now, output);
+        } else if waiting.take_dropped() {
+            let gap = log.reader.jump(log.reader.position().clone(), GapReason::Interrupted, None, now.wall);
+            output.gap(gap);
+        }
+        self.start_log(&mut log, head, now, output);
+        waiting.take().into_iter().for_each(|event| output.deliver(event));
+        log
+    }
+
+    fn log_again(
+        &mut self,
+        mut log: LogFollower,
+        head: &Cursor,
+        replays: bool,
+        now: Now,
+        output: &mut FollowerOutput<'_>,
+    ) -> LogFollower {
+        compare(&mut log, head, (!replays).then_some(GapReason::Interrupted), now, output);
+        self.start_log(&mut log, head, now, output);
+        log
+    }
+
+    /// The server keeps a log only since it came back.
+    fn log_after_none(
+        &mut self,
+        mut no_log: NoLogFollower,
+        head: &Cursor,
+        now: Now,
+        output: &mut FollowerOutput<'_>,
+    ) -> LogFollower {
+        no_log.deliver_pending(usize::MAX, output);
+        let mut held = Held::default();
+        let mut without_id = Vec::new();
+        for event in no_log.waiting.take() {
+            match event.event_id() {
+                Some(id) => drop(held.insert(id, event, None, output)),
+                None => without_id.push(event),
             }
-            Some(place) if place.log.is_some() && log.log.is_some() && place.log != log.log => {
-                self.keep_held_after(log.head);
-                self.gap(GapReason::LogChanged, None, Some(&head), now, sink);
-                log.head
-            }
-            Some(place) if place.event_id > log.head => {
-                self.keep_held_after(log.head);
-                self.gap(GapReason::CursorAhead, None, Some(&head), now, sink);
-                log.head
-            }
-            Some(place) if skip && place.event_id < log.head => {
-                let missed = log.head - place.event_id;
-                let reason = if interrupted { GapReason::Interrupted } else { GapReason::Expired };
-                self.gap(reason, Some(missed), Some(&head), now, sink);
-                log.head
-            }
-            Some(place) => place.event_id,
-        };
-        self.seen = log.head.max(self.held.keys().next_back().copied().unwrap_or(0));
-        self.target = log.head;
-        self.hole_since = None;
-        let cursor = Cursor { log: log.log, event_id: place };
-        self.place = Some(cursor.clone());
-        if !std::mem::replace(&mut self.placed, true) {
-            sink.out.push_back(Output::Placed { project: self.project.clone(), cursor });
+        }
+        let position = start_of(&held, head);
+        let mut log = LogFollower::new(self.project.clone(), position.clone(), held);
+        output.gap(log.reader.jump(position, GapReason::Interrupted, None, now.wall));
+        self.start_log(&mut log, head, now, output);
+        without_id.into_iter().for_each(|event: Event| output.deliver(event));
+        log
+    }
+
+    /// The log is followed from its reader's position on. The streams learn the first one.
+    fn start_log(&mut self, log: &mut LogFollower, head: &Cursor, now: Now, output: &mut FollowerOutput<'_>) {
+        log.reader.set_log(head.log.clone());
+        if !std::mem::replace(&mut self.has_position, true) {
+            let cursor = log.reader.position().clone();
+            output.out.push_back(Output::Placed { project: self.project.clone(), cursor });
+        }
+        log.start(head.event_id, now, output);
+    }
+}
+
+/// Compares the position with the head of the log. `skip` is the reason for which missed events are not replayed.
+fn compare(log: &mut LogFollower, head: &Cursor, skip: Option<GapReason>, now: Now, output: &mut FollowerOutput<'_>) {
+    if let Some(gap) = log.reader.leave_broken(head, now.wall) {
+        log.held.keep_after(head.event_id);
+        output.gap(gap);
+    } else if let Some(reason) = skip {
+        log.reader.set_log(head.log.clone());
+        if let Some(gap) = log.reader.skip_to(head.event_id, reason, now.wall) {
+            output.gap(gap);
         }
     }
+}
+
+/// The position from which a log is followed without a cursor: what came live before the confirmation is part of the join.
+fn start_of(held: &Held, head: &Cursor) -> Cursor {
+    let event_id = held.first().map_or(head.event_id, |first| first.saturating_sub(1).min(head.event_id));
+    Cursor { log: head.log.clone(), event_id }
 }

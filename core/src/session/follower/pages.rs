@@ -1,162 +1,104 @@
-//! Asking for pages of the log, and telling what they don't have.
+//! Pages of the log for a project's follower.
 
 use std::time::{Duration, Instant};
 
-use super::{Follower, Keeping, Sink, deliver};
+use super::{FollowerOutput, log::LogFollower};
 use crate::{
-    events::{Cursor, Gap, GapReason, Meta, Origin},
-    session::{Now, wire::Page},
+    events::GapReason,
+    session::{Now, Page},
 };
 
-/// How long a hole in live ids is waited for. Concurrent publishers differ by milliseconds.
+/// The wait for a hole in live ids. Concurrent publishers differ by milliseconds.
 const HOLE_WAIT: Duration = Duration::from_millis(250);
-/// After so many failed pages in a row the missing events are given up.
-const PAGE_FAILURES_MAX: u32 = 5;
 
-impl Follower {
-    /// The id after which to ask for a page now, if one is wanted.
+impl LogFollower {
+    /// The id after which to request a page now, if one is wanted.
     pub(crate) fn wants_page(&mut self, now: Instant) -> Option<u64> {
-        if !self.joined || self.asking.is_some() || self.keeping != Keeping::Log {
+        let connection = self.connection.as_mut()?;
+        if connection.attempts.is_asked() {
             return None;
         }
-        if self.hole_since.is_some_and(|since| now >= since + HOLE_WAIT) {
+        if connection.hole_since.is_some_and(|since| now >= since + HOLE_WAIT) {
             self.target = self.seen;
-            self.hole_since = None;
+            connection.hole_since = None;
         }
-        // One that has passed is no deadline any more, whether the page can be asked for now or not.
-        self.not_before = self.not_before.filter(|at| *at > now);
-        (self.not_before.is_none() && self.last() < self.target).then(|| self.last())
-    }
-
-    /// The number of events that the readers have room for, where that is known.
-    pub(crate) fn capacity(&self) -> Option<u64> {
-        self.capacity
-    }
-
-    pub(crate) fn set_capacity(&mut self, events: u64) {
-        self.capacity = Some(events);
-    }
-
-    /// The page that was wanted has been asked for.
-    pub(crate) fn asked(&mut self, after: u64) {
-        (self.asking, self.capacity) = (Some(after), None);
-    }
-
-    /// Whether the page behind this id is the one that was asked for.
-    pub(crate) fn awaits(&self, after: u64) -> bool {
-        self.asking == Some(after)
+        (connection.attempts.may_ask(now) && self.reader.last() < self.target).then(|| self.reader.last())
     }
 
     /// When [`wants_page`](Self::wants_page) may have a new answer.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        if !self.joined || self.asking.is_some() || self.keeping != Keeping::Log {
-            return None;
-        }
-        let retry = self.not_before.filter(|_| self.last() < self.target);
-        let hole = self.hole_since.map(|since| since + HOLE_WAIT);
+        let connection = self.connection.as_ref().filter(|connection| !connection.attempts.is_asked())?;
+        let retry = connection.attempts.deadline().filter(|_| self.last() < self.target);
+        let hole = connection.hole_since.map(|since| since + HOLE_WAIT);
         retry.into_iter().chain(hole).min()
     }
 
-    /// A page of the log came.
-    pub(crate) fn page(&mut self, now: Now, page: Page, sink: &mut Sink<'_>) {
-        self.asking = None;
-        let same_log = self.place.as_ref().is_none_or(|p| p.log.is_none() || page.log.is_none() || p.log == page.log);
-        if !same_log || page.head < self.last() {
-            let reason = if same_log { GapReason::CursorAhead } else { GapReason::LogChanged };
-            self.keep_held_after(page.head);
-            let head = Cursor { log: page.log, event_id: page.head };
-            self.gap(reason, None, Some(&head), now, sink);
+    /// The number of events that the readers have room for, where that is known.
+    pub(crate) fn capacity(&self) -> Option<u64> {
+        self.connection.as_ref()?.capacity
+    }
+
+    pub(super) fn set_capacity(&mut self, events: u64) {
+        if let Some(connection) = &mut self.connection {
+            connection.capacity = Some(events);
+        }
+    }
+
+    /// The page after this id has been requested.
+    pub(crate) fn on_asked(&mut self, after: u64) {
+        if let Some(connection) = &mut self.connection {
+            connection.attempts.on_asked(after);
+            connection.capacity = None;
+        }
+    }
+
+    /// Whether the page after this id is the one that was requested.
+    pub(crate) fn awaits(&self, after: u64) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.attempts.awaits(after))
+    }
+
+    /// The page that was requested.
+    pub(crate) fn on_page(&mut self, now: Now, mut page: Page, output: &mut FollowerOutput<'_>) {
+        let Some(connection) = &mut self.connection else { return };
+        let is_first = !connection.attempts.has_failed();
+        if let Some(gap) = self.reader.leave_broken(&page.head(), now.wall) {
+            connection.attempts.on_gain();
+            output.gap(gap);
+            self.held.keep_after(page.head);
             (self.seen, self.target) = (page.head, page.head);
-            self.place = Some(head);
-            return self.deliver_held(now, sink);
+            return self.deliver_held(now, output);
         }
-        let before = self.last();
-        // What a log begins with can't be behind its end.
-        let oldest = page.oldest.min(page.head.saturating_add(1));
-        if oldest > self.last().saturating_add(1) {
-            self.skip_to(oldest - 1, GapReason::Expired, now, sink);
-        }
-        for mut event in page.events {
-            let Some(id) = event.event_id() else {
-                // It can't be told from the same one in the next page, which is asked for if this one leads nowhere.
-                if self.failures == 0 {
-                    event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
-                    deliver(event, sink);
-                }
-                continue;
-            };
-            self.deliver_held(now, sink);
-            if id <= self.last() {
-                continue;
+        let before = self.reader.last();
+        let head = page.head;
+        page.events = self.held.merge_into(page.events);
+        self.reader.read(page, u64::MAX, now.wall, &mut |event| {
+            // Without an id it can't be told from the same one in the page that is requested again.
+            if is_first || event.event_id().is_some() {
+                output.deliver_or_gap(event);
             }
-            if id > self.last() + 1 {
-                self.skip_to(id - 1, GapReason::ReplayFailed, now, sink);
-            }
-            event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
-            self.advance(id, event, sink);
-        }
-        self.seen = self.seen.max(page.head);
-        self.target = self.target.max(page.head);
-        self.deliver_held(now, sink);
-        if self.last() > before || self.last() >= self.target {
-            self.failures = 0;
-            self.not_before = None;
-        } else {
-            self.page_failed(now, sink);
+            true
+        });
+        self.seen = self.seen.max(head);
+        self.target = self.target.max(head);
+        self.deliver_held(now, output);
+        let leads_on = self.last() > before || self.last() >= self.target;
+        match &mut self.connection {
+            Some(connection) if leads_on => connection.attempts.on_gain(),
+            _ => self.on_page_failed(now, None, output),
         }
     }
 
-    /// The server has the page, but only later.
-    pub(crate) fn page_later(&mut self, now: Now, pause: Duration) {
-        self.asking = None;
-        self.not_before = Some(now.mono + pause);
-    }
-
-    /// The page could not be had. Tries again after a pause, and in the end tells the gap and goes on.
-    pub(crate) fn page_failed(&mut self, now: Now, sink: &mut Sink<'_>) {
-        self.asking = None;
-        self.failures += 1;
-        if self.failures < PAGE_FAILURES_MAX {
-            let pause = Duration::from_millis(250) * 2u32.pow(self.failures);
-            self.not_before = Some(now.mono + pause);
+    /// The server did not return the page. Requests it again after a pause, and in the end reports the gap and goes on.
+    /// `retry_after`: the seconds after which the server has it, if it said so.
+    pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
+        let Some(connection) = &mut self.connection else { return };
+        if connection.attempts.on_failure(now.mono, retry_after) {
             return;
         }
-        self.failures = 0;
-        self.not_before = None;
-        let to = self.held.keys().next().map_or(self.target, |first| (first - 1).max(self.last()));
-        self.skip_to(to, GapReason::ReplayFailed, now, sink);
-        self.deliver_held(now, sink);
-    }
-
-    fn skip_to(&mut self, id: u64, reason: GapReason, now: Now, sink: &mut Sink<'_>) {
-        let missed = id.saturating_sub(self.last());
-        if missed > 0 {
-            let log = self.place.as_ref().and_then(|place| place.log.clone());
-            let place = Cursor { log, event_id: id };
-            self.gap(reason, Some(missed), Some(&place), now, sink);
-            self.place = Some(place);
+        let to = self.held.first().map_or(self.target, |first| (first - 1).max(self.reader.last()));
+        if let Some(gap) = self.reader.skip_to(to, GapReason::ReplayFailed, now.wall) {
+            output.gap(gap);
         }
-    }
-
-    /// Tells that events are missing; `to` is where the stream stands behind the gap.
-    pub(super) fn gap(
-        &mut self,
-        reason: GapReason,
-        missed: Option<u64>,
-        to: Option<&Cursor>,
-        now: Now,
-        sink: &mut Sink<'_>,
-    ) {
-        sink.counters.gaps += 1;
-        let mut meta = Meta::new(Origin::Live, now.wall);
-        meta.event_id = to.map(|place| place.event_id);
-        meta.log = to.and_then(|place| place.log.clone());
-        let gap = Gap::new(self.project.clone(), reason, missed, meta).into();
-        if self.pending.is_empty() {
-            sink.out.run().push_back(gap);
-        } else {
-            // After what came before it.
-            self.pending.push_back(gap);
-        }
+        self.deliver_held(now, output);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     session::{
         Backfill, Now, Output, Wanted,
         auth::Certainty,
-        follower::{Follower, Sink},
+        follower::{Follower, FollowerOutput, NoLogFollower},
         refusal::{join_error, refuses_joins},
         rooms::{Actual, InFlight, Unacknowledged},
         wire::{AckVerdict, Joined, ack_verdict},
@@ -54,9 +54,9 @@ impl Machine {
         if first {
             self.out.push_back(Output::Opened { project: project.clone() });
         }
-        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
-        let since = room.follower.joined(now, joined.head(), self.config.backfill, &mut sink);
-        let wants_start = room.follower.wants_start();
+        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
+        let since = room.follower.on_joined(now, joined.head(), self.config.backfill, &mut output);
+        let wants_start = room.follower.no_log().is_some_and(NoLogFollower::wants_start);
         for token in joiners {
             self.done(token);
         }
@@ -88,7 +88,7 @@ impl Machine {
             let by_server = room.actual == Actual::In;
             room.actual = Actual::Out;
             // What has come up to here belongs to the room that was left.
-            room.follower.lost();
+            room.follower.on_connection_lost();
             if by_server {
                 room.not_before = Some(now.mono + join_pause(room.failures));
                 room.failures += 1;
@@ -181,7 +181,7 @@ impl Machine {
         let Some(asked) = late.as_ref().or(self.rooms.in_flight.as_ref().filter(|f| f.ack == id)) else { return };
         let joined = Joined::read(arguments);
         // A server with a log tells where it is, in the event. If that could not be read, it is asked once more.
-        let had_log = self.rooms.get(project).is_some_and(|room| room.follower.has_log() && room.failures == 0);
+        let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
         match (ack_verdict(arguments), asked.joining) {
             (AckVerdict::Yes, true) if had_log && joined.head().is_none() => {}
             (AckVerdict::Yes, true) => {

@@ -283,7 +283,7 @@ impl Machine {
         self.heartbeat.stop();
         self.assembler = sio::Assembler::default();
         self.rooms.lost();
-        self.catchups.lost();
+        self.page_requests.on_connection_lost();
         for waiter in self.acks.drain() {
             if let Waiter::User(token) = waiter {
                 let kind = if error.kind() == ErrorKind::Closed { ErrorKind::Closed } else { ErrorKind::Disconnected };
@@ -348,7 +348,7 @@ impl Machine {
     /// The end of the client, for a reason other than the user.
     pub(super) fn end(&mut self, error: Error) {
         self.phase = Phase::Closed;
-        self.catchups.clear();
+        self.page_requests.clear();
         // First: whoever is told of the end finds the state that says why.
         self.state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connecting.take() {

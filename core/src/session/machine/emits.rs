@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Machine, Phase};
 use crate::{
     Error, ErrorKind,
-    session::{Fault, Now, Token, acks::Waiter, follower::Sink},
+    session::{Fault, Now, Token, acks::Waiter, follower::FollowerOutput},
     sio,
 };
 
@@ -53,7 +53,7 @@ impl Machine {
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut deaf = false;
         while let Some(waiter) = self.acks.expired(now.mono) {
-            if matches!(waiter, Waiter::CatchUp(..) | Waiter::Replay(..)) {
+            if matches!(waiter, Waiter::Backlog(..) | Waiter::Replay(..)) {
                 deaf |= now.mono.duration_since(*self.unanswered.get_or_insert(now.mono)) >= DEAF;
             }
             match waiter {
@@ -62,11 +62,14 @@ impl Machine {
                 }
                 // The request itself has the same deadline.
                 Waiter::Room(_) => {}
-                Waiter::CatchUp(stream, project, after) => self.catch_up_failed(now, (stream, project), after, None),
+                Waiter::Backlog(stream, project, after) => {
+                    self.on_backlog_page_failed(now, (stream, project), after, None)
+                }
                 Waiter::Replay(project, after) => {
-                    if let Some(room) = self.rooms.get_mut(&project).filter(|room| room.follower.awaits(after)) {
-                        let mut sink = Sink { out: &mut self.out, counters: &mut self.counters };
-                        room.follower.page_failed(now, &mut sink);
+                    let room = self.rooms.get_mut(&project);
+                    if let Some(log) = room.and_then(|room| room.follower.log_mut()).filter(|log| log.awaits(after)) {
+                        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
+                        log.on_page_failed(now, None, &mut output);
                     }
                 }
             }

@@ -34,8 +34,7 @@ impl Machine {
             room.joiners.push(token);
             return;
         }
-        let remember = self.config.can_ask_rest;
-        let follower = Follower::new(project.clone(), after, remember);
+        let follower = Follower::new(project.clone(), after, self.config.can_ask_rest);
         match self.rooms.get_mut(&project) {
             // Left, but the server has not confirmed that yet.
             Some(room) => {
@@ -94,7 +93,7 @@ impl Machine {
         }
         self.ask_pages(now);
         self.ask_reviews(now);
-        self.ask_catchups(now);
+        self.send_page_requests(now);
     }
 
     /// Waiting in line is not the server's fault: the timeout of a join runs from when it is sent.
@@ -190,9 +189,9 @@ impl Machine {
             let may_ask = may_send && self.rooms.may_ask(project);
             let retry = room.not_before.filter(|_| may_ask && room.actual == Actual::Out);
             let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
-            let page = room.follower.deadline().filter(|_| may_send && room.wanted);
+            let page = room.follower.log().and_then(|log| log.deadline()).filter(|_| may_send && room.wanted);
             let reviews = self.config.review_poll.filter(|_| may_send && room.wanted);
-            let reviews = reviews.and_then(|pause| room.follower.review_deadline(pause));
+            let reviews = reviews.and_then(|pause| room.follower.no_log()?.review_deadline(pause));
             [retry, join, page, reviews]
         });
         asked.chain(rooms.flatten()).min()

@@ -1,11 +1,11 @@
 //! The machine itself: the only place that changes state.
 
 mod answers;
-mod catchups;
 mod connection;
 mod emits;
 mod joins;
 mod packets;
+mod page_requests;
 mod replays;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -14,11 +14,11 @@ use std::{collections::VecDeque, time::Instant};
 
 use rand::rngs::SmallRng;
 
-use self::catchups::CatchUps;
+use self::page_requests::PageRequests;
 use super::{
     Command, CredentialsReason, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::Acks,
-    auth::Proof, backoff::AttemptWindow, budget::Budget, follower::Sink, heartbeat::Heartbeat, liveness::Liveness,
-    rooms::Rooms, servers::Servers,
+    auth::Proof, backoff::AttemptWindow, budget::Budget, follower::FollowerOutput, heartbeat::Heartbeat,
+    liveness::Liveness, rooms::Rooms, servers::Servers,
 };
 use crate::{
     Error,
@@ -94,7 +94,7 @@ pub(crate) struct Machine {
     rooms: Rooms,
     assembler: Assembler,
     backfills: u64,
-    catchups: CatchUps,
+    page_requests: PageRequests,
     /// Projects whose replay waits until a reader has room.
     awaiting_capacity: Vec<ProjectId>,
 }
@@ -133,7 +133,7 @@ impl Machine {
             rooms: Rooms::default(),
             assembler: Assembler::default(),
             backfills: 0,
-            catchups: CatchUps::default(),
+            page_requests: PageRequests::default(),
             awaiting_capacity: Vec::new(),
             config,
         }
@@ -238,8 +238,8 @@ impl Machine {
         let online = matches!(self.phase, Phase::Online);
         let rooms = self.joins_deadline(online && self.budget_wait.is_none());
         let connection = [self.liveness.deadline(), self.acks.deadline(), self.doubt, self.stable_at];
-        let catchups = self.catchups.deadline().filter(|_| self.budget_wait.is_none());
-        let paced = [self.liveness.probe_at(), self.heartbeat.deadline(), self.budget_wait, catchups];
+        let requests = self.page_requests.deadline().filter(|_| self.budget_wait.is_none());
+        let paced = [self.liveness.probe_at(), self.heartbeat.deadline(), self.budget_wait, requests];
         phase
             .into_iter()
             .chain(rooms)
@@ -279,7 +279,7 @@ impl Machine {
         self.out.push_back(Output::Send(crate::eio::Packet::Message(message).encode()));
     }
 
-    fn sink(&mut self) -> Sink<'_> {
-        Sink { out: &mut self.out, counters: &mut self.counters }
+    fn output(&mut self) -> FollowerOutput<'_> {
+        FollowerOutput { out: &mut self.out, counters: &mut self.counters }
     }
 }

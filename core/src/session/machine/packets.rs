@@ -8,7 +8,6 @@ use crate::{
         Fault, Now, Output,
         acks::Waiter,
         auth::Certainty,
-        follower::deliver,
         rooms::Actual,
         wire::{ack_value, is_readable},
     },
@@ -134,16 +133,18 @@ impl Machine {
         }
         let lingers = event.project_id().is_some_and(|project| self.rooms.lingers(project));
         let old = lingers && event.project_id().is_some_and(|project| self.rooms.may_be_old(project));
-        let mut sink = super::Sink { out: &mut self.out, counters: &mut self.counters };
+        let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // Without an id it may be of before a leave that was never answered, and the next of behind this join.
             Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
             // Behind a leave that is still under way is another join, which tells where it starts.
-            Some(room) if room.wanted && room.actual != Actual::Leaving => room.follower.live(now, event, &mut sink),
+            Some(room) if room.wanted && room.actual != Actual::Leaving => {
+                room.follower.on_event(now, event, &mut output)
+            }
             Some(_) => {}
             // Of a join that was given up: the next one tells where its streams start, and has this event again.
             None if lingers => {}
-            None => deliver(event, &mut sink),
+            None => output.deliver(event),
         }
     }
 
@@ -156,8 +157,7 @@ impl Machine {
         }
         // Whatever it was, it is not the event of an id that can be read in it.
         event.meta_mut().event_id = None;
-        let mut sink = self.sink();
-        deliver(event, &mut sink);
+        self.output().deliver(event);
     }
 
     fn binary_event(&mut self, now: Now, event: BinaryEvent) {
@@ -182,7 +182,7 @@ impl Machine {
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
         self.unanswered = None;
         let waiter = self.acks.take(id);
-        if matches!(waiter, Some(Waiter::CatchUp(..) | Waiter::Replay(..))) {
+        if matches!(waiter, Some(Waiter::Backlog(..) | Waiter::Replay(..))) {
             self.reconnected_for_pages = false;
         }
         match waiter {
@@ -194,10 +194,10 @@ impl Machine {
                 }
             },
             Some(Waiter::Room(project)) => self.room_acknowledged(now, id, &project, arguments),
-            Some(Waiter::CatchUp(stream, project, after)) => {
-                self.catch_up_acknowledged(now, (stream, project), after, arguments);
+            Some(Waiter::Backlog(stream, project, after)) => {
+                self.on_backlog_page(now, (stream, project), after, arguments);
             }
-            Some(Waiter::Replay(project, after)) => self.replay_acknowledged(now, &project, after, arguments),
+            Some(Waiter::Replay(project, after)) => self.on_replay_page(now, &project, after, arguments),
             // Later than anybody waits for it.
             None => self.settle(now, id, arguments),
         }

@@ -1,5 +1,6 @@
 //! The machine under random inputs, with what must hold whatever happens.
 
+mod a_server_changes;
 mod chaos;
 mod exactness;
 mod rig;

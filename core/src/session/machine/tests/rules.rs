@@ -42,7 +42,7 @@ impl Machine {
     pub(crate) fn size(&self) -> usize {
         let rooms =
             self.rooms.iter().map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.size());
-        self.acks.size() + self.catchups.size() + self.out.size() + self.budget.size() + rooms.sum::<usize>()
+        self.acks.size() + self.page_requests.size() + self.out.size() + self.budget.size() + rooms.sum::<usize>()
     }
 }
 

@@ -1,0 +1,125 @@
+//! Logged events that arrived early, until those before them are there.
+
+use std::collections::BTreeMap;
+
+use super::FollowerOutput;
+use crate::events::Event;
+
+/// The most events, and bytes, that are held.
+pub(super) const HELD_MAX: usize = 4096;
+const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Anything in it may be dropped at any time: it is in the log, and can be read from there.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    events: BTreeMap<u64, Event>,
+    bytes: usize,
+    /// The newest id of an event that was dropped, and is to be read from the log.
+    dropped: u64,
+}
+
+impl Held {
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(super) fn first(&self) -> Option<u64> {
+        self.events.keys().next().copied()
+    }
+
+    /// The newest id that is held.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.events.keys().next_back().copied()
+    }
+
+    /// The newest id of an event that was dropped; 0 if there is none.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Holds an event, or drops it where it can't be held: one that can't be read, which the log may have undamaged, and
+    /// one too far after `last`. Returns whether all is held.
+    pub(super) fn insert(&mut self, id: u64, event: Event, last: Option<u64>, output: &mut FollowerOutput<'_>) -> bool {
+        if matches!(event, Event::MalformedEvent(_)) {
+            output.counters.malformed += 1;
+            self.dropped = self.dropped.max(id);
+            return false;
+        }
+        if last.is_some_and(|last| id.saturating_sub(last) > HELD_MAX as u64) {
+            self.dropped = self.dropped.max(id);
+            return false;
+        }
+        self.bytes += event.weight();
+        if let Some(known) = self.events.insert(id, event) {
+            self.bytes -= known.weight();
+            output.counters.duplicates += 1;
+        }
+        let mut fits = true;
+        while self.events.len() > HELD_MAX || (self.bytes > HELD_BYTES_MAX && self.events.len() > 1) {
+            let Some((id, dropped)) = self.events.pop_last() else { break };
+            self.bytes -= dropped.weight();
+            self.dropped = self.dropped.max(id);
+            fits = false;
+        }
+        fits
+    }
+
+    /// Takes the event that follows `last`, and drops those before it.
+    pub(super) fn next_after(&mut self, last: u64, output: &mut FollowerOutput<'_>) -> Option<Event> {
+        while let Some(entry) = self.events.first_entry() {
+            let id = *entry.key();
+            if id > last + 1 {
+                return None;
+            }
+            let event = entry.remove();
+            self.bytes -= event.weight();
+            if id == last + 1 {
+                return Some(event);
+            }
+            output.counters.duplicates += 1;
+        }
+        None
+    }
+
+    /// Drops the events up to this id.
+    pub(super) fn keep_after(&mut self, id: u64) {
+        self.events.retain(|held, _| *held > id);
+        self.bytes = self.events.values().map(Event::weight).sum();
+    }
+
+    /// Puts the held events up to the newest one of a page into their places in it. An event that arrived live is better
+    /// than the same one of the page, and than a gap.
+    pub(super) fn merge_into(&mut self, page: Vec<Event>) -> Vec<Event> {
+        let newest = page.iter().rev().find_map(Event::event_id).unwrap_or(0);
+        if self.first().is_none_or(|first| first > newest) {
+            return page;
+        }
+        let later = self.events.split_off(&(newest + 1));
+        let mut held = std::mem::replace(&mut self.events, later).into_iter().peekable();
+        let mut merged = Vec::with_capacity(page.len());
+        for event in page {
+            let Some(id) = event.event_id() else {
+                merged.push(event);
+                continue;
+            };
+            while let Some((_, earlier)) = held.next_if(|(held, _)| *held < id) {
+                self.bytes -= earlier.weight();
+                merged.push(earlier);
+            }
+            let live = held.next_if(|(held, _)| *held == id).map(|(_, live)| live);
+            self.bytes -= live.as_ref().map_or(0, Event::weight);
+            merged.push(live.unwrap_or(event));
+        }
+        merged
+    }
+
+    pub(super) fn into_events(self) -> impl Iterator<Item = Event> {
+        self.events.into_values()
+    }
+}

@@ -1,0 +1,108 @@
+//! A project whose server keeps an event log: each event once and in order, by its id.
+//!
+//! The ids count 1, 2, 3, … in the project. What was delivered is one number, so duplicates are dropped and holes are
+//! seen. A hole is waited for briefly, because servers publish concurrently, and then read from the log.
+
+use std::time::Instant;
+
+use super::{FollowerOutput, held::Held};
+use crate::{
+    events::{Cursor, Event, ProjectId},
+    session::{LogReader, Now, log_reader::PageAttempts},
+};
+
+#[derive(Debug)]
+pub(crate) struct LogFollower {
+    pub(super) reader: LogReader,
+    /// The newest id known to exist.
+    pub(super) seen: u64,
+    /// The newest id worth asking for now.
+    pub(super) target: u64,
+    pub(super) held: Held,
+    /// `None` until the join is confirmed.
+    pub(super) connection: Option<Connection>,
+}
+
+/// What belongs to one connection.
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    pub(super) attempts: PageAttempts,
+    pub(super) hole_since: Option<Instant>,
+    /// The number of events that the readers have room for, until the next page is requested.
+    pub(super) capacity: Option<u64>,
+}
+
+impl LogFollower {
+    /// Starts after `position`. Events may have arrived before the confirmation of the join.
+    pub(super) fn new(project: ProjectId, position: Cursor, held: Held) -> Self {
+        Self { reader: LogReader::new(project, position), seen: 0, target: 0, held, connection: None }
+    }
+
+    pub(super) fn last(&self) -> u64 {
+        self.reader.last()
+    }
+
+    /// The join is confirmed, and the log has this head.
+    pub(super) fn start(&mut self, head: u64, now: Now, output: &mut FollowerOutput<'_>) {
+        self.target = head.max(self.held.dropped());
+        self.seen = self.target.max(self.held.last().unwrap_or(0));
+        self.connection = Some(Connection::default());
+        self.deliver_held(now, output);
+    }
+
+    /// An event of this project arrived.
+    #[inline]
+    pub(super) fn on_event(&mut self, now: Now, mut event: Event, output: &mut FollowerOutput<'_>) {
+        let Some(id) = event.event_id() else { return output.deliver(event) };
+        if let Some(connection) = &self.connection {
+            let last = self.reader.last();
+            if id <= last {
+                output.counters.duplicates += 1;
+                return;
+            }
+            if id == last + 1 && !connection.attempts.is_asked() && !matches!(event, Event::MalformedEvent(_)) {
+                let has_hole = !self.held.is_empty() || connection.hole_since.is_some();
+                self.reader.advance(id, &mut event);
+                output.deliver(event);
+                self.seen = self.seen.max(id);
+                if has_hole {
+                    self.deliver_held(now, output);
+                }
+                return;
+            }
+        }
+        self.hold(now, id, event, output);
+    }
+
+    fn hold(&mut self, now: Now, id: u64, event: Event, output: &mut FollowerOutput<'_>) {
+        let is_damaged = matches!(event, Event::MalformedEvent(_));
+        self.seen = self.seen.max(id);
+        if !self.held.insert(id, event, Some(self.last()), output) {
+            self.target = self.seen;
+        }
+        if let Some(connection) = self.connection.as_mut().filter(|_| !is_damaged && !self.held.is_empty()) {
+            connection.hole_since.get_or_insert(now.mono);
+        }
+    }
+
+    /// Delivers what is held and now follows without a hole; starts or ends the wait for a hole.
+    pub(super) fn deliver_held(&mut self, now: Now, output: &mut FollowerOutput<'_>) {
+        while let Some(mut event) = self.held.next_after(self.reader.last(), output) {
+            let next = self.reader.last() + 1;
+            self.reader.advance(next, &mut event);
+            output.deliver(event);
+        }
+        let Some(connection) = &mut self.connection else { return };
+        if self.held.is_empty() {
+            connection.hole_since = None;
+        } else {
+            connection.hole_since.get_or_insert(now.mono);
+        }
+    }
+
+    /// What is held is in the log, and is read again from there.
+    pub(super) fn on_connection_lost(&mut self) {
+        self.connection = None;
+        self.held = Held::default();
+    }
+}

@@ -1,0 +1,46 @@
+//! Events that wait until it is known what comes before them: that a join is confirmed, or what REST has found.
+
+use std::collections::VecDeque;
+
+use super::held::HELD_MAX;
+use crate::events::Event;
+
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    events: VecDeque<Event>,
+    /// Some were dropped, which is still to be reported.
+    has_dropped: bool,
+}
+
+impl Waiting {
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.events.len()
+    }
+
+    pub(super) fn push(&mut self, event: Event) {
+        if self.events.len() >= HELD_MAX {
+            self.events.pop_front();
+            self.has_dropped = true;
+        }
+        self.events.push_back(event);
+    }
+
+    pub(super) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
+        events.into_iter().for_each(|event| self.push(event));
+    }
+
+    /// Whether some were dropped since the last call.
+    pub(super) fn take_dropped(&mut self) -> bool {
+        std::mem::take(&mut self.has_dropped)
+    }
+
+    pub(super) fn take(&mut self) -> VecDeque<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// The next backfill returns the decisions again, or a gap stands for them; the others it does not return.
+    pub(super) fn drop_decisions(&mut self) {
+        self.events.retain(|event| !matches!(event, Event::ModerationUpdate(_)));
+    }
+}

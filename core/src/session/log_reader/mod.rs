@@ -1,0 +1,136 @@
+//! Reads one project's event log, page by page.
+//!
+//! Two readers walk the log by these rules: a project's follower, and a slow stream's backlog. [`LogReader`] owns the
+//! position, the walk through a page, and what follows when the log turns out to be another one. [`PageAttempts`] owns
+//! when a page may be requested, and when to give up.
+
+mod attempts;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub(crate) use attempts::PageAttempts;
+
+use super::Page;
+use crate::events::{Cursor, Event, Gap, GapReason, Meta, Origin, ProjectId};
+
+/// The most events of one page of the log.
+pub(crate) const PAGE_MAX: u64 = 500;
+
+/// A position in a project's log, and the rules by which it moves.
+#[derive(Debug)]
+pub(crate) struct LogReader {
+    project: ProjectId,
+    position: Cursor,
+}
+
+impl LogReader {
+    pub(crate) fn new(project: ProjectId, position: Cursor) -> Self {
+        Self { project, position }
+    }
+
+    pub(crate) fn project(&self) -> &ProjectId {
+        &self.project
+    }
+
+    pub(crate) fn position(&self) -> &Cursor {
+        &self.position
+    }
+
+    /// The id of the last event that was read or skipped.
+    #[inline]
+    pub(crate) fn last(&self) -> u64 {
+        self.position.event_id
+    }
+
+    /// The log has this id from now on. It continues at the position.
+    pub(crate) fn set_log(&mut self, log: Option<Arc<str>>) {
+        self.position.log = log;
+    }
+
+    /// Why a log with this head does not continue at the position; `None` if it does.
+    fn break_at(&self, head: &Cursor) -> Option<GapReason> {
+        let is_other = self.position.log.is_some() && head.log.is_some() && self.position.log != head.log;
+        if is_other {
+            Some(GapReason::LogChanged)
+        } else if self.last() > head.event_id {
+            Some(GapReason::CursorAhead)
+        } else {
+            None
+        }
+    }
+
+    /// Moves to the head of a log that does not continue at the position, and returns the gap for it.
+    pub(crate) fn leave_broken(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
+        let reason = self.break_at(head)?;
+        Some(self.jump(head.clone(), reason, None, at))
+    }
+
+    /// Moves elsewhere, and returns the gap for it.
+    pub(crate) fn jump(&mut self, to: Cursor, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
+        self.position = to;
+        let mut meta = Meta::new(Origin::Live, at);
+        meta.event_id = Some(self.position.event_id);
+        meta.log.clone_from(&self.position.log);
+        Gap::new(self.project.clone(), reason, missed, meta).into()
+    }
+
+    /// Skips the events up to this id, and returns the gap for them; `None` if there are none.
+    pub(crate) fn skip_to(&mut self, id: u64, reason: GapReason, at: jiff::Timestamp) -> Option<Event> {
+        let missed = id.checked_sub(self.last()).filter(|missed| *missed > 0)?;
+        let to = Cursor { log: self.position.log.clone(), event_id: id };
+        Some(self.jump(to, reason, Some(missed), at))
+    }
+
+    /// Moves to an event, which is given the log's id.
+    #[inline]
+    pub(crate) fn advance(&mut self, id: u64, event: &mut Event) {
+        self.position.event_id = id;
+        event.meta_mut().log.clone_from(&self.position.log);
+    }
+
+    /// Whether the page leads on from the position: by an event, or by showing that there is none.
+    pub(crate) fn gains_from(&self, page: &Page) -> bool {
+        let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last());
+        self.break_at(&page.head()).is_some() || last_expired(page) > self.last() || page.events.iter().any(is_new)
+    }
+
+    /// Reads a page of the log at the position, up to the id `limit`. Passes events and gaps to `push`, which returns
+    /// false when there is no room for more: the rest of the page is left in the log. An event without an id is passed
+    /// on, too, and does not move the position.
+    pub(crate) fn read(&mut self, page: Page, limit: u64, at: jiff::Timestamp, push: &mut impl FnMut(Event) -> bool) {
+        let expired = last_expired(&page).min(limit);
+        for mut event in page.events {
+            let id = event.event_id();
+            if id.is_some_and(|id| id <= self.last()) {
+                continue;
+            }
+            if let Some(id) = id {
+                // The page has a later event, so that it lacks those before it for good.
+                let before = (id - 1).min(limit);
+                for (to, reason) in [(expired.min(before), GapReason::Expired), (before, GapReason::ReplayFailed)] {
+                    if self.skip_to(to, reason, at).is_some_and(|gap| !push(gap)) {
+                        return;
+                    }
+                }
+                if id > limit {
+                    return;
+                }
+                self.advance(id, &mut event);
+            }
+            event.meta_mut().project_id = Some(self.project.clone());
+            if !push(event) {
+                return;
+            }
+        }
+        if let Some(gap) = self.skip_to(expired, GapReason::Expired, at) {
+            push(gap);
+        }
+    }
+}
+
+/// The last event that the log has no longer. What a log begins with can't come after its end.
+fn last_expired(page: &Page) -> u64 {
+    page.oldest.min(page.head.saturating_add(1)).saturating_sub(1)
+}

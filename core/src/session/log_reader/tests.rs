@@ -1,0 +1,168 @@
+//! A reader of the log passes each event once and in order, and says what a page lacks.
+
+use std::time::{Duration, Instant};
+
+use proptest::{collection::btree_set, prelude::*};
+
+use super::{LogReader, PageAttempts};
+use crate::{
+    events::{Cursor, Event, Origin, Received, decode},
+    session::Page,
+};
+
+const AT: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+
+fn event(id: u64) -> Event {
+    let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"other","event_id":{id}}}"#);
+    decode("moderation_update", &payload, Received { origin: Origin::Replay, at: AT })
+}
+
+fn page(log: Option<&str>, oldest: u64, ids: impl IntoIterator<Item = u64>, head: u64) -> Page {
+    Page { events: ids.into_iter().map(event).collect(), head, oldest, log: log.map(Into::into) }
+}
+
+fn reader(position: &str) -> LogReader {
+    LogReader::new("p".into(), position.parse().unwrap())
+}
+
+/// What a reader passes on, as text.
+fn shown(event: &Event) -> String {
+    let id = event.event_id().unwrap_or_default();
+    match event {
+        Event::Gap(gap) => format!("{} {:?} to {id}", gap.reason.as_str(), gap.missed),
+        _ => id.to_string(),
+    }
+}
+
+fn read(reader: &mut LogReader, page: Page, limit: u64) -> Vec<String> {
+    let mut seen = Vec::new();
+    reader.read(page, limit, AT, &mut |event| {
+        assert_eq!(event.project_id().map(|project| &**project), Some("p"), "an event of p's log is p's");
+        assert_eq!(event.meta().log.as_deref(), Some("a"));
+        seen.push(shown(&event));
+        true
+    });
+    seen
+}
+
+#[test]
+fn each_event_comes_once_and_a_hole_is_a_gap_for_its_reason() {
+    let mut reader = reader("a:2");
+    assert_eq!(read(&mut reader, page(Some("a"), 1, [1, 2, 3, 4], 9), u64::MAX), ["3", "4"]);
+    assert_eq!(read(&mut reader, page(Some("a"), 1, [6], 9), u64::MAX), ["replay_failed Some(1) to 5", "6"]);
+    assert_eq!(read(&mut reader, page(Some("a"), 8, [8, 9], 9), u64::MAX), ["expired Some(1) to 7", "8", "9"]);
+    let both = ["expired Some(2) to 11", "replay_failed Some(1) to 12", "13"];
+    assert_eq!(read(&mut reader, page(Some("a"), 12, [13], 13), u64::MAX), both);
+    assert_eq!(read(&mut reader, page(Some("a"), 99, [], 20), u64::MAX), ["expired Some(7) to 20"]);
+    assert_eq!(reader.last(), 20);
+}
+
+#[test]
+fn nothing_is_read_beyond_the_limit_but_its_absence_is_noticed() {
+    let mut reader = reader("a:2");
+    assert_eq!(read(&mut reader, page(Some("a"), 1, [3, 4, 5, 6], 9), 5), ["3", "4", "5"]);
+    assert_eq!(read(&mut reader, page(Some("a"), 1, [9], 9), 7), ["replay_failed Some(2) to 7"]);
+    assert_eq!(read(&mut reader, page(Some("a"), 20, [20], 20), 9), ["expired Some(2) to 9"]);
+    assert_eq!(reader.last(), 9);
+}
+
+#[test]
+fn what_finds_no_room_is_left_in_the_log() {
+    let mut reader = reader("a:0");
+    let mut room = 2;
+    reader.read(page(Some("a"), 1, 1..=5, 5), 5, AT, &mut |_| {
+        room -= 1;
+        room > 0
+    });
+    assert_eq!(reader.last(), 2);
+    assert_eq!(read(&mut reader, page(Some("a"), 1, 3..=5, 5), 5), ["3", "4", "5"]);
+}
+
+#[test]
+fn a_log_that_does_not_continue_is_left_for_its_head() {
+    for (position, head, reason) in [
+        ("a:7", "b:3", Some("log_changed None to 3")),
+        ("a:7", "a:3", Some("cursor_ahead None to 3")),
+        ("7", "b:3", Some("cursor_ahead None to 3")),
+        ("a:7", "7", None),
+        ("7", "a:9", None),
+    ] {
+        let mut reader = reader(position);
+        let head: Cursor = head.parse().unwrap();
+        let gap = reader.leave_broken(&head, AT);
+        assert_eq!(gap.as_ref().map(shown).as_deref(), reason, "{position} {head}");
+        let stays: Cursor = position.parse().unwrap();
+        assert_eq!(*reader.position(), if reason.is_some() { head } else { stays });
+    }
+}
+
+#[test]
+fn a_page_that_leads_nowhere_is_known() {
+    let reader = reader("a:5");
+    for (nowhere, case) in [
+        (true, page(Some("a"), 1, [], 9)),
+        (true, page(Some("a"), 1, [4, 5], 9)),
+        (true, page(Some("a"), 6, [], 5)),
+        (false, page(Some("a"), 1, [7], 9)),
+        (false, page(Some("a"), 7, [], 9)),
+        (false, page(Some("b"), 1, [], 9)),
+        (false, page(Some("a"), 1, [], 4)),
+    ] {
+        assert_eq!(reader.gains_from(&case), !nowhere, "{case:?}");
+    }
+}
+
+proptest! {
+    /// Whatever a page has, the ids that are passed on follow one another without a hole that no gap stands for.
+    #[test]
+    fn gaps_and_events_add_up(
+        ids in btree_set(1u64..60, 0..30), oldest in 0u64..70, start in 0u64..40, limit in 0u64..70, room in 1usize..20,
+    ) {
+        let head = ids.last().copied().unwrap_or(start).max(start);
+        let page = page(Some("a"), oldest, ids.iter().copied(), head);
+        let mut reader = reader(&format!("a:{start}"));
+        let (gains, mut at, mut left) = (reader.gains_from(&page), start, room);
+        reader.read(page, limit.max(start), AT, &mut |event| {
+            let id = event.event_id().unwrap();
+            let missed = if let Event::Gap(gap) = &event { gap.missed.unwrap() } else { 1 };
+            assert_eq!(id, at + missed, "{event:?}");
+            at = id;
+            left -= 1;
+            left > 0
+        });
+        prop_assert_eq!(reader.last(), at);
+        prop_assert!(at <= limit.max(start));
+        prop_assert_eq!(gains && start < limit, at > start);
+    }
+}
+
+#[test]
+fn a_request_is_repeated_with_growing_pauses_and_then_given_up() {
+    let now = Instant::now();
+    let mut attempts = PageAttempts::default();
+    for pause in [500, 1000, 2000, 4000] {
+        assert!(attempts.may_ask(now));
+        attempts.on_asked(3);
+        assert!(attempts.awaits(3) && !attempts.awaits(4) && !attempts.may_ask(now));
+        assert!(attempts.on_failure(now, None));
+        assert_eq!(attempts.deadline(), Some(now + Duration::from_millis(pause)));
+        assert!(!attempts.may_ask(now) && !attempts.awaits(3));
+        assert!(attempts.may_ask(now + Duration::from_millis(pause)));
+    }
+    attempts.on_asked(3);
+    // The server has it, only later: that is no failure.
+    assert!(attempts.on_failure(now, Some(30.0)));
+    assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
+    assert!(!attempts.on_failure(now, None), "the fifth");
+    assert!(attempts.may_ask(now) && !attempts.has_failed());
+}
+
+#[test]
+fn no_server_asks_for_a_pause_without_end() {
+    let now = Instant::now();
+    for seconds in [1e300, f64::INFINITY, f64::NAN] {
+        let mut attempts = PageAttempts::default();
+        assert!(attempts.on_failure(now, Some(seconds)));
+        assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(3600)));
+    }
+}

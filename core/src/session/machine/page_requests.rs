@@ -1,0 +1,125 @@
+//! Pages of the log for streams that have a backlog, requested when their readers have room.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use super::Machine;
+use crate::{
+    events::ProjectId,
+    session::{
+        LogReader, Now, Output, PageRequest, StreamId, acks::Waiter, log_reader::PageAttempts, rooms::Actual,
+        wire::Page,
+    },
+};
+
+type Key = (StreamId, ProjectId);
+
+/// The pages that streams wait for.
+#[derive(Debug, Default)]
+pub(super) struct PageRequests(BTreeMap<Key, Waiting>);
+
+#[derive(Debug)]
+struct Waiting {
+    reader: LogReader,
+    limit: u64,
+    attempts: PageAttempts,
+}
+
+impl PageRequests {
+    /// The connection is gone, and all that was asked and all that failed on it.
+    pub(super) fn on_connection_lost(&mut self) {
+        for waiting in self.0.values_mut() {
+            waiting.attempts = PageAttempts::default();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// When the next page may be requested that must not be requested yet.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.0.values().filter_map(|waiting| waiting.attempts.deadline()).min()
+    }
+}
+
+impl Machine {
+    pub(super) fn on_page_request(&mut self, request: PageRequest) {
+        let PageRequest { stream, project, after, limit } = request;
+        let reader = LogReader::new(project.clone(), after);
+        self.page_requests.0.insert((stream, project), Waiting { reader, limit, attempts: PageAttempts::default() });
+    }
+
+    /// Requests the pages that streams wait for, as far as the budget goes.
+    pub(super) fn send_page_requests(&mut self, now: Now) {
+        let mut hopeless = Vec::new();
+        let mut requests = Vec::new();
+        for ((stream, project), waiting) in &mut self.page_requests.0 {
+            let Some(room) = self.rooms.get(project).filter(|room| room.wanted) else {
+                hopeless.push((*stream, project.clone()));
+                continue;
+            };
+            if !waiting.attempts.may_ask(now.mono) || room.actual != Actual::In {
+                continue;
+            }
+            if room.follower.log().is_none() {
+                hopeless.push((*stream, project.clone()));
+                continue;
+            }
+            if let Err(wait) = self.budget.take(now.mono) {
+                self.budget_wait = Some(now.mono + wait);
+                break;
+            }
+            let after = waiting.reader.last();
+            waiting.attempts.on_asked(after);
+            requests.push((*stream, project.clone(), after, waiting.limit));
+        }
+        for key in hopeless {
+            self.page_arrived(key, None);
+        }
+        for (stream, project, after, limit) in requests {
+            self.send_page_request(now, Waiter::Backlog(stream, project.clone(), after), &project, after, limit);
+        }
+    }
+
+    /// The stream's request for the page after this id: it may want another one by now.
+    fn awaiting(&mut self, key: &Key, after: u64) -> Option<&mut Waiting> {
+        self.page_requests.0.get_mut(key).filter(|waiting| waiting.attempts.awaits(after))
+    }
+
+    pub(super) fn on_backlog_page(&mut self, now: Now, key: Key, after: u64, arguments: &str) {
+        let Some(waiting) = self.awaiting(&key, after) else { return };
+        match Page::read(arguments, now.wall) {
+            Ok(page) if waiting.reader.gains_from(&page) => {
+                self.counters.replayed += page.events.len() as u64;
+                self.page_arrived(key, Some(page));
+            }
+            // A page that leads nowhere: what was published is not in the log, or not yet.
+            Ok(_) => self.on_backlog_page_failed(now, key, after, None),
+            Err(words) => {
+                // Without the words: only the driver knows what must be hidden in them.
+                tracing::debug!(project = %key.1, "a page for a stream was refused");
+                self.on_backlog_page_failed(now, key, after, words.retry_after);
+            }
+        }
+    }
+
+    /// `retry_after`: the seconds after which the server has the page, if it said so.
+    pub(super) fn on_backlog_page_failed(&mut self, now: Now, key: Key, after: u64, retry_after: Option<f64>) {
+        let Some(waiting) = self.awaiting(&key, after) else { return };
+        if !waiting.attempts.on_failure(now.mono, retry_after) {
+            self.page_arrived(key, None);
+        }
+    }
+
+    fn page_arrived(&mut self, key: Key, page: Option<Page>) {
+        if let Some(waiting) = self.page_requests.0.remove(&key) {
+            let after = waiting.reader.last();
+            self.out.push_back(Output::PageArrived { stream: key.0, project: key.1, after, page });
+        }
+    }
+}

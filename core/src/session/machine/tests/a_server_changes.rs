@@ -1,0 +1,100 @@
+//! A server that keeps a log only since it came back, or no longer: each event once, and a gap for what was missed.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::rig::{Rig, Told, quick};
+use crate::{
+    Backfill,
+    events::Event,
+    session::{Backfilled, Found, Input, SessionConfig, Wanted},
+};
+
+const NO_LOG: &str = r#"{"project_id":"p"}"#;
+
+fn log(head: u64) -> String {
+    json!({"project_id": "p", "replay": true, "event_id": head, "log": "a"}).to_string()
+}
+
+fn decision(content: &str, event_id: Option<u64>) -> String {
+    let data = json!({
+        "content_id": content, "status": "approved", "project_id": "p", "timestamp": "1970-01-01T00:00:00Z",
+        "event_id": event_id,
+    });
+    format!(r#"42["moderation_update",{data}]"#)
+}
+
+fn joined(config: SessionConfig, confirmed: &str) -> Rig {
+    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..config }, 1);
+    rig.connect();
+    rig.greet();
+    rig.join("p", None);
+    rig.frame(&format!(r#"42["joined_project",{confirmed}]"#));
+    rig
+}
+
+/// The connection is lost, and another one is there. `early` comes before the join is confirmed.
+fn rejoin(rig: &mut Rig, early: &[String], confirmed: &str) {
+    rig.cut();
+    rig.run(Duration::from_secs(5), |_| {});
+    rig.greet();
+    early.iter().for_each(|frame| rig.frame(frame));
+    rig.frame(&format!(r#"42["joined_project",{confirmed}]"#));
+}
+
+fn answer(rig: &mut Rig) -> Vec<Wanted> {
+    let requests = std::mem::take(&mut rig.backfills);
+    for request in &requests {
+        let found = Found { complete: true, flagged: Some(Vec::new()), ..Found::default() };
+        let (id, project) = (request.id, request.project.clone());
+        rig.handle(Input::Backfilled(Backfilled { id, project, result: Ok(found) }));
+    }
+    requests.into_iter().map(|request| request.wanted).collect()
+}
+
+/// What the streams were told since the last call: contents, and reasons of gaps.
+fn told(rig: &mut Rig) -> Vec<String> {
+    let told = rig.told.drain(..).filter_map(|told| match told {
+        Told::Event(Event::ModerationUpdate(update)) => Some(update.content_id),
+        Told::Event(Event::Gap(gap)) => Some(gap.reason.as_str().to_owned()),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_backfill_does_not_return_what_came_from_a_log_before() {
+    let mut rig = joined(quick(), NO_LOG);
+    answer(&mut rig);
+    rig.frame(&decision("one", None));
+    rejoin(&mut rig, &[], &log(0));
+    rig.frame(&decision("two", Some(1)));
+    assert_eq!(told(&mut rig), ["one", "interrupted", "two"]);
+    rejoin(&mut rig, &[], NO_LOG);
+    // Since the decision "one" there was also "two", which REST would return as well.
+    assert_eq!(told(&mut rig), ["interrupted"]);
+    assert_eq!(answer(&mut rig), [Wanted::Start]);
+}
+
+#[test]
+fn what_came_before_the_confirmation_is_not_read_from_the_new_log_again() {
+    let mut rig = joined(quick(), NO_LOG);
+    answer(&mut rig);
+    rejoin(&mut rig, &[decision("seven", Some(7)), decision("plain", None)], &log(6));
+    rig.frame(&decision("eight", Some(8)));
+    rig.run(Duration::from_secs(1), |_| {});
+    assert_eq!(told(&mut rig), ["interrupted", "seven", "plain", "eight"]);
+    assert!(!rig.sent.iter().any(|packet| packet.contains("replay_events")), "{:?}", rig.sent);
+}
+
+#[test]
+fn reviews_are_asked_for_again_after_a_reconnection() {
+    let config = SessionConfig { review_poll: Some(Duration::from_secs(10)), backfill: Backfill::Replay, ..quick() };
+    let mut rig = joined(config, NO_LOG);
+    assert_eq!(answer(&mut rig), [Wanted::Start]);
+    rejoin(&mut rig, &[], NO_LOG);
+    assert_eq!(answer(&mut rig), []);
+    rig.run(Duration::from_secs(11), |_| {});
+    assert_eq!(answer(&mut rig), [Wanted::Reviews]);
+}
