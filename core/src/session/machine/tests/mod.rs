@@ -3,6 +3,7 @@
 mod a_server_changes;
 mod chaos;
 mod exactness;
+mod holes;
 mod rig;
 mod rooms;
 mod rules;
