@@ -23,13 +23,19 @@ use super::{App, RunningServer, Settings, demo, maintenance, news};
 use crate::Error;
 use crate::address::{ClientAddress, parse_network};
 use crate::auth::{Auth, Throttle};
+use crate::http::LoginSecret;
 use crate::ids::random_id;
 use crate::metrics::Metrics;
-use crate::moderation::{Ai, AiOptions, RuleCache};
+use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::nodes::Link;
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Feed, Polls, Slots, Sources, in_parts, is_allowed, serve, spawn_publisher};
 use crate::store::{Store, Writer};
+
+/// One processor stays for everything else.
+fn matching_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).max(1)
+}
 
 /// The server; see [`Server::builder`].
 #[derive(Debug)]
@@ -194,13 +200,15 @@ impl ServerBuilder {
         let app = Arc::new(App {
             auth: Auth::new(store.clone()),
             writer,
-            rules: RuleCache::default(),
+            rules: RuleCache::new()?,
+            matching: FairPool::new(matching_threads())?,
             ai: Ai::new(&self.settings.ai)?,
             feed,
             node: node.clone(),
             peers: Peers::default(),
-            slots: Slots::new(self.settings.limits.connections_per_ip),
+            slots: Slots::new(self.settings.limits.connections_per_ip, self.settings.limits.events_per_minute),
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
+            login_secret: LoginSecret::new(store.shared_secret("login_secret").await?),
             metrics,
             draining: CancellationToken::new(),
             leaving: CancellationToken::new(),
@@ -253,9 +261,10 @@ async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let query = request.uri().query().unwrap_or_default().as_bytes();
-    let is_new = !url::form_urlencoded::parse(query).any(|(name, _)| name == "sid");
-    if is_new {
+    // As Engine.IO reads it: anything else, such as `sid` without a value, or with an escape in it, opens a session.
+    let query = request.uri().query().unwrap_or_default();
+    let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
+    if opens_session {
         match app.slots.admit(address) {
             Some(admission) => drop(request.extensions_mut().insert(admission)),
             None => {

@@ -26,8 +26,9 @@ use peers::Peers;
 pub use running::RunningServer;
 
 use crate::auth::{Auth, Throttle};
+use crate::http::LoginSecret;
 use crate::metrics::Metrics;
-use crate::moderation::{Ai, AiOptions, RuleCache};
+use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Feed, Slots};
 use crate::store::{Store, Writer};
@@ -39,6 +40,7 @@ pub(crate) struct App {
     pub(crate) writer: Writer,
     pub(crate) auth: Auth,
     pub(crate) rules: RuleCache,
+    pub(crate) matching: FairPool,
     pub(crate) ai: Ai,
     pub(crate) feed: Feed,
     /// This node among those that share the database.
@@ -46,6 +48,7 @@ pub(crate) struct App {
     pub(crate) peers: Peers,
     pub(crate) slots: Arc<Slots>,
     pub(crate) logins: Throttle,
+    pub(crate) login_secret: LoginSecret,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
     /// Set once the server is built. The sockets hold the `App`, too: closing them ends the circle.

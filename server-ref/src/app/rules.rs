@@ -15,17 +15,23 @@ impl App {
     }
 
     pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule) -> Result<(), Error> {
-        check_rule(&rule)?;
+        self.check_rule(project_id, &rule).await?;
         self.publish_rule(project_id, "created", &rule, rule.created_at, Deed::RuleCreated(rule.clone())).await
     }
 
     pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule) -> Result<(), Error> {
-        check_rule(&rule)?;
+        self.check_rule(project_id, &rule).await?;
         self.publish_rule(project_id, "updated", &rule, rule.updated_at, Deed::RuleUpdated(rule.clone())).await
     }
 
     pub(crate) async fn delete_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
         self.publish_rule(project_id, "deleted", rule, now(), Deed::RuleDeleted(rule.id.clone())).await
+    }
+
+    /// Compiling a pattern takes a while.
+    async fn check_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
+        let (project_id, rule) = (project_id.into(), rule.clone());
+        self.matching.run(&project_id, rule.data.len(), move || Some(check_rule(&rule))).await?
     }
 
     async fn publish_rule(

@@ -127,6 +127,10 @@ impl From<Error> for ApiError {
                 let message = "The database went away: the change may have been made, or not";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).retry()
             }
+            Error::Busy => {
+                let message = "Too many submissions of this project are waiting";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry()
+            }
             Error::Unavailable => Self::unavailable(),
             Error::StorageFull => Self::storage_full(),
             Error::Database(error) => Self::from(error),

@@ -12,22 +12,19 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{ACCEPT, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq as _;
-use tower_sessions::cookie::time::Duration;
-use tower_sessions::{Expiry, Session};
+use tower_sessions::Session;
 
 use super::error::ApiError;
-use super::page;
 use super::session::failed;
+use super::{login_form, page};
 use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::{SESSION_CSRF as CSRF, SESSION_USER};
 use crate::ids::random_token;
+use crate::time::now;
 
-/// How long a form may stay open before it is sent: a session that nobody signed in with should not be kept for long.
-const FORM_LIFETIME: Duration = Duration::hours(1);
-
-pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
-    Ok(page::login(&csrf_token(&session).await?, None))
+pub(super) async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    show(&app, &headers, None)
 }
 
 pub(super) async fn submit(
@@ -37,8 +34,8 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    match sign_in(&app, address, &session, body).await {
-        Err(error) if is_person(&headers) => again(&session, error).await,
+    match sign_in(&app, address, &session, &headers, body).await {
+        Err(error) if is_person(&headers) => again(&app, &headers, error),
         answer => answer,
     }
 }
@@ -50,12 +47,12 @@ fn is_person(headers: &HeaderMap) -> bool {
 }
 
 /// The form once more, with what was wrong, and the failure's status.
-async fn again(session: &Session, error: ApiError) -> Result<Response, ApiError> {
+fn again(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
     let text = match error.status() {
         StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
         _ => error.message(),
     };
-    let mut page = page::login(&csrf_token(session).await?, Some(text));
+    let mut page = show(app, headers, Some(text))?;
     let failure = error.into_response();
     *page.status_mut() = failure.status();
     if let Some(seconds) = failure.headers().get(RETRY_AFTER) {
@@ -68,6 +65,7 @@ async fn sign_in(
     app: &App,
     address: IpAddr,
     session: &Session,
+    headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body?;
@@ -76,8 +74,8 @@ async fn sign_in(
         let found = pairs.find(|(name, _)| name == wanted);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
-    let expected: Option<String> = session.get(CSRF).await.map_err(|e| failed(&e))?;
-    let expected = expected.ok_or_else(|| ApiError::invalid("The CSRF session token is missing"))?;
+    let expected = app.login_secret.of_cookie(headers, now());
+    let expected = expected.ok_or_else(|| ApiError::invalid("The cookie of the form is missing, or too old"))?;
     if !bool::from(expected.as_bytes().ct_eq(field(CSRF).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
@@ -88,7 +86,6 @@ async fn sign_in(
     app.logins.forgive(address);
     // A new id: one that somebody else had planted before must not become a signed-in one.
     session.cycle_id().await.map_err(|e| failed(&e))?;
-    session.set_expiry(None);
     session.insert(SESSION_USER, user.id).await.map_err(|e| failed(&e))?;
     session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
     Ok(redirect("/dashboard/"))
@@ -108,13 +105,12 @@ pub(super) fn redirect(to: &'static str) -> Response {
     (StatusCode::FOUND, [(LOCATION, to)]).into_response()
 }
 
-/// The session's token, made on first use.
-async fn csrf_token(session: &Session) -> Result<String, ApiError> {
-    if let Some(token) = session.get(CSRF).await.map_err(|e| failed(&e))? {
-        return Ok(token);
+/// The form, with the token that the browser has already, or with a new one.
+fn show(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
+    if let Some(token) = app.login_secret.of_cookie(headers, now()) {
+        return Ok(page::login(&token, problem));
     }
-    let token = random_token();
-    session.set_expiry(Some(Expiry::OnInactivity(FORM_LIFETIME)));
-    session.insert(CSRF, &token).await.map_err(|e| failed(&e))?;
-    Ok(token)
+    let token = app.login_secret.issue(now());
+    let cookie = login_form::set_cookie(&token, app.settings.secure_cookies)?;
+    Ok(([cookie], page::login(&token, problem)).into_response())
 }

@@ -11,6 +11,7 @@ mod health;
 mod input;
 mod keys;
 mod login;
+mod login_form;
 mod members;
 mod metrics;
 mod moderate;
@@ -41,6 +42,7 @@ use utoipa_axum::routes;
 use crate::Error;
 use crate::app::App;
 use error::ApiError;
+pub(crate) use login_form::LoginSecret;
 
 /// The largest request body.
 const MAX_BODY: usize = 1_000_000;

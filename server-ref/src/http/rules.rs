@@ -23,7 +23,7 @@ use crate::time::{now, rfc3339};
 
 const NAME_MAX: usize = 200;
 /// Rules of one project.
-const RULES_MAX: usize = 1000;
+const RULES_MAX: usize = 2000;
 const PRIORITY_MAX: u64 = 1_000_000;
 
 /// A rule to be saved. What is left out of a change stays as it is.

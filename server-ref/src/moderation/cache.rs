@@ -1,52 +1,81 @@
-//! Compiled rules per project, kept until they change.
+//! Compiled rules per project, kept until they change, within a bound in bytes.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::fmt;
+use std::sync::Arc;
 
-use super::RuleSet;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+
+use super::pool::FairPool;
+use super::rule_set::{Compilation, RuleSet};
 use crate::Error;
 use crate::store::Store;
 
-#[derive(Debug, Default)]
+/// Bytes of all compiled rules: more than the largest set of one project takes.
+const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Projects with rules of a usual size.
+const PROJECTS_ESTIMATE: usize = 1024;
+
 pub(crate) struct RuleCache {
-    sets: RwLock<State>,
+    sets: Cache<Arc<str>, Arc<RuleSet>, Bytes>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    sets: HashMap<Arc<str>, Arc<RuleSet>>,
-    /// Counts invalidations, so that rules read before one are not kept after it.
-    generation: u64,
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<Arc<str>, Arc<RuleSet>> for Bytes {
+    fn weight(&self, project_id: &Arc<str>, set: &Arc<RuleSet>) -> u64 {
+        (project_id.len() + set.memory_usage()) as u64
+    }
 }
 
 impl RuleCache {
-    pub(crate) async fn get(&self, store: &Store, project_id: &Arc<str>) -> Result<Arc<RuleSet>, Error> {
-        let generation = {
-            let state = self.sets.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(set) = state.sets.get(project_id) {
-                return Ok(set.clone());
+    pub(crate) fn new() -> Result<Self, Error> {
+        // In one shard: each shard takes a part of the capacity, and one project may need a large part.
+        let options = OptionsBuilder::new()
+            .shards(1)
+            .estimated_items_capacity(PROJECTS_ESTIMATE)
+            .weight_capacity(CACHE_BYTES_MAX)
+            .build()
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        Ok(Self { sets: Cache::with_options(options, Bytes, hasher, lifecycle) })
+    }
+
+    /// The project's rules. They are compiled once, however many submissions wait for them.
+    pub(crate) async fn get(
+        &self,
+        store: &Store,
+        pool: &FairPool,
+        project_id: &Arc<str>,
+    ) -> Result<Arc<RuleSet>, Error> {
+        match self.sets.get_value_or_guard_async(project_id).await {
+            Ok(set) => Ok(set),
+            Err(place) => {
+                let rules = store.active_rules(project_id).await?;
+                let bytes = rules.iter().map(|rule| rule.data.len()).sum();
+                let mut compilation = Compilation::new(rules);
+                let set = Arc::new(pool.run(project_id, bytes, move || compilation.advance()).await?);
+                // Not kept if the rules were forgotten meanwhile: they may be others now.
+                let _ = place.insert(set.clone());
+                Ok(set)
             }
-            state.generation
-        };
-        let set = Arc::new(RuleSet::compile(&store.active_rules(project_id).await?));
-        let mut state = self.sets.write().unwrap_or_else(PoisonError::into_inner);
-        if state.generation == generation {
-            state.sets.insert(project_id.clone(), set.clone());
         }
-        Ok(set)
     }
 
     /// To be called after every committed change of a project's rules.
     pub(crate) fn forget(&self, project_id: &str) {
-        let mut state = self.sets.write().unwrap_or_else(PoisonError::into_inner);
-        state.generation += 1;
-        state.sets.remove(project_id);
+        self.sets.remove(project_id);
     }
 
     /// When any of them may have changed.
     pub(crate) fn forget_all(&self) {
-        let mut state = self.sets.write().unwrap_or_else(PoisonError::into_inner);
-        state.generation += 1;
-        state.sets.clear();
+        self.sets.clear();
+    }
+}
+
+impl fmt::Debug for RuleCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuleCache").field("projects", &self.sets.len()).finish_non_exhaustive()
     }
 }

@@ -6,20 +6,25 @@
 mod ai;
 mod author;
 mod cache;
-mod compiled;
+mod keywords;
 mod outcome;
+mod patterns;
 mod pipeline;
+mod pool;
 mod review;
 mod rule;
+mod rule_set;
+mod simulation;
 
 pub(crate) use ai::Ai;
 pub use ai::AiOptions;
 use author::author;
 pub(crate) use cache::RuleCache;
-use compiled::RuleSet;
-pub(crate) use compiled::check as check_rule;
 use outcome::{Moderator, Outcome, Update};
 pub(crate) use pipeline::{Submission, moderate};
+pub(crate) use pool::FairPool;
 pub(crate) use review::review;
 pub(crate) use rule::rule_update;
 pub use rule::{Action, NewRule, RuleKind};
+use rule_set::RuleSet;
+pub(crate) use rule_set::check as check_rule;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::compiled::Compiled;
+use super::rule::Action;
 use crate::Error;
-use crate::store::{Draft, Status};
+use crate::store::{Draft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
 /// Code points of the content that events show.
@@ -57,10 +57,16 @@ pub(crate) struct RuleName {
     pub(crate) kind: String,
 }
 
+impl RuleName {
+    pub(super) fn of(rule: &StoredRule) -> Self {
+        Self { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone() }
+    }
+}
+
 impl Outcome {
-    pub(super) fn matched(rule: &Compiled, reason: String) -> Self {
-        let outcome = Self::decided(Moderator::Rule, rule.action.status(), 1.0, reason);
-        Self { rule: Some(rule.name.clone()), ..outcome }
+    pub(super) fn matched(rule: &RuleName, action: Action, reason: String) -> Self {
+        let outcome = Self::decided(Moderator::Rule, action.status(), 1.0, reason);
+        Self { rule: Some(rule.clone()), ..outcome }
     }
 
     pub(super) fn unmatched() -> Self {

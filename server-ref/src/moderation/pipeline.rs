@@ -1,7 +1,7 @@
 //! From a submitted content to a stored and published decision.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
@@ -12,8 +12,9 @@ use crate::ids::content_id;
 use crate::store::{Change, Deed, NewContent, Status};
 use crate::time::{Micros, now};
 
-/// Longer texts are matched beside the runtime's threads, which others are waiting for.
-const INLINE: usize = 32 * 1024;
+/// What may be matched on a thread of the runtime, which others are waiting for.
+const INLINE_BYTES_MAX: usize = 16 * 1024;
+const INLINE_COST_MAX: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]
 pub(crate) struct Submission {
@@ -33,8 +34,8 @@ pub(crate) struct Moderated {
 /// Decides, and returns when content, results and event are durable; they are published right after.
 pub(crate) async fn moderate(app: &Arc<App>, project_id: Arc<str>, submission: Submission) -> Result<Moderated, Error> {
     let mut case = Case { project_id, submission, started: Instant::now(), at: now() };
-    let rules = app.rules.get(&app.store, &case.project_id).await?;
-    let decided = decide(&rules, &mut case.submission).await?;
+    let rules = app.rules.get(&app.store, &app.matching, &case.project_id).await?;
+    let decided = decide(app, &rules, &mut case).await?;
     if decided.is_none() && !rules.prompts().is_empty() {
         // This takes a while. Who stops waiting for the answer does not stop it: the content is stored all the same.
         let (app, token) = (app.clone(), app.in_flight.token());
@@ -90,16 +91,23 @@ impl Case {
     }
 }
 
-async fn decide(rules: &Arc<RuleSet>, submission: &mut Submission) -> Result<Option<Outcome>, Error> {
-    if submission.content.len() <= INLINE {
-        return Ok(rules.decide(&submission.content));
+/// Short texts are matched where the request is served, unless the project's rules took long of late; others have threads apart.
+async fn decide(app: &App, rules: &Arc<RuleSet>, case: &mut Case) -> Result<Option<Outcome>, Error> {
+    let content = &mut case.submission.content;
+    if content.len() <= INLINE_BYTES_MAX && rules.recent_cost() <= INLINE_COST_MAX {
+        return Ok(rules.decide(content));
     }
-    let (rules, content) = (rules.clone(), std::mem::take(&mut submission.content));
-    let decided = tokio::task::spawn_blocking(move || {
-        let outcome = rules.decide(&content);
-        (content, outcome)
+    let (rules, content) = (rules.clone(), std::mem::take(content));
+    let (mut progress, bytes) = (Some(rules.start()), content.len());
+    let mut content = Some(content);
+    let matching = app.matching.run(&case.project_id, bytes, move || {
+        let text = content.as_deref().unwrap_or_default();
+        if !rules.advance(progress.as_mut()?, text) {
+            return None;
+        }
+        Some((rules.outcome(progress.take()?), content.take()?))
     });
-    let (content, outcome) = decided.await.map_err(|error| Error::Internal(error.to_string()))?;
-    submission.content = content;
+    let (outcome, content) = matching.await?;
+    case.submission.content = content;
     Ok(outcome)
 }

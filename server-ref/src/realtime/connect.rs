@@ -1,7 +1,7 @@
 //! The Socket.IO endpoint and its handshake.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use http::request::Parts;
@@ -14,7 +14,7 @@ use super::connection::Connection;
 use super::expel::{dismiss, rooms};
 use super::origin::may_use_cookie;
 use super::reply::emit;
-use super::slots::Admission;
+use super::slots::{Admission, TooManyEvents};
 use crate::app::App;
 use crate::auth::Principal;
 
@@ -47,10 +47,19 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
     };
     let app = app.clone();
     let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
-        let principal = authenticate(&app, socket.req_parts(), payload.ok()).await?;
+        let request = socket.req_parts();
+        let Some(admission) = request.extensions.get::<Admission>().cloned() else {
+            return Err(Refusal::NotAdmitted);
+        };
+        // Each CONNECT costs a look at its credentials.
+        admission.count_connect(Instant::now()).map_err(Refusal::too_many_events)?;
+        let principal = authenticate(&app, request, payload.ok()).await?;
+        if !admission.take() {
+            return Err(Refusal::TooMany { limit: admission.limit() });
+        }
         socket.join(rooms(&principal));
         // Before the acknowledgement goes out: the client's first event may be on its heels.
-        Connection::new(app, principal).attach(&socket);
+        Connection::new(app, principal, admission).attach(&socket);
         Ok::<(), Refusal>(())
     };
     io.ns("/", greet.with(admit));
@@ -78,6 +87,11 @@ enum Refusal {
     Authentication(&'static str),
     #[error("Too many connections from this address (at most {limit}), retry_after: 60")]
     TooMany { limit: usize },
+    #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
+    TooManyEvents { retry_after: Duration },
+    /// The session was opened past the limit of connections. No way to do so is known.
+    #[error("Too many connections from this address, retry_after: 60")]
+    NotAdmitted,
     #[error("Server is shutting down")]
     ShuttingDown,
     #[error("Server error occurred")]
@@ -85,6 +99,10 @@ enum Refusal {
 }
 
 impl Refusal {
+    fn too_many_events(refused: TooManyEvents) -> Self {
+        Self::TooManyEvents { retry_after: refused.retry_after }
+    }
+
     fn internal(error: crate::Error) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "a connection could not be checked");
         Self::Internal
@@ -95,10 +113,10 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
     if app.draining.is_cancelled() {
         return Err(Refusal::ShuttingDown);
     }
-    let principal = match api_key(request, payload.as_ref()) {
+    match api_key(request, payload.as_ref()) {
         Some(key) => {
             let found = app.auth.by_key(&key).await.map_err(Refusal::internal)?;
-            found.ok_or(Refusal::Authentication("invalid API key"))?
+            found.ok_or(Refusal::Authentication("invalid API key"))
         }
         None => {
             let found = app.auth.by_cookie(&request.headers).await.map_err(Refusal::internal)?;
@@ -106,12 +124,8 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
             if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
                 return Err(Refusal::Authentication("the session can't be used from this origin"));
             }
-            Principal::User { id: user.user_id, session: user.session }
+            Ok(Principal::User { id: user.user_id, session: user.session })
         }
-    };
-    match request.extensions.get::<Admission>() {
-        Some(admission) if !admission.take() => Err(Refusal::TooMany { limit: admission.limit() }),
-        _ => Ok(principal),
     }
 }
 

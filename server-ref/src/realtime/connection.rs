@@ -8,8 +8,8 @@ use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 
 use super::queue::Queue;
-use super::rate::Rate;
 use super::reply::{Done, Failure, acknowledge, emit};
+use super::slots::Admission;
 use super::{join, replay};
 use crate::app::App;
 use crate::auth::Principal;
@@ -17,11 +17,11 @@ use crate::auth::Principal;
 pub(super) struct Connection {
     pub(super) app: Arc<App>,
     pub(super) principal: Principal,
+    admission: Admission,
     state: Mutex<State>,
 }
 
 struct State {
-    rate: Rate,
     rooms: HashSet<String>,
     queue: Queue<Request>,
 }
@@ -44,14 +44,10 @@ struct Request {
 }
 
 impl Connection {
-    pub(super) fn new(app: Arc<App>, principal: Principal) -> Arc<Self> {
-        let state = State {
-            rate: Rate::new(app.settings.limits.events_per_minute),
-            rooms: HashSet::new(),
-            queue: Queue::new(),
-        };
+    pub(super) fn new(app: Arc<App>, principal: Principal, admission: Admission) -> Arc<Self> {
+        let state = State { rooms: HashSet::new(), queue: Queue::new() };
         app.metrics.connected();
-        Arc::new(Self { app, principal, state: Mutex::new(state) })
+        Arc::new(Self { app, principal, admission, state: Mutex::new(state) })
     }
 
     /// Registers the handlers. They only queue: a handler's future runs in a task of its own, so that requests would overtake
@@ -97,18 +93,16 @@ impl Connection {
     }
 
     fn accept(self: &Arc<Self>, request: Request) {
-        let mut state = self.state();
-        if let Err(wait) = state.rate.check(Instant::now()) {
-            let flooding = state.rate.is_flooding();
-            drop(state);
-            if flooding {
+        if let Err(refused) = self.admission.count_event(Instant::now()) {
+            if refused.is_flooding {
                 tracing::warn!(sid = %request.socket.id, "disconnected: it floods the server");
                 let _ = request.socket.disconnect();
                 return;
             }
             self.app.metrics.refused("rate_limited");
-            return request.refuse(Failure::rate_limited(wait));
+            return request.refuse(Failure::rate_limited(refused.retry_after));
         }
+        let mut state = self.state();
         match state.queue.push(request) {
             Ok(false) => {}
             Ok(true) => drop(tokio::spawn(self.clone().run())),

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use super::rate::Rate;
 use crate::address::network;
 
 /// A refused connection is told why over Socket.IO, which costs a connection for a moment. Beyond this many times the limit
@@ -15,6 +17,7 @@ const TOLD: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Slots {
     limit: usize,
+    events_per_minute: usize,
     open: Mutex<HashMap<IpAddr, Open>>,
 }
 
@@ -32,18 +35,30 @@ pub(crate) struct Admission {
     place: Arc<Place>,
 }
 
+/// More events came within a minute than the limit allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooManyEvents {
+    /// When the next one will be accepted.
+    pub(super) retry_after: Duration,
+    /// The client goes on as if it were not listening.
+    pub(super) is_flooding: bool,
+}
+
 #[derive(Debug)]
 struct Place {
     slots: Arc<Slots>,
     address: IpAddr,
     /// Changed only while the slots are locked.
     admitted: AtomicBool,
+    /// Counts what the Engine.IO session sends, so that it can't start again by leaving and entering the namespace.
+    rate: Mutex<Rate>,
+    has_connected: AtomicBool,
 }
 
 impl Slots {
-    /// `limit` 0 admits everyone.
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, open: Mutex::default() })
+    /// `limit` 0 admits everyone, and each connection may send `events_per_minute` (0: as many as it likes).
+    pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
+        Arc::new(Self { limit, events_per_minute, open: Mutex::default() })
     }
 
     /// `None`: far too many, not even worth an explanation.
@@ -55,7 +70,14 @@ impl Slots {
             return None;
         }
         count.all += 1;
-        let place = Place { slots: self.clone(), address, admitted: AtomicBool::new(false) };
+        let rate = Mutex::new(Rate::new(self.events_per_minute));
+        let place = Place {
+            slots: self.clone(),
+            address,
+            admitted: AtomicBool::new(false),
+            rate,
+            has_connected: AtomicBool::new(false),
+        };
         Some(Admission { place: Arc::new(place) })
     }
 }
@@ -78,6 +100,17 @@ impl Admission {
     pub(crate) fn limit(&self) -> usize {
         self.place.slots.limit
     }
+
+    /// Counts a CONNECT, which is like an event from the second one on.
+    pub(super) fn count_connect(&self, now: Instant) -> Result<(), TooManyEvents> {
+        if self.place.has_connected.swap(true, Ordering::Relaxed) { self.count_event(now) } else { Ok(()) }
+    }
+
+    /// Counts an event, or says why it is refused.
+    pub(super) fn count_event(&self, now: Instant) -> Result<(), TooManyEvents> {
+        let mut rate = self.place.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.check(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })
+    }
 }
 
 impl Drop for Place {
@@ -99,7 +132,7 @@ mod tests {
 
     #[test]
     fn places_are_limited_and_come_back() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..8).map(|_| slots.admit(address).unwrap()).collect();
         let taken: Vec<_> = held.iter().map(Admission::take).collect();

@@ -33,7 +33,7 @@ async fn the_token_is_for_who_is_signed_in() {
     let server = server().start().await.unwrap();
     Caller::Nobody.fails(&server, (Method::GET, "/auth/csrf", Value::Null), (401, "authentication_failed")).await;
     let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
-    let early = Caller::Session { cookie: crate::support::session_cookie(&form), token: String::new() };
+    let early = Caller::Session { cookie: crate::support::first_cookie(&form), token: String::new() };
     early.fails(&server, (Method::GET, "/auth/csrf", Value::Null), (401, "authentication_failed")).await;
     server.shutdown().await;
 }

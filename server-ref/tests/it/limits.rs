@@ -28,6 +28,44 @@ async fn connections() {
     server.shutdown().await;
 }
 
+/// Engine.IO takes none of these for the id of a session, and opens a new one.
+#[tokio::test]
+async fn a_session_id_that_is_none_passes_no_limit() {
+    let limits = Limits { connections_per_ip: 1, ..Limits::none() };
+    for extra in ["&sid", "&%73id=x", "&xsid=x"] {
+        let server = server().limits(limits).start().await.unwrap();
+        let mut held = vec![Socket::connect(&server).await];
+        let query = format!("{extra}&api_key={}", key(&server));
+        let refused = loop {
+            match Socket::open(Socket::request(&server.base_url(), &query), "").await {
+                Ok(mut socket) => {
+                    assert!(socket.refused().await.contains("Too many connections"), "{extra}");
+                    held.push(socket);
+                }
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, Error::Http(response) if response.status() == 429), "{extra}");
+        assert_eq!(held.len(), 4, "{extra}");
+        server.shutdown().await;
+    }
+}
+
+/// Leaving the namespace and entering it again does not start the minute again.
+#[tokio::test]
+async fn events_count_for_the_whole_session() {
+    let limits = Limits { events_per_minute: 3, ..Limits::none() };
+    let server = server().limits(limits).start().await.unwrap();
+    let mut socket = Socket::connect(&server).await;
+    for _ in 0..3 {
+        socket.send("42[\"heartbeat\",{}]").await;
+    }
+    socket.send("41").await;
+    socket.send("40").await;
+    assert!(socket.refused().await.contains("Too many events"));
+    server.shutdown().await;
+}
+
 #[tokio::test]
 async fn refused_connections_take_nobodys_place() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };

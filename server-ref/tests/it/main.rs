@@ -16,6 +16,7 @@ mod engine_io_polling;
 mod engine_io_websocket;
 mod event_ids_are_in_order;
 mod garbage_is_survived;
+mod heavy_rules;
 mod hostile_texts;
 mod keys;
 mod keys_stay_out_of_the_log;

@@ -48,7 +48,7 @@ async fn sign_ins_are_throttled_by_the_same_address() {
     let demo = server.demo().unwrap().clone();
     let url = format!("{}/auth/login", server.base_url());
     let form = http().get(&url).send().await.unwrap();
-    let cookie = crate::support::session_cookie(&form);
+    let cookie = crate::support::first_cookie(&form);
     let token = crate::support::csrf_token(&form.text().await.unwrap());
     let attempt = async |address: &str, password: &str| {
         let fields = [("csrf_token", token.as_str()), ("email", &demo.email), ("password", password)];

@@ -4,7 +4,7 @@ use automoderate_server::{Role, RunningServer};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Socket, csrf_token, http, session_cookie};
+use crate::support::{Socket, csrf_token, first_cookie, http};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -21,12 +21,12 @@ impl Caller {
     pub(crate) async fn sign_in(server: &RunningServer, email: &str, password: &str) -> Self {
         let url = format!("{}/auth/login", server.base_url());
         let form = http().get(&url).send().await.unwrap();
-        let cookie = session_cookie(&form);
+        let cookie = first_cookie(&form);
         let token = csrf_token(&form.text().await.unwrap());
         let fields = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
         let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
         assert_eq!(response.status(), 302, "{email}");
-        let cookie = session_cookie(&response);
+        let cookie = first_cookie(&response);
         let url = format!("{}/auth/csrf", server.base_url());
         let answer: Value = http().get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
         assert_eq!(answer["user"]["email"], email);

@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::compiled::Prompt;
+use super::rule_set::Prompt;
 use super::{Moderator, Outcome};
 use crate::Error;
 use crate::store::Status;

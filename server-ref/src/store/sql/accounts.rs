@@ -3,6 +3,7 @@
 use super::{Store, on, text};
 use crate::Error;
 use crate::ids::random_id;
+use crate::ids::random_token;
 use crate::store::{Account, News, User};
 use crate::time::now;
 
@@ -68,6 +69,18 @@ impl Store {
     pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {
         const QUERY: &str = "SELECT value FROM meta WHERE key = $1";
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(key).fetch_optional(db).await?))
+    }
+
+    /// A random text that all nodes share, made on first use.
+    pub(crate) async fn shared_secret(&self, key: &str) -> Result<String, Error> {
+        const QUERY: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+        if let Some(secret) = self.meta(key).await? {
+            return Ok(secret);
+        }
+        let secret = random_token();
+        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(&secret).execute(db).await?; });
+        // Another node may have been faster.
+        self.meta(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
 
     pub(crate) async fn set_meta(&self, key: &str, value: &str) -> Result<(), Error> {

@@ -1,0 +1,110 @@
+//! The token of a login form: it is in the form and in a cookie, and another site can't make the two agree.
+//!
+//! Nothing is stored for visitors: the token carries the time when it was made, and is signed with a secret that all nodes share.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use sha2::Sha256;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::cookie::{Cookie, SameSite};
+
+use crate::Error;
+use crate::ids::random_token;
+use crate::time::Micros;
+
+/// The cookie's name.
+const LOGIN_COOKIE: &str = "login_form";
+/// How long a form may stay open before it is sent.
+const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
+/// By how much the clocks of two nodes may differ.
+const CLOCK_SKEW: Micros = 5 * 60 * 1_000_000;
+
+/// What signs the tokens of login forms: random, and the same on all nodes.
+#[derive(Clone)]
+pub(crate) struct LoginSecret(String);
+
+impl LoginSecret {
+    pub(crate) fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// A token for a form that is shown now.
+    pub(super) fn issue(&self, at: Micros) -> String {
+        let token = format!("{}.{at}", random_token());
+        let signature = self.mac(&token).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        format!("{token}.{}", signature.unwrap_or_default())
+    }
+
+    /// The request's token, if it was issued here and has not expired.
+    pub(super) fn of_cookie(&self, headers: &HeaderMap, at: Micros) -> Option<String> {
+        let token = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .filter_map(Result::ok)
+            .find(|cookie| cookie.name() == LOGIN_COOKIE)?;
+        self.is_good(token.value(), at).then(|| token.value().to_owned())
+    }
+
+    fn is_good(&self, token: &str, at: Micros) -> bool {
+        let Some((signed, signature)) = token.rsplit_once('.') else { return false };
+        let issued: Option<Micros> = signed.rsplit_once('.').and_then(|(_, issued)| issued.parse().ok());
+        let fresh = issued.is_some_and(|issued| (-CLOCK_SKEW..FORM_LIFETIME).contains(&at.saturating_sub(issued)));
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+        fresh && self.mac(signed).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
+    }
+
+    fn mac(&self, token: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
+        mac.update(token.as_bytes());
+        Some(mac)
+    }
+}
+
+/// The header that keeps the token until the form is sent.
+pub(super) fn set_cookie(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
+    let cookie = Cookie::build((LOGIN_COOKIE, token))
+        .path("/auth")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(secure)
+        .max_age(Duration::microseconds(FORM_LIFETIME));
+    let value = HeaderValue::from_str(&cookie.to_string()).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok((SET_COOKIE, value))
+}
+
+impl std::fmt::Debug for LoginSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginSecret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(token: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, format!("a=b; {LOGIN_COOKIE}={token}").parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_time_and_its_server() {
+        let secret = LoginSecret::new("one".into());
+        let token = secret.issue(0);
+        assert_eq!(secret.of_cookie(&sent(&token), 1), Some(token.clone()));
+        assert_eq!(secret.of_cookie(&sent(&token), FORM_LIFETIME), None);
+        assert_eq!(secret.of_cookie(&sent(&token), -2 * CLOCK_SKEW), None);
+        assert_eq!(LoginSecret::new("two".into()).of_cookie(&sent(&token), 1), None);
+        let later = token.replacen(".0.", ".9.", 1);
+        for forged in ["", "x", "a.b", "a.0.b", &later, &token[1..]] {
+            assert_eq!(secret.of_cookie(&sent(forged), 1), None, "{forged}");
+        }
+        assert_ne!(token, secret.issue(0));
+    }
+}

@@ -1,0 +1,93 @@
+//! Rules that are made to be heavy cost a bounded amount of work, and what they leave undecided goes to a person.
+
+use std::time::Duration;
+
+use automoderate_server::{Action, Error, NewRule, RuleKind, RunningServer};
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::support::{http, moderate, project, server};
+
+/// A rule that matches no text of zeros and ones, and keeps as many states alive as the text has ones.
+fn heavy() -> RuleKind {
+    RuleKind::Regex { pattern: "1[01]{150}[^01]".into(), flags: vec![] }
+}
+
+async fn add(server: &RunningServer, id: &str, kind: RuleKind) -> Result<String, Error> {
+    server.add_rule(id, NewRule { name: "Heavy".into(), kind, action: Action::Reject, priority: 1_000 }).await
+}
+
+/// Zeros and ones in no order that a DFA could learn.
+fn text(length: usize) -> String {
+    let mut state = 1u64;
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        if state >> 63 == 1 { '1' } else { '0' }
+    })
+    .take(length)
+    .collect()
+}
+
+#[tokio::test]
+async fn what_takes_too_much_work_is_flagged_and_says_so() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    for _ in 0..20 {
+        add(&server, &id, heavy()).await.unwrap();
+    }
+    let heavy = join_all((0..4).map(|_| moderate(&server, json!({"content": text(32_000)}))));
+    let quick = async {
+        for _ in 0..20 {
+            let live = http().get(format!("{}/live", server.base_url())).send();
+            assert!(timeout(Duration::from_secs(5), live).await.unwrap().unwrap().status().is_success());
+        }
+    };
+    let (answers, ()) = tokio::join!(heavy, quick);
+    for answer in answers {
+        assert_eq!(answer["status"], "flagged");
+        let result = &answer["moderation_results"][0];
+        assert_eq!(result["rule_name"], "Heavy");
+        assert!(result["reason"].as_str().unwrap().contains("too much work"), "{result}");
+    }
+    // Texts of a usual length are decided by the same rules.
+    assert_eq!(moderate(&server, json!({"content": text(500)})).await["status"], "approved");
+    let matching = format!("1{}x", "0".repeat(150));
+    assert_eq!(moderate(&server, json!({"content": matching})).await["status"], "rejected");
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn rules_that_take_too_much_memory_are_refused() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let long_words = (0..90).map(|n| format!("{n}{}", "x".repeat(6_000))).collect();
+    let many_words = (0..20_000).map(|n| format!("keyword {n}")).collect();
+    for kind in [
+        RuleKind::Keyword { keywords: long_words, case_sensitive: false },
+        RuleKind::Keyword { keywords: many_words, case_sensitive: true },
+        RuleKind::Regex { pattern: "1[01]{4000}[^01]".into(), flags: vec![] },
+        RuleKind::Regex { pattern: "x".repeat(10_000), flags: vec![] },
+    ] {
+        assert!(matches!(add(&server, &id, kind).await, Err(Error::Rule(_))));
+    }
+    server.shutdown().await;
+}
+
+/// What would be tried after the limits are reached could decide otherwise, so it is not skipped.
+#[tokio::test]
+async fn a_project_over_its_limits_flags_what_no_earlier_rule_decides() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    for rule in 0..6 {
+        let keywords = (0..1000).map(|word| format!("{rule}/{word}/{}", "y".repeat(90))).collect();
+        add(&server, &id, RuleKind::Keyword { keywords, case_sensitive: false }).await.unwrap();
+    }
+    let first = format!("0/7/{}", "y".repeat(90));
+    assert_eq!(moderate(&server, json!({"content": first})).await["status"], "rejected");
+    let answer = moderate(&server, json!({"content": "hello"})).await;
+    assert_eq!(answer["status"], "flagged");
+    let reason = answer["moderation_results"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("exceed its limits"), "{reason}");
+    server.shutdown().await;
+}
