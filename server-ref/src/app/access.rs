@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::Error;
-use crate::ids::{key_hash, new_api_key, session_name};
+use crate::ids::{key_hash, new_api_key};
 use crate::store::{KeyInfo, News, User};
 
 impl App {
@@ -41,13 +41,6 @@ impl App {
             self.apply(&News::UserDeactivated(id.to_owned()));
         }
         Ok(user)
-    }
-
-    /// The session itself is gone already.
-    pub(crate) async fn end_session(&self, session: &str) -> Result<(), Error> {
-        let news = News::SessionEnded(session_name(session));
-        self.apply(&news);
-        self.store.tell(&news).await
     }
 
     pub(crate) async fn delete_project(&self, id: &str) -> Result<(), Error> {

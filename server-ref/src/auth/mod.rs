@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::COOKIE;
-use tower_sessions::session::{Id, Record};
+use serde_json::{Map, Value};
+use tower_sessions::session::Id;
 
 use crate::Error;
+use crate::ids::session_name;
 use crate::store::{Account, KeyOwner, Store};
 pub(crate) use permission::{Permission, Standing};
 pub(crate) use throttle::Throttle;
@@ -25,13 +27,18 @@ pub(crate) const SESSION_CSRF: &str = "csrf_token";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Principal {
     Key(KeyOwner),
-    User { id: Arc<str>, session: Arc<str> },
+    User {
+        id: Arc<str>,
+        /// The name of the session, not the id that opens it.
+        session: Arc<str>,
+    },
 }
 
 /// A session that somebody is signed in with.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) user_id: Arc<str>,
+    /// The name of the session, not the id that opens it.
     pub(crate) session: Arc<str>,
     /// What requests that change something must repeat.
     pub(crate) csrf_token: String,
@@ -63,15 +70,16 @@ impl Auth {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
         };
-        self.by_session(&id.to_string()).await
+        self.by_session(&session_name(&id.to_string())).await
     }
 
     async fn by_session(&self, session: &str) -> Result<Option<SignedIn>, Error> {
-        let Some(data) = self.store.session(session).await? else {
+        let Some(stored) = self.store.session(session).await? else {
             return Ok(None);
         };
-        let record: Record = serde_json::from_str(&data).map_err(|error| Error::Internal(error.to_string()))?;
-        let text = |name: &str| record.data.get(name).and_then(|value| value.as_str());
+        let data: Map<String, Value> =
+            serde_json::from_str(&stored.data).map_err(|error| Error::Internal(error.to_string()))?;
+        let text = |name: &str| data.get(name).and_then(Value::as_str);
         let Some(user_id) = text(SESSION_USER) else {
             return Ok(None);
         };

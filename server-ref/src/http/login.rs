@@ -20,7 +20,8 @@ use super::{login_form, page};
 use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::{SESSION_CSRF as CSRF, SESSION_USER};
-use crate::ids::random_token;
+use crate::ids::{random_token, session_name};
+use crate::store::News;
 use crate::time::now;
 
 pub(super) async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
@@ -96,7 +97,7 @@ pub(super) async fn logout(State(app): State<Arc<App>>, session: Session) -> Res
     let id = session.id();
     session.flush().await.map_err(|e| failed(&e))?;
     if let Some(id) = id {
-        app.end_session(&id.to_string()).await?;
+        app.apply(&News::SessionEnded(session_name(&id.to_string())));
     }
     Ok(redirect("/auth/login"))
 }

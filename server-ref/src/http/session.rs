@@ -15,8 +15,9 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
-use crate::auth::SESSION_COOKIE;
-use crate::store::Store;
+use crate::auth::{SESSION_COOKIE, SESSION_USER};
+use crate::ids::session_name;
+use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
 
 /// How long a sign-in lasts.
@@ -39,10 +40,14 @@ pub(super) struct Sessions(Store);
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        let data = encode(record)?;
         loop {
-            let (data, expires_at) = encode(record)?;
-            let id = record.id.to_string();
-            if self.0.create_session(&id, &data, expires_at).await.map_err(backend)? {
+            if self
+                .0
+                .create_session(draft(record, &session_name(&record.id.to_string()), &data))
+                .await
+                .map_err(backend)?
+            {
                 return Ok(());
             }
             record.id = Id::default();
@@ -50,27 +55,33 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, expires_at) = encode(record)?;
-        let id = record.id.to_string();
-        self.0.save_session(&id, &data, expires_at).await.map_err(backend)
+        let (name, data) = (session_name(&record.id.to_string()), encode(record)?);
+        self.0.save_session(draft(record, &name, &data)).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(data) = self.0.session(&id.to_string()).await.map_err(backend)? else {
+        let Some(stored) = self.0.session(&session_name(&id.to_string())).await.map_err(backend)? else {
             return Ok(None);
         };
-        let record = serde_json::from_str(&data).map_err(|error| StoreError::Decode(error.to_string()))?;
-        Ok(Some(record))
+        let data = serde_json::from_str(&stored.data).map_err(|error| StoreError::Decode(error.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp_nanos(i128::from(stored.expires_at) * 1000)
+            .map_err(|error| StoreError::Decode(error.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.delete_session(&id.to_string()).await.map_err(backend)
+        self.0.end_session(&session_name(&id.to_string())).await.map_err(backend)
     }
 }
 
-fn encode(record: &Record) -> Result<(String, Micros)> {
-    let data = serde_json::to_string(record).map_err(|error| StoreError::Encode(error.to_string()))?;
-    Ok((data, micros(record.expiry_date)))
+/// What is in the session, without its id.
+fn encode(record: &Record) -> Result<String> {
+    serde_json::to_string(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
+}
+
+fn draft<'a>(record: &'a Record, name: &'a str, data: &'a str) -> SessionDraft<'a> {
+    let user_id = record.data.get(SESSION_USER).and_then(|value| value.as_str());
+    SessionDraft { name, data, user_id, expires_at: micros(record.expiry_date) }
 }
 
 fn micros(time: OffsetDateTime) -> Micros {

@@ -15,7 +15,6 @@ use super::reply::{Failure, emit};
 use super::room;
 use crate::Error;
 use crate::auth::Principal;
-use crate::ids::session_name;
 
 /// Whose sockets are meant.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +43,7 @@ impl Whose<'_> {
 pub(super) fn rooms(principal: &Principal) -> Vec<String> {
     match principal {
         Principal::Key(owner) => vec![Whose::Key(&owner.id).room(), Whose::KeyOf(&owner.project_id).room()],
-        Principal::User { id, session } => vec![Whose::Session(&session_name(session)).room(), Whose::User(id).room()],
+        Principal::User { id, session } => vec![Whose::Session(session).room(), Whose::User(id).room()],
     }
 }
 

@@ -141,7 +141,7 @@ async fn signing_out_ends_the_sessions_sockets() {
 }
 
 #[tokio::test]
-async fn nothing_is_stored_for_visitors() {
+async fn nothing_is_stored_for_visitors_and_of_a_session_only_a_hash() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("server.db");
     let url = format!("sqlite://{}", database.display());
@@ -152,11 +152,15 @@ async fn nothing_is_stored_for_visitors() {
     }
     let stored = || async {
         let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=ro")).await.unwrap();
-        sqlx::query_scalar::<_, i64>("SELECT count(*) FROM sessions").fetch_one(&mut connection).await.unwrap()
+        let rows: Vec<String> =
+            sqlx::query_scalar("SELECT id || data FROM sessions").fetch_all(&mut connection).await.unwrap();
+        rows
     };
-    assert_eq!(stored().await, 0);
-    sign_in(&server).await;
-    assert_eq!(stored().await, 1);
+    assert!(stored().await.is_empty());
+    let cookie = sign_in(&server).await;
+    let stored = stored().await;
+    assert_eq!(stored.len(), 1);
+    assert!(!stored[0].contains(cookie.strip_prefix("session=").unwrap()));
     server.shutdown().await;
 }
 

@@ -43,6 +43,8 @@ async fn a_deactivated_user_is_out_at_once() {
     user.fails(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     assert!(user.knock(&server).await.refused().await.starts_with("Authentication failed"));
     admin.patch(&server, &path, json!({"is_active": true})).await;
-    user.socket(&server).await.join(&id).await;
+    // The sessions from before stay ended.
+    assert!(user.knock(&server).await.refused().await.starts_with("Authentication failed"));
+    Caller::sign_in(&server, "user@example.org", PASSWORD).await.socket(&server).await.join(&id).await;
     server.shutdown().await;
 }

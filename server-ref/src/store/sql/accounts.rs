@@ -61,6 +61,8 @@ impl Store {
             sqlx::query(QUERY).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
         });
         if is_active == Some(false) {
+            const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
+            on!(&mut tx, db => { sqlx::query(END_SESSIONS).bind(id).execute(db).await?; });
             tx.tell(&News::UserDeactivated(id.to_owned())).await?;
         }
         Ok(tx.commit().await?)

@@ -31,6 +31,7 @@ use tokio::sync::MappedMutexGuard;
 
 pub(crate) use commit::{Doubt, Outcome};
 pub(crate) use news::Listener;
+pub(crate) use sessions::SessionDraft;
 
 use self::either::{Either, Tx, on};
 use self::postgres::PgDatabase;

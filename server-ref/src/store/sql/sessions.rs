@@ -1,39 +1,68 @@
-//! Web sessions, as text that the session layer makes and reads.
+//! Web sessions. Their ids open them, and are not stored: a session is found by the hash of its id, its name.
 
 use super::{Store, on};
 use crate::Error;
+use crate::store::News;
 use crate::time::{Micros, now};
 
+/// A session as it is stored.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct StoredSession {
+    /// JSON text.
+    pub(crate) data: String,
+    pub(crate) expires_at: Micros,
+}
+
+/// A session to be stored.
+#[derive(Debug)]
+pub(crate) struct SessionDraft<'a> {
+    pub(crate) name: &'a str,
+    /// JSON text.
+    pub(crate) data: &'a str,
+    /// The user who signed in with it.
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) expires_at: Micros,
+}
+
 impl Store {
-    /// Stores a new session; `false` if the id is taken.
-    pub(crate) async fn create_session(&self, id: &str, data: &str, expires_at: Micros) -> Result<bool, Error> {
-        const QUERY: &str = "INSERT INTO sessions (id, data, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    /// Stores a new session; `false` if the name is taken.
+    pub(crate) async fn create_session(&self, session: SessionDraft<'_>) -> Result<bool, Error> {
+        const QUERY: &str =
+            "INSERT INTO sessions (id, data, user_id, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         let made = on!(&mut self.writer().await?, db => {
-            sqlx::query(QUERY).bind(id).bind(data).bind(expires_at).execute(db).await?.rows_affected()
+            let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
+            query.bind(session.user_id).bind(session.expires_at).execute(db).await?.rows_affected()
         });
         Ok(made == 1)
     }
 
-    pub(crate) async fn save_session(&self, id: &str, data: &str, expires_at: Micros) -> Result<(), Error> {
-        const QUERY: &str = "INSERT INTO sessions (id, data, expires_at) VALUES ($1, $2, $3)
-                             ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at";
+    pub(crate) async fn save_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
+        const QUERY: &str = "INSERT INTO sessions (id, data, user_id, expires_at) VALUES ($1, $2, $3, $4)
+                             ON CONFLICT (id) DO UPDATE
+                             SET data = excluded.data, user_id = excluded.user_id, expires_at = excluded.expires_at";
         on!(&mut self.writer().await?, db => {
-            sqlx::query(QUERY).bind(id).bind(data).bind(expires_at).execute(db).await?;
+            let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
+            query.bind(session.user_id).bind(session.expires_at).execute(db).await?;
         });
         Ok(())
     }
 
-    pub(crate) async fn session(&self, id: &str) -> Result<Option<String>, Error> {
-        const QUERY: &str = "SELECT data FROM sessions WHERE id = $1 AND expires_at > $2";
+    /// The session, unless it has expired.
+    pub(crate) async fn session(&self, name: &str) -> Result<Option<StoredSession>, Error> {
+        const QUERY: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
         Ok(on!(&mut self.reader().await?, db => {
-            sqlx::query_scalar(QUERY).bind(id).bind(now()).fetch_optional(db).await?
+            sqlx::query_as(QUERY).bind(name).bind(now()).fetch_optional(db).await?
         }))
     }
 
-    pub(crate) async fn delete_session(&self, id: &str) -> Result<(), Error> {
+    /// Ends the session, and says so to the other nodes in the same transaction.
+    pub(crate) async fn end_session(&self, name: &str) -> Result<(), Error> {
         const QUERY: &str = "DELETE FROM sessions WHERE id = $1";
-        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(id).execute(db).await?; });
-        Ok(())
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        on!(&mut tx, db => { sqlx::query(QUERY).bind(name).execute(db).await?; });
+        tx.tell(&News::SessionEnded(name.to_owned())).await?;
+        Ok(tx.commit().await?)
     }
 
     pub(crate) async fn prune_sessions(&self) -> Result<u64, Error> {
