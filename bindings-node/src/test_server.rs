@@ -32,7 +32,7 @@ impl TestServer {
         Ok(id.map(u64::cast_signed))
     }
 
-    /// Sets fields of a content, which is JSON.
+    /// Sets fields of an item for REST; `content` is JSON.
     #[napi(catch_unwind)]
     pub fn store(&self, project: String, content: String) -> napi::Result<()> {
         self.0.store(&project, json("content", &content)?).map_err(|error| raise(&error))

@@ -38,7 +38,7 @@ impl NativeTestServer {
         Ok(self.0.publish(project, name, client::json("data", data)?)?)
     }
 
-    /// Sets fields of a content, which is JSON.
+    /// Sets fields of an item for REST; `content` is JSON.
     ///
     /// # Errors
     /// `invalid_argument` if the content is no object with an id.

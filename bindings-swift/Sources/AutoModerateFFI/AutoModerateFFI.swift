@@ -2260,7 +2260,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setSilent(silent: Bool) throws 
     
     /**
-     * Sets fields of a content, which is JSON.
+     * Sets fields of an item for REST; `content` is JSON.
      *
      * # Errors
      * `invalid_argument` if the content is no object with an id.
@@ -2515,7 +2515,7 @@ open func setSilent(silent: Bool)throws   {try rustCallWithError(FfiConverterTyp
 }
     
     /**
-     * Sets fields of a content, which is JSON.
+     * Sets fields of an item for REST; `content` is JSON.
      *
      * # Errors
      * `invalid_argument` if the content is no object with an id.
@@ -4591,7 +4591,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 19061) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 20798) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 3649) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 45547) {

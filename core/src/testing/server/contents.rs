@@ -51,7 +51,7 @@ impl Contents {
         row.extend(fields);
     }
 
-    /// Keeps what a `moderation_update` says about a content.
+    /// Keeps what a `moderation_update` says about its item.
     pub(super) fn decided(&mut self, project: &str, update: &Map<String, Value>, clock: Clock) {
         let text = |name: &str| update.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(id), Some(status)) = (text("content_id"), text("status")) else { return };
@@ -96,7 +96,7 @@ impl Contents {
     pub(super) fn statistics(&self) -> Value {
         let count = |status: &str| self.rows.iter().filter(|row| row.get("status") == Some(&status.into())).count();
         let (total, approved) = (self.rows.len(), count("approved"));
-        #[allow(clippy::cast_precision_loss)] // nobody has so many
+        #[allow(clippy::cast_precision_loss)] // no test has so many
         let rate = if total == 0 { 0.0 } else { approved as f64 / total as f64 * 100.0 };
         json!({
             "total_content": total, "approved": approved, "rejected": count("rejected"), "flagged": count("flagged"),

@@ -100,7 +100,7 @@ impl Server {
     /// Listens on a free port of 127.0.0.1. To be called within a tokio runtime, which runs the server.
     ///
     /// # Errors
-    /// If there is no port to be had.
+    /// If no port is free.
     pub async fn start() -> io::Result<Self> {
         Self::start_server(true).await
     }
@@ -109,7 +109,7 @@ impl Server {
     /// made up for by REST. Timestamps have no `Z`, refusals no code, and events without a handler are never acknowledged.
     ///
     /// # Errors
-    /// If there is no port to be had.
+    /// If no port is free.
     pub async fn start_without_log() -> io::Result<Self> {
         Self::start_server(false).await
     }

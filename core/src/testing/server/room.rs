@@ -66,7 +66,7 @@ impl Rooms {
         &mut self.room(project).contents
     }
 
-    /// Sets fields of a content, of which nobody is told.
+    /// Sets fields of an item, without an event.
     pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>) {
         let clock = self.clock();
         self.contents(project).store(project, id, fields, clock);
