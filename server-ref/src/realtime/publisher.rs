@@ -99,6 +99,7 @@ impl Publisher {
                 heard = hear(&mut heard) => self.hear(heard).await,
                 next = outgoing.recv() => match next {
                     Some(Outgoing::Batch(batch)) => self.committed(batch).await,
+                    Some(Outgoing::Missed(heads)) => self.on_missed(heads),
                     Some(Outgoing::Flush(done)) => self.flushes.push(done),
                     None => return,
                 },
@@ -215,6 +216,17 @@ impl Publisher {
             self.take(&project_id, events, Source::Own).await;
             if let Some(counts) = counts {
                 self.decided(project_id, Standing { head, counts }, recent);
+            }
+        }
+    }
+
+    /// This node committed faster than the rooms could be served. Other nodes find these events in the log, too.
+    fn on_missed(&mut self, heads: Vec<(Arc<str>, i64)>) {
+        for (project_id, head) in heads {
+            if let Some(line) = self.lines.get_mut(&project_id) {
+                line.know(head);
+                self.holes.insert(project_id.clone());
+                self.refresh(project_id);
             }
         }
     }

@@ -132,6 +132,20 @@ impl Change {
         }
     }
 
+    /// What it writes, about, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let deed = match &self.deed {
+            Deed::Nothing | Deed::RuleDeleted(_) | Deed::Notified(_) => 0,
+            Deed::Moderated(content) => {
+                let meta_data = content.meta_data.as_ref().map_or(0, String::len);
+                content.content_data.len() + meta_data + content.results.iter().map(String::len).sum::<usize>()
+            }
+            Deed::Reviewed(review) => review.result.len(),
+            Deed::RuleCreated(rule) | Deed::RuleUpdated(rule) => rule.data.len(),
+        };
+        deed + self.event.as_ref().map_or(0, |event| event.payload.len())
+    }
+
     pub(crate) fn content(&self) -> Option<&NewContent> {
         match &self.deed {
             Deed::Moderated(content) => Some(content),

@@ -3,7 +3,7 @@
 //! The database reads the rows that are concerned, the changes are applied here one by one, and the rows are written back: once
 //! per row and group, not per change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -31,13 +31,16 @@ pub(crate) struct Ledger {
     pub(crate) authors: HashMap<Authorship, Author>,
     /// The decisions that reviews replace, and when they were made.
     pub(crate) before: HashMap<String, (Status, Micros)>,
+    /// The rules that are changed or deleted, of those that exist.
+    pub(crate) rules: HashSet<(Arc<str>, String)>,
     /// Contents that may wait for a review before a warning is given; 0: any number.
     pub(crate) queue_limit: i64,
 }
 
 impl Ledger {
-    /// The events of a change, numbered.
+    /// The events of a change, numbered. After an error nothing is different: such a change fails by itself.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<Vec<LoggedEvent>, Error> {
+        self.check(change)?;
         let waiting = self.standing(change)?.counts.flagged;
         let activity = self.count(change)?;
         let warning = self.warning(change, waiting)?;
@@ -55,6 +58,23 @@ impl Ledger {
         Ok(events)
     }
 
+    /// Whether what the change is about exists. A rule that is deleted twice at once has one event.
+    fn check(&mut self, change: &Change) -> Result<(), Error> {
+        self.standing(change)?;
+        let rule = |id: &String| (change.project_id.clone(), id.clone());
+        let (exists, what) = match &change.deed {
+            Deed::Reviewed(review) => (self.before.contains_key(&review.content_id), "Content"),
+            Deed::RuleUpdated(updated) => (self.rules.contains(&rule(&updated.id)), "Rule"),
+            Deed::RuleDeleted(id) => (self.rules.remove(&rule(id)), "Rule"),
+            Deed::RuleCreated(created) => {
+                self.rules.insert(rule(&created.id));
+                (true, "Rule")
+            }
+            Deed::Nothing | Deed::Moderated(_) | Deed::Notified(_) => (true, ""),
+        };
+        if exists { Ok(()) } else { Err(Error::NotFound(what)) }
+    }
+
     fn standing(&mut self, change: &Change) -> Result<&mut Standing, Error> {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
@@ -65,10 +85,7 @@ impl Ledger {
             return Ok(None);
         };
         let before = match &change.deed {
-            Deed::Reviewed(_) => {
-                let decided = self.before.insert(content_id.to_owned(), (status, change.at));
-                Some(decided.ok_or(Error::NotFound("Content"))?)
-            }
+            Deed::Reviewed(_) => self.before.insert(content_id.to_owned(), (status, change.at)),
             _ => None,
         };
         let counts = &mut self.standing(change)?.counts;
@@ -116,6 +133,19 @@ mod tests {
         assert_eq!(with_event_id("{}", 7).unwrap().get(), r#"{"event_id":7}"#);
         assert_eq!(with_event_id(r#"{"a":1}"#, 8).unwrap().get(), r#"{"a":1,"event_id":8}"#);
         assert!(with_event_id("[]", 9).is_err());
+    }
+
+    #[test]
+    fn a_rule_is_deleted_once() {
+        let id: Arc<str> = "p".into();
+        let mut ledger = Ledger::default();
+        ledger.projects.insert(id.clone(), Standing::default());
+        ledger.rules.insert((id.clone(), "r".into()));
+        let draft = Draft { name: "rule_update", payload: "{}".into() };
+        let delete = Change { project_id: id, at: 0, deed: Deed::RuleDeleted("r".into()), event: Some(draft) };
+        assert_eq!(ledger.apply(&delete).unwrap().len(), 1);
+        assert!(matches!(ledger.apply(&delete), Err(Error::NotFound("Rule"))));
+        assert_eq!(ledger.projects["p"].head, 1);
     }
 
     #[test]

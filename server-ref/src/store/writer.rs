@@ -2,28 +2,30 @@
 //!
 //! Requests that arrive while a transaction is being synced wait together and share the next one. What was committed goes to
 //! the publisher through one bounded channel, so that it is published after the commit and in order, while the next group is
-//! being written.
+//! being written. A publisher that is slow finds what it missed in the log.
 //!
 //! When the database is away, requests are refused, and told that they may try again. When it went away during a COMMIT, nothing is
 //! written until it is known what became of the group: what was committed is answered and published once, what was not is
 //! committed now. Who waits for the answer longer than `PATIENCE` is told that it is not known.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
-use super::{Batch, Change, Doubt, Fault, Outcome, Store};
+use super::{Batch, Change, Committed, Doubt, Fault, Outcome, Store};
 use crate::Error;
 use crate::metrics::Metrics;
 
 /// More than the concurrent requests of a busy server; a full queue makes requests wait.
 const QUEUE: usize = 1024;
-/// Requests per transaction.
-const GROUP: usize = 256;
-/// Committed groups that the publisher may be behind before writing waits for it.
-const UNPUBLISHED: usize = 32;
+/// Requests per transaction, and what they write: a transaction must not take long for its neighbours.
+const GROUP_REQUESTS_MAX: usize = 256;
+const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Committed groups that may wait for the publisher. Writing never waits for it: what finds no room here is read from the log.
+const UNPUBLISHED_GROUPS_MAX: usize = 32;
 /// How long a request waits to hear what became of it.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two questions to a database that is away.
@@ -33,6 +35,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Batch(Batch),
+    /// Batches found no room: the newest event ids of their projects. The events are in the log.
+    Missed(Vec<(Arc<str>, i64)>),
     /// Everything sent before was published when this is answered.
     Flush(oneshot::Sender<()>),
 }
@@ -45,6 +49,16 @@ enum Job {
     Flush(oneshot::Sender<()>),
 }
 
+impl Job {
+    /// What it writes, about.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Change(change, _) => change.bytes(),
+            Self::Flush(_) => 0,
+        }
+    }
+}
+
 /// A handle to the writing task, which ends when all handles are gone.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
@@ -54,8 +68,8 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn spawn(store: Store, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<Outgoing>) {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let (publisher, outgoing) = mpsc::channel(UNPUBLISHED);
-        tokio::spawn(Task { store, metrics, queue, publisher }.run());
+        let (publisher, outgoing) = mpsc::channel(UNPUBLISHED_GROUPS_MAX);
+        tokio::spawn(Task { store, metrics, queue, publisher, missed: HashMap::new() }.run());
         (Self { jobs }, outgoing)
     }
 
@@ -81,16 +95,18 @@ struct Task {
     metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Job>,
     publisher: mpsc::Sender<Outgoing>,
+    /// The newest ids of events that the publisher has not been told of.
+    missed: HashMap<Arc<str>, i64>,
 }
 
 impl Task {
     async fn run(mut self) {
-        let mut jobs = Vec::with_capacity(GROUP);
-        while self.queue.recv_many(&mut jobs, GROUP).await > 0 {
+        while let Some(first) = self.next().await {
+            let jobs = self.group(first);
             let mut changes = Vec::with_capacity(jobs.len());
             let mut replies = Vec::with_capacity(jobs.len());
             let mut flushes = Vec::new();
-            for job in jobs.drain(..) {
+            for job in jobs {
                 match job {
                     Job::Change(change, reply) => {
                         changes.push(change);
@@ -103,18 +119,77 @@ impl Task {
                 self.write(changes, replies).await;
             }
             for reply in flushes {
-                let _ = self.publisher.send(Outgoing::Flush(reply)).await;
+                self.flush(reply).await;
             }
         }
+    }
+
+    /// The next job. Meanwhile the publisher is told of what it missed, as soon as it has room.
+    async fn next(&mut self) -> Option<Job> {
+        if !self.missed.is_empty() {
+            tokio::select! {
+                biased;
+                job = self.queue.recv() => return job,
+                place = self.publisher.reserve() => {
+                    if let Ok(place) = place {
+                        place.send(Outgoing::Missed(self.missed.drain().collect()));
+                    }
+                }
+            }
+        }
+        self.queue.recv().await
+    }
+
+    /// Hands a batch to the publisher, or remembers that it missed one.
+    fn publish(&mut self, batch: Batch) {
+        let batch = match self.publisher.try_reserve_many(2) {
+            Ok(mut places) => {
+                if !self.missed.is_empty()
+                    && let Some(place) = places.next()
+                {
+                    place.send(Outgoing::Missed(self.missed.drain().collect()));
+                }
+                if let Some(place) = places.next() {
+                    return place.send(Outgoing::Batch(batch));
+                }
+                batch
+            }
+            Err(_) => batch,
+        };
+        for event in batch.events {
+            let newest = self.missed.entry(event.project_id).or_default();
+            *newest = event.event_id.max(*newest);
+        }
+    }
+
+    async fn flush(&mut self, reply: oneshot::Sender<()>) {
+        if !self.missed.is_empty() {
+            let _ = self.publisher.send(Outgoing::Missed(self.missed.drain().collect())).await;
+        }
+        let _ = self.publisher.send(Outgoing::Flush(reply)).await;
+    }
+
+    /// The job and those that wait with it, as many as one transaction takes.
+    fn group(&mut self, first: Job) -> Vec<Job> {
+        let mut bytes = first.bytes();
+        let mut jobs = vec![first];
+        while jobs.len() < GROUP_REQUESTS_MAX
+            && bytes < GROUP_BYTES_MAX
+            && let Ok(job) = self.queue.try_recv()
+        {
+            bytes += job.bytes();
+            jobs.push(job);
+        }
+        jobs
     }
 
     async fn write(&mut self, changes: Vec<Change>, mut replies: Vec<Reply>) {
         loop {
             let started = Instant::now();
             match self.store.commit(&changes).await {
-                Ok(Outcome::Done(batch)) => {
+                Ok(Outcome::Done(committed)) => {
                     self.metrics.committed(changes.len(), started.elapsed());
-                    return self.done(batch, replies).await;
+                    return self.done(committed, replies);
                 }
                 Ok(Outcome::Unknown(doubt)) => match self.settle(doubt, replies).await {
                     Some(waiting) => replies = waiting,
@@ -144,11 +219,11 @@ impl Task {
         }
     }
 
-    async fn done(&self, batch: Batch, replies: Vec<Reply>) {
-        for reply in replies {
-            let _ = reply.send(Ok(()));
+    fn done(&mut self, mut committed: Committed, replies: Vec<Reply>) {
+        for (index, reply) in replies.into_iter().enumerate() {
+            let _ = reply.send(committed.failures.remove(&index).map_or(Ok(()), Err));
         }
-        let _ = self.publisher.send(Outgoing::Batch(batch)).await;
+        self.publish(committed.batch);
     }
 
     /// Asks until the database says what became of the group. Returns the requests if they were not made and still wait.
@@ -159,7 +234,7 @@ impl Task {
             match self.store.settle(&doubt).await {
                 Ok(true) => {
                     tracing::info!("the group was committed");
-                    self.done(doubt.batch, waiting.unwrap_or_default()).await;
+                    self.done(doubt.committed, waiting.unwrap_or_default());
                     return None;
                 }
                 Ok(false) => {
@@ -189,7 +264,7 @@ impl Task {
         while let Ok(job) = self.queue.try_recv() {
             match job {
                 Job::Change(_, reply) => replies.push(reply),
-                Job::Flush(reply) => drop(self.publisher.send(Outgoing::Flush(reply)).await),
+                Job::Flush(reply) => self.flush(reply).await,
             }
         }
         refuse(replies, error);
@@ -214,5 +289,64 @@ fn refuse(replies: Vec<Reply>, error: &Error) {
             _ => Error::Unavailable,
         };
         let _ = reply.send(Err(error));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::EventLog;
+    use crate::store::{Deed, Draft};
+
+    /// A store with a project, in a folder that is deleted with it.
+    async fn store() -> (Store, Arc<str>, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("log.db").display());
+        let store = Store::open(&url, EventLog::default(), 0).await.unwrap();
+        let project: Arc<str> = store.create_project("A project", None).await.unwrap().into();
+        (store, project, folder)
+    }
+
+    fn event(project_id: &Arc<str>) -> Change {
+        let draft = Draft { name: "user_activity", payload: "{}".into() };
+        Change { project_id: project_id.clone(), at: 0, deed: Deed::Nothing, event: Some(draft) }
+    }
+
+    #[tokio::test]
+    async fn a_publisher_that_stands_still_stops_nobody_and_is_told_what_it_missed() {
+        let (store, project, _folder) = store().await;
+        let (writer, mut outgoing) = Writer::spawn(store.clone(), Arc::new(Metrics::new()));
+        let events = 3 * i64::try_from(UNPUBLISHED_GROUPS_MAX).unwrap();
+        for _ in 0..events {
+            writer.submit(event(&project)).await.unwrap();
+        }
+        let mut newest = 0;
+        while newest < events {
+            match outgoing.recv().await.unwrap() {
+                Outgoing::Batch(batch) => newest = batch.events.last().unwrap().event_id,
+                Outgoing::Missed(heads) => newest = heads[0].1,
+                Outgoing::Flush(_) => {}
+            }
+        }
+        // From here on it is told at once again.
+        writer.submit(event(&project)).await.unwrap();
+        assert!(
+            matches!(outgoing.recv().await.unwrap(), Outgoing::Batch(batch) if batch.events[0].event_id == events + 1)
+        );
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_change_that_fails_costs_its_neighbours_nothing() {
+        let (store, project, _folder) = store().await;
+        let rule = |id: &str| Change { deed: Deed::RuleDeleted(id.into()), ..event(&project) };
+        let changes = [event(&project), rule("none"), event(&"nowhere".into()), event(&project)];
+        let Outcome::Done(committed) = store.commit(&changes).await.unwrap() else { panic!("SQLite leaves no doubt") };
+        let ids: Vec<i64> = committed.batch.events.iter().map(|event| event.event_id).collect();
+        assert_eq!(ids, [1, 2]);
+        let mut failed: Vec<usize> = committed.failures.keys().copied().collect();
+        failed.sort_unstable();
+        assert_eq!(failed, [1, 2]);
+        store.close().await;
     }
 }

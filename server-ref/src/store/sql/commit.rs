@@ -1,6 +1,6 @@
 //! The transaction that makes a group of changes true and gives its events their ids.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What became of a group of changes, unless it certainly was not made.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// The events come in the order of their ids, which is that of the changes.
-    Done(Batch),
+    Done(Committed),
     /// The connection died between COMMIT and its answer.
     Unknown(Doubt),
+}
+
+/// What a transaction did.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// The events come in the order of their ids, which is that of the changes.
+    pub(crate) batch: Batch,
+    /// The changes that could not be made, by their indices. The others were made without them.
+    pub(crate) failures: HashMap<usize, Error>,
 }
 
 /// Changes that may have been made; [`Store::settle`] finds out.
@@ -32,11 +40,11 @@ pub(crate) enum Outcome {
 pub(crate) struct Doubt {
     mark: i64,
     /// What the transaction did if it was committed.
-    pub(crate) batch: Batch,
+    pub(crate) committed: Committed,
 }
 
 impl Store {
-    /// Makes all changes true or none. To be called by one task: what is in doubt is settled before anything else is committed.
+    /// Makes the changes true that can be made, or none. To be called by one task: what is in doubt is settled before anything else is committed.
     pub(crate) async fn commit(&self, changes: &[Change]) -> Result<Outcome, Error> {
         match self.attempt(changes).await {
             // The connection may have died long ago. A new one either works or can't be had.
@@ -75,19 +83,19 @@ impl Store {
         let write = async {
             let mut tx = log.begin().await?;
             let mut ledger = load(&mut tx, changes, self.inner.queue_limit).await?;
-            let events = write(&mut tx, changes, &mut ledger).await?;
+            let committed = write(&mut tx, changes, &mut ledger).await?;
             let mark = match (&self.inner.database, &mut tx) {
                 (Either::Postgres(database), Tx::Postgres(tx)) => database.leave_mark(tx).await?,
                 _ => 0,
             };
-            Ok::<_, Error>((tx, batch(changes, &ledger, events), mark))
+            Ok::<_, Error>((tx, committed, mark))
         };
-        let (tx, batch, mark) = self.patiently(write).await?;
+        let (tx, committed, mark) = self.patiently(write).await?;
         match (self.patiently(tx.commit()).await, &self.inner.database) {
-            (Ok(()), _) => Ok(Outcome::Done(batch)),
+            (Ok(()), _) => Ok(Outcome::Done(committed)),
             (Err(error), Either::Postgres(_)) if !is_definite(&error) => {
                 tracing::warn!(%error, "it is not known whether a group was committed");
-                Ok(Outcome::Unknown(Doubt { mark, batch }))
+                Ok(Outcome::Unknown(Doubt { mark, committed }))
             }
             (Err(error), _) => Err(error.into()),
         }
@@ -103,18 +111,25 @@ impl Store {
     }
 }
 
-/// Writes it all, and returns the events with their times.
-async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Result<Vec<(LoggedEvent, Micros)>, Error> {
+/// Writes what can be written.
+async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Result<Committed, Error> {
+    let (mut made, mut failures) = (Vec::with_capacity(changes.len()), HashMap::new());
     let mut events = Vec::with_capacity(changes.len());
-    for change in changes {
-        events.extend(ledger.apply(change)?.into_iter().map(|event| (event, change.at)));
+    for (index, change) in changes.iter().enumerate() {
+        match ledger.apply(change) {
+            Ok(numbered) => {
+                events.extend(numbered.into_iter().map(|event| (event, change.at)));
+                made.push(change);
+            }
+            Err(error) => drop(failures.insert(index, error)),
+        }
     }
-    insert(tx, changes, &events).await?;
-    for change in changes {
+    insert(tx, &made, &events).await?;
+    for change in &made {
         carry_out(tx, change).await?;
     }
     save(tx, ledger).await?;
-    Ok(events)
+    Ok(Committed { batch: batch(&made, ledger, events), failures })
 }
 
 /// What a change does beside contents and events, which are written for the whole group at once.
@@ -137,7 +152,7 @@ async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
 }
 
 /// What there is to be published.
-fn batch(changes: &[Change], ledger: &Ledger, events: Vec<(LoggedEvent, Micros)>) -> Batch {
+fn batch(changes: &[&Change], ledger: &Ledger, events: Vec<(LoggedEvent, Micros)>) -> Batch {
     let decided: HashSet<&Arc<str>> =
         changes.iter().filter(|change| change.decision().is_some()).map(|change| &change.project_id).collect();
     let statistics = decided.into_iter().filter_map(|id| Some((id.clone(), ledger.projects.get(id)?.counts)));

@@ -7,7 +7,6 @@ use super::contents::raw;
 use super::{Either, Store, Tx, on};
 use crate::Error;
 use crate::store::EventPage;
-use crate::time::now;
 
 /// A page ends early rather than growing beyond this, so that one answer stays within a client's limits.
 const PAGE_BYTES: usize = 512 * 1024;
@@ -66,13 +65,14 @@ impl Store {
         let retention = self.inner.retention;
         let max_events = i64::try_from(retention.max_events).unwrap_or(0);
         let max_age = i64::try_from(retention.max_age.as_micros()).unwrap_or(0);
+        let now = self.clock().await?;
         for (project_id, head) in projects {
             if max_events > 0 {
                 let before = head - max_events + 1;
                 pruned += self.prune_project(&project_id, before, i64::MIN).await?;
             }
             if max_age > 0 {
-                pruned += self.prune_project(&project_id, i64::MIN, now() - max_age).await?;
+                pruned += self.prune_project(&project_id, i64::MIN, now - max_age).await?;
             }
         }
         Ok(pruned)

@@ -10,20 +10,31 @@ use super::{Tx, on};
 use crate::Error;
 use crate::store::activity::Author;
 use crate::store::ledger::{Authorship, Ledger, Standing};
-use crate::store::{Change, Counts, Deed};
+use crate::store::{Change, Counts, Deed, StoredRule};
 
 pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) -> Result<Ledger, Error> {
     let mut ledger = Ledger { queue_limit, ..Ledger::default() };
     // In the order of the ids, so that two processes never wait for each other.
     let projects: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.project_id).collect();
     for id in projects {
-        ledger.projects.insert(id.clone(), standing(tx, id).await?);
+        if let Some(standing) = standing(tx, id).await? {
+            ledger.projects.insert(id.clone(), standing);
+        }
     }
     for change in changes {
-        if let Deed::Reviewed(review) = &change.deed
-            && let Some(before) = super::reviews::decision(tx, &change.project_id, &review.content_id).await?
-        {
-            ledger.before.insert(review.content_id.clone(), before);
+        let project_id = &change.project_id;
+        match &change.deed {
+            Deed::Reviewed(review) => {
+                if let Some(before) = super::reviews::decision(tx, project_id, &review.content_id).await? {
+                    ledger.before.insert(review.content_id.clone(), before);
+                }
+            }
+            Deed::RuleUpdated(StoredRule { id, .. }) | Deed::RuleDeleted(id) => {
+                if super::rules::exists(tx, project_id, id).await? {
+                    ledger.rules.insert((project_id.clone(), id.clone()));
+                }
+            }
+            Deed::Nothing | Deed::Moderated(_) | Deed::RuleCreated(_) | Deed::Notified(_) => {}
         }
     }
     let authors: HashSet<Authorship> =
@@ -36,15 +47,17 @@ pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) 
 }
 
 /// The row, which nobody else writes until the transaction ends: this is what makes the ids of several processes gap-free.
-async fn standing(tx: &mut Tx<'_>, project_id: &str) -> Result<Standing, Error> {
+async fn standing(tx: &mut Tx<'_>, project_id: &str) -> Result<Option<Standing>, Error> {
     const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1";
     const LOCKED: &str =
         "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 FOR NO KEY UPDATE";
     let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
     let row: Option<(i64, i64, i64, i64, i64)> =
         on!(tx, db => sqlx::query_as(query).bind(project_id).fetch_optional(db).await?);
-    let (head, approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
-    Ok(Standing { head, counts: Counts { approved, rejected, flagged, pending } })
+    Ok(row.map(|(head, approved, rejected, flagged, pending)| Standing {
+        head,
+        counts: Counts { approved, rejected, flagged, pending },
+    }))
 }
 
 async fn load_authors(tx: &mut Tx<'_>, wanted: &[Authorship], ledger: &mut Ledger) -> Result<(), Error> {

@@ -29,7 +29,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
-pub(crate) use commit::{Doubt, Outcome};
+pub(crate) use commit::{Committed, Doubt, Outcome};
 pub(crate) use news::Listener;
 pub(crate) use sessions::SessionDraft;
 
@@ -38,6 +38,7 @@ use self::postgres::PgDatabase;
 use self::sqlite::SqliteDatabase;
 use crate::Error;
 use crate::options::EventLog;
+use crate::time::{Micros, now};
 
 /// Kept in the database, so that all processes that share it tell clients the same.
 const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
@@ -95,6 +96,15 @@ impl Store {
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         on!(&mut self.reader().await?, db => { sqlx::query("SELECT 1").execute(db).await?; });
         Ok(())
+    }
+
+    /// The time by which things expire: the database's, which is the same for all nodes.
+    async fn clock(&self) -> Result<Micros, Error> {
+        const QUERY: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        match &self.inner.database {
+            Either::Sqlite(_) => Ok(now()),
+            Either::Postgres(database) => Ok(sqlx::query_scalar(QUERY).fetch_one(&database.pool).await?),
+        }
     }
 
     /// A connection to read with.

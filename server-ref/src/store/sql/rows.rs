@@ -16,8 +16,12 @@ const ROWS: usize = 64;
 /// A result, its content, and its place among the content's results.
 type ResultRow<'a> = (&'a NewContent, i64, &'a String);
 
-pub(super) async fn insert(tx: &mut Tx<'_>, changes: &[Change], events: &[(LoggedEvent, Micros)]) -> Result<(), Error> {
-    let contents: Vec<_> = changes.iter().filter_map(|change| Some((change, change.content()?))).collect();
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    changes: &[&Change],
+    events: &[(LoggedEvent, Micros)],
+) -> Result<(), Error> {
+    let contents: Vec<_> = changes.iter().filter_map(|change| Some((*change, change.content()?))).collect();
     let results: Vec<ResultRow<'_>> = contents
         .iter()
         .flat_map(|(_, content)| (0i64..).zip(&content.results).map(move |(position, row)| (*content, position, row)))

@@ -37,6 +37,12 @@ impl Store {
     }
 }
 
+/// Whether the project has the rule. Nobody else changes the project's rules until the transaction ends: its row is locked.
+pub(super) async fn exists(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<bool, Error> {
+    const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM rules WHERE project_id = $1 AND id = $2)";
+    Ok(on!(tx, db => sqlx::query_scalar(QUERY).bind(project_id).bind(id).fetch_one(db).await?))
+}
+
 pub(super) async fn insert(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
     const QUERY: &str =
         "INSERT INTO rules (id, project_id, name, type, data, action, priority, is_active, created_at, updated_at)
@@ -53,20 +59,16 @@ pub(super) async fn update(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule)
     const QUERY: &str =
         "UPDATE rules SET name = $3, type = $4, data = $5, action = $6, priority = $7, is_active = $8, updated_at = $9
          WHERE project_id = $1 AND id = $2";
-    let rows = on!(tx, db => {
+    on!(tx, db => {
         let query = sqlx::query(QUERY).bind(project_id).bind(&rule.id).bind(&rule.name).bind(&rule.kind);
         let query = query.bind(&rule.data).bind(&rule.action).bind(rule.priority).bind(rule.is_active);
-        query.bind(rule.updated_at).execute(db).await?.rows_affected()
+        query.bind(rule.updated_at).execute(db).await?;
     });
-    found(rows)
+    Ok(())
 }
 
 pub(super) async fn delete(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<(), Error> {
     const QUERY: &str = "DELETE FROM rules WHERE project_id = $1 AND id = $2";
-    found(on!(tx, db => sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?.rows_affected()))
-}
-
-/// A rule that somebody else deleted meanwhile has no event either.
-fn found(rows: u64) -> Result<(), Error> {
-    if rows == 0 { Err(Error::NotFound("Rule")) } else { Ok(()) }
+    on!(tx, db => { sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?; });
+    Ok(())
 }

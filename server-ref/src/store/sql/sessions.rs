@@ -67,6 +67,7 @@ impl Store {
 
     pub(crate) async fn prune_sessions(&self) -> Result<u64, Error> {
         const QUERY: &str = "DELETE FROM sessions WHERE expires_at <= $1";
-        Ok(on!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now()).execute(db).await?.rows_affected()))
+        let now = self.clock().await?;
+        Ok(on!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now).execute(db).await?.rows_affected()))
     }
 }
