@@ -251,11 +251,15 @@ soak:
 bench-swift:
 	run=$$(bindings-swift/setup.sh) && $(if $(QUICK),ROUNDS=1 )bindings-swift/bench.sh $$run
 
-## make lint       rustfmt and clippy, without warnings; the spelling and the shell scripts, which needs Python 3
+## make lint       rustfmt and clippy, without warnings, the core with few features as well; the spelling and the shell scripts, which needs Python 3
 lint:
 	@$(CARGO) metadata --locked --format-version 1 > /dev/null
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings
+	@for features in '' rest polling tls-ring,test-server rest,polling,tls-ring,protocol facade,tls-ring; do \
+		echo "$(CARGO) clippy -p automoderate --no-default-features --features '$$features'"; \
+		$(CARGO) clippy -p automoderate --no-default-features --features "$$features" --quiet -- -D warnings || exit 1; \
+	done
 	@if docs/reference/setup.sh python; then .cache/reference/venv/bin/typos --format brief && git ls-files '*.sh' .ci/run | xargs .cache/reference/venv/bin/shellcheck; \
 	elif [ -n "$$CI" ]; then echo "FAILED: the checkers of the spelling and the shell scripts could not be set up" >&2; exit 1; \
 	else echo "SKIPPED: the spelling and the shell scripts, because their checkers could not be set up" >&2; fi

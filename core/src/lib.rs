@@ -21,24 +21,51 @@
 //! # }
 //! ```
 //!
+//! # Features
+//! | feature | default | what it adds |
+//! |---|:-:|---|
+//! | `rest` | ✓ | the REST calls, backfill by REST on servers without an event log, `review_poll`, and the login by email and password, which is an HTTP form. Uses reqwest |
+//! | `polling` | ✓ | HTTP long-polling. Without it, `Transports::Auto` is WebSocket alone. Uses reqwest |
+//! | `tls-ring` | ✓ | ring's cryptography for TLS |
+//! | `test-server` | | `testing::Server`, a server on loopback |
+//! | `testing` | | all of `testing`: a scripted server and a manual clock as well |
+//! | `facade`, `protocol` | | what bindings call, and the codecs. Both may change in any version |
+//!
+//! Without `tls-ring`, TLS uses the default provider that the process has installed
+//! (`rustls::crypto::CryptoProvider::install_default`), such as aws-lc-rs, or the settings of
+//! [`ClientBuilder::tls_config`]. With neither, an `https://` address is refused with `invalid_argument`; so is each HTTP
+//! request of `rest` and `polling`, to an `http://` address as well, because reqwest needs a provider in any case.
+//!
 //! # Floors
 //! Dependencies point down, and only `driver` and `rest` do I/O: `client` above `rest` and the driver's task, which owns
-//! the sans-IO session machine, which uses the codecs [`eio`] and [`sio`] and the payload types of [`events`].
+//! the sans-IO session machine, which uses the codecs `eio` and `sio` and the payload types of [`events`].
 #![deny(missing_docs)]
+// What only these features use is dead without them.
+#![cfg_attr(not(feature = "facade"), allow(dead_code, unused_imports))]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod client;
 mod delivery;
 mod driver;
+#[cfg(feature = "protocol")]
 pub mod eio;
+#[cfg(not(feature = "protocol"))]
+#[allow(unreachable_pub, dead_code, unused_imports)]
+mod eio;
 mod error;
 pub mod events;
+#[cfg(feature = "facade")]
 pub mod facade;
+#[cfg(feature = "rest")]
 mod rest;
 mod session;
 #[cfg(test)]
 mod simulation;
+#[cfg(feature = "protocol")]
 pub mod sio;
+#[cfg(not(feature = "protocol"))]
+#[allow(unreachable_pub, dead_code, unused_imports)]
+mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
 pub mod testing;
 
@@ -53,5 +80,7 @@ pub use events::{
     UnknownEvent, UserActivity,
 };
 pub use jiff;
+#[cfg(feature = "rest")]
 pub use rest::{Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission};
+pub use rustls;
 pub use session::{Backfill, CredentialsReason, Metrics, OnServerDisconnect, ReconnectPolicy, State};

@@ -12,8 +12,7 @@ use super::{
 use crate::{
     Error, Metrics,
     delivery::{Bound, Hub, Progress, STREAM_BYTES_MAX, StateFeed},
-    driver::{Addresses, Authenticator, Dialer, Environment, SocketDialer, Target, Task, Work},
-    rest::Api,
+    driver::{Addresses, Authenticator, BackfillSource, Dialer, Environment, SocketDialer, Target, Task, Work},
     session::{Machine, SessionConfig},
 };
 
@@ -35,7 +34,7 @@ impl ClientBuilder {
         let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
         added.for_each(|value| authenticator.learn(&value));
         let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
-        if environment.target.is_secure() || environment.has_tls_options() {
+        if environment.has_tls_options() || std::iter::once(&environment.target).chain(&others).any(Target::is_secure) {
             environment.rustls()?;
         }
         environment.connect_timeout = self.session.connect_timeout;
@@ -43,18 +42,23 @@ impl ClientBuilder {
         let addresses = Arc::new(Addresses::new(environment, others));
         let session = SessionConfig {
             servers: addresses.all().len(),
-            can_ask_rest: authenticator.may_have_key(),
+            can_ask_rest: cfg!(feature = "rest") && authenticator.may_have_key(),
             credentials: authenticator.source(),
             paced_by_readers: true,
             has_only_key: authenticator.has_only_key(),
             has_spare_key: authenticator.has_spare_key(),
             ..self.session
         };
-        let api = Arc::new(Api {
+        #[cfg(feature = "rest")]
+        let api = Arc::new(crate::rest::Api {
             addresses: addresses.clone(),
             authenticator: authenticator.clone(),
             timeout: self.request_timeout,
         });
+        #[cfg(feature = "rest")]
+        let backfill: Option<Arc<dyn BackfillSource>> = Some(Arc::new(api.clone()));
+        #[cfg(not(feature = "rest"))]
+        let backfill: Option<Arc<dyn BackfillSource>> = None;
         let ack_timeout = session.ack_timeout;
         let dialer = |environment: &Arc<Environment>| -> Arc<dyn Dialer> {
             let (environment, authenticator) = (environment.clone(), authenticator.clone());
@@ -74,11 +78,11 @@ impl ClientBuilder {
         let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());
         let task = Task {
-            addresses,
+            addresses: addresses.clone(),
             authenticator,
             machine: Machine::new(session, rng),
             dialers,
-            backfill: Some(Arc::new(api.clone())),
+            backfill,
             requests: receiver,
             network_changed: network_changed.clone(),
             hub: hub.clone(),
@@ -95,6 +99,8 @@ impl ClientBuilder {
             states,
             metrics,
             network_changed,
+            addresses,
+            #[cfg(feature = "rest")]
             api,
             ack_timeout,
         };

@@ -128,7 +128,8 @@ impl ClientBuilder {
         self.credentials(Credentials::Session(cookie.into()))
     }
 
-    /// Logs in through the web form, and again when the session has died.
+    /// Logs in through the web form, and again when the session has died. Needs the feature `rest`.
+    #[cfg(feature = "rest")]
     #[must_use]
     pub fn password(self, email: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Password { email: email.into(), password: password.into() })
@@ -204,7 +205,8 @@ impl ClientBuilder {
     }
 
     /// How long a REST call may take, a login that it needs included. Default 60 s, more than 0. Rules that ask models
-    /// take long to decide a submission.
+    /// take long to decide a submission. Needs the feature `rest`.
+    #[cfg(feature = "rest")]
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
@@ -253,7 +255,9 @@ impl ClientBuilder {
 
     /// How often REST is asked which flagged contents were reviewed, on servers without an event log, which send no
     /// events for reviews; they come as [`ModerationUpdate`](crate::ModerationUpdate) with
-    /// [`Origin::Backfill`](crate::Origin::Backfill). Default `None`: never; at least 1 s. Needs an API key.
+    /// [`Origin::Backfill`](crate::Origin::Backfill). Default `None`: never; at least 1 s. Needs an API key
+    /// and the feature `rest`.
+    #[cfg(feature = "rest")]
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {
         self.session.review_poll = pause.into();

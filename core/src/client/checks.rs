@@ -25,11 +25,16 @@ impl ClientBuilder {
                 return refuse("session: it holds a line break or another character that can't be sent");
             }
             Credentials::Session(cookie) if cookie.expose().trim().is_empty() => return refuse("session: it is empty"),
+            #[cfg(feature = "rest")]
             Credentials::Password { email, .. } if email.trim().is_empty() => return refuse("email: it is empty"),
+            #[cfg(feature = "rest")]
             Credentials::Password { password, .. } if password.expose().is_empty() => {
                 return refuse("password: it is empty");
             }
             _ => {}
+        }
+        if self.tls.is_contradictory() {
+            return refuse("tls_config: extra_ca, client_certificate and danger_accept_invalid_certs don't go with it");
         }
         if self.event_buffer == 0 {
             return refuse("event_buffer: it must be at least 1");

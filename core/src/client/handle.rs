@@ -20,9 +20,8 @@ use super::{ClientBuilder, EventStream, JoinBuilder, Project, TypedStream};
 use crate::{
     Cursor, Error, ErrorKind, Metrics, State,
     delivery::{Hub, Progress, Scope, StateChanges, StateFeed},
-    driver::{Answer, Request, Task},
+    driver::{Addresses, Answer, Request, Task},
     events::{EventKind, EventKinds, ProjectId},
-    rest::{self, Api, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
 };
 
 /// A connection to an AutoModerate server that mends itself.
@@ -61,14 +60,16 @@ pub(crate) struct Shared {
     pub(super) states: Arc<StateFeed>,
     pub(super) metrics: watch::Receiver<Metrics>,
     pub(super) network_changed: Arc<Notify>,
-    pub(super) api: Arc<Api>,
+    pub(super) addresses: Arc<Addresses>,
+    #[cfg(feature = "rest")]
+    pub(super) api: Arc<crate::rest::Api>,
     pub(super) ack_timeout: Duration,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("servers", &self.api.addresses)
+            .field("servers", &self.addresses)
             .field("state", &self.states.latest().as_str())
             .finish_non_exhaustive()
     }
@@ -264,7 +265,7 @@ impl Client {
     /// The address that the client is connected to, or tries next: one of those that it was made with.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.shared.api.addresses.socket().target.address()
+        self.shared.addresses.socket().target.address()
     }
 
     /// What the client has counted.
@@ -309,57 +310,6 @@ impl Client {
     /// the same effect without this call.
     pub fn network_changed(&self) {
         self.shared.network_changed.notify_one();
-    }
-
-    /// Submits content for a decision.
-    ///
-    /// # Errors
-    /// `api` with the status and body of the answer; `authentication_failed`, `rate_limited`, `connect_failed`.
-    /// `disconnected`, which is not retryable here, when the server got the submission but did not answer within
-    /// [`request_timeout`](ClientBuilder::request_timeout) or before the connection was lost: the outcome is unknown.
-    ///
-    /// # Cancel safety
-    /// The content may have been submitted if the future is dropped.
-    pub async fn moderate(&self, submission: impl Into<Submission>) -> Result<Moderation, Error> {
-        self.shared.api.moderate(submission.into()).await
-    }
-
-    /// Looks up a piece of content.
-    ///
-    /// # Errors
-    /// As [`moderate`](Self::moderate); a content that does not exist is `api` with status 404.
-    pub async fn content(&self, id: &str) -> Result<Content, Error> {
-        rest::content(&*self.shared.api, id).await
-    }
-
-    /// The contents, newest first, as a stream that fetches page by page.
-    #[must_use]
-    pub fn contents(&self, filter: ContentFilter) -> ContentPages {
-        ContentPages::new(self.shared.api.clone(), filter)
-    }
-
-    /// One page of the contents, newest first.
-    ///
-    /// # Errors
-    /// As [`moderate`](Self::moderate).
-    pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
-        rest::content_page(&*self.shared.api, &filter).await
-    }
-
-    /// The project's counters.
-    ///
-    /// # Errors
-    /// As [`moderate`](Self::moderate).
-    pub async fn statistics(&self) -> Result<Statistics, Error> {
-        self.shared.api.statistics().await
-    }
-
-    /// Whether the server is well. Needs no credentials.
-    ///
-    /// # Errors
-    /// As [`moderate`](Self::moderate).
-    pub async fn health(&self) -> Result<Health, Error> {
-        self.shared.api.health().await
     }
 
     /// Says goodbye, within 2 s, and ends all streams behind what they hold. Closing a closed client does nothing.

@@ -7,6 +7,8 @@ mod handle;
 mod join;
 mod network;
 mod project;
+#[cfg(feature = "rest")]
+mod rest;
 mod stream;
 mod throttle;
 mod typed;

@@ -46,6 +46,26 @@ impl ClientBuilder {
         self
     }
 
+    /// rustls's own settings, for WebSocket, long-polling and REST, in the place of
+    /// [`extra_ca`](Self::extra_ca), [`client_certificate`](Self::client_certificate) and
+    /// [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs). Its ALPN protocols are not used: the SDK speaks
+    /// HTTP/1.1.
+    ///
+    /// ```
+    /// # use automoderate::{Client, rustls};
+    /// let settings = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+    ///     .with_safe_default_protocol_versions()?
+    ///     .with_root_certificates(rustls::RootCertStore::empty())
+    ///     .with_no_client_auth();
+    /// let builder = Client::builder("https://localhost:6217").tls_config(settings);
+    /// # Ok::<(), rustls::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tls_config(mut self, config: rustls::ClientConfig) -> Self {
+        self.tls.config = Some(config);
+        self
+    }
+
     /// Takes any certificate of the server: for tests only, because anybody can listen then. Default: no.
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {

@@ -5,9 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    ApiKeyVia, Credentials, Environment, RequestAuth, Target, credentials::Provider, login, redactor::Redactor,
-};
+use super::{ApiKeyVia, Credentials, Environment, RequestAuth, Target, credentials::Provider, redactor::Redactor};
 use crate::{
     Error, ErrorKind,
     events::Secret,
@@ -31,7 +29,7 @@ pub(crate) struct Authenticator {
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     pub(super) provided: Option<Credentials>,
-    cookies: HashMap<Target, Secret>,
+    pub(super) cookies: HashMap<Target, Secret>,
     /// What REST has accepted last.
     pub(super) accepted: Option<Secret>,
 }
@@ -71,8 +69,8 @@ impl Authenticator {
 
     /// Whether the API key may replace a session or a login that the socket refuses.
     pub(crate) fn has_spare_key(&self) -> bool {
-        let is_session = matches!(self.fixed, Credentials::Session(_) | Credentials::Password { .. });
-        is_session && self.provider.is_none() && self.rest_key.is_some()
+        let needs_none = matches!(self.fixed, Credentials::None | Credentials::ApiKey(_));
+        !needs_none && self.provider.is_none() && self.rest_key.is_some()
     }
 
     pub(super) fn shown(&self) -> MutexGuard<'_, Shown> {
@@ -89,6 +87,7 @@ impl Authenticator {
         self.provider.is_some() || self.rest_key.is_some()
     }
 
+    #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     /// What identifies the client in an attempt: asks the provider, logs in if that is needed.
     pub(crate) async fn request_auth(
         &self,
@@ -113,6 +112,7 @@ impl Authenticator {
                 }
             },
             Credentials::Session(cookie) => auth.headers.push(("cookie", session_cookie(&cookie))),
+            #[cfg(feature = "rest")]
             Credentials::Password { email, password } => {
                 let known = self.cookie(environment).filter(|_| reason != CredentialsReason::Rejected);
                 auth.just_accepted = known.is_none();
@@ -139,19 +139,6 @@ impl Authenticator {
         }
         shown.provided = Some(credentials.clone());
         credentials
-    }
-
-    /// Logs in at this address, and remembers the cookie.
-    async fn log_in(&self, environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
-        let cookie = login::log_in(environment, email, password).await.map_err(|fault| match fault {
-            // The form would say the same again, and count it; only a provider may have another password.
-            Fault::Credentials(error) if self.provider.is_none() => Fault::Hopeless(error),
-            Fault::NoLogin(error) if !self.has_spare_key() => Fault::Dial(error),
-            fault => fault,
-        })?;
-        self.redactor.learn(&cookie);
-        self.shown().cookies.insert(environment.target.clone(), cookie.clone());
-        Ok(cookie)
     }
 
     /// Hides this as well, such as the value of a header that the user adds.

@@ -19,7 +19,8 @@ pub enum Credentials {
     ApiKey(Secret),
     /// The value of the web session's cookie.
     Session(Secret),
-    /// The login form of the web dashboard.
+    /// The login form of the web dashboard. Needs the feature `rest`.
+    #[cfg(feature = "rest")]
     Password {
         /// The user's address.
         email: String,
@@ -32,7 +33,9 @@ impl Credentials {
     pub(super) fn secret(&self) -> Option<&Secret> {
         match self {
             Self::None => None,
-            Self::ApiKey(secret) | Self::Session(secret) | Self::Password { password: secret, .. } => Some(secret),
+            Self::ApiKey(secret) | Self::Session(secret) => Some(secret),
+            #[cfg(feature = "rest")]
+            Self::Password { password, .. } => Some(password),
         }
     }
 }

@@ -1,36 +1,26 @@
 //! One attempt: credentials, then the transport that works.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use super::{
     Authenticator, Environment, RequestAuth,
-    fallback::PollingFallback,
-    timer::now,
-    transport::{
-        Transport,
-        polling::Polling,
-        websocket::{Refused, WebSocket},
-    },
+    transport::{Transport, websocket::WebSocket},
 };
-use crate::{
-    Error, Stage,
-    session::{CredentialChoice, CredentialsReason, Fault, Proof},
-};
+#[cfg(feature = "polling")]
+use super::{auto::Auto, transport::polling::Polling};
+use crate::session::{CredentialChoice, CredentialsReason, Fault, Proof};
 
 /// Which transports to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Transports {
-    /// WebSocket; HTTP long-polling when it can't be had.
+    /// WebSocket; HTTP long-polling where WebSocket does not work, with the feature `polling`.
     #[default]
     Auto,
     /// WebSocket only.
     WebSocket,
-    /// HTTP long-polling, upgraded to WebSocket if the server offers it.
+    /// HTTP long-polling, upgraded to WebSocket if the server offers it. Needs the feature `polling`.
+    #[cfg(feature = "polling")]
     Polling,
 }
 
@@ -54,112 +44,75 @@ pub(crate) trait Dialer: Send + Sync {
 
 /// Opens transports over the network.
 pub(crate) struct SocketDialer {
-    pub(crate) environment: Arc<Environment>,
-    pub(crate) authenticator: Arc<Authenticator>,
-    pub(crate) transports: Transports,
-    pub(crate) connect_timeout: Duration,
-    fallback: Arc<Mutex<PollingFallback>>,
+    environment: Arc<Environment>,
+    authenticator: Arc<Authenticator>,
+    transports: Transports,
+    #[cfg(feature = "polling")]
+    auto: Arc<Auto>,
 }
 
 impl SocketDialer {
+    #[cfg_attr(not(feature = "polling"), allow(unused_variables))]
     pub(crate) fn new(
         environment: Arc<Environment>,
         authenticator: Arc<Authenticator>,
         transports: Transports,
         connect_timeout: Duration,
     ) -> Self {
-        Self { environment, authenticator, transports, connect_timeout, fallback: Arc::default() }
+        #[cfg(feature = "polling")]
+        let auto = Arc::new(Auto::new(connect_timeout));
+        Self {
+            environment,
+            authenticator,
+            transports,
+            #[cfg(feature = "polling")]
+            auto,
+        }
     }
 }
 
 impl Dialer for SocketDialer {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
         let (environment, authenticator) = (self.environment.clone(), self.authenticator.clone());
-        let (transports, patience) = (self.transports, self.connect_timeout / 2);
-        let fallback = self.fallback.clone();
+        let transports = self.transports;
+        #[cfg(feature = "polling")]
+        let auto = self.auto.clone();
         if reason == CredentialsReason::Reconnect {
             environment.forget_connections();
         }
         Box::pin(async move {
             let auth = authenticator.request_auth(&environment, reason, choice).await?;
             let transport = match transports {
-                Transports::WebSocket => websocket(&environment, &auth).await.map_err(|refused| refused.fault)?,
+                Transports::WebSocket => websocket(&environment, &auth).await?,
+                #[cfg(feature = "polling")]
                 Transports::Polling => polling(environment, &auth).await?,
+                #[cfg(feature = "polling")]
                 Transports::Auto => {
                     let first = reason == CredentialsReason::First;
-                    let auto = Auto { environment, authenticator: &authenticator, patience, fallback: &fallback };
-                    auto.open(&auth, first).await?
+                    auto.open(environment, &authenticator, &auth, first).await?
                 }
+                #[cfg(not(feature = "polling"))]
+                Transports::Auto => websocket(&environment, &auth).await?,
             };
             let proof = Proof { just_accepted: auth.just_accepted };
             Ok(Dialed { transport, proof, auth: auth.payload.map(|payload| payload.expose().to_owned()) })
         })
     }
 
+    #[cfg(feature = "polling")]
     fn on_acknowledged(&self) {
-        lock(&self.fallback).on_acknowledged(now().mono);
+        self.auto.on_acknowledged();
     }
 }
 
-fn lock(fallback: &Mutex<PollingFallback>) -> MutexGuard<'_, PollingFallback> {
-    fallback.lock().unwrap_or_else(PoisonError::into_inner)
+async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<dyn Transport>, Fault> {
+    match WebSocket::dial(environment, auth, None).await {
+        Ok(socket) => Ok(Box::new(socket)),
+        Err(refused) => Err(refused.fault),
+    }
 }
 
-async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<dyn Transport>, Refused> {
-    Ok(Box::new(WebSocket::dial(environment, auth, None).await?))
-}
-
-async fn polling(environment: Arc<Environment>, auth: &RequestAuth) -> Result<Box<dyn Transport>, Fault> {
+#[cfg(feature = "polling")]
+pub(super) async fn polling(environment: Arc<Environment>, auth: &RequestAuth) -> Result<Box<dyn Transport>, Fault> {
     Ok(Box::new(Polling::dial(environment, auth.clone(), true).await?))
-}
-
-/// WebSocket first; polling where the server was reached but refused WebSocket, or opened one that carries nothing.
-struct Auto<'a> {
-    environment: Arc<Environment>,
-    authenticator: &'a Authenticator,
-    /// How long the upgrade and the first frame may take.
-    patience: Duration,
-    fallback: &'a Mutex<PollingFallback>,
-}
-
-impl Auto<'_> {
-    /// Only the `first` attempt tries both. Later ones try one and leave the other to the next attempt, because every
-    /// connection counts against what a server allows an address in a minute.
-    async fn open(self, auth: &RequestAuth, first: bool) -> Result<Box<dyn Transport>, Fault> {
-        let prefers_polling = lock(self.fallback).begin(now().mono);
-        if prefers_polling {
-            return polling(self.environment, auth).await;
-        }
-        let refused = match self.websocket(auth).await {
-            Ok(socket) => return Ok(Box::new(socket)),
-            Err(refused) => refused,
-        };
-        if !refused.wants_polling {
-            return Err(refused.fault);
-        }
-        if !first {
-            lock(self.fallback).websocket_refused();
-            return Err(refused.fault);
-        }
-        let reason = self.authenticator.redact(refused.fault.into_error());
-        tracing::debug!(server = self.environment.target.address(), "no WebSocket ({reason}); trying long-polling");
-        let transport = polling(self.environment, auth).await?;
-        lock(self.fallback).polling_opened();
-        Ok(transport)
-    }
-
-    /// A WebSocket that has carried a frame. The time to reach the server is not limited here: it says nothing about
-    /// WebSocket.
-    async fn websocket(&self, auth: &RequestAuth) -> Result<WebSocket, Refused> {
-        let io = WebSocket::reach(&self.environment).await?;
-        let upgrade = async {
-            let mut socket = WebSocket::upgrade(&self.environment, auth, io, None).await?;
-            socket.hear().await?;
-            Ok(socket)
-        };
-        tokio::time::timeout(self.patience, upgrade).await.unwrap_or_else(|_| {
-            let error = Error::connect_failed(Stage::Http, "no WebSocket in time");
-            Err(Refused { fault: Fault::Dial(error), wants_polling: true })
-        })
-    }
 }

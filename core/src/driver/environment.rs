@@ -1,7 +1,9 @@
 //! What the connections of a client to one address share: headers, TLS, the proxy and the HTTP client.
 
+#[cfg(feature = "_http")]
+use std::sync::{Mutex, PoisonError};
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -9,12 +11,16 @@ use http::{HeaderMap, HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::{Target, transport::tls};
-use crate::{Error, ErrorKind, Stage};
+use crate::Error;
+#[cfg(feature = "_http")]
+use crate::{ErrorKind, Stage};
 
 /// The HTTP client of polling, login and REST.
+#[cfg(feature = "_http")]
 pub(crate) type Http = reqwest::Client;
 
 /// How long an HTTP connection may take to be made, whatever the connect timeout: REST calls need time for the answer.
+#[cfg(feature = "_http")]
 const HTTP_CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// Built once per address, cheap to share.
@@ -27,6 +33,7 @@ pub(crate) struct Environment {
     pub(crate) proxy: Option<String>,
     /// How long an attempt to connect may take.
     pub(crate) connect_timeout: Duration,
+    #[cfg(feature = "_http")]
     http: Mutex<Option<Http>>,
     rustls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
@@ -47,6 +54,7 @@ impl Environment {
             tls,
             proxy,
             connect_timeout: Duration::from_secs(20),
+            #[cfg(feature = "_http")]
             http: Mutex::default(),
             rustls,
         }
@@ -61,6 +69,7 @@ impl Environment {
             tls: self.tls.clone(),
             proxy: self.proxy.clone(),
             connect_timeout: self.connect_timeout,
+            #[cfg(feature = "_http")]
             http: Mutex::default(),
             rustls: self.rustls.clone(),
         }
@@ -94,14 +103,20 @@ impl Environment {
     }
 
     pub(crate) fn has_tls_options(&self) -> bool {
-        !self.tls.extra_ca.is_empty() || self.tls.client_certificate.is_some()
+        self.tls.are_set()
     }
 
     /// New requests open connections of their own: those that are kept open may be as dead as the one that was lost.
     pub(crate) fn forget_connections(&self) {
-        *self.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        #[cfg(feature = "_http")]
+        {
+            *self.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
+}
 
+#[cfg(feature = "_http")]
+impl Environment {
     /// The HTTP client, made on first use.
     pub(crate) fn http(&self) -> Result<Http, Error> {
         let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);

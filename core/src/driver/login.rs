@@ -4,7 +4,7 @@ use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use reqwest::Response;
 
 use super::{
-    Environment,
+    Authenticator, Environment,
     http_body::{BodyError, read_body},
 };
 use crate::{Error, ErrorKind, Stage, events::Secret, session::Fault};
@@ -13,8 +13,28 @@ const FORM: &str = "auth/login";
 /// The most bytes of the page with the form.
 const PAGE_MAX: usize = 1024 * 1024;
 
+impl Authenticator {
+    /// Logs in at this address, and remembers the cookie.
+    pub(super) async fn log_in(
+        &self,
+        environment: &Environment,
+        email: &str,
+        password: &Secret,
+    ) -> Result<Secret, Fault> {
+        let cookie = log_in(environment, email, password).await.map_err(|fault| match fault {
+            // The form would say the same again, and count it; only a provider may have another password.
+            Fault::Credentials(error) if self.provider.is_none() => Fault::Hopeless(error),
+            Fault::NoLogin(error) if !self.has_spare_key() => Fault::Dial(error),
+            fault => fault,
+        })?;
+        self.learn(&cookie);
+        self.shown().cookies.insert(environment.target.clone(), cookie.clone());
+        Ok(cookie)
+    }
+}
+
 /// Logs in and returns the value of the `Cookie` header to use from then on.
-pub(crate) async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
+async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
     let http = environment.http().map_err(Fault::Dial)?;
     let url = environment.target.join(FORM);
     let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Credentials, &error));

@@ -2,16 +2,22 @@
 
 mod addresses;
 mod authenticator;
+#[cfg(feature = "polling")]
+mod auto;
 mod backfill;
 mod credentials;
 mod dial;
 mod environment;
+#[cfg(feature = "polling")]
 mod fallback;
+#[cfg(feature = "_http")]
 mod http_body;
+#[cfg(feature = "rest")]
 mod login;
 mod redactor;
 mod request;
 mod request_auth;
+#[cfg(feature = "rest")]
 mod rest_header;
 mod suspend;
 mod target;
@@ -29,11 +35,14 @@ pub use credentials::{ApiKeyVia, Credentials, ProviderError};
 pub(crate) use dial::DialPlan;
 pub use dial::Transports;
 pub(crate) use dial::{Dialed, Dialer, SocketDialer};
-pub(crate) use environment::{Environment, Http};
-#[cfg(feature = "testing")]
+pub(crate) use environment::Environment;
+#[cfg(feature = "_http")]
+pub(crate) use environment::Http;
+#[cfg(all(feature = "testing", feature = "rest"))]
 pub(crate) use login::csrf_token;
 pub(crate) use request::{Answer, Request};
 pub(crate) use request_auth::RequestAuth;
+#[cfg(feature = "rest")]
 pub(crate) use rest_header::RestHeader;
 pub(crate) use target::Target;
 pub(crate) use task::Task;

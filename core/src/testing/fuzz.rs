@@ -8,7 +8,6 @@ use std::{
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
-    driver::csrf_token,
     events::{Event, ProjectId},
     session::{Command, Fault, Input, Machine, Now, Output, Proof, SessionConfig, Token},
 };
@@ -19,9 +18,10 @@ const OUTPUTS_MAX: usize = 64;
 const OUTPUTS_MORE: usize = 4;
 
 /// The token that the SDK would send with the login form of this page.
+#[cfg(feature = "rest")]
 #[must_use]
 pub fn login_token(page: &str) -> Option<String> {
-    csrf_token(page)
+    crate::driver::csrf_token(page)
 }
 
 /// Lets a session of two projects read a script, a line for each frame. A line that starts with `!` lets time pass, as

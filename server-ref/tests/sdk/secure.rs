@@ -1,6 +1,12 @@
 //! TLS: who is trusted, and what is said when nobody is.
 
-use automoderate::{Stage, Transports};
+use automoderate::{
+    Stage, Transports,
+    rustls::{
+        self, RootCertStore,
+        pki_types::{CertificateDer, pem::PemObject},
+    },
+};
 
 use crate::wires::{certificate, client, key, next_update, project, server, soon, tls, tls_for};
 
@@ -17,6 +23,26 @@ async fn an_extra_authority_is_trusted() {
             assert_eq!(next_update(&mut events).await.content_id, id);
             client.close().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn settings_of_ones_own_serve_websocket_polling_and_rest() {
+    let server = server().await;
+    let tls = tls(server.address()).await;
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(tls.ca.as_bytes()).unwrap()).unwrap();
+    let provider = rustls::crypto::ring::default_provider().into();
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let mut settings = versions.unwrap().with_root_certificates(roots).with_no_client_auth();
+    settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    for transports in [Transports::WebSocket, Transports::Polling] {
+        let builder = client(&tls.url).tls_config(settings.clone()).api_key(key(&server)).transports(transports);
+        let client = soon("connecting", builder.connect()).await.unwrap();
+        let mut events = client.join(project(&server)).await.unwrap().events();
+        let id = client.moderate("over TLS").await.unwrap().content_id;
+        assert_eq!(next_update(&mut events).await.content_id, id);
+        client.close().await;
     }
 }
 
@@ -48,6 +74,13 @@ async fn a_client_certificate_is_shown_where_one_is_asked_for() {
 async fn certificates_that_are_none_are_refused_when_the_client_is_made() {
     let error = client("https://localhost").extra_ca("nonsense").build().unwrap_err();
     assert!(error.to_string().starts_with("extra_ca:"), "{error}");
+    let settings = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let error = client("https://localhost").tls_config(settings).extra_ca("nonsense").build().unwrap_err();
+    assert!(error.to_string().starts_with("tls_config:"), "{error}");
     let error = client("https://localhost").client_certificate("nonsense", "nonsense").build().unwrap_err();
     assert!(error.to_string().starts_with("client_certificate:"), "{error}");
 }

@@ -2,9 +2,11 @@
 
 pub(crate) mod connect;
 pub(crate) mod http_status;
+#[cfg(feature = "polling")]
 pub(crate) mod polling;
 mod proxy;
 pub(crate) mod tls;
+#[cfg(feature = "polling")]
 mod upgrade;
 pub(crate) mod websocket;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring},
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
 
@@ -19,11 +19,48 @@ pub(crate) struct Options {
     /// PEM certificate chain and key to show to the server.
     pub(crate) client_certificate: Option<(Vec<u8>, Secret)>,
     pub(crate) accept_invalid_certs: bool,
+    /// The user's own settings, in the place of all the others.
+    pub(crate) config: Option<ClientConfig>,
+}
+
+impl Options {
+    /// Whether there is something to check before the first connection.
+    pub(crate) fn are_set(&self) -> bool {
+        !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.config.is_some()
+    }
+
+    /// Whether there are settings of the user's own next to options that they replace.
+    pub(crate) fn is_contradictory(&self) -> bool {
+        let has_others = !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.accept_invalid_certs;
+        self.config.is_some() && has_others
+    }
+}
+
+/// The cryptography.
+#[cfg(feature = "tls-ring")]
+fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
+    Ok(Arc::new(rustls::crypto::ring::default_provider()))
+}
+
+/// The cryptography.
+#[cfg(not(feature = "tls-ring"))]
+fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
+    CryptoProvider::get_default().cloned().ok_or_else(|| {
+        let text = "tls_config: there is no cryptography for TLS; set this option, install rustls's default provider, or \
+                    enable the feature `tls-ring`";
+        Error::invalid_argument(text)
+    })
 }
 
 /// The settings for all connections of a client.
 pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
-    let provider = Arc::new(ring::default_provider());
+    if let Some(config) = &options.config {
+        let mut config = config.clone();
+        // Another protocol than HTTP/1.1 would break the WebSocket.
+        config.alpn_protocols.clear();
+        return Ok(config);
+    }
+    let provider = crypto_provider()?;
     let wrong = |what: &str, error: &dyn std::fmt::Display| Error::invalid_argument(format!("{what}: {error}"));
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
