@@ -50,7 +50,7 @@ pub struct MalformedEvent {
 }
 
 /// The common shape of `error`, `authentication_failed` and `project_access_denied`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Notice {
     pub(crate) message: String,
     pub(crate) code: Option<String>,

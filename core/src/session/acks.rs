@@ -18,19 +18,27 @@ pub(crate) enum Waiter {
     Backlog(StreamId, ProjectId, u64),
 }
 
-/// The table of acknowledgements.
+/// Gives out the ids of a session.
+#[derive(Debug, Default)]
+pub(crate) struct AckIds(u64);
+
+impl AckIds {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+/// The acknowledgements that one connection waits for.
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
-    last: u64,
     waiting: BTreeMap<u64, (Waiter, Instant)>,
 }
 
 impl Acks {
-    /// Starts to wait until `deadline`, and returns the id for the packet.
-    pub(crate) fn expect(&mut self, waiter: Waiter, deadline: Instant) -> u64 {
-        self.last += 1;
-        self.waiting.insert(self.last, (waiter, deadline));
-        self.last
+    /// Starts to wait for the acknowledgement `id` until `deadline`.
+    pub(crate) fn expect(&mut self, id: u64, waiter: Waiter, deadline: Instant) {
+        self.waiting.insert(id, (waiter, deadline));
     }
 
     /// An acknowledgement came; `None` if nobody waits for it (any more).
@@ -45,8 +53,8 @@ impl Acks {
     }
 
     /// The connection is gone, and all acknowledgements with it.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Waiter> + use<> {
-        std::mem::take(&mut self.waiting).into_values().map(|(waiter, _)| waiter)
+    pub(crate) fn into_waiters(self) -> impl Iterator<Item = Waiter> {
+        self.waiting.into_values().map(|(waiter, _)| waiter)
     }
 
     #[cfg(test)]

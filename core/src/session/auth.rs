@@ -74,7 +74,7 @@ pub(crate) struct Auth {
     choice: CredentialChoice,
     /// The server has refused the other credentials since a connection was stable the last time.
     other_refused: bool,
-    proven: bool,
+    confirmed: bool,
     rejections: u32,
     held: bool,
 }
@@ -82,7 +82,7 @@ pub(crate) struct Auth {
 impl Auth {
     pub(crate) fn new(source: CredentialsSource, has_spare_key: bool) -> Self {
         let choice = CredentialChoice::Primary;
-        Self { source, has_spare_key, choice, other_refused: false, proven: false, rejections: 0, held: false }
+        Self { source, has_spare_key, choice, other_refused: false, confirmed: false, rejections: 0, held: false }
     }
 
     /// The credentials for the next attempt.
@@ -101,13 +101,13 @@ impl Auth {
     }
 
     /// The server has shown that it accepts the credentials.
-    pub(crate) fn proven(&mut self) {
-        (self.proven, self.rejections, self.held) = (true, 0, false);
+    pub(crate) fn confirmed(&mut self) {
+        (self.confirmed, self.rejections, self.held) = (true, 0, false);
     }
 
     /// Whether the server has accepted them before.
     pub(crate) fn has_worked(&self) -> bool {
-        self.proven
+        self.confirmed
     }
 
     /// The server refused; `elsewhere`: another address has accepted the credentials. `may_retry`: a refusal that may
@@ -122,7 +122,7 @@ impl Auth {
             CredentialChoice::SpareKey => CredentialChoice::Primary,
         };
         self.other_refused = certainty != Certainty::NoLogin;
-        (self.proven, self.rejections) = (false, 0);
+        (self.confirmed, self.rejections) = (false, 0);
         Verdict::Other
     }
 
@@ -142,7 +142,7 @@ impl Auth {
                 return Verdict::Hold(LOCKOUT);
             }
             let exhausted = source == CredentialsSource::Fixed || self.rejections > 1;
-            if exhausted && (self.proven || elsewhere) && !self.held {
+            if exhausted && (self.confirmed || elsewhere) && !self.held {
                 self.held = true;
                 return Verdict::Hold(LOCKOUT);
             }
@@ -153,7 +153,7 @@ impl Auth {
         if certainty == Certainty::Ambiguous && may_retry {
             return Verdict::Retry;
         }
-        if elsewhere && !self.proven { Verdict::Next } else { Verdict::End }
+        if elsewhere && !self.confirmed { Verdict::Next } else { Verdict::End }
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End);
         let mut auth = Auth::new(Renewable, false);
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Again);
-        auth.proven();
+        auth.confirmed();
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Again);
     }
 
@@ -190,11 +190,11 @@ mod tests {
     #[test]
     fn an_ambiguous_refusal_of_what_has_worked_waits_out_a_lockout_once() {
         let mut auth = Auth::new(Fixed, false);
-        auth.proven();
+        auth.confirmed();
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Hold(LOCKOUT));
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::End);
         let mut auth = Auth::new(Fixed, false);
-        auth.proven();
+        auth.confirmed();
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End);
     }
 
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Hold(LOCKOUT), "it may be a lockout");
         assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Next);
         let mut auth = Auth::new(Fixed, false);
-        auth.proven();
+        auth.confirmed();
         assert_eq!(auth.refused(Said, PLAIN, true, false), Verdict::End, "withdrawn");
     }
 
@@ -230,10 +230,10 @@ mod tests {
     #[test]
     fn a_spare_key_takes_the_place_of_what_was_refused_and_the_other_way_around() {
         let mut auth = Auth::new(Fixed, true);
-        auth.proven();
+        auth.confirmed();
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
         assert_eq!(auth.choice(), CredentialChoice::SpareKey);
-        auth.proven();
+        auth.confirmed();
         auth.stable();
         assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
         assert_eq!(auth.choice(), CredentialChoice::Primary);
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_lockout_is_waited_out_before_the_key_is_used() {
         let mut auth = Auth::new(Fixed, true);
-        auth.proven();
+        auth.confirmed();
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Hold(LOCKOUT));
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Other);

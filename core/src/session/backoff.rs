@@ -18,7 +18,7 @@ pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl 
 }
 
 /// The pause before the first attempt at another address. Not all clients of a server that has gone arrive at once.
-pub(crate) fn short_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
+pub(crate) fn quick_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
     policy.delay.mul_f64(policy.jitter * rng.random::<f64>())
 }
 

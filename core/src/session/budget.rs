@@ -9,7 +9,7 @@ use std::{
 /// The server's window, and a second for the way there to take longer or shorter.
 const WINDOW: Duration = Duration::from_secs(61);
 
-/// Counts what was sent on this connection.
+/// Counts what was sent on one connection: a new one starts with a full budget.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: Option<usize>,
@@ -19,11 +19,6 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new(per_minute: Option<u32>) -> Self {
         Self { limit: per_minute.map(|n| n as usize), sent: VecDeque::new() }
-    }
-
-    /// A new connection starts with a full budget.
-    pub(crate) fn reset(&mut self) {
-        self.sent.clear();
     }
 
     #[cfg(test)]

@@ -18,10 +18,6 @@ impl Heartbeat {
         self.next = self.interval.map(|interval| now + interval);
     }
 
-    pub(crate) fn stop(&mut self) {
-        self.next = None;
-    }
-
     /// Whether one is due now; if so, the next is an interval away from now, so that missed ones don't pile up.
     pub(crate) fn due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);

@@ -38,10 +38,6 @@ impl Liveness {
         *self = Self { interval, timeout, heard: Some(now), ..Self::default() };
     }
 
-    pub(crate) fn stop(&mut self) {
-        *self = Self::default();
-    }
-
     /// A packet came.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = self.heard.map(|_| now);

@@ -5,6 +5,7 @@
 //! arguments, so an hour of outage can be tested in microseconds.
 
 mod acks;
+mod attempts;
 mod auth;
 mod backfill;
 mod backoff;
@@ -18,6 +19,7 @@ mod log_reader;
 mod machine;
 mod reason;
 mod refusal;
+mod requests;
 mod rooms;
 mod servers;
 mod state;

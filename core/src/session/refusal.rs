@@ -141,6 +141,25 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Durati
     }
 }
 
+/// Why a join has failed.
+#[derive(Debug)]
+pub(crate) struct JoinTrouble {
+    /// What ends the project if the join is not tried again.
+    pub(crate) error: Error,
+    /// The least pause before the next try; `None` if another try is of no use.
+    pub(crate) pause: Option<Duration>,
+    pub(crate) message: String,
+}
+
+impl JoinTrouble {
+    /// No answer came, or none that is certain.
+    pub(crate) fn unanswered(message: String) -> Self {
+        let words = Notice { message, ..Notice::default() };
+        let error = Error::new(ErrorKind::JoinTimeout, told("the server could not complete the join", &words));
+        Self { error, pause: Some(Duration::ZERO), message: words.message }
+    }
+}
+
 /// What the refusal of a connection means, by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
     /// The credentials; said so by the server, or only supposed because it gave no other reason.

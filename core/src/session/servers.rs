@@ -2,8 +2,23 @@
 
 use std::time::Instant;
 
-use super::auth::{Auth, Certainty, CredentialChoice, CredentialsSource, Proof, Verdict};
+use super::{
+    CredentialsReason,
+    auth::{Auth, Certainty, CredentialChoice, CredentialsSource, Proof, Verdict},
+};
 use crate::Error;
+
+/// What the next attempt at an address shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum NextCredentials {
+    /// What it has shown before.
+    #[default]
+    Same,
+    /// The same kind, asked for anew: the last ones were rejected.
+    Renewed,
+    /// Those that were not tried here before.
+    Other,
+}
 
 /// One address.
 #[derive(Debug)]
@@ -16,8 +31,7 @@ struct Server {
     not_before: Option<Instant>,
     /// It refuses credentials that another one accepts.
     left_out: bool,
-    /// The next attempt is the first with other credentials.
-    switched: bool,
+    next_credentials: NextCredentials,
     /// How it has refused the credentials that it does not get now.
     earlier_refusal: Option<Error>,
 }
@@ -44,7 +58,7 @@ impl Servers {
             tried: false,
             not_before: None,
             left_out: false,
-            switched: false,
+            next_credentials: NextCredentials::default(),
             earlier_refusal: None,
         };
         Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
@@ -56,9 +70,9 @@ impl Servers {
     }
 
     /// The current one has shown that it accepts the credentials.
-    pub(crate) fn proven(&mut self) {
+    pub(crate) fn auth_confirmed(&mut self) {
         self.unclear_refusals = 0;
-        self.all[self.current].auth.proven();
+        self.all[self.current].auth.confirmed();
     }
 
     /// Whether the current one has accepted the credentials before.
@@ -71,9 +85,9 @@ impl Servers {
         self.all[self.current].auth.choice()
     }
 
-    /// Whether other credentials than before are to be tried at the current one.
-    pub(crate) fn has_switched(&self) -> bool {
-        self.all[self.current].switched
+    /// Whether the next attempt shows the current one other credentials than the last.
+    pub(crate) fn has_new_credentials(&self) -> bool {
+        self.all[self.current].next_credentials != NextCredentials::Same
     }
 
     /// How the current one has refused the credentials that it does not get now.
@@ -81,12 +95,17 @@ impl Servers {
         self.all[self.current].earlier_refusal.as_ref()
     }
 
-    /// An attempt at the current one begins; true if it is the first of all, or the first with these credentials.
-    pub(crate) fn dial(&mut self) -> bool {
+    /// An attempt at the current one begins; `connecting`: there was no connection yet. Returns why it asks for credentials.
+    pub(crate) fn dial(&mut self, connecting: bool) -> CredentialsReason {
         let server = &mut self.all[self.current];
         server.tried = true;
-        let switched = std::mem::take(&mut server.switched);
-        !std::mem::replace(&mut server.known, true) || switched
+        let known = std::mem::replace(&mut server.known, true);
+        match std::mem::take(&mut server.next_credentials) {
+            NextCredentials::Renewed => CredentialsReason::Rejected,
+            NextCredentials::Other if connecting => CredentialsReason::First,
+            NextCredentials::Same if connecting && !known => CredentialsReason::First,
+            _ => CredentialsReason::Reconnect,
+        }
     }
 
     /// Whether there is one that was not tried since the last stable connection.
@@ -119,10 +138,10 @@ impl Servers {
         self.all[self.current].not_before
     }
 
-    /// Moves on to the next one that may be tried now, or to the one that may be soonest. Stays where other credentials
+    /// Moves on to the next one that may be tried now, or to the one that may be soonest. Stays where new credentials
     /// are to be tried.
     pub(crate) fn advance(&mut self, now: Instant) {
-        if self.has_switched() {
+        if self.has_new_credentials() {
             return;
         }
         let count = self.all.len();
@@ -154,8 +173,13 @@ impl Servers {
         let may_retry = self.unclear_refusals < limit;
         let verdict = server.auth.refused(certainty, proof, elsewhere, may_retry);
         server.left_out |= verdict == Verdict::Next;
+        server.next_credentials = match verdict {
+            Verdict::Again => NextCredentials::Renewed,
+            Verdict::Other => NextCredentials::Other,
+            _ => NextCredentials::Same,
+        };
         if verdict == Verdict::Other {
-            (server.switched, server.earlier_refusal) = (true, Some(error.clone()));
+            server.earlier_refusal = Some(error.clone());
             self.unclear_refusals = 0;
         }
         verdict
@@ -177,7 +201,7 @@ mod tests {
         let (mut servers, now) = three();
         for wanted in [0, 1, 2, 0, 1] {
             assert_eq!(servers.current(), wanted);
-            servers.dial();
+            servers.dial(true);
             servers.advance(now);
         }
     }
@@ -203,24 +227,28 @@ mod tests {
     #[test]
     fn each_is_new_once_in_an_outage() {
         let (mut servers, now) = three();
-        assert!(servers.dial() && servers.has_untried());
+        assert_eq!(servers.dial(true), CredentialsReason::First);
+        assert!(servers.has_untried());
         for _ in 0..2 {
             servers.advance(now);
-            assert!(servers.is_untried() && servers.dial());
+            assert!(servers.is_untried());
+            assert_eq!(servers.dial(true), CredentialsReason::First);
         }
         assert!(!servers.has_untried());
         servers.advance(now);
-        assert!(!servers.is_untried() && !servers.dial());
+        assert!(!servers.is_untried());
+        assert_eq!(servers.dial(true), CredentialsReason::Reconnect);
         servers.stable();
         servers.advance(now);
-        assert!(servers.is_untried() && !servers.dial(), "new again, but known");
+        assert!(servers.is_untried());
+        assert_eq!(servers.dial(true), CredentialsReason::Reconnect, "new again, but known");
     }
 
     #[test]
     fn one_that_refuses_what_another_accepts_is_not_tried_again() {
         let (mut servers, now) = three();
         let refused = |servers: &mut Servers| servers.refused(Certainty::Said, Proof::default(), &Error::closed());
-        servers.proven();
+        servers.auth_confirmed();
         for _ in 0..2 {
             servers.advance(now);
             assert_eq!(refused(&mut servers), Verdict::Next);

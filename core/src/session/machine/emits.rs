@@ -1,8 +1,8 @@
 //! The user's own events, the heartbeat, and acknowledgements that don't come.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{Machine, Phase};
+use super::Machine;
 use crate::{
     Error, ErrorKind,
     session::{Fault, Now, Token, acks::Waiter, follower::FollowerOutput},
@@ -17,31 +17,52 @@ const LONGEST_ENVELOPE: usize = 32;
 
 impl Machine {
     pub(super) fn emit(&mut self, now: Now, token: Token, name: &str, data: Option<&str>, ack: Option<Duration>) {
-        if !matches!(self.phase, Phase::Online) {
+        let Some(connection) = self.phase.online_mut() else {
             let error = Error::new(ErrorKind::Disconnected, "there is no connection to emit on");
             return self.fail(token, error);
-        }
+        };
         // The server would end the session.
         let size = LONGEST_ENVELOPE + name.len() + data.map_or(0, str::len);
-        if size > self.max_payload {
-            let text = format!("data: the event is longer than the {} bytes that the server takes", self.max_payload);
+        let longest = connection.max_payload;
+        if size > longest {
+            let text = format!("data: the event is longer than the {longest} bytes that the server takes");
             return self.fail(token, Error::invalid_argument(text));
         }
-        if let Err(wait) = self.budget.take_for_user(now.mono) {
+        if let Err(wait) = connection.budget.take_for_user(now.mono) {
             let error = Error::new(ErrorKind::RateLimited, "the limit of events per minute is used up");
             return self.fail(token, error.with_retry_in(wait));
         }
         self.counters.sent += 1;
-        let id = ack.map(|timeout| self.acks.expect(Waiter::User(token), now.mono + timeout));
+        let id = ack.map(|timeout| {
+            let id = self.ack_ids.next();
+            connection.acks.expect(id, Waiter::User(token), now.mono + timeout);
+            id
+        });
         self.send(&sio::event(name, data, id));
         if id.is_none() {
             self.done(token);
         }
     }
 
+    /// Sends an event of the protocol whose acknowledgement `waiter` awaits. Returns the id of the acknowledgement.
+    pub(super) fn ask(
+        &mut self,
+        waiter: Waiter,
+        deadline: Instant,
+        name: &str,
+        argument: &serde_json::Value,
+    ) -> Option<u64> {
+        let connection = self.phase.online_mut()?;
+        let id = self.ack_ids.next();
+        connection.acks.expect(id, waiter, deadline);
+        self.counters.sent += 1;
+        self.send(&sio::event(name, Some(&argument.to_string()), Some(id)));
+        Some(id)
+    }
+
     /// A heartbeat that finds no room in the budget is left out: nothing depends on it.
     pub(super) fn send_heartbeat(&mut self, now: Now) {
-        if self.budget.take(now.mono).is_ok() {
+        if self.phase.online_mut().is_some_and(|connection| connection.budget.take(now.mono).is_ok()) {
             self.counters.sent += 1;
             self.send(&sio::event("heartbeat", None, None));
         }
@@ -52,9 +73,12 @@ impl Machine {
     /// page either, the server answers none, and what it does not hand out is a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut deaf = false;
-        while let Some(waiter) = self.acks.expired(now.mono) {
+        while let Some(connection) = self.phase.connection_mut()
+            && let Some(waiter) = connection.acks.expired(now.mono)
+        {
             if matches!(waiter, Waiter::Backlog(..) | Waiter::Replay(..)) {
-                deaf |= now.mono.duration_since(*self.unanswered.get_or_insert(now.mono)) >= DEAF;
+                let since = *connection.unanswered_since.get_or_insert(now.mono);
+                deaf |= now.mono.duration_since(since) >= DEAF;
             }
             match waiter {
                 Waiter::User(token) => {

@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Machine, Phase};
+use super::Machine;
 use crate::{
     Error, ErrorKind,
-    events::{Cursor, Notice, ProjectId},
+    events::{Cursor, ProjectId},
     session::{
         Now, Output, Token,
         acks::Waiter,
         follower::Follower,
-        rooms::{Actual, InFlight, Room},
+        refusal::JoinTrouble,
+        requests::RequestKind,
+        rooms::{Actual, Room},
     },
-    sio,
 };
 
 /// The pause before a join that the server could not complete is tried again, for the n-th time.
@@ -80,15 +81,15 @@ impl Machine {
 
     /// Sends what brings the wanted and the actual rooms together, one join or leave at a time.
     pub(super) fn reconcile(&mut self, now: Now) {
-        self.budget_wait = None;
-        if let Some((project, joining)) = self.rooms.next(now.mono) {
-            if let Err(wait) = self.budget.take(now.mono) {
-                self.budget_wait = Some(now.mono + wait);
+        let Some(connection) = self.phase.online_mut() else { return };
+        connection.budget_wait = None;
+        if connection.requests.awaited().is_some() {
+            self.line_up();
+        } else if let Some((project, kind)) = self.rooms.next(now.mono) {
+            if !connection.may_send(now.mono) {
                 return self.line_up();
             }
-            self.request(now, project, joining);
-        }
-        if self.rooms.in_flight.is_some() || self.rooms.overdue.is_some() {
+            self.request(now, project, kind);
             self.line_up();
         }
         self.ask_pages(now);
@@ -105,22 +106,23 @@ impl Machine {
         }
     }
 
-    fn request(&mut self, now: Now, project: ProjectId, joining: bool) {
+    fn request(&mut self, now: Now, project: ProjectId, kind: RequestKind) {
         let deadline = now.mono + self.config.join_timeout;
-        // A late one ends the wait for an overdue answer.
-        let id = self.acks.expect(Waiter::Room(project.clone()), deadline + self.config.join_timeout);
+        let joining = kind == RequestKind::Join;
         let name = if joining { "join_project" } else { "leave_project" };
-        let argument = serde_json::json!({"project_id": project.as_str()}).to_string();
-        self.counters.sent += 1;
-        self.send(&sio::event(name, Some(&argument), Some(id)));
+        let argument = serde_json::json!({"project_id": project.as_str()});
+        // A late answer is still of use.
+        let patience = deadline + self.config.join_timeout;
+        let Some(id) = self.ask(Waiter::Room(project.clone()), patience, name, &argument) else { return };
         if let Some(room) = self.rooms.get_mut(&project) {
             room.actual = if joining { Actual::Joining } else { Actual::Leaving };
-            room.unacknowledged = None;
             if joining && !room.joiners.is_empty() && room.failures == 0 {
                 room.deadline = Some(deadline);
             }
         }
-        self.rooms.in_flight = Some(InFlight { ack: id, project, joining, deadline, unknown_words: None });
+        if let Some(connection) = self.phase.online_mut() {
+            connection.requests.sent(id, project, kind, deadline);
+        }
     }
 
     /// The connection is lost: a join that waits for a new one waits no longer than its timeout.
@@ -146,28 +148,27 @@ impl Machine {
         }
     }
 
-    /// A join or leave that was not answered in time.
+    fn on_join_timeout(&mut self, now: Now, project: &ProjectId, words: Option<String>) {
+        let Some(room) = self.rooms.get_mut(project) else { return };
+        room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
+        let words = words.or_else(|| room.last_words.clone());
+        let message = words.unwrap_or_else(|| "timed out waiting for its answer".to_owned());
+        self.retry_join(now, project, JoinTrouble::unanswered(message));
+    }
+
+    /// Joins and leaves that were not answered in time.
     pub(super) fn expire_joins(&mut self, now: Now) {
-        if let Some(in_flight) = self.rooms.in_flight.take_if(|f| f.deadline <= now.mono) {
-            let deadline = in_flight.deadline + self.config.join_timeout;
-            let project = in_flight.project.clone();
-            let joining = in_flight.joining;
-            let message = in_flight.unknown_words.clone();
-            let last_words = || self.rooms.get(&project)?.last_words.clone();
-            let message = message.or_else(last_words).unwrap_or_else(|| "timed out waiting for its answer".into());
-            self.rooms.give_up(InFlight { deadline, ..in_flight });
-            if joining {
-                if let Some(room) = self.rooms.get_mut(&project) {
-                    room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
-                }
-                let words = Notice { message, ..Notice::default() };
-                self.join_failed(now, &project, &words, false);
-            } else {
-                self.exit(now, &project);
-            }
+        let late = self.phase.connection_mut().and_then(|connection| {
+            let request = connection.requests.expire(now.mono, self.config.join_timeout)?;
+            let words = request.suspicion.as_ref().map(|suspicion| suspicion.words.message.clone());
+            Some((request.project.clone(), request.kind, words))
+        });
+        match late {
+            Some((project, RequestKind::Join, words)) => self.on_join_timeout(now, &project, words),
+            Some((project, RequestKind::Leave, _)) => self.exit(now, &project),
+            None => {}
         }
-        self.rooms.overdue.take_if(|overdue| overdue.deadline <= now.mono);
-        let connected = matches!(self.phase, Phase::Online);
+        let connected = self.phase.is_online();
         let late = |room: &Room| room.deadline.is_some_and(|at| at <= now.mono);
         let expired: Vec<_> = self
             .rooms
@@ -184,9 +185,9 @@ impl Machine {
 
     /// `may_send`: whether there is a connection, and room in its budget for what is due.
     pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
-        let asked = [&self.rooms.in_flight, &self.rooms.overdue].into_iter().flatten().map(|asked| asked.deadline);
-        let rooms = self.rooms.iter().flat_map(|(project, room)| {
-            let may_ask = may_send && self.rooms.may_ask(project);
+        let is_free = self.phase.online().is_some_and(|connection| connection.requests.awaited().is_none());
+        let rooms = self.rooms.iter().flat_map(|(_, room)| {
+            let may_ask = may_send && is_free;
             let retry = room.not_before.filter(|_| may_ask && room.actual == Actual::Out);
             let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
             let page = room.follower.log().and_then(|log| log.deadline()).filter(|_| may_send && room.wanted);
@@ -194,6 +195,6 @@ impl Machine {
             let reviews = reviews.and_then(|pause| room.follower.no_log()?.review_deadline(pause));
             [retry, join, page, reviews]
         });
-        asked.chain(rooms.flatten()).min()
+        rooms.flatten().min()
     }
 }

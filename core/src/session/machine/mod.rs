@@ -1,12 +1,17 @@
 //! The machine itself: the only place that changes state.
 
-mod answers;
+mod admission;
 mod connection;
 mod emits;
+mod ending;
+mod hints;
 mod joins;
+mod opening;
 mod packets;
 mod page_requests;
+mod phase;
 mod replays;
+mod room_replies;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -14,41 +19,15 @@ use std::{collections::VecDeque, time::Instant};
 
 use rand::rngs::SmallRng;
 
-use self::page_requests::PageRequests;
+use self::{page_requests::PageRequests, phase::Phase};
 use super::{
-    Command, CredentialsReason, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::Acks,
-    auth::Proof, backoff::AttemptWindow, budget::Budget, follower::FollowerOutput, heartbeat::Heartbeat,
-    liveness::Liveness, rooms::Rooms, servers::Servers,
+    Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::AckIds, attempts::Attempts,
+    follower::FollowerOutput, rooms::Rooms, servers::Servers,
 };
 use crate::{
     Error,
-    events::{Event, Notice, ProjectId},
-    sio::Assembler,
+    events::{Event, ProjectId},
 };
-
-/// How far the connection is.
-#[derive(Debug)]
-enum Phase {
-    Idle,
-    /// The driver asks for credentials and opens a transport.
-    Dialing {
-        deadline: Instant,
-    },
-    /// The transport is open; OPEN and the namespace acknowledgement are awaited.
-    Opening {
-        deadline: Instant,
-        auth: Option<String>,
-        opened: bool,
-    },
-    /// The namespace is acknowledged.
-    Online,
-    /// Between two attempts. The server asked for the part of the pause up to `earliest`.
-    Waiting {
-        until: Instant,
-        earliest: Instant,
-    },
-    Closed,
-}
 
 /// A session with a server, over all its connections.
 #[derive(Debug)]
@@ -58,41 +37,14 @@ pub(crate) struct Machine {
     phase: Phase,
     out: Outbox,
     counters: Metrics,
-    /// Whoever waits for the first connection.
+    /// The caller that waits for the first connection.
     connecting: Option<Token>,
-    /// The id of the attempt that may still report.
-    dial: u64,
-    /// Why that attempt asked for credentials.
-    dial_reason: CredentialsReason,
-    proof: Proof,
+    attempts: Attempts,
     servers: Servers,
-    rejected: bool,
-    /// The server has shown on this connection that it accepts us.
-    proven: bool,
-    /// What the server said in an `error` event before the acknowledgement: why it is about to refuse.
-    early: Option<Notice>,
-    /// Until when an acknowledgement without proof may still turn into a refusal.
-    doubt: Option<Instant>,
-    /// Whether this connection was made known as `connected`.
-    announced: bool,
-    stable_at: Option<Instant>,
-    attempt: u32,
-    /// Of them, those that were the first at their address and waited only shortly.
-    short: u32,
-    window: AttemptWindow,
-    budget: Budget,
-    budget_wait: Option<Instant>,
-    /// The most bytes of one packet that the server takes.
-    max_payload: usize,
-    liveness: Liveness,
-    heartbeat: Heartbeat,
-    acks: Acks,
-    /// When a page was not answered in time, if nothing was acknowledged on this connection since.
-    unanswered: Option<Instant>,
-    /// A connection was given up for that, and no page was answered since.
-    reconnected_for_pages: bool,
+    ack_ids: AckIds,
     rooms: Rooms,
-    assembler: Assembler,
+    /// A connection was given up because pages were not answered, and none was answered since.
+    reconnected_for_pages: bool,
     backfills: u64,
     page_requests: PageRequests,
     /// Projects whose replay waits until a reader has room.
@@ -109,29 +61,11 @@ impl Machine {
             out: Outbox::default(),
             counters: Metrics::default(),
             connecting: None,
-            dial: 0,
-            dial_reason: CredentialsReason::First,
-            proof: Proof::default(),
+            attempts: Attempts::new(per_minute),
             servers: Servers::new(config.servers, config.credentials, config.has_spare_key),
-            rejected: false,
-            proven: false,
-            early: None,
-            doubt: None,
-            announced: false,
-            stable_at: None,
-            attempt: 0,
-            short: 0,
-            window: AttemptWindow::new(per_minute),
-            budget: Budget::new(config.rate_limit),
-            budget_wait: None,
-            max_payload: usize::MAX,
-            liveness: Liveness::default(),
-            heartbeat: Heartbeat::new(config.heartbeat_interval),
-            acks: Acks::default(),
-            unanswered: None,
-            reconnected_for_pages: false,
+            ack_ids: AckIds::default(),
             rooms: Rooms::default(),
-            assembler: Assembler::default(),
+            reconnected_for_pages: false,
             backfills: 0,
             page_requests: PageRequests::default(),
             awaiting_capacity: Vec::new(),
@@ -151,14 +85,14 @@ impl Machine {
             Input::Command(command) => self.command(now, command),
             Input::Frame(text) => self.frame(now, text),
             Input::Binary(bytes) => self.binary(now, bytes),
-            Input::Activity => self.liveness.answered(now.mono),
-            Input::Dialed { id, proof, auth } => self.dialed(id, proof, auth),
-            Input::DialFailed { id, fault } => self.dial_failed(now, id, fault),
-            // Of a transport that was given up already, it says nothing about the attempt that is under way.
-            Input::TransportLost(fault) if matches!(self.phase, Phase::Opening { .. } | Phase::Online) => {
-                self.transport_lost(now, fault);
+            Input::Activity => {
+                if let Some(connection) = self.phase.connection_mut() {
+                    connection.liveness.answered(now.mono);
+                }
             }
-            Input::TransportLost(_) => {}
+            Input::Dialed { id, proof, auth } => self.on_dialed(id, proof, auth),
+            Input::DialFailed { id, fault } => self.on_dial_failed(now, id, fault),
+            Input::TransportLost(fault) => self.on_transport_lost(now, fault),
             Input::Backfilled(found) => self.backfilled(now, found),
             Input::Tick => {}
         }
@@ -173,7 +107,7 @@ impl Machine {
             Command::Join { token, project, after } => self.join(now, token, project, after),
             Command::Leave { token, project } => self.leave(token, project),
             Command::Emit { token, name, data, ack } => self.emit(now, token, &name, data.as_deref(), ack),
-            Command::NetworkChanged => self.network_changed(now),
+            Command::NetworkChanged => self.on_network_changed(now),
             Command::Page(request) => self.on_page_request(request),
             Command::Capacity { project, events } => self.on_capacity(&project, events),
             Command::Close { token } => self.close(token),
@@ -194,26 +128,24 @@ impl Machine {
 
     /// Does what the time demands, then brings the wanted and the actual rooms together.
     fn advance(&mut self, now: Now) {
-        match self.phase {
-            Phase::Dialing { deadline } | Phase::Opening { deadline, .. } if deadline <= now.mono => {
-                self.connect_timed_out(now);
-            }
-            Phase::Waiting { until, .. } if until <= now.mono => self.start_dial(now),
-            Phase::Online => self.advance_online(now),
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
+        match &self.phase {
+            Phase::Dialing { deadline, .. } if *deadline <= now.mono => self.on_connect_timeout(now),
+            Phase::Waiting { until, .. } if *until <= now.mono => self.start_dial(now),
+            Phase::Open(connection) if due(connection.connect_deadline()) => self.on_connect_timeout(now),
+            Phase::Open(connection) if connection.is_online() => self.advance_online(now),
             _ => {}
         }
-        if matches!(self.phase, Phase::Opening { .. } | Phase::Online)
-            && self.liveness.deadline().is_some_and(|at| at <= now.mono)
-        {
+        if due(self.phase.connection().and_then(|connection| connection.liveness.deadline())) {
             self.lost(now, super::Fault::Silent);
         }
-        if matches!(self.phase, Phase::Online) && self.liveness.probe_at().is_some_and(|at| at <= now.mono) {
+        if due(self.phase.online().and_then(|connection| connection.liveness.probe_at())) {
             self.probe(now);
         }
         self.expire_joins(now);
         self.expire_acks(now);
         self.deliver_backfills();
-        if let Phase::Online = self.phase {
+        if self.phase.is_online() {
             self.reconcile(now);
         }
     }
@@ -230,22 +162,9 @@ impl Machine {
 
     /// When to come back with [`Input::Tick`] if nothing else happens.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let phase = match self.phase {
-            Phase::Dialing { deadline } | Phase::Opening { deadline, .. } => Some(deadline),
-            Phase::Waiting { until, .. } => Some(until),
-            Phase::Idle | Phase::Online | Phase::Closed => None,
-        };
-        let online = matches!(self.phase, Phase::Online);
-        let rooms = self.joins_deadline(online && self.budget_wait.is_none());
-        let connection = [self.liveness.deadline(), self.acks.deadline(), self.doubt, self.stable_at];
-        let requests = self.page_requests.deadline().filter(|_| self.budget_wait.is_none());
-        let paced = [self.liveness.probe_at(), self.heartbeat.deadline(), self.budget_wait, requests];
-        phase
-            .into_iter()
-            .chain(rooms)
-            .chain(connection.into_iter().flatten())
-            .chain(paced.into_iter().filter(|_| online).flatten())
-            .min()
+        let has_budget = self.phase.online().is_some_and(|connection| connection.budget_wait.is_none());
+        let pages = self.page_requests.deadline().filter(|_| has_budget);
+        [self.phase.deadline(), self.joins_deadline(has_budget), pages].into_iter().flatten().min()
     }
 
     /// The projects whose replay waits until a reader has room: [`Command::Capacity`] tells when.

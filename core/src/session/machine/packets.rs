@@ -1,6 +1,6 @@
 //! From frames to what they mean. Nothing that a server sends may panic or end a stream.
 
-use super::{Machine, Phase};
+use super::{Machine, connection::Admission};
 use crate::{
     eio,
     events::{Event, Origin, Received, UnknownEvent, decode, notice},
@@ -19,30 +19,26 @@ const PING_DATA_MAX: usize = 64;
 
 impl Machine {
     pub(super) fn frame(&mut self, now: Now, text: &str) {
-        if !matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
-            return;
-        }
-        self.liveness.heard(now.mono);
+        let Some(connection) = self.phase.connection_mut() else { return };
+        connection.liveness.heard(now.mono);
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.message(now, message),
-            Ok(eio::Packet::Open(data)) => self.engine_opened(now, data),
+            Ok(eio::Packet::Open(data)) => self.on_open(now, data),
             // No server sends more than `probe` along; echoing megabytes would be a gift.
             Ok(eio::Packet::Ping(data)) if data.len() <= PING_DATA_MAX => {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
             Ok(eio::Packet::Ping(_)) => self.malformed(now, "", "a ping with too much data"),
-            Ok(eio::Packet::Close) => self.transport_lost(now, Fault::EngineClosed),
+            Ok(eio::Packet::Close) => self.on_transport_lost(now, Fault::EngineClosed),
             Ok(eio::Packet::Pong(_) | eio::Packet::Upgrade | eio::Packet::Noop) => {}
             Err(error) => self.malformed(now, text, &error.to_string()),
         }
     }
 
     pub(super) fn binary(&mut self, now: Now, bytes: &[u8]) {
-        if !matches!(self.phase, Phase::Opening { .. } | Phase::Online) {
-            return;
-        }
-        self.liveness.heard(now.mono);
-        match self.assembler.add(bytes) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        connection.liveness.heard(now.mono);
+        match connection.assembler.add(bytes) {
             Ok(None) => {}
             Ok(Some(event)) => self.binary_event(now, event),
             Err(error) => self.malformed(now, "", &error.to_string()),
@@ -50,7 +46,9 @@ impl Machine {
     }
 
     fn message(&mut self, now: Now, text: &str) {
-        if let Err(error) = self.assembler.interrupt() {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let online = connection.is_online();
+        if let Err(error) = connection.assembler.interrupt() {
             self.malformed(now, "", &error.to_string());
         }
         let packet = match sio::decode(text) {
@@ -59,8 +57,8 @@ impl Machine {
         };
         if packet.namespace != "/" {
             // Some servers name a namespace that nobody asked for when they refuse one.
-            if packet.kind == Kind::ConnectError && matches!(self.phase, Phase::Opening { .. }) {
-                self.namespace_refused(now, packet.data);
+            if packet.kind == Kind::ConnectError && !online {
+                self.on_connect_error(now, packet.data);
             }
             return;
         }
@@ -73,11 +71,12 @@ impl Machine {
                 Some(id) => self.acknowledged(now, id, packet.data),
                 None => self.malformed(now, text, "an acknowledgement without an id"),
             },
-            Kind::Connect => self.namespace_acknowledged(now),
-            Kind::Disconnect => self.server_disconnected(now, packet.data),
-            Kind::ConnectError => self.namespace_refused(now, packet.data),
+            Kind::Connect => self.on_namespace_acknowledged(now),
+            Kind::Disconnect => self.on_server_disconnect(now, packet.data),
+            Kind::ConnectError => self.on_connect_error(now, packet.data),
             Kind::BinaryEvent | Kind::BinaryAck => {
-                if let Some(event) = self.assembler.start(&packet, packet.kind == Kind::BinaryAck) {
+                let Some(connection) = self.phase.connection_mut() else { return };
+                if let Some(event) = connection.assembler.start(&packet, packet.kind == Kind::BinaryAck) {
                     self.binary_event(now, event);
                 }
             }
@@ -94,10 +93,10 @@ impl Machine {
                 self.malformed(now, arguments, "the event's data is no JSON");
             }
             // Sent by deployed servers before the acknowledgement, and only if the connection is good.
-            "connected" => self.prove(),
-            "joined_project" => self.joined(now, arguments),
-            "left_project" => self.left(now, arguments),
-            "error" | "project_access_denied" | "authentication_failed" => self.notice(now, name, arguments),
+            "connected" => self.on_auth_confirmed(),
+            "joined_project" => self.on_joined_project(now, arguments),
+            "left_project" => self.on_left_project(now, arguments),
+            "error" | "project_access_denied" | "authentication_failed" => self.on_error_event(now, name, arguments),
             _ => {
                 let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
                 self.live(now, event);
@@ -105,15 +104,17 @@ impl Machine {
         }
     }
 
-    fn notice(&mut self, now: Now, name: &str, arguments: &str) {
+    fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
         let words = notice(arguments);
         if name == "authentication_failed" {
             return self.connection_refused(now, &words, Certainty::Said);
         }
-        if matches!(self.phase, Phase::Opening { .. }) || self.doubt.is_some() {
-            self.early = Some(words.clone());
+        if let Some(connection) = self.phase.connection_mut()
+            && !matches!(connection.admission, Admission::Announced)
+        {
+            connection.pre_ack_error = Some(words.clone());
         }
-        if !self.join_refused(now, &words, name == "project_access_denied") {
+        if !self.on_join_refused(now, &words, name == "project_access_denied") {
             let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
             self.live(now, event);
         }
@@ -122,17 +123,19 @@ impl Machine {
     /// Gives an event to the project it belongs to.
     #[inline]
     fn live(&mut self, now: Now, mut event: Event) {
+        let Some(connection) = self.phase.connection() else { return };
+        let requests = &connection.requests;
         if event.meta().project_id.is_none()
             && !matches!(event, Event::ServerError(_) | Event::MalformedEvent(_))
-            && let Some(only) = self.rooms.only()
+            && let Some(only) = self.rooms.only(requests)
         {
             event.meta_mut().project_id = Some(only.clone());
             if let Event::ModerationUpdate(update) = &mut event {
                 update.project_id = Some(only.clone());
             }
         }
-        let lingers = event.project_id().is_some_and(|project| self.rooms.lingers(project));
-        let old = lingers && event.project_id().is_some_and(|project| self.rooms.may_be_old(project));
+        let lingers = event.project_id().is_some_and(|project| requests.lingers(project));
+        let old = lingers && event.project_id().is_some_and(|project| requests.may_be_old(project));
         let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // Without an id it may be of before a leave that was never answered, and the next of behind this join.
@@ -180,8 +183,9 @@ impl Machine {
     fn acknowledged(&mut self, now: Now, id: u64, data: &str) {
         let arguments = data.trim().strip_prefix('[').unwrap_or(data);
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
-        self.unanswered = None;
-        let waiter = self.acks.take(id);
+        let Some(connection) = self.phase.connection_mut() else { return };
+        connection.unanswered_since = None;
+        let waiter = connection.acks.take(id);
         if matches!(waiter, Some(Waiter::Backlog(..) | Waiter::Replay(..))) {
             self.reconnected_for_pages = false;
         }
@@ -193,7 +197,7 @@ impl Machine {
                     self.fail(token, crate::Error::new(crate::ErrorKind::Protocol, text));
                 }
             },
-            Some(Waiter::Room(project)) => self.room_acknowledged(now, id, &project, arguments),
+            Some(Waiter::Room(project)) => self.on_room_acknowledged(now, id, &project, arguments),
             Some(Waiter::Backlog(stream, project, after)) => {
                 self.on_backlog_page(now, (stream, project), after, arguments);
             }

@@ -56,6 +56,7 @@ impl Machine {
 
     /// Requests the pages that streams wait for, as far as the budget goes.
     pub(super) fn send_page_requests(&mut self, now: Now) {
+        let Some(connection) = self.phase.online_mut() else { return };
         let mut hopeless = Vec::new();
         let mut requests = Vec::new();
         for ((stream, project), waiting) in &mut self.page_requests.0 {
@@ -70,8 +71,7 @@ impl Machine {
                 hopeless.push((*stream, project.clone()));
                 continue;
             }
-            if let Err(wait) = self.budget.take(now.mono) {
-                self.budget_wait = Some(now.mono + wait);
+            if !connection.may_send(now.mono) {
                 break;
             }
             let after = waiting.reader.last();

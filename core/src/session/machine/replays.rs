@@ -10,7 +10,6 @@ use crate::{
         rooms::Room,
         wire::Page,
     },
-    sio,
 };
 
 impl Machine {
@@ -40,6 +39,7 @@ impl Machine {
 
     /// Asks for a page for every project that wants one and has readers with room, as far as the budget goes.
     pub(super) fn ask_pages(&mut self, now: Now) {
+        let Some(connection) = self.phase.online_mut() else { return };
         let mut requests = Vec::new();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(log) = room.follower.log_mut() else { continue };
@@ -48,8 +48,7 @@ impl Machine {
                 self.awaiting_capacity.push(project.clone());
                 continue;
             };
-            if let Err(wait) = self.budget.take(now.mono) {
-                self.budget_wait = Some(now.mono + wait);
+            if !connection.may_send(now.mono) {
                 break;
             }
             log.on_asked(after);
@@ -61,10 +60,8 @@ impl Machine {
     }
 
     pub(super) fn send_page_request(&mut self, now: Now, waiter: Waiter, project: &ProjectId, after: u64, limit: u64) {
-        let id = self.acks.expect(waiter, now.mono + self.config.ack_timeout);
-        let argument = serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit}).to_string();
-        self.counters.sent += 1;
-        self.send(&sio::event("replay_events", Some(&argument), Some(id)));
+        let argument = serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit});
+        self.ask(waiter, now.mono + self.config.ack_timeout, "replay_events", &argument);
     }
 
     pub(super) fn on_replay_page(&mut self, now: Now, project: &ProjectId, after: u64, arguments: &str) {

@@ -139,3 +139,99 @@ fn an_event_without_a_project_belongs_to_the_only_one() {
     rig.frame(stats);
     assert_eq!(attributed(&mut rig), None);
 }
+
+#[test]
+fn an_unanswered_leave_keeps_events_without_a_project_from_the_one_that_remains() {
+    let mut rig = connected();
+    for project in ["a", "b"] {
+        rig.join(project, None);
+        joined(&mut rig, project);
+    }
+    rig.leave("b");
+    expect(&mut rig, "leave_project", "b");
+    // In flight, overdue, and long after that.
+    for seconds in [1, 11, 30] {
+        rig.run(Duration::from_secs(seconds), |rig| rig.frame("2"));
+        rig.told.clear();
+        rig.frame(r#"42["stats_update",{"total_content":1}]"#);
+        let Some(Told::Event(Event::StatsUpdate(stats))) = rig.told.pop_back() else { panic!("{:?}", rig.told) };
+        assert_eq!(stats.meta.project_id, None, "it may be of b, {seconds} s later");
+    }
+    rig.frame(r#"42["left_project",{"project_id":"b"}]"#);
+    rig.told.clear();
+    rig.frame(r#"42["stats_update",{"total_content":1}]"#);
+    let Some(Told::Event(Event::StatsUpdate(stats))) = rig.told.pop_back() else { panic!("{:?}", rig.told) };
+    assert_eq!(stats.meta.project_id.as_deref(), Some("a"));
+}
+
+/// Connects again, and takes the join of `a`, which is never answered.
+fn reconnected_without_an_answer(rig: &mut Rig) -> u64 {
+    rig.cut();
+    rig.run(Duration::from_secs(5), |_| {});
+    rig.greet();
+    expect(rig, "join_project", "a")
+}
+
+#[test]
+fn a_join_without_an_answer_holds_up_the_others_once() {
+    let mut rig = connected();
+    for project in ["a", "b"] {
+        rig.join(project, None);
+        joined(&mut rig, project);
+    }
+    reconnected_without_an_answer(&mut rig);
+    let third = rig.join("c", None);
+    rig.run(Duration::from_millis(9_900), |rig| rig.frame("2"));
+    assert_eq!(sent(&mut rig), None, "one at a time");
+    rig.run(Duration::from_millis(200), |rig| rig.frame("2"));
+    joined(&mut rig, "b");
+    expect(&mut rig, "join_project", "c");
+    rig.run(Duration::from_secs(10), |rig| rig.frame("2"));
+    let error = rig.answers[&third].as_ref().expect_err("it has a deadline of its own");
+    assert_eq!(error.code(), "join_timeout");
+    expect(&mut rig, "join_project", "a");
+}
+
+#[test]
+fn a_refusal_that_names_no_project_is_that_of_the_acknowledgement_that_follows() {
+    for late in [true, false] {
+        let mut rig = connected();
+        for project in ["a", "b"] {
+            rig.join(project, None);
+            joined(&mut rig, project);
+        }
+        let first = reconnected_without_an_answer(&mut rig);
+        rig.run(Duration::from_secs(10), |rig| rig.frame("2"));
+        let second = expect(&mut rig, "join_project", "b");
+        rig.told.clear();
+        rig.frame(r#"42["error",{"message":"Access denied - you are not a member of this project"}]"#);
+        assert!(rig.told.is_empty(), "of one of them, and of no other: {:?}", rig.told);
+        rig.frame(&format!("43{}[]", if late { first } else { second }));
+        let refused = if late { "a" } else { "b" };
+        let Some(Told::Ended(project, Some(error))) = rig.told.pop_front() else { panic!("{:?}", rig.told) };
+        assert_eq!((&*project, error.code()), (refused, "access_denied"));
+        assert!(rig.told.is_empty(), "{:?}", rig.told);
+    }
+}
+
+#[test]
+fn two_refusals_that_name_no_project_end_nothing() {
+    let mut rig = connected();
+    for project in ["a", "b"] {
+        rig.join(project, None);
+        joined(&mut rig, project);
+    }
+    let first = reconnected_without_an_answer(&mut rig);
+    rig.run(Duration::from_secs(10), |rig| rig.frame("2"));
+    let second = expect(&mut rig, "join_project", "b");
+    rig.told.clear();
+    rig.frame(r#"42["error",{"message":"Server error occurred"}]"#);
+    rig.frame(r#"42["error",{"message":"Access denied to project"}]"#);
+    rig.frame(&format!("43{first}[]"));
+    rig.frame(&format!("43{second}[]"));
+    assert!(rig.told.is_empty(), "{:?}", rig.told);
+    rig.run(Duration::from_secs(2), |rig| rig.frame("2"));
+    // The one that was refused less often comes first.
+    joined(&mut rig, "b");
+    joined(&mut rig, "a");
+}

@@ -42,7 +42,11 @@ impl Machine {
     pub(crate) fn size(&self) -> usize {
         let rooms =
             self.rooms.iter().map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.size());
-        self.acks.size() + self.page_requests.size() + self.out.size() + self.budget.size() + rooms.sum::<usize>()
+        let connection = self
+            .phase
+            .connection()
+            .map_or(0, |connection| connection.acks.size() + connection.budget.size() + connection.requests.size());
+        connection + self.page_requests.size() + self.out.size() + rooms.sum::<usize>()
     }
 }
 

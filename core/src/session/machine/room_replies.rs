@@ -8,39 +8,40 @@ use crate::{
         Backfill, Now, Output, Wanted,
         auth::Certainty,
         follower::{Follower, FollowerOutput, NoLogFollower},
-        refusal::{join_error, refuses_joins},
-        rooms::{Actual, InFlight, Unacknowledged},
+        refusal::{JoinTrouble, join_error, refuses_joins},
+        requests::{Ambiguous, RequestKind},
+        rooms::Actual,
         wire::{AckVerdict, Joined, ack_verdict},
     },
 };
 
 impl Machine {
-    pub(super) fn joined(&mut self, now: Now, arguments: &str) {
+    pub(super) fn on_joined_project(&mut self, now: Now, arguments: &str) {
         let joined = Joined::read(arguments);
-        let asked = self.rooms.in_flight.as_ref().filter(|f| f.joining).map(|f| f.project.clone());
-        let Some(project) = joined.project().or(asked) else { return };
-        let answers = |asked: &mut InFlight| asked.joining && asked.project == project;
-        let asked = self.rooms.in_flight.take_if(answers);
-        let late = self.rooms.overdue.take_if(answers).is_some();
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let requests = &mut connection.requests;
+        let Some(project) = joined.project().or_else(|| requests.awaited_project(RequestKind::Join)) else { return };
+        let (awaited, late) = requests.on_joined(&project);
         let known = self.rooms.get(&project).is_some_and(|room| room.actual == Actual::In);
-        if !late && !known && asked.is_none() {
+        if awaited || late || known {
+            self.enter(now, &project, &joined);
+        } else if self.rooms.get(&project).is_some() {
             // Said twice or too late: a leave may have been carried out since then, and the next join be still to come.
-            return self.rooms.linger(&project);
+            requests.linger(&project, now.mono);
         }
-        if let Some((room, asked)) = self.rooms.get_mut(&project).zip(asked) {
-            room.unacknowledged = Some(Unacknowledged { ack: asked.ack, doubtful: false });
-        }
-        if late && self.rooms.get(&project).is_none() {
-            // Nobody waits for it any more: the room is left again.
-            let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
-            room.wanted = false;
-        }
-        self.enter(now, &project, &joined);
     }
 
     pub(super) fn enter(&mut self, now: Now, project: &ProjectId, joined: &Joined) {
-        self.prove();
-        let Some(room) = self.rooms.get_mut(project) else { return };
+        self.on_auth_confirmed();
+        let room = match self.rooms.get_mut(project) {
+            Some(room) => room,
+            None => {
+                // No caller waits for it any more: the room is left again.
+                let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
+                room.wanted = false;
+                room
+            }
+        };
         let again = room.actual == Actual::In;
         room.actual = Actual::In;
         room.failures = 0;
@@ -68,15 +69,12 @@ impl Machine {
         }
     }
 
-    pub(super) fn left(&mut self, now: Now, arguments: &str) {
+    pub(super) fn on_left_project(&mut self, now: Now, arguments: &str) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let requests = &mut connection.requests;
         let named = Joined::read(arguments).project();
-        let asked = self.rooms.in_flight.as_ref().filter(|f| !f.joining).map(|f| f.project.clone());
-        let Some(project) = named.or_else(|| asked.clone()) else { return };
-        if asked.as_ref() == Some(&project) {
-            self.rooms.in_flight = None;
-        }
-        self.rooms.overdue.take_if(|overdue| !overdue.joining && overdue.project == project);
-        self.rooms.left(&project);
+        let Some(project) = named.or_else(|| requests.awaited_project(RequestKind::Leave)) else { return };
+        requests.on_left(&project);
         self.exit(now, &project);
     }
 
@@ -99,40 +97,33 @@ impl Machine {
     }
 
     /// The server's words that may be the answer to a join, or the end of a project. False if neither.
-    pub(super) fn join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
+    pub(super) fn on_join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
+        let Some(connection) = self.phase.connection_mut() else { return false };
+        let requests = &mut connection.requests;
         let named = words.project_id.as_ref();
-        self.rooms.doubt(named);
+        requests.doubt(named);
         if !denied && named.is_none() && !refuses_joins(words) {
             // It may answer something else that was sent. The end of the request, or its deadline, tells.
-            if let Some(asked) = &mut self.rooms.in_flight {
-                asked.unknown_words = Some(words.message.clone());
-            }
+            requests.suspect(words, denied, false);
             return false;
         }
-        let answers = |asked: &mut InFlight| named.is_none_or(|named| *named == asked.project);
-        let asked = match self.rooms.in_flight {
-            Some(_) => self.rooms.in_flight.take_if(answers),
-            None => self.rooms.overdue.take_if(answers),
-        };
-        match asked {
-            Some(InFlight { project, joining: true, .. }) => {
-                self.join_failed(now, &project, words, denied);
-                true
-            }
-            Some(InFlight { project, .. }) => {
-                self.exit(now, &project);
-                true
-            }
-            None if denied => {
-                let project = named.or_else(|| self.rooms.only()).cloned();
-                let Some(project) = project.filter(|project| self.rooms.get(project).is_some_and(|r| r.wanted)) else {
-                    return false;
-                };
-                self.end_project(&project, join_error(words, true).0);
-                true
-            }
-            None => false,
+        match requests.take_refused(named) {
+            Err(Ambiguous) => requests.suspect(words, denied, true),
+            Ok(Some(request)) if request.is_join() => self.join_failed(now, &request.project, words, denied),
+            Ok(Some(request)) => self.exit(now, &request.project),
+            Ok(None) => return denied && self.on_access_lost(words),
         }
+        true
+    }
+
+    /// Access was denied though nothing was asked for. False if it is not known of which project.
+    fn on_access_lost(&mut self, words: &Notice) -> bool {
+        let only = || self.rooms.only(&self.phase.connection()?.requests);
+        let project = words.project_id.as_ref().or_else(only);
+        let wanted = project.filter(|project| self.rooms.get(project).is_some_and(|room| room.wanted));
+        let Some(project) = wanted.cloned() else { return false };
+        self.end_project(&project, join_error(words, true).0);
+        true
     }
 
     pub(super) fn join_failed(&mut self, now: Now, project: &ProjectId, words: &Notice, denied: bool) {
@@ -142,22 +133,25 @@ impl Machine {
             let error = if needs_session { self.with_advice(error) } else { error };
             return self.refused(now, Certainty::Said, error);
         }
+        self.retry_join(now, project, JoinTrouble { error, pause, message: words.message.clone() });
+    }
+
+    /// Tries a join once more after trouble, unless that is of no use; for the user's first join no longer than its timeout.
+    pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, trouble: JoinTrouble) {
         let deadline = now.mono + self.config.join_timeout;
         let Some(room) = self.rooms.get_mut(project) else { return };
         room.actual = Actual::Out;
         if !room.wanted {
             return self.forget(project);
         }
-        let Some(pause) = pause else { return self.end_project(project, error) };
-        let pause = pause.max(join_pause(room.failures));
-        // The server's own trouble, or words that nobody knows: once more, but for the user's first join no longer than its timeout.
-        let at = now.mono + pause;
+        let Some(pause) = trouble.pause else { return self.end_project(project, trouble.error) };
+        let at = now.mono + pause.max(join_pause(room.failures));
         if !room.confirmed && at >= *room.deadline.get_or_insert(deadline) {
-            return self.end_project(project, error);
+            return self.end_project(project, trouble.error);
         }
         room.failures += 1;
         room.not_before = Some(at);
-        room.last_words = Some(words.message.clone());
+        room.last_words = Some(trouble.message);
     }
 
     /// The project can't be had any more.
@@ -173,49 +167,57 @@ impl Machine {
     }
 
     /// The acknowledgement of a join or leave. On deployed servers it only marks the end of what the event has told.
-    pub(super) fn room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
+    pub(super) fn on_room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
         self.settle(now, id, arguments);
-        let is_it = |asked: &mut InFlight| asked.ack == id;
-        // Nothing follows the end of a request; before it, the event may still come, and the deadline decides.
-        let late = self.rooms.overdue.take_if(is_it);
-        let Some(asked) = late.as_ref().or(self.rooms.in_flight.as_ref().filter(|f| f.ack == id)) else { return };
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let requests = &mut connection.requests;
+        let Some(request) = requests.open(id) else { return };
         let joined = Joined::read(arguments);
         // A server with a log tells where it is, in the event. If that could not be read, it is asked once more.
         let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
-        match (ack_verdict(arguments), asked.joining) {
-            (AckVerdict::Yes, true) if had_log && joined.head().is_none() => {}
-            (AckVerdict::Yes, true) => {
-                self.rooms.in_flight.take_if(is_it);
-                self.enter(now, project, &joined);
-            }
-            (AckVerdict::No, true) => {
-                self.rooms.in_flight.take_if(is_it);
-                self.join_failed(now, project, &notice(arguments), false);
-            }
-            (_, false) => {
-                self.rooms.in_flight.take_if(is_it);
+        let unread = had_log && joined.head().is_none();
+        match (request.kind, ack_verdict(arguments)) {
+            (RequestKind::Leave, _) => {
+                requests.take(id);
                 self.exit(now, project);
             }
-            (AckVerdict::Silent, true) => {
-                // The end of a request that an unknown `error` may have refused.
-                let asked = self.rooms.in_flight.take_if(|asked| asked.ack == id && asked.unknown_words.is_some());
-                if let Some(message) = asked.and_then(|asked| asked.unknown_words) {
-                    self.join_failed(now, project, &Notice { message, ..Notice::default() }, false);
+            (RequestKind::Join, AckVerdict::Yes) if !unread => {
+                requests.take(id);
+                self.enter(now, project, &joined);
+            }
+            (RequestKind::Join, AckVerdict::No) => {
+                requests.take(id);
+                self.join_failed(now, project, &notice(arguments), false);
+            }
+            // The end of a request that an `error` may have refused.
+            (RequestKind::Join, AckVerdict::Silent) if request.suspicion.is_some() => {
+                let Some(suspicion) = requests.take(id).and_then(|request| request.suspicion) else { return };
+                requests.acquit_others(&suspicion);
+                if suspicion.mixed {
+                    self.retry_join(now, project, JoinTrouble::unanswered(suspicion.words.message));
+                } else {
+                    self.join_failed(now, project, &suspicion.words, suspicion.denied);
                 }
             }
+            // Nothing follows the end of a request.
+            (RequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
+            // The event may still come, and the deadline decides.
+            (RequestKind::Join, _) => {}
         }
     }
 
     /// The end of a join that was taken for confirmed, however late it comes. If it was refused after all, or may have
     /// been, the server may not have us in the room: to join once more is harmless, to be left out for good is not.
     pub(super) fn settle(&mut self, now: Now, id: u64, arguments: &str) {
-        let Some((project, doubtful)) = self.rooms.acknowledge(id) else { return };
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
         let refused = match ack_verdict(arguments) {
             AckVerdict::Yes => false,
             AckVerdict::No => true,
             AckVerdict::Silent => doubtful,
         };
-        if refused {
+        let is_in = self.rooms.get(&project).is_some_and(|room| room.wanted && room.actual == Actual::In);
+        if refused && is_in {
             self.exit(now, &project);
         }
     }

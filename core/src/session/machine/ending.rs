@@ -1,0 +1,130 @@
+//! The loss of a connection, the next attempt, and the end of the client.
+
+use std::time::Duration;
+
+use super::{Machine, Phase};
+use crate::{
+    Error, ErrorKind,
+    session::{Fault, Now, OnServerDisconnect, Output, ReconnectPolicy, State, Token, acks::Waiter},
+    sio,
+};
+
+/// The pause before an attempt grows no further while `connect` waits to hear whether the credentials are wrong.
+const UNCLEAR_PAUSES_MAX: u32 = 2;
+
+impl Machine {
+    /// The connection, or the attempt to make one, is over.
+    pub(super) fn lost(&mut self, now: Now, fault: Fault) {
+        if !matches!(self.phase, Phase::Dialing { .. } | Phase::Open(_)) {
+            return;
+        }
+        let stop =
+            matches!(fault, Fault::ServerDisconnected) && self.config.on_server_disconnect == OnServerDisconnect::Stop;
+        let error = fault.into_error();
+        if self.connecting.is_some() && !self.config.retry_first_connect {
+            self.servers.failed();
+        }
+        self.drop_connection(&error);
+        if stop {
+            return self.end(error);
+        }
+        let pause = error.retry_in().unwrap_or_default();
+        self.retry(now, error, pause);
+    }
+
+    /// Drops the connection or the attempt, and with it everything that belongs to it. Another phase must follow.
+    pub(super) fn drop_connection(&mut self, error: &Error) {
+        // An attempt that is still under way is dropped as well; its report would come too late.
+        self.out.push_back(Output::CloseTransport { graceful: false });
+        let Phase::Open(connection) = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
+        self.rooms.on_connection_lost();
+        self.page_requests.on_connection_lost();
+        for waiter in connection.acks.into_waiters() {
+            if let Waiter::User(token) = waiter {
+                let kind = if error.kind() == ErrorKind::Closed { ErrorKind::Closed } else { ErrorKind::Disconnected };
+                let lost = Error::new(kind, "the connection was lost before the acknowledgement came");
+                self.out.push_back(Output::Failed { token, error: lost.with_cause(error.clone()) });
+            }
+        }
+    }
+
+    /// Schedules the next attempt, or gives up. The server asked to be left alone for the `pause`.
+    pub(super) fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
+        if !pause.is_zero() {
+            self.servers.hold(now.mono + pause);
+        }
+        let Some(policy) = self.policy(pause) else { return self.end(cause) };
+        let made = self.attempts.count();
+        if policy.attempts.is_some_and(|limit| made >= limit) {
+            let text = format!("gave up after {made} attempts: {cause}");
+            let error = Error::new(ErrorKind::GaveUp, text).with_attempts(made).with_cause(cause);
+            return self.end(error);
+        }
+        self.servers.advance(now.mono);
+        let delay = if self.servers.is_untried() {
+            self.attempts.quick_pause(&policy, &mut self.rng)
+        } else {
+            let unclear = self.connecting.is_some() && self.servers.is_unclear();
+            let longest = if unclear { UNCLEAR_PAUSES_MAX } else { u32::MAX };
+            self.attempts.pause(&policy, longest, &mut self.rng)
+        };
+        let earliest = self.servers.not_before().map_or(now.mono, |at| at.max(now.mono));
+        let until = self.attempts.earliest(earliest.max(now.mono + delay));
+        self.phase = Phase::Waiting { until, earliest };
+        self.pause_joins(now);
+        if self.connecting.is_none() {
+            let retry_in = until.saturating_duration_since(now.mono);
+            self.state(State::Reconnecting { attempt: self.attempts.count(), retry_in, cause });
+        }
+    }
+
+    /// How the next attempt is made; `None` if there is to be none.
+    fn policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
+        let first = self.connecting.is_some() && !self.config.retry_first_connect;
+        // Neither asking for credentials once more or trying others, nor a refusal that may have been a restart, nor trying
+        // each address once is reconnecting.
+        let unclear = self.servers.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
+        let once_more = self.servers.has_new_credentials() || unclear || (first && self.servers.has_untried());
+        if first && !once_more {
+            return None;
+        }
+        match self.config.reconnect.clone() {
+            Some(policy) => Some(ReconnectPolicy { attempts: policy.attempts.filter(|_| !first), ..policy }),
+            None => once_more.then(ReconnectPolicy::default),
+        }
+    }
+
+    /// The end of the client, for a reason other than the user.
+    pub(super) fn end(&mut self, error: Error) {
+        self.phase = Phase::Closed;
+        self.page_requests.clear();
+        // First: a caller that learns of the end finds the state that says why.
+        self.state(State::Closed { reason: error.clone() });
+        if let Some(token) = self.connecting.take() {
+            self.fail(token, error.clone());
+        }
+        for (_, room) in self.rooms.drain() {
+            for token in room.joiners {
+                self.out.push_back(Output::Failed { token, error: error.clone() });
+            }
+            for token in room.leavers {
+                self.out.push_back(Output::Done { token, data: None });
+            }
+        }
+        let by_user = error.kind() == ErrorKind::Closed;
+        self.out.push_back(Output::EndedAll { error: (!by_user).then_some(error) });
+    }
+
+    pub(super) fn close(&mut self, token: Token) {
+        self.state(State::Closing);
+        let connected = self.phase.is_online();
+        if connected {
+            self.send(&sio::disconnect());
+        }
+        self.out.push_back(Output::CloseTransport { graceful: connected });
+        let error = Error::closed();
+        self.drop_connection(&error);
+        self.end(error);
+        self.done(token);
+    }
+}

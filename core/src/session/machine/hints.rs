@@ -1,0 +1,39 @@
+//! Hints that a connection may be dead.
+
+use super::{Machine, Phase};
+use crate::{
+    Error, ErrorKind,
+    session::{Now, Output},
+};
+
+impl Machine {
+    /// Asks the server for a sign of life.
+    pub(super) fn probe(&mut self, now: Now) {
+        if let Some(connection) = self.phase.online_mut() {
+            connection.liveness.probed(now.mono);
+            self.out.push_back(Output::Probe);
+        }
+    }
+
+    /// The network is another one, or the computer has slept: don't wait for a pause to end, and trust neither a connection
+    /// nor an attempt that may be dead. An attempt goes on if the limit allows no other one now.
+    pub(super) fn on_network_changed(&mut self, now: Now) {
+        let reason = match &mut self.phase {
+            Phase::Waiting { until, earliest } => {
+                *until = self.attempts.earliest((*earliest).max(now.mono));
+                return;
+            }
+            Phase::Open(connection) if connection.is_online() => {
+                connection.liveness.doubted(now.mono);
+                return self.probe(now);
+            }
+            Phase::Open(connection) => connection.reason,
+            Phase::Dialing { reason, .. } => *reason,
+            Phase::Idle | Phase::Closed => return,
+        };
+        if self.attempts.earliest(now.mono) <= now.mono {
+            self.drop_connection(&Error::new(ErrorKind::Disconnected, "the network has changed"));
+            self.dial(now, reason);
+        }
+    }
+}

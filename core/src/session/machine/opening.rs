@@ -1,0 +1,136 @@
+//! Connecting: from an attempt to a connection that is announced.
+
+use super::{
+    Machine, Phase,
+    connection::{Admission, Connection},
+};
+use crate::{
+    Error, ErrorKind, Stage,
+    eio::Handshake,
+    session::{
+        CredentialsReason, Fault, Now, Output, State, Token,
+        auth::{Certainty, Proof},
+        refusal::blames_credentials,
+    },
+    sio,
+};
+
+impl Machine {
+    pub(super) fn connect(&mut self, now: Now, token: Token) {
+        if !matches!(self.phase, Phase::Idle) {
+            return self.fail(token, Error::invalid_argument("the client was connected before"));
+        }
+        self.connecting = Some(token);
+        self.state(State::Connecting);
+        self.start_dial(now);
+    }
+
+    pub(super) fn start_dial(&mut self, now: Now) {
+        let reason = self.servers.dial(self.connecting.is_some());
+        self.dial(now, reason);
+    }
+
+    pub(super) fn dial(&mut self, now: Now, reason: CredentialsReason) {
+        self.counters.attempts += 1;
+        self.attempts.record(now.mono);
+        let id = self.counters.attempts;
+        self.phase = Phase::Dialing { id, deadline: now.mono + self.config.connect_timeout, reason };
+        let (server, choice) = (self.servers.current(), self.servers.credential_choice());
+        self.out.push_back(Output::Dial { id, server, reason, choice });
+    }
+
+    pub(super) fn on_dialed(&mut self, dialed: u64, proof: Proof, auth: Option<String>) {
+        let Phase::Dialing { id, deadline, reason } = self.phase else { return };
+        if id == dialed {
+            let admission = Admission::AwaitingOpen { deadline, auth };
+            self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, proof)));
+        }
+    }
+
+    pub(super) fn on_dial_failed(&mut self, now: Now, failed: u64, fault: Fault) {
+        if !matches!(self.phase, Phase::Dialing { id, .. } if id == failed) {
+            return;
+        }
+        match fault {
+            Fault::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
+                self.refused(now, Certainty::Said, error);
+            }
+            Fault::Hopeless(error) => self.refused(now, Certainty::Final, error),
+            Fault::NoLogin(error) => self.refused(now, Certainty::NoLogin, error),
+            fault => self.lost(now, fault),
+        }
+    }
+
+    pub(super) fn on_connect_timeout(&mut self, now: Now) {
+        let stage = match self.phase.connection().map(|connection| &connection.admission) {
+            Some(Admission::AwaitingOpen { .. }) => Stage::EngineIo,
+            Some(_) => Stage::Namespace,
+            None => Stage::Network,
+        };
+        self.lost(now, Fault::Timeout(stage));
+    }
+
+    /// The Engine.IO session is open: ask for the namespace.
+    pub(super) fn on_open(&mut self, now: Now, data: &str) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let Some(auth) = connection.open() else { return };
+        match Handshake::decode(data) {
+            Ok(handshake) => {
+                connection.configure(&handshake, now.mono);
+                self.send(&sio::connect(auth.as_deref()));
+            }
+            Err(error) => self.lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}"))),
+        }
+    }
+
+    pub(super) fn on_namespace_acknowledged(&mut self, now: Now) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let Admission::AwaitingNamespace { auth_confirmed, .. } = connection.admission else { return };
+        let blame = connection.pre_ack_error.take_if(|words| !auth_confirmed && blames_credentials(words));
+        if let Some(words) = blame {
+            return self.connection_refused(now, &words, Certainty::Ambiguous);
+        }
+        connection.acknowledge(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
+        self.counters.connections += 1;
+        if auth_confirmed {
+            self.announce();
+        }
+    }
+
+    /// The server has shown that it accepts the credentials.
+    pub(super) fn on_auth_confirmed(&mut self) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        self.servers.auth_confirmed();
+        match &mut connection.admission {
+            Admission::AwaitingNamespace { auth_confirmed, .. } => *auth_confirmed = true,
+            Admission::Acknowledged { .. } => self.announce(),
+            Admission::AwaitingOpen { .. } | Admission::Announced => {}
+        }
+    }
+
+    pub(super) fn announce(&mut self) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        connection.admission = Admission::Announced;
+        self.state(State::Connected);
+        if let Some(token) = self.connecting.take() {
+            self.done(token);
+        }
+    }
+
+    /// Does what the time demands of a connection.
+    pub(super) fn advance_online(&mut self, now: Now) {
+        let due = |at: Option<std::time::Instant>| at.is_some_and(|at| at <= now.mono);
+        if due(self.phase.online().and_then(Connection::confirm_deadline)) {
+            self.announce();
+        }
+        let Some(connection) = self.phase.online_mut() else { return };
+        if due(connection.stable_at) {
+            connection.stable_at = None;
+            self.attempts.reset();
+            self.servers.stable();
+        }
+        if connection.heartbeat.due(now.mono) {
+            self.send_heartbeat(now);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! How far a session is.
+
+use std::time::Instant;
+
+use super::connection::Connection;
+use crate::session::CredentialsReason;
+
+/// What the session does now.
+#[derive(Debug)]
+pub(super) enum Phase {
+    Idle,
+    /// The driver asks for credentials and opens a transport.
+    Dialing {
+        /// The attempt that may report.
+        id: u64,
+        deadline: Instant,
+        reason: CredentialsReason,
+    },
+    /// A transport is open.
+    Open(Box<Connection>),
+    /// Between two attempts. The server asked for the part of the pause up to `earliest`.
+    Waiting {
+        until: Instant,
+        earliest: Instant,
+    },
+    Closed,
+}
+
+impl Phase {
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        match self {
+            Self::Open(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub(super) fn connection_mut(&mut self) -> Option<&mut Connection> {
+        match self {
+            Self::Open(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// The connection whose namespace is acknowledged.
+    pub(super) fn online(&self) -> Option<&Connection> {
+        self.connection().filter(|connection| connection.is_online())
+    }
+
+    /// The connection whose namespace is acknowledged.
+    pub(super) fn online_mut(&mut self) -> Option<&mut Connection> {
+        self.connection_mut().filter(|connection| connection.is_online())
+    }
+
+    pub(super) fn is_online(&self) -> bool {
+        self.online().is_some()
+    }
+
+    /// When the phase ends, or its connection wants something.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Dialing { deadline, .. } => Some(*deadline),
+            Self::Waiting { until, .. } => Some(*until),
+            Self::Open(connection) => connection.deadline(),
+            Self::Idle | Self::Closed => None,
+        }
+    }
+}
