@@ -37,10 +37,8 @@ pub(crate) enum Certainty {
     Final,
     /// There is no login form. A proxy may say so while the server is away.
     NoLogin,
-    /// A refusal that gives no reason.
-    Unexplained,
-    /// A disconnect before the acknowledgement: deployed servers do that for bad credentials, when their limit of
-    /// connection attempts is reached, and perhaps while they restart.
+    /// A disconnect before the acknowledgement, or a refusal without a reason that is known: deployed servers disconnect for
+    /// bad credentials, when their limit of connection attempts is reached, and perhaps while they restart.
     Ambiguous,
     /// The end of a connection right after its acknowledgement: a server that restarts looks like that, too.
     Interrupted,
@@ -215,7 +213,6 @@ mod tests {
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Interrupted, FRESH, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Interrupted, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Fixed, false).refused(Unexplained, PLAIN, false, true), Verdict::End, "it is a refusal");
         assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, false, true), Verdict::End);
     }
 

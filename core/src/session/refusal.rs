@@ -5,10 +5,6 @@ use std::time::Duration;
 use super::auth::{Certainty, CredentialChoice};
 use crate::{Error, ErrorKind, Stage, events::Notice};
 
-fn says(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| text.contains(word))
-}
-
 fn told(what: &str, notice: &Notice) -> String {
     if notice.message.is_empty() { what.to_owned() } else { format!("{what}: {}", notice.message) }
 }
@@ -25,9 +21,14 @@ enum Reason {
     Kind(ErrorKind),
     /// A failure of the server itself, which is worth another try.
     ServerTrouble,
+    /// There is nothing to connect to at this address.
+    NoNamespace,
 }
 
-use Reason::{Kind, ServerTrouble};
+use Reason::{Kind, NoNamespace, ServerTrouble};
+
+/// Words that servers were seen to use: how they begin and end, in lower case, and what they mean.
+type Observed = [(&'static str, &'static str, Reason)];
 
 /// The documented codes.
 fn by_code(notice: &Notice) -> Option<ErrorKind> {
@@ -42,8 +43,8 @@ fn by_code(notice: &Notice) -> Option<ErrorKind> {
     })
 }
 
-/// Refusals of a join that servers were seen to send: the beginning and the end of their words.
-const JOIN_REFUSALS: [(&str, &str, Reason); 11] = [
+/// Refusals of a join.
+const JOIN_REFUSALS: &Observed = &[
     ("authentication required", "authentication required", Kind(ErrorKind::AuthenticationFailed)),
     ("project id required", "", Kind(ErrorKind::InvalidArgument)),
     ("invalid project id", "", Kind(ErrorKind::InvalidArgument)),
@@ -57,58 +58,37 @@ const JOIN_REFUSALS: [(&str, &str, Reason); 11] = [
     ("internal server error", "", ServerTrouble),
 ];
 
-/// The reason that a code or observed words give for the refusal of a join.
-fn join_reason(notice: &Notice) -> Option<Reason> {
+/// Refusals of a connection.
+const CONNECT_REFUSALS: &Observed = &[
+    ("authentication failed", "", Kind(ErrorKind::AuthenticationFailed)),
+    ("authentication required", "", Kind(ErrorKind::AuthenticationFailed)),
+    ("invalid api key", "", Kind(ErrorKind::AuthenticationFailed)),
+    ("unauthorized", "", Kind(ErrorKind::AuthenticationFailed)),
+    ("access denied", "", Kind(ErrorKind::AccessDenied)),
+    ("rate limit", "", Kind(ErrorKind::RateLimited)),
+    ("too many connections", "", Kind(ErrorKind::RateLimited)),
+    ("too many requests", "", Kind(ErrorKind::RateLimited)),
+    ("too many events", "", Kind(ErrorKind::RateLimited)),
+    ("server is shutting down", "", ServerTrouble),
+    ("server timeout", "", ServerTrouble),
+    ("server error", "", ServerTrouble),
+    ("internal server error", "", ServerTrouble),
+    ("invalid namespace", "", NoNamespace),
+];
+
+/// The reason that a code or observed words give for a refusal.
+fn reason(notice: &Notice, observed: &Observed) -> Option<Reason> {
     if let Some(kind) = by_code(notice) {
         return Some(Kind(kind));
     }
     let text = notice.message.trim().to_ascii_lowercase();
-    let known = JOIN_REFUSALS.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
+    let known = observed.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
     known.map(|(_, _, reason)| *reason)
 }
 
 /// Whether the words are known to refuse a join. An `error` with others may answer something else.
 pub(crate) fn refuses_joins(notice: &Notice) -> bool {
-    join_reason(notice).is_some()
-}
-
-/// The reason that a code or the words give for the refusal of a connection.
-fn connect_reason(notice: &Notice) -> Option<Reason> {
-    if let Some(kind) = by_code(notice) {
-        return Some(Kind(kind));
-    }
-    let text = notice.message.to_ascii_lowercase();
-    // What follows is the server's affair, whatever it is about.
-    if says(&text, &["server error", "internal error"]) {
-        return Some(ServerTrouble);
-    }
-    let limits = ["rate limit", "too many connection", "too many request", "too many event", "rate-limit"];
-    let access = ["access denied", "not a member", "permission", "forbidden"];
-    let credentials = [
-        "authenticat",
-        "unauthori",
-        "api key",
-        "api_key",
-        "apikey",
-        "credential",
-        "token",
-        "log in",
-        "login",
-        "session",
-    ];
-    let trouble =
-        ["timeout", "timed out", "try again", "unavailable", "overload", "shutting down", "restart", "maintenance"];
-    Some(if says(&text, &limits) {
-        Kind(ErrorKind::RateLimited)
-    } else if says(&text, &access) {
-        Kind(ErrorKind::AccessDenied)
-    } else if says(&text, &credentials) {
-        Kind(ErrorKind::AuthenticationFailed)
-    } else if says(&text, &trouble) {
-        ServerTrouble
-    } else {
-        return None;
-    })
+    reason(notice, JOIN_REFUSALS).is_some()
 }
 
 /// What a failed join means; `denied` if the event was `project_access_denied`. `None` for the pause where another try
@@ -117,10 +97,10 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Durati
     // The documented backend refuses for one reason only, in words of its own: without a code, access.
     let reason = match (denied, by_code(notice)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
-        (false, _) => join_reason(notice).unwrap_or(ServerTrouble),
+        (false, _) => reason(notice, JOIN_REFUSALS).unwrap_or(ServerTrouble),
     };
     let (kind, what) = match reason {
-        ServerTrouble => (ErrorKind::JoinTimeout, "the server could not complete the join"),
+        ServerTrouble | NoNamespace => (ErrorKind::JoinTimeout, "the server could not complete the join"),
         Kind(kind) => (
             kind,
             match kind {
@@ -135,7 +115,7 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Durati
     };
     let error = Error::new(kind, told(what, notice));
     match reason {
-        ServerTrouble => (error, Some(Duration::ZERO)),
+        ServerTrouble | NoNamespace => (error, Some(Duration::ZERO)),
         Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_after(notice)), Some(retry_after(notice))),
         Kind(_) => (error, None),
     }
@@ -168,27 +148,25 @@ pub(crate) enum ConnectRefusal {
     Other(Error),
 }
 
-/// Reads the refusal of a connection.
+/// Reads the refusal of a connection. Words that no server was seen to use say nothing about the credentials.
 /// `unclear`: how sure it is without words that say why.
 pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefusal {
     let refused = |kind, what: &str| Error::new(kind, told(what, notice)).with_stage(Stage::Namespace);
-    let namespace = notice.message.to_ascii_lowercase().contains("namespace");
-    match connect_reason(notice) {
+    let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
+    match reason(notice, CONNECT_REFUSALS) {
         Some(Kind(ErrorKind::RateLimited)) => ConnectRefusal::Other(
             refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(notice)),
         ),
         Some(ServerTrouble) => {
             ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not take the connection"))
         }
-        _ if namespace => ConnectRefusal::Other(
+        Some(NoNamespace) => ConnectRefusal::Other(
             refused(ErrorKind::ConnectFailed, "the server has no such namespace").with_retryable(false),
         ),
-        reason => {
-            let said = matches!(reason, Some(Kind(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied)));
-            let certainty = if said { Certainty::Said } else { unclear };
-            let error = refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
-            ConnectRefusal::Credentials(error, certainty)
+        Some(Kind(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied)) => {
+            ConnectRefusal::Credentials(credentials(), Certainty::Said)
         }
+        Some(Kind(_)) | None => ConnectRefusal::Credentials(credentials(), unclear),
     }
 }
 
@@ -206,7 +184,7 @@ pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error
 
 /// Whether the words are about the credentials and nothing else.
 pub(crate) fn blames_credentials(notice: &Notice) -> bool {
-    connect_reason(notice) == Some(Kind(ErrorKind::AuthenticationFailed))
+    reason(notice, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }
 
 #[cfg(test)]
@@ -232,6 +210,29 @@ mod tests {
         ] {
             let notice = Notice { message: message.into(), ..Notice::default() };
             assert_eq!(join_error(&notice, false).0.code(), code, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_refused_for_good_only_in_words_that_servers_were_seen_to_use() {
+        for (message, code, said) in [
+            ("Authentication failed: invalid API key", "authentication_failed", true),
+            ("Authentication required", "authentication_failed", true),
+            ("Too many connections from this address (at most 10), retry_after: 60", "rate_limited", false),
+            ("Server is shutting down", "connect_failed", false),
+            ("Internal server error: session rolled back", "connect_failed", false),
+            ("Invalid namespace", "connect_failed", false),
+            ("Unable to connect", "authentication_failed", false),
+            ("token bucket exhausted", "authentication_failed", false),
+            ("the session store is away for maintenance", "authentication_failed", false),
+            ("", "authentication_failed", false),
+        ] {
+            let notice = Notice { message: message.into(), ..Notice::default() };
+            let (error, certainty) = match connect_error(&notice, Certainty::Ambiguous) {
+                ConnectRefusal::Credentials(error, certainty) => (error, certainty),
+                ConnectRefusal::Other(error) => (error, Certainty::Ambiguous),
+            };
+            assert_eq!((error.code(), certainty == Certainty::Said), (code, said), "{message}");
         }
     }
 }

@@ -58,7 +58,7 @@ impl Machine {
 
     /// A CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
-        self.connection_refused(now, &notice(data), Certainty::Unexplained);
+        self.connection_refused(now, &notice(data), Certainty::Ambiguous);
     }
 
     /// The words of a refusal, by packet or by event.
