@@ -14,7 +14,7 @@ use futures_util::{Stream, stream::FusedStream};
 use super::Shared;
 use crate::{
     Error, Throttled,
-    delivery::{Batch, Mark, Ring, Scope, Tracker},
+    delivery::{Batch, End, Mark, Ring, Scope, Tracker},
     events::{Event, EventKinds, ProjectId},
 };
 
@@ -32,7 +32,7 @@ use crate::{
 pub struct EventStream {
     ring: Arc<Ring>,
     ready: VecDeque<Event>,
-    end: Option<Option<Error>>,
+    end: Option<End>,
     tracker: Tracker,
     chunk: usize,
     _client: Arc<Shared>,
@@ -79,7 +79,7 @@ impl EventStream {
     pub async fn next_batch(&mut self, max: usize) -> Result<Vec<Event>, Error> {
         poll_fn(|cx| self.poll_fill(cx, max.max(1))).await;
         let events = self.take_ready(max.max(1));
-        match self.end.as_mut().filter(|_| events.is_empty()).and_then(Option::take) {
+        match self.end.as_mut().filter(|_| events.is_empty()).and_then(End::take_error) {
             Some(error) => Err(error),
             None => Ok(events),
         }
@@ -108,14 +108,14 @@ impl EventStream {
     }
 
     /// As [`take_now`](Self::take_now), but what is taken counts as delivered only when its mark is
-    /// [`passed`](Self::passed).
+    /// [committed](Self::commit).
     pub(crate) fn take_ahead(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
         self.pick_ready(max)
     }
 
     /// The reader has been given what was taken ahead, up to this mark.
-    pub(crate) fn passed(&mut self, mark: &Mark) {
+    pub(crate) fn commit(&mut self, mark: &Mark) {
         self.tracker.commit_mark(mark);
     }
 
@@ -141,7 +141,7 @@ impl EventStream {
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
         ready!(self.poll_fill(cx, self.chunk));
         if self.ready.is_empty() {
-            return Poll::Ready(self.end.as_mut().map(Option::take));
+            return Poll::Ready(self.end.as_mut().map(End::take_error));
         }
         Poll::Ready(None)
     }
@@ -159,7 +159,7 @@ impl EventStream {
     /// What [`poll_fill`](Self::poll_fill) found. An event is large, so it is looked at before it is moved.
     #[inline]
     fn take_one(&mut self) -> Option<Result<Event, Error>> {
-        let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(Option::take).map(Err) };
+        let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(End::take_error).map(Err) };
         self.tracker.commit(event);
         self.ready.pop_front().map(Ok)
     }
@@ -179,7 +179,7 @@ impl EventStream {
     fn accept(&mut self, batch: Batch) {
         (self.ready, self.end) = (batch.events, batch.end);
         if !batch.holds.is_empty() {
-            self.tracker.hold(batch.holds);
+            self.tracker.hold(&batch.holds);
         }
     }
 }
@@ -196,7 +196,7 @@ impl Stream for EventStream {
 
 impl FusedStream for EventStream {
     fn is_terminated(&self) -> bool {
-        self.ready.is_empty() && matches!(self.end, Some(None))
+        self.ready.is_empty() && self.end.as_ref().is_some_and(End::is_closed)
     }
 }
 

@@ -12,10 +12,11 @@ use std::{
 use tokio::sync::futures::Notified;
 
 use super::{
-    Overflow, PlannedStreams, Ring,
+    Bound, End, Overflow, PlannedStreams, Ring,
     planned::{Joins, Opening, begin},
-    queue::Bound,
+    project_streams::ProjectStreams,
     ring::CapacitySignal,
+    subscription::{PendingSubscription, Reader, Subscription, concerns_all, same_readers},
 };
 use crate::{
     Error,
@@ -45,43 +46,9 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct Inner {
     client: Vec<Subscription>,
-    projects: HashMap<ProjectId, Streams>,
+    projects: HashMap<ProjectId, ProjectStreams>,
     joins: Joins,
-    ended: Option<Option<Error>>,
-}
-
-#[derive(Debug, Default)]
-struct Streams {
-    /// Collects from the join on until somebody takes it.
-    first: Option<Subscription>,
-    taken: Vec<Subscription>,
-    /// Why the project has ended.
-    ended: Option<Error>,
-}
-
-#[derive(Debug)]
-pub(super) struct Subscription {
-    pub(super) ring: Arc<Ring>,
-    /// The kinds of events that the reader wants; `None`: all.
-    kinds: Option<EventKinds>,
-    /// Nobody reads it yet, and perhaps nobody ever will.
-    waits: bool,
-}
-
-impl Subscription {
-    pub(super) fn new(ring: Arc<Ring>, kinds: Option<EventKinds>) -> Self {
-        Self { ring, kinds, waits: false }
-    }
-
-    /// Gives it copies of the events that it wants. Returns false if there is no reader any more.
-    fn copy<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
-        let wanted = events.filter(|event| self.wants(event));
-        if self.waits { self.ring.keep(wanted, wakers) } else { self.ring.extend(wanted.cloned(), wakers) }
-    }
-
-    fn wants(&self, event: &Event) -> bool {
-        self.kinds.is_none_or(|kinds| kinds.lets_through(event))
-    }
+    ended: Option<End>,
 }
 
 impl Hub {
@@ -110,8 +77,7 @@ impl Hub {
         if !self.signal.pending.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
-        let mut requests: Vec<_> =
-            self.lock().subscriptions().flat_map(|subscription| subscription.ring.page_requests()).collect();
+        let mut requests: Vec<_> = self.lock().all_readers().flat_map(|reader| reader.ring().page_requests()).collect();
         requests.sort_by(|one, other| (one.stream, &one.project).cmp(&(other.stream, &other.project)));
         requests
     }
@@ -120,8 +86,7 @@ impl Hub {
     /// reader there is nothing to wait for.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let inner = self.lock();
-        let streams = inner.projects.get(project).into_iter().flat_map(Streams::readers);
-        let rings = inner.client.iter().chain(streams).map(|subscription| &subscription.ring);
+        let rings = inner.client_readers().chain(inner.project_readers(project)).map(Reader::ring);
         let capacities: Vec<_> = rings.filter(|ring| !ring.is_gone()).map(|ring| ring.page_capacity(project)).collect();
         if capacities.is_empty() { Some(PAGE_MAX) } else { capacities.into_iter().flatten().max() }
     }
@@ -137,8 +102,8 @@ impl Hub {
     ) {
         let mut wakers = Vec::new();
         let inner = self.lock();
-        if let Some(reader) = inner.subscriptions().find(|subscription| subscription.ring.id == stream) {
-            reader.ring.on_page(project, after, page, at, |event| reader.wants(event), &mut wakers);
+        if let Some(reader) = inner.all_readers().find(|reader| reader.ring().id == stream) {
+            reader.ring().on_page(project, after, page, at, |event| reader.wants(event), &mut wakers);
         }
         drop(inner);
         wakers.into_iter().for_each(Waker::wake);
@@ -147,50 +112,33 @@ impl Hub {
     /// How many streams there are, and how many events wait in them.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.lock().subscriptions().map(|subscription| 1 + subscription.ring.size()).sum()
+        self.lock().all_readers().map(|reader| 1 + reader.ring().size()).sum()
     }
 
     /// A new stream. The first one of a project begins at its join, all others now.
     pub(crate) fn subscribe(&self, scope: &Scope, kinds: Option<EventKinds>) -> Arc<Ring> {
         let mut inner = self.lock();
-        if let Some(end) = inner.ended.clone() {
-            let ring = match scope {
-                Scope::Project(id) => inner.projects.get_mut(id).and_then(|streams| streams.first.take()),
-                Scope::Client => None,
-            };
-            let ring = ring.map_or_else(|| self.ring(), |first| first.ring);
-            if let Some(kinds) = kinds {
-                ring.retain(|event| kinds.lets_through(event));
-            }
-            ring.end(end);
-            return ring;
-        }
-        let list = match scope {
-            Scope::Client => &mut inner.client,
-            Scope::Project(id) => {
-                let Some(streams) = inner.projects.get_mut(id) else {
-                    let ring = self.ring();
-                    ring.end(None);
-                    return ring;
-                };
-                if let Some(first) = streams.first.take() {
-                    if let Some(kinds) = kinds {
-                        first.ring.retain(|event| kinds.lets_through(event));
-                    }
-                    streams.taken.push(Subscription::new(first.ring.clone(), kinds));
-                    return first.ring;
-                }
-                if let Some(end) = &streams.ended {
-                    let ring = self.ring();
-                    ring.end(Some(end.clone()));
-                    return ring;
-                }
-                &mut streams.taken
-            }
+        let Inner { client, projects, ended, .. } = &mut *inner;
+        let project = match scope {
+            Scope::Client => None,
+            Scope::Project(id) => Some(projects.get_mut(id)),
         };
-        list.retain(|subscription| !subscription.ring.is_abandoned());
-        let ring = self.ring();
-        list.push(Subscription::new(ring.clone(), kinds));
+        let ring = match project {
+            Some(Some(streams)) => return streams.subscribe(kinds, ended.as_ref(), || self.ring()),
+            Some(None) => {
+                let ring = self.ring();
+                ring.end(ended.clone().unwrap_or(End::Closed));
+                return ring;
+            }
+            None => self.ring(),
+        };
+        match ended {
+            Some(end) => ring.end(end.clone()),
+            None => {
+                client.retain(|subscription| !subscription.ring.is_abandoned());
+                client.push(Subscription::new(ring.clone(), kinds));
+            }
+        }
         ring
     }
 
@@ -198,8 +146,8 @@ impl Hub {
     pub(crate) fn open(&self, project: ProjectId) {
         let mut inner = self.lock();
         let Opening { streams: taken, has_first } = inner.joins.open(&project);
-        let first = has_first.then(|| Subscription { ring: self.ring(), kinds: None, waits: true });
-        inner.projects.insert(project, Streams { first, taken, ended: None });
+        let pending = has_first.then(|| PendingSubscription::new(self.ring()));
+        inner.projects.insert(project, ProjectStreams::new(pending, taken));
     }
 
     /// A join was asked for, with these streams: they begin when the project is opened.
@@ -212,15 +160,15 @@ impl Hub {
         let mut inner = self.lock();
         let Some((project, streams)) = inner.joins.remove(token) else { return };
         let end = match (error, inner.ended.clone()) {
-            (Some(error), _) => Some(error.clone()),
+            (Some(error), _) => End::Failed(error.clone()),
             (None, Some(end)) => end,
             (None, None) => match inner.projects.get_mut(&project) {
-                Some(open) if open.ended.is_none() => return begin(streams, &mut open.taken),
-                other => other.and_then(|streams| streams.ended.clone()),
+                Some(open) if open.is_open() => return begin(streams, &mut open.taken),
+                other => other.and_then(|streams| streams.error().cloned()).into(),
             },
         };
         drop(inner);
-        streams.end(end.as_ref());
+        streams.end(&end);
     }
 
     /// The projects that are joined.
@@ -229,14 +177,14 @@ impl Hub {
         if inner.ended.is_some() {
             return Vec::new();
         }
-        let open = inner.projects.iter().filter(|(_, streams)| streams.ended.is_none());
+        let open = inner.projects.iter().filter(|(_, streams)| streams.is_open());
         open.map(|(project, _)| project.clone()).collect()
     }
 
     /// Whether the project is joined.
     pub(crate) fn has_joined(&self, project: &str) -> bool {
         let inner = self.lock();
-        inner.ended.is_none() && inner.projects.get(project).is_some_and(|streams| streams.ended.is_none())
+        inner.ended.is_none() && inner.projects.get(project).is_some_and(ProjectStreams::is_open)
     }
 
     /// Hands out a run of events, as far as they have the same readers at once, then wakes the readers.
@@ -260,7 +208,7 @@ impl Hub {
             inner.projects.remove(project);
         }
         drop(inner);
-        end(&ended, error.as_ref());
+        end(&ended, &error.into());
     }
 
     /// Ends all streams, and those that are made later.
@@ -269,36 +217,21 @@ impl Hub {
         if inner.ended.is_some() {
             return;
         }
-        inner.ended = Some(error.clone());
+        let reason = End::from(error);
+        inner.ended = Some(reason.clone());
         let mut ended: Vec<_> = inner.client.drain(..).map(|subscription| subscription.ring).collect();
         for streams in inner.projects.values_mut() {
             ended.extend(streams.taken.drain(..).map(|subscription| subscription.ring));
         }
         drop(inner);
-        end(&ended, error.as_ref());
+        end(&ended, &reason);
     }
 }
 
 /// Not to be called under the hub's lock: a reader that is woken may want a new stream at once.
-fn end(rings: &[Arc<Ring>], error: Option<&Error>) {
+fn end(rings: &[Arc<Ring>], end: &End) {
     for ring in rings {
-        ring.end(error.cloned());
-    }
-}
-
-impl Streams {
-    /// Forgets the readers, which are to be ended.
-    fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
-        let ended = self.readers().map(|reader| reader.ring.clone()).collect();
-        self.taken.clear();
-        self.ended = error;
-        ended
-    }
-}
-
-impl Streams {
-    fn readers(&self) -> impl Iterator<Item = &Subscription> {
-        self.first.iter().chain(&self.taken)
+        ring.end(end.clone());
     }
 }
 
@@ -307,16 +240,16 @@ impl Inner {
     fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
         // The last one is given the events themselves: better one that reads them, and wants them all.
-        readers.sort_by_key(|reader| (reader.kinds.is_none(), !reader.waits));
+        readers.sort_by_key(|reader| (reader.wants_all(), reader.is_taken()));
         let mut all_there = true;
         if let Some((last, others)) = readers.split_last() {
             for reader in others {
                 all_there &= reader.copy(run.range(..count), wakers);
             }
-            all_there &= if last.kinds.is_none() && count == run.len() {
-                last.ring.append(run, wakers)
+            all_there &= if last.wants_all() && count == run.len() {
+                last.ring().append(run, wakers)
             } else {
-                last.ring.extend(run.drain(..count).filter(|event| last.wants(event)), wakers)
+                last.ring().extend(run.drain(..count).filter(|event| last.wants(event)), wakers)
             };
         } else {
             run.drain(..count);
@@ -326,15 +259,23 @@ impl Inner {
         }
     }
 
-    fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
-        self.client.iter().chain(self.projects.values().flat_map(Streams::readers))
+    fn client_readers(&self) -> impl Iterator<Item = Reader<'_>> {
+        self.client.iter().map(Reader::Taken)
     }
 
-    fn readers(&self, event: &Event) -> Vec<&Subscription> {
-        let mut readers: Vec<_> = self.client.iter().collect();
+    fn project_readers(&self, project: &ProjectId) -> impl Iterator<Item = Reader<'_>> {
+        self.projects.get(project).into_iter().flat_map(ProjectStreams::readers)
+    }
+
+    fn all_readers(&self) -> impl Iterator<Item = Reader<'_>> {
+        self.client_readers().chain(self.projects.values().flat_map(ProjectStreams::readers))
+    }
+
+    fn readers(&self, event: &Event) -> Vec<Reader<'_>> {
+        let mut readers: Vec<_> = self.client_readers().collect();
         match event.project_id() {
-            Some(id) => readers.extend(self.projects.get(id).into_iter().flat_map(Streams::readers)),
-            None if concerns_all(event) => readers.extend(self.projects.values().flat_map(Streams::readers)),
+            Some(id) => readers.extend(self.project_readers(id)),
+            None if concerns_all(event) => readers.extend(self.projects.values().flat_map(ProjectStreams::readers)),
             None => {}
         }
         readers
@@ -344,17 +285,5 @@ impl Inner {
         for list in self.projects.values_mut().map(|streams| &mut streams.taken).chain([&mut self.client]) {
             list.retain(|subscription| !subscription.ring.is_abandoned());
         }
-    }
-}
-
-/// What nobody can attribute but everybody may have to know.
-fn concerns_all(event: &Event) -> bool {
-    matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
-}
-
-fn same_readers(one: &Event, other: &Event) -> bool {
-    match (one.project_id(), other.project_id()) {
-        (None, None) => concerns_all(one) == concerns_all(other),
-        (one, other) => one == other,
     }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Ring, hub::Subscription};
+use super::{End, Ring, subscription::Subscription};
 use crate::{
-    Error,
     events::{EventKinds, ProjectId},
     session::Token,
 };
@@ -24,15 +23,15 @@ impl PlannedStreams {
         std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.ring.is_abandoned())
     }
 
-    /// Ends the streams, with this error if there is one.
-    pub(crate) fn end(mut self, error: Option<&Error>) {
-        self.take().for_each(|subscription| subscription.ring.end(error.cloned()));
+    /// Ends the streams.
+    pub(crate) fn end(mut self, end: &End) {
+        self.take().for_each(|subscription| subscription.ring.end(end.clone()));
     }
 }
 
 impl Drop for PlannedStreams {
     fn drop(&mut self) {
-        self.take().for_each(|subscription| subscription.ring.end(None));
+        self.take().for_each(|subscription| subscription.ring.end(End::Closed));
     }
 }
 

@@ -1,48 +1,12 @@
-//! A subscriber's bounded queue and its overflow policy.
+//! A subscriber's bounded queue.
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::backlog::Backlog;
+use super::{Bound, End, Overflow, backlog::Backlog, holds::Holds, overflow::NOTICES_MAX};
 use crate::{
-    Cursor, Error, ErrorKind,
-    events::{Event, Gap, Lagged, Meta, Origin, ProjectId},
+    Error, ErrorKind,
+    events::{Event, Gap, Lagged, Meta, Origin},
 };
-
-/// What a stream does when its buffer is full.
-///
-/// Pages of a replay are requested as the reader makes room for them, whatever the policy. The policy decides about
-/// events that the server pushes while the buffer is full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Overflow {
-    /// Reads events that found no room from the server's event log as soon as the reader has room again: nothing is lost,
-    /// and memory stays bounded. Events that no log keeps (`stats_update`, and all events of servers without an event
-    /// log) are dropped as with [`DropOldest`](Self::DropOldest), and a [`Lagged`] says so.
-    #[default]
-    Replay,
-    /// Drops the oldest event. A [`Lagged`] takes the place of what was dropped.
-    DropOldest,
-    /// Drops the newest event. A [`Lagged`] takes the place of what was dropped.
-    DropNewest,
-    /// Ends the stream with the error `overflow` after the events that are in the buffer.
-    Close,
-}
-
-/// The bound of a stream's buffer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bound {
-    pub(crate) events: usize,
-    pub(crate) bytes: usize,
-}
-
-/// The bytes that each stream buffers at most. One event is always let in, however large it is.
-pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// The most projects whose cursor a stream holds back; beyond that, the oldest hold is given up.
-const HOLDS_MAX: usize = 1024;
-
-/// Notices of losses that a full buffer takes in addition.
-const NOTICES_MAX: usize = 16;
 
 /// The events of one stream, and what is known of those that it lacks.
 #[derive(Debug)]
@@ -63,12 +27,12 @@ pub(super) struct Queue {
     /// The projects of whose log the stream lacks events; only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
     /// The last events before the first loss in each project: a replay from there returns what was dropped.
-    holds: Vec<(ProjectId, Cursor)>,
-    pub(super) end: Option<Option<Error>>,
+    holds: Holds,
+    pub(super) end: Option<End>,
     pub(super) waker: Option<Waker>,
     pub(super) abandoned: bool,
-    /// Some of the events are to be unfolded when they are taken.
-    pub(super) folded: bool,
+    /// Some of the events are compact, and are expanded when they are taken.
+    pub(super) has_compact: bool,
     /// A project's replay waits for room in this stream.
     pub(super) capacity_awaited: bool,
     /// Bytes of an average event, as last seen.
@@ -80,9 +44,9 @@ pub(super) struct Queue {
 pub(crate) struct Batch {
     pub(crate) events: VecDeque<Event>,
     /// Where cursors stay because logged events were dropped.
-    pub(crate) holds: Vec<(ProjectId, Cursor)>,
+    pub(crate) holds: Holds,
     /// The stream is over after these events; with an error unless the user ended it.
-    pub(crate) end: Option<Option<Error>>,
+    pub(crate) end: Option<End>,
 }
 
 impl Queue {
@@ -97,11 +61,11 @@ impl Queue {
             dropped_after: 0,
             dropped_at: jiff::Timestamp::UNIX_EPOCH,
             backlogs: Vec::new(),
-            holds: Vec::new(),
+            holds: Holds::default(),
             end: None,
             waker: None,
             abandoned: false,
-            folded: false,
+            has_compact: false,
             capacity_awaited: false,
             typical: 1024,
         }
@@ -220,7 +184,7 @@ impl Queue {
             Overflow::Replay => self.make_room(event, weight),
             Overflow::Close => {
                 let text = "the stream's buffer is full: its reader is slower than the events";
-                self.end.get_or_insert(Some(Error::new(ErrorKind::Overflow, text)));
+                self.end.get_or_insert(End::Failed(Error::new(ErrorKind::Overflow, text)));
             }
         }
     }
@@ -245,7 +209,7 @@ impl Queue {
                 self.dropped_before += lagged.missed;
             }
             Some(event) => {
-                self.hold(&event);
+                self.note_dropped(&event);
                 self.dropped_before += 1;
             }
             None => {}
@@ -260,28 +224,15 @@ impl Queue {
             (Event::Gap(gap), Some(Event::Gap(last))) if is_next || is_crowded => last.merge(gap),
             (Event::Gap(gap), _) => self.put(gap.into()),
             (event, _) => {
-                self.hold(&event);
+                self.note_dropped(&event);
                 self.dropped_after += 1;
             }
         }
     }
 
-    /// A replay that starts before the event returns it: the project's cursor stays there.
-    fn hold(&mut self, dropped: &Event) {
-        let meta = dropped.meta();
-        self.dropped_at = self.dropped_at.max(meta.received_at);
-        let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
-        let log = meta.log.clone();
-        match self.holds.iter_mut().find(|(known, _)| known == project) {
-            Some((_, hold)) if hold.log == log => {}
-            Some((_, hold)) => *hold = Cursor { log, event_id: id.saturating_sub(1) },
-            None => {
-                if self.holds.len() >= HOLDS_MAX {
-                    self.holds.remove(0);
-                }
-                self.holds.push((project.clone(), Cursor { log, event_id: id.saturating_sub(1) }));
-            }
-        }
+    fn note_dropped(&mut self, event: &Event) {
+        self.dropped_at = self.dropped_at.max(event.meta().received_at);
+        self.holds.on_dropped(event);
     }
 
     /// The events that the stream lacks of the log are dropped: the project, or the client, has ended.

@@ -12,11 +12,11 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    Bound, End, Overflow,
     backlog::Backlog,
-    queue::{Batch, Bound, Overflow, Queue},
+    queue::{Batch, Queue},
 };
 use crate::{
-    Error,
     events::{Event, ProjectId},
     session::{PAGE_MAX, Page, PageRequest, StreamId},
 };
@@ -76,10 +76,10 @@ impl Ring {
         true
     }
 
-    /// As [`extend`](Self::extend), for a reader who may never come: copies that cost little until they are taken.
-    pub(crate) fn keep<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
-        self.lock().folded = true;
-        self.extend(events.map(Event::folded), wakers)
+    /// As [`extend`](Self::extend), for a reader that may never come: copies that cost little until they are taken.
+    pub(super) fn extend_compact<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
+        self.lock().has_compact = true;
+        self.extend(events.map(Event::compacted), wakers)
     }
 
     /// Adds all events of `run`, which is empty afterwards: without moving any of them if the ring is empty too.
@@ -122,10 +122,10 @@ impl Ring {
     }
 
     /// Ends the stream after what is in it.
-    pub(crate) fn end(&self, error: Option<Error>) {
+    pub(crate) fn end(&self, end: End) {
         let mut queue = self.lock();
         queue.drop_backlogs();
-        queue.end.get_or_insert(error);
+        queue.end.get_or_insert(end);
         self.offer(&mut queue);
         drop(queue);
         self.wake();
@@ -168,14 +168,14 @@ impl Ring {
             }
             return Poll::Pending;
         }
-        unfold(queue, batch);
+        expand(queue, batch);
         Poll::Ready(())
     }
 
     /// Takes up to `max` events that are there now.
     pub(crate) fn take(&self, max: usize, batch: &mut Batch) {
         let queue = self.take_locked(max, batch);
-        unfold(queue, batch);
+        expand(queue, batch);
     }
 
     fn take_locked(&self, max: usize, batch: &mut Batch) -> MutexGuard<'_, Queue> {
@@ -259,11 +259,11 @@ impl Ring {
 }
 
 /// Makes whole what was taken, without holding up the task.
-fn unfold(mut queue: MutexGuard<'_, Queue>, batch: &mut Batch) {
-    if !queue.folded {
+fn expand(mut queue: MutexGuard<'_, Queue>, batch: &mut Batch) {
+    if !queue.has_compact {
         return;
     }
-    queue.folded = !queue.events.is_empty();
+    queue.has_compact = !queue.events.is_empty();
     drop(queue);
-    batch.events.iter_mut().for_each(Event::unfold);
+    batch.events.iter_mut().for_each(Event::expand);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cursor, Error,
-    delivery::PlannedStreams,
+    delivery::{End, PlannedStreams},
     events::ProjectId,
     session::{Command, Token},
 };
@@ -26,7 +26,7 @@ impl Request {
     /// The request can't be made: what depends on it ends with the error.
     pub(crate) fn fail(self, error: &Error) {
         if let Self::Join { streams, .. } = self {
-            streams.end(Some(error));
+            streams.end(&End::Failed(error.clone()));
         }
     }
 

@@ -5,13 +5,13 @@
 //! they don't know, fields nobody documented are kept in `extra`.
 
 mod activity;
+mod compact;
 mod control;
 mod cursor;
 mod decode;
 mod escape;
 mod event;
 mod fields;
-mod fold;
 mod ids;
 mod kinds;
 mod losses;

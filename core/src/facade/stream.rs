@@ -45,7 +45,7 @@ impl Source {
     fn handed(&mut self, count: usize) {
         let Self::Plain(stream, ahead) = self else { return };
         for mark in ahead.drain(..count.min(ahead.len())).flatten() {
-            stream.passed(&mark);
+            stream.commit(&mark);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{Batch, Bound, Hub, Overflow, Ring, Scope};
+use super::{Batch, Bound, End, Hub, Overflow, Ring, Scope};
 use crate::{
     Error,
     events::{Event, EventKinds, Gap, GapReason, Meta, Origin, Received, decode},
@@ -86,10 +86,10 @@ proptest! {
                 Op::Take(max) => drop(read(take(&ring, max), max)),
             }
         }
-        ring.end(None);
+        ring.end(End::Closed);
         prop_assert!(!push(&ring, [event(999)]), "behind the end nothing is taken");
         let last = take(&ring, usize::MAX);
-        prop_assert_eq!(&last.end.as_ref().map(Option::is_none), &Some(true));
+        prop_assert_eq!(&last.end.as_ref().map(End::is_closed), &Some(true));
         prop_assert_eq!(read(last, usize::MAX - 1), pushed);
     }
 }
@@ -245,15 +245,15 @@ fn a_project_that_ended_with_an_error_says_so_until_it_is_joined_again() {
     hub.publish(&mut [event(2)].into());
     let first = take(&hub.subscribe(&project(), None), 10);
     assert_eq!(first.events.len(), 1);
-    assert!(matches!(first.end, Some(Some(_))));
-    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(Some(_))));
+    assert!(matches!(first.end, Some(End::Failed(_))));
+    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(End::Failed(_))));
     hub.open("p".into());
     hub.publish(&mut [event(3)].into());
     let again = take(&hub.subscribe(&project(), None), 10);
     assert_eq!((again.events.len(), again.end.is_none()), (1, true));
     // Left: no error, and nothing is kept.
     hub.end_project("p", None);
-    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(None)));
+    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(End::Closed)));
 }
 
 #[test]

@@ -4,16 +4,16 @@ use super::{Event, Meta, ModerationUpdate, Received, Status, Timestamp, decode};
 
 impl Event {
     /// A copy of the event for keeping: of the most frequent kind without what is in its payload, which is shared.
-    /// [`unfold`](Self::unfold) gives the whole event.
-    pub(crate) fn folded(&self) -> Self {
+    /// [`expand`](Self::expand) gives the whole event.
+    pub(crate) fn compacted(&self) -> Self {
         match self {
-            Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(fold(update)),
+            Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(compact(update)),
             other => other.clone(),
         }
     }
 
-    /// Reads what [`folded`](Self::folded) has left out; nothing to do for other events.
-    pub(crate) fn unfold(&mut self) {
+    /// Reads what [`compacted`](Self::compacted) has left out; nothing to do for other events.
+    pub(crate) fn expand(&mut self) {
         if let Self::ModerationUpdate(update) = self
             // Whole ones have an id. One with an empty one is merely read once more.
             && update.content_id.is_empty()
@@ -27,7 +27,7 @@ impl Event {
     }
 }
 
-fn fold(update: &ModerationUpdate) -> ModerationUpdate {
+fn compact(update: &ModerationUpdate) -> ModerationUpdate {
     ModerationUpdate {
         content_id: String::new(),
         project_id: update.project_id.clone(),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_folded_comes_back_the_same() {
+    fn what_was_compacted_comes_back_the_same() {
         let golden = include_str!("../../tests/golden/moderation_update.json");
         let cases: Vec<serde_json::Value> = serde_json::from_str(golden).unwrap();
         let packets =
@@ -95,20 +95,20 @@ mod tests {
     }
 
     fn same(event: &Event) {
-        let mut folded = event.folded();
-        assert_eq!((folded.name(), folded.meta()), (event.name(), event.meta()));
-        folded.unfold();
-        assert_eq!(&folded, event);
-        folded.unfold();
-        assert_eq!(&folded, event);
+        let mut compact = event.compacted();
+        assert_eq!((compact.name(), compact.meta()), (event.name(), event.meta()));
+        compact.expand();
+        assert_eq!(&compact, event);
+        compact.expand();
+        assert_eq!(&compact, event);
     }
 
     #[test]
-    fn a_folded_update_holds_its_payload_and_little_else() {
+    fn a_compact_update_holds_its_payload_and_little_else() {
         let event = read("moderation_update", r#"{"content_id":"c","status":"approved","meta_data":{"a":1}}"#);
-        let Event::ModerationUpdate(folded) = event.folded() else { panic!() };
-        assert_eq!(folded.content_id.capacity() + folded.content_preview.capacity(), 0);
-        assert_eq!((folded.meta_data, folded.moderator_name, folded.rule_name), (None, None, None));
+        let Event::ModerationUpdate(compact) = event.compacted() else { panic!() };
+        assert_eq!(compact.content_id.capacity() + compact.content_preview.capacity(), 0);
+        assert_eq!((compact.meta_data, compact.moderator_name, compact.rule_name), (None, None, None));
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
         for event in
             [read("stats_update", r#"{"total_content":3}"#), read("news", "{}"), read("moderation_update", "{"), gap]
         {
-            assert_eq!(event.folded(), event);
+            assert_eq!(event.compacted(), event);
             same(&event);
         }
     }

@@ -1,0 +1,32 @@
+//! The end of a stream.
+
+use crate::Error;
+
+/// Why a stream is over.
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    /// The user left the project or closed the client, or the error has been returned.
+    Closed,
+    Failed(Error),
+}
+
+impl End {
+    /// The error, once.
+    pub(crate) fn take_error(&mut self) -> Option<Error> {
+        match std::mem::replace(self, Self::Closed) {
+            Self::Closed => None,
+            Self::Failed(error) => Some(error),
+        }
+    }
+
+    /// Whether there is no error left to return.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+}
+
+impl From<Option<Error>> for End {
+    fn from(error: Option<Error>) -> Self {
+        error.map_or(Self::Closed, Self::Failed)
+    }
+}

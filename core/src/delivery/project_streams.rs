@@ -1,0 +1,68 @@
+//! The streams of one project.
+
+use std::sync::Arc;
+
+use super::{
+    End, Ring,
+    subscription::{PendingSubscription, Reader, Subscription},
+};
+use crate::{Error, events::EventKinds};
+
+#[derive(Debug, Default)]
+pub(super) struct ProjectStreams {
+    /// Collects from the join on until somebody takes it.
+    pending: Option<PendingSubscription>,
+    pub(super) taken: Vec<Subscription>,
+    /// Why the project has ended.
+    ended: Option<Error>,
+}
+
+impl ProjectStreams {
+    pub(super) fn new(pending: Option<PendingSubscription>, taken: Vec<Subscription>) -> Self {
+        Self { pending, taken, ended: None }
+    }
+
+    pub(super) fn readers(&self) -> impl Iterator<Item = Reader<'_>> {
+        self.pending.iter().map(Reader::Pending).chain(self.taken.iter().map(Reader::Taken))
+    }
+
+    /// A new stream: the one that has been collecting since the join, or one that begins now. `end`: the client has ended.
+    pub(super) fn subscribe(
+        &mut self,
+        kinds: Option<EventKinds>,
+        end: Option<&End>,
+        new_ring: impl FnOnce() -> Arc<Ring>,
+    ) -> Arc<Ring> {
+        let pending = self.pending.take();
+        let collects = pending.is_some();
+        let subscription = pending.map_or_else(|| Subscription::new(new_ring(), kinds), |pending| pending.take(kinds));
+        let ring = subscription.ring.clone();
+        match (end, &self.ended) {
+            (Some(end), _) => ring.end(end.clone()),
+            // The first one has its end already.
+            (None, Some(error)) if !collects => ring.end(End::Failed(error.clone())),
+            (None, _) => {
+                self.taken.retain(|subscription| !subscription.ring.is_abandoned());
+                self.taken.push(subscription);
+            }
+        }
+        ring
+    }
+
+    /// Why the project has ended, if it has.
+    pub(super) fn error(&self) -> Option<&Error> {
+        self.ended.as_ref()
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// The project has ended. Returns the buffers of its streams, which are to be ended.
+    pub(super) fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
+        let ended = self.readers().map(|reader| reader.ring().clone()).collect();
+        self.taken.clear();
+        self.ended = error;
+        ended
+    }
+}

@@ -1,0 +1,156 @@
+//! One reader's positions, from the events that it has received.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+};
+
+use super::{
+    Progress,
+    holds::Holds,
+    progress::{Slot, WideReader},
+};
+use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
+
+/// Keeps one reader's positions up to date.
+#[derive(Debug)]
+pub(crate) struct Tracker {
+    progress: Arc<Progress>,
+    partial: bool,
+    wide: Option<Arc<WideReader>>,
+    tracks: Vec<Track>,
+    by_project: HashMap<ProjectId, usize>,
+    /// The project of the last event: most come in runs.
+    latest: usize,
+    holds: Holds,
+}
+
+#[derive(Debug)]
+struct Track {
+    project: ProjectId,
+    log: Option<Arc<str>>,
+    slot: Arc<Slot>,
+}
+
+impl Tracker {
+    /// `partial` readers see only some kinds of events. `project`: the only one, if there is one.
+    pub(crate) fn new(progress: Arc<Progress>, project: Option<&ProjectId>, partial: bool) -> Self {
+        let wide = project.is_none().then(|| progress.add_wide(partial));
+        let mut tracker = Self {
+            progress,
+            partial,
+            wide,
+            tracks: Vec::new(),
+            by_project: HashMap::new(),
+            latest: 0,
+            holds: Holds::default(),
+        };
+        if let Some(project) = project {
+            tracker.track(project);
+        }
+        tracker
+    }
+
+    /// The reader's position in the project; `None` for a project that was not joined, or that has no log.
+    #[inline]
+    fn track(&mut self, project: &ProjectId) -> Option<&mut Track> {
+        if self.tracks.get(self.latest).is_none_or(|track| track.project != *project) {
+            self.latest = self.find(project)?;
+        }
+        self.tracks.get_mut(self.latest)
+    }
+
+    fn find(&mut self, project: &ProjectId) -> Option<usize> {
+        if let Some(at) = self.by_project.get(project) {
+            return Some(*at);
+        }
+        let slot = match &self.wide {
+            Some(wide) => wide.slots().get(project).cloned(),
+            None => Some(self.progress.slot(project, self.partial)),
+        }?;
+        let log = slot.log().clone();
+        self.tracks.push(Track { project: project.clone(), log, slot });
+        self.by_project.insert(project.clone(), self.tracks.len() - 1);
+        Some(self.tracks.len() - 1)
+    }
+
+    /// The reader has received this event.
+    pub(crate) fn commit(&mut self, event: &Event) {
+        let meta = event.meta();
+        let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
+        if let Some(first) = first_repairable(event) {
+            self.holds.hold(project, &Cursor { log: meta.log.clone(), event_id: first });
+        }
+        self.move_to(project, &meta.log, id);
+    }
+
+    /// The reader has received the event at this mark.
+    pub(crate) fn commit_mark(&mut self, mark: &Mark) {
+        if let Some(first) = mark.first_repairable {
+            self.holds.hold(&mark.project, &Cursor { log: mark.log.clone(), event_id: first });
+        }
+        self.move_to(&mark.project, &mark.log, mark.event_id);
+    }
+
+    /// Logged events were dropped after these positions: cursors stay there, because a replay returns what was dropped.
+    pub(crate) fn hold(&mut self, holds: &Holds) {
+        self.holds.extend(holds);
+    }
+
+    #[inline]
+    fn move_to(&mut self, project: &ProjectId, new_log: &Option<Arc<str>>, id: u64) {
+        let id = self.holds.get(project, new_log.as_deref()).map_or(id, |hold| id.min(hold));
+        let Some(Track { log, slot, .. }) = self.track(project) else { return };
+        if log == new_log {
+            slot.event_id.store(id, Ordering::Release);
+        } else {
+            log.clone_from(new_log);
+            slot.move_to(&Cursor { log: new_log.clone(), event_id: id });
+        }
+    }
+}
+
+/// The position of an event, kept until its reader has received it.
+#[derive(Debug)]
+pub(crate) struct Mark {
+    project: ProjectId,
+    log: Option<Arc<str>>,
+    event_id: u64,
+    first_repairable: Option<u64>,
+}
+
+/// The position before a loss that a later replay may repair: the server has the events, but did not return them.
+fn first_repairable(event: &Event) -> Option<u64> {
+    match event {
+        Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {
+            Some(meta.event_id?.saturating_sub(*missed))
+        }
+        _ => None,
+    }
+}
+
+impl Mark {
+    /// `None` if the event has no position in a log.
+    pub(crate) fn of(event: &Event) -> Option<Self> {
+        let meta = event.meta();
+        Some(Self {
+            project: meta.project_id.clone()?,
+            log: meta.log.clone(),
+            event_id: meta.event_id?,
+            first_repairable: first_repairable(event),
+        })
+    }
+}
+
+impl Drop for Tracker {
+    fn drop(&mut self) {
+        let tracks = self.tracks.drain(..).map(|track| (track.project, track.slot));
+        let mut slots: HashMap<ProjectId, Arc<Slot>> = tracks.collect();
+        if let Some(wide) = self.wide.take() {
+            slots.extend(wide.slots().drain());
+        }
+        for (project, slot) in slots {
+            self.progress.leave(&project, &slot);
+        }
+    }
+}
