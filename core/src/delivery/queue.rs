@@ -16,8 +16,8 @@ pub(super) struct Queue {
     /// The weight of `events`.
     pub(super) bytes: usize,
     pub(super) overflow: Overflow,
-    /// A gap that was pushed out at the front; it is still to be reported.
-    dropped_gap: Option<Gap>,
+    /// Gaps that were pushed out at the front, one for each project; they are still to be reported.
+    dropped_gaps: Vec<Gap>,
     /// Events dropped before the first one in `events`.
     dropped_before: u64,
     /// Events dropped after the last one in `events`.
@@ -56,7 +56,7 @@ impl Queue {
             bound: Bound { events: bound.events.max(1), ..bound },
             bytes: 0,
             overflow,
-            dropped_gap: None,
+            dropped_gaps: Vec::new(),
             dropped_before: 0,
             dropped_after: 0,
             dropped_at: jiff::Timestamp::UNIX_EPOCH,
@@ -200,9 +200,9 @@ impl Queue {
     fn drop_oldest(&mut self) {
         match self.pop() {
             // A loss that was reported is not forgotten with its report.
-            Some(Event::Gap(gap)) => match &mut self.dropped_gap {
+            Some(Event::Gap(gap)) => match self.dropped_gaps.iter_mut().find(|first| first.is_followed_by(&gap)) {
                 Some(first) => first.merge(gap),
-                none => *none = Some(gap),
+                None => self.dropped_gaps.push(gap),
             },
             Some(Event::Lagged(lagged)) => {
                 self.dropped_at = self.dropped_at.max(lagged.meta.received_at);
@@ -216,17 +216,23 @@ impl Queue {
         }
     }
 
-    /// Gaps are reported even where there is no room; those that follow one another as one.
+    /// Gaps are reported even where there is no room; those of a project that follow one another as one.
     fn drop_newest(&mut self, event: Event) {
+        let Event::Gap(gap) = event else {
+            self.note_dropped(&event);
+            self.dropped_after += 1;
+            return;
+        };
         let is_next = self.dropped_after == 0;
         let is_crowded = self.events.len() >= self.bound.events + NOTICES_MAX;
-        match (event, self.events.back_mut()) {
-            (Event::Gap(gap), Some(Event::Gap(last))) if is_next || is_crowded => last.merge(gap),
-            (Event::Gap(gap), _) => self.put(gap.into()),
-            (event, _) => {
-                self.note_dropped(&event);
-                self.dropped_after += 1;
-            }
+        let candidates = if is_crowded { usize::MAX } else { usize::from(is_next) };
+        let last = self.events.iter_mut().rev().take(candidates).find_map(|event| match event {
+            Event::Gap(last) if last.is_followed_by(&gap) => Some(last),
+            _ => None,
+        });
+        match last {
+            Some(last) => last.merge(gap),
+            None => self.put(gap.into()),
         }
     }
 
@@ -247,7 +253,7 @@ impl Queue {
         if !self.holds.is_empty() {
             batch.holds.clone_from(&self.holds);
         }
-        batch.events.extend(self.dropped_gap.take().map(Event::from));
+        batch.events.extend(self.dropped_gaps.drain(..).map(Event::from));
         if self.dropped_before > 0 {
             batch.events.push_back(lagged(std::mem::take(&mut self.dropped_before), self.dropped_at));
         }

@@ -73,6 +73,11 @@ impl Gap {
         Self { project_id, reason, missed, meta }
     }
 
+    /// Whether one notice can stand for both.
+    pub(crate) fn is_followed_by(&self, next: &Self) -> bool {
+        self.project_id == next.project_id
+    }
+
     /// Extends the gap by one that follows it.
     pub(crate) fn merge(&mut self, next: Self) {
         let missed = self.missed.zip(next.missed).map(|(one, other)| one.saturating_add(other));

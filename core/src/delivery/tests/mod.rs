@@ -123,6 +123,21 @@ fn a_notice_of_a_loss_has_the_time_of_the_last_event_that_was_dropped() {
 }
 
 #[test]
+fn gaps_of_several_projects_are_all_reported() {
+    let other = || Event::from(Gap::new("q".into(), GapReason::Expired, Some(1), Meta::new(Origin::Live, at())));
+    for overflow in [Overflow::DropOldest, Overflow::DropNewest, Overflow::Replay] {
+        let ring = Ring::new(StreamId(0), bound(2), overflow, Arc::default());
+        push(&ring, [gap(Some(40)), other(), event(1), event(2), gap(Some(2)), other(), event(3), event(4)]);
+        let events = take(&ring, 100).events;
+        let missed = |project: &str| {
+            let gaps = events.iter().filter_map(|event| if let Event::Gap(gap) = event { Some(gap) } else { None });
+            gaps.filter(|gap| gap.project_id == project).map(|gap| gap.missed.unwrap()).sum::<u64>()
+        };
+        assert_eq!((missed("p"), missed("q")), (42, 2), "{overflow:?}: {events:?}");
+    }
+}
+
+#[test]
 fn an_abandoned_ring_holds_nothing() {
     let ring = Ring::new(StreamId(0), bound(8), Overflow::DropOldest, Arc::default());
     push(&ring, [event(1)]);
