@@ -10,8 +10,8 @@ use std::{
 
 use super::Environment;
 
-/// In the order in which they are tried. The socket and the REST calls need not be at the same one: a client may never
-/// connect.
+/// In the order in which they are tried. Which one the socket is at is the machine's decision; REST calls follow it, and
+/// look for another one themselves only where that fails or nothing ever connected.
 pub(crate) struct Addresses {
     all: Vec<Arc<Environment>>,
     socket: AtomicUsize,

@@ -102,7 +102,7 @@ impl Provider {
         (self.0)(reason).await.map_err(|error| {
             let text = format!("the credentials provider failed: {error}");
             if error.fatal {
-                Fault::Hopeless(Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false))
+                Fault::CredentialsExhausted(Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false))
             } else {
                 Fault::Dial(Error::connect_failed(Stage::Credentials, text))
             }

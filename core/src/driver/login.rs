@@ -23,7 +23,7 @@ impl Authenticator {
     ) -> Result<Secret, Fault> {
         let cookie = log_in(environment, email, password).await.map_err(|fault| match fault {
             // The form would say the same again, and count it; only a provider may have another password.
-            Fault::Credentials(error) if self.provider.is_none() => Fault::Hopeless(error),
+            Fault::Credentials(error) if self.provider.is_none() => Fault::CredentialsExhausted(error),
             Fault::NoLogin(error) if !self.has_spare_key() => Fault::Dial(error),
             fault => fault,
         })?;

@@ -19,6 +19,7 @@ mod request;
 mod request_auth;
 #[cfg(feature = "rest")]
 mod rest_header;
+mod state_log;
 mod suspend;
 mod target;
 mod task;

@@ -16,6 +16,7 @@ use super::{
     Addresses, Authenticator, Dialed, Dialer,
     backfill::BackfillSource,
     request::{Answer, Request},
+    state_log::log_state,
     suspend::SuspendDetector,
     timer::{Timer, now},
     work::Work,
@@ -83,12 +84,12 @@ impl Task {
                     self.machine.handle(now, Input::TransportLost(fault));
                 }
                 Wake::Dialed(id, Ok(dialed)) => {
-                    self.addresses.move_rest(self.work.server);
+                    self.addresses.move_rest(self.machine.server());
                     self.work.transport = Some(dialed.transport);
                     self.machine.handle(now, Input::Dialed { id, proof: dialed.proof, auth: dialed.auth });
                 }
                 Wake::Dialed(id, Err(fault)) => {
-                    let server = self.addresses.all()[self.work.server].target.address();
+                    let server = self.address();
                     let error = self.authenticator.redact(fault.clone().into_error());
                     tracing::debug!(server, "the attempt failed ({error})");
                     self.machine.handle(now, Input::DialFailed { id, fault });
@@ -149,7 +150,7 @@ impl Task {
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
                 // An attempt that panicked counts as failed.
-                let panicked = |_| (work.dial, Err(Fault::Io("the credentials provider panicked".to_owned())));
+                let panicked = |_| (machine.attempt(), Err(Fault::Io("the credentials provider panicked".to_owned())));
                 let (id, result) = done.unwrap_or_else(panicked);
                 return Poll::Ready(Wake::Dialed(id, result));
             }
@@ -161,11 +162,13 @@ impl Task {
             if let Poll::Ready(fault) = work.poll_transport(cx, machine) {
                 return Poll::Ready(Wake::Frames(fault));
             }
-            if requests_wait && let Poll::Ready(request) = requests.poll_recv(cx) {
-                work.requested = true;
-                return Poll::Ready(Wake::Request(request));
+            // Before another request: however many there are, time goes on.
+            if timer.poll(cx).is_ready() {
+                return Poll::Ready(Wake::Time);
             }
-            timer.poll(cx).map(|()| Wake::Time)
+            let request = if requests_wait { requests.poll_recv(cx) } else { Poll::Pending };
+            work.requested = request.is_ready();
+            request.map(Wake::Request)
         })
         .await
     }
@@ -181,7 +184,6 @@ impl Task {
                 }
                 Output::Dial { id, server, reason, choice } => {
                     let plan = self.dialers[server].dial(reason, choice);
-                    (self.work.dial, self.work.server) = (id, server);
                     self.work.dialing.spawn(async move { (id, plan.await) });
                 }
                 Output::Send(packet) => {
@@ -195,6 +197,7 @@ impl Task {
                         transport.probe();
                     }
                 }
+                Output::Announced { server } => self.dialers[server].on_acknowledged(),
                 Output::State(state) => self.state(state),
                 Output::Opened { project } => self.hub.open(project),
                 Output::Placed { project, cursor } => self.progress.start(&project, cursor),
@@ -236,33 +239,19 @@ impl Task {
             State::Closed { reason } => State::Closed { reason: self.authenticator.redact(reason) },
             other => other,
         };
-        if matches!(state, State::Connected) {
-            self.dialers[self.work.server].on_acknowledged();
-        }
-        self.tell(&state);
+        log_state(self.address(), &state);
         self.states.publish(state);
     }
 
-    /// Tells whoever reads logs.
-    fn tell(&self, state: &State) {
-        let server = self.addresses.socket().target.address();
-        match state {
-            State::Reconnecting { attempt, retry_in, cause } => {
-                let seconds = retry_in.as_secs_f64();
-                tracing::warn!(server, "reconnecting: attempt {attempt} in {seconds:.1} s ({cause})");
-            }
-            State::Closed { reason } if reason.kind() != ErrorKind::Closed => {
-                tracing::error!(server, "closed: {reason}")
-            }
-            State::Connected | State::Closed { .. } => tracing::info!(server, "{}", state.as_str()),
-            _ => tracing::debug!(server, "{}", state.as_str()),
-        }
+    /// The address that is in use, or tried next.
+    fn address(&self) -> &str {
+        self.addresses.all()[self.machine.server()].target.address()
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {
         self.hub.answered(token, answer.as_ref().err());
         if let Some(reply) = self.work.waiting.remove(&token) {
-            // Whoever asked may have gone.
+            // The caller may have gone.
             let _ = reply.send(answer);
         }
     }

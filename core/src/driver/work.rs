@@ -31,9 +31,6 @@ pub(crate) struct Work {
     pub(super) backfills: JoinSet<Backfilled>,
     pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
     pub(super) tokens: u64,
-    pub(super) dial: u64,
-    /// At which address.
-    pub(super) server: usize,
     /// More frames may be there than the last turn took.
     pub(super) full_turn: bool,
     /// The last turn was a request's: the next one is the connection's, if it has something.

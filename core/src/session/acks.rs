@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, time::Instant};
 use super::{StreamId, Token};
 use crate::events::ProjectId;
 
-/// Who waits for an acknowledgement.
+/// The receiver of an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Waiter {
     /// The user who emitted.
     User(Token),
     /// A join or leave in flight.
     Room(ProjectId),
-    /// The page of the event log behind this id.
+    /// The page of the event log after this id.
     Replay(ProjectId, u64),
-    /// The page behind this id for one stream.
+    /// The page after this id for one stream.
     Backlog(StreamId, ProjectId, u64),
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Proof {
 pub(crate) enum Certainty {
     /// The server said so.
     Said,
-    /// So did whoever has them: to ask for others is of no use.
+    /// Their source said so: to ask for others is of no use.
     Final,
     /// There is no login form. A proxy may say so while the server is away.
     NoLogin,

@@ -114,6 +114,10 @@ pub(crate) enum Output {
     CloseTransport {
         graceful: bool,
     },
+    /// The connection with this address of the server counts as good.
+    Announced {
+        server: usize,
+    },
     /// Ask the peer for a sign of life, if the transport can.
     Probe,
     State(State),

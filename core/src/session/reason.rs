@@ -1,4 +1,4 @@
-//! The one mapping from what went wrong to what the user is told.
+//! The one mapping from what went wrong to the user's error.
 
 use crate::{Error, ErrorKind, Stage};
 
@@ -9,8 +9,8 @@ pub(crate) enum Fault {
     Dial(Error),
     /// The server or the provider refused the credentials before there was a socket.
     Credentials(Error),
-    /// As that, and whoever was asked has no others: the provider has given up, or the login form does not know these.
-    Hopeless(Error),
+    /// The same, and there are no others: the provider has given up, or the login form does not know these.
+    CredentialsExhausted(Error),
     /// There is no login form. There are other credentials to try.
     NoLogin(Error),
     /// The transport failed.
@@ -26,7 +26,7 @@ pub(crate) enum Fault {
     /// Nothing was heard for too long.
     Silent,
     /// The server is heard, but does not answer.
-    Deaf,
+    Unresponsive,
     /// The server broke the protocol beyond repair.
     Protocol(String),
     /// The connect timeout passed at this stage.
@@ -34,13 +34,13 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// What the user is told.
+    /// The error for the user.
     pub(crate) fn into_error(self) -> Error {
         let disconnected = |text: &str| Error::new(ErrorKind::Disconnected, text);
         match self {
             Self::Dial(error)
             | Self::Credentials(error)
-            | Self::Hopeless(error)
+            | Self::CredentialsExhausted(error)
             | Self::NoLogin(error)
             | Self::NamespaceRefused(error) => error,
             Self::Io(text) => Error::new(ErrorKind::Disconnected, format!("the connection broke: {text}")),
@@ -48,7 +48,7 @@ impl Fault {
             Self::EngineClosed => disconnected("the server closed the Engine.IO session"),
             Self::ServerDisconnected => disconnected("the server ended the connection"),
             Self::Silent => disconnected("the server went silent"),
-            Self::Deaf => disconnected("the server does not answer any more"),
+            Self::Unresponsive => disconnected("the server does not answer any more"),
             Self::Protocol(text) => Error::new(ErrorKind::Protocol, text),
             Self::Timeout(stage) => Error::new(
                 ErrorKind::ConnectTimeout,

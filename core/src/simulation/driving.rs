@@ -150,7 +150,7 @@ impl World {
                         self.hang_up(id);
                     }
                 }
-                Output::Probe => {}
+                Output::Probe | Output::Announced { .. } => {}
                 Output::State(state) => {
                     running.rules.becomes(&state);
                     if let State::Reconnecting { .. } = state {

@@ -31,7 +31,7 @@ impl Machine {
         }
         match refusal {
             Some(certainty) => self.refused_at_end(now, certainty),
-            None => self.lost(now, Fault::ServerDisconnected),
+            None => self.on_connection_lost(now, Fault::ServerDisconnected),
         }
     }
 
@@ -42,7 +42,7 @@ impl Machine {
         if acknowledged && !self.servers.has_let_us_in() {
             self.refused_at_end(now, Certainty::Interrupted);
         } else {
-            self.lost(now, fault);
+            self.on_connection_lost(now, fault);
         }
     }
 
@@ -50,27 +50,27 @@ impl Machine {
     fn refused_at_end(&mut self, now: Now, certainty: Certainty) {
         let words = self.phase.connection_mut().and_then(|connection| connection.pre_ack_error.take());
         if let Some(words) = words {
-            return self.connection_refused(now, &words, certainty);
+            return self.on_connection_refused(now, &words, certainty);
         }
         let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
-        self.refused(now, certainty, error.with_stage(Stage::Namespace));
+        self.on_credentials_refused(now, certainty, error.with_stage(Stage::Namespace));
     }
 
     /// A CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
-        self.connection_refused(now, &notice(data), Certainty::Ambiguous);
+        self.on_connection_refused(now, &notice(data), Certainty::Ambiguous);
     }
 
     /// The words of a refusal, by packet or by event.
-    pub(super) fn connection_refused(&mut self, now: Now, notice: &Notice, unclear: Certainty) {
+    pub(super) fn on_connection_refused(&mut self, now: Now, notice: &Notice, unclear: Certainty) {
         match connect_error(notice, unclear) {
-            ConnectRefusal::Credentials(error, certainty) => self.refused(now, certainty, error),
-            ConnectRefusal::Other(error) => self.lost(now, Fault::NamespaceRefused(error)),
+            ConnectRefusal::Credentials(error, certainty) => self.on_credentials_refused(now, certainty, error),
+            ConnectRefusal::Other(error) => self.on_connection_lost(now, Fault::NamespaceRefused(error)),
         }
     }
 
     /// The credentials were refused, or so it seems.
-    pub(super) fn refused(&mut self, now: Now, certainty: Certainty, error: Error) {
+    pub(super) fn on_credentials_refused(&mut self, now: Now, certainty: Certainty, error: Error) {
         let proof = self.phase.connection().map(|connection| connection.proof).unwrap_or_default();
         let (error, pause) = match self.servers.refused(certainty, proof, &error) {
             Verdict::End => {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How long after the first page that was not answered in time another one is the sign of a connection that leads nowhere.
-const DEAF: Duration = Duration::from_secs(15);
+const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
 /// What an event has around its name and data: packet types, the id of the acknowledgement, brackets and quotes.
 const LONGEST_ENVELOPE: usize = 32;
@@ -72,13 +72,13 @@ impl Machine {
     /// be heard, nothing gets there any more: that is a lost connection, not a lost page. If the next connection brings no
     /// page either, the server answers none, and what it does not hand out is a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
-        let mut deaf = false;
+        let mut unresponsive = false;
         while let Some(connection) = self.phase.connection_mut()
             && let Some(waiter) = connection.acks.expired(now.mono)
         {
             if matches!(waiter, Waiter::Backlog(..) | Waiter::Replay(..)) {
                 let since = *connection.unanswered_since.get_or_insert(now.mono);
-                deaf |= now.mono.duration_since(since) >= DEAF;
+                unresponsive |= now.mono.duration_since(since) >= UNANSWERED_PAGES_WAIT;
             }
             match waiter {
                 Waiter::User(token) => {
@@ -98,8 +98,8 @@ impl Machine {
                 }
             }
         }
-        if deaf && !std::mem::replace(&mut self.reconnected_for_pages, true) {
-            self.lost(now, Fault::Deaf);
+        if unresponsive && !std::mem::replace(&mut self.reconnected_for_pages, true) {
+            self.on_connection_lost(now, Fault::Unresponsive);
         }
     }
 }

@@ -14,7 +14,7 @@ const UNCLEAR_PAUSES_MAX: u32 = 2;
 
 impl Machine {
     /// The connection, or the attempt to make one, is over.
-    pub(super) fn lost(&mut self, now: Now, fault: Fault) {
+    pub(super) fn on_connection_lost(&mut self, now: Now, fault: Fault) {
         if !matches!(self.phase, Phase::Dialing { .. } | Phase::Open(_)) {
             return;
         }

@@ -141,7 +141,7 @@ impl Machine {
         }
     }
 
-    /// Removes a room that is neither wanted nor joined, and answers whoever left it.
+    /// Removes a room that is neither wanted nor joined, and answers the callers that left it.
     pub(super) fn forget(&mut self, project: &ProjectId) {
         for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
             self.done(token);
@@ -165,7 +165,7 @@ impl Machine {
         });
         match late {
             Some((project, RequestKind::Join, words)) => self.on_join_timeout(now, &project, words),
-            Some((project, RequestKind::Leave, _)) => self.exit(now, &project),
+            Some((project, RequestKind::Leave, _)) => self.on_left(now, &project),
             None => {}
         }
         let connected = self.phase.is_online();

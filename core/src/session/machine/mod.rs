@@ -137,7 +137,7 @@ impl Machine {
             _ => {}
         }
         if due(self.phase.connection().and_then(|connection| connection.liveness.deadline())) {
-            self.lost(now, super::Fault::Silent);
+            self.on_connection_lost(now, super::Fault::Silent);
         }
         if due(self.phase.online().and_then(|connection| connection.liveness.probe_at())) {
             self.probe(now);
@@ -172,7 +172,12 @@ impl Machine {
         &self.awaiting_capacity
     }
 
-    /// The address that is in use, or tried next.
+    /// The id of the latest attempt.
+    pub(crate) fn attempt(&self) -> u64 {
+        self.counters.attempts
+    }
+
+    /// The address that is in use, or tried next. It does not change between an attempt and its report.
     pub(crate) fn server(&self) -> usize {
         self.servers.current()
     }

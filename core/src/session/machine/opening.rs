@@ -53,11 +53,11 @@ impl Machine {
         }
         match fault {
             Fault::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
-                self.refused(now, Certainty::Said, error);
+                self.on_credentials_refused(now, Certainty::Said, error);
             }
-            Fault::Hopeless(error) => self.refused(now, Certainty::Final, error),
-            Fault::NoLogin(error) => self.refused(now, Certainty::NoLogin, error),
-            fault => self.lost(now, fault),
+            Fault::CredentialsExhausted(error) => self.on_credentials_refused(now, Certainty::Final, error),
+            Fault::NoLogin(error) => self.on_credentials_refused(now, Certainty::NoLogin, error),
+            fault => self.on_connection_lost(now, fault),
         }
     }
 
@@ -67,7 +67,7 @@ impl Machine {
             Some(_) => Stage::Namespace,
             None => Stage::Network,
         };
-        self.lost(now, Fault::Timeout(stage));
+        self.on_connection_lost(now, Fault::Timeout(stage));
     }
 
     /// The Engine.IO session is open: ask for the namespace.
@@ -79,7 +79,9 @@ impl Machine {
                 connection.configure(&handshake, now.mono);
                 self.send(&sio::connect(auth.as_deref()));
             }
-            Err(error) => self.lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}"))),
+            Err(error) => {
+                self.on_connection_lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}")))
+            }
         }
     }
 
@@ -88,7 +90,7 @@ impl Machine {
         let Admission::AwaitingNamespace { auth_confirmed, .. } = connection.admission else { return };
         let blame = connection.pre_ack_error.take_if(|words| !auth_confirmed && blames_credentials(words));
         if let Some(words) = blame {
-            return self.connection_refused(now, &words, Certainty::Ambiguous);
+            return self.on_connection_refused(now, &words, Certainty::Ambiguous);
         }
         connection.acknowledge(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
         self.counters.connections += 1;
@@ -111,6 +113,7 @@ impl Machine {
     pub(super) fn announce(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.admission = Admission::Announced;
+        self.out.push_back(Output::Announced { server: self.servers.current() });
         self.state(State::Connected);
         if let Some(token) = self.connecting.take() {
             self.done(token);

@@ -107,7 +107,7 @@ impl Machine {
     fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
         let words = notice(arguments);
         if name == "authentication_failed" {
-            return self.connection_refused(now, &words, Certainty::Said);
+            return self.on_connection_refused(now, &words, Certainty::Said);
         }
         if let Some(connection) = self.phase.connection_mut()
             && !matches!(connection.admission, Admission::Announced)
@@ -138,9 +138,9 @@ impl Machine {
         let old = lingers && event.project_id().is_some_and(|project| requests.may_be_old(project));
         let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
-            // Without an id it may be of before a leave that was never answered, and the next of behind this join.
+            // An event without an id may predate an unanswered leave: drop it until this join is confirmed.
             Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
-            // Behind a leave that is still under way is another join, which tells where it starts.
+            // After a leave that is still under way comes another join, which tells where it starts.
             Some(room) if room.wanted && room.actual != Actual::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }

@@ -24,14 +24,14 @@ impl Machine {
         let (awaited, late) = requests.on_joined(&project);
         let known = self.rooms.get(&project).is_some_and(|room| room.actual == Actual::In);
         if awaited || late || known {
-            self.enter(now, &project, &joined);
+            self.on_joined(now, &project, &joined);
         } else if self.rooms.get(&project).is_some() {
             // Said twice or too late: a leave may have been carried out since then, and the next join be still to come.
             requests.linger(&project, now.mono);
         }
     }
 
-    pub(super) fn enter(&mut self, now: Now, project: &ProjectId, joined: &Joined) {
+    pub(super) fn on_joined(&mut self, now: Now, project: &ProjectId, joined: &Joined) {
         self.on_auth_confirmed();
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
@@ -75,11 +75,11 @@ impl Machine {
         let named = Joined::read(arguments).project();
         let Some(project) = named.or_else(|| requests.awaited_project(RequestKind::Leave)) else { return };
         requests.on_left(&project);
-        self.exit(now, &project);
+        self.on_left(now, &project);
     }
 
     /// The server no longer has us in the room.
-    pub(super) fn exit(&mut self, now: Now, project: &ProjectId) {
+    pub(super) fn on_left(&mut self, now: Now, project: &ProjectId) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
             // It was the server's idea, or the user joined again meanwhile: the next join tells.
@@ -110,7 +110,7 @@ impl Machine {
         match requests.take_refused(named) {
             Err(Ambiguous) => requests.suspect(words, denied, true),
             Ok(Some(request)) if request.is_join() => self.join_failed(now, &request.project, words, denied),
-            Ok(Some(request)) => self.exit(now, &request.project),
+            Ok(Some(request)) => self.on_left(now, &request.project),
             Ok(None) => return denied && self.on_access_lost(words),
         }
         true
@@ -131,7 +131,7 @@ impl Machine {
         if error.kind() == ErrorKind::AuthenticationFailed {
             let needs_session = words.code.is_none() && words.message == "Authentication required";
             let error = if needs_session { self.with_advice(error) } else { error };
-            return self.refused(now, Certainty::Said, error);
+            return self.on_credentials_refused(now, Certainty::Said, error);
         }
         self.retry_join(now, project, JoinTrouble { error, pause, message: words.message.clone() });
     }
@@ -154,7 +154,7 @@ impl Machine {
         room.last_words = Some(trouble.message);
     }
 
-    /// The project can't be had any more.
+    /// The end of a project that the server refuses.
     pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
         let Some(room) = self.rooms.remove(project) else { return };
         for token in room.joiners {
@@ -179,11 +179,11 @@ impl Machine {
         match (request.kind, ack_verdict(arguments)) {
             (RequestKind::Leave, _) => {
                 requests.take(id);
-                self.exit(now, project);
+                self.on_left(now, project);
             }
             (RequestKind::Join, AckVerdict::Yes) if !unread => {
                 requests.take(id);
-                self.enter(now, project, &joined);
+                self.on_joined(now, project, &joined);
             }
             (RequestKind::Join, AckVerdict::No) => {
                 requests.take(id);
@@ -218,7 +218,7 @@ impl Machine {
         };
         let is_in = self.rooms.get(&project).is_some_and(|room| room.wanted && room.actual == Actual::In);
         if refused && is_in {
-            self.exit(now, &project);
+            self.on_left(now, &project);
         }
     }
 }

@@ -210,6 +210,7 @@ impl Rig {
                 self.forget_connection();
             }
             Output::Probe => self.probes += 1,
+            Output::Announced { .. } => {}
             Output::State(state) => self.rules.becomes(&state),
             Output::Opened { project } => self.told.push_back(Told::Opened(project.to_string())),
             Output::Placed { project, cursor } => self.told.push_back(Told::Placed(project.to_string(), cursor)),
