@@ -2,10 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use crate::events::{Cursor, ProjectId};
@@ -13,36 +10,30 @@ use crate::events::{Cursor, ProjectId};
 /// The position of one reader in one project. Only the reader's stream changes it, and the join that starts the project.
 #[derive(Debug)]
 pub(super) struct Slot {
-    pub(super) event_id: AtomicU64,
-    /// Held while the log and the id change together, and while both are read.
-    log: Mutex<Option<Arc<str>>>,
+    /// `None`: the join gave no position, and no event with an id was read. The log and the id change together.
+    position: Mutex<Option<Cursor>>,
     /// Whether the reader sees only some kinds of events.
     partial: bool,
 }
 
-/// The join gave no position, and no event with an id was read.
-const NOWHERE: u64 = u64::MAX;
-
 impl Slot {
     fn new(position: Option<&Cursor>, partial: bool) -> Self {
-        let event_id = AtomicU64::new(position.map_or(NOWHERE, |position| position.event_id));
-        Self { event_id, log: Mutex::new(position.and_then(|position| position.log.clone())), partial }
+        Self { position: Mutex::new(position.cloned()), partial }
     }
 
-    pub(super) fn log(&self) -> MutexGuard<'_, Option<Arc<str>>> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Cursor>> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn position(&self) -> Option<Cursor> {
-        let log = self.log();
-        let event_id = Some(self.event_id.load(Ordering::Acquire)).filter(|id| *id != NOWHERE)?;
-        Some(Cursor { log: log.clone(), event_id })
+        self.lock().clone()
     }
 
-    pub(super) fn move_to(&self, position: &Cursor) {
-        let mut log = self.log();
-        log.clone_from(&position.log);
-        self.event_id.store(position.event_id, Ordering::Release);
+    pub(super) fn move_to(&self, log: &Option<Arc<str>>, event_id: u64) {
+        match &mut *self.lock() {
+            Some(position) if position.log == *log => position.event_id = event_id,
+            position => *position = Some(Cursor { log: log.clone(), event_id }),
+        }
     }
 }
 
@@ -103,7 +94,7 @@ impl Progress {
         let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
         let entry = positions.projects.entry(project.clone()).or_default();
         for slot in entry.readers.iter().filter_map(Weak::upgrade) {
-            slot.move_to(&cursor);
+            slot.move_to(&cursor.log, cursor.event_id);
         }
         entry.start = Some(cursor);
         for reader in wide {

@@ -1,9 +1,6 @@
 //! One reader's positions, from the events that it has received.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, atomic::Ordering},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Progress,
@@ -28,7 +25,6 @@ pub(crate) struct Tracker {
 #[derive(Debug)]
 struct Track {
     project: ProjectId,
-    log: Option<Arc<str>>,
     slot: Arc<Slot>,
 }
 
@@ -68,8 +64,7 @@ impl Tracker {
             Some(wide) => wide.slots().get(project).cloned(),
             None => Some(self.progress.slot(project, self.partial)),
         }?;
-        let log = slot.log().clone();
-        self.tracks.push(Track { project: project.clone(), log, slot });
+        self.tracks.push(Track { project: project.clone(), slot });
         self.by_project.insert(project.clone(), self.tracks.len() - 1);
         Some(self.tracks.len() - 1)
     }
@@ -98,14 +93,10 @@ impl Tracker {
     }
 
     #[inline]
-    fn move_to(&mut self, project: &ProjectId, new_log: &Option<Arc<str>>, id: u64) {
-        let id = self.holds.get(project, new_log.as_deref()).map_or(id, |hold| id.min(hold));
-        let Some(Track { log, slot, .. }) = self.track(project) else { return };
-        if log == new_log {
-            slot.event_id.store(id, Ordering::Release);
-        } else {
-            log.clone_from(new_log);
-            slot.move_to(&Cursor { log: new_log.clone(), event_id: id });
+    fn move_to(&mut self, project: &ProjectId, log: &Option<Arc<str>>, id: u64) {
+        let id = self.holds.get(project, log.as_deref()).map_or(id, |hold| id.min(hold));
+        if let Some(track) = self.track(project) {
+            track.slot.move_to(log, id);
         }
     }
 }

@@ -53,6 +53,9 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>
 }
 
 /// Which contents to list, newest first.
+///
+/// Its fields are public, so that a filter can be written as one expression. End it with `..ContentFilter::default()`: a
+/// later version may have more fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContentFilter {
     /// The page, counted from 1, which is the default.

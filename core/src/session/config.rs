@@ -6,6 +6,9 @@ use super::CredentialsSource;
 
 /// How a lost connection is made again.
 ///
+/// Its fields are public, so that a policy can be written as one expression. End it with `..ReconnectPolicy::default()`: a
+/// later version may have more fields.
+///
 /// ```
 /// use std::time::Duration;
 /// use automoderate::ReconnectPolicy;

@@ -5,6 +5,7 @@
 mod auto_transport;
 mod http;
 mod login_page;
+mod logs_hold_no_secret;
 mod polling_hints;
 mod rest;
 mod server;

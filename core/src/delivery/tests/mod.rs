@@ -1,6 +1,7 @@
 //! What goes into a ring comes out in order or is counted, whatever the reader does.
 
 mod catching_up;
+mod torn_cursors;
 
 use std::{collections::VecDeque, sync::Arc};
 

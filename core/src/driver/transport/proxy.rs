@@ -1,5 +1,7 @@
 //! A TCP connection to the server, through an HTTP CONNECT proxy if there is one.
 
+use std::time::Duration;
+
 use hyper_util::{
     client::legacy::connect::{HttpConnector, proxy::Tunnel},
     rt::TokioIo,
@@ -27,9 +29,7 @@ pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, 
         Error::connect_failed(Stage::Network, format!("{}: {text}", environment.target.origin()))
     };
     let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(environment.reach_timeout()));
+    configure(&mut connector, environment.reach_timeout());
     let scheme = if secure { "https" } else { "http" };
     let uri = format!("{scheme}://{}:{}/", environment.target.host(), environment.target.port());
     let uri: http::Uri = uri.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
@@ -49,4 +49,67 @@ pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, 
         }
     };
     Ok(stream.into_inner())
+}
+
+/// `timeout`: how long all addresses of the host may take together. Each gets an equal share.
+fn configure<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(timeout));
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::{convert::Infallible, future::Ready, net::SocketAddr, task};
+
+    use hyper_util::client::legacy::connect::dns::Name;
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    /// Finds the same addresses for every host.
+    #[derive(Clone)]
+    struct Found(Vec<SocketAddr>);
+
+    impl Service<Name> for Found {
+        type Response = std::vec::IntoIter<SocketAddr>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Infallible>> {
+            task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Name) -> Self::Future {
+            std::future::ready(Ok(self.0.clone().into_iter()))
+        }
+    }
+
+    /// An address whose packets seem to get lost: it has no room for another connection.
+    async fn swallowing() -> (TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(Ok(stream)) =
+            tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(listener.local_addr().unwrap())).await
+        {
+            waiting.push(stream);
+        }
+        (listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_swallows_everything_leaves_time_for_the_next() {
+        let (full, _waiting) = swallowing().await;
+        let port = full.local_addr().unwrap().port();
+        let good = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let mut connector =
+            HttpConnector::new_with_resolver(Found(vec![full.local_addr().unwrap(), good.local_addr().unwrap()]));
+        let timeout = Duration::from_secs(2);
+        configure(&mut connector, timeout);
+        let uri: http::Uri = format!("http://automoderate.test:{port}/").parse().unwrap();
+        let stream = tokio::time::timeout(timeout, connector.call(uri)).await.expect("in time").unwrap();
+        assert_eq!(stream.inner().peer_addr().unwrap(), good.local_addr().unwrap());
+    }
 }

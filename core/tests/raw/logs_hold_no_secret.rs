@@ -1,0 +1,48 @@
+//! A server that says back whatever it is shown: no log record, of any level that bindings forward, holds a secret.
+
+use std::sync::{Arc, Mutex};
+
+use automoderate::{Client, ReconnectPolicy, facade::forward_logs};
+
+use crate::{
+    server::{Request, Server},
+    soon,
+};
+
+async fn echo(request: Request, status: &str) {
+    let head = request.head.clone();
+    request.answer(status, &head).await;
+}
+
+#[tokio::test]
+async fn whatever_the_server_says_back() {
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let collected = records.clone();
+    assert!(forward_logs(move |record| collected.lock().unwrap().push(record.message)), "the only subscriber");
+
+    let server = Server::start().await;
+    let builder = Client::builder(server.url())
+        .session("S3cr3t/+cookie")
+        .api_key("S3cr3t/+key")
+        .header("x-tenant", "S3cr3t/+header")
+        .query("tenant", "S3cr3t/+query")
+        .reconnect(ReconnectPolicy { delay: std::time::Duration::from_millis(20), ..ReconnectPolicy::default() })
+        .retry_first_connect(true);
+    let plays = async {
+        // No WebSocket, then no polling either; a server that is down; then each of the credentials is refused.
+        for status in ["400 Bad Request", "403 Forbidden", "503 Service Unavailable", "401 No", "401 No"] {
+            echo(soon(status, server.next_request()).await, status).await;
+        }
+    };
+    let (refused, ()) = tokio::join!(soon("the refusal", builder.connect()), plays);
+    let error = refused.unwrap_err();
+    assert_eq!(error.code(), "authentication_failed", "{error}");
+
+    let records: Vec<String> = records.lock().unwrap().clone();
+    let ours: Vec<_> = records.iter().filter(|text| text.contains("***")).collect();
+    for place in ["no WebSocket (", "the attempt failed (", "closed: "] {
+        assert!(ours.iter().any(|text| text.contains(place)), "{place:?} in {records:#?}");
+    }
+    assert!(!records.iter().any(|text| text.contains("S3cr3t")), "{records:#?}");
+    assert!(!format!("{error} {error:?}").contains("S3cr3t"), "{error:?}");
+}
