@@ -87,8 +87,8 @@ impl Authenticator {
         self.provider.is_some() || self.rest_key.is_some()
     }
 
-    #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     /// What identifies the client in an attempt: asks the provider, logs in if that is needed.
+    #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     pub(crate) async fn request_auth(
         &self,
         environment: &Environment,
