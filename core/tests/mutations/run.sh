@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Breaks the replay logic, one patch of this folder after another, in a copy of the sources. The tests must notice each:
-# the simulation (SIM_SEEDS seeds, 3,000 if not said otherwise), or the tests of the session machine and of the delivery.
-# Names of patches as arguments choose some. Needs git and, the first time, some minutes.
+# Breaks what keeps events from being lost, one patch of this folder after another, in a copy of the sources. The tests
+# must notice each: the simulation (SIM_SEEDS seeds, 3,000 by default), the unit tests of the session, the delivery and
+# REST, or else the tests of the whole client (tests/it). Names of patches as arguments choose some. Lists all patches
+# that nothing notices, and those that do not apply. Needs git and, the first time, some minutes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -14,9 +15,13 @@ fill() {
     git -C "$root" ls-files -z | (cd "$root" && xargs -0 cp --parents --preserve=timestamps -t "$copy")
 }
 
-# What the tests of these names say: "noticed" and by what, or nothing. A copy that does not compile notices nothing.
+# The words of the tests of these names that fail: nothing if none does. The first argument is the kind of tests. A copy
+# that does not compile notices nothing.
 noticed() {
-    (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet --lib -- --include-ignored "$@") \
+    local kind=$1
+    shift
+    # shellcheck disable=SC2086 # several words
+    (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet $kind -- --include-ignored "$@") \
         > "$copy/log" 2>&1 && return
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
     grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end|beside InFlight' \
@@ -25,23 +30,26 @@ noticed() {
 }
 
 names=${*:-$(basename -s .patch "$here"/*.patch)}
-unnoticed=0
-echo "| what is broken | the simulation says | the tests of the machine and the delivery |"
-echo "|---|---|---|"
+unnoticed=()
+echo "| what is broken | the simulation says | the unit tests notice it | the tests of the client notice it |"
+echo "|---|---|---|---|"
 for name in $names; do
     fill
-    if ! (cd "$copy" && git apply "$here/$name.patch"); then
-        echo "FAILED: $name.patch does not fit the sources any more" >&2
-        exit 1
+    if ! (cd "$copy" && git apply "$here/$name.patch") 2> "$copy/log"; then
+        echo "| ${name//-/ } | does not apply | | |"
+        unnoticed+=("$name (does not apply)")
+        continue
     fi
     # Sources go back to older times than what was built of them.
     touch "$copy/core/src/lib.rs"
-    simulated=$(noticed simulation)
-    tested=$(noticed session::machine delivery)
-    echo "| ${name//-/ } | ${simulated:-–} | ${tested:-–} |"
-    case "$simulated$tested" in "" | *BROKEN*) unnoticed=$((unnoticed + 1)) ;; esac
+    simulated=$(noticed --lib simulation)
+    tested=$(noticed --lib session:: delivery:: rest:: events::)
+    whole=
+    [ -n "$simulated$tested" ] || whole=$(noticed "--test it")
+    echo "| ${name//-/ } | ${simulated:-–} | ${tested:-–} | ${whole:-–} |"
+    case "$simulated$tested$whole" in "" | *BROKEN*) unnoticed+=("$name") ;; esac
 done
-if [ $unnoticed -gt 0 ]; then
-    echo "FAILED: $unnoticed not noticed" >&2
+if [ ${#unnoticed[@]} -gt 0 ]; then
+    printf 'FAILED: not noticed: %s\n' "${unnoticed[@]}" >&2
     exit 1
 fi

@@ -1,9 +1,11 @@
 //! The machine under random inputs, with what must hold whatever happens.
 
 mod a_server_changes;
+mod backlog_pages;
 mod chaos;
 mod exactness;
 mod holes;
+mod paced;
 mod rig;
 mod rooms;
 mod rules;

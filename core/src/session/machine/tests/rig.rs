@@ -11,7 +11,10 @@ use super::{super::Machine, rules::Rules};
 use crate::{
     Error,
     events::{Cursor, Event},
-    session::{BackfillRequest, Command, Fault, Input, Now, Output, Proof, ReconnectPolicy, SessionConfig, Token},
+    session::{
+        BackfillRequest, Command, Fault, Input, Now, Output, Page, PageRequest, Proof, ReconnectPolicy, SessionConfig,
+        Token,
+    },
 };
 
 /// What the streams are told.
@@ -43,6 +46,9 @@ pub(super) struct Rig {
     pub(super) told: VecDeque<Told>,
     pub(super) backfills: Vec<BackfillRequest>,
     pub(super) probes: u64,
+    pages_wanted: u64,
+    /// Pages that streams have asked for, and after which event.
+    pub(super) pages: Vec<(u64, Option<Page>)>,
 }
 
 impl Rig {
@@ -62,6 +68,8 @@ impl Rig {
             told: VecDeque::new(),
             backfills: Vec::new(),
             probes: 0,
+            pages_wanted: 0,
+            pages: Vec::new(),
         }
     }
 
@@ -116,6 +124,12 @@ impl Rig {
 
     pub(super) fn close(&mut self) -> Token {
         self.command("close", |token| Command::Close { token })
+    }
+
+    /// A stream asks for a page of its backlog.
+    pub(super) fn want_page(&mut self, request: PageRequest) {
+        self.pages_wanted += 1;
+        self.handle(Input::Command(Command::Page(request)));
     }
 
     pub(super) fn dial_done(&mut self) {
@@ -220,7 +234,11 @@ impl Rig {
             Output::Done { token, data } => self.check_answer(token, Ok(data)),
             Output::Failed { token, error } => self.check_answer(token, Err(error)),
             Output::Backfill(request) => self.backfills.push(request),
-            Output::PageArrived { .. } => panic!("no stream has asked for anything"),
+            Output::PageArrived { after, page, .. } => {
+                assert!(self.pages_wanted > 0, "no stream has asked for anything");
+                self.pages_wanted -= 1;
+                self.pages.push((after, page));
+            }
         }
     }
 
