@@ -51,23 +51,26 @@ wire! {
     }
 }
 
-impl<'de> Deserialize<'de> for Activity {
+/// Figures as servers write them.
+pub(super) struct WireActivity(pub(super) Activity);
+
+impl<'de> Deserialize<'de> for WireActivity {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = FiguresWire::deserialize(deserializer)?;
-        Ok(Self {
+        Ok(Self(Activity {
             total_submissions: wire.total_submissions,
             recent_violations: wire.recent_violations,
             approval_rate: wire.approval_rate,
             risk_score: wire.risk_score,
             extra: wire.extra,
-        })
+        }))
     }
 }
 
 wire! {
     Wire<'de> {
         user_id: String = "user_id" => lax,
-        activity: Activity = "activity" => nullable,
+        activity: WireActivity = "activity" => nullable,
         triggered_by: String = "triggered_by" => lax,
         timestamp: Timestamp = "timestamp" => lax,
     }
@@ -79,7 +82,7 @@ impl UserActivity {
         let meta = reading.meta(wire.project_id, wire.event_id);
         Ok(Self {
             user_id: wire.user_id.ok_or("user_id is missing")?,
-            activity: wire.activity.unwrap_or_default(),
+            activity: wire.activity.map(|WireActivity(activity)| activity).unwrap_or_default(),
             triggered_by: wire.triggered_by,
             timestamp: wire.timestamp.unwrap_or_default(),
             extra: wire.extra,

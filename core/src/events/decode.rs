@@ -26,7 +26,7 @@ pub struct Received {
 /// first argument counts. Never fails: what can't be read is a [`MalformedEvent`], what isn't known an [`UnknownEvent`].
 #[must_use]
 pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
-    let mut reading = Reading { text: arguments, received, payload: None };
+    let mut reading = Reading::new(arguments, received);
     let result = match name {
         "moderation_update" => ModerationUpdate::read(&mut reading),
         "stats_update" => StatsUpdate::read(&mut reading).map(Event::StatsUpdate),
@@ -97,6 +97,10 @@ pub(super) struct Reading<'t> {
 }
 
 impl<'t> Reading<'t> {
+    pub(super) fn new(text: &'t str, received: Received) -> Self {
+        Self { text, received, payload: None }
+    }
+
     /// Parses the first argument and checks that what follows it is another argument or nothing.
     pub(super) fn parse<T: Deserialize<'t>>(&mut self) -> Result<T, String> {
         self.parse_with(PhantomData)

@@ -161,10 +161,10 @@ impl Event {
         size_of::<Self>() + payload + attachments
     }
 
-    /// The event as one line of JSON: `event`, `project_id`, `event_id`, `origin` and `data`, the payload as it came.
-    /// An [`UnknownEvent`] has its own name as `event`.
+    /// The event as one line of JSON with the payload as it came: `event`, `project_id`, `event_id`, `origin` and `data`.
+    /// An [`UnknownEvent`] has its own name as `event`. [`to_json`](Self::to_json) has the fields of the type instead.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};
         let meta = self.meta();
         let name = match self {

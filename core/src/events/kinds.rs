@@ -42,6 +42,11 @@ impl EventKinds {
         Self(self.0 | other.0)
     }
 
+    /// The name of the only kind in the set, as [`Event::name`] names it.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map(|(_, name)| *name)
+    }
+
     /// Whether a stream that is limited to this set yields the event: it does yield notices of losses.
     pub(crate) fn lets_through(self, event: &Event) -> bool {
         const NOTICES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);

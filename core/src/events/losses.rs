@@ -1,5 +1,7 @@
 //! What could not be had, told in the stream.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Meta, ProjectId};
 
 /// Events of a project are missing here, or may be.
@@ -19,7 +21,8 @@ pub struct Gap {
 }
 
 /// Why events can't be had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapReason {
     /// The connection was interrupted, and the server keeps no log that could be asked.

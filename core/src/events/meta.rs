@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Cursor, ProjectId, RawJson};
 
 /// How an event reached the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
     /// Pushed by the server when it happened.
@@ -56,7 +59,7 @@ impl Meta {
     }
 
     /// The payload as the server wrote it. Events that the SDK makes itself ([`Gap`](super::Gap),
-    /// [`Lagged`](super::Lagged)) have none.
+    /// [`Lagged`](super::Lagged)) have none, nor have those that were read from JSON.
     #[must_use]
     pub fn payload(&self) -> Option<&RawJson> {
         self.payload.as_ref()

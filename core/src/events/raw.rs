@@ -2,7 +2,8 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
+use serde_json::value::RawValue;
 
 /// A piece of a payload's text. Clones and pieces share one allocation, which holds the payload and nothing else.
 #[derive(Clone)]
@@ -49,6 +50,21 @@ impl RawJson {
     /// If the text is not valid JSON or does not fit the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_str())
+    }
+}
+
+/// As the JSON that it is: an error if the text is not valid. Meant for serde_json.
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+/// From any JSON, whose text is kept. Meant for serde_json.
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self::new(raw.get()))
     }
 }
 

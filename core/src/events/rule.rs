@@ -91,13 +91,16 @@ wire! {
     }
 }
 
-impl<'de> Deserialize<'de> for Rule {
+/// A rule as servers write it.
+pub(super) struct WireRule(pub(super) Rule);
+
+impl<'de> Deserialize<'de> for WireRule {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut wire = RuleWire::deserialize(deserializer)?;
         if let Some(project) = wire.project_id {
             wire.extra.insert("project_id".into(), project.as_str().into());
         }
-        Ok(Self {
+        Ok(Self(Rule {
             id: wire.id.ok_or_else(|| serde::de::Error::missing_field("id"))?,
             name: wire.name.unwrap_or_default(),
             rule_type: wire.rule_type,
@@ -105,14 +108,14 @@ impl<'de> Deserialize<'de> for Rule {
             priority: wire.priority,
             action: wire.action,
             extra: wire.extra,
-        })
+        }))
     }
 }
 
 wire! {
     Wire<'de> {
         action: RuleVerb = "action" => lax,
-        rule: Rule = "rule" => nullable,
+        rule: WireRule = "rule" => nullable,
         timestamp: Timestamp = "timestamp" => lax,
     }
 }
@@ -120,7 +123,7 @@ wire! {
 impl RuleUpdate {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
         let wire: Wire<'_> = reading.parse()?;
-        let rule = wire.rule.ok_or("rule is missing")?;
+        let WireRule(rule) = wire.rule.ok_or("rule is missing")?;
         // Deployed servers name the project inside the rule.
         let inside = rule.extra.get("project_id").and_then(serde_json::Value::as_str).map(Into::into);
         let meta = reading.meta(wire.project_id.or(inside), wire.event_id);

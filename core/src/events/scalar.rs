@@ -25,6 +25,9 @@ pub(crate) trait FromScalar: Sized {
     fn unsigned(v: u64) -> Option<Self> {
         Self::number(v as f64)
     }
+    fn signed(v: i64) -> Option<Self> {
+        Self::number(v as f64)
+    }
     fn boolean(v: bool) -> Option<Self>;
 }
 
@@ -50,7 +53,9 @@ impl<'de, T: FromScalar> Deserialize<'de> for Lax<T> {
                     .ok_or_else(|| E::custom(format_args!("{v} where {} is due", T::WHAT)))
             }
             fn visit_i64<E: Error>(self, v: i64) -> Result<Lax<T>, E> {
-                self.visit_f64(v as f64)
+                T::signed(v)
+                    .map(|v| Lax(Some(v)))
+                    .ok_or_else(|| E::custom(format_args!("{v} where {} is due", T::WHAT)))
             }
             fn visit_bool<E: Error>(self, v: bool) -> Result<Lax<T>, E> {
                 T::boolean(v)
@@ -74,6 +79,9 @@ impl FromScalar for String {
         Some(v.to_string())
     }
     fn unsigned(v: u64) -> Option<Self> {
+        Some(v.to_string())
+    }
+    fn signed(v: i64) -> Option<Self> {
         Some(v.to_string())
     }
     fn boolean(v: bool) -> Option<Self> {
@@ -130,6 +138,12 @@ impl FromScalar for i64 {
     }
     fn number(v: f64) -> Option<Self> {
         (v.abs() <= 9_007_199_254_740_992.0).then_some(v as i64)
+    }
+    fn unsigned(v: u64) -> Option<Self> {
+        v.try_into().ok()
+    }
+    fn signed(v: i64) -> Option<Self> {
+        Some(v)
     }
     fn boolean(_: bool) -> Option<Self> {
         None

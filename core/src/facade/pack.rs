@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IntoDeserializer};
 
 use crate::{
     Error, Event, Gap, GapReason, Lagged, MalformedEvent, Meta, Origin, ProjectId, RawJson,
@@ -29,7 +29,7 @@ struct Packed {
 struct PackedMeta {
     project_id: Option<String>,
     event_id: Option<u64>,
-    origin: String,
+    origin: Origin,
     received_at: String,
     log: Option<String>,
     payload: Option<String>,
@@ -40,7 +40,7 @@ impl From<&Meta> for PackedMeta {
         Self {
             project_id: meta.project_id.as_deref().map(str::to_owned),
             event_id: meta.event_id,
-            origin: meta.origin.as_str().to_owned(),
+            origin: meta.origin,
             received_at: meta.received_at.to_string(),
             log: meta.log.as_deref().map(str::to_owned),
             payload: meta.payload.as_ref().map(|payload| payload.as_str().to_owned()),
@@ -51,8 +51,7 @@ impl From<&Meta> for PackedMeta {
 impl PackedMeta {
     fn unpack(self) -> Result<Meta, Error> {
         let at = self.received_at.parse().map_err(|_| foreign())?;
-        let origins = [Origin::Live, Origin::Replay, Origin::Backfill];
-        let mut meta = Meta::new(word(&origins, Origin::as_str, &self.origin)?, at);
+        let mut meta = Meta::new(self.origin, at);
         meta.project_id = self.project_id.map(ProjectId::from);
         meta.event_id = self.event_id;
         meta.log = self.log.map(Arc::from);
@@ -102,19 +101,11 @@ pub fn pack_event(event: &Event) -> String {
 pub fn unpack_event(text: &str) -> Result<Event, Error> {
     let packed: Packed = serde_json::from_str(text).map_err(|_| foreign())?;
     let meta = packed.meta.unpack()?;
-    let reasons = [
-        GapReason::Interrupted,
-        GapReason::Expired,
-        GapReason::LogChanged,
-        GapReason::CursorAhead,
-        GapReason::ReplayFailed,
-        GapReason::BackfillIncomplete,
-    ];
     let reason = packed.reason.unwrap_or_default();
     Ok(match packed.kind.as_str() {
         "gap" => {
             let project = meta.project_id.clone().ok_or_else(foreign)?;
-            Gap::new(project, word(&reasons, GapReason::as_str, &reason)?, packed.missed, meta).into()
+            Gap::new(project, word(&reason)?, packed.missed, meta).into()
         }
         "lagged" => Lagged::new(packed.missed.unwrap_or_default(), meta).into(),
         "malformed_event" => {
@@ -161,8 +152,8 @@ pub fn unpack_meta(text: &str) -> Result<Meta, Error> {
     serde_json::from_str::<PackedMeta>(text).map_err(|_| foreign())?.unpack()
 }
 
-fn word<T: Copy>(all: &[T], as_str: fn(T) -> &'static str, word: &str) -> Result<T, Error> {
-    all.iter().copied().find(|one| as_str(*one) == word).ok_or_else(foreign)
+fn word(word: &str) -> Result<GapReason, Error> {
+    GapReason::deserialize(word.into_deserializer()).map_err(|_: serde::de::value::Error| foreign())
 }
 
 fn foreign() -> Error {

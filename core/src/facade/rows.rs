@@ -2,8 +2,10 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::json::{Shown, Written, place_fields, update_fields};
-use crate::{Event, ModerationUpdate};
+use crate::{
+    Event, ModerationUpdate,
+    events::{Shown, Written, place_fields, update_fields},
+};
 
 /// The events as a JSON array, with the names that `name` gives to the kinds.
 ///

@@ -230,7 +230,7 @@ fn only_the_first_argument_counts_and_is_kept_as_it_came() {
     let text = r#"{ "content_id" : "c", "status":"approved" , "x": 1.50 } , "more", [1]"#;
     let Event::ModerationUpdate(update) = read("moderation_update", text) else { panic!() };
     assert_eq!(update.meta.payload().unwrap().as_str(), r#"{ "content_id" : "c", "status":"approved" , "x": 1.50 }"#);
-    let line: Value = serde_json::from_str(&Event::from(update).to_json()).unwrap();
+    let line: Value = serde_json::from_str(&Event::from(update).to_line()).unwrap();
     assert_eq!(line["event"], "moderation_update");
     assert_eq!(line["data"]["content_id"], "c");
 }
@@ -253,7 +253,7 @@ proptest! {
         text in prop_oneof![any::<String>(), "[\\[\\]{}\",:0-9a-z_ ]{0,60}"],
     ) {
         let event = read(name, &text);
-        let line: Value = serde_json::from_str(&event.to_json()).unwrap();
+        let line: Value = serde_json::from_str(&event.to_line()).unwrap();
         prop_assert!(line.is_object());
     }
 

@@ -28,7 +28,7 @@ impl Printer {
     ///
     /// Only the reading of further events waits for whoever reads slowly: the client itself does not.
     pub(crate) async fn event(&self, event: &Event) -> bool {
-        self.out.push(if self.json { event.to_json() } else { describe(event) }).await
+        self.out.push(if self.json { event.to_line() } else { describe(event) }).await
     }
 
     /// Resolves when nobody reads stdout any more, or it can't be written.

@@ -1,0 +1,66 @@
+//! Events as JSON and back: one form, for every language and for serde.
+//!
+//! An object has the event's kind as `event`, the documented fields, `extra` where there is any, and `meta`.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod time;
+mod write;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::value::RawValue;
+
+use super::Event;
+use crate::Error;
+pub(crate) use write::{Shown, Written, place_fields, update_fields};
+
+impl Event {
+    /// The event as a JSON object, in the same form in every language: `event`, which is the [`name`](Self::name), the
+    /// documented fields, `extra` where there is any, and `meta`.
+    ///
+    /// Whatever shape the server sent, the fields are the documented ones, and timestamps end in `Z`; text that is no
+    /// timestamp stays as it came. The payload itself and binary attachments are left out.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Writing into memory does not fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads an event that [`to_json`](Self::to_json), serde or another language has written. It equals the one that was
+    /// written, except that it has no [`Meta::payload`](super::Meta::payload) and no attachments, and that its timestamps
+    /// are as they were written.
+    ///
+    /// ```
+    /// use automoderate::{Event, Gap};
+    ///
+    /// let text = r#"{"event":"gap","project_id":"p","reason":"expired","missed":3,
+    ///     "meta":{"project_id":"p","event_id":7,"origin":"replay","received_at":"2026-01-02T03:04:05Z","cursor":"7"}}"#;
+    /// let event = Event::from_json(text)?;
+    /// assert!(matches!(&event, Event::Gap(Gap { missed: Some(3), .. })));
+    /// assert_eq!(event, Event::from_json(&event.to_json())?);
+    /// # Ok::<(), automoderate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `invalid_argument` if the text is no event in this form.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        read::event(text, None).map_err(|reason| Error::invalid_argument(format!("text: it is no event: {reason}")))
+    }
+}
+
+/// In the form of [`Event::to_json`]. Meant for serde_json: pieces of JSON text go along as they are.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Written { event: self, name: self.name(), raw: true }.serialize(serializer)
+    }
+}
+
+/// From the form of [`Event::to_json`]. Meant for serde_json, and not for enums or structs that buffer what they read
+/// (`untagged`, `tag`, `flatten`).
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        read::event(text.get(), None).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,68 @@
+//! Timestamps as they are written: as RFC 3339 text that ends in `Z`.
+
+use serde::{Serialize, Serializer};
+
+use crate::events::Timestamp;
+
+/// A timestamp that is to be written.
+pub(super) struct Time<'a>(pub(super) &'a Timestamp);
+
+impl Serialize for Time<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.as_str();
+        let instant = if is_written_so(text.as_bytes()) { None } else { self.0.instant() };
+        match instant {
+            Some(instant) => serializer.collect_str(&instant),
+            None => serializer.serialize_str(text),
+        }
+    }
+}
+
+/// Whether this is an instant, such as `2024-01-15T10:30:00Z`, as it would be written: most need not be read.
+fn is_written_so(text: &[u8]) -> bool {
+    let digits = |at: std::ops::Range<usize>| {
+        let digits = text[at].iter().map(|byte| byte.wrapping_sub(b'0'));
+        digits.fold(0_u16, |sum, digit| if digit > 9 { u16::MAX / 2 } else { (sum % 10_000) * 10 + u16::from(digit) })
+    };
+    // Shorter months are left to those who know the calendar.
+    text.len() == 20
+        && [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')].iter().all(|(at, c)| text[*at] == *c)
+        && digits(0..4) <= 9999
+        && (1..=12).contains(&digits(5..7))
+        && (1..=28).contains(&digits(8..10))
+        && digits(11..13) <= 23
+        && digits(14..16) <= 59
+        && digits(17..19) <= 59
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_would_be_written_so_is_left_as_it_is() {
+        for text in ["2024-01-15T10:30:00Z", "0001-12-28T23:59:59Z", "9999-02-01T00:00:00Z"] {
+            assert!(is_written_so(text.as_bytes()), "{text}");
+            assert_eq!(Timestamp::from(text).to_rfc3339().as_deref(), Some(text));
+        }
+        for text in [
+            "2024-01-15T10:30:00.5Z",
+            "2024-02-30T10:30:00Z",
+            "2024-13-01T10:30:00Z",
+            "2024-00-01T10:30:00Z",
+            "2024-01-00T10:30:00Z",
+            "2024-01-01T24:30:00Z",
+            "2024-01-01T10:60:00Z",
+            "2024-01-01T10:30:60Z",
+            "2024-01-01 10:30:00Z",
+            "2024-01-01t10:30:00z",
+            "2024-01-01T1a:30:00Z",
+            "20a4-01-01T10:30:00Z",
+            "2024-01-01T10:3:000Z",
+            "2024-01-15T10:30:00",
+            "",
+        ] {
+            assert!(!is_written_so(text.as_bytes()), "{text}");
+        }
+    }
+}
