@@ -3,21 +3,24 @@
 mod build;
 mod builder;
 mod checks;
+mod emit;
 mod handle;
 mod join;
+mod lifetime;
 mod network;
 mod project;
 #[cfg(feature = "rest")]
 mod rest;
+mod shared;
 mod stream;
 mod throttle;
 mod typed;
 
 pub use builder::ClientBuilder;
 pub use handle::Client;
-pub(crate) use handle::Shared;
 pub use join::JoinBuilder;
 pub use project::Project;
+pub(crate) use shared::Shared;
 pub use stream::EventStream;
 pub use throttle::{Throttle, Throttled};
 pub use typed::{Losses, TypedStream};

@@ -1,116 +1,12 @@
 //! The one error type of the SDK: a stable code, whether a retry can help, and never a secret.
 
+mod kind;
+mod stage;
+
 use std::{fmt, sync::Arc, time::Duration};
 
-/// What went wrong. [`Error::code`] gives the same as a string that is equal in every language binding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The server refused the credentials, or the credentials provider gave up.
-    AuthenticationFailed,
-    /// The credentials are good, but not for this project; also when access is withdrawn later.
-    AccessDenied,
-    /// No such project on this server.
-    ProjectNotFound,
-    /// The server allows no further rooms on this connection.
-    RoomLimit,
-    /// Too many events or connections; [`Error::retry_in`] says when to try again.
-    RateLimited,
-    /// The server did not confirm a join in time.
-    JoinTimeout,
-    /// No usable connection within the connect timeout.
-    ConnectTimeout,
-    /// The connection could not be made; see [`Error::stage`] and [`Error::status`].
-    ConnectFailed,
-    /// The connection was lost while the operation was under way.
-    Disconnected,
-    /// The configured number of attempts is used up; [`Error::cause`] is the last failure.
-    GaveUp,
-    /// The server did not acknowledge an event in time.
-    AckTimeout,
-    /// An argument or option can't be used; the message names it.
-    InvalidArgument,
-    /// The server broke the Socket.IO protocol.
-    Protocol,
-    /// A REST call was answered with an error status; see [`Error::status`] and [`Error::body`].
-    Api,
-    /// A stream ended because its reader was too slow, as the overflow policy `close` says.
-    Overflow,
-    /// The client or the stream was closed by the user.
-    Closed,
-}
-
-impl ErrorKind {
-    /// The stable code, such as `"authentication_failed"`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::AuthenticationFailed => "authentication_failed",
-            Self::AccessDenied => "access_denied",
-            Self::ProjectNotFound => "project_not_found",
-            Self::RoomLimit => "room_limit",
-            Self::RateLimited => "rate_limited",
-            Self::JoinTimeout => "join_timeout",
-            Self::ConnectTimeout => "connect_timeout",
-            Self::ConnectFailed => "connect_failed",
-            Self::Disconnected => "disconnected",
-            Self::GaveUp => "gave_up",
-            Self::AckTimeout => "ack_timeout",
-            Self::InvalidArgument => "invalid_argument",
-            Self::Protocol => "protocol",
-            Self::Api => "api",
-            Self::Overflow => "overflow",
-            Self::Closed => "closed",
-        }
-    }
-
-    const fn retryable(self) -> bool {
-        matches!(
-            self,
-            Self::RateLimited
-                | Self::JoinTimeout
-                | Self::ConnectTimeout
-                | Self::ConnectFailed
-                | Self::Disconnected
-                | Self::AckTimeout
-                | Self::Protocol
-                | Self::Overflow
-        )
-    }
-}
-
-/// How far an attempt to connect had come when it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Asking the credentials provider, or logging in.
-    Credentials,
-    /// Resolving the name and opening the TCP connection, through a proxy if there is one.
-    Network,
-    /// The TLS handshake.
-    Tls,
-    /// The HTTP request that opens the transport.
-    Http,
-    /// The Engine.IO `OPEN` packet.
-    EngineIo,
-    /// The Socket.IO namespace acknowledgement.
-    Namespace,
-}
-
-impl Stage {
-    /// The stage as a word, such as `"network"`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Credentials => "credentials",
-            Self::Network => "network",
-            Self::Tls => "tls",
-            Self::Http => "http",
-            Self::EngineIo => "engine_io",
-            Self::Namespace => "namespace",
-        }
-    }
-}
+pub use kind::ErrorKind;
+pub use stage::Stage;
 
 /// An error of any operation of the SDK.
 ///
@@ -297,40 +193,5 @@ impl std::error::Error for Error {
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_those_that_every_language_knows() {
-        use ErrorKind::*;
-        let all = [
-            AuthenticationFailed,
-            AccessDenied,
-            ProjectNotFound,
-            RoomLimit,
-            RateLimited,
-            JoinTimeout,
-            ConnectTimeout,
-            ConnectFailed,
-            Disconnected,
-            GaveUp,
-            AckTimeout,
-            InvalidArgument,
-            Protocol,
-            Api,
-            Overflow,
-            Closed,
-        ];
-        assert_eq!(all.len(), Closed as usize + 1, "all of them, and Closed is the last");
-        let file = include_str!("../tests/golden/errors.json");
-        let known: serde_json::Map<String, serde_json::Value> = serde_json::from_str(file).unwrap();
-        assert_eq!(known.len(), all.len());
-        for kind in all {
-            assert_eq!(known[kind.code()]["retryable"], kind.retryable(), "{}", kind.code());
-        }
     }
 }

@@ -1,0 +1,60 @@
+//! What the handles of a client share, and how they ask its task.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::SendError},
+    oneshot, watch,
+};
+
+use crate::{
+    Error, ErrorKind, Metrics,
+    delivery::{Hub, Progress, StateFeed},
+    driver::{Addresses, Answer, Request, Task},
+};
+
+/// What all handles of a client share.
+pub(crate) struct Shared {
+    pub(super) requests: mpsc::Sender<(Request, oneshot::Sender<Answer>)>,
+    pub(super) task: Mutex<Option<Task>>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) progress: Arc<Progress>,
+    pub(super) states: Arc<StateFeed>,
+    pub(super) metrics: watch::Receiver<Metrics>,
+    pub(super) network_changed: Arc<Notify>,
+    pub(super) addresses: Arc<Addresses>,
+    #[cfg(feature = "rest")]
+    pub(super) api: Arc<crate::rest::Api>,
+    pub(super) ack_timeout: Duration,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("servers", &self.addresses)
+            .field("state", &self.states.latest().as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Asks the task, which exists from the first call of `connect` on.
+    pub(super) async fn ask(&self, request: Request) -> Answer {
+        if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            let error = Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first");
+            request.fail(&error);
+            return Err(error);
+        }
+        let (reply, answer) = oneshot::channel();
+        if let Err(SendError((request, _))) = self.requests.send((request, reply)).await {
+            request.fail(&Error::closed());
+            return Err(Error::closed());
+        }
+        // The task drops a request unanswered only when its runtime shuts down.
+        answer.await.map_err(|_| Error::closed())?
+    }
+}
