@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::earliest::Earliest;
 use crate::eio::Handshake;
 
 /// How long a peer that was asked for a sign of life may take.
@@ -73,10 +74,10 @@ impl Liveness {
 
     /// When the server counts as dead.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let silence = Some(self.heard? + self.interval + self.timeout);
-        let probe = self.probe.map(|asked| asked + PROBE);
-        let doubted = self.doubted.map(|since| since + self.interval + PING_LATE);
-        silence.into_iter().chain(probe).chain(doubted).min()
+        let mut earliest = Earliest(Some(self.heard? + self.interval + self.timeout));
+        earliest.consider(self.probe.map(|asked| asked + PROBE));
+        earliest.consider(self.doubted.map(|since| since + self.interval + PING_LATE));
+        earliest.0
     }
 }
 

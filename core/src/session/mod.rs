@@ -11,6 +11,7 @@ mod backfill;
 mod backoff;
 mod budget;
 mod config;
+mod earliest;
 mod follower;
 mod heartbeat;
 mod io;

@@ -41,9 +41,9 @@ fn stats() -> String {
 
 // From the text of a Socket.IO message to the event, and its end. The text is given back: its end does not count.
 #[library_benchmark]
-#[bench::documented(args = [documented()], config = bound(7_479))]
-#[bench::deployed(args = [deployed()], config = bound(8_242))]
-#[bench::stats(args = [stats()], config = bound(6_821))]
+#[bench::documented(args = [documented()], config = bound(7_480))]
+#[bench::deployed(args = [deployed()], config = bound(8_274))]
+#[bench::stats(args = [stats()], config = bound(6_908))]
 fn decode(message: String) -> String {
     let packet = sio::decode(black_box(&message)).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
@@ -65,7 +65,7 @@ fn script() -> String {
 
 // From the frames to the events, each checked against the log, and their end: a thousand of them.
 #[library_benchmark]
-#[bench::thousand(args = [script()], config = bound(13_306_058))]
+#[bench::thousand(args = [script()], config = bound(13_260_203))]
 fn session(script: String) -> String {
     assert_eq!(fuzz::session(black_box(&script).as_bytes()), EVENTS);
     script

@@ -6,8 +6,8 @@ use crate::{
     eio::Handshake,
     events::Notice,
     session::{
-        CredentialsReason, SessionConfig, acks::Acks, auth::Proof, budget::Budget, heartbeat::Heartbeat,
-        liveness::Liveness, requests::Requests,
+        CredentialsReason, SessionConfig, acks::Acks, auth::Proof, budget::Budget, earliest::Earliest,
+        heartbeat::Heartbeat, liveness::Liveness, requests::Requests,
     },
     sio::Assembler,
 };
@@ -131,16 +131,18 @@ impl Connection {
 
     /// The earliest of its own deadlines.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let always =
-            [self.connect_deadline(), self.liveness.deadline(), self.acks.deadline(), self.requests.deadline()];
-        let online = [
-            self.confirm_deadline(),
-            self.stable_at,
-            self.liveness.probe_at(),
-            self.heartbeat.deadline(),
-            self.budget_wait,
-        ];
-        let online = online.into_iter().filter(|_| self.is_online());
-        always.into_iter().chain(online).flatten().min()
+        let mut earliest = Earliest::default();
+        earliest.consider(self.connect_deadline());
+        earliest.consider(self.liveness.deadline());
+        earliest.consider(self.acks.deadline());
+        earliest.consider(self.requests.deadline());
+        if self.is_online() {
+            earliest.consider(self.confirm_deadline());
+            earliest.consider(self.stable_at);
+            earliest.consider(self.liveness.probe_at());
+            earliest.consider(self.heartbeat.deadline());
+            earliest.consider(self.budget_wait);
+        }
+        earliest.0
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     session::{
         Now, Output, Token,
         acks::Waiter,
+        earliest::Earliest,
         follower::Follower,
         refusal::JoinTrouble,
         requests::RequestKind,
@@ -185,16 +186,22 @@ impl Machine {
 
     /// `may_send`: whether there is a connection, and room in its budget for what is due.
     pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
+        let mut earliest = Earliest::default();
         let is_free = self.phase.online().is_some_and(|connection| connection.requests.awaited().is_none());
-        let rooms = self.rooms.iter().flat_map(|(_, room)| {
-            let may_ask = may_send && is_free;
-            let retry = room.not_before.filter(|_| may_ask && room.actual == Actual::Out);
-            let join = room.deadline.filter(|_| !room.confirmed && room.actual != Actual::Joining);
-            let page = room.follower.log().and_then(|log| log.deadline()).filter(|_| may_send && room.wanted);
-            let reviews = self.config.review_poll.filter(|_| may_send && room.wanted);
-            let reviews = reviews.and_then(|pause| room.follower.no_log()?.review_deadline(pause));
-            [retry, join, page, reviews]
-        });
-        rooms.flatten().min()
+        for (_, room) in self.rooms.iter() {
+            if may_send && is_free && room.actual == Actual::Out {
+                earliest.consider(room.not_before);
+            }
+            if !room.confirmed && room.actual != Actual::Joining {
+                earliest.consider(room.deadline);
+            }
+            if may_send && room.wanted {
+                earliest.consider(room.follower.log().and_then(|log| log.deadline()));
+                if let Some(pause) = self.config.review_poll {
+                    earliest.consider(room.follower.no_log().and_then(|no_log| no_log.review_deadline(pause)));
+                }
+            }
+        }
+        earliest.0
     }
 }

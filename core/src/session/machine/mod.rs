@@ -22,7 +22,7 @@ use rand::rngs::SmallRng;
 use self::{page_requests::PageRequests, phase::Phase};
 use super::{
     Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::AckIds, attempts::Attempts,
-    follower::FollowerOutput, rooms::Rooms, servers::Servers,
+    earliest::Earliest, follower::FollowerOutput, rooms::Rooms, servers::Servers,
 };
 use crate::{
     Error,
@@ -164,7 +164,10 @@ impl Machine {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let has_budget = self.phase.online().is_some_and(|connection| connection.budget_wait.is_none());
         let pages = self.page_requests.deadline().filter(|_| has_budget);
-        [self.phase.deadline(), self.joins_deadline(has_budget), pages].into_iter().flatten().min()
+        let mut earliest = Earliest(self.phase.deadline());
+        earliest.consider(self.joins_deadline(has_budget));
+        earliest.consider(pages);
+        earliest.0
     }
 
     /// The projects whose replay waits until a reader has room: [`Command::Capacity`] tells when.

@@ -1,0 +1,18 @@
+//! The earliest of several deadlines.
+
+use std::time::Instant;
+
+/// Looks at deadlines one after another and keeps the earliest: the machine does so after every packet.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Earliest(pub(crate) Option<Instant>);
+
+impl Earliest {
+    #[inline]
+    pub(crate) fn consider(&mut self, deadline: Option<Instant>) {
+        if let Some(deadline) = deadline
+            && self.0.is_none_or(|earliest| deadline < earliest)
+        {
+            self.0 = Some(deadline);
+        }
+    }
+}
