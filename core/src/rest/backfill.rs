@@ -1,6 +1,7 @@
 //! Fetching by REST what an interruption cost, from servers without an event log.
 
 use std::{
+    collections::HashMap,
     panic::AssertUnwindSafe,
     pin::{Pin, pin},
     sync::Arc,
@@ -73,6 +74,7 @@ async fn answer(source: &impl ContentSource, request: &BackfillRequest, found: &
         Wanted::Missed { since } => {
             let mut scan = Scan::new(&request.project, since);
             let scanned = scan.run(source).await;
+            found.until = scan.until;
             found.events = scan.into_events();
             let scanned = scanned?;
             let reviewed = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
@@ -109,6 +111,10 @@ struct Scan {
     /// What was submitted before was decided before the floor.
     oldest: jiff::Timestamp,
     found: Vec<Event>,
+    /// Where among them each content is: while pages are read, new contents push others to the next page.
+    places: HashMap<String, usize>,
+    /// When the newest content was submitted. What was decided before is listed, whatever happens while pages are read.
+    until: Option<jiff::Timestamp>,
     rows: usize,
     bytes: usize,
     /// A row was of the project: the key is. An empty listing proves nothing.
@@ -124,6 +130,8 @@ impl Scan {
             floor,
             oldest: before(floor, SLOWEST),
             found: Vec::new(),
+            places: HashMap::new(),
+            until: None,
             rows: 0,
             bytes: 0,
             proven: false,
@@ -149,6 +157,7 @@ impl Scan {
                     Ok(content) => {
                         belongs(&content, &self.project)?;
                         self.proven |= content.project_id.is_some();
+                        self.until = self.until.or(content.created_at.instant());
                         if content.created_at.instant().is_some_and(|at| at < self.oldest) {
                             return Ok(self.proven);
                         }
@@ -169,7 +178,15 @@ impl Scan {
 
     fn take(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decided(content).is_none_or(|at| at >= self.floor) {
-            self.push(decision::as_event(content, now));
+            let event = decision::as_event(content, now);
+            match self.places.get(&content.id) {
+                // It was read again, and may have been reviewed meanwhile.
+                Some(at) => self.found[*at] = self.attribute(event),
+                None => {
+                    self.places.insert(content.id.clone(), self.found.len());
+                    self.push(event);
+                }
+            }
         }
     }
 
@@ -183,10 +200,15 @@ impl Scan {
         }
     }
 
-    fn push(&mut self, mut event: Event) {
+    fn push(&mut self, event: Event) {
         self.bytes += event.meta().payload().map_or(0, |payload| payload.as_str().len());
-        event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
+        let event = self.attribute(event);
         self.found.push(event);
+    }
+
+    fn attribute(&self, mut event: Event) -> Event {
+        event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
+        event
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Rows {
     pub(super) rows: Vec<Result<Content, BadRow>>,
     pub(super) page: u32,
     pub(super) has_more: bool,
+    /// It was put together from smaller pages, between which the listing may have changed.
+    pub(super) in_parts: bool,
     pub(super) total: Option<u64>,
     /// The time of the server when it answered, where it says so.
     pub(super) date: Option<jiff::Timestamp>,
@@ -82,7 +84,7 @@ pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) ->
     };
     let first = u64::from(page - 1) * u64::from(per_page);
     let (mut size, mut at) = (smaller(per_page), 0);
-    let mut all = Rows { rows: Vec::new(), page, has_more: true, total: None, date: None };
+    let mut all = Rows { rows: Vec::new(), page, has_more: true, in_parts: true, total: None, date: None };
     while at < per_page && all.has_more {
         let number = u32::try_from((first + u64::from(at)) / u64::from(size) + 1).unwrap_or(u32::MAX);
         let part = ContentFilter { page: Some(number), per_page: Some(size), status: filter.status.clone() };
@@ -121,6 +123,7 @@ async fn rows_at_once(source: &impl ContentSource, filter: &ContentFilter) -> Re
     Ok(Some(Rows {
         page: wire.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
         has_more: (wire.pagination.has_next || wire.pagination.has_more) && !rows.is_empty(),
+        in_parts: false,
         total: wire.pagination.total,
         date: body.1,
         rows,

@@ -23,7 +23,8 @@ pub(super) async fn find(
     known: &[String],
     found: &mut Found,
 ) -> Result<bool, Error> {
-    let (mut flagged, mut complete) = walk(source, project).await?;
+    let (mut flagged, all_listed) = walk(source, project).await?;
+    let mut complete = all_listed;
     let left: Vec<_> = known.iter().filter(|id| !flagged.contains(*id)).collect();
     for (at, id) in left.into_iter().enumerate() {
         if at >= source.limits().lookups {
@@ -40,19 +41,48 @@ pub(super) async fn find(
                 found.events.push(decision::as_event(&content, source.now().wall));
             }
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
+            // It costs this content.
+            Err(error) if error.kind() == ErrorKind::Protocol => {
+                tracing::debug!(%project, id, %error, "a content can't be read");
+                complete = false;
+                flagged.insert(id.clone());
+            }
             Err(error) => return Err(error),
         }
     }
-    found.flagged = Some(flagged.into_iter().collect());
+    // A part of the listing does not take the place of what is known.
+    found.flagged = all_listed.then(|| flagged.into_iter().collect());
     Ok(complete)
 }
 
-/// The ids of the contents that are flagged, and whether these are all.
+/// How often several pages are read again because each time there was more on them.
+const WALKS_MAX: u32 = 4;
+
+/// The ids of the contents that are flagged, and whether these are all. Reviews move rows to pages that were read already:
+/// several pages are read again until that brings nothing more.
 async fn walk(source: &impl ContentSource, project: &ProjectId) -> Result<(BTreeSet<String>, bool), Error> {
-    let (mut ids, limits) = (BTreeSet::new(), source.limits());
+    let mut ids = BTreeSet::new();
+    for _ in 0..WALKS_MAX {
+        let known = ids.len();
+        let (at_once, complete) = walk_once(source, project, &mut ids).await?;
+        if at_once || ids.len() == known || !complete {
+            return Ok((ids, complete));
+        }
+    }
+    Ok((ids, false))
+}
+
+/// Adds the ids that are listed. Returns whether they came in one answer, and whether they are all.
+async fn walk_once(
+    source: &impl ContentSource,
+    project: &ProjectId,
+    ids: &mut BTreeSet<String>,
+) -> Result<(bool, bool), Error> {
+    let (limits, mut at_once) = (source.limits(), true);
     for page in 1.. {
         let filter = ContentFilter { page: Some(page), per_page: Some(limits.per_page), status: Some(Status::Flagged) };
         let answer = patiently(source, &filter).await?;
+        at_once &= page == 1 && !answer.in_parts;
         for content in answer.rows.into_iter().flatten() {
             belongs(&content, project)?;
             // A server may not know the filter.
@@ -61,11 +91,11 @@ async fn walk(source: &impl ContentSource, project: &ProjectId) -> Result<(BTree
             }
         }
         if !answer.has_more {
-            return Ok((ids, true));
+            return Ok((at_once, true));
         }
         if page as usize * limits.per_page as usize >= limits.flagged {
-            break;
+            return Ok((at_once, false));
         }
     }
-    Ok((ids, false))
+    Ok((false, false))
 }

@@ -1,7 +1,7 @@
 //! Making up by REST for what an interruption cost, on servers without an event log.
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -29,8 +29,9 @@ pub(crate) struct Recent {
     seen: HashSet<Key>,
     order: VecDeque<Key>,
     newest: Option<jiff::Timestamp>,
-    /// What a backfill has delivered and the server may still send itself, until then.
-    echoes: HashSet<Key>,
+    /// What a backfill has delivered and the server may still send itself, until then: by content, the status and when it
+    /// was decided.
+    echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
     /// The contents that were flagged when they were last heard of; `None` until REST has listed them.
     flagged: Option<BTreeSet<String>>,
@@ -113,15 +114,6 @@ impl Recent {
         self.newest.get_or_insert(at);
     }
 
-    /// As [`insert_backfilled`](Self::insert_backfilled), for a review of flagged content: it says nothing
-    /// about what was delivered up to its time.
-    pub(crate) fn insert_review(&mut self, now: Instant, event: &Event) -> bool {
-        let newest = self.newest;
-        let new = self.insert_backfilled(now, event);
-        self.newest = newest;
-        new
-    }
-
     /// Remembers the event if it is a decision; false if it is one that was remembered before.
     pub(crate) fn insert_event(&mut self, event: &Event) -> bool {
         match event {
@@ -130,24 +122,40 @@ impl Recent {
         }
     }
 
-    /// As [`insert`](Self::insert), for a decision that REST has told.
+    /// As [`insert`](Self::insert), for a decision that REST has told. Others that were made before it may be missing
+    /// still: see [`move_to`](Self::move_to).
     pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
         let Event::ModerationUpdate(update) = event else { return true };
+        let newest = self.newest;
         let new = self.insert(update);
+        self.newest = newest;
         if new {
-            self.echoes.insert(key(update));
+            let (content, status) = key(update);
+            self.echoes.insert(content, (status, update.timestamp.instant()));
             self.echoes_until = Some(now + ECHO);
         }
         new
     }
 
-    /// Whether a live event only repeats what REST has just told. Once: a later one is another decision.
+    /// REST has told everything that was decided up to this time of the server's.
+    pub(crate) fn move_to(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
+        self.newest = self.newest.max(Some(until.min(now)));
+    }
+
+    /// Whether a live event only repeats what REST has just told, or what came before that. A repetition comes once: a
+    /// later one is another decision.
     pub(crate) fn is_echo(&mut self, now: Instant, event: &Event) -> bool {
         if self.echoes_until.is_none_or(|until| until <= now) {
             self.forget_echoes();
             return false;
         }
-        matches!(event, Event::ModerationUpdate(update) if self.echoes.remove(&key(update)))
+        let Event::ModerationUpdate(update) = event else { return false };
+        let Some((status, at)) = self.echoes.get(&update.content_id) else { return false };
+        if update.status != *status.as_str() {
+            return update.timestamp.instant().zip(*at).is_some_and(|(live, told)| live < told);
+        }
+        self.echoes.remove(&update.content_id);
+        true
     }
 
     /// What was under way is lost with its connection.

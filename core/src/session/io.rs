@@ -267,4 +267,6 @@ pub(crate) struct Found {
     pub(crate) flagged: Option<Vec<String>>,
     /// The server's time before which nothing was missed.
     pub(crate) start: Option<jiff::Timestamp>,
+    /// The server's time up to which everything was looked for that was decided.
+    pub(crate) until: Option<jiff::Timestamp>,
 }

@@ -47,8 +47,9 @@ impl NoLogFollower {
                 self.push_pending(event);
             }
         }
-        if let Some((recent, flagged)) = self.recent.as_mut().zip(found.flagged) {
-            recent.set_flagged(flagged);
+        if let Some(recent) = &mut self.recent {
+            found.until.into_iter().for_each(|until| recent.move_to(until, now.wall));
+            found.flagged.into_iter().for_each(|flagged| recent.set_flagged(flagged));
         }
         self.deliver_waiting(now, output);
     }
@@ -60,7 +61,7 @@ impl NoLogFollower {
         if let Some(start) = found.start {
             recent.start(start.saturating_sub(asked_for).unwrap_or(start));
         }
-        let new: Vec<_> = found.events.into_iter().filter(|event| recent.insert_review(now.mono, event)).collect();
+        let new: Vec<_> = found.events.into_iter().filter(|event| recent.insert_backfilled(now.mono, event)).collect();
         match found.flagged {
             Some(flagged) => recent.set_flagged(flagged),
             None => recent.set_flagged_unknown(),

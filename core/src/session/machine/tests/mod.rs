@@ -5,6 +5,7 @@ mod backlog_pages;
 mod chaos;
 mod exactness;
 mod holes;
+mod made_up_by_rest;
 mod paced;
 mod rig;
 mod rooms;

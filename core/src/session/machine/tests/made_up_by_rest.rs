@@ -1,0 +1,107 @@
+//! What REST has told, next to what comes on the socket.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::rig::{Rig, Told, quick};
+use crate::{
+    Backfill, Event,
+    events::{Origin, Received, decode},
+    session::{Backfilled, Found, Input, SessionConfig, Wanted},
+};
+
+const HOUR: i64 = 3600;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(HOUR + second).unwrap()
+}
+
+fn update(content: &str, status: &str, second: i64) -> String {
+    json!({"content_id": content, "project_id": "p", "status": status, "timestamp": at(second).to_string()}).to_string()
+}
+
+fn told_by_rest(content: &str, status: &str, second: i64) -> Event {
+    let received = Received { origin: Origin::Backfill, at: at(HOUR) };
+    decode("moderation_update", &update(content, status, second), received)
+}
+
+/// A client that has joined `p` and knows where its stream starts; no content is flagged.
+fn joined(config: SessionConfig) -> Rig {
+    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..config }, 1);
+    rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
+    rig.connect();
+    rig.greet();
+    rig.join("p", None);
+    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+    answer(&mut rig, Found { start: Some(at(0)), flagged: Some(Vec::new()), complete: true, ..Found::default() });
+    rig
+}
+
+fn answer(rig: &mut Rig, found: Found) {
+    let request = rig.backfills.pop().expect("nothing was asked");
+    rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result: Ok(found) }));
+}
+
+fn back(rig: &mut Rig) {
+    rig.cut();
+    rig.run(Duration::from_secs(5), |_| {});
+    rig.greet();
+    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+}
+
+fn live(rig: &mut Rig, content: &str, status: &str, second: i64) {
+    rig.frame(&format!(r#"42["moderation_update",{}]"#, update(content, status, second)));
+}
+
+fn statuses(rig: &mut Rig) -> Vec<String> {
+    let told = std::mem::take(&mut rig.told);
+    let updates = told.into_iter().filter_map(|told| match told {
+        Told::Event(Event::ModerationUpdate(update)) => Some(format!("{} {}", update.content_id, update.status)),
+        _ => None,
+    });
+    updates.collect()
+}
+
+#[test]
+fn a_decision_that_comes_after_its_review_is_not_news() {
+    let mut rig = joined(quick());
+    back(&mut rig);
+    let events = vec![told_by_rest("a", "approved", 20)];
+    answer(
+        &mut rig,
+        Found { events, flagged: Some(Vec::new()), complete: true, until: Some(at(10)), ..Found::default() },
+    );
+    live(&mut rig, "a", "flagged", 10);
+    live(&mut rig, "a", "approved", 20);
+    live(&mut rig, "a", "flagged", 30);
+    assert_eq!(statuses(&mut rig), ["a approved", "a flagged"]);
+}
+
+#[test]
+fn a_review_that_rest_tells_does_not_move_the_next_beginning() {
+    let mut rig = joined(quick());
+    back(&mut rig);
+    let events = vec![told_by_rest("old", "approved", 50)];
+    answer(
+        &mut rig,
+        Found { events, flagged: Some(Vec::new()), complete: true, until: Some(at(10)), ..Found::default() },
+    );
+    back(&mut rig);
+    assert_eq!(rig.backfills[0].wanted, Wanted::Missed { since: at(10) });
+}
+
+#[test]
+fn reviews_are_polled_again_after_an_interruption_that_is_not_made_up_for() {
+    let config = SessionConfig {
+        backfill: Backfill::Replay,
+        review_poll: Some(Duration::from_secs(60)),
+        heartbeat_interval: None,
+        ..quick()
+    };
+    let mut rig = joined(config);
+    back(&mut rig);
+    rig.run(Duration::from_secs(61), |rig| rig.frame("2"));
+    assert_eq!(rig.backfills.pop().expect("nothing was asked").wanted, Wanted::Reviews);
+}
