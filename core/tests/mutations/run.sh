@@ -10,6 +10,8 @@ copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/.cache/mutations}" SIM_SEEDS="${SIM_SEEDS:-3000}"
 export RUST_BACKTRACE=0
+# The seconds for one build and its tests: a test may wait for what never comes.
+LIMIT="${MUTATION_SECONDS:-1200}"
 
 fill() {
     git -C "$root" ls-files -z | (cd "$root" && xargs -0 cp --parents --preserve=timestamps -t "$copy")
@@ -21,8 +23,12 @@ noticed() {
     local kind=$1
     shift
     # shellcheck disable=SC2086 # several words
-    (cd "$copy" && ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet $kind -- --include-ignored "$@") \
-        > "$copy/log" 2>&1 && return
+    (cd "$copy" && timeout "$LIMIT" ${CARGO:-cargo} test --profile simulation -p automoderate --all-features --quiet $kind -- --include-ignored "$@") \
+        > "$copy/log" 2>&1
+    case $? in
+        0) return ;;
+        124) echo "a test does not end"; return ;;
+    esac
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
     grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end|beside InFlight' \
         "$copy/log" | sort | uniq -c | sort -rn | awk '{$1=""; print}' | grep -v '^ seed' | head -1 | sed 's/^ *//' | tr -d '\n'
