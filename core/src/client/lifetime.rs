@@ -3,6 +3,7 @@
 use std::{sync::PoisonError, time::Duration};
 
 use tokio::runtime::Handle;
+use tracing::{Instrument as _, info_span};
 
 use super::Client;
 #[cfg(doc)]
@@ -35,7 +36,7 @@ impl Client {
         let runtime = Handle::try_current()
             .map_err(|_| Error::invalid_argument("connect: it must be called within a tokio runtime"))?;
         if let Some(task) = task.take() {
-            runtime.spawn(task.run());
+            runtime.spawn(task.run().instrument(info_span!("automoderate", server = self.url())));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::{Stream, stream::FusedStream};
+use tokio::task::coop::poll_proceed;
 
 use super::Shared;
 use crate::{
@@ -169,8 +170,13 @@ impl EventStream {
         if !self.ready.is_empty() || self.end.is_some() {
             return Poll::Ready(());
         }
+        // A reader that always finds events lets other tasks run all the same.
+        let turn = ready!(poll_proceed(cx));
         let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
         let filled = self.ring.poll_take(cx, max, &mut batch);
+        if filled.is_ready() {
+            turn.made_progress();
+        }
         self.accept(batch);
         filled
     }

@@ -11,6 +11,7 @@ use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::JoinSet,
 };
+use tracing::Instrument as _;
 
 use super::{
     Addresses, Authenticator, Dialed, Dialer,
@@ -184,7 +185,7 @@ impl Task {
                 }
                 Output::Dial { id, server, reason, choice } => {
                     let plan = self.dialers[server].dial(reason, choice);
-                    self.work.dialing.spawn(async move { (id, plan.await) });
+                    self.work.dialing.spawn(async move { (id, plan.await) }.in_current_span());
                 }
                 Output::Send(packet) => {
                     if let Some(transport) = &mut self.work.transport {
@@ -212,7 +213,7 @@ impl Task {
                 }
                 Output::Backfill(request) => {
                     if let Some(source) = &self.backfill {
-                        self.work.backfills.spawn(source.fetch(request));
+                        self.work.backfills.spawn(source.fetch(request).in_current_span());
                     }
                 }
             }

@@ -29,9 +29,9 @@ pub enum LogLevel {
     Debug,
     /// What happens in the normal course.
     Info,
-    /// What is being mended.
+    /// A problem that the SDK is repairing.
     Warning,
-    /// What is not.
+    /// A problem that it can't repair.
     Error,
 }
 
@@ -45,7 +45,7 @@ pub fn forward_logs(listener: impl Fn(LogRecord) + Send + Sync + 'static) -> boo
     tracing::subscriber::set_global_default(Forward(listener)).is_ok()
 }
 
-/// Events, without spans: the SDK has none.
+/// Events, without the span of the client.
 struct Forward<F>(F);
 
 fn ours(metadata: &Metadata<'_>) -> bool {

@@ -1,0 +1,43 @@
+//! All that the client logs is in a span that names its server, for programs that have several clients.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use automoderate::testing::Script;
+
+use crate::common::{builder, connect, settle};
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_record_names_the_server() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _default = tracing::subscriber::set_default(subscriber);
+    let script = Script::new();
+    let (client, server) = connect(builder(&script), &script).await;
+    drop(server);
+    settle().await;
+    client.close().await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("automoderate::"), "nothing was logged");
+    let span = format!("automoderate{{server=\"{}\"}}", client.url());
+    for line in log.lines().filter(|line| line.contains("automoderate::")) {
+        assert!(line.contains(&span), "{line}");
+    }
+}
