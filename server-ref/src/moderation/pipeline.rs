@@ -94,8 +94,11 @@ impl Case {
 /// Short texts are matched where the request is served, unless the project's rules took long of late; others have threads apart.
 async fn decide(app: &App, rules: &Arc<RuleSet>, case: &mut Case) -> Result<Option<Outcome>, Error> {
     let content = &mut case.submission.content;
-    if content.len() <= INLINE_BYTES_MAX && rules.recent_cost() <= INLINE_COST_MAX {
-        return Ok(rules.decide(content));
+    if content.len() <= INLINE_BYTES_MAX
+        && rules.recent_cost() <= INLINE_COST_MAX
+        && let Some(decided) = rules.decide_quickly(content)
+    {
+        return Ok(decided);
     }
     let (rules, content) = (rules.clone(), std::mem::take(content));
     let (mut progress, bytes) = (Some(rules.start()), content.len());

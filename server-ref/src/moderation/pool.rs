@@ -38,8 +38,11 @@ struct State {
     projects: HashMap<Arc<str>, Queue>,
     /// The projects that have a job and no thread, the next one first.
     ready: BTreeSet<(Duration, Arc<str>)>,
-    /// The time that the project which was served last had used before.
+    /// The time that the project which was served last had used before: new projects begin here.
     clock: Duration,
+    /// The most time that a project has used.
+    latest: Duration,
+    running: usize,
     closed: bool,
 }
 
@@ -150,14 +153,17 @@ impl State {
         let queue = self.projects.get_mut(&project_id)?;
         let job = queue.jobs.pop_front()?;
         queue.running = true;
+        self.running += 1;
         Some((project_id, job))
     }
 
     /// Accounts for a slice. An unfinished job goes on when it is the project's turn again.
     fn settle(&mut self, project_id: &Arc<str>, elapsed: Duration, bytes: usize, unfinished: Option<(usize, Job)>) {
+        self.running -= 1;
         let Some(queue) = self.projects.get_mut(project_id) else { return };
         queue.running = false;
         queue.used += elapsed;
+        self.latest = self.latest.max(queue.used);
         match unfinished {
             Some(job) => queue.jobs.push_front(job),
             None => queue.bytes -= bytes,
@@ -165,10 +171,10 @@ impl State {
         if !queue.jobs.is_empty() {
             self.ready.insert((queue.used, project_id.clone()));
         }
-        // The others have caught up with a project that has nothing to do: there is nothing to remember.
-        let Self { projects, clock, ready, .. } = self;
-        if projects.len() > 2 * ready.len() + 64 {
-            projects.retain(|_, queue| queue.running || !queue.jobs.is_empty() || queue.used > *clock);
+        if self.running == 0 && self.ready.is_empty() {
+            // Nobody waits: what was used before counts no more.
+            self.projects.clear();
+            self.clock = self.latest;
         }
     }
 }

@@ -24,6 +24,10 @@ const PROJECT_PATTERN_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Steps that the patterns of a project may take with one text where nothing faster can follow them: some 50 ms.
 const STEPS_MAX: Steps = Steps(4_000_000);
 
+/// The same on a thread that serves others, and the time after which such a thread gives up.
+const QUICK_STEPS_MAX: Steps = Steps(20_000);
+const QUICK_TIME_MAX: Duration = Duration::from_millis(1);
+
 /// A project's rules in the order in which they are tried.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
@@ -44,9 +48,15 @@ struct RuleHead {
     action: Action,
 }
 
-/// What the match of a text took of late: rises at once, and falls slowly.
-#[derive(Debug, Default)]
+/// What the match of a text took of late: rises at once, and falls slowly. Unknown until the first match.
+#[derive(Debug)]
 struct RecentCost(AtomicU64);
+
+impl Default for RecentCost {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+}
 
 /// An `ai_prompt` rule.
 #[derive(Debug, Clone)]
@@ -78,7 +88,8 @@ impl RecentCost {
     fn add(&self, took: Duration) {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let before = self.0.load(Ordering::Relaxed);
-        self.0.store(took.max(before - before / 64), Ordering::Relaxed);
+        let kept = if before == u64::MAX { 0 } else { before - before / 64 };
+        self.0.store(took.max(kept), Ordering::Relaxed);
     }
 }
 
@@ -103,10 +114,23 @@ impl RuleSet {
     }
 
     /// The first rule that matches decides; `None`: the prompts do, if there are any.
-    pub(crate) fn decide(&self, text: &str) -> Option<Outcome> {
+    #[cfg(test)]
+    fn decide(&self, text: &str) -> Option<Outcome> {
         let mut progress = self.start();
         while !self.advance(&mut progress, text) {}
         self.outcome(progress)
+    }
+
+    /// The decision, if it takes a short time only: a thread that serves others can't wait longer.
+    pub(super) fn decide_quickly(&self, text: &str) -> Option<Option<Outcome>> {
+        let mut progress = Progress { steps: QUICK_STEPS_MAX, ..self.start() };
+        while !self.advance(&mut progress, text) {
+            if progress.took > QUICK_TIME_MAX {
+                return None;
+            }
+        }
+        let undecided = matches!(progress.found, Some((_, Reason::OutOfSteps)));
+        (!undecided).then(|| self.outcome(progress))
     }
 
     pub(super) fn start(&self) -> Progress {
