@@ -8,7 +8,7 @@ use crate::books::Access;
 use crate::cluster::Cluster;
 use crate::listener::Listener;
 use crate::load::Load;
-use crate::support::{eventually, http, key, project, server};
+use crate::support::{csrf_token, eventually, first_cookie, http, key, project, server};
 
 const CONTENTS: usize = 6_000;
 const CONNECTIONS: usize = 32;
@@ -31,10 +31,16 @@ async fn nothing_is_lost_and_nothing_twice() {
         // The server lives, says so, and refuses.
         assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
         if n == 1 {
-            // Nor can anybody sign in, for whom a session would have to be kept.
-            let form = http().get(format!("{}/auth/login", access.base_url)).send().await.unwrap();
-            assert_eq!(form.status(), StatusCode::SERVICE_UNAVAILABLE);
-            let answer: serde_json::Value = form.json().await.unwrap();
+            // The form needs no database, but nobody can sign in.
+            let login = format!("{}/auth/login", access.base_url);
+            let form = http().get(&login).send().await.unwrap();
+            assert_eq!(form.status(), StatusCode::OK);
+            let cookie = first_cookie(&form);
+            let token = csrf_token(&form.text().await.unwrap());
+            let fields = [("csrf_token", token.as_str()), ("email", "a@example.org"), ("password", "x")];
+            let refused = http().post(&login).header("cookie", cookie).form(&fields).send().await.unwrap();
+            assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let answer: serde_json::Value = refused.json().await.unwrap();
             assert_eq!((&answer["code"], &answer["retry_after"]), (&"unavailable".into(), &1.into()));
             // Longer than requests wait for a connection.
             tokio::time::sleep(Duration::from_secs(4)).await;
