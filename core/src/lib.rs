@@ -59,7 +59,7 @@ pub mod facade;
 #[cfg(feature = "rest")]
 mod rest;
 mod session;
-#[cfg(test)]
+#[cfg(all(test, feature = "rest"))]
 mod simulation;
 #[cfg(feature = "protocol")]
 pub mod sio;

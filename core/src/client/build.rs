@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Metrics,
-    delivery::{Bound, Hub, Progress, STREAM_BYTES_MAX, StateFeed},
+    delivery::{Bound, Hub, Progress, StateFeed},
     driver::{Addresses, Authenticator, BackfillSource, Dialer, Environment, SocketDialer, Target, Task, Work},
     session::{Machine, SessionConfig},
 };
@@ -73,7 +73,7 @@ impl ClientBuilder {
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());
-        let bound = Bound { events: self.event_buffer, bytes: STREAM_BYTES_MAX };
+        let bound = Bound { events: self.event_buffer, bytes: self.stream_bytes };
         let hub = Arc::new(Hub::new(bound, self.overflow));
         let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());

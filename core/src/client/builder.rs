@@ -7,6 +7,7 @@ use super::Client;
 use crate::{
     ApiKeyVia, Backfill, Credentials, CredentialsReason, OnServerDisconnect, Overflow, ProviderError, ReconnectPolicy,
     Transports,
+    delivery::STREAM_BYTES_MAX,
     driver::{Authenticator, Dialer, Environment, Provider, TlsOptions},
     events::Secret,
     session::SessionConfig,
@@ -29,6 +30,8 @@ pub struct ClientBuilder {
     pub(super) session: SessionConfig,
     pub(super) request_timeout: Duration,
     pub(super) event_buffer: usize,
+    /// The bytes that a stream buffers at most.
+    pub(super) stream_bytes: usize,
     pub(super) overflow: Overflow,
     pub(super) headers: Vec<(String, String)>,
     pub(super) query: Vec<(String, String)>,
@@ -52,6 +55,7 @@ impl ClientBuilder {
             session: SessionConfig::default(),
             request_timeout: Duration::from_secs(60),
             event_buffer: 1024,
+            stream_bytes: STREAM_BYTES_MAX,
             overflow: Overflow::default(),
             headers: Vec::new(),
             query: Vec::new(),
@@ -261,6 +265,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {
         self.session.review_poll = pause.into();
+        self
+    }
+
+    /// The bytes that a stream buffers at most.
+    #[cfg(test)]
+    pub(crate) fn stream_bytes(mut self, bytes: usize) -> Self {
+        self.stream_bytes = bytes;
         self
     }
 

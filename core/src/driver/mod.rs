@@ -45,6 +45,8 @@ pub(crate) use request::{Answer, Request};
 pub(crate) use request_auth::RequestAuth;
 #[cfg(feature = "rest")]
 pub(crate) use rest_header::RestHeader;
+#[cfg(test)]
+pub(crate) use suspend::SuspendDetector;
 pub(crate) use target::Target;
 pub(crate) use task::Task;
 #[cfg(test)]

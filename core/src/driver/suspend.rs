@@ -15,17 +15,17 @@ const COMPARE_INTERVAL: Duration = Duration::from_secs(4);
 /// Compares the clocks. On Linux and macOS the monotonic one, and every timer with it, stands still while the computer
 /// sleeps; the wall clock goes on.
 #[derive(Debug)]
-pub(super) struct SuspendDetector {
+pub(crate) struct SuspendDetector {
     last: Now,
 }
 
 impl SuspendDetector {
-    pub(super) fn new(now: Now) -> Self {
+    pub(crate) fn new(now: Now) -> Self {
         Self { last: now }
     }
 
     /// Whether the computer has slept since this was asked last. A wall clock that was set forward looks the same.
-    pub(super) fn has_slept(&mut self, now: Now) -> bool {
+    pub(crate) fn has_slept(&mut self, now: Now) -> bool {
         let last = std::mem::replace(&mut self.last, now);
         let mono =
             SignedDuration::try_from(now.mono.saturating_duration_since(last.mono)).unwrap_or(SignedDuration::MAX);
@@ -33,7 +33,7 @@ impl SuspendDetector {
     }
 
     /// When to compare again.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         self.last.mono + COMPARE_INTERVAL
     }
 }

@@ -1,21 +1,29 @@
 //! What is checked of everything that leaves a machine, and remembered for what readers are given.
 
 use super::{
+    decisions::Decisions,
     process::{Follow, Running},
     reader::concerns_all,
-    sequence::{Decisions, Excuses, Sequence},
+    sequence::{Excuses, Sequence},
     shadow::Shadow,
     world::World,
 };
 use crate::{Backfill, Cursor, Overflow, events::Event};
 
 impl World {
-    pub(super) fn opened(&self, running: &mut Running, at: usize) {
-        let log = &self.server.logs[at];
+    pub(super) fn opened(&self, client: usize, running: &mut Running, at: usize) {
         let room = &mut running.rooms[at];
         room.follow = match self.scenario.server.has_log {
             true => Follow::Log(Sequence::from(room.after.as_ref().map(Cursor::event_id))),
-            false => Follow::Plain(Decisions::from(log.head())),
+            false => {
+                let plan = &self.clients[client].plan;
+                let polls = plan.review_poll.is_some();
+                Follow::Plain(Decisions::from(
+                    room.joined.max(room.asked_place),
+                    polls,
+                    plan.backfill != Backfill::Auto,
+                ))
+            }
         };
         room.opening = room.follow.clone();
         (room.early, room.early_unlogged) = (Some(Shadow::default()), 0);
@@ -27,7 +35,7 @@ impl World {
     pub(super) fn placed(&self, running: &mut Running, at: usize, cursor: &Cursor) {
         assert!(cursor.event_id() <= self.server.logs[at].head() || self.server.logs[at].has_changed());
         let room = &mut running.rooms[at];
-        room.placed = Some(cursor.event_id());
+        (room.placed, room.floor) = (Some(cursor.event_id()), None);
         for follow in [&mut room.follow, &mut room.opening] {
             let Follow::Log(sequence) = follow else { panic!("a place in no log") };
             sequence.id.get_or_insert(cursor.event_id());
@@ -45,8 +53,8 @@ impl World {
         self.tally.handed_out += 1;
         let project = event.project_id().and_then(|name| self.server.project(name));
         let excuses = self.excuses(at, running.rooms.iter().map(|room| room.hidden_past));
-        let not_wanted = self.clients[at].plan.backfill == Backfill::Off;
         if let Some(project) = project {
+            let joined = running.rooms[project].joined;
             match &mut running.rooms[project].follow {
                 // A join that nobody waits for any more may have succeeded after all.
                 Follow::Nothing => {}
@@ -54,7 +62,7 @@ impl World {
                     let missing = sequence.see(event, &self.server.logs[project], excuses[project]);
                     self.tally.told_missing += missing;
                 }
-                Follow::Plain(decisions) => decisions.see(event, running.rest_failed, not_wanted),
+                Follow::Plain(decisions) => decisions.see(event, &self.server.contents[project], joined),
             }
         }
         for reader in running.readers.iter_mut().filter(|reader| reader.is_for(event, project)) {

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::{
+    network::{ALIVE, PROBE, Side},
     process::{Came, Follow, Running},
     world::{Act, World},
 };
 use crate::{
-    Error, Stage,
+    Error, ErrorKind, Stage,
     driver::request_pages,
     session::{Fault, Input, Output, State},
 };
@@ -16,11 +17,17 @@ use crate::{
 /// How often timers may wake a client in a minute, and how often the driver may go round for one occasion.
 const WAKES_MAX: usize = 400;
 const ROUNDS_MAX: usize = 2_000;
+/// For how long a refusal that names no project may be taken for that of another request.
+const REFUSAL_MEANT: Duration = Duration::from_secs(180);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// So often a server may look like one that restarts before that counts as a refusal.
+const UNCLEAR_ATTEMPTS: u32 = 4;
 
 impl World {
     /// Something happens to a client. Afterwards all that follows from it is done.
     pub(super) fn with_client(&mut self, at: usize, happens: impl FnOnce(&mut Self, &mut Running)) {
         let Some(mut running) = self.clients[at].running.take() else { return };
+        self.compare_clocks(at, &mut running);
         happens(self, &mut running);
         self.settle(at, &mut running);
         self.clients[at].running = Some(running);
@@ -31,7 +38,7 @@ impl World {
             running.woken.push_back(world.now);
             running.woken.retain(|at| world.now - *at < Duration::from_secs(60));
             assert!(running.woken.len() < WAKES_MAX, "timers ring without end");
-            running.task.machine.handle(world.present(), Input::Tick);
+            running.task.machine.handle(world.present(at), Input::Tick);
         });
     }
 
@@ -45,7 +52,7 @@ impl World {
             }
             running.dialing = None;
             running.connection = connection;
-            let (now, proof) = (world.present(), crate::session::Proof::default());
+            let (now, proof) = (world.present(at), crate::session::Proof::default());
             match connection {
                 Some(id) => {
                     running.task.machine.handle(now, Input::Dialed { id: attempt, proof, auth: None });
@@ -63,8 +70,15 @@ impl World {
     pub(super) fn hear(&mut self, at: usize, frames: &[String]) {
         for turn in frames.chunks(64) {
             self.with_client(at, |world, running| {
-                let now = world.present();
+                let now = world.present(at);
                 for frame in turn {
+                    if frame == ALIVE {
+                        running.task.machine.take_in(now, Input::Activity);
+                        continue;
+                    }
+                    if ["42[\"connected\"", "42[\"joined_project\""].iter().any(|start| frame.starts_with(start)) {
+                        running.unproven = 0;
+                    }
                     running.rules.hears(frame);
                     running.task.machine.take_in(now, Input::Frame(frame));
                 }
@@ -78,7 +92,7 @@ impl World {
             running.connection = None;
             running.rules.forgets_connection();
             let fault = Fault::PeerClosed("cut".into());
-            running.task.machine.handle(world.present(), Input::TransportLost(fault));
+            running.task.machine.handle(world.present(at), Input::TransportLost(fault));
         });
     }
 
@@ -87,7 +101,7 @@ impl World {
         for round in 0.. {
             assert!(round < ROUNDS_MAX, "the driver would spin");
             self.carry_out(at, running);
-            let now = self.present();
+            let now = self.present(at);
             while request_pages(&mut running.task.machine, &running.task.hub, now) {
                 self.carry_out(at, running);
             }
@@ -95,13 +109,13 @@ impl World {
                 self.came(at, running, came);
             } else if let Ok((request, reply)) = running.task.requests.try_recv() {
                 let token = running.token(reply);
-                running.task.machine.handle(self.present(), Input::Command(request.into_command(token)));
+                running.task.machine.handle(self.present(at), Input::Command(request.into_command(token)));
             } else if running.has_capacity() {
-                running.task.machine.handle(self.present(), Input::Tick);
-            } else if running.task.machine.poll_timeout().is_some_and(|at| at <= self.present().mono) {
+                running.task.machine.handle(self.present(at), Input::Tick);
+            } else if running.task.machine.poll_timeout().is_some_and(|due| due <= self.present(at).mono) {
                 ticks += 1;
                 assert!(ticks < 5, "a timer that never advances");
-                running.task.machine.handle(self.present(), Input::Tick);
+                running.task.machine.handle(self.present(at), Input::Tick);
             } else {
                 break;
             }
@@ -113,11 +127,15 @@ impl World {
                 reader.waits = false;
             }
         }
-        let next = running.task.machine.poll_timeout().map(|deadline| deadline.saturating_duration_since(self.base));
-        running.wake_at = next;
-        if let Some(next) = next {
+        let sleeps = self.scenario.sleeps;
+        let next = running.task.machine.poll_timeout().map(|deadline| {
+            let deadline = if sleeps { deadline.min(running.suspend.deadline()) } else { deadline };
+            deadline.saturating_duration_since(self.base) + self.clients[at].slept
+        });
+        if let Some(next) = next.filter(|next| running.wake_at != Some(*next) || *next <= self.now) {
             self.at(next, Act::Wake(at, life));
         }
+        running.wake_at = next;
     }
 
     fn carry_out(&mut self, at: usize, running: &mut Running) {
@@ -131,36 +149,48 @@ impl World {
                 }
                 Output::Dial { id, server, .. } => {
                     assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt beside another");
-                    running.rules.dials(self.present().mono);
+                    running.rules.dials(self.present(at).mono);
+                    running.unproven += 1;
                     running.dialing = Some(id);
                     self.dial(at, self.clients[at].life, id, server);
                 }
                 Output::Send(packet) => {
+                    self.count_joins(running, &packet);
                     // A transport that was lost in the same breath takes nothing any more.
                     if let Some(id) = running.connection {
-                        running.rules.sends(self.present().mono, &packet);
-                        self.send(id, super::network::Side::Server, packet);
+                        running.rules.sends(self.present(at).mono, &packet);
+                        self.send(id, Side::Server, packet);
                     }
                 }
                 Output::CloseTransport { .. } => {
+                    running.connection.into_iter().for_each(|id| self.check_survival(at, running, id));
                     running.dialing = None;
-                    running.closed += 1;
+                    running.inquiries.clear();
                     running.rules.forgets_connection();
                     if let Some(id) = running.connection.take() {
                         self.hang_up(id);
                     }
                 }
-                Output::Probe | Output::Announced { .. } => {}
+                Output::Announced { .. } => {}
+                Output::Probe => {
+                    self.tally.probes += 1;
+                    if let Some(id) = running.connection {
+                        self.send(id, Side::Server, PROBE.into());
+                    }
+                }
                 Output::State(state) => {
                     running.rules.becomes(&state);
-                    if let State::Reconnecting { .. } = state {
-                        self.tally.interruptions += 1;
+                    match state {
+                        State::Reconnecting { .. } => self.tally.interruptions += 1,
+                        State::Connected => self.emit_soon(at),
+                        State::Closed { reason } => self.ended(at, running, &reason),
+                        _ => {}
                     }
                 }
                 Output::Opened { project } => {
                     let project = self.server.project(&project).expect("nobody has joined another");
                     running.task.hub.open((*self.server.logs[project].name).into());
-                    self.opened(running, project);
+                    self.opened(at, running, project);
                 }
                 Output::Placed { project, cursor } => {
                     running.task.progress.start(&project, cursor.clone());
@@ -168,7 +198,8 @@ impl World {
                     self.placed(running, project, &cursor);
                 }
                 Output::Ended { project, error } => {
-                    assert!(error.is_none() || !self.is_joined(running, &project), "{project} has ended: {error:?}");
+                    let joined = self.is_joined(running, &project) && !running.over;
+                    assert!(error.is_none() || !joined, "{project} has ended: {error:?}");
                     running.task.hub.end_project(&project, error);
                     if let Some(at) = self.server.project(&project) {
                         running.rooms[at].follow = Follow::Nothing;
@@ -178,13 +209,9 @@ impl World {
                 Output::Done { token, data } => running.answer(token, Ok(data)),
                 Output::Failed { token, error } => running.answer(token, Err(error)),
                 Output::PageArrived { stream, project, after, page } => {
-                    running.task.hub.on_page(stream, &project, after, page, self.present().wall)
+                    running.task.hub.on_page(stream, &project, after, page, self.present(at).wall)
                 }
-                Output::Backfill(request) => {
-                    let pause = self.dice.pause(1, if self.troubled { 5_000 } else { 100 });
-                    let life = self.clients[at].life;
-                    self.after(pause, Act::Listed { client: at, life, closed: running.closed, request });
-                }
+                Output::Backfill(request) => self.inquire(at, running, request),
             }
         }
     }
@@ -196,18 +223,57 @@ impl World {
     fn came(&mut self, at: usize, running: &mut Running, came: Came) {
         let life = self.clients[at].life;
         match came {
-            Came::Connected(Ok(())) => self.connected(at, running),
-            Came::Connected(Err(_)) => {
-                let pause = self.dice.pause(500, 5_000);
-                self.after(pause, Act::Restart { client: at, life, down: Duration::ZERO });
+            Came::Connected(Ok(())) => {
+                running.connecting = false;
+                self.connected(at, running);
             }
+            Came::Connected(Err(error)) => assert!(running.over, "the first attempt has failed: {error}"),
             Came::Joined(project, Ok(joined)) => self.joined(at, running, project, joined),
+            Came::Joined(..) if running.over => {}
             Came::Joined(project, Err(error)) => {
                 assert!(error.is_retryable(), "the join was refused for good: {error}");
+                let room = &running.rooms[project];
+                let timed_out = self.now - room.asked_at >= JOIN_TIMEOUT;
+                // The answer to a join before a leave may be taken for this one's.
+                let named = self.scenario.server.names_projects;
+                let refused = room.refused || (!named && self.now - running.refused_at < REFUSAL_MEANT);
+                let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
+                assert!(excused, "a join that nobody has refused has failed: {error}");
                 let pause = self.dice.pause(500, 5_000);
                 self.after(pause, Act::Join(at, life, project));
             }
-            Came::Left => {}
+            Came::Left | Came::Emitted => {}
+        }
+    }
+
+    /// The client has ended. The program starts again.
+    fn ended(&mut self, at: usize, running: &mut Running, reason: &Error) {
+        // The first attempt fails with whatever there is.
+        let first = running.connecting && !self.clients[at].plan.retry_first_connect;
+        let good = match reason.kind() {
+            ErrorKind::AuthenticationFailed if self.clients[at].bad_key => {
+                self.tally.bad_keys_ended += 1;
+                true
+            }
+            ErrorKind::AuthenticationFailed => {
+                self.tally.given_up_unclear += 1;
+                self.scenario.server.warms > 0.0 && running.unproven >= UNCLEAR_ATTEMPTS
+            }
+            _ => first,
+        };
+        assert!(good, "the client has ended after {} attempts: {reason}", running.unproven);
+        running.over = true;
+        let (life, pause) = (self.clients[at].life, self.dice.pause(500, 5_000));
+        self.after(pause, Act::Restart { client: at, life, down: Duration::ZERO });
+    }
+
+    /// The program sends events of its own while rooms are joined.
+    fn emit_soon(&mut self, at: usize) {
+        if self.troubled && self.dice.chance(self.scenario.server.strays) {
+            for _ in 0..self.dice.between(1, 3) {
+                let pause = self.dice.pause(0, 2_000);
+                self.after(pause, Act::Emit(at, self.clients[at].life));
+            }
         }
     }
 }

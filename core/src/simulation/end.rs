@@ -8,7 +8,9 @@ use super::{
 };
 
 /// How long after the trouble everybody must have everything.
-const RECOVERY: Duration = Duration::from_secs(3600);
+const RECOVERY: Duration = Duration::from_secs(3 * 3600);
+/// How long after it a client with a bad key ends at the latest.
+const REFUSED: Duration = Duration::from_secs(180);
 
 impl World {
     pub(super) fn measure(&mut self) {
@@ -26,7 +28,8 @@ impl World {
         let calm_since = self.calm_since.unwrap_or(self.now);
         let waited = self.now - calm_since.max(self.spawned).min(self.now);
         let behind = (0..self.clients.len()).find_map(|client| self.lacks(client));
-        if self.clients.iter().any(|client| client.running.is_none()) {
+        let is_away = |client: &super::process::Process| client.running.is_none() || client.asleep_until.is_some();
+        if self.clients.iter().any(is_away) {
             return self.after(Duration::from_secs(30), Act::Look);
         }
         if behind.is_none() {
@@ -34,16 +37,21 @@ impl World {
             self.done = true;
             return;
         }
+        let refused = self.clients.iter().any(|client| client.bad_key && client.running.is_some());
+        assert!(!refused || waited < REFUSED, "a client lives on with a bad key");
         assert!(waited < RECOVERY, "NEVER CAUGHT UP: {behind:?} after {waited:?}");
         self.after(Duration::from_secs(1), Act::Look);
     }
 
     fn lacks(&self, client: usize) -> Option<String> {
         let Some(running) = &self.clients[client].running else { return Some("does not run".into()) };
-        for (room, log) in running.rooms.iter().zip(&self.server.logs) {
+        if running.over {
+            return Some(format!("client {client} has ended"));
+        }
+        for ((room, log), contents) in running.rooms.iter().zip(&self.server.logs).zip(&self.server.contents) {
             let done = match &room.follow {
                 Follow::Log(sequence) => sequence.is_done(log),
-                Follow::Plain(decisions) => decisions.is_done(log),
+                Follow::Plain(decisions) => decisions.is_done(contents),
                 Follow::Nothing => false,
             };
             if room.project.is_none() || !done {

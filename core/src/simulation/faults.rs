@@ -1,5 +1,7 @@
 //! The faults that are not in the course of things: cuts, deaths, leaves, restarts.
 
+use std::time::Duration;
+
 use super::{
     network::Side,
     world::{Act, World},
@@ -16,23 +18,28 @@ impl World {
         self.after(pause, Act::Fault);
         let client = self.dice.index(self.clients.len());
         let id = self.clients[client].running.as_ref().and_then(|running| running.connection);
-        match self.dice.between(0, 19) {
+        let asleep = self.clients[client].asleep_until.is_some();
+        match self.dice.between(0, 25) {
+            14..=18 | 20..=25 if asleep => {}
             0..=7 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], true)),
             8..=9 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], false)),
             10 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client], false)),
             11 => id.into_iter().for_each(|id| self.cut(id, &[Side::Server], false)),
             12..=13 if self.server.up => self.die(),
             14..=15 if self.scenario.mortal => {
-                let down = self.dice.pick(&[100, 100, 5_000, 86_400_000]);
+                let down = self.dice.pick(&[100, 100, 5_000, self.scenario.longest_down]);
                 let down = self.dice.pause(10, down);
                 self.restart(client, self.clients[client].life, down);
             }
             16..=17 => self.leave_and_come_back(client),
             18 => self.with_client(client, |world, running| {
                 let command = Command::NetworkChanged;
-                running.task.machine.handle(world.present(), Input::Command(command));
+                running.task.machine.handle(world.present(client), Input::Command(command));
             }),
             19 => self.lose_node(),
+            20..=22 => self.drop_a_stream(client),
+            23 => self.after(Duration::ZERO, Act::Emit(client, self.clients[client].life)),
+            24..=25 if self.scenario.sleeps => self.fall_asleep(client),
             _ => {}
         }
     }

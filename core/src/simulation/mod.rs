@@ -9,17 +9,22 @@
 //! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` so many.
 
 mod checking;
+mod decisions;
 mod dice;
 mod driving;
 mod end;
 mod faults;
 mod network;
+mod plans;
 mod process;
 mod reader;
+mod rest;
 mod scenario;
 mod sequence;
 mod server;
 mod shadow;
+mod streams;
+mod suspend;
 mod tally;
 mod tests;
 mod user;

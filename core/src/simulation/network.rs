@@ -15,6 +15,11 @@ use super::{
     world::{Act, World},
 };
 
+/// What is below Engine.IO: a question for a sign of life, and the answer.
+const BELOW: char = '\u{1}';
+pub(super) const PROBE: &str = "\u{1}probe";
+pub(super) const ALIVE: &str = "\u{1}alive";
+
 /// Whom frames are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -40,6 +45,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Whether what either side sends arrives.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.client_open && self.socket.open && !self.to_client.dead && !self.to_server.dead
+    }
+
     fn link(&mut self, to: Side) -> &mut Link {
         match to {
             Side::Client => &mut self.to_client,
@@ -87,7 +97,7 @@ impl World {
         if self.troubled && self.dice.chance(wire.stalls) {
             delay += self.dice.pause(100, 15_000);
         }
-        if self.troubled && self.dice.chance(wire.garbles) {
+        if self.troubled && !frame.starts_with(BELOW) && self.dice.chance(wire.garbles) {
             frame = garble(&frame, &mut self.dice);
             self.tally.garbled += 1;
         }
@@ -104,8 +114,8 @@ impl World {
         let (now, client) = (self.now, connection.client);
         let mut due = Vec::new();
         let link = connection.link(to);
-        while let Some((_, frame)) = link.queue.pop_front_if(|(at, _)| *at <= now) {
-            due.push(frame);
+        while link.queue.front().is_some_and(|(at, _)| *at <= now) {
+            due.extend(link.queue.pop_front().map(|(_, frame)| frame));
         }
         let open = connection.client_open;
         self.trace(|| format!("         to the {to:?} of client {client}: {due:?}"));

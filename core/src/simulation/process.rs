@@ -11,15 +11,13 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    reader::Reader,
-    scenario::ClientPlan,
-    sequence::{Decisions, Sequence},
-    shadow::Shadow,
+    decisions::Decisions, plans::ClientPlan, reader::Reader, rest::Inquiry, sequence::Sequence, shadow::Shadow,
+    suspend::Waking,
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
-    driver::{Answer, DialPlan, Dialer, Task},
-    session::{CredentialChoice, CredentialsReason, Rules, Token},
+    driver::{Answer, DialPlan, Dialer, SuspendDetector, Task},
+    session::{CredentialChoice, CredentialsReason, Now, Rules, Token},
 };
 
 /// A program, over all its lives.
@@ -30,6 +28,11 @@ pub(super) struct Process {
     /// The cursors that it would go on from, by project.
     pub(super) stored: Vec<Option<String>>,
     pub(super) running: Option<Running>,
+    /// The server does not accept its key in this life.
+    pub(super) bad_key: bool,
+    /// How long its computer has slept in all, and until when it sleeps now.
+    pub(super) slept: Duration,
+    pub(super) asleep_until: Option<Duration>,
 }
 
 type Promise<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
@@ -39,6 +42,7 @@ pub(super) enum Call {
     Connect(Promise<()>),
     Join(usize, Promise<Project>),
     Leave(Promise<()>),
+    Emit(Promise<()>),
 }
 
 /// What a call came to.
@@ -47,6 +51,7 @@ pub(super) enum Came {
     Connected(Result<(), Error>),
     Joined(usize, Result<Project, Error>),
     Left,
+    Emitted,
 }
 
 /// What is known of a project's events as they leave the machine.
@@ -70,6 +75,18 @@ pub(super) struct Room {
     /// Where the join has placed it.
     pub(super) placed: Option<u64>,
     pub(super) hidden_past: bool,
+    /// The number of decisions when the server put the client into the room.
+    pub(super) joined: usize,
+    /// When the program asked to join, and whether the server has refused that since.
+    pub(super) asked_at: Duration,
+    /// The number of decisions then.
+    pub(super) asked_place: usize,
+    pub(super) refused: bool,
+    pub(super) was_left: bool,
+    /// Counts how often the client has asked the server to join.
+    pub(super) joins: u64,
+    /// Where the last of its readers stood when it went.
+    pub(super) floor: Option<u64>,
 }
 
 pub(super) struct Running {
@@ -81,9 +98,7 @@ pub(super) struct Running {
     pub(super) rules: Rules,
     pub(super) connection: Option<u64>,
     pub(super) dialing: Option<u64>,
-    /// How many transports were closed: what was asked by REST before that is not answered.
-    pub(super) closed: u64,
-    pub(super) rest_failed: bool,
+    pub(super) inquiries: Vec<Inquiry>,
     pub(super) wake_at: Option<Duration>,
     /// When timers woke it lately.
     pub(super) woken: VecDeque<Duration>,
@@ -91,6 +106,16 @@ pub(super) struct Running {
     pub(super) rooms: Vec<Room>,
     pub(super) readers: Vec<Reader>,
     pub(super) numbers: u64,
+    pub(super) suspend: SuspendDetector,
+    pub(super) waking: Option<Waking>,
+    /// Attempts since the server has last shown that it accepts the credentials.
+    pub(super) unproven: u32,
+    /// The first connection was not made yet.
+    pub(super) connecting: bool,
+    /// When the server has last refused something.
+    pub(super) refused_at: Duration,
+    /// The client has ended.
+    pub(super) over: bool,
 }
 
 /// The simulated network dials.
@@ -109,14 +134,16 @@ impl std::fmt::Debug for Running {
 }
 
 impl Running {
-    pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64) -> Self {
+    pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64, now: Now) -> Self {
         let addresses = (1..plan.addresses).map(|n| format!("http://model-{n}"));
         let client = addresses
             .fold(Client::builder("http://model"), ClientBuilder::fallback_url)
             .api_key("am_model")
             .overflow(plan.overflow)
             .event_buffer(plan.buffer)
+            .stream_bytes(plan.bytes)
             .backfill(plan.backfill)
+            .review_poll(plan.review_poll.map(Duration::from_secs))
             .retry_first_connect(plan.retry_first_connect)
             .rate_limit(plan.rate_limit)
             .heartbeat_interval(plan.heartbeat.map(Duration::from_secs))
@@ -133,6 +160,13 @@ impl Running {
             early_unlogged: 0,
             placed: None,
             hidden_past: false,
+            joined: 0,
+            asked_at: Duration::ZERO,
+            asked_place: 0,
+            refused: false,
+            was_left: false,
+            joins: 0,
+            floor: None,
         };
         let connect = client.clone();
         Self {
@@ -144,13 +178,18 @@ impl Running {
             tokens: 0,
             connection: None,
             dialing: None,
-            closed: 0,
-            rest_failed: false,
+            inquiries: Vec::new(),
             wake_at: None,
             woken: VecDeque::new(),
             rooms: (0..projects).map(|_| room()).collect(),
             readers: Vec::new(),
             numbers: 0,
+            suspend: SuspendDetector::new(now),
+            waking: None,
+            unproven: 0,
+            connecting: true,
+            refused_at: Duration::ZERO,
+            over: false,
         }
     }
 
@@ -162,6 +201,7 @@ impl Running {
                 Call::Connect(call) => call.as_mut().poll(cx).map(Came::Connected),
                 Call::Join(project, call) => call.as_mut().poll(cx).map(|joined| Came::Joined(*project, joined)),
                 Call::Leave(call) => call.as_mut().poll(cx).map(|_| Came::Left),
+                Call::Emit(call) => call.as_mut().poll(cx).map(|_| Came::Emitted),
             };
             if let Poll::Ready(came) = came {
                 self.calls.remove(at);
@@ -172,7 +212,8 @@ impl Running {
     }
 
     /// Starts to join a project, behind a cursor where there is one.
-    pub(super) fn join(&mut self, at: usize, name: &str, after: Option<&str>) {
+    pub(super) fn join(&mut self, at: usize, name: &str, after: Option<&str>, now: Duration) {
+        (self.rooms[at].asked_at, self.rooms[at].refused) = (now, false);
         let (client, name) = (self.client.clone(), name.to_owned());
         let after: Option<Cursor> = after.map(|text| text.parse().unwrap());
         self.rooms[at].after.clone_from(&after);
@@ -188,6 +229,11 @@ impl Running {
     pub(super) fn leave(&mut self, at: usize) {
         let Some(project) = self.rooms[at].project.take() else { return };
         self.calls.push(Call::Leave(Box::pin(async move { project.leave().await })));
+    }
+
+    pub(super) fn emit(&mut self) {
+        let client = self.client.clone();
+        self.calls.push(Call::Emit(Box::pin(async move { client.emit("custom", "data").await })));
     }
 
     pub(super) fn token(&mut self, reply: oneshot::Sender<Answer>) -> Token {

@@ -10,12 +10,15 @@ use std::{
 };
 
 use super::{
-    scenario::Plan,
+    plans::Plan,
     sequence::{Excuses, Sequence},
     server::Server,
     shadow::Shadow,
 };
-use crate::{Error, EventStream, events::Event};
+use crate::{
+    Error, ErrorKind, EventStream,
+    events::{Event, Gap, GapReason},
+};
 
 /// Whether somebody was woken.
 #[derive(Debug, Default)]
@@ -50,8 +53,12 @@ pub(super) struct Reader {
     /// Its project was left: what it lacks is told as dropped.
     pub(super) leaving: bool,
     pub(super) book: Book,
-    /// Where it stands by what it was given.
-    pub(super) stands: Option<u64>,
+    /// Where it stands in each project by what it was given, and what it lacks but a replay has.
+    pub(super) stands: Vec<Option<u64>>,
+    kept: Vec<Option<u64>>,
+    /// It was too slow, and its stream has ended.
+    pub(super) overflowed: bool,
+    ends_on_overflow: bool,
 }
 
 /// Of what belongs to no project: whether every project's streams are given it.
@@ -68,9 +75,41 @@ pub(super) struct Batch {
 }
 
 impl Reader {
-    pub(super) fn new(number: u64, plan: Plan, project: Option<usize>, stream: EventStream, book: Book) -> Self {
-        let flag = Arc::default();
-        Self { number, plan, project, stream, flag, waits: false, ended: false, leaving: false, book, stands: None }
+    /// `stands`: where it begins in each project.
+    pub(super) fn new(
+        number: u64,
+        plan: Plan,
+        project: Option<usize>,
+        stream: EventStream,
+        book: Book,
+        stands: Vec<Option<u64>>,
+        ends_on_overflow: bool,
+    ) -> Self {
+        Self {
+            number,
+            plan,
+            project,
+            stream,
+            flag: Arc::default(),
+            waits: false,
+            ended: false,
+            leaving: false,
+            book,
+            kept: vec![None; stands.len()],
+            stands,
+            overflowed: false,
+            ends_on_overflow,
+        }
+    }
+
+    /// Where a cursor of the project may stand at most, as far as this reader is concerned.
+    pub(super) fn limit(&self, project: usize) -> Option<u64> {
+        let stands = self.stands[project]?;
+        Some(self.kept[project].map_or(stands, |kept| kept.min(stands)))
+    }
+
+    fn keep(&mut self, project: usize, to: u64) {
+        self.kept[project] = Some(self.kept[project].map_or(to, |kept| kept.min(to)));
     }
 
     /// Whether the hub would give it this.
@@ -102,7 +141,7 @@ impl Reader {
     }
 
     /// Takes what there is, up to its batch. `None`: nothing, so that it waits from now on.
-    pub(super) fn read(&mut self, server: &Server, excuses: &dyn Fn(usize) -> Excuses) -> Option<Batch> {
+    pub(super) fn read(&mut self, server: &Server, excuses: &dyn Fn(usize) -> Excuses, over: bool) -> Option<Batch> {
         self.waits = false;
         let waker = Waker::from(self.flag.clone());
         let taken = self.poll(&mut Context::from_waker(&waker));
@@ -110,7 +149,11 @@ impl Reader {
             self.waits = true;
             return None;
         };
-        let events = taken.unwrap_or_else(|error| panic!("a stream ended: {error}"));
+        let events = taken.unwrap_or_else(|error| {
+            self.overflowed = self.ends_on_overflow && error.kind() == ErrorKind::Overflow;
+            assert!(over || self.overflowed, "a stream ended: {error}");
+            Vec::new()
+        });
         self.ended = events.is_empty();
         let mut batch = Batch { events: events.len() as u64, ..Batch::default() };
         for event in events {
@@ -147,8 +190,18 @@ impl Reader {
                 _ => *unlogged = unlogged.checked_sub(1).expect("TWICE: more than was handed out"),
             },
         }
-        if event.event_id().is_some() && project == self.project {
-            self.stands = event.event_id();
+        if let Some((project, id)) = project.zip(event.event_id()) {
+            self.stands[project] = Some(id);
+            if let Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), .. }) = event {
+                self.keep(project, id - missed);
+            }
+        }
+        let dropped = match &mut self.book {
+            Book::Ring(shadow) => std::mem::take(&mut shadow.dropped),
+            Book::Logs { .. } => Vec::new(),
+        };
+        for (name, id) in dropped {
+            server.project(&name).into_iter().for_each(|project| self.keep(project, id - 1));
         }
     }
 
@@ -193,6 +246,7 @@ impl Reader {
     }
 
     pub(super) fn placed(&mut self, at: usize, id: u64) {
+        (self.stands[at], self.kept[at]) = (Some(id), None);
         if let Book::Logs { projects, .. } = &mut self.book
             && let Some(sequence) = &mut projects[at]
         {

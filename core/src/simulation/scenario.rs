@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::{dice::Dice, server::NODES};
+use super::{
+    dice::Dice,
+    plans::{ClientPlan, Plan, Rest, Wire, rare},
+    server::{NODES, Refusal},
+};
 use crate::{Backfill, Overflow};
 
 /// How a model server behaves while there is trouble. Probabilities are per occasion.
@@ -20,18 +24,29 @@ pub(super) struct Manners {
     pub(super) answers_late: f64,
     pub(super) answers_twice: f64,
     pub(super) refuses_joins: f64,
+    /// Joins of the first project are never answered.
+    pub(super) deaf: bool,
     pub(super) refuses_pages: f64,
     /// Whether a refusal names its project, and whether acknowledgements say more than that there is nothing to say.
     pub(super) names_projects: bool,
     pub(super) plain_acks: bool,
     /// Whether `connected` comes before the namespace is acknowledged, as from deployed servers.
     pub(super) early_connected: bool,
-    /// REST fails, or does not find all.
-    pub(super) forgets_content: f64,
+    /// By how many seconds its clock is wrong.
+    pub(super) skew: i64,
     pub(super) ping_interval: u64,
     /// How often a restart brings an older state back, or an empty one.
     pub(super) restores: f64,
     pub(super) loses_log: f64,
+    /// After a start it drops connections for a while, as soon as it has accepted them.
+    pub(super) warms: f64,
+    /// A program starts with a key that is not accepted, and how that is told.
+    pub(super) bad_keys: f64,
+    pub(super) refusal: Refusal,
+    /// A program's own event draws an error right after it has connected.
+    pub(super) strays: f64,
+    /// Texts of so many bytes are in some of the events.
+    pub(super) text: usize,
 }
 
 /// What happens between the log and the server's sockets, to live events only: brokers do that.
@@ -43,51 +58,25 @@ pub(super) struct Broker {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Wire {
-    /// Milliseconds.
-    pub(super) delay: u64,
-    pub(super) stalls: f64,
-    pub(super) garbles: f64,
-    pub(super) dial_fails: f64,
-}
-
-/// One of a client's readers.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
-    /// All of the client's events, or one project's.
-    pub(super) wide: bool,
-    pub(super) kind: Option<&'static str>,
-    /// How long it takes over each batch at most, in milliseconds, and how much it takes at once.
-    pub(super) pace: u64,
-    pub(super) batch: usize,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct ClientPlan {
-    /// How many of the server's addresses it knows.
-    pub(super) addresses: usize,
-    pub(super) overflow: Overflow,
-    pub(super) buffer: usize,
-    pub(super) backfill: Backfill,
-    pub(super) retry_first_connect: bool,
-    pub(super) rate_limit: u32,
-    pub(super) heartbeat: Option<u64>,
-    pub(super) readers: Vec<Plan>,
-}
-
-#[derive(Debug, Clone)]
 pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) clients: Vec<ClientPlan>,
     pub(super) projects: usize,
     /// How many events are published while there is trouble, and for how long there is.
     pub(super) events: u64,
+    /// The most at once.
+    pub(super) burst: u64,
     pub(super) trouble: Duration,
     /// The mean time between two faults.
     pub(super) fault_every: Duration,
     /// Whether programs die and start again.
     pub(super) mortal: bool,
+    /// For how many milliseconds a program is away at most.
+    pub(super) longest_down: u64,
+    /// Whether computers sleep.
+    pub(super) sleeps: bool,
     pub(super) server: Manners,
+    pub(super) rest: Rest,
     pub(super) broker: Broker,
     pub(super) wire: Wire,
 }
@@ -96,7 +85,8 @@ impl Scenario {
     pub(super) fn draw(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let dice = &mut dice;
-        let has_log = dice.chance(0.85);
+        let has_log = dice.chance(0.75);
+        let sleeps = dice.chance(0.2);
         let wire = Wire::draw(dice, has_log);
         let server = Manners {
             has_log,
@@ -107,15 +97,21 @@ impl Scenario {
             answers_late: rare(dice, 0.3, 300),
             answers_twice: rare(dice, 0.3, 300),
             refuses_joins: rare(dice, 0.3, 400),
+            deaf: dice.chance(0.05),
             refuses_pages: rare(dice, 0.3, 500),
             names_projects: dice.chance(0.5),
             // Of a garbled answer to a first join, an acknowledgement that says yes would be all that is left.
             plain_acks: dice.chance(0.5) || wire.garbles > 0.0,
             early_connected: dice.chance(0.5),
-            forgets_content: rare(dice, 0.3, 500),
+            skew: dice.pick(&[0, 0, 0, 300, -300]),
             ping_interval: dice.pick(&[5_000, 25_000]),
             restores: rare(dice, 0.3, 500),
             loses_log: rare(dice, 0.2, 300),
+            warms: rare(dice, 0.2, 700),
+            bad_keys: rare(dice, 0.1, 500),
+            refusal: dice.pick(&[Refusal::ConnectError, Refusal::Event, Refusal::Wordless, Refusal::AtJoins]),
+            strays: rare(dice, 0.3, 700),
+            text: dice.pick(&[0, 0, 2_000]),
         };
         let broker = Broker {
             late: rare(dice, 0.6, 300),
@@ -128,11 +124,15 @@ impl Scenario {
             seed,
             clients,
             projects: dice.between(1, 3) as usize,
-            events: dice.pick(&[10, 40, 120, 250]),
+            events: dice.pick(&[10, 40, 120, 250, 400]),
+            burst: dice.pick(&[30, 30, 300]),
             trouble,
             fault_every: trouble / dice.between(1, 20) as u32,
             mortal: true,
+            longest_down: if has_log && !sleeps { 86_400_000 } else { 600_000 },
+            sleeps,
             server,
+            rest: Rest::draw(dice),
             broker,
             wire,
         }
@@ -145,7 +145,10 @@ impl Scenario {
             addresses: NODES,
             overflow,
             buffer: 20,
+            bytes: 8 << 20,
             backfill: Backfill::Auto,
+            foreign_key: false,
+            review_poll: None,
             retry_first_connect: true,
             rate_limit: 100,
             heartbeat: Some(30),
@@ -165,69 +168,36 @@ impl Scenario {
             answers_late: 0.01,
             answers_twice: 0.01,
             refuses_joins: 0.01,
+            deaf: false,
             refuses_pages: 0.01,
             names_projects: true,
             plain_acks: false,
             early_connected: true,
-            forgets_content: 0.0,
+            skew: 0,
             ping_interval: 25_000,
             restores: 0.0,
             loses_log: 0.0,
+            warms: 0.0,
+            bad_keys: 0.0,
+            refusal: Refusal::ConnectError,
+            strays: 0.1,
+            text: 0,
         };
         Self {
             seed: 24,
             clients: vec![client(Overflow::Replay), client(Overflow::DropOldest)],
             projects: 3,
             events: 20_000,
+            burst: 30,
             trouble: Duration::from_secs(24 * 3600),
             fault_every: Duration::from_secs(40),
             mortal: false,
+            longest_down: 0,
+            sleeps: false,
             server,
+            rest: Rest::draw(&mut Dice::new(24)),
             broker: Broker { late: 0.05, lost: 0.01, twice: 0.01 },
             wire: Wire { delay: 40, stalls: 0.001, garbles: 0.0, dial_fails: 0.1 },
-        }
-    }
-}
-
-/// A probability: often none, and up to so many thousandths.
-fn rare(dice: &mut Dice, often: f64, most: u64) -> f64 {
-    if dice.chance(often) { dice.between(1, most) as f64 / 1_000.0 } else { 0.0 }
-}
-
-impl Wire {
-    fn draw(dice: &mut Dice, has_log: bool) -> Self {
-        Self {
-            delay: dice.pick(&[1, 40, 400]),
-            stalls: rare(dice, 0.4, 60),
-            garbles: if has_log { rare(dice, 0.25, 40) } else { 0.0 },
-            dial_fails: rare(dice, 0.5, 500),
-        }
-    }
-}
-
-impl ClientPlan {
-    fn draw(dice: &mut Dice) -> Self {
-        let overflow = dice.pick(&[Overflow::default(), Overflow::Replay, Overflow::DropOldest, Overflow::DropNewest]);
-        let mut readers = Vec::new();
-        for first in [true, false, false, false] {
-            if first || dice.chance(0.4) {
-                readers.push(Plan {
-                    wide: !first && dice.chance(0.3),
-                    kind: dice.pick(&[None, Some("moderation_update"), Some("stats_update")]).filter(|_| !first),
-                    pace: dice.pick(&[1, 50, 2_000, 20_000]),
-                    batch: dice.pick(&[1, 1, 5, 64]),
-                });
-            }
-        }
-        Self {
-            addresses: dice.between(1, NODES as u64) as usize,
-            overflow,
-            buffer: dice.pick(&[1, 2, 8, 40, 1_024]),
-            backfill: dice.pick(&[Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Off]),
-            retry_first_connect: dice.chance(0.5),
-            rate_limit: dice.pick(&[20, 100, 100, 100]),
-            heartbeat: dice.pick(&[None, Some(30)]),
-            readers,
         }
     }
 }

@@ -1,9 +1,7 @@
 //! Whether what somebody is given of a project is its log: each event once, in order, or a gap that adds up and is true.
 
-use std::collections::BTreeSet;
-
 use super::server::{Log, Place};
-use crate::events::{Event, Gap, GapReason, Origin};
+use crate::events::{Event, Gap, GapReason};
 
 /// What may keep a client from what it wants, beside a log that has forgotten it or was replaced.
 #[derive(Debug, Clone, Copy, Default)]
@@ -122,55 +120,5 @@ impl Sequence {
         let Some(id) = self.id else { return false };
         let known = self.hidden_to.map_or(id, |hidden_to| hidden_to.max(id));
         id <= log.head() && (known + 1..=log.head()).all(|id| !self.wants(log, log.place(id)))
-    }
-}
-
-/// Where a reader of a project without a log stands: there are no ids, only decisions in their order.
-#[derive(Debug, Clone)]
-pub(super) struct Decisions {
-    last: Option<u64>,
-    /// All up to here that does not come was before its time.
-    start: u64,
-    /// Of those, what REST has told all the same: it is asked for a little more than was missed.
-    early: BTreeSet<u64>,
-    /// What is missing behind a gap: a later listing may still bring it.
-    missing: BTreeSet<u64>,
-    told: bool,
-}
-
-impl Decisions {
-    pub(super) fn from(start: u64) -> Self {
-        Self { last: None, start, early: BTreeSet::new(), missing: BTreeSet::new(), told: false }
-    }
-
-    /// `rest_failed`: whether any listing has failed yet.
-    pub(super) fn see(&mut self, event: &Event, rest_failed: bool, not_wanted: bool) {
-        if let Event::Gap(gap) = event {
-            let true_reason = match gap.reason {
-                // Without a decision there is no moment since which REST could be asked.
-                GapReason::Interrupted => self.last.is_none() || not_wanted,
-                GapReason::BackfillIncomplete => rest_failed,
-                _ => false,
-            };
-            assert!(true_reason, "LOST: {gap:?} for what could be had");
-            self.told = true;
-        }
-        let Some(place) = place_of(event) else { return };
-        let from_rest = event.meta().origin == Origin::Backfill;
-        if from_rest && self.missing.remove(&place.id) {
-            return;
-        }
-        if from_rest && place.id <= self.start && self.last.is_none_or(|last| place.id <= last) {
-            return assert!(self.early.insert(place.id), "TWICE: {place:?}");
-        }
-        let before = self.last.unwrap_or_else(|| self.start.min(place.id - 1));
-        assert!(place.id > before, "TWICE OR OUT OF ORDER: {place:?} behind {before}");
-        assert!(place.id == before + 1 || self.told, "LOST: what is between {before} and {place:?}, and no word of it");
-        self.missing.extend(before + 1..place.id);
-        (self.last, self.told) = (Some(place.id), false);
-    }
-
-    pub(super) fn is_done(&self, log: &Log) -> bool {
-        self.told || self.last.unwrap_or(self.start) == log.head()
     }
 }

@@ -3,12 +3,13 @@
 
 use std::collections::VecDeque;
 
-use crate::events::Event;
+use crate::events::{Event, ProjectId};
 
 #[derive(Debug, PartialEq, Eq)]
 struct Item {
     name: &'static str,
     event_id: Option<u64>,
+    project: Option<ProjectId>,
     text: String,
 }
 
@@ -19,7 +20,7 @@ impl Item {
             Event::Gap(gap) => format!("{:?}", (gap.reason, gap.missed)),
             _ => meta.payload.as_ref().map(|payload| payload.as_str().to_owned()).unwrap_or_default(),
         };
-        Self { name: event.name(), event_id: meta.event_id, text }
+        Self { name: event.name(), event_id: meta.event_id, project: meta.project_id.clone(), text }
     }
 }
 
@@ -29,6 +30,8 @@ pub(super) struct Shadow {
     items: VecDeque<Item>,
     /// A gap was reported early that stands for those among the dropped events.
     gap_reported: bool,
+    /// What has an id and was dropped, since somebody looked.
+    pub(super) dropped: Vec<(ProjectId, u64)>,
 }
 
 impl Shadow {
@@ -53,7 +56,9 @@ impl Shadow {
                 for _ in 0..lagged.missed {
                     self.skip_gaps();
                     let dropped = self.items.pop_front();
-                    assert!(dropped.is_some_and(|item| item.name != "gap"), "{lagged:?} does not add up");
+                    let dropped = dropped.filter(|item| item.name != "gap");
+                    let dropped = dropped.unwrap_or_else(|| panic!("{lagged:?} does not add up"));
+                    self.dropped.extend(dropped.project.zip(dropped.event_id));
                 }
                 return lagged.missed;
             }

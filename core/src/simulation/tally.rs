@@ -1,42 +1,72 @@
 //! What was counted.
 
-/// What a simulation came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) simulations: u64,
-    /// Events that servers have logged, machines have handed out, and readers have been given.
-    pub(super) logged: u64,
-    pub(super) handed_out: u64,
-    pub(super) read: u64,
-    /// Events that a `Gap` or a `Lagged` has told of.
-    pub(super) told_missing: u64,
-    pub(super) told_dropped: u64,
-    pub(super) interruptions: u64,
-    pub(super) restarts: u64,
-    pub(super) nodes_lost: u64,
-    pub(super) lives: u64,
-    pub(super) garbled: u64,
-    /// The longest that it took until everybody had everything, in seconds.
-    pub(super) slowest: u64,
-    pub(super) virtual_seconds: u64,
-    pub(super) steps: u64,
+/// Makes the struct, the sum of two of them, and a list of all counters.
+macro_rules! tally {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What a simulation came to.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub(super) struct Tally {
+            $($(#[$doc])* pub(super) $name: u64,)*
+            /// The longest that it took until everybody had everything, in seconds.
+            pub(super) slowest: u64,
+        }
+
+        impl Tally {
+            pub(super) fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+                self.slowest = self.slowest.max(other.slowest);
+            }
+
+            /// What should happen in many simulations, and has in none.
+            pub(super) fn missing(&self) -> Vec<&'static str> {
+                let all = [$((stringify!($name), self.$name)),*];
+                all.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
+            }
+        }
+    };
 }
 
-impl Tally {
-    pub(super) fn add(&mut self, other: &Self) {
-        self.simulations += other.simulations;
-        self.logged += other.logged;
-        self.handed_out += other.handed_out;
-        self.read += other.read;
-        self.told_missing += other.told_missing;
-        self.told_dropped += other.told_dropped;
-        self.interruptions += other.interruptions;
-        self.restarts += other.restarts;
-        self.nodes_lost += other.nodes_lost;
-        self.lives += other.lives;
-        self.garbled += other.garbled;
-        self.slowest = self.slowest.max(other.slowest);
-        self.virtual_seconds += other.virtual_seconds;
-        self.steps += other.steps;
-    }
+tally! {
+    simulations,
+    /// Events that servers have logged, machines have handed out, and readers have been given.
+    logged,
+    handed_out,
+    read,
+    /// Events that a `Gap` or a `Lagged` has told of.
+    told_missing,
+    told_dropped,
+    interruptions,
+    restarts,
+    nodes_lost,
+    lives,
+    garbled,
+    /// Backfills by REST that were asked for, that found all, and that did not; what was answered on the way.
+    inquiries,
+    backfills,
+    backfills_failed,
+    rest_answers,
+    rest_errors,
+    too_large,
+    foreign_answers,
+    odd_rows,
+    reviews,
+    /// Streams that were dropped, made anew, or ended because their reader was too slow.
+    streams_dropped,
+    streams_reopened,
+    overflowed,
+    /// Computers that slept, and woke up to a dead connection that was given up in time.
+    sleeps,
+    cut_asleep,
+    woken,
+    probes,
+    /// Connections that were dropped right after they were accepted, and clients that took that for a refusal.
+    dropped_fresh,
+    given_up_unclear,
+    bad_keys,
+    bad_keys_ended,
+    /// Errors that the program's own events have drawn, and joins that were never answered.
+    strays,
+    unanswered,
+    virtual_seconds,
+    steps,
 }

@@ -63,6 +63,7 @@ fn whatever_happens_nothing_is_lost_and_nothing_comes_twice() {
     let (tally, failed) = run_many(number("SIM_FIRST").unwrap_or(0), number("SIM_SEEDS").unwrap_or(SEEDS));
     eprintln!("{tally:#?}\nin {:.1} s", started.elapsed().as_secs_f64());
     assert!(failed.is_empty(), "seeds that fail: {failed:?}");
+    assert!(tally.simulations < SEEDS || tally.missing().is_empty(), "never happened: {:?}", tally.missing());
     eprintln!("lost 0, twice 0, out of order 0 of {} events read", tally.read);
 }
 

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use super::{
+    plans::Plan,
     process::{Follow, Room, Running},
     reader::{Book, Reader},
-    scenario::Plan,
     sequence::Sequence,
     shadow::Shadow,
     world::{Act, World},
 };
-use crate::{EventKinds, Project};
+use crate::{EventKinds, Overflow, Project};
 
 impl World {
     pub(super) fn spawn(&mut self, at: usize) {
@@ -20,17 +20,22 @@ impl World {
         }
         self.spawned = self.now;
         let seed = self.dice.between(0, u64::MAX);
+        let bad_key = self.troubled && self.dice.chance(self.scenario.server.bad_keys);
+        self.tally.bad_keys += u64::from(bad_key);
+        let now = self.present(at);
         let process = &mut self.clients[at];
-        process.running = Some(Running::new(&process.plan, self.server.logs.len(), seed));
+        process.bad_key = bad_key;
+        process.running = Some(Running::new(&process.plan, self.server.logs.len(), seed, now));
         self.with_client(at, |_, _| {});
     }
 
     /// The program dies, and starts again later from what it has stored.
     pub(super) fn restart(&mut self, at: usize, life: u64, down: Duration) {
-        let process = &mut self.clients[at];
-        if process.life != life {
+        if self.clients[at].life != life {
             return;
         }
+        self.check_cursors(at);
+        let process = &mut self.clients[at];
         let Some(running) = process.running.take() else { return };
         process.life += 1;
         for (room, stored) in running.rooms.iter().zip(&mut process.stored) {
@@ -52,7 +57,8 @@ impl World {
                 true => Book::Logs { projects: vec![None; self.server.logs.len()], unlogged: 0 },
                 false => Book::Ring(Shadow::default()),
             };
-            self.add_reader(at, running, plan, None, stream, book);
+            let stands = vec![None; self.server.logs.len()];
+            self.add_reader(at, running, plan, None, stream, book, stands);
         }
         for project in 0..self.server.logs.len() {
             self.join_project(at, running, project);
@@ -61,7 +67,8 @@ impl World {
 
     pub(super) fn join_project(&mut self, at: usize, running: &mut Running, project: usize) {
         let stored = self.clients[at].stored[project].clone();
-        running.join(project, &self.server.logs[project].name, stored.as_deref());
+        running.rooms[project].asked_place = self.server.contents[project].history.len();
+        running.join(project, &self.server.logs[project].name, stored.as_deref(), self.now);
     }
 
     /// The project was joined: its readers are made.
@@ -75,7 +82,6 @@ impl World {
                 Follow::Log(sequence) => sequence.of_kind(plan.kind),
                 _ => Sequence::from(None),
             };
-            let stands = room.placed;
             let book = if self.reads_logs(at) {
                 let mut projects = vec![None; self.server.logs.len()];
                 projects[number] = Some(sequence);
@@ -84,15 +90,15 @@ impl World {
             } else {
                 Book::Ring(first.unwrap_or_default())
             };
-            self.add_reader(at, running, plan, Some(number), stream, book);
-            if let Some(reader) = running.readers.last_mut() {
-                reader.stands = stands;
-            }
+            let mut stands = vec![None; self.server.logs.len()];
+            stands[number] = room.placed;
+            self.add_reader(at, running, plan, Some(number), stream, book, stands);
         }
         running.rooms[number].project = Some(project);
     }
 
-    fn add_reader(
+    #[allow(clippy::too_many_arguments)] // what a reader is
+    pub(super) fn add_reader(
         &mut self,
         at: usize,
         running: &mut Running,
@@ -100,9 +106,11 @@ impl World {
         project: Option<usize>,
         stream: crate::EventStream,
         book: Book,
+        stands: Vec<Option<u64>>,
     ) {
         running.numbers += 1;
-        running.readers.push(Reader::new(running.numbers, plan, project, stream, book));
+        let closes = self.clients[at].plan.overflow == Overflow::Close;
+        running.readers.push(Reader::new(running.numbers, plan, project, stream, book, stands, closes));
         self.after(Duration::ZERO, Act::Read(at, self.clients[at].life, running.numbers));
     }
 
@@ -112,7 +120,7 @@ impl World {
         let excuses = self.excuses(at, hidden.into_iter());
         let Some(running) = &mut self.clients[at].running else { return };
         let Some(reader) = running.readers.iter_mut().find(|reader| reader.number == number) else { return };
-        let batch = reader.read(&self.server, &|project| excuses[project]);
+        let batch = reader.read(&self.server, &|project| excuses[project], running.over);
         if self.traced {
             eprintln!("{:12.6} reader {number} of client {at}: {batch:?}", self.now.as_secs_f64());
         }
@@ -124,30 +132,23 @@ impl World {
             if !reader.ended {
                 let pause = self.dice.pause(0, pace);
                 self.after(pause, Act::Read(at, self.clients[at].life, number));
+            } else if reader.overflowed {
+                let (plan, project) = (reader.plan, reader.project);
+                let pause = self.dice.pause(10, 3_000);
+                self.tally.overflowed += 1;
+                self.after(pause, Act::Reopen(at, self.clients[at].life, plan, project));
             }
+        }
+        let Some(running) = &mut self.clients[at].running else { return };
+        while let Some(gone) = running.readers.iter().position(|reader| reader.ended) {
+            running.remove_reader(gone);
         }
         self.check_cursors(at);
         let Some(running) = &mut self.clients[at].running else { return };
-        running.readers.retain(|reader| !reader.ended);
         if running.has_capacity() {
             self.with_client(at, |world, running| {
-                running.task.machine.handle(world.present(), crate::session::Input::Tick);
+                running.task.machine.handle(world.present(at), crate::session::Input::Tick);
             });
-        }
-    }
-
-    /// Nobody who goes on from a project's cursor may miss what a reader of the project has not been given yet.
-    fn check_cursors(&self, at: usize) {
-        let Some(running) = &self.clients[at].running else { return };
-        for (number, room) in running.rooms.iter().enumerate() {
-            let Some(cursor) = room.project.as_ref().and_then(Project::cursor) else { continue };
-            let readers = running.readers.iter().filter(|r| r.project == Some(number) && r.plan.kind.is_none());
-            let slowest =
-                readers.filter(|reader| !reader.ended && !reader.leaving).filter_map(|reader| reader.stands).min();
-            if let Some(slowest) = slowest.filter(|_| !self.server.logs[number].has_changed()) {
-                let cursor = cursor.event_id();
-                assert!(cursor <= slowest, "LOST by a restart: the cursor is {cursor}, a reader stands at {slowest}");
-            }
         }
     }
 
@@ -168,8 +169,8 @@ impl World {
                 reader.leaving = true;
             }
             running.leave(project);
-            let Room { early, .. } = &mut running.rooms[project];
-            *early = None;
+            let Room { early, was_left, .. } = &mut running.rooms[project];
+            (*early, *was_left) = (None, true);
             if at_once {
                 world.join_project(at, running, project);
             } else {

@@ -5,15 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use super::{
     dice::Dice,
     network::{Connection, Side},
+    plans::Plan,
     process::Process,
+    rest::Question,
     scenario::Scenario,
-    server::{Published, Request, Server},
+    server::{Odd, Published, Request, Server},
     tally::Tally,
 };
-use crate::session::{BackfillRequest, Backfilled, Input, Now};
+use crate::{Error, rest::Body, session::Now};
 
 /// How many things may happen in one simulation.
 const STEPS_MAX: u64 = 2_000_000;
@@ -38,13 +42,33 @@ pub(super) enum Act {
     /// Of which project, and whether it must be an event that is kept.
     Publish(usize, bool),
     Fan(Published),
+    /// A content of a project without a log is decided, and becomes this.
+    Decide(usize, usize, &'static str),
+    /// A connection is closed that was just accepted, with a word or without.
+    Drop(u64, bool),
+    /// The program sends an event of its own.
+    Emit(usize, u64),
+    /// A stream is made in the place of one that was dropped.
+    Reopen(usize, u64, Plan, Option<usize>),
+    Awake(usize, Duration),
+    CheckWaking(usize, u64, u64),
+    Review(usize),
     Rise,
     RiseNode(usize),
-    Listed {
+    /// A question of a client's backfill arrives at the server, and its answer at the client.
+    Asked {
         client: usize,
         life: u64,
-        closed: u64,
-        request: BackfillRequest,
+        inquiry: u64,
+        question: Question,
+        reply: oneshot::Sender<Result<Body, Error>>,
+    },
+    Told {
+        client: usize,
+        life: u64,
+        inquiry: u64,
+        reply: oneshot::Sender<Result<Body, Error>>,
+        answer: Result<Body, Error>,
     },
     Spawn(usize),
     Restart {
@@ -88,11 +112,14 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(scenario: Scenario) -> Self {
-        let process = |plan: &super::scenario::ClientPlan| Process {
+        let process = |plan: &super::plans::ClientPlan| Process {
             plan: plan.clone(),
             life: 0,
             stored: vec![None; scenario.projects],
             running: None,
+            bad_key: false,
+            slept: Duration::ZERO,
+            asleep_until: None,
         };
         let mut world = Self {
             dice: Dice::new(scenario.seed ^ 0x5EED),
@@ -125,7 +152,8 @@ impl World {
         }
         let mut left = self.scenario.events;
         while left > 0 {
-            let burst = self.dice.between(1, self.scenario.events.min(30)).min(left);
+            let most = self.scenario.burst.min(self.scenario.events);
+            let burst = self.dice.between(1, most).min(left);
             let (start, spread) = (self.dice.pause(0, trouble), self.dice.pick(&[0, 20, 2_000]));
             for _ in 0..burst {
                 let pause = start + self.dice.pause(0, spread);
@@ -133,6 +161,16 @@ impl World {
                 self.after(pause, Act::Publish(project, false));
             }
             left -= burst;
+        }
+        if !self.scenario.server.has_log {
+            for _ in 0..self.scenario.events / 6 {
+                let (pause, project) = (self.dice.pause(0, trouble), self.dice.index(self.scenario.projects));
+                self.after(pause, Act::Review(project));
+            }
+            for _ in 0..self.dice.between(0, 3) {
+                let content = self.server.foreign.submit(jiff::Timestamp::UNIX_EPOCH, Odd::Nothing, 1);
+                self.server.foreign.decide(content, "approved", jiff::Timestamp::UNIX_EPOCH, true);
+            }
         }
         let calm = self.scenario.trouble;
         self.at(calm, Act::Calm);
@@ -157,12 +195,18 @@ impl World {
         self.at(self.now + pause, act);
     }
 
-    pub(super) fn present(&self) -> Now {
-        Now { mono: self.base + self.now, wall: self.wall() }
+    /// The present at a client.
+    pub(super) fn present(&self, at: usize) -> Now {
+        Now { mono: self.base + self.now - self.clients[at].slept, wall: self.wall() }
     }
 
     pub(super) fn wall(&self) -> jiff::Timestamp {
         jiff::Timestamp::UNIX_EPOCH + self.now
+    }
+
+    /// The server's clock may be wrong.
+    pub(super) fn server_wall(&self) -> jiff::Timestamp {
+        self.wall() + jiff::SignedDuration::from_secs(self.scenario.server.skew)
     }
 
     /// Runs until everybody has everything.
@@ -190,6 +234,10 @@ impl World {
     }
 
     fn happen(&mut self, act: Act) {
+        let sleeper = self.concerns(&act).and_then(|client| self.clients[client].asleep_until);
+        if let Some(until) = sleeper {
+            return self.at(until, act);
+        }
         match act {
             Act::Wake(client, life) => {
                 let running = self.clients[client].running.as_ref();
@@ -208,9 +256,28 @@ impl World {
             Act::Publish(project, kept) => self.publish(project, kept),
             Act::Fan(published) => self.fan(&published),
             Act::Rise => self.rise(),
-            Act::RiseNode(node) => self.server.nodes[node] = true,
-            Act::Listed { client, life, closed, request } if self.is_alive(client, life) => {
-                self.listed(client, closed, request);
+            Act::RiseNode(node) => {
+                self.server.nodes[node] = true;
+                self.warm_up();
+            }
+            Act::Decide(project, content, status) => self.decide(project, content, status),
+            Act::Review(project) => self.review(project),
+            Act::Drop(id, says_so) => self.drop_connection(id, says_so),
+            Act::Emit(client, life) if self.is_alive(client, life) => {
+                self.with_client(client, |_, running| running.emit());
+            }
+            Act::Reopen(client, life, plan, project) if self.is_alive(client, life) => {
+                self.reopen(client, plan, project);
+            }
+            Act::Awake(client, span) => self.wake_up(client, span),
+            Act::CheckWaking(client, life, number) if self.is_alive(client, life) => {
+                self.check_waking(client, number);
+            }
+            Act::Asked { client, life, inquiry, question, reply } if self.is_alive(client, life) => {
+                self.asked(client, life, inquiry, &question, reply);
+            }
+            Act::Told { client, life, inquiry, reply, answer } if self.is_alive(client, life) => {
+                self.told(client, inquiry, reply, answer);
             }
             Act::Spawn(client) => self.spawn(client),
             Act::Restart { client, life, down } => self.restart(client, life, down),
@@ -222,17 +289,5 @@ impl World {
             Act::Look => self.look(),
             _ => {}
         }
-    }
-
-    fn listed(&mut self, client: usize, closed: u64, request: BackfillRequest) {
-        let result = self.list(&request);
-        self.with_client(client, |world, running| {
-            // Closing the transport has dropped what was asked before.
-            if running.closed == closed {
-                running.rest_failed |= !matches!(&result, Ok(found) if found.complete);
-                let found = Backfilled { id: request.id, project: request.project, result };
-                running.task.machine.handle(world.present(), Input::Backfilled(found));
-            }
-        });
     }
 }

@@ -111,7 +111,7 @@ impl Log {
     }
 
     /// The present's event of this id as it is sent. The key says to the checks which it is.
-    pub(in crate::simulation) fn payload(&self, id: u64, with_id: bool) -> (&'static str, Value) {
+    pub(in crate::simulation) fn payload(&self, id: u64) -> (&'static str, Value) {
         let place = self.place(id);
         let Some((kind, at)) = self.event(place) else { panic!("the model has no event {place:?}") };
         let key = format!("{}/{}/{id}", self.name, place.past);
@@ -122,9 +122,7 @@ impl Log {
         };
         data["key"] = key.into();
         data["project_id"] = (*self.name).into();
-        if with_id {
-            data["event_id"] = id.into();
-        }
+        data["event_id"] = id.into();
         (kind, data)
     }
 
@@ -132,14 +130,5 @@ impl Log {
     pub(in crate::simulation) fn statistics(&mut self) -> Value {
         self.stats += 1;
         json!({"project_id": self.name, "total_content": self.stats})
-    }
-
-    /// The decisions since then, oldest first: what REST lists.
-    pub(in crate::simulation) fn decided_since(&self, since: jiff::Timestamp) -> Vec<u64> {
-        let ids = (1..=self.head()).rev();
-        let mut found: Vec<_> =
-            ids.take_while(|id| self.event(self.place(*id)).is_some_and(|(_, at)| *at >= since)).collect();
-        found.reverse();
-        found
     }
 }

@@ -1,5 +1,8 @@
 //! A model of a server that follows the replay rules, with the manners that servers were seen to have.
 
+mod admission;
+mod contents;
+mod listing;
 mod log;
 mod publisher;
 mod replay;
@@ -13,11 +16,13 @@ use std::{
 use serde_json::{Value, json};
 
 pub(super) use self::{
+    admission::Refusal,
+    contents::{Contents, Odd},
     log::{Log, Place},
     publisher::Published,
 };
 use super::{
-    network::Side,
+    network::{ALIVE, PROBE, Side},
     world::{Act, World},
 };
 use crate::sio;
@@ -25,6 +30,8 @@ use crate::sio;
 /// Processes of the server on the one database, each at an address of its own.
 pub(super) const NODES: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
+/// What a server may say about an event that it does not know.
+const STRAY_WORDS: [&str; 4] = ["Unknown command", "No.", "token bucket exhausted", "The session handler has failed"];
 const PING_TIMEOUT: u64 = 20_000;
 
 #[derive(Debug)]
@@ -34,7 +41,13 @@ pub(super) struct Server {
     pub(super) nodes: [bool; NODES],
     /// Counts its lives.
     pub(super) life: u64,
+    /// Until when it drops connections right after it has accepted them.
+    pub(super) warming_until: Duration,
     pub(super) logs: Vec<Log>,
+    /// Of each project, if it has no log.
+    pub(super) contents: Vec<Contents>,
+    /// Another project's, which nobody joins.
+    pub(super) foreign: Contents,
 }
 
 /// What the server knows of one connection.
@@ -45,8 +58,8 @@ pub(super) struct Socket {
     rooms: BTreeSet<usize>,
     accepted: VecDeque<Duration>,
     busy_until: Duration,
-    /// A ping has not been answered yet.
-    asked: bool,
+    /// When a ping was sent that has not been answered yet.
+    asked: Option<Duration>,
 }
 
 impl Default for Socket {
@@ -57,7 +70,7 @@ impl Default for Socket {
             rooms: BTreeSet::new(),
             accepted: VecDeque::new(),
             busy_until: Duration::ZERO,
-            asked: false,
+            asked: None,
         }
     }
 }
@@ -73,7 +86,16 @@ pub(super) struct Request {
 impl Server {
     pub(super) fn new(projects: usize) -> Self {
         let logs = (0..projects).map(|at| Log::new(format!("p{at}"))).collect();
-        Self { up: true, nodes: [true; NODES], life: 0, logs }
+        let contents = (0..projects).map(|at| Contents::new(format!("p{at}"))).collect();
+        Self {
+            up: true,
+            nodes: [true; NODES],
+            life: 0,
+            warming_until: Duration::ZERO,
+            logs,
+            contents,
+            foreign: Contents::new("foreign".into()),
+        }
     }
 
     pub(super) fn project(&self, name: &str) -> Option<usize> {
@@ -99,24 +121,29 @@ impl World {
     }
 
     pub(super) fn ping(&mut self, id: u64) {
-        let interval = self.scenario.server.ping_interval;
+        let (now, interval) = (self.now, self.scenario.server.ping_interval);
         let Some(socket) = self.socket(id) else { return };
-        if std::mem::replace(&mut socket.asked, true) {
+        if socket.asked.is_some_and(|asked| now - asked >= Duration::from_millis(PING_TIMEOUT)) {
             return self.close_socket(id, true);
         }
+        socket.asked.get_or_insert(now);
         self.send(id, Side::Client, "2".into());
-        self.after(Duration::from_millis(interval.max(PING_TIMEOUT)), Act::Ping(id));
+        self.after(Duration::from_millis(interval), Act::Ping(id));
     }
 
     pub(super) fn receive(&mut self, id: u64, frame: &str) {
         let early = self.scenario.server.early_connected;
+        let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
+        let bad_key = self.clients[client].bad_key;
         let Some(socket) = self.socket(id) else { return };
-        if frame == "3" {
-            socket.asked = false;
-            return;
+        match frame {
+            "3" => return socket.asked = None,
+            PROBE => return self.send(id, Side::Client, ALIVE.into()),
+            _ => {}
         }
         let Some(packet) = frame.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
         match packet.kind {
+            sio::Kind::Connect if bad_key => self.refuse_connection(id),
             sio::Kind::Connect => {
                 socket.connected = true;
                 let connected = json!({"message": "Connected to AutoModerate"});
@@ -124,9 +151,10 @@ impl World {
                     self.emit(id, "connected", &connected);
                 }
                 self.send(id, Side::Client, r#"40{"sid":"s"}"#.into());
-                if !early {
+                if !early && !self.is_warming() {
                     self.emit(id, "connected", &connected);
                 }
+                self.drop_if_warming(id);
             }
             sio::Kind::Disconnect => self.close_socket(id, true),
             sio::Kind::Event if socket.connected => {
@@ -168,6 +196,11 @@ impl World {
                 self.answer(id, request, &[("left_project", left)], json!({"ok": true}));
             }
             ("replay_events", Some(project)) => self.replay(id, request, project),
+            ("custom", _) => {
+                self.tally.strays += 1;
+                let message = self.dice.pick(&STRAY_WORDS);
+                self.answer(id, request, &[("error", json!({"message": message}))], json!({}));
+            }
             _ => {}
         }
     }
@@ -222,5 +255,6 @@ impl World {
             }
         }
         self.tally.restarts += 1;
+        self.warm_up();
     }
 }

@@ -1,10 +1,15 @@
 //! Events are logged, then handed to whoever is in the room, by a broker that may be late, forget and repeat itself.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use super::super::{
-    network::Side,
-    world::{Act, World},
+use super::{
+    super::{
+        network::Side,
+        world::{Act, World},
+    },
+    Odd,
 };
 
 /// A live event on its way to the server's sockets.
@@ -23,16 +28,23 @@ impl World {
             return;
         }
         let manners = &self.scenario.server;
+        if !manners.has_log && (kept || !self.dice.chance(0.2)) {
+            return self.submit(project, kept);
+        }
         let at = self.wall();
         let log = &mut self.server.logs[project];
-        let (name, data) = if !kept && self.dice.chance(0.2) {
+        let (name, data) = if !manners.has_log || (!kept && self.dice.chance(0.2)) {
             ("stats_update", log.statistics())
         } else {
             let kinds = ["moderation_update", "moderation_update", "rule_update", "user_activity"];
-            let kind = if manners.has_log { self.dice.pick(&kinds) } else { "moderation_update" };
-            let id = log.append(kind, at, if manners.has_log { manners.retention } else { u64::MAX });
+            let kind = self.dice.pick(&kinds);
+            let id = log.append(kind, at, manners.retention);
             self.tally.logged += 1;
-            log.payload(id, manners.has_log)
+            let (kind, mut data) = log.payload(id);
+            if self.scenario.server.text > 0 && self.dice.chance(0.3) {
+                data["content_preview"] = "x".repeat(self.scenario.server.text).into();
+            }
+            (kind, data)
         };
         let broker = self.scenario.broker.clone();
         let kept = name != "stats_update";
@@ -44,10 +56,54 @@ impl World {
         for _ in 0..copies {
             // Without ids nobody could tell what is out of order.
             let late = self.troubled && self.scenario.server.has_log && self.dice.chance(broker.late);
-            let pause = if late { self.dice.pause(1, 2_000) } else { std::time::Duration::ZERO };
+            let pause = if late { self.dice.pause(1, 2_000) } else { Duration::ZERO };
             let published = Published { project, server: self.server.life, name, data: data.clone() };
             self.after(pause, Act::Fan(published));
         }
+    }
+
+    /// Somebody submits a content to a server without a log, and it is decided, now or later.
+    fn submit(&mut self, project: usize, kept: bool) {
+        let (rest, at) = (self.scenario.rest.clone(), self.server_wall());
+        let odd = match self.troubled && self.dice.chance(rest.odd) {
+            true => self.dice.pick(&[Odd::NoNumber, Odd::Unreadable, Odd::Huge]),
+            false => Odd::Nothing,
+        };
+        self.tally.odd_rows += u64::from(odd != Odd::Nothing);
+        let weight = self.dice.pick(&[1, 1, 1, 3]);
+        let status = self.dice.pick(&["approved", "approved", "rejected", "flagged"]);
+        let content = self.server.contents[project].submit(at, odd, weight);
+        if !kept && self.troubled && self.dice.chance(rest.slow_decisions) {
+            let pause = self.dice.pause(100, 500_000);
+            return self.after(pause, Act::Decide(project, content, status));
+        }
+        self.decide(project, content, status);
+    }
+
+    /// A content is decided, and its event published.
+    pub(in crate::simulation) fn decide(&mut self, project: usize, content: usize, status: &'static str) {
+        if !self.server.up {
+            return self.after(Duration::from_secs(1), Act::Decide(project, content, status));
+        }
+        let (at, contents) = (self.server_wall(), &mut self.server.contents[project]);
+        let place = contents.decide(content, status, at, true);
+        let data = contents.payload(place);
+        self.tally.logged += 1;
+        let published = Published { project, server: self.server.life, name: "moderation_update", data };
+        self.after(Duration::ZERO, Act::Fan(published));
+    }
+
+    /// Somebody reviews a flagged content. Servers without a log send no event for that.
+    pub(in crate::simulation) fn review(&mut self, project: usize) {
+        let at = self.server_wall();
+        let contents = &mut self.server.contents[project];
+        if contents.flagged.is_empty() || !self.server.up {
+            return;
+        }
+        let content = *contents.flagged.iter().nth(self.dice.index(contents.flagged.len())).unwrap();
+        let status = self.dice.pick(&["approved", "rejected"]);
+        contents.decide(content, status, at, false);
+        self.tally.reviews += 1;
     }
 
     /// The event reaches the sockets.

@@ -20,9 +20,20 @@ impl World {
             return self.refuse(id, request, words);
         }
         let has_log = manners.has_log;
+        if self.clients[self.connections[&id].client].bad_key {
+            return self.refuse(id, request, json!({"message": "Authentication required"}));
+        }
+        if self.is_deaf_to(project) {
+            self.tally.unanswered += 1;
+            return;
+        }
         let Some(socket) = self.socket(id) else { return };
         socket.rooms.insert(project);
         self.note_hidden_past(id, project);
+        let (decided, client) = (self.server.contents[project].history.len(), self.connections[&id].client);
+        if let Some(running) = &mut self.clients[client].running {
+            running.rooms[project].joined = decided;
+        }
         let log = &self.server.logs[project];
         let mut joined = json!({"project_id": log.name});
         if has_log {
@@ -53,7 +64,21 @@ impl World {
         }
     }
 
+    /// Joins of the first project may never be answered, while there is trouble.
+    fn is_deaf_to(&self, project: usize) -> bool {
+        self.troubled && self.scenario.server.deaf && project == 0
+    }
+
     pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
+        let client = self.connections.get(&id).map(|connection| connection.client);
+        let running = client.and_then(|client| self.clients[client].running.as_mut());
+        if let Some(running) = running {
+            running.refused_at = self.now;
+        }
+        let running = client.and_then(|client| self.clients[client].running.as_mut());
+        if let Some((running, project)) = running.zip(request.project).filter(|_| request.name == "join_project") {
+            running.rooms[project].refused = true;
+        }
         if request.name == "replay_events" {
             return self.answer(id, request, &[], words);
         }

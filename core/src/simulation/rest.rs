@@ -1,0 +1,204 @@
+//! REST in a simulation: the real scan of a backfill, over a model of the server's answers in virtual time.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    decisions::Asked,
+    process::{Follow, Running},
+    world::{Act, World},
+};
+use crate::{
+    ContentFilter, Error,
+    rest::{Body, ContentSource, ReadLimits, fetch},
+    session::{BackfillRequest, Backfilled, Input, Now, Wanted},
+};
+
+/// How long the answers to one request may take in all, and how long after its submission a content may be decided:
+/// what the scan promises.
+const PATIENCE: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_secs(602);
+
+type Answer = Result<Body, Error>;
+
+#[derive(Debug, Clone)]
+pub(super) enum Question {
+    Page(ContentFilter),
+    Content(String),
+    Sleep(Duration),
+}
+
+#[derive(Debug)]
+struct Mailbox {
+    now: Now,
+    asked: Vec<(Question, oneshot::Sender<Answer>)>,
+}
+
+/// The server's contents as a backfill reads them.
+struct Model {
+    mailbox: Arc<Mutex<Mailbox>>,
+    limits: ReadLimits,
+}
+
+impl Model {
+    async fn ask(&self, question: Question) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox.lock().unwrap().asked.push((question, reply));
+        answer.await.unwrap_or_else(|_| Err(Error::closed()))
+    }
+}
+
+impl ContentSource for Model {
+    fn limits(&self) -> ReadLimits {
+        self.limits
+    }
+
+    fn now(&self) -> Now {
+        self.mailbox.lock().unwrap().now
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        let _ = self.ask(Question::Sleep(pause)).await;
+    }
+
+    async fn page(&self, filter: &ContentFilter) -> Answer {
+        self.ask(Question::Page(filter.clone())).await
+    }
+
+    async fn content(&self, id: &str) -> Answer {
+        self.ask(Question::Content(id.to_owned())).await
+    }
+}
+
+/// A backfill that is under way.
+pub(super) struct Inquiry {
+    id: u64,
+    pub(super) project: usize,
+    asked: Asked,
+    joins: u64,
+    since: Duration,
+    mailbox: Arc<Mutex<Mailbox>>,
+    future: Pin<Box<dyn Future<Output = Backfilled>>>,
+}
+
+impl World {
+    pub(super) fn count_joins(&self, running: &mut Running, packet: &str) {
+        let joined = packet.split_once(r#"["join_project",{"project_id":""#).and_then(|(_, rest)| rest.split_once('"'));
+        if let Some(project) = joined.and_then(|(name, _)| self.server.project(name)) {
+            running.rooms[project].joins += 1;
+        }
+    }
+
+    pub(super) fn inquire(&mut self, at: usize, running: &mut Running, request: BackfillRequest) {
+        let project = self.server.project(&request.project).expect("nobody has joined another");
+        let mailbox = Arc::new(Mutex::new(Mailbox { now: self.present(at), asked: Vec::new() }));
+        let asked = Asked {
+            wanted: request.wanted,
+            decided: self.server.contents[project].history.len(),
+            excused: request.flagged.is_none(),
+            foreign: self.clients[at].plan.foreign_key,
+        };
+        let model = Model { mailbox: mailbox.clone(), limits: self.scenario.rest.limits };
+        let id = request.id;
+        let future = Box::pin(async move { fetch(&model, request).await });
+        let joins = running.rooms[project].joins;
+        running.inquiries.push(Inquiry { id, project, asked, joins, since: self.now, mailbox, future });
+        self.tally.inquiries += 1;
+        let done = self.pursue(at, running, id);
+        assert!(done.is_none(), "an answer without a question");
+    }
+
+    /// Lets a backfill go on; what it asks the server is on its way then.
+    fn pursue(&mut self, at: usize, running: &mut Running, id: u64) -> Option<Backfilled> {
+        let inquiry = running.inquiries.iter_mut().find(|inquiry| inquiry.id == id)?;
+        inquiry.mailbox.lock().unwrap().now = self.present(at);
+        let polled = inquiry.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let asked = std::mem::take(&mut inquiry.mailbox.lock().unwrap().asked);
+        let life = self.clients[at].life;
+        for (question, reply) in asked {
+            if let Question::Sleep(pause) = question {
+                self.after(pause, Act::Told { client: at, life, inquiry: id, reply, answer: Ok(Body::TooLarge) });
+            } else {
+                let pause = self.rest_pause();
+                self.after(pause, Act::Asked { client: at, life, inquiry: id, question, reply });
+            }
+        }
+        match polled {
+            Poll::Ready(found) => Some(found),
+            Poll::Pending => None,
+        }
+    }
+
+    fn rest_pause(&mut self) -> Duration {
+        let slowest = if self.troubled { self.scenario.rest.slowest } else { 50 };
+        self.dice.pause(1, slowest)
+    }
+
+    /// The server answers.
+    pub(super) fn asked(
+        &mut self,
+        at: usize,
+        life: u64,
+        inquiry: u64,
+        question: &Question,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        let Some(running) = &mut self.clients[at].running else { return };
+        let Some(known) = running.inquiries.iter().position(|known| known.id == inquiry) else { return };
+        let (project, foreign) = (running.inquiries[known].project, self.clients[at].plan.foreign_key);
+        let (answer, excused) = self.rest_answer(project, foreign, question);
+        self.trace(|| format!("         REST: {question:?}: {answer:?}").chars().take(2_000).collect());
+        if let Some(running) = &mut self.clients[at].running {
+            running.inquiries[known].asked.excused |= excused;
+        }
+        let pause = self.rest_pause();
+        self.after(pause, Act::Told { client: at, life, inquiry, reply, answer });
+    }
+
+    /// The client hears of it.
+    pub(super) fn told(&mut self, at: usize, inquiry: u64, reply: oneshot::Sender<Answer>, answer: Answer) {
+        let is_known = |running: &Running| running.inquiries.iter().any(|known| known.id == inquiry);
+        if !self.clients[at].running.as_ref().is_some_and(is_known) {
+            return;
+        }
+        let _ = reply.send(answer);
+        self.with_client(at, |world, running| {
+            let Some(found) = world.pursue(at, running, inquiry) else { return };
+            world.judge(running, inquiry, &found);
+            running.task.machine.handle(world.present(at), Input::Backfilled(found));
+        });
+    }
+
+    fn judge(&mut self, running: &mut Running, id: u64, found: &Backfilled) {
+        let Some(at) = running.inquiries.iter().position(|inquiry| inquiry.id == id) else { return };
+        let inquiry = running.inquiries.remove(at);
+        let (contents, limits) = (&self.server.contents[inquiry.project], self.scenario.rest.limits);
+        let mut asked = inquiry.asked;
+        asked.excused |= self.now - inquiry.since >= PATIENCE;
+        asked.excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
+        // Reviews may move rows each time that the pages are read.
+        asked.excused |= contents.flagged.len() >= limits.per_page as usize;
+        asked.excused |= contents.flagged.len() >= limits.lookups || asked.decided >= limits.lookups;
+        if let Wanted::Missed { since } = asked.wanted {
+            let since = since.saturating_sub(WINDOW).unwrap_or(jiff::Timestamp::MIN);
+            asked.excused |= contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows;
+        }
+        let found = found.result.as_ref().ok();
+        self.tally.backfills += u64::from(found.is_some_and(|found| found.complete));
+        self.tally.backfills_failed += u64::from(found.is_none_or(|found| !found.complete));
+        let room = &mut running.rooms[inquiry.project];
+        // One that was asked for before the project was joined once more is nobody's any more.
+        let Follow::Plain(decisions) = &mut room.follow else { return };
+        if room.joins == inquiry.joins {
+            decisions.told(asked, found, contents);
+        } else {
+            decisions.told_late(found);
+        }
+    }
+}

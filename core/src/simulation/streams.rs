@@ -1,0 +1,102 @@
+//! Streams that are dropped and made anew, and the cursors that follow from all that is read.
+
+use super::{
+    plans::Plan,
+    process::{Follow, Running},
+    reader::{Book, Reader},
+    shadow::Shadow,
+    world::{Act, World},
+};
+use crate::{EventKinds, Project, session::Input};
+
+impl Running {
+    /// The readers that a project's cursor follows: those of all its events, or else those of some.
+    fn followed(&self, project: usize) -> impl Iterator<Item = &Reader> {
+        let mine = move |reader: &&Reader| {
+            let its = reader.project.is_none_or(|its| its == project);
+            its && !reader.ended && !reader.leaving && reader.limit(project).is_some()
+        };
+        let any_full = self.readers.iter().filter(mine).any(|reader| reader.plan.kind.is_none());
+        self.readers.iter().filter(mine).filter(move |reader| !any_full || reader.plan.kind.is_none())
+    }
+
+    /// A reader drops its stream. If it was a project's last one, the cursor stays where it is.
+    pub(super) fn remove_reader(&mut self, at: usize) {
+        let reader = self.readers.remove(at);
+        for project in 0..self.rooms.len() {
+            if self.followed(project).next().is_none() && !reader.leaving {
+                let limit = reader.limit(project);
+                self.rooms[project].floor = limit.or(self.rooms[project].floor);
+            }
+        }
+    }
+}
+
+impl World {
+    /// Nobody who goes on from a project's cursor may miss what a reader of the project has not been given yet.
+    pub(super) fn check_cursors(&self, at: usize) {
+        let Some(running) = &self.clients[at].running else { return };
+        for (number, room) in running.rooms.iter().enumerate() {
+            let Some(cursor) = room.project.as_ref().and_then(Project::cursor) else { continue };
+            let slowest = running.followed(number).filter_map(|reader| reader.limit(number)).min();
+            let limit = slowest.or(room.floor).filter(|_| !self.server.logs[number].has_changed());
+            if let Some(limit) = limit {
+                let cursor = cursor.event_id();
+                assert!(cursor <= limit, "LOST by a restart: the cursor is {cursor}, a reader stands at {limit}");
+            }
+        }
+    }
+
+    /// A reader goes; often another one comes in its place.
+    pub(super) fn drop_a_stream(&mut self, at: usize) {
+        let (back, pause) = (self.dice.chance(0.7), self.dice.pause(0, 10_000));
+        let Some(running) = &self.clients[at].running else { return };
+        let readers: Vec<_> = (0..running.readers.len()).filter(|reader| !running.readers[*reader].leaving).collect();
+        if readers.is_empty() || running.over {
+            return;
+        }
+        let reader = self.dice.pick(&readers);
+        self.with_client(at, |world, running| {
+            let Reader { plan, project, .. } = running.readers[reader];
+            running.remove_reader(reader);
+            world.tally.streams_dropped += 1;
+            running.task.machine.handle(world.present(at), Input::Tick);
+            if back {
+                world.after(pause, Act::Reopen(at, world.clients[at].life, plan, project));
+            }
+        });
+        self.check_cursors(at);
+    }
+
+    pub(super) fn reopen(&mut self, at: usize, plan: Plan, project: Option<usize>) {
+        self.with_client(at, |world, running| {
+            let filter = plan.kind.and_then(EventKinds::named);
+            let stream = match project {
+                None => running.client.stream(filter),
+                // It was left meanwhile, and its streams are made with the next join.
+                Some(number) => match &running.rooms[number].project {
+                    Some(project) => project.stream(filter),
+                    None => return,
+                },
+            };
+            let mine = |number: usize| project.is_none_or(|project| project == number);
+            let sequences = running.rooms.iter().enumerate().map(|(number, room)| match &room.follow {
+                Follow::Log(sequence) if mine(number) => Some(sequence.of_kind(plan.kind)),
+                _ => None,
+            });
+            let book = match world.reads_logs(at) {
+                true => Book::Logs { projects: sequences.collect(), unlogged: 0 },
+                false => Book::Ring(Shadow::default()),
+            };
+            // It begins now. Where it is the only one, the cursor stays where the last one has left it.
+            let stands = running.rooms.iter().enumerate().map(|(number, room)| match &room.follow {
+                Follow::Log(_) if mine(number) && running.followed(number).next().is_none() => room.floor,
+                Follow::Log(sequence) if mine(number) => sequence.id,
+                _ => None,
+            });
+            let stands = stands.collect();
+            world.tally.streams_reopened += 1;
+            world.add_reader(at, running, plan, project, stream, book, stands);
+        });
+    }
+}

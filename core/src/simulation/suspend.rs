@@ -1,0 +1,113 @@
+//! Computers that sleep: the wall clock goes on, the other one stands still with all timers, and nothing is heard.
+
+use std::time::Duration;
+
+use super::{
+    network::Side,
+    process::Running,
+    world::{Act, World},
+};
+use crate::session::{Command, Input};
+
+/// Shorter ones need not be noticed.
+const SHORTEST: Duration = Duration::from_secs(4);
+/// How long after waking up it is noticed at the latest, and a dead connection given up.
+const NOTICED: Duration = Duration::from_secs(5);
+const GIVEN_UP: Duration = Duration::from_secs(10);
+
+/// The last time that a client's computer woke up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waking {
+    number: u64,
+    since: Duration,
+    /// The connection that it had, and whether the network has dropped it meanwhile.
+    connection: Option<u64>,
+    cut: bool,
+    noticed: bool,
+}
+
+impl World {
+    /// Whose computer must be awake for this.
+    pub(super) fn concerns(&self, act: &Act) -> Option<usize> {
+        match act {
+            Act::Dialed { client, .. } | Act::Told { client, .. } | Act::Restart { client, .. } => Some(*client),
+            Act::Wake(client, _) | Act::Emit(client, _) | Act::CheckWaking(client, ..) => Some(*client),
+            Act::Join(client, ..) | Act::Read(client, ..) | Act::Reopen(client, ..) => Some(*client),
+            Act::Carry(id, Side::Client) | Act::Learn(id, Side::Client) => Some(self.connections.get(id)?.client),
+            _ => None,
+        }
+    }
+
+    pub(super) fn fall_asleep(&mut self, at: usize) {
+        let longest = self.dice.pick(&[2_000, 15_000, 120_000, 28_800_000]);
+        let left = self.scenario.trouble - self.now.min(self.scenario.trouble);
+        let span = self.dice.pause(1_000, longest).min(left);
+        if self.clients[at].running.is_none() || self.clients[at].asleep_until.is_some() {
+            return;
+        }
+        self.clients[at].asleep_until = Some(self.now + span);
+        self.after(span, Act::Awake(at, span));
+    }
+
+    pub(super) fn wake_up(&mut self, at: usize, span: Duration) {
+        self.tally.sleeps += 1;
+        self.spawned = self.now;
+        let process = &mut self.clients[at];
+        (process.asleep_until, process.slept) = (None, process.slept + span);
+        let life = process.life;
+        let Some(running) = &mut process.running else { return };
+        running.wake_at = running.wake_at.map(|wake_at| wake_at + span);
+        let (wake_at, connection) = (running.wake_at, running.connection);
+        let connection = connection.filter(|_| running.rules.state == "connected" && span >= SHORTEST);
+        let number = running.waking.map_or(0, |waking| waking.number) + 1;
+        let cut = connection.is_some() && self.dice.chance(0.5);
+        let waking = Waking { number, since: self.now, connection, cut, noticed: false };
+        if let Some(running) = &mut self.clients[at].running {
+            running.waking = Some(waking);
+        }
+        wake_at.into_iter().for_each(|wake_at| self.at(wake_at, Act::Wake(at, life)));
+        if let Some(id) = connection.filter(|_| cut) {
+            self.tally.cut_asleep += 1;
+            self.cut(id, &[Side::Client, Side::Server], false);
+        }
+        if connection.is_some() {
+            self.after(NOTICED, Act::CheckWaking(at, life, number));
+            self.after(GIVEN_UP, Act::CheckWaking(at, life, number));
+        }
+    }
+
+    /// As the driver does in each turn.
+    pub(super) fn compare_clocks(&mut self, at: usize, running: &mut Running) {
+        let now = self.present(at);
+        if self.scenario.sleeps && running.suspend.has_slept(now) {
+            if let Some(waking) = &mut running.waking {
+                waking.noticed = true;
+            }
+            running.task.machine.handle(now, Input::Command(Command::NetworkChanged));
+        }
+    }
+
+    pub(super) fn check_waking(&mut self, at: usize, number: u64) {
+        let Some(running) = &self.clients[at].running else { return };
+        let Some(waking) = running.waking.filter(|waking| waking.number == number) else { return };
+        assert!(waking.noticed, "nobody notices that the computer has slept");
+        let kept = waking.cut && running.connection == waking.connection;
+        let late = self.now - waking.since >= GIVEN_UP;
+        // What was under way may come as late as that.
+        let may_come = self.scenario.wire.stalls > 0.0;
+        assert!(!kept || !late || may_come, "a connection that died in the sleep is kept: {waking:?}");
+        self.tally.woken += u64::from(late && waking.cut);
+    }
+
+    /// A client gives up a connection: not one that has survived the computer's sleep.
+    pub(super) fn check_survival(&mut self, at: usize, running: &Running, id: u64) {
+        let Some(waking) = running.waking.filter(|waking| waking.connection == Some(id) && !waking.cut) else { return };
+        let (wire, server) = (&self.scenario.wire, &self.scenario.server);
+        let quiet =
+            wire.stalls == 0.0 && wire.garbles == 0.0 && server.answers_late == 0.0 && !self.clients[at].bad_key;
+        if quiet && self.now - waking.since < GIVEN_UP + NOTICED {
+            let healthy = self.connections.get(&id).is_some_and(super::network::Connection::is_healthy);
+            assert!(!healthy, "a connection that has survived the sleep is given up: {waking:?}");
+        }
+    }
+}
