@@ -51,7 +51,7 @@ impl EventStream {
 
     /// `project`: the only one whose events come. `partial`: only some kinds of events come.
     pub(super) fn from_ring(client: Arc<Shared>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
-        let tracker = Tracker::new(client.progress.clone(), project, partial);
+        let tracker = Tracker::new(client.progress.clone(), ring.clone(), project, partial);
         let chunk = ring.chunk();
         Self { ring, ready: VecDeque::new(), end: None, tracker, chunk, _client: client }
     }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
+use super::Ring;
 use crate::events::{Cursor, ProjectId};
 
 /// The position of one reader in one project. Only the reader's stream changes it, and the join that starts the project.
@@ -14,11 +15,13 @@ pub(super) struct Slot {
     position: Mutex<Option<Cursor>>,
     /// Whether the reader sees only some kinds of events.
     partial: bool,
+    /// What the reader's stream reads from.
+    ring: Arc<Ring>,
 }
 
 impl Slot {
-    fn new(position: Option<&Cursor>, partial: bool) -> Self {
-        Self { position: Mutex::new(position.cloned()), partial }
+    fn new(position: Option<&Cursor>, partial: bool, ring: Arc<Ring>) -> Self {
+        Self { position: Mutex::new(position.cloned()), partial, ring }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Cursor>> {
@@ -57,10 +60,11 @@ struct Entry {
 }
 
 /// The slots of a reader of all projects.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WideReader {
     slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
     partial: bool,
+    ring: Arc<Ring>,
 }
 
 impl WideReader {
@@ -69,7 +73,7 @@ impl WideReader {
     }
 
     fn start(&self, project: &ProjectId, entry: &mut Entry) {
-        let slot = Arc::new(Slot::new(entry.start.as_ref(), self.partial));
+        let slot = Arc::new(Slot::new(entry.start.as_ref(), self.partial, self.ring.clone()));
         entry.readers.push(Arc::downgrade(&slot));
         self.slots().insert(project.clone(), slot);
     }
@@ -87,12 +91,13 @@ impl Progress {
         positions.wide.len() + positions.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
     }
 
-    /// The project was joined at this position.
+    /// The project was joined at this position. Streams that have ended are of an earlier join: they no longer count.
     pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
         let mut positions = self.lock();
         positions.wide.retain(|reader| reader.strong_count() > 0);
         let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
         let entry = positions.projects.entry(project.clone()).or_default();
+        entry.readers.retain(|reader| reader.upgrade().is_some_and(|slot| !slot.ring.is_gone()));
         for slot in entry.readers.iter().filter_map(Weak::upgrade) {
             slot.move_to(&cursor.log, cursor.event_id);
         }
@@ -123,18 +128,18 @@ impl Progress {
     }
 
     /// The slot of a reader of one project, which may be joined only later.
-    pub(super) fn slot(&self, project: &ProjectId, partial: bool) -> Arc<Slot> {
+    pub(super) fn slot(&self, project: &ProjectId, partial: bool, ring: Arc<Ring>) -> Arc<Slot> {
         let mut positions = self.lock();
         let entry = positions.projects.entry(project.clone()).or_default();
         entry.readers.retain(|reader| reader.strong_count() > 0);
-        let slot = Arc::new(Slot::new(entry.start.as_ref(), partial));
+        let slot = Arc::new(Slot::new(entry.start.as_ref(), partial, ring));
         entry.readers.push(Arc::downgrade(&slot));
         slot
     }
 
-    pub(super) fn add_wide(&self, partial: bool) -> Arc<WideReader> {
+    pub(super) fn add_wide(&self, partial: bool, ring: Arc<Ring>) -> Arc<WideReader> {
         let mut positions = self.lock();
-        let reader = Arc::new(WideReader { partial, ..WideReader::default() });
+        let reader = Arc::new(WideReader { slots: Mutex::default(), partial, ring });
         for (project, entry) in &mut positions.projects {
             reader.start(project, entry);
         }
@@ -142,9 +147,12 @@ impl Progress {
         reader
     }
 
-    pub(super) fn leave(&self, project: &ProjectId, slot: &Slot) {
+    pub(super) fn leave(&self, project: &ProjectId, slot: &Arc<Slot>) {
         let mut positions = self.lock();
         let Some(entry) = positions.projects.get_mut(project) else { return };
+        if !entry.readers.iter().any(|reader| reader.as_ptr() == Arc::as_ptr(slot)) {
+            return;
+        }
         // The last reader that goes leaves its position.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
             entry.start = slot.position().or_else(|| entry.start.take());

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Progress,
+    Progress, Ring,
     holds::Holds,
     progress::{Slot, WideReader},
 };
@@ -13,6 +13,7 @@ use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 #[derive(Debug)]
 pub(crate) struct Tracker {
     progress: Arc<Progress>,
+    ring: Arc<Ring>,
     partial: bool,
     wide: Option<Arc<WideReader>>,
     tracks: Vec<Track>,
@@ -29,11 +30,13 @@ struct Track {
 }
 
 impl Tracker {
-    /// `partial` readers see only some kinds of events. `project`: the only one, if there is one.
-    pub(crate) fn new(progress: Arc<Progress>, project: Option<&ProjectId>, partial: bool) -> Self {
-        let wide = project.is_none().then(|| progress.add_wide(partial));
+    /// `ring`: what the reader's stream reads from. `partial` readers see only some kinds of events. `project`: the only
+    /// one, if there is one.
+    pub(crate) fn new(progress: Arc<Progress>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
+        let wide = project.is_none().then(|| progress.add_wide(partial, ring.clone()));
         let mut tracker = Self {
             progress,
+            ring,
             partial,
             wide,
             tracks: Vec::new(),
@@ -62,7 +65,7 @@ impl Tracker {
         }
         let slot = match &self.wide {
             Some(wide) => wide.slots().get(project).cloned(),
-            None => Some(self.progress.slot(project, self.partial)),
+            None => Some(self.progress.slot(project, self.partial, self.ring.clone())),
         }?;
         self.tracks.push(Track { project: project.clone(), slot });
         self.by_project.insert(project.clone(), self.tracks.len() - 1);

@@ -1,6 +1,7 @@
 //! What goes into a ring comes out in order or is counted, whatever the reader does.
 
 mod catching_up;
+mod cursors_after_a_leave;
 mod torn_cursors;
 
 use std::{collections::VecDeque, sync::Arc};
@@ -21,6 +22,18 @@ fn at() -> jiff::Timestamp {
 fn event(n: u64) -> Event {
     let payload = format!(r#"{{"total_content":{n},"project_id":"p"}}"#);
     decode("stats_update", &payload, Received { origin: Origin::Live, at: at() })
+}
+
+/// An event of a log.
+fn logged(log: &Arc<str>, id: u64) -> Event {
+    let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
+    let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
+    event.meta_mut().log = Some(log.clone());
+    event
+}
+
+fn ring() -> Arc<Ring> {
+    Arc::new(Ring::new(StreamId(0), bound(2), Overflow::Replay, Arc::default()))
 }
 
 fn bound(events: usize) -> Bound {

@@ -1,4 +1,4 @@
-//! A cursor is of one log: its id never comes from another.
+//! A cursor is of one log: its id never comes from another. The first log has large ids, the second small ones.
 
 use std::{
     sync::{
@@ -8,20 +8,12 @@ use std::{
     thread,
 };
 
-use super::{Event, Origin, Received, at, decode};
+use super::{logged, ring};
 use crate::{
     Cursor,
     delivery::{Progress, Tracker},
     events::ProjectId,
 };
-
-/// An event of a log: the first has large ids, the second small ones.
-fn logged(log: &Arc<str>, id: u64) -> Event {
-    let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
-    let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
-    event.meta_mut().log = Some(log.clone());
-    event
-}
 
 fn check(cursor: &Cursor) {
     let is_of_first = cursor.log.as_deref() == Some("first");
@@ -43,7 +35,7 @@ fn while_another_thread_reads_it() {
             }
         })
     };
-    let mut tracker = Tracker::new(progress, Some(&project), false);
+    let mut tracker = Tracker::new(progress, ring(), Some(&project), false);
     for _ in 0..20_000 {
         events.iter().for_each(|event| tracker.commit(event));
     }
@@ -56,7 +48,7 @@ fn when_the_project_is_joined_at_another_log_while_events_of_the_first_are_unrea
     let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
     let (progress, project) = (Arc::new(Progress::default()), ProjectId::from("p"));
     progress.start(&project, Cursor { log: Some(first.clone()), event_id: 900 });
-    let mut tracker = Tracker::new(progress.clone(), None, false);
+    let mut tracker = Tracker::new(progress.clone(), ring(), None, false);
     tracker.commit(&logged(&first, 901));
     progress.start(&project, Cursor { log: Some(second.clone()), event_id: 3 });
     tracker.commit(&logged(&first, 902));

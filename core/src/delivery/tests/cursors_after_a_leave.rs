@@ -1,0 +1,83 @@
+//! A project that is left and joined again: the cursor follows the streams of the new join alone.
+
+use std::sync::Arc;
+
+use super::{End, Ring, logged, ring};
+use crate::{
+    Cursor,
+    delivery::{Progress, Tracker},
+    events::ProjectId,
+};
+
+struct Rig {
+    progress: Arc<Progress>,
+    project: ProjectId,
+    log: Arc<str>,
+}
+
+impl Rig {
+    /// A project that was joined at 2.
+    fn new() -> Self {
+        let rig = Self { progress: Arc::default(), project: "p".into(), log: "log".into() };
+        rig.join(2);
+        rig
+    }
+
+    fn join(&self, event_id: u64) {
+        self.progress.start(&self.project, Cursor { log: Some(self.log.clone()), event_id });
+    }
+
+    fn stream(&self, ring: &Arc<Ring>, partial: bool) -> Tracker {
+        Tracker::new(self.progress.clone(), ring.clone(), Some(&self.project), partial)
+    }
+
+    fn cursor(&self) -> u64 {
+        self.progress.cursor("p").unwrap().event_id
+    }
+}
+
+#[test]
+fn what_is_read_late_of_the_join_before_moves_no_cursor() {
+    let (rig, before) = (Rig::new(), ring());
+    let mut old = rig.stream(&before, false);
+    before.end(End::Closed);
+    old.commit(&logged(&rig.log, 3));
+    assert_eq!(rig.cursor(), 3, "until the project is joined again, what is left in the stream counts");
+    rig.join(3);
+    let mut new = rig.stream(&ring(), true);
+    new.commit(&logged(&rig.log, 16));
+    old.commit(&logged(&rig.log, 17));
+    assert_eq!(rig.cursor(), 16);
+    drop(old);
+    assert_eq!(rig.cursor(), 16);
+    drop(new);
+    assert_eq!(rig.cursor(), 16);
+}
+
+#[test]
+fn a_stream_that_ended_and_is_kept_holds_no_cursor_back() {
+    let (rig, before) = (Rig::new(), ring());
+    let old = rig.stream(&before, false);
+    before.end(End::Closed);
+    rig.join(2);
+    let mut new = rig.stream(&ring(), false);
+    new.commit(&logged(&rig.log, 500));
+    assert_eq!(rig.cursor(), 500);
+    drop(old);
+    assert_eq!(rig.cursor(), 500);
+}
+
+#[test]
+fn a_stream_that_was_described_before_the_join_counts_from_then_on() {
+    let rig = Rig::new();
+    let before = ring();
+    let old = rig.stream(&before, false);
+    let mut described = rig.stream(&ring(), false);
+    before.end(End::Closed);
+    rig.join(7);
+    assert_eq!(rig.cursor(), 7);
+    described.commit(&logged(&rig.log, 8));
+    assert_eq!(rig.cursor(), 8);
+    drop(old);
+    assert_eq!(rig.cursor(), 8);
+}
