@@ -1,5 +1,7 @@
 //! What REST has found for an interruption, and reviews.
 
+use std::time::Instant;
+
 use super::{FollowerOutput, no_log::NoLogFollower};
 use crate::{
     events::GapReason,
@@ -13,6 +15,9 @@ impl NoLogFollower {
         match wanted {
             Wanted::Missed { .. } => connection.backfill = Some(id),
             Wanted::Start | Wanted::Reviews => connection.reviews = Some(id),
+        }
+        if wanted == Wanted::Start {
+            self.start = Some((id, now.mono));
         }
         connection.asked_at = now.mono;
     }
@@ -29,8 +34,11 @@ impl NoLogFollower {
 
     /// The answer of REST; `None` if the request failed.
     pub(crate) fn on_answer(&mut self, now: Now, id: u64, found: Option<Found>, output: &mut FollowerOutput<'_>) {
-        let Some(connection) = &mut self.connection else { return };
         let found = found.unwrap_or_default();
+        if let Some((_, asked_at)) = self.start.take_if(|(asked, _)| *asked == id) {
+            self.on_start(now, asked_at, &found);
+        }
+        let Some(connection) = &mut self.connection else { return };
         if connection.reviews.take_if(|asked| *asked == id).is_some() {
             self.on_reviews(now, found, output);
         } else if connection.backfill.take_if(|asked| *asked == id).is_some() {
@@ -54,13 +62,19 @@ impl NoLogFollower {
         self.deliver_waiting(now, output);
     }
 
-    fn on_reviews(&mut self, now: Now, found: Found, output: &mut FollowerOutput<'_>) {
-        let Some((recent, connection)) = self.recent.as_mut().zip(self.connection.as_ref()) else { return };
+    fn on_start(&mut self, now: Now, asked_at: Instant, found: &Found) {
+        let Some((recent, start)) = self.recent.as_mut().zip(found.start) else { return };
         // The server's time is that of its answer. What was decided since the request may have been lost on its way.
-        let asked_for = now.mono.saturating_duration_since(connection.asked_at);
-        if let Some(start) = found.start {
-            recent.start(start.saturating_sub(asked_for).unwrap_or(start));
+        let asked_for = now.mono.saturating_duration_since(asked_at);
+        recent.start(start.saturating_sub(asked_for).unwrap_or(start));
+        // Outside of a room nothing else takes note of what is flagged.
+        if let Some(flagged) = found.flagged.clone().filter(|_| self.connection.is_none()) {
+            recent.set_flagged(flagged);
         }
+    }
+
+    fn on_reviews(&mut self, now: Now, found: Found, output: &mut FollowerOutput<'_>) {
+        let Some(recent) = self.recent.as_mut() else { return };
         let new: Vec<_> = found.events.into_iter().filter(|event| recent.insert_backfilled(now.mono, event)).collect();
         match found.flagged {
             Some(flagged) => recent.set_flagged(flagged),

@@ -22,6 +22,9 @@ pub(crate) struct NoLogFollower {
     pub(super) pending: Pending,
     /// `None` until the join is confirmed again.
     pub(super) connection: Option<Connection>,
+    /// The request to REST for where the stream starts, and when it was made. Its answer counts after the room is lost
+    /// too, until the next join.
+    pub(super) start: Option<(u64, Instant)>,
 }
 
 /// What belongs to one connection.
@@ -46,7 +49,7 @@ pub(super) struct Pending {
 
 impl NoLogFollower {
     pub(super) fn new(project: ProjectId, recent: Option<Recent>, waiting: Waiting) -> Self {
-        Self { project, recent, waiting, pending: Pending::default(), connection: None }
+        Self { project, recent, waiting, pending: Pending::default(), connection: None, start: None }
     }
 
     /// The join is confirmed. Returns since when a backfill is wanted: the server's time of the newest decision, because
@@ -59,6 +62,7 @@ impl NoLogFollower {
         output: &mut FollowerOutput<'_>,
     ) -> Option<jiff::Timestamp> {
         self.connection = Some(Connection { backfill: None, reviews: None, asked_at: now.mono });
+        self.start = None;
         let since = self.recent.as_ref().filter(|_| missed && backfills).and_then(Recent::newest);
         if since.is_none() {
             if missed | self.waiting.take_dropped() {

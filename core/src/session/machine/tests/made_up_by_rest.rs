@@ -105,3 +105,20 @@ fn reviews_are_polled_again_after_an_interruption_that_is_not_made_up_for() {
     rig.run(Duration::from_secs(61), |rig| rig.frame("2"));
     assert_eq!(rig.backfills.pop().expect("nothing was asked").wanted, Wanted::Reviews);
 }
+
+#[test]
+fn where_the_stream_starts_may_be_told_between_two_joins() {
+    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, 1);
+    rig.connect();
+    rig.greet();
+    rig.join("p", None);
+    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+    rig.frame(r#"42["left_project",{"project_id":"p"}]"#);
+    answer(&mut rig, Found { start: Some(at(0)), flagged: Some(vec!["a".into()]), complete: true, ..Found::default() });
+    rig.run(Duration::from_secs(5), |_| {});
+    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+    let gap = |told: &Told| matches!(told, Told::Event(Event::Gap(_)));
+    assert!(!rig.told.iter().any(gap), "nothing is missing that REST can't tell: {:?}", rig.told);
+    let asked = rig.backfills.pop().expect("nothing was asked");
+    assert_eq!((asked.wanted, asked.flagged), (Wanted::Missed { since: at(0) }, Some(vec!["a".into()])));
+}
