@@ -179,23 +179,23 @@ impl Requests {
         }
     }
 
-    /// Takes the request that a refusal answers. `Err` if it names no project and may be for several: which of them is
-    /// shown by the acknowledgement that follows.
+    /// Takes the request that a refusal answers. `Err` if it may be for several, of which one may be an earlier join of the
+    /// same project: which of them is shown by the acknowledgement that follows.
     pub(crate) fn take_refused(&mut self, named: Option<&ProjectId>) -> Result<Option<Request>, Ambiguous> {
         let meant = |request: &Request| request.is_open() && named.is_none_or(|named| *named == request.project);
-        let mut projects = self.0.iter().filter(|request| meant(request)).map(|request| &request.project);
-        if let Some(first) = projects.next()
-            && projects.any(|other| other != first)
-        {
+        if self.0.iter().filter(|request| meant(request)).count() > 1 {
             return Err(Ambiguous);
         }
-        let awaited = self.take_if(|request| request.is_awaited() && meant(request));
-        Ok(awaited.or_else(|| self.take_if(meant)))
+        Ok(self.take_if(meant))
     }
 
-    /// Notes what may be the answer to any open request, or to the one that is awaited.
+    /// Notes what may be the answer to any open request, or to the one that is awaited; of the project that it names, if
+    /// it names one.
     pub(crate) fn suspect(&mut self, words: &Notice, denied: bool, overdue_too: bool) {
-        for request in self.0.iter_mut().filter(|request| request.is_awaited() || overdue_too && request.is_overdue()) {
+        let named = words.project_id.as_ref();
+        let meant = |request: &&mut Request| named.is_none_or(|named| *named == request.project);
+        let open = |request: &&mut Request| request.is_awaited() || overdue_too && request.is_overdue();
+        for request in self.0.iter_mut().filter(open).filter(meant) {
             let mixed = request.suspicion.as_ref().is_some_and(|before| before.words != *words);
             request.suspicion = Some(Suspicion { words: words.clone(), denied, mixed });
         }
@@ -206,6 +206,11 @@ impl Requests {
         for request in &mut self.0 {
             request.suspicion.take_if(|other| other.words == suspicion.words && !other.mixed);
         }
+    }
+
+    /// Whether a join of the project is awaited: its answer decides, and not that of an earlier one.
+    pub(crate) fn awaits_join(&self, project: &ProjectId) -> bool {
+        self.awaited().is_some_and(|request| request.is_join() && request.project == *project)
     }
 
     /// The end of a join that was taken for confirmed: of which project, and whether that is doubtful.
@@ -236,6 +241,6 @@ impl Requests {
     }
 }
 
-/// A refusal that names no project, while several requests are open.
+/// A refusal while several requests are open that it may answer.
 #[derive(Debug)]
 pub(crate) struct Ambiguous;

@@ -187,12 +187,17 @@ impl Machine {
             }
             (RequestKind::Join, AckVerdict::No) => {
                 requests.take(id);
-                self.join_failed(now, project, &notice(arguments), false);
+                if !requests.awaits_join(project) {
+                    self.join_failed(now, project, &notice(arguments), false);
+                }
             }
             // The end of a request that an `error` may have refused.
             (RequestKind::Join, AckVerdict::Silent) if request.suspicion.is_some() => {
                 let Some(suspicion) = requests.take(id).and_then(|request| request.suspicion) else { return };
                 requests.acquit_others(&suspicion);
+                if requests.awaits_join(project) {
+                    return;
+                }
                 if suspicion.mixed {
                     self.retry_join(now, project, JoinTrouble::unanswered(suspicion.words.message));
                 } else {

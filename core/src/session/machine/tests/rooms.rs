@@ -235,3 +235,32 @@ fn two_refusals_that_name_no_project_end_nothing() {
     joined(&mut rig, "b");
     joined(&mut rig, "a");
 }
+
+#[test]
+fn a_late_refusal_of_an_earlier_join_does_not_end_the_next_one_of_the_project() {
+    let named = r#"{"message":"Access denied to project","project_id":"a"}"#;
+    for (words, acknowledgement) in
+        [(named, format!("[{named}]")), (r#"{"message":"Access denied to project"}"#, "[]".into())]
+    {
+        for late in [true, false] {
+            let mut rig = connected();
+            let first = rig.join("a", None);
+            let asked = expect(&mut rig, "join_project", "a");
+            rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+            assert!(rig.answers[&first].is_err());
+            let second = rig.join("a", None);
+            let asked_again = expect(&mut rig, "join_project", "a");
+            rig.frame(&format!(r#"42["error",{words}]"#));
+            assert!(!rig.answers.contains_key(&second), "of which of them, the acknowledgement tells");
+            let refused = if late { asked } else { asked_again };
+            let acknowledgement = acknowledgement.replace(r#"{"message""#, r#"{"ok":false,"message""#);
+            rig.frame(&format!("43{refused}{acknowledgement}"));
+            assert_eq!(rig.answers.contains_key(&second), !late);
+            if late {
+                rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+                rig.frame(&format!("43{asked_again}[]"));
+            }
+            assert_eq!(rig.answers[&second].is_ok(), late);
+        }
+    }
+}
