@@ -80,6 +80,9 @@ impl World {
                         running.unproven = 0;
                     }
                     running.rules.hears(frame);
+                    if let Some(project) = world.project_after(r#"42["left_project",{"project_id":""#, frame) {
+                        running.rooms[project].leave_open = false;
+                    }
                     running.task.machine.take_in(now, Input::Frame(frame));
                 }
                 running.task.machine.handle(now, Input::Tick);
@@ -90,7 +93,7 @@ impl World {
     pub(super) fn lose(&mut self, at: usize) {
         self.with_client(at, |world, running| {
             running.connection = None;
-            running.rules.forgets_connection();
+            running.forget_connection();
             let fault = Fault::PeerClosed("cut".into());
             running.task.machine.handle(world.present(at), Input::TransportLost(fault));
         });
@@ -155,7 +158,7 @@ impl World {
                     self.dial(at, self.clients[at].life, id, server);
                 }
                 Output::Send(packet) => {
-                    self.count_joins(running, &packet);
+                    self.count_requests(running, &packet);
                     // A transport that was lost in the same breath takes nothing any more.
                     if let Some(id) = running.connection {
                         running.rules.sends(self.present(at).mono, &packet);
@@ -166,7 +169,7 @@ impl World {
                     running.connection.into_iter().for_each(|id| self.check_survival(at, running, id));
                     running.dialing = None;
                     running.inquiries.clear();
-                    running.rules.forgets_connection();
+                    running.forget_connection();
                     if let Some(id) = running.connection.take() {
                         self.hang_up(id);
                     }
@@ -236,7 +239,11 @@ impl World {
                 let timed_out = self.now - room.asked_at >= JOIN_TIMEOUT;
                 // The answer to a join before a leave may be taken for this one's.
                 let named = self.scenario.server.names_projects;
-                let refused = room.refused || (!named && self.now - running.refused_at < REFUSAL_MEANT);
+                // The client has given up a request by then, and can't tell that its refusal is not for the next one.
+                let given_up = if self.scenario.wire.stalls > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
+                let is_late = |at: &Duration| (given_up..REFUSAL_MEANT).contains(&(self.now - *at));
+                let late = room.refusals.iter().any(is_late);
+                let refused = room.refused || late || (!named && self.now - running.refused_at < REFUSAL_MEANT);
                 let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join that nobody has refused has failed: {error}");
                 let pause = self.dice.pause(500, 5_000);

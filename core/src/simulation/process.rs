@@ -82,7 +82,11 @@ pub(super) struct Room {
     /// The number of decisions then.
     pub(super) asked_place: usize,
     pub(super) refused: bool,
+    /// When the server has refused its joins.
+    pub(super) refusals: Vec<Duration>,
     pub(super) was_left: bool,
+    /// A leave was sent on this connection, and its answer has not come.
+    pub(super) leave_open: bool,
     /// Counts how often the client has asked the server to join.
     pub(super) joins: u64,
     /// Where the last of its readers stood when it went.
@@ -164,7 +168,9 @@ impl Running {
             asked_at: Duration::ZERO,
             asked_place: 0,
             refused: false,
+            refusals: Vec::new(),
             was_left: false,
+            leave_open: false,
             joins: 0,
             floor: None,
         };
@@ -209,6 +215,12 @@ impl Running {
             }
         }
         None
+    }
+
+    /// The connection is gone, with all that was asked on it.
+    pub(super) fn forget_connection(&mut self) {
+        self.rules.forgets_connection();
+        self.rooms.iter_mut().for_each(|room| room.leave_open = false);
     }
 
     /// Starts to join a project, behind a cursor where there is one.

@@ -81,6 +81,8 @@ pub(super) struct Inquiry {
     id: u64,
     pub(super) project: usize,
     asked: Asked,
+    /// The smallest page of flagged contents that was asked for: where pages are too large, parts of them are.
+    per_page: u32,
     joins: u64,
     since: Duration,
     mailbox: Arc<Mutex<Mailbox>>,
@@ -88,10 +90,18 @@ pub(super) struct Inquiry {
 }
 
 impl World {
-    pub(super) fn count_joins(&self, running: &mut Running, packet: &str) {
-        let joined = packet.split_once(r#"["join_project",{"project_id":""#).and_then(|(_, rest)| rest.split_once('"'));
-        if let Some(project) = joined.and_then(|(name, _)| self.server.project(name)) {
+    /// The project whose id follows these words in a packet.
+    pub(super) fn project_after(&self, words: &str, packet: &str) -> Option<usize> {
+        let (name, _) = packet.split_once(words)?.1.split_once('"')?;
+        self.server.project(name)
+    }
+
+    pub(super) fn count_requests(&self, running: &mut Running, packet: &str) {
+        if let Some(project) = self.project_after(r#"["join_project",{"project_id":""#, packet) {
             running.rooms[project].joins += 1;
+        }
+        if let Some(project) = self.project_after(r#"["leave_project",{"project_id":""#, packet) {
+            running.rooms[project].leave_open = true;
         }
     }
 
@@ -108,7 +118,8 @@ impl World {
         let id = request.id;
         let future = Box::pin(async move { fetch(&model, request).await });
         let joins = running.rooms[project].joins;
-        running.inquiries.push(Inquiry { id, project, asked, joins, since: self.now, mailbox, future });
+        let per_page = self.scenario.rest.limits.per_page;
+        running.inquiries.push(Inquiry { id, project, asked, per_page, joins, since: self.now, mailbox, future });
         self.tally.inquiries += 1;
         let done = self.pursue(at, running, id);
         assert!(done.is_none(), "an answer without a question");
@@ -155,7 +166,11 @@ impl World {
         let (answer, excused) = self.rest_answer(project, foreign, question);
         self.trace(|| format!("         REST: {question:?}: {answer:?}").chars().take(2_000).collect());
         if let Some(running) = &mut self.clients[at].running {
-            running.inquiries[known].asked.excused |= excused;
+            let inquiry = &mut running.inquiries[known];
+            inquiry.asked.excused |= excused;
+            if let Question::Page(ContentFilter { per_page: Some(per_page), status: Some(_), .. }) = question {
+                inquiry.per_page = inquiry.per_page.min(*per_page);
+            }
         }
         let pause = self.rest_pause();
         self.after(pause, Act::Told { client: at, life, inquiry, reply, answer });
@@ -183,7 +198,7 @@ impl World {
         asked.excused |= self.now - inquiry.since >= PATIENCE;
         asked.excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
         // Reviews may move rows each time that the pages are read.
-        asked.excused |= contents.flagged.len() >= limits.per_page as usize;
+        asked.excused |= contents.flagged.len() >= inquiry.per_page as usize;
         asked.excused |= contents.flagged.len() >= limits.lookups || asked.decided >= limits.lookups;
         if let Wanted::Missed { since } = asked.wanted {
             let since = since.saturating_sub(WINDOW).unwrap_or(jiff::Timestamp::MIN);
