@@ -158,7 +158,7 @@ impl World {
                     self.dial(at, self.clients[at].life, id, server);
                 }
                 Output::Send(packet) => {
-                    self.count_requests(running, &packet);
+                    self.count_requests(at, running, &packet);
                     // A transport that was lost in the same breath takes nothing any more.
                     if let Some(id) = running.connection {
                         running.rules.sends(self.present(at).mono, &packet);

@@ -14,6 +14,7 @@ mod dice;
 mod driving;
 mod end;
 mod faults;
+mod line;
 mod network;
 mod plans;
 mod process;

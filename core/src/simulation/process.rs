@@ -11,8 +11,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    decisions::Decisions, plans::ClientPlan, reader::Reader, rest::Inquiry, sequence::Sequence, shadow::Shadow,
-    suspend::Waking,
+    decisions::Decisions, line::Line, plans::ClientPlan, reader::Reader, rest::Inquiry, sequence::Sequence,
+    shadow::Shadow, suspend::Waking,
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
@@ -102,6 +102,8 @@ pub(super) struct Running {
     pub(super) rules: Rules,
     pub(super) connection: Option<u64>,
     pub(super) dialing: Option<u64>,
+    /// The joins that were sent on the connection.
+    pub(super) line: Line,
     pub(super) inquiries: Vec<Inquiry>,
     pub(super) wake_at: Option<Duration>,
     /// When timers woke it lately.
@@ -184,6 +186,7 @@ impl Running {
             tokens: 0,
             connection: None,
             dialing: None,
+            line: Line::default(),
             inquiries: Vec::new(),
             wake_at: None,
             woken: VecDeque::new(),
@@ -221,6 +224,7 @@ impl Running {
     pub(super) fn forget_connection(&mut self) {
         self.rules.forgets_connection();
         self.rooms.iter_mut().for_each(|room| room.leave_open = false);
+        self.line = Line::default();
     }
 
     /// Starts to join a project, behind a cursor where there is one.

@@ -90,21 +90,6 @@ pub(super) struct Inquiry {
 }
 
 impl World {
-    /// The project whose id follows these words in a packet.
-    pub(super) fn project_after(&self, words: &str, packet: &str) -> Option<usize> {
-        let (name, _) = packet.split_once(words)?.1.split_once('"')?;
-        self.server.project(name)
-    }
-
-    pub(super) fn count_requests(&self, running: &mut Running, packet: &str) {
-        if let Some(project) = self.project_after(r#"["join_project",{"project_id":""#, packet) {
-            running.rooms[project].joins += 1;
-        }
-        if let Some(project) = self.project_after(r#"["leave_project",{"project_id":""#, packet) {
-            running.rooms[project].leave_open = true;
-        }
-    }
-
     pub(super) fn inquire(&mut self, at: usize, running: &mut Running, request: BackfillRequest) {
         let project = self.server.project(&request.project).expect("nobody has joined another");
         let mailbox = Arc::new(Mutex::new(Mailbox { now: self.present(at), asked: Vec::new() }));

@@ -67,6 +67,8 @@ tally! {
     /// Errors that the program's own events have drawn, and joins that were never answered.
     strays,
     unanswered,
+    /// Joins that were sent after one that was never answered.
+    held_up,
     virtual_seconds,
     steps,
 }

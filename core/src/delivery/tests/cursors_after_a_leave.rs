@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{End, Ring, logged, ring};
+use super::{
+    End, Ring,
+    torn_cursors::{logged, ring},
+};
 use crate::{
     Cursor,
     delivery::{Progress, Tracker},

@@ -24,18 +24,6 @@ fn event(n: u64) -> Event {
     decode("stats_update", &payload, Received { origin: Origin::Live, at: at() })
 }
 
-/// An event of a log.
-fn logged(log: &Arc<str>, id: u64) -> Event {
-    let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
-    let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
-    event.meta_mut().log = Some(log.clone());
-    event
-}
-
-fn ring() -> Arc<Ring> {
-    Arc::new(Ring::new(StreamId(0), bound(2), Overflow::Replay, Arc::default()))
-}
-
 fn bound(events: usize) -> Bound {
     Bound { events, bytes: usize::MAX }
 }

@@ -8,12 +8,24 @@ use std::{
     thread,
 };
 
-use super::{logged, ring};
+use super::{Event, Origin, Overflow, Received, Ring, StreamId, at, bound, decode};
 use crate::{
     Cursor,
     delivery::{Progress, Tracker},
     events::ProjectId,
 };
+
+/// An event of a log.
+pub(super) fn logged(log: &Arc<str>, id: u64) -> Event {
+    let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
+    let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
+    event.meta_mut().log = Some(log.clone());
+    event
+}
+
+pub(super) fn ring() -> Arc<Ring> {
+    Arc::new(Ring::new(StreamId(0), bound(2), Overflow::Replay, Arc::default()))
+}
 
 fn check(cursor: &Cursor) {
     let is_of_first = cursor.log.as_deref() == Some("first");

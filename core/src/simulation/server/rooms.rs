@@ -65,7 +65,7 @@ impl World {
     }
 
     /// Joins of the first project may never be answered, while there is trouble.
-    fn is_deaf_to(&self, project: usize) -> bool {
+    pub(in super::super) fn is_deaf_to(&self, project: usize) -> bool {
         self.troubled && self.scenario.server.deaf && project == 0
     }
 
