@@ -122,3 +122,19 @@ fn where_the_stream_starts_may_be_told_between_two_joins() {
     let asked = rig.backfills.pop().expect("nothing was asked");
     assert_eq!((asked.wanted, asked.flagged), (Wanted::Missed { since: at(0) }, Some(vec!["a".into()])));
 }
+
+#[test]
+fn a_stream_starts_at_its_join_though_rest_tells_so_only_when_it_is_asked_again() {
+    let minute = Duration::from_secs(60);
+    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, review_poll: Some(minute), ..quick() }, 1);
+    rig.connect();
+    rig.greet();
+    rig.join("p", None);
+    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+    answer(&mut rig, Found::default());
+    rig.run(minute, |rig| rig.frame("2"));
+    assert_eq!(rig.backfills[0].wanted, Wanted::Start);
+    answer(&mut rig, Found { start: Some(at(60)), flagged: Some(Vec::new()), complete: true, ..Found::default() });
+    back(&mut rig);
+    assert_eq!(rig.backfills[0].wanted, Wanted::Missed { since: at(0) });
+}
