@@ -22,7 +22,7 @@ pub(super) struct Decisions {
     excused: usize,
     /// What REST says to have found.
     owed: BTreeSet<usize>,
-    /// REST has told where to begin.
+    /// REST has told where to begin, or a live event has. Reviews do not: others from before them may be missing.
     start_known: bool,
     /// How many backfills have failed without a gap yet.
     failed: u32,
@@ -89,7 +89,7 @@ impl Decisions {
     fn gap(&mut self, reason: GapReason, joined: usize) {
         let true_reason = match reason {
             // Without a moment to begin at there is nothing to ask REST for.
-            GapReason::Interrupted => self.not_wanted || (!self.start_known && self.given.is_empty()),
+            GapReason::Interrupted => self.not_wanted || !self.start_known,
             GapReason::BackfillIncomplete => self.failed > 0,
             _ => false,
         };
@@ -105,6 +105,7 @@ impl Decisions {
         assert!(newest.is_none_or(|newest| newest < place), "OUT OF ORDER: {decision:?} after a newer one");
         self.owed.remove(&place);
         if origin == Origin::Live {
+            self.start_known = true;
             assert!(place >= self.checked || place < self.start, "OUT OF ORDER: {decision:?}, live");
             let due = (self.checked..place).filter(|due| contents.history[*due].published);
             let lost: Vec<_> = due.filter(|due| !self.is_settled(contents, *due)).collect();
