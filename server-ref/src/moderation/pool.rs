@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// A job that takes its project a slice each time, until it is told to end.
+    /// A job that takes its project a slice each time, until `end` is set.
     fn heavy(end: &Arc<AtomicBool>) -> impl FnMut() -> Option<()> + Send + 'static {
         let end = end.clone();
         move || {

@@ -124,7 +124,7 @@ impl Task {
         }
     }
 
-    /// The next job. Meanwhile the publisher is told of what it missed, as soon as it has room.
+    /// The next job. Meanwhile the publisher learns what it missed, as soon as it has room.
     async fn next(&mut self) -> Option<Job> {
         if !self.missed.is_empty() {
             tokio::select! {
@@ -328,7 +328,7 @@ mod tests {
                 Outgoing::Flush(_) => {}
             }
         }
-        // From here on it is told at once again.
+        // From here on it hears of each batch again.
         writer.submit(event(&project)).await.unwrap();
         assert!(
             matches!(outgoing.recv().await.unwrap(), Outgoing::Batch(batch) if batch.events[0].event_id == events + 1)

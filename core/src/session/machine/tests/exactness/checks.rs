@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl World {
-    /// Compares what the streams are told with the logs.
+    /// Compares what the streams receive with the logs.
     pub(super) fn check(&mut self) {
         while let Some(told) = self.rig.told.pop_front() {
             match told {
@@ -47,7 +47,7 @@ impl World {
             Event::StatsUpdate(_) => {}
             Event::ModerationUpdate(update) => {
                 let id = update.meta.event_id.expect("events of a log have an id");
-                let place = reader.place.as_mut().expect("nothing comes before the place is told");
+                let place = reader.place.as_mut().expect("nothing comes before the position");
                 assert_eq!(id, place.event_id + 1, "out of order, twice, or one left out");
                 assert_eq!(place.log.as_deref(), Some(&*log.name()), "delivered from a log that is gone");
                 assert_eq!(update.content_id, log.events[id as usize - 1], "another event than the log's");
@@ -70,7 +70,7 @@ impl World {
                             GapReason::Expired if !self.skips => assert!(to.event_id < log.oldest, "still in the log"),
                             GapReason::ReplayFailed => assert!(self.flaky, "every page was answered"),
                             GapReason::Expired | GapReason::Interrupted => {
-                                assert!(self.skips, "an interruption that a replay could mend");
+                                assert!(self.skips, "an interruption that a replay could repair");
                             }
                             other => panic!("{other:?} on a server with a log"),
                         }
