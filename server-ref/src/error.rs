@@ -34,6 +34,9 @@ pub enum Error {
     /// A rule that can't work: an unreadable pattern, no keyword.
     #[error("the rule is not usable: {0}")]
     Rule(String),
+    /// A rule that exceeds a limit of one rule.
+    #[error("the rule is too large: {0}")]
+    RuleTooLarge(String),
     /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),

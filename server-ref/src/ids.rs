@@ -1,5 +1,7 @@
 //! Identifiers and API keys.
 
+use std::fmt::Display;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -46,8 +48,8 @@ pub(crate) fn key_hash(key: &str) -> Option<KeyHash> {
 }
 
 /// By what a session is known where its id, which opens it, must not be.
-pub(crate) fn session_name(id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(id.as_bytes()))
+pub(crate) fn session_name(id: &impl Display) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string().as_bytes()))
 }
 
 #[cfg(test)]

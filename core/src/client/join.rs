@@ -37,7 +37,7 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// Awaiting it gives those of [`Client::join`](crate::Client::join); `invalid_argument` also if the cursor can't be read,
+/// Awaiting it gives those of [`Client::join`](crate::Client::join), and `invalid_argument` if the cursor can't be read,
 /// or if there is one and the project is joined already. The streams end with the same error.
 ///
 /// # Cancel safety

@@ -41,7 +41,7 @@ impl Client {
         Ok(())
     }
 
-    /// The task of a client that is not connected yet, for whoever does its work instead.
+    /// The task of a client that is not connected yet, for a test that drives it.
     #[cfg(test)]
     pub(crate) fn take_task(&self) -> Option<Task> {
         self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -95,7 +95,7 @@ impl Client {
     /// Says goodbye, within 2 s, and ends all streams behind what they hold. Closing a closed client does nothing.
     ///
     /// # Cancel safety
-    /// The client is closed also if the future is dropped.
+    /// Dropping the future does not keep the client from closing.
     pub async fn close(&self) {
         let unstarted = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if unstarted.is_some() {

@@ -25,7 +25,7 @@ impl Client {
     /// Looks up a piece of content.
     ///
     /// # Errors
-    /// As [`moderate`](Self::moderate); a content that does not exist is `api` with status 404.
+    /// As [`moderate`](Self::moderate); content that does not exist is `api` with status 404.
     pub async fn content(&self, id: &str) -> Result<Content, Error> {
         rest::content(&*self.shared.api, id).await
     }

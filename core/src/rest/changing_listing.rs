@@ -15,7 +15,7 @@ use crate::{
     session::{BackfillRequest, Found, Now, Wanted},
 };
 
-/// Rows by page, and by id; a content that is not there can't be read.
+/// Rows by page, and by id. Content that is not there can't be read.
 struct Model {
     pages: Vec<Vec<Value>>,
     contents: Vec<Value>,

@@ -43,7 +43,7 @@ pub(super) async fn find(
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
             // It costs this content.
             Err(error) if error.kind() == ErrorKind::Protocol => {
-                tracing::debug!(%project, id, %error, "a content can't be read");
+                tracing::debug!(%project, id, %error, "flagged content can't be read");
                 complete = false;
                 flagged.insert(id.clone());
             }

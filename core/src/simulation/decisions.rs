@@ -93,7 +93,7 @@ impl Decisions {
             GapReason::BackfillIncomplete => self.failed > 0,
             _ => false,
         };
-        assert!(true_reason, "LOST: a gap ({reason:?}) for what could be had; {self:?}");
+        assert!(true_reason, "LOST: a gap ({reason:?}) for what REST still lists; {self:?}");
         self.failed = self.failed.saturating_sub(u32::from(reason == GapReason::BackfillIncomplete));
         self.excused = self.excused.max(joined);
     }

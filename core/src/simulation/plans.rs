@@ -14,7 +14,7 @@ pub(super) struct Rest {
     /// How much is read at most, and the largest answer, in rows of ordinary size.
     pub(super) limits: ReadLimits,
     pub(super) weight_max: u64,
-    /// A content is submitted whose row is odd, or whose decision takes minutes.
+    /// Content is submitted whose row is odd, or whose decision takes minutes.
     pub(super) odd: f64,
     pub(super) slow_decisions: f64,
 }

@@ -20,7 +20,7 @@ use crate::{
     session::{BackfillRequest, Backfilled, Input, Now, Wanted},
 };
 
-/// How long the answers to one request may take in all, and how long after its submission a content may be decided:
+/// How long the answers to one request may take in all, and how long after its submission content may be decided:
 /// what the scan promises.
 const PATIENCE: Duration = Duration::from_secs(60);
 const WINDOW: Duration = Duration::from_secs(602);

@@ -90,7 +90,7 @@ impl Sequence {
             GapReason::Interrupted => excuses.not_wanted,
             GapReason::BackfillIncomplete => false,
         };
-        assert!(true_reason, "LOST: {gap:?} for events that could be had; behind {:?}", self.id);
+        assert!(true_reason, "LOST: {gap:?} for events that the log still has; after {:?}", self.id);
         if let (Some(missed), Some(before)) = (gap.missed, self.id) {
             let from = to.checked_sub(missed).expect("no more can be missing than there ever was");
             if !log.has_changed() {

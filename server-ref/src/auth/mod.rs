@@ -70,7 +70,7 @@ impl Auth {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
         };
-        self.by_session(&session_name(&id.to_string())).await
+        self.by_session(&session_name(&id)).await
     }
 
     async fn by_session(&self, session: &str) -> Result<Option<SignedIn>, Error> {

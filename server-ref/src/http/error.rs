@@ -135,7 +135,9 @@ impl From<Error> for ApiError {
             Error::StorageFull => Self::storage_full(),
             Error::Database(error) => Self::from(error),
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
-            Error::Rule(reason) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason),
+            Error::Rule(reason) | Error::RuleTooLarge(reason) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason)
+            }
             Error::Text(_) => Self::unprocessable(error.to_string()),
             Error::Conflict(code, message) => Self::conflict(code, message),
             error => {

@@ -97,7 +97,7 @@ pub(super) async fn logout(State(app): State<Arc<App>>, session: Session) -> Res
     let id = session.id();
     session.flush().await.map_err(|e| failed(&e))?;
     if let Some(id) = id {
-        app.apply(&News::SessionEnded(session_name(&id.to_string())));
+        app.apply(&News::SessionEnded(session_name(&id)));
     }
     Ok(redirect("/auth/login"))
 }

@@ -42,12 +42,7 @@ impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let data = encode(record)?;
         loop {
-            if self
-                .0
-                .create_session(draft(record, &session_name(&record.id.to_string()), &data))
-                .await
-                .map_err(backend)?
-            {
+            if self.0.create_session(draft(record, &session_name(&record.id), &data)).await.map_err(backend)? {
                 return Ok(());
             }
             record.id = Id::default();
@@ -55,12 +50,12 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (name, data) = (session_name(&record.id.to_string()), encode(record)?);
+        let (name, data) = (session_name(&record.id), encode(record)?);
         self.0.save_session(draft(record, &name, &data)).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(stored) = self.0.session(&session_name(&id.to_string())).await.map_err(backend)? else {
+        let Some(stored) = self.0.session(&session_name(id)).await.map_err(backend)? else {
             return Ok(None);
         };
         let data = serde_json::from_str(&stored.data).map_err(|error| StoreError::Decode(error.to_string()))?;
@@ -70,7 +65,7 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.end_session(&session_name(&id.to_string())).await.map_err(backend)
+        self.0.end_session(&session_name(id)).await.map_err(backend)
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use super::compilation::Compilation;
 use super::pool::FairPool;
-use super::rule_set::{Compilation, RuleSet};
+use super::rule_set::RuleSet;
 use crate::Error;
 use crate::store::Store;
 
 /// Bytes of all compiled rules: more than the largest set of one project takes.
-const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Projects with rules of a usual size.
 const PROJECTS_ESTIMATE: usize = 1024;
 

@@ -1,4 +1,4 @@
-//! The pipeline: what a project's rules say about a content.
+//! The pipeline: what a project's rules decide about content.
 //!
 //! Keyword and regex rules are tried in the order of their priority, and the first that matches decides. Only if none does, the
 //! `ai_prompt` rules are asked. Nothing matched: approved, with no rule named. Rules are compiled once per project and kept until they change.
@@ -6,6 +6,7 @@
 mod ai;
 mod author;
 mod cache;
+mod compilation;
 mod keywords;
 mod outcome;
 mod patterns;
@@ -20,6 +21,7 @@ pub(crate) use ai::Ai;
 pub use ai::AiOptions;
 use author::author;
 pub(crate) use cache::RuleCache;
+pub(crate) use compilation::check as check_rule;
 use outcome::{Moderator, Outcome, Update};
 pub(crate) use pipeline::{Submission, moderate};
 pub(crate) use pool::FairPool;
@@ -27,4 +29,3 @@ pub(crate) use review::review;
 pub(crate) use rule::rule_update;
 pub use rule::{Action, NewRule, RuleKind};
 use rule_set::RuleSet;
-pub(crate) use rule_set::check as check_rule;

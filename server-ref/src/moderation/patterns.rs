@@ -62,7 +62,7 @@ impl Pattern {
     /// The pattern of the rule with this index.
     pub(super) fn new(rule: usize, pattern: &str, flags: &[String]) -> Result<Self, Error> {
         if pattern.len() > PATTERN_BYTES_MAX {
-            return Err(Error::Rule(format!("a pattern may have {PATTERN_BYTES_MAX} bytes at most")));
+            return Err(Error::RuleTooLarge(format!("a pattern may have {PATTERN_BYTES_MAX} bytes at most")));
         }
         let mut parser = ParserBuilder::new();
         for flag in flags {
@@ -184,7 +184,7 @@ fn compile(hir: &Hir) -> Result<NFA, Error> {
         .nfa_size_limit(Some(PATTERN_NFA_BYTES_MAX));
     let compiled = thompson::Compiler::new().configure(config).build_from_hir(hir);
     compiled.map_err(|error| match error.size_limit() {
-        Some(_) => Error::Rule("the pattern is too large: it repeats too much".into()),
+        Some(_) => Error::RuleTooLarge("the pattern is too large: it repeats too much".into()),
         None => Error::Rule(error.to_string()),
     })
 }
@@ -284,7 +284,7 @@ mod tests {
             assert!(pattern.is_ok(), "{usual}: {pattern:?}");
         }
         for huge in ["1[01]{4000}[^01]", "a{9999}{9999}", r"\w{200}", &"a".repeat(PATTERN_BYTES_MAX + 1)] {
-            assert!(matches!(Pattern::new(0, huge, &[]), Err(Error::Rule(_))), "{huge}");
+            assert!(matches!(Pattern::new(0, huge, &[]), Err(Error::RuleTooLarge(_))), "{huge}");
         }
     }
 

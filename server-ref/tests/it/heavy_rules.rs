@@ -69,7 +69,7 @@ async fn rules_that_take_too_much_memory_are_refused() {
         RuleKind::Regex { pattern: "1[01]{4000}[^01]".into(), flags: vec![] },
         RuleKind::Regex { pattern: "x".repeat(10_000), flags: vec![] },
     ] {
-        assert!(matches!(add(&server, &id, kind).await, Err(Error::Rule(_))));
+        assert!(matches!(add(&server, &id, kind).await, Err(Error::RuleTooLarge(_))));
     }
     server.shutdown().await;
 }

@@ -80,7 +80,7 @@ impl World {
         self.decide(project, content, status);
     }
 
-    /// A content is decided, and its event published.
+    /// Decides content and publishes the event.
     pub(in crate::simulation) fn decide(&mut self, project: usize, content: usize, status: &'static str) {
         if !self.server.up {
             return self.after(Duration::from_secs(1), Act::Decide(project, content, status));

@@ -21,7 +21,7 @@ pub(super) enum Op {
     Greet,
     Refuse,
     Leave(usize),
-    /// Also behind a cursor from before.
+    /// A join, after a known cursor or from now on.
     Join(usize, bool),
     Forget(usize, u8),
     NewLog(usize, u8),
