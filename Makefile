@@ -251,8 +251,11 @@ soak:
 bench-swift:
 	run=$$(bindings-swift/setup.sh) && $(if $(QUICK),ROUNDS=1 )bindings-swift/bench.sh $$run
 
-## make lint       rustfmt and clippy, without warnings, the core with few features as well; the spelling and the shell scripts, which needs Python 3
+## make lint       rustfmt and clippy, without warnings, the core with few features as well; the spelling, the wording and the shell scripts,
+##                 which needs Python 3
 lint:
+	@python3 -m unittest discover --start-directory docs/check --pattern '*_test.py' --quiet
+	@python3 docs/check/words.py
 	@$(CARGO) metadata --locked --format-version 1 > /dev/null
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features --quiet -- -D warnings

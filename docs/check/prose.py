@@ -1,0 +1,131 @@
+"""Prose of a source file: Markdown without its code, comments, docstrings and string literals that hold words."""
+
+from __future__ import annotations
+
+import io
+import re
+import token
+import tokenize
+from dataclasses import dataclass
+from pathlib import Path
+
+BRACES = {".rs", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".swift", ".kt"}
+HASHES = {".sh", ".toml", ".yml", ".yaml"}
+PYTHON = {".py", ".pyi"}
+
+FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.M | re.S)
+CODE = re.compile(r"`+[^`\n]+`+")
+TARGET = re.compile(r"\]\([^)\s]*\)")
+ITEM = re.compile(r"^(?:[-*+]|\d+[.)])\s+")
+TOKEN = re.compile(
+    r"""(?P<comment>//[^\n]*|/\*.*?\*/)
+    |(?P<string>r(?P<hash>\#*)".*?"(?P=hash)|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|'(?:\\[^\n]|[^'\\\n ])')""",
+    re.X | re.S,
+)
+HASH_TOKEN = re.compile(r"""(?P<comment>(?:^|(?<=\s))\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*")""", re.M)
+LINE_MARK = re.compile(r"\A(?:///|//!|//|#+:?)")
+
+
+@dataclass
+class Block:
+    """A paragraph, a list item, a heading, a comment's paragraph or a string."""
+
+    line: int
+    text: str
+    kind: str = "text"  # or "doc", the first paragraph of documentation, or "heading"
+
+
+def read(path: Path, text: str) -> list[Block]:
+    """The blocks of prose in a file, or none if its kind isn't known."""
+    if path.suffix == ".md":
+        return paragraphs(1, text)
+    if path.suffix in PYTHON:
+        return python(text)
+    if path.suffix in BRACES:
+        return tokens(TOKEN, text)
+    if path.suffix in HASHES or path.name in {"Makefile", "run"}:
+        return tokens(HASH_TOKEN, text)
+    return []
+
+
+def paragraphs(first: int, text: str, kind: str = "text") -> list[Block]:
+    """Markdown in blocks; lines keep their numbers, code leaves a gap."""
+    text = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
+    text = TARGET.sub("]", CODE.sub("`_`", text))
+    blocks: list[Block] = []
+    going = False
+    for number, line in enumerate(text.split("\n"), first):
+        line = line.strip()
+        heading = line.startswith("#")
+        if not line or heading or ITEM.match(line) or line.startswith("|"):
+            going = False
+        line = ITEM.sub("", line)
+        if not line:
+            continue
+        if going:
+            blocks[-1].text += "\n" + line
+        else:
+            start = kind if not blocks else "text"
+            blocks.append(Block(number, line, "heading" if heading else start))
+            going = not heading
+    return blocks
+
+
+def tokens(pattern: re.Pattern[str], text: str) -> list[Block]:
+    """Comments, those on adjoining lines as one, and strings with at least two words."""
+    blocks: list[Block] = []
+    run: list[str] = []
+    begun = following = 0
+    mark = ""
+
+    def flush() -> None:
+        if run:
+            blocks.extend(paragraphs(begun, "\n".join(run), "doc" if mark in {"///", "//!"} else "text"))
+        run.clear()
+
+    for found in pattern.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        part = found[0]
+        if found["comment"] is None:
+            flush()
+            if re.search(r"[A-Za-z] [A-Za-z]", part):
+                blocks.append(Block(line, part.strip("`\"'r#")))
+        elif part.startswith("/*"):
+            flush()
+            body = re.sub(r"^[ \t]*\*(?!/)", "", part.strip("/*"), flags=re.M)
+            blocks.extend(paragraphs(line, body, "doc" if part.startswith("/**") else "text"))
+        else:
+            its = LINE_MARK.match(part)
+            its_mark = its[0] if its else ""
+            alone = not text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip()
+            if line != following or its_mark != mark or not alone:
+                flush()
+                begun, mark = line, its_mark
+            run.append(part[len(its_mark) :])
+            following = line + 1
+    flush()
+    return blocks
+
+
+def python(text: str) -> list[Block]:
+    """Comments, docstrings and strings of Python."""
+    blocks: list[Block] = []
+    opening = {token.NEWLINE, token.NL, token.INDENT, token.DEDENT, token.ENCODING, token.COMMENT}
+    before = token.ENCODING
+    middle = getattr(token, "FSTRING_MIDDLE", -1)
+    for part in tokenize.generate_tokens(io.StringIO(text).readline):
+        line = part.start[0]
+        if part.type == token.COMMENT:
+            comment = part.string.lstrip("#:").strip()
+            last = blocks[-1] if blocks else None
+            adjoins = last is not None and last.kind == "text" and last.line + last.text.count("\n") + 1 == line
+            if adjoins and last is not None and before == token.NL:
+                last.text += "\n" + comment
+            elif comment:
+                blocks.append(Block(line, comment))
+        elif part.type == token.STRING and before in opening:
+            blocks.extend(paragraphs(line, part.string.strip("rbf").strip("\"'"), "doc"))
+        elif part.type in {token.STRING, middle} and re.search(r"[A-Za-z] [A-Za-z]", part.string):
+            blocks.append(Block(line, CODE.sub("`_`", part.string.strip("\"'"))))
+        before = part.type
+    return blocks

@@ -1,0 +1,114 @@
+"""Words and turns of phrase that read as if translated: a file may not gain any.
+
+python3 docs/check/words.py              compares every file with docs/check/words.json
+python3 docs/check/words.py --write      writes today's counts there, if there are no more in all
+python3 docs/check/words.py --list FILE  shows the places in a file
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import prose
+
+ROOT = Path(__file__).resolve().parents[2]
+BASELINE = ROOT / "docs/check/words.json"
+# The check itself, and what is generated.
+SKIPPED = ("docs/check/words", "server-ref/dashboard/dist/", "bindings-swift/Sources/AutoModerateFFI/")
+
+# "behind" is right before these, and after these.
+PLACES = r"prox(?:y|ies)|NAT|firewall|balancer|address|gateway|feature|flag|TLS|server|origin|host|lock|interface|trait"
+LAG = "".join(f"(?<!{verb} )" for verb in ("fall", "falls", "fell", "falling", "lag", "lags", "far", "left", "leave"))
+PATTERNS: list[tuple[str, str]] = [
+    (r"\bwho(?:m)?ever\b", "anyone who; every client that"),
+    (r"\b(?:be|been|being|is|are|was|were)\s+had\b", "is available; can be obtained, recovered, installed"),
+    (r"\b(?:be|been|being|is|are|was|were)\s+told\b", "receives; learns; is notified; the stream reports"),
+    (r"\bmend(?:s|ed|ing)?\b", "fix; repair; recover"),
+    (r"\bbeside\b", "next to; compared with; besides"),
+    (rf"{LAG}\bbehind\b(?!\s+(?:[\w'-]+\s+){{0,3}}(?:{PLACES})\b)", "after"),
+    (r"\b(?:a|each|every|one|another|this|that)\s+content\s+(?:is|was|that|which|has|of|may|must|can)\b", "an item"),
+    (r"(?<!table of )(?<!file )(?<!'s )\bcontents\b", "items"),
+    (r"\balso\s+if\b", "even if; including when"),
+    (r"\bstrokes?\b", "steps; writes"),
+    (r"\bgo(?:es|ing)?\s+on\b", "continue; resume"),
+    (r"\btells?\s+of\b", "report"),
+    (r"\b(?:a\s+mend|with\s+it\s+in\s+it|for\s+so\s+many|from\s+when\b)", "rephrase"),
+    (r"\bthe\s+ones?\s+that\s+(?:wants?|needs?)\b", "callers that need"),
+]
+SENTENCE = re.compile(r"(?:\A|(?<=[.!?:]\s))[*_]*(?:Who|What)\b(?![^.!]*\?)")
+OPENING = re.compile(r"\A(?:Who|What|How|Whether|That)\b(?![^.!]*\?)")
+WORDS = [(re.compile(pattern, re.I), better) for pattern, better in PATTERNS]
+
+
+def findings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
+    """The line, the words and what to write instead, of each finding."""
+    for block in prose.read(path, text):
+        for pattern, better in WORDS:
+            for found in pattern.finditer(block.text):
+                yield block.line + block.text.count("\n", 0, found.start()), found[0], better
+        if block.kind == "heading":
+            continue
+        opening = OPENING.match(block.text) if block.kind == "doc" else None
+        for found in [opening] if opening else SENTENCE.finditer(block.text):
+            better = "a noun phrase or a verb" if opening else "name the subject"
+            yield block.line + block.text.count("\n", 0, found.start()), found[0] + " …", better
+
+
+def counts(names: list[str]) -> dict[str, int]:
+    """The number of findings in each file that has some."""
+    found = {name: len(list(findings(Path(name), (ROOT / name).read_text()))) for name in names}
+    return {name: count for name, count in found.items() if count}
+
+
+def tracked() -> list[str]:
+    """Every file that git knows and that exists."""
+    listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    kinds = prose.BRACES | prose.HASHES | prose.PYTHON | {".md"}
+    wanted = (name for name in listed if Path(name).suffix in kinds or name in {"Makefile", ".ci/run"})
+    return [name for name in wanted if not name.startswith(SKIPPED) and (ROOT / name).is_file()]
+
+
+def compare(now: dict[str, int], before: dict[str, int]) -> tuple[list[str], int]:
+    """The files that have more than before, and how many fewer the others have."""
+    worse = [name for name in now if now[name] > before.get(name, 0)]
+    fewer = sum(max(0, count - now.get(name, 0)) for name, count in before.items())
+    return worse, fewer
+
+
+def show(name: str) -> None:
+    """Prints the findings of a file."""
+    for line, words, better in findings(Path(name), (ROOT / name).read_text()):
+        print(f"{name}:{line}: {' '.join(words.split())!r}: {better}", file=sys.stderr)
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command that the module's text describes; returns its exit code."""
+    if arguments[:1] == ["--list"]:
+        for name in arguments[1:]:
+            show(name)
+        return 0
+    now = counts(tracked())
+    before: dict[str, int] = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    worse, fewer = compare(now, before)
+    if arguments == ["--write"]:
+        if before and sum(now.values()) > sum(before.values()):
+            print("FAILED: there are more in all than before; rephrase", *worse, sep="\n  ", file=sys.stderr)
+            return 1
+        BASELINE.write_text(json.dumps(now, indent=0, sort_keys=True) + "\n")
+        return 0
+    for name in worse:
+        print(f"FAILED: {name} has {now[name]}, {before.get(name, 0)} before:", file=sys.stderr)
+        show(name)
+    if fewer:
+        print(f"{fewer} fewer than docs/check/words.json allows; python3 docs/check/words.py --write lowers it")
+    print(f"words: {sum(now.values())} to rephrase in {len(now)} files, {len(worse)} files have more than before")
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
