@@ -3,7 +3,7 @@
 //! A blaster in a process of its own sends the documented `moderation_update`, one frame each, as fast as the reader
 //! takes them. The readers take turns in this process, so that its CPU time is the reader's alone:
 //!
-//! - `by hand`: `tokio-tungstenite` and `serde_json` straight into a struct of `String`s;
+//! - `hand-written`: `tokio-tungstenite` and `serde_json` straight into a struct of `String`s;
 //! - `Client`: this SDK with everything on, one event after the other from the project's stream;
 //! - `Client, batches`: the same, read with `next_batch`;
 //! - `rust_socketio`, in a process of its own, if `PEER` names its program (`make bench` builds it).
@@ -49,8 +49,12 @@ impl Log {
 type Reader = fn(port: u16, log: Log, events: usize) -> Cost;
 
 const PEER: &str = "rust_socketio";
-const READERS: [(&str, Reader); 4] =
-    [("by hand", by_hand::read), ("Client", ours::read), ("Client, batches", ours::read_batches), (PEER, peer::read)];
+const READERS: [(&str, Reader); 4] = [
+    ("hand-written", by_hand::read),
+    ("Client", ours::read),
+    ("Client, batches", ours::read_batches),
+    (PEER, peer::read),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -20,14 +20,14 @@ impl Row {
 pub(crate) fn print(rows: &[Row], events: usize, rounds: usize) {
     println!("{}", machine());
     println!("automoderate {}; {events} events, median [range] of {rounds} rounds\n", env!("CARGO_PKG_VERSION"));
-    println!("| event log | reader | events/s | of by hand | CPU µs per event | of by hand |");
+    println!("| event log | reader | events/s | of hand-written | CPU µs per event | of hand-written |");
     println!("|---|---|--:|--:|--:|--:|");
     for row in rows {
         let speed = Spread::of(row, |cost| cost.events_per_second / 1e3);
         let cpu = Spread::of(row, |cost| cost.cpu_micros_per_event);
         let log = if row.log == Log::Kept { "yes" } else { "no" };
         let (mut faster, mut dearer) = (String::new(), String::new());
-        if let Some(hand) = rows.iter().find(|other| other.log == row.log && other.name == "by hand") {
+        if let Some(hand) = rows.iter().find(|other| other.log == row.log && other.name == "hand-written") {
             faster = format!("{:.2}", speed.median / Spread::of(hand, |cost| cost.events_per_second / 1e3).median);
             dearer = format!("{:.2}", cpu.median / Spread::of(hand, |cost| cost.cpu_micros_per_event).median);
         }
@@ -48,7 +48,7 @@ fn keep(path: &Path, rows: &[Row]) {
         let line = serde_json::json!({
             "part": if row.log == Log::Kept { "Rust, with an event log" } else { "Rust" },
             "name": row.name,
-            "of": "by hand",
+            "of": "hand-written",
             "per_second": Spread::of(row, |cost| cost.events_per_second).median,
             "cpu_micros": Spread::of(row, |cost| cost.cpu_micros_per_event).median,
         });

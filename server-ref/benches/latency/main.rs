@@ -61,9 +61,7 @@ async fn main() {
     if !Plan::parse().plot {
         let _ = rustls::crypto::ring::default_provider().install_default();
         println!("{}\n", report::heading());
-        println!(
-            "| contents/s | reached | language | p50 ms | p99 ms | p99.9 ms | most |\n|--:|--:|---|--:|--:|--:|--:|"
-        );
+        println!("| items/s | reached | language | p50 ms | p99 ms | p99.9 ms | max |\n|--:|--:|---|--:|--:|--:|--:|");
         let (languages, mut runs) = (subscriber::languages(), Vec::new());
         for (per_second, seconds) in RATES {
             for language in &languages {

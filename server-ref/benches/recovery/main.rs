@@ -62,7 +62,7 @@ struct Times {
 #[tokio::main]
 async fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    println!("| fault | strokes | noticed after | events again after | of that, no server for |");
+    println!("| fault | times | detected after | events again after | of that, no server for |");
     println!("|---|--:|--:|--:|--:|");
     for (fault, name) in ALL {
         if !chosen.is_empty() && !chosen.iter().any(|wanted| wanted == name) {

@@ -91,7 +91,7 @@ async fn main() {
         let mut runs = Vec::new();
         println!("{}; {} clients, {} contents/s\n", report::heading(), plan.clients, plan.rate);
         println!(
-            "| no server for, s | jitter | attempts | most in 100 ms | caught up after, s: half | 99 % | last | of that, since its last attempt, at most | server's peak, MiB (before) | its CPU until then, s | gave up | lost | twice |"
+            "| no server for, s | jitter | attempts | max in 100 ms | caught up after, s: p50 | p99 | last | max since last attempt, s | server's peak, MiB (before) | server's CPU, s | gave up | lost | twice |"
         );
         println!("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         for away in &plan.away {

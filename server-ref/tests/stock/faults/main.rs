@@ -38,7 +38,7 @@ const QUIET: Duration = Duration::from_secs(65);
 #[tokio::main]
 async fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    println!("| fault | transport | events | strokes | this SDK | socket.io-client | python-socketio |");
+    println!("| fault | transport | events | faults | this SDK | socket.io-client | python-socketio |");
     println!("|---|---|--:|--:|--:|--:|--:|");
     for fault in fault::ALL {
         if !chosen.is_empty() && !chosen.iter().any(|name| name == fault.name()) {
