@@ -1,8 +1,8 @@
 //! Typed, loss-free real-time moderation updates from AutoModerate servers.
 //!
-//! A [`Client`] joins projects and hands out their events as streams. Lost connections are mended behind the scenes;
-//! on servers with an event log every event reaches every stream once and in order, and what truly can't be had is told
-//! in the stream, as a [`Gap`] or [`Lagged`].
+//! A [`Client`] joins projects and returns their events as streams. It reconnects by itself. On servers with an event
+//! log, every event reaches every stream once and in order; unrecoverable loss appears in the stream as a [`Gap`] or
+//! [`Lagged`].
 //!
 //! ```no_run
 //! use automoderate::{Client, Event};
@@ -22,25 +22,25 @@
 //! ```
 //!
 //! # Features
-//! | feature | default | what it adds |
+//! | feature | default | adds |
 //! |---|:-:|---|
-//! | `rest` | ✓ | the REST calls, backfill by REST on servers without an event log, `review_poll`, and the login by email and password, which is an HTTP form. Uses reqwest |
-//! | `polling` | ✓ | HTTP long-polling. Without it, `Transports::Auto` is WebSocket alone. Uses reqwest |
+//! | `rest` | ✓ | REST calls, backfill by REST on servers without an event log, `review_poll`, and login by email and password, which is an HTTP form. Uses reqwest |
+//! | `polling` | ✓ | HTTP long-polling. Without it, `Transports::Auto` uses WebSocket only. Uses reqwest |
 //! | `tls-ring` | ✓ | ring's cryptography for TLS |
 //! | `test-server` | | `testing::Server`, a server on loopback |
 //! | `testing` | | all of `testing`: a scripted server and a manual clock as well |
-//! | `facade`, `protocol` | | what bindings call, and the codecs. Both may change in any version |
+//! | `facade`, `protocol` | | the layer below the bindings, and the codecs. Both may change in any version |
 //!
-//! Without `tls-ring`, TLS uses the default provider that the process has installed
-//! (`rustls::crypto::CryptoProvider::install_default`), such as aws-lc-rs, or the settings of
-//! [`ClientBuilder::tls_config`]. With neither, an `https://` address is refused with `invalid_argument`; so is each HTTP
-//! request of `rest` and `polling`, to an `http://` address as well, because reqwest needs a provider in any case.
+//! Without `tls-ring`, TLS uses the process's default provider (`rustls::crypto::CryptoProvider::install_default`), such
+//! as aws-lc-rs, or the settings of [`ClientBuilder::tls_config`]. With neither, an `https://` address fails with
+//! `invalid_argument`. So does every HTTP request of `rest` and `polling`, even to an `http://` address, because reqwest
+//! always needs a provider.
 //!
-//! # Floors
-//! Dependencies point down, and only `driver` and `rest` do I/O: `client` above `rest` and the driver's task, which owns
-//! the sans-IO session machine, which uses the codecs `eio` and `sio` and the payload types of [`events`].
+//! # Layers
+//! Dependencies point down, and only `driver` and `rest` do I/O. `client` is above `rest` and the driver's task; the task
+//! owns the sans-IO session machine; the machine uses the codecs `eio` and `sio` and the payload types of [`events`].
 #![deny(missing_docs)]
-// What only these features use is dead without them.
+// Code that only these features use is dead without them.
 #![cfg_attr(not(feature = "facade"), allow(dead_code, unused_imports))]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

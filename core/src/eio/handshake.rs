@@ -1,29 +1,29 @@
-//! The data of the `OPEN` packet.
+//! Data of the `OPEN` packet.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-/// What a server tells when an Engine.IO session opens. Everything but `sid` has a default, because servers differ.
+/// Session parameters from the `OPEN` packet. Everything but `sid` has a default, because servers differ.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Handshake {
-    /// The session id: part of every later request of the polling transport. Never logged.
+    /// Session id, part of every later polling request. Never logged.
     pub sid: String,
-    /// Transports the session may be upgraded to.
+    /// Transports to which the session may be upgraded.
     #[serde(default)]
     pub upgrades: Vec<String>,
-    /// Milliseconds between two pings of the server.
+    /// Milliseconds between two pings from the server.
     #[serde(rename = "pingInterval", default = "default_interval", deserialize_with = "whole")]
     ping_interval: u64,
-    /// Milliseconds that the answer to a ping may take.
+    /// Milliseconds that the server allows for the answer to a ping.
     #[serde(rename = "pingTimeout", default = "default_timeout", deserialize_with = "whole")]
     ping_timeout: u64,
-    /// The most bytes the server takes in one polling request.
+    /// Largest polling request that the server accepts, in bytes.
     #[serde(rename = "maxPayload", default = "default_payload", deserialize_with = "size")]
     pub max_payload: usize,
 }
 
-/// Some servers calculate with floats.
+/// Some servers send floating-point numbers.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     f64::deserialize(deserializer).map(|number| number as u64)
 }
@@ -44,31 +44,31 @@ const fn default_payload() -> usize {
     1_000_000
 }
 
-/// A day: a server that promises to ping more rarely than that promises nothing.
+/// One day. A server that announces a longer interval promises nothing.
 const LONGEST: u64 = 86_400_000;
 
 impl Handshake {
-    /// Reads the data of an `OPEN` packet.
+    /// Parses the data of an `OPEN` packet.
     ///
     /// # Errors
-    /// If the text is no JSON object with a `sid`.
+    /// Fails if the text is not a JSON object with a `sid`.
     pub fn decode(data: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(data)
     }
 
-    /// The pause between two pings of the server.
+    /// Interval between two pings from the server.
     #[must_use]
     pub fn ping_interval(&self) -> Duration {
         Duration::from_millis(self.ping_interval.min(LONGEST))
     }
 
-    /// How late a ping may be before the server counts as dead.
+    /// Delay of a ping after which the server counts as dead.
     #[must_use]
     pub fn ping_timeout(&self) -> Duration {
         Duration::from_millis(self.ping_timeout.min(LONGEST))
     }
 
-    /// Whether the server offers the upgrade to WebSocket.
+    /// Returns `true` if the server offers the upgrade to WebSocket.
     #[must_use]
     pub fn offers_websocket(&self) -> bool {
         self.upgrades.iter().any(|name| name == "websocket")

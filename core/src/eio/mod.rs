@@ -1,6 +1,6 @@
 //! Engine.IO version 4: packets, polling payloads and the handshake. No I/O and no clock.
 //!
-//! Facts are from the Engine.IO protocol document, revision 4.
+//! Follows the Engine.IO protocol document, revision 4.
 
 mod handshake;
 mod packet;

@@ -1,41 +1,41 @@
 //! One Engine.IO packet and its text form: a type digit, then the data.
 
-/// A packet that borrows its data from the frame it came in.
+/// Packet that borrows its data from its frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
-    /// `0`: the handshake, as JSON.
+    /// `0`: handshake, as JSON.
     Open(&'a str),
-    /// `1`: the sender is leaving.
+    /// `1`: the sender ends the session.
     Close,
-    /// `2`: the server asks whether the client lives (`2probe` in an upgrade).
+    /// `2`: request for a [`Pong`](Self::Pong) (`2probe` in an upgrade).
     Ping(&'a str),
-    /// `3`: the answer to a ping, with the same data.
+    /// `3`: answer to a ping, with the same data.
     Pong(&'a str),
-    /// `4`: a Socket.IO packet.
+    /// `4`: Socket.IO packet.
     Message(&'a str),
     /// `5`: the upgrade is complete.
     Upgrade,
-    /// `6`: nothing; ends a poll during an upgrade.
+    /// `6`: no content; ends a poll during an upgrade.
     Noop,
 }
 
-/// Why a text frame is no Engine.IO packet.
+/// Reason why a text frame is not an Engine.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The frame has no characters.
-    #[error("an empty frame is no Engine.IO packet")]
+    /// The frame is empty.
+    #[error("an empty frame is not an Engine.IO packet")]
     Empty,
-    /// The first character is none of `0` to `6`.
+    /// The first character is not `0` to `6`.
     #[error("unknown Engine.IO packet type {0:?}")]
     UnknownType(char),
 }
 
 impl<'a> Packet<'a> {
-    /// Reads a packet from the text of a frame. Data that a type does not carry is ignored.
+    /// Parses a packet from the text of a frame. Ignores data on types that carry none.
     ///
     /// # Errors
-    /// [`DecodeError`] if the frame is empty or its type is unknown.
+    /// Returns [`DecodeError`] if the frame is empty or its type is unknown.
     pub fn decode(frame: &'a str) -> Result<Self, DecodeError> {
         let mut chars = frame.chars();
         let kind = chars.next().ok_or(DecodeError::Empty)?;
@@ -52,7 +52,7 @@ impl<'a> Packet<'a> {
         })
     }
 
-    /// The text of the packet.
+    /// Text of the packet.
     #[must_use]
     pub fn encode(&self) -> String {
         let (kind, data) = match *self {

@@ -1,23 +1,23 @@
-//! The body of a polling request: packets joined by the record separator; binary ones as `b` and base64.
+//! Body of a polling request: packets joined by the record separator, binary ones as `b` and base64.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// python-engineio answers a longer request with `OK` and drops all of it, so no request is made longer.
+/// Largest number of packets in a request. python-engineio answers a longer one with `OK` and drops all of it.
 pub const MAX_PACKETS_PER_POST: usize = 16;
 
-/// What stands between two packets.
+/// Separator between two packets.
 pub const SEPARATOR: char = '\x1e';
 
-/// One piece of a polling body.
+/// One packet of a polling body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// The text of one packet.
+    /// Text of a packet.
     Text(String),
-    /// The bytes of a binary message.
+    /// Bytes of a binary message.
     Binary(Vec<u8>),
 }
 
-/// Splits a polling body into its packets. A record whose base64 is broken is given as text, and fails as a packet.
+/// Splits a polling body into its packets. A record with invalid base64 is returned as text and fails as a packet.
 pub fn decode_payload(body: &str) -> impl Iterator<Item = Record> + '_ {
     body.split(SEPARATOR).filter(|part| !part.is_empty()).map(|part| {
         part.strip_prefix('b')
@@ -27,7 +27,7 @@ pub fn decode_payload(body: &str) -> impl Iterator<Item = Record> + '_ {
 }
 
 /// Takes packets from the front of `queue` for one request: at most [`MAX_PACKETS_PER_POST`], and at most `max_bytes`
-/// unless a single packet is longer. Returns the body and how many packets it holds.
+/// unless a single packet is longer. Returns the body and the number of packets in it.
 #[must_use]
 pub fn encode_payload<'a>(queue: impl IntoIterator<Item = &'a str>, max_bytes: usize) -> (String, usize) {
     let mut body = String::new();

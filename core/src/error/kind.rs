@@ -1,41 +1,41 @@
-//! What went wrong: the codes that all languages share.
+//! Error codes shared by all languages.
 
 #[cfg(doc)]
 use super::Error;
 
-/// What went wrong. [`Error::code`] gives the same as a string that is equal in every language binding.
+/// Kind of an error. [`Error::code`] returns it as a string that is the same in every language binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider gave up.
     AuthenticationFailed,
-    /// The credentials are good, but not for this project; also when access is withdrawn later.
+    /// The credentials are valid but give no access to this project, or access was withdrawn.
     AccessDenied,
-    /// No such project on this server.
+    /// The server has no such project.
     ProjectNotFound,
-    /// The server allows no further rooms on this connection.
+    /// The server allows no more rooms on this connection.
     RoomLimit,
-    /// Too many events or connections; [`Error::retry_in`] says when to try again.
+    /// Too many events or connections; [`Error::retry_in`] is the time to wait before a retry.
     RateLimited,
     /// The server did not confirm a join in time.
     JoinTimeout,
     /// No usable connection within the connect timeout.
     ConnectTimeout,
-    /// The connection could not be made; see [`Error::stage`] and [`Error::status`].
+    /// The connection attempt failed; see [`Error::stage`] and [`Error::status`].
     ConnectFailed,
-    /// The connection was lost while the operation was under way.
+    /// The connection was lost during the operation.
     Disconnected,
-    /// The configured number of attempts is used up; [`Error::cause`] is the last failure.
+    /// The configured number of attempts was used up; [`Error::cause`] is the last failure.
     GaveUp,
     /// The server did not acknowledge an event in time.
     AckTimeout,
-    /// An argument or option can't be used; the message names it.
+    /// An argument or option is invalid; the message names it.
     InvalidArgument,
-    /// The server broke the Socket.IO protocol.
+    /// The server violated the Socket.IO protocol.
     Protocol,
-    /// A REST call was answered with an error status; see [`Error::status`] and [`Error::body`].
+    /// A REST call returned an error status; see [`Error::status`] and [`Error::body`].
     Api,
-    /// A stream ended because its reader was too slow, as the overflow policy `close` says.
+    /// A stream ended because its reader was too slow and its overflow policy is `close`.
     Overflow,
     /// The client or the stream was closed by the user.
     Closed,

@@ -1,4 +1,4 @@
-//! The one error type of the SDK: a stable code, whether a retry can help, and never a secret.
+//! The SDK's one error type: a stable code, whether a retry can help, and never a secret.
 
 mod kind;
 mod stage;
@@ -8,10 +8,10 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use kind::ErrorKind;
 pub use stage::Stage;
 
-/// An error of any operation of the SDK.
+/// Error of any operation of the SDK.
 ///
-/// Cheap to clone: one failure may end many streams. The text is a sentence for people and may change; programs
-/// should use [`kind`](Self::kind) or [`code`](Self::code). No error holds a key, a password or a cookie.
+/// Cheap to clone, because one failure may end many streams. The message is for people and may change; programs should
+/// match on [`kind`](Self::kind) or [`code`](Self::code). No error contains a key, a password or a cookie.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -83,7 +83,7 @@ impl Error {
         self.with(|e| e.retryable = retryable)
     }
 
-    /// Without any of these texts, which a server may have said back to us.
+    /// Replaces text that may contain secrets, which servers may echo in messages and bodies.
     pub(crate) fn without(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
@@ -103,61 +103,61 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// Kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The stable code of [`kind`](Self::kind), the same string in every language.
+    /// Stable code of [`kind`](Self::kind), the same string in every language.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.kind.code()
     }
 
-    /// The sentence for people, as `Display` shows it, without the cause.
+    /// Message for people, as `Display` shows it, without the cause.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Whether the same call may succeed later without anything being changed.
+    /// Returns `true` if the same call may succeed later without any change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// How long to wait before a retry, where that is known.
+    /// Time to wait before a retry, if known.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         self.0.retry_in
     }
 
-    /// How far the attempt to connect had come.
+    /// Stage at which the connection attempt failed.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         self.0.stage
     }
 
-    /// The HTTP status of the answer that refused.
+    /// HTTP status of the response that reported the error.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The beginning of the body of the answer that refused.
+    /// Beginning of the body of the response that reported the error.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }
 
-    /// How many attempts were made before giving up.
+    /// Number of attempts made before giving up.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.0.attempts
     }
 
-    /// The failure that led to this one.
+    /// Failure that led to this error.
     #[must_use]
     pub fn cause(&self) -> Option<&Error> {
         self.0.cause.as_ref()

@@ -1,20 +1,20 @@
-//! How far an attempt to connect had come.
+//! Stages of a connection attempt.
 
-/// How far an attempt to connect had come when it failed.
+/// Stage at which a connection attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Asking the credentials provider, or logging in.
+    /// Credentials provider or login.
     Credentials,
-    /// Resolving the name and opening the TCP connection, through a proxy if there is one.
+    /// Name resolution and TCP connection, through a proxy if there is one.
     Network,
-    /// The TLS handshake.
+    /// TLS handshake.
     Tls,
-    /// The HTTP request that opens the transport.
+    /// HTTP request that opens the transport.
     Http,
-    /// The Engine.IO `OPEN` packet.
+    /// Engine.IO `OPEN` packet.
     EngineIo,
-    /// The Socket.IO namespace acknowledgement.
+    /// Socket.IO namespace acknowledgement.
     Namespace,
 }
 

@@ -1,4 +1,4 @@
-//! `user_activity`: what a user of the moderated application has been doing.
+//! `user_activity`: figures about a user of the moderated application.
 
 use serde::Deserialize;
 
@@ -8,37 +8,37 @@ use super::{
     fields::{lax, nullable, wire},
 };
 
-/// What a user has been doing. Needs `user_id` in the metadata of submissions.
+/// Figures about one user, sent when the metadata of submissions contains `user_id`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserActivity {
-    /// The user's id; a number on the wire is given as text.
+    /// Id of the user; a number on the wire becomes text.
     pub user_id: String,
-    /// The user's figures.
+    /// Figures about the user.
     pub activity: Activity,
-    /// The content that caused this event.
+    /// Id of the content that caused this event.
     pub triggered_by: Option<String>,
-    /// When it was sent.
+    /// Time at which it was sent.
     pub timestamp: Timestamp,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
-/// A user's figures.
+/// Figures about one user.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Activity {
-    /// How much the user has submitted.
+    /// Number of submissions.
     pub total_submissions: Option<u64>,
-    /// How much of it was rejected lately.
+    /// Number of recent rejections.
     pub recent_violations: Option<u64>,
-    /// Percent approved.
+    /// Percentage approved.
     pub approval_rate: Option<f64>,
-    /// The server's estimate; higher is riskier.
+    /// Risk estimated by the server; higher is riskier.
     pub risk_score: Option<f64>,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
 }
 
@@ -51,7 +51,7 @@ wire! {
     }
 }
 
-/// Figures as servers write them.
+/// Figures in the form that servers write.
 pub(super) struct WireActivity(pub(super) Activity);
 
 impl<'de> Deserialize<'de> for WireActivity {

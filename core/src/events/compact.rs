@@ -1,10 +1,10 @@
-//! Events that are kept for somebody who may never read them: as their payload, which is there anyway.
+//! Compact copies of events that may never be read: only the payload, which is shared, and the metadata.
 
 use super::{Event, Meta, ModerationUpdate, Received, Status, Timestamp, decode};
 
 impl Event {
-    /// A copy of the event for keeping: of the most frequent kind without what is in its payload, which is shared.
-    /// [`expand`](Self::expand) gives the whole event.
+    /// Copies the event for storage. A moderation update keeps only its shared payload; [`expand`](Self::expand)
+    /// restores the fields.
     pub(crate) fn compacted(&self) -> Self {
         match self {
             Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(compact(update)),
@@ -12,15 +12,16 @@ impl Event {
         }
     }
 
-    /// Reads what [`compacted`](Self::compacted) has left out; nothing to do for other events.
+    /// Restores the fields that [`compacted`](Self::compacted) left out. Does nothing for other events.
     pub(crate) fn expand(&mut self) {
         if let Self::ModerationUpdate(update) = self
-            // Whole ones have an id. One with an empty one is merely read once more.
+            // Only a compacted update has an empty id, or one whose id really is empty: decoding that again is
+            // harmless.
             && update.content_id.is_empty()
             && let Some(whole) = read_again(update)
         {
             let (project_id, old) = (update.project_id.take(), update.meta.clone());
-            // Its pieces are of the payload that was made with it.
+            // Its fields borrow from the payload that was decoded with them.
             let meta = Meta { payload: whole.meta.payload.clone(), ..old };
             *update = ModerationUpdate { project_id, meta, ..whole };
         }
@@ -81,7 +82,7 @@ mod tests {
         }
     }
 
-    /// With what the session adds, too.
+    /// Also holds for the fields that the session adds.
     fn comes_back(mut event: Event) {
         same(&event);
         event.meta_mut().project_id = Some("inferred".into());

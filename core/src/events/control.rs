@@ -1,4 +1,4 @@
-//! The server's error events, and events that no type fits.
+//! Error events of the server, and events that fit no type.
 
 use super::{
     Extra, Meta, RawJson,
@@ -6,50 +6,50 @@ use super::{
     fields::{lax, wire},
 };
 
-/// The server's own `error` event, when it answers nothing that the SDK asked. Also `authentication_failed` and
-/// `project_access_denied`, with that as their [`code`](Self::code), when nothing else follows from them.
+/// The server's own `error` event, when it is not the answer to a request of the SDK. Also `authentication_failed` and
+/// `project_access_denied`, named in [`code`](Self::code), when they have no other consequence.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {
-    /// The server's words.
+    /// The server's message.
     pub message: String,
-    /// A code, from servers that send one.
+    /// Error code, if the server sends one.
     pub code: Option<String>,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
-/// An event with a name that the SDK does not know.
+/// Event whose name is unknown to the SDK.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
-    /// The event's name.
+    /// Name of the event.
     pub name: String,
-    /// Its first argument; `null` if it has none.
+    /// First argument; `null` if there is none.
     pub data: RawJson,
     /// Binary attachments, in the order of their placeholders in `data`.
     pub attachments: Vec<Vec<u8>>,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
-/// A frame or an event that could not be read. What follows it is delivered.
+/// Frame or event that could not be decoded. Delivery continues after it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MalformedEvent {
-    /// The event's name, if it could be read; otherwise empty.
+    /// Name of the event; empty if it could not be decoded.
     pub name: String,
-    /// What came, as text; perhaps not valid JSON.
+    /// Data as received; may be invalid JSON.
     pub data: RawJson,
-    /// What is wrong with it.
+    /// Reason why it could not be decoded.
     pub reason: String,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
-/// The common shape of `error`, `authentication_failed` and `project_access_denied`.
+/// Payload shared by `error`, `authentication_failed` and `project_access_denied`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Notice {
     pub(crate) message: String,
@@ -66,7 +66,7 @@ wire! {
     }
 }
 
-/// Reads the payload of an error event, whatever it is: an object, a bare text, or nothing.
+/// Decodes the payload of an error event: an object, a bare text, or nothing.
 pub(crate) fn notice(data: &str) -> Notice {
     if let Ok(wire) = serde_json::from_str::<Wire<'_>>(data) {
         return Notice {

@@ -1,13 +1,13 @@
-//! A place in a project's event log.
+//! Position in a project's event log.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::EVENT_ID_MAX;
 use crate::Error;
 
-/// A place in a project's event log, as a text that survives the process: the log's id and the last event's.
+/// Position in a project's event log that survives the process: the log's id and the last event's.
 ///
-/// The text is opaque. A bare decimal `event_id` is accepted as a cursor of whatever log the server has.
+/// The text is opaque. A bare decimal `event_id` is accepted as a cursor for any log.
 ///
 /// ```
 /// use automoderate::Cursor;
@@ -24,13 +24,13 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The `event_id` of the last event delivered; 0 if there was none yet.
+    /// `event_id` of the last event delivered; 0 before the first.
     #[must_use]
     pub fn event_id(&self) -> u64 {
         self.event_id
     }
 
-    /// The id of the event log; `None` if it was not told.
+    /// Id of the event log; `None` if the server sent none.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
         self.log.as_deref()
@@ -57,20 +57,20 @@ impl FromStr for Cursor {
         };
         let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
         let event_id = digits.then(|| id.parse().ok().map(|id: u64| id.min(EVENT_ID_MAX))).flatten();
-        let event_id = event_id
-            .ok_or_else(|| Error::invalid_argument("after: this is no cursor, which is an event id or LOG:ID"))?;
+        let event_id =
+            event_id.ok_or_else(|| Error::invalid_argument("after: not a cursor; expected an event id or LOG:ID"))?;
         Ok(Self { log, event_id })
     }
 }
 
-/// As its text.
+/// Serialized as text.
 impl serde::Serialize for Cursor {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// From its text.
+/// Deserialized from text.
 impl<'de> serde::Deserialize<'de> for Cursor {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;

@@ -1,4 +1,4 @@
-//! From the text of an event to its type.
+//! Decoder from the text of an event to its type.
 
 use std::marker::PhantomData;
 
@@ -13,17 +13,18 @@ use super::{
     SystemNotification, UnknownEvent, UserActivity, scan::Scanner,
 };
 
-/// How and when an event came: the part of [`Meta`] that is known before the payload is read.
+/// Origin and arrival time of an event: the part of [`Meta`] that is known before its payload is decoded.
 #[derive(Debug, Clone, Copy)]
 pub struct Received {
-    /// How it came.
+    /// Origin of the event.
     pub origin: Origin,
-    /// When it came.
+    /// Time of arrival.
     pub at: jiff::Timestamp,
 }
 
-/// Reads an event from its name and the JSON text of its arguments, separated by commas and without brackets. Only the
-/// first argument counts. Never fails: what can't be read is a [`MalformedEvent`], what isn't known an [`UnknownEvent`].
+/// Decodes an event from its name and the JSON text of its arguments, which are separated by commas and have no
+/// brackets around them. Only the first argument counts. Never fails: invalid events become [`MalformedEvent`], unknown
+/// ones [`UnknownEvent`].
 #[must_use]
 pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
     let mut reading = Reading::new(arguments, received);
@@ -58,9 +59,10 @@ fn unknown(name: &str, reading: &mut Reading<'_>) -> Result<Event, String> {
     Ok(Event::UnknownEvent(UnknownEvent { name: name.to_owned(), data, attachments: Vec::new(), meta }))
 }
 
-/// The event of what can't be read.
+/// Builds the event for text that could not be decoded.
 pub(crate) fn malformed(name: &str, arguments: &str, reason: String, received: Received) -> Event {
-    // The ids may well be readable though a field is not: without them the loss could not be told from a hole.
+    // The ids are often readable even if another field is not. Without them the event would look like a hole in the
+    // log.
     let ids = Ids::find(arguments);
     let data = RawJson::new(arguments);
     let mut meta = Meta::new(received.origin, received.at);
@@ -70,7 +72,7 @@ pub(crate) fn malformed(name: &str, arguments: &str, reason: String, received: R
     Event::MalformedEvent(MalformedEvent { name: name.to_owned(), data, reason, meta })
 }
 
-/// The ids of a payload of any shape.
+/// Ids from a payload of any shape.
 #[derive(Default)]
 struct Ids {
     project_id: Option<ProjectId>,
@@ -89,7 +91,7 @@ impl Ids {
     }
 }
 
-/// The first argument of an event while it is being read.
+/// First argument of an event, and how it arrived.
 pub(super) struct Reading<'t> {
     text: &'t str,
     received: Received,
@@ -101,12 +103,12 @@ impl<'t> Reading<'t> {
         Self { text, received, payload: None }
     }
 
-    /// Parses the first argument and checks that what follows it is another argument or nothing.
+    /// Parses the first argument. Only another argument may follow it.
     pub(super) fn parse<T: Deserialize<'t>>(&mut self) -> Result<T, String> {
         self.parse_with(PhantomData)
     }
 
-    /// As [`parse`](Self::parse), into a struct that is there already.
+    /// Like [`parse`](Self::parse), but into an existing struct.
     pub(super) fn parse_into<W>(&mut self, wire: &mut W) -> Result<(), String>
     where
         W: Default,
@@ -130,11 +132,11 @@ impl<'t> Reading<'t> {
         Ok(value)
     }
 
-    /// The first argument ends here.
+    /// Marks the end of the first argument.
     fn take(&mut self, end: usize) -> Result<(), String> {
         let rest = self.text[end..].trim_start();
         if !(rest.is_empty() || rest.starts_with(',')) {
-            return Err("text behind the data".to_owned());
+            return Err("unexpected text after the data".to_owned());
         }
         self.payload = Some(RawJson::new(&self.text[..end]));
         Ok(())
@@ -144,13 +146,13 @@ impl<'t> Reading<'t> {
         self.payload.get_or_insert_with(|| RawJson::new("null"))
     }
 
-    /// The counted piece of the payload that `piece`, borrowed from the text, stands for.
+    /// Returns the shared slice of the payload for `piece`, which must borrow from the text.
     pub(super) fn piece(&mut self, piece: &str) -> RawJson {
         let start = (piece.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
         self.payload().slice(start..start.saturating_add(piece.len()))
     }
 
-    /// The meta of the event, with the ids that its payload names.
+    /// Metadata of the event, with the ids from its payload.
     pub(super) fn meta(&mut self, project_id: Option<ProjectId>, event_id: Option<u64>) -> Meta {
         let mut meta = Meta::new(self.received.origin, self.received.at);
         meta.project_id = project_id.filter(|id| !id.is_empty());
@@ -160,7 +162,7 @@ impl<'t> Reading<'t> {
     }
 }
 
-/// serde_json's message without line and column, which mean nothing for a frame.
+/// Message of serde_json without line and column, which mean nothing for a frame.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {

@@ -1,6 +1,6 @@
-//! Content for a page: previews arrive as users wrote them, markup included.
+//! HTML escaping. Previews contain the markup that users wrote.
 
-/// Escapes text for HTML, in element content and in quoted attributes.
+/// Escapes text for HTML element content and quoted attributes.
 pub(crate) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {

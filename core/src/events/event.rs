@@ -1,62 +1,62 @@
-//! The union of all events.
+//! Union of all events.
 
 use super::{
     EventKinds, Gap, Lagged, MalformedEvent, Meta, ModerationUpdate, ProjectId, RuleUpdate, ServerError, StatsUpdate,
     SystemNotification, UnknownEvent, UserActivity,
 };
 
-/// Anything that a stream can yield.
+/// Any item of a stream.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-#[allow(clippy::large_enum_variant)] // the large one is the common one: boxing it would cost an allocation per event
+#[allow(clippy::large_enum_variant)] // Moderation updates are both the largest and the most common: a box would cost one allocation per event.
 pub enum Event {
-    /// A piece of content was decided.
+    /// Decision about a piece of content.
     ModerationUpdate(ModerationUpdate),
-    /// The project's counters.
+    /// Counters of the project.
     StatsUpdate(StatsUpdate),
     /// A rule was created, updated or deleted.
     RuleUpdate(RuleUpdate),
-    /// A word from the server's operators.
+    /// Notification from the server's operators.
     SystemNotification(SystemNotification),
-    /// What a user has been doing.
+    /// Figures about a user.
     UserActivity(UserActivity),
     /// The server's own `error` event.
     ServerError(ServerError),
-    /// An event with a name that the SDK does not know.
+    /// Event whose name is unknown to the SDK.
     UnknownEvent(UnknownEvent),
-    /// A frame or an event that could not be read.
+    /// Frame or event that could not be decoded.
     MalformedEvent(MalformedEvent),
-    /// Events are missing here.
+    /// Loss of events at this position.
     Gap(Gap),
-    /// This stream's reader was too slow, and events were dropped.
+    /// Loss of events because this stream's reader was too slow.
     Lagged(Lagged),
 }
 
-/// Keeps traits to the types of this crate, so that they can get new methods.
+/// Prevents implementations outside this crate, so that the traits can gain methods.
 pub(crate) mod sealed {
-    /// Implemented only here.
+    /// Implemented only in this crate.
     #[allow(unreachable_pub)] // a supertrait of public traits
     pub trait Sealed {}
 }
 
 impl sealed::Sealed for Event {}
 
-/// One of the types in [`Event`]: what [`events_of`](crate::Client::events_of) can select. Other types can't implement it.
+/// Type of one kind of event, for [`events_of`](crate::Client::events_of). Sealed: other types can't implement it.
 pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
-    /// Whether a newer event of this kind stands for an older one; false for notices, each of which counts.
+    /// True if a newer event of this kind replaces an older one; false for errors and losses, where each counts.
     const REPLACEABLE: bool = true;
-    /// The set of this kind alone.
+    /// Set that contains only this kind.
     const KIND: EventKinds;
-    /// Whether the event is of this kind.
+    /// Returns `true` if the event is of this kind.
     #[must_use]
     fn matches(event: &Event) -> bool {
         Self::KIND.contains(event.kind())
     }
-    /// The event as this kind.
+    /// Converts the event to this kind.
     ///
     /// # Errors
-    /// The event itself, if it is of another kind.
-    #[allow(clippy::result_large_err)] // the event goes on to whoever wants it
+    /// Returns the event itself if it is of another kind.
+    #[allow(clippy::result_large_err)] // the caller needs the event back
     fn from_event(event: Event) -> Result<Self, Event>;
 }
 
@@ -68,23 +68,23 @@ macro_rules! kinds {
                 pub const $constant: Self = Self::bit($bit);
             )*
 
-            /// All kinds, with their names.
+            /// All kinds with their names.
             pub(crate) const NAMES: &[(Self, &str)] = &[$((Self::$constant, $name)),*];
 
-            /// The set of the kind that is named as [`Event::name`] names it.
+            /// The kind with this [`Event::name`], as a set.
             pub(crate) fn named(name: &str) -> Option<Self> {
                 Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
             }
         }
 
         impl Event {
-            /// The event's kind, as a set of it alone.
+            /// The event's kind, as a set.
             #[must_use]
             pub fn kind(&self) -> EventKinds {
                 match self { $(Self::$kind(_) => EventKinds::$constant,)* }
             }
 
-            /// What comes with every event.
+            /// Metadata common to all events.
             #[must_use]
             pub fn meta(&self) -> &Meta {
                 match self { $(Self::$kind(event) => &event.meta,)* }
@@ -94,7 +94,7 @@ macro_rules! kinds {
                 match self { $(Self::$kind(event) => &mut event.meta,)* }
             }
 
-            /// The kind as a word: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,
+            /// Name of the kind: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,
             /// `gap`, `lagged`.
             #[must_use]
             pub fn name(&self) -> &'static str {
@@ -139,19 +139,19 @@ kinds! {
 }
 
 impl Event {
-    /// The project, where it is known: see [`Meta::project_id`].
+    /// The project, if known: see [`Meta::project_id`].
     #[must_use]
     pub fn project_id(&self) -> Option<&ProjectId> {
         self.meta().project_id.as_ref()
     }
 
-    /// The position in the project's event log, on servers that have one.
+    /// Position in the project's event log, on servers that have one.
     #[must_use]
     pub fn event_id(&self) -> Option<u64> {
         self.meta().event_id
     }
 
-    /// The bytes that the event occupies in a buffer, about.
+    /// Approximate size of the event in a buffer, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let payload = self.meta().payload.as_ref().map_or(0, |payload| payload.as_str().len());
         let attachments = match self {
@@ -161,8 +161,9 @@ impl Event {
         size_of::<Self>() + payload + attachments
     }
 
-    /// The event as one line of JSON with the payload as it came: `event`, `project_id`, `event_id`, `origin` and `data`.
-    /// An [`UnknownEvent`] has its own name as `event`. [`to_json`](Self::to_json) has the fields of the type instead.
+    /// The event as one line of JSON with the payload as received: `event`, `project_id`, `event_id`, `origin` and
+    /// `data`. For an [`UnknownEvent`], `event` is its own name. [`to_json`](Self::to_json) writes the typed fields
+    /// instead.
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};

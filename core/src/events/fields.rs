@@ -1,4 +1,4 @@
-//! The macro that reads a payload's fields in one pass over its text.
+//! Macros that declare the fields of a payload and decode them in one pass.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::scalar::{FromScalar, Lax};
 
-/// A key of an object, borrowed from the text where it holds no escapes.
+/// Object key, borrowed from the text unless it contains escapes.
 pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -28,9 +28,9 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-/// Declares a struct of optional fields and reads it from an object in one pass; what has no name goes to `extra`.
+/// Declares a struct of optional fields that is decoded from an object in one pass; other fields go to `extra`.
 ///
-/// `project_id` and `event_id` are read for every payload. Names behind `|` are other spellings of the same field.
+/// Every payload has `project_id` and `event_id`. Names after `|` are aliases of the same field.
 macro_rules! wire {
     ($(#[$doc:meta])* $name:ident<$de:lifetime> { $($field:ident: $ty:ty = $key:literal $(| $alias:literal)* => $read:expr),* $(,)? }) => {
         $(#[$doc])*
@@ -51,7 +51,7 @@ macro_rules! wire {
             }
         }
 
-        // Reads into a struct that is there already, because moving it costs about as much as reading a field.
+        // Decodes into an existing struct, because moving it costs about as much as decoding a field.
         impl<$de> serde::de::DeserializeSeed<$de> for &mut $name<$de> {
             type Value = ();
 
@@ -86,17 +86,17 @@ macro_rules! wire {
 }
 pub(super) use wire;
 
-/// Reads a lenient scalar.
+/// Decodes a lenient scalar.
 pub(super) fn lax<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Result<Option<T>, A::Error> {
     Ok(map.next_value::<Lax<T>>()?.0)
 }
 
-/// Reads anything that may be null.
+/// Decodes a value that may be null.
 pub(super) fn nullable<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
     map.next_value::<Option<T>>()
 }
 
-/// Declares an enum of words on the wire that keeps a word it does not know.
+/// Declares an enum of wire words that keeps unknown words.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),* $(,)? }) => {
         $(#[$doc])*
@@ -104,12 +104,12 @@ macro_rules! words {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vdoc])* $variant,)*
-            /// A word that this version of the SDK does not know.
+            /// Word that this version of the SDK does not know.
             Other(String),
         }
 
         impl $name {
-            /// The word as it is on the wire.
+            /// The word as written on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -128,14 +128,14 @@ macro_rules! words {
             }
         }
 
-        /// As its word.
+        /// Serialized as its word.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
 
-        /// From a word; one that is not known is kept.
+        /// Deserialized from a word; unknown ones are kept.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;

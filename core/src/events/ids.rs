@@ -1,8 +1,8 @@
-//! Names that must not be mixed up with other strings.
+//! Identifiers with types of their own.
 
 use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 
-/// The id of a project: `proj_…` in the documentation, a UUID on deployed servers. Cheap to clone.
+/// Id of a project: `proj_…` in the documentation, a UUID on deployed servers. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProjectId(Arc<str>);
 
@@ -40,7 +40,7 @@ impl From<&str> for ProjectId {
     }
 }
 
-/// As its text.
+/// Serialized as text.
 impl serde::Serialize for ProjectId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

@@ -1,10 +1,10 @@
-//! Sets of kinds of events.
+//! Sets of event kinds.
 
 use std::{fmt, ops};
 
 use super::{Event, EventKind};
 
-/// A set of kinds of events, which a stream may be limited to.
+/// Set of event kinds, used to filter a stream.
 ///
 /// ```
 /// use automoderate::{EventKinds, StatsUpdate};
@@ -17,37 +17,37 @@ use super::{Event, EventKind};
 pub struct EventKinds(u16);
 
 impl EventKinds {
-    /// No kind at all. Streams limited to it yield only notices of losses.
+    /// The empty set. A stream limited to it yields only losses.
     pub const NONE: Self = Self(0);
 
     pub(super) const fn bit(bit: u16) -> Self {
         Self(1 << bit)
     }
 
-    /// The set of one kind, given as the type of its events.
+    /// Set of the kind whose events have type `T`.
     #[must_use]
     pub const fn of<T: EventKind>() -> Self {
         T::KIND
     }
 
-    /// Whether all of these kinds are in the set.
+    /// Returns `true` if the set contains all of `kinds`.
     #[must_use]
     pub const fn contains(self, kinds: Self) -> bool {
         self.0 & kinds.0 == kinds.0
     }
 
-    /// The kinds of both sets.
+    /// Union of both sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// The name of the only kind in the set, as [`Event::name`] names it.
+    /// [`Event::name`] of the only kind in the set.
     pub(crate) fn name(self) -> Option<&'static str> {
         Self::NAMES.iter().find(|(kind, _)| *kind == self).map(|(_, name)| *name)
     }
 
-    /// Whether a stream that is limited to this set yields the event: it does yield notices of losses.
+    /// Returns `true` if a stream limited to this set yields the event. Losses always pass.
     pub(crate) fn lets_through(self, event: &Event) -> bool {
         const NOTICES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);
         self.union(NOTICES).contains(event.kind())
@@ -74,7 +74,7 @@ impl FromIterator<Self> for EventKinds {
     }
 }
 
-/// As the names of its kinds.
+/// Shown as the names of its kinds.
 impl fmt::Debug for EventKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = Self::NAMES.iter().filter(|(kind, _)| self.contains(*kind));

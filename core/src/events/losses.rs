@@ -1,41 +1,41 @@
-//! What could not be had, told in the stream.
+//! Losses of events, reported in the stream.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Meta, ProjectId};
 
-/// Events of a project are missing here, or may be.
+/// Loss, certain or possible, of events of a project at this position.
 ///
-/// Where the server has an event log, [`Meta::event_id`] is the id of the last missing event.
+/// On servers with an event log, [`Meta::event_id`] is the id of the last missing event.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// The project whose events are missing.
+    /// Project whose events are missing.
     pub project_id: ProjectId,
-    /// Why they can't be had.
+    /// Reason for the loss.
     pub reason: GapReason,
-    /// How many are missing, where that is known.
+    /// Number of missing events, if known.
     pub missed: Option<u64>,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
-/// Why events can't be had.
+/// Reason why missing events can't be recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was interrupted, and the server keeps no log that could be asked.
+    /// The connection was interrupted, and the server has no event log.
     Interrupted,
-    /// The server's log no longer reaches back far enough.
+    /// The server's log no longer contains the events.
     Expired,
-    /// The cursor belongs to another log: the server's database was made anew.
+    /// The cursor belongs to another log, because the server's database was recreated.
     LogChanged,
-    /// The cursor is ahead of the log: the server's database was restored from a backup.
+    /// The cursor is ahead of the log, because the server's database was restored from a backup.
     CursorAhead,
-    /// The server has a log but did not hand out all of it.
+    /// The server has a log but did not return all of it.
     ReplayFailed,
-    /// Asking by REST gave less than what was missed.
+    /// Backfill by REST returned fewer events than were missed.
     BackfillIncomplete,
 }
 
@@ -54,13 +54,13 @@ impl GapReason {
     }
 }
 
-/// The reader of this stream was too slow: events were dropped because its buffer was full.
+/// Loss of events because this stream's reader was too slow and its buffer was full.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Lagged {
-    /// How many events were dropped, since the last notice of this kind.
+    /// Number of events dropped since the previous `Lagged`.
     pub missed: u64,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
@@ -76,12 +76,12 @@ impl Gap {
         Self { project_id, reason, missed, meta }
     }
 
-    /// Whether one notice can stand for both.
+    /// Returns `true` if `next` can be merged into this gap.
     pub(crate) fn is_followed_by(&self, next: &Self) -> bool {
         self.project_id == next.project_id
     }
 
-    /// Extends the gap by one that follows it.
+    /// Merges a gap that follows this one.
     pub(crate) fn merge(&mut self, next: Self) {
         let missed = self.missed.zip(next.missed).map(|(one, other)| one.saturating_add(other));
         *self = Self { missed, ..next };

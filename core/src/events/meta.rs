@@ -1,4 +1,4 @@
-//! What the SDK knows about an event beside its payload.
+//! Metadata of events.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cursor, ProjectId, RawJson};
 
-/// How an event reached the client.
+/// Path by which an event reached the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// Pushed by the server when it happened.
+    /// Pushed by the server as it happened.
     Live,
-    /// Asked for after an interruption, from the server's event log.
+    /// Replayed from the server's event log after an interruption.
     Replay,
-    /// Made up for by REST after an interruption, from a server without an event log.
+    /// Recovered by REST after an interruption, from a server without an event log.
     Backfill,
 }
 
@@ -31,16 +31,16 @@ impl Origin {
     }
 }
 
-/// What comes with every event.
+/// Metadata common to all events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
-    /// The project: from the payload, or inferred when exactly one project is joined; otherwise absent, never invented.
+    /// Project from the payload, or inferred when exactly one project is joined; otherwise absent, never guessed.
     pub project_id: Option<ProjectId>,
-    /// The position in the project's event log, on servers that have one.
+    /// Position in the project's event log, on servers that have one.
     pub event_id: Option<u64>,
-    /// How the event came.
+    /// Path by which the event arrived.
     pub origin: Origin,
-    /// When the client received it, by the clock of this machine.
+    /// Time of arrival by this machine's clock.
     pub received_at: jiff::Timestamp,
     pub(crate) payload: Option<RawJson>,
     pub(crate) log: Option<Arc<str>>,
@@ -51,15 +51,15 @@ impl Meta {
         Self { project_id: None, event_id: None, origin, received_at, payload: None, log: None }
     }
 
-    /// The cursor with which a join goes on behind this event: store it when the event has been processed. `None` on
-    /// servers without an event log, and for events that no log keeps.
+    /// Cursor that resumes after this event: store it once the event has been processed. `None` on servers without an
+    /// event log, and for events that are not logged.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         Some(Cursor { log: self.log.clone(), event_id: self.event_id? })
     }
 
-    /// The payload as the server wrote it. Events that the SDK makes itself ([`Gap`](super::Gap),
-    /// [`Lagged`](super::Lagged)) have none, nor have those that were read from JSON.
+    /// Payload as the server wrote it. `None` for events that the SDK creates ([`Gap`](super::Gap),
+    /// [`Lagged`](super::Lagged)) and for events deserialized from JSON.
     #[must_use]
     pub fn payload(&self) -> Option<&RawJson> {
         self.payload.as_ref()

@@ -1,8 +1,8 @@
-//! The events of an AutoModerate server as types, and how they are read from the wire.
+//! Typed events of an AutoModerate server, and their decoder.
 //!
-//! [`decode`] goes from the text of a frame into the structs without a tree of values between. Servers differ in shapes
-//! and in what they leave out, so every field is lenient: numbers may be integers, floats or text, enums keep words
-//! they don't know, fields nobody documented are kept in `extra`.
+//! [`decode`] goes from the text of a frame directly to the structs, without an intermediate tree. Servers differ in
+//! the shape of fields and in which they omit, so decoding is lenient: numbers may be integers, floats or text, enums
+//! keep unknown words, and undocumented fields go to `extra`.
 
 mod activity;
 mod compact;
@@ -49,8 +49,8 @@ pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;
 
-/// No log gets that far; what claims to is not believed. Also the last whole number that every JSON parser keeps.
+/// Largest event id accepted: the last integer that every JSON parser preserves. No real log gets that far.
 pub(crate) const EVENT_ID_MAX: u64 = 1 << 53;
 
-/// Fields of a payload that the documentation does not know.
+/// Fields of a payload that are not documented.
 pub type Extra = serde_json::Map<String, serde_json::Value>;

@@ -1,4 +1,4 @@
-//! `moderation_update`: a piece of content was decided.
+//! `moderation_update`: decision about a piece of content.
 
 use serde_json::value::RawValue;
 
@@ -10,7 +10,7 @@ use super::{
 };
 
 words! {
-    /// The decision about a piece of content.
+    /// Decision about a piece of content.
     Status {
         /// The content may be shown.
         Approved = "approved",
@@ -24,7 +24,7 @@ words! {
 }
 
 words! {
-    /// What kind of content was decided.
+    /// Kind of content.
     ContentType {
         /// Text.
         Text = "text",
@@ -34,7 +34,7 @@ words! {
 }
 
 words! {
-    /// Who or what decided.
+    /// Decider: a rule, a model or a person.
     ModeratorType {
         /// A keyword or regex rule; on documented servers any rule.
         Rule = "rule",
@@ -42,45 +42,45 @@ words! {
         Ai = "ai",
         /// A person.
         Manual = "manual",
-        /// The server does not know.
+        /// Unknown to the server.
         Unknown = "unknown",
     }
 }
 
-/// A piece of content was decided.
+/// Decision about a piece of content.
 ///
-/// Field names are those of the documentation. Only `content_id` and `status` are always there.
+/// Field names follow the documentation. Only `content_id` and `status` are always present.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModerationUpdate {
-    /// The content's id.
+    /// Id of the content.
     pub content_id: String,
-    /// The project the content belongs to, as the payload names it.
+    /// Project of the content, as named by the payload.
     pub project_id: Option<ProjectId>,
-    /// The decision.
+    /// Decision.
     pub status: Status,
-    /// The kind of content.
+    /// Kind of content.
     pub content_type: Option<ContentType>,
-    /// The beginning of the content, as its author wrote it: **markup included**. For a page use
+    /// Beginning of the content as its author wrote it, **including markup**. In a web page, use
     /// [`content_preview_html`](Self::content_preview_html).
     pub content_preview: String,
-    /// What the submitter sent along, as text until it is parsed.
+    /// Metadata from the submitter, as unparsed text.
     pub meta_data: Option<RawJson>,
-    /// How many rules or models gave a result.
+    /// Number of rules or models that returned a result.
     pub results_count: Option<u64>,
-    /// Seconds the decision took.
+    /// Duration of the decision, in seconds.
     pub processing_time: Option<f64>,
-    /// Who or what decided.
+    /// Decider: a rule, a model or a person.
     pub moderator_type: Option<ModeratorType>,
-    /// The decider's name, such as `AI Rule`.
+    /// Name of the decider, such as `AI Rule`.
     pub moderator_name: Option<String>,
-    /// The rule that matched. Deployed servers write `Unknown Rule` when none did; that is given as it came.
+    /// Rule that matched. Deployed servers write `Unknown Rule` if none did; the SDK does not change it.
     pub rule_name: Option<String>,
-    /// When the decision was made.
+    /// Time of the decision.
     pub timestamp: Timestamp,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 

@@ -1,4 +1,4 @@
-//! `system_notification`: a word from the server's operators.
+//! `system_notification`: message from the server's operators.
 
 use super::{
     Extra, Meta, Timestamp,
@@ -7,7 +7,7 @@ use super::{
 };
 
 words! {
-    /// The tone of a notification.
+    /// Severity of a notification.
     NotificationType {
         /// General information.
         Info = "info",
@@ -20,21 +20,21 @@ words! {
     }
 }
 
-/// A word from the server's operators, or from the server itself.
+/// Message from the server or its operators.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SystemNotification {
-    /// The tone (`type` on the wire).
+    /// Severity (`type` on the wire).
     pub notification_type: NotificationType,
-    /// The text for people.
+    /// Message for people.
     pub message: String,
-    /// When it was sent.
+    /// Time at which it was sent.
     pub timestamp: Timestamp,
-    /// Whether it should stay until it is withdrawn.
+    /// True if it should stay visible until it is withdrawn.
     pub persistent: bool,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 

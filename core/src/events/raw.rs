@@ -1,11 +1,11 @@
-//! JSON text that is parsed when somebody asks.
+//! JSON text that is parsed on demand.
 
 use std::{fmt, ops::Range, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
 
-/// A piece of a payload's text. Clones and pieces share one allocation, which holds the payload and nothing else.
+/// Slice of a payload's text. Clones and slices share one allocation, which contains only the payload.
 #[derive(Clone)]
 pub struct RawJson {
     text: Arc<str>,
@@ -14,15 +14,15 @@ pub struct RawJson {
 }
 
 impl RawJson {
-    /// Text that the SDK received or made. It need not be valid JSON: a malformed event keeps what came.
+    /// Copies the text. It need not be valid JSON: a malformed event keeps what arrived.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        // Frames are limited to far less than 4 GiB; longer text would be cut, never misread.
+        // Frames are limited to far less than 4 GiB; longer text becomes empty.
         let end = u32::try_from(text.len()).unwrap_or(0);
         Self { text: text.into(), start: 0, end }
     }
 
-    /// A piece of this text, given as a range of bytes. Out of bounds gives the empty text.
+    /// Slice of this text by byte range; empty if out of bounds.
     pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let base = self.start as usize;
         let valid = self.as_str().get(range.clone()).is_some();
@@ -36,24 +36,24 @@ impl RawJson {
         self.text.get(self.start as usize..self.end as usize).unwrap_or("")
     }
 
-    /// The text as a tree of values.
+    /// Parses the text into a tree of values.
     ///
     /// # Errors
-    /// If the text is not valid JSON.
+    /// Fails if the text is not valid JSON.
     pub fn to_value(&self) -> Result<serde_json::Value, serde_json::Error> {
         self.parse()
     }
 
-    /// The text as any type that `serde` can read.
+    /// Parses the text into any type that implements `Deserialize`.
     ///
     /// # Errors
-    /// If the text is not valid JSON or does not fit the type.
+    /// Fails if the text is not valid JSON or does not match the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_str())
     }
 }
 
-/// As the JSON that it is: an error if the text is not valid. Meant for serde_json.
+/// Serialized as the JSON it contains; fails if that is invalid. Works only with serde_json.
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
@@ -61,7 +61,7 @@ impl Serialize for RawJson {
     }
 }
 
-/// From any JSON, whose text is kept. Meant for serde_json.
+/// Keeps the text of any JSON value. Works only with serde_json.
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Box::<RawValue>::deserialize(deserializer).map(|raw| Self::new(raw.get()))

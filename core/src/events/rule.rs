@@ -9,74 +9,74 @@ use super::{
 };
 
 words! {
-    /// What happened to a rule.
+    /// Change of a rule.
     RuleVerb {
-        /// It is new.
+        /// The rule was created.
         Created = "created",
-        /// It was changed.
+        /// The rule was changed.
         Updated = "updated",
-        /// It is gone.
+        /// The rule was deleted.
         Deleted = "deleted",
     }
 }
 
 words! {
-    /// How a rule decides.
+    /// Method by which a rule decides.
     RuleType {
-        /// It looks for words.
+        /// Search for words.
         Keyword = "keyword",
-        /// It looks for a pattern.
+        /// Search for a pattern.
         Regex = "regex",
-        /// It asks a language model.
+        /// Prompt to a language model.
         AiPrompt = "ai_prompt",
     }
 }
 
 words! {
-    /// What a rule does with content that it matches. The past-tense forms of some servers mean the same.
+    /// Action of a rule on matching content. The past-tense forms of some servers mean the same.
     RuleAction {
-        /// Approves it.
+        /// Approves the content.
         Approve = "approve" | "approved",
-        /// Rejects it.
+        /// Rejects the content.
         Reject = "reject" | "rejected",
-        /// Flags it for a person.
+        /// Flags the content for a person.
         Flag = "flag" | "flagged",
     }
 }
 
-/// A rule was created, updated or deleted.
+/// Creation, change or deletion of a rule.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RuleUpdate {
-    /// What happened.
+    /// Kind of change.
     pub action: RuleVerb,
-    /// The rule, as it is now or was last.
+    /// The rule after the change, or before its deletion.
     pub rule: Rule,
-    /// When it happened; empty on some servers.
+    /// Time of the change; empty on some servers.
     pub timestamp: Timestamp,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
-/// A moderation rule.
+/// Moderation rule.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Rule {
-    /// The rule's id.
+    /// Id of the rule.
     pub id: String,
-    /// Its name.
+    /// Name of the rule.
     pub name: String,
-    /// How it decides (`rule_type` on deployed servers).
+    /// Method of the rule (`rule_type` on deployed servers).
     pub rule_type: Option<RuleType>,
-    /// Whether it is in use.
+    /// True if the rule is enabled.
     pub is_active: Option<bool>,
-    /// Rules with a higher number come first.
+    /// Priority; rules with a higher number come first.
     pub priority: Option<i64>,
-    /// What it does.
+    /// Action on matching content.
     pub action: Option<RuleAction>,
-    /// Fields that the documentation does not know, among them deployed servers' `description` and `rule_data`.
+    /// Fields that are not documented, such as `description` and `rule_data` on deployed servers.
     pub extra: Extra,
 }
 
@@ -91,7 +91,7 @@ wire! {
     }
 }
 
-/// A rule as servers write it.
+/// Rule in the form that servers write.
 pub(super) struct WireRule(pub(super) Rule);
 
 impl<'de> Deserialize<'de> for WireRule {
@@ -124,7 +124,7 @@ impl RuleUpdate {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
         let wire: Wire<'_> = reading.parse()?;
         let WireRule(rule) = wire.rule.ok_or("rule is missing")?;
-        // Deployed servers name the project inside the rule.
+        // Deployed servers put the project id inside the rule.
         let inside = rule.extra.get("project_id").and_then(serde_json::Value::as_str).map(Into::into);
         let meta = reading.meta(wire.project_id.or(inside), wire.event_id);
         Ok(Self {

@@ -1,23 +1,23 @@
-//! Lenient scalars: a number may come as text, an id as a number, anything as null.
+//! Lenient scalars: a number may be text, an id may be a number, and anything may be null.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A field that may be missing, null, or of a neighbouring type.
+/// Field that may be missing, null, or of a related type.
 pub(super) struct Lax<T>(pub(super) Option<T>);
 
-/// For a field of a struct: a scalar of any neighbouring type, its default where it is null.
+/// Deserializes a scalar of any related type; null becomes the default.
 pub(crate) fn lenient<'de, D: Deserializer<'de>, T: FromScalar + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Lax::deserialize(deserializer)?.0.unwrap_or_default())
 }
 
-/// The same for a field that may be missing.
+/// Like [`lenient`], for a field that may be missing.
 pub(crate) fn optional<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(Lax::deserialize(deserializer)?.0)
 }
 
-/// What a scalar of JSON can become; `None` means that the type has no such value.
+/// Conversion from JSON scalars; `None` means that the type has no such value.
 pub(crate) trait FromScalar: Sized {
     const WHAT: &'static str;
     fn text(v: &str) -> Option<Self>;
@@ -40,27 +40,21 @@ impl<'de, T: FromScalar> Deserialize<'de> for Lax<T> {
                 f.write_str(T::WHAT)
             }
             fn visit_str<E: Error>(self, v: &str) -> Result<Lax<T>, E> {
-                T::text(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("text where {} is due", T::WHAT)))
+                T::text(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("text instead of {}", T::WHAT)))
             }
             fn visit_f64<E: Error>(self, v: f64) -> Result<Lax<T>, E> {
-                T::number(v)
-                    .map(|v| Lax(Some(v)))
-                    .ok_or_else(|| E::custom(format_args!("{v} where {} is due", T::WHAT)))
+                T::number(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
             }
             fn visit_u64<E: Error>(self, v: u64) -> Result<Lax<T>, E> {
                 T::unsigned(v)
                     .map(|v| Lax(Some(v)))
-                    .ok_or_else(|| E::custom(format_args!("{v} where {} is due", T::WHAT)))
+                    .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
             }
             fn visit_i64<E: Error>(self, v: i64) -> Result<Lax<T>, E> {
-                T::signed(v)
-                    .map(|v| Lax(Some(v)))
-                    .ok_or_else(|| E::custom(format_args!("{v} where {} is due", T::WHAT)))
+                T::signed(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
             }
             fn visit_bool<E: Error>(self, v: bool) -> Result<Lax<T>, E> {
-                T::boolean(v)
-                    .map(|v| Lax(Some(v)))
-                    .ok_or_else(|| E::custom(format_args!("{v} where {} is due", T::WHAT)))
+                T::boolean(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
             }
             fn visit_unit<E: Error>(self) -> Result<Lax<T>, E> {
                 Ok(Lax(None))
@@ -180,7 +174,7 @@ impl FromScalar for super::Timestamp {
     }
 }
 
-/// An event id that is no positive whole number counts as none, so that it can't make an event malformed.
+/// Event id. Anything but a positive integer counts as none, so that it can't make an event malformed.
 pub(super) struct EventId(pub(super) Option<u64>);
 
 impl<'de> Deserialize<'de> for EventId {

@@ -1,13 +1,14 @@
-//! A reader for objects that are mostly short strings without escapes, as events are.
+//! Fast reader for objects whose values are mostly short strings without escapes, as in events.
 //!
-//! It reads keys and such strings itself, word by word, and leaves every other value to `serde_json`. It explains
-//! nothing: whatever it does not like is to be read again by `serde_json`, which knows better or says why.
+//! Reads keys and such strings itself, eight bytes at a time, and delegates every other value to `serde_json`. It
+//! reports no reasons: on any irregularity the caller reads the text again with `serde_json`, which either succeeds or
+//! explains the error.
 
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor, value::BorrowedStrDeserializer};
 
-/// The text is not what this reader is made for.
+/// The text is outside what this reader supports.
 #[derive(Debug)]
 pub(super) struct Irregular;
 
@@ -25,11 +26,11 @@ impl de::Error for Irregular {
     }
 }
 
-/// Reads the object at the beginning of a text.
+/// Reader of the object at the beginning of a text.
 pub(super) struct Scanner<'de> {
     text: &'de str,
     at: usize,
-    /// Whether a key may come without a comma before it.
+    /// True before the first key, which needs no comma.
     first: bool,
 }
 
@@ -38,12 +39,12 @@ impl<'de> Scanner<'de> {
         Self { text, at: 0, first: true }
     }
 
-    /// How much of the text has been read.
+    /// Number of bytes read.
     pub(super) fn position(&self) -> usize {
         self.at
     }
 
-    /// The next byte that is no white space.
+    /// Next byte that is not whitespace.
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -63,7 +64,7 @@ impl<'de> Scanner<'de> {
         Ok(())
     }
 
-    /// The string that begins here, if there is one and it holds no escapes.
+    /// The string that starts here, if it contains no escapes.
     fn plain(&mut self) -> Option<&'de str> {
         let bytes = self.text.as_bytes();
         if bytes.get(self.at) != Some(&b'"') {
@@ -78,7 +79,7 @@ impl<'de> Scanner<'de> {
         self.text.get(start..end)
     }
 
-    /// Lets `serde_json` read the value that begins here.
+    /// Reads the value that starts here with `serde_json`.
     fn delegate<T>(
         &mut self,
         read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> serde_json::Result<T>,
@@ -91,11 +92,11 @@ impl<'de> Scanner<'de> {
     }
 }
 
-/// Where the first quote, backslash or control character is.
+/// Index of the first quote, backslash or control character.
 fn special(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
-    // The high bit of each byte of `word` that is less than `limit`, exact up to the first such byte.
+    // Sets the high bit of each byte of `word` that is less than `limit`; exact up to the first such byte.
     let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
     let mut rest = bytes;
     while let Some((word, behind)) = rest.split_first_chunk() {
@@ -149,7 +150,7 @@ impl<'de> MapAccess<'de> for &mut Scanner<'de> {
     }
 }
 
-/// The value that begins here.
+/// The value that starts here.
 struct Value<'a, 'de>(&'a mut Scanner<'de>);
 
 impl<'de> Deserializer<'de> for Value<'_, 'de> {
@@ -162,7 +163,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         }
     }
 
-    // What may be raw JSON, which only `serde_json` can give.
+    // May be raw JSON, which only `serde_json` supports.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
         self.0.delegate(|deserializer| deserializer.deserialize_option(visitor))
     }

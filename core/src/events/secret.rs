@@ -4,13 +4,13 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// An API key, a password or a cookie. `Debug` shows `***`; there is no `Display`. Its memory is overwritten with zeros
-/// when it is dropped; copies that were made of the exposed text are not.
+/// API key, password or cookie. `Debug` shows `***`; there is no `Display`. Its memory is zeroed on drop; copies of the
+/// exposed text are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the one place that sends it.
+    /// The text itself, for the code that sends it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! `stats_update`: the project's counters.
+//! `stats_update`: counters of the project.
 
 use serde::Deserialize;
 
@@ -8,34 +8,34 @@ use super::{
     fields::{lax, nullable, wire},
 };
 
-/// The project's counters, the newest replacing the ones before.
+/// Counters of the project. Each update replaces the one before.
 ///
-/// Documented servers send the counters, three rates and the recent activity; the dormant code of deployed servers
+/// Documented servers send the counters, three rates and the recent activity; the inactive code of deployed servers
 /// sends `total`, `pending` and one rate.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StatsUpdate {
-    /// All content ever decided (`total` on deployed servers).
+    /// Number of decisions so far (`total` on deployed servers).
     pub total_content: u64,
-    /// Of it, approved.
+    /// Number approved.
     pub approved: u64,
-    /// Of it, rejected.
+    /// Number rejected.
     pub rejected: u64,
-    /// Of it, flagged for a person.
+    /// Number flagged for a person.
     pub flagged: u64,
-    /// Waiting for a decision; only on some servers.
+    /// Number without a decision; only on some servers.
     pub pending: Option<u64>,
-    /// Percent approved.
+    /// Percentage approved.
     pub approval_rate: Option<f64>,
-    /// Percent rejected.
+    /// Percentage rejected.
     pub rejection_rate: Option<f64>,
-    /// Percent flagged.
+    /// Percentage flagged.
     pub flag_rate: Option<f64>,
-    /// The latest decisions.
+    /// Latest decisions.
     pub recent_activity: Vec<RecentActivity>,
-    /// Fields that the documentation does not know.
+    /// Fields that are not documented.
     pub extra: Extra,
-    /// What the SDK knows about the event.
+    /// Metadata that the SDK adds.
     pub meta: Meta,
 }
 
@@ -43,11 +43,11 @@ pub struct StatsUpdate {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecentActivity {
-    /// The content's id.
+    /// Id of the content.
     pub content_id: String,
-    /// The decision.
+    /// Decision.
     pub decision: Status,
-    /// When it was made.
+    /// Time of the decision.
     pub timestamp: Timestamp,
 }
 

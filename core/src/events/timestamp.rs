@@ -1,10 +1,10 @@
-//! Instants as servers write them: RFC 3339, or without a zone, or empty.
+//! Timestamps as servers write them: RFC 3339, without a zone, or empty.
 
 use std::fmt;
 
-/// The text of a timestamp, and the instant when somebody asks for it.
+/// Text of a timestamp, parsed on demand.
 ///
-/// Documented servers send RFC 3339 (`2024-01-15T10:30:00Z`); deployed servers send UTC without a zone
+/// Documented servers send RFC 3339 (`2024-01-15T10:30:00Z`). Deployed servers send UTC without a zone
 /// (`2026-11-22T12:39:46.406078`), which is read as UTC, and sometimes an empty text.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Timestamp(String);
@@ -16,7 +16,7 @@ impl Timestamp {
         &self.0
     }
 
-    /// The instant, or `None` if the text is no timestamp.
+    /// The instant, or `None` if the text is not a timestamp.
     #[must_use]
     pub fn instant(&self) -> Option<jiff::Timestamp> {
         let text = self.0.trim();
@@ -29,14 +29,14 @@ impl Timestamp {
         })
     }
 
-    /// The instant as RFC 3339 text that ends in `Z`, or `None` if the text is no timestamp.
+    /// The instant as RFC 3339 text that ends in `Z`, or `None` if the text is not a timestamp.
     #[must_use]
     pub fn to_rfc3339(&self) -> Option<String> {
         self.instant().map(|instant| instant.to_string())
     }
 }
 
-/// As its text.
+/// Serialized as text.
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

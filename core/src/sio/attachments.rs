@@ -1,40 +1,40 @@
-//! Binary events arrive as one text packet and the announced number of binary frames behind it.
+//! Assembly of binary events: one text packet, followed by the number of binary frames that it announces.
 
 use super::packet::Packet;
 
-/// The most bytes that the attachments of one packet may have together.
+/// Limit for the attachments of one packet together, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// A text packet with all its binary frames.
+/// Text packet with all its binary frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BinaryEvent {
-    /// The acknowledgement id, if the packet is an acknowledgement.
+    /// Acknowledgement id, if the packet is an acknowledgement.
     pub ack: Option<u64>,
-    /// The JSON text, with placeholders where the attachments belong.
+    /// JSON text, with placeholders for the attachments.
     pub data: String,
-    /// The attachments, in order.
+    /// Attachments, in order.
     pub attachments: Vec<Vec<u8>>,
 }
 
-/// Why attachments could not be put together. What was collected so far is gone.
+/// Reason why a binary packet could not be assembled. The frames collected for it are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachmentError {
-    /// A binary frame came that no packet had announced.
-    #[error("a binary frame that no packet announced")]
+    /// A binary frame arrived that no packet had announced.
+    #[error("a binary frame arrived that no packet announced")]
     Unannounced,
-    /// A text packet came where a binary frame was due.
-    #[error("{missing} announced attachments did not come")]
+    /// A text packet arrived before all announced binary frames.
+    #[error("{missing} announced attachments are missing")]
     Missing {
-        /// How many were still due.
+        /// Number of missing frames.
         missing: usize,
     },
-    /// The attachments are larger than the SDK takes.
-    #[error("attachments of more than {MAX_BYTES} bytes")]
+    /// The attachments exceed the SDK's limit.
+    #[error("the attachments of a packet exceed {MAX_BYTES} bytes")]
     TooLarge,
 }
 
-/// Collects the binary frames of one packet at a time.
+/// Collector of the binary frames of one packet at a time.
 #[derive(Debug, Default)]
 pub struct Assembler {
     pending: Option<(BinaryEvent, usize)>,
@@ -42,7 +42,7 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Starts a packet that announced attachments. Returns it at once if it announced none.
+    /// Starts a packet that announces attachments. Returns it at once if it announces none.
     pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
         let event = BinaryEvent {
             ack: packet.id.filter(|_| is_ack),
@@ -57,10 +57,10 @@ impl Assembler {
         None
     }
 
-    /// Adds a binary frame; returns the packet when it is complete.
+    /// Adds a binary frame and returns the packet once it is complete.
     ///
     /// # Errors
-    /// [`AttachmentError`] if no attachment is due, or all are too large.
+    /// Returns [`AttachmentError`] if no frame is expected, or all together are too large.
     pub fn add(&mut self, bytes: &[u8]) -> Result<Option<BinaryEvent>, AttachmentError> {
         let (event, due) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
         self.bytes += bytes.len();
@@ -75,10 +75,10 @@ impl Assembler {
         Ok(self.pending.take().map(|(event, _)| event))
     }
 
-    /// To be called for every text packet: fails, and forgets what was collected, if attachments were still due.
+    /// Checks that no binary frame is missing. Call it for every text packet; an incomplete packet is dropped.
     ///
     /// # Errors
-    /// [`AttachmentError::Missing`] if the last binary packet is not complete.
+    /// Returns [`AttachmentError::Missing`] if the last binary packet is incomplete.
     pub fn interrupt(&mut self) -> Result<(), AttachmentError> {
         if self.pending.is_none() {
             return Ok(());

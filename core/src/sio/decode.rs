@@ -1,14 +1,14 @@
-//! From text to packet.
+//! Packet decoder.
 
 use std::borrow::Cow;
 
 use super::packet::{DecodeError, Kind, MAX_ATTACHMENTS, Packet};
 
-/// Reads the header of a packet: type, attachment count, namespace and id. Tolerates data on any type, because some
+/// Parses the header of a packet: type, attachment count, namespace and id. Accepts data on any type, because some
 /// servers send it on DISCONNECT.
 ///
 /// # Errors
-/// [`DecodeError`] if the header is not well-formed. The data behind it is not checked.
+/// Returns [`DecodeError`] if the header is malformed. The data after it is not checked.
 pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     let mut chars = text.chars();
     let kind = match chars.next().ok_or(DecodeError::Empty)? {
@@ -36,7 +36,7 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     }
     let mut namespace = "/";
     if rest.starts_with('/') {
-        // The comma may be missing when nothing follows.
+        // The comma may be absent if nothing follows.
         (namespace, rest) = rest.split_once(',').unwrap_or((rest, ""));
         // Some servers append the connection query to the namespace.
         namespace = namespace.split('?').next().unwrap_or(namespace);
@@ -50,11 +50,12 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     Ok(Packet { kind, namespace, id, attachments, data: rest })
 }
 
-/// Splits the data of an event into its name and the text of its arguments: everything between the comma behind the
-/// name and the closing bracket. The arguments are not checked; a missing bracket leaves them as they are.
+/// Splits the data of an event into its name and the text of its arguments, which is everything between the comma after
+/// the name and the closing bracket. The arguments are not checked; without a closing bracket they are returned
+/// unchanged.
 ///
 /// # Errors
-/// [`DecodeError::EventName`] if the data is no array that starts with a string.
+/// Returns [`DecodeError::EventName`] if the data is not an array that starts with a string.
 pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
     let inner = data.trim_ascii_start().strip_prefix('[').ok_or(DecodeError::EventName)?.trim_ascii_start();
     let body = inner.strip_prefix('"').ok_or(DecodeError::EventName)?;
@@ -72,7 +73,7 @@ pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
     Ok((name, args))
 }
 
-/// Where the name ends, and whether it holds escapes.
+/// Position of the quote that ends the name, and whether the name contains escapes.
 fn closing_quote(body: &str) -> Option<(usize, bool)> {
     let mut from = 0;
     loop {

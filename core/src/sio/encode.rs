@@ -1,8 +1,8 @@
-//! From packet to text. A client sends three kinds: CONNECT, EVENT and DISCONNECT.
+//! Packet encoder. A client sends three types: CONNECT, EVENT and DISCONNECT.
 
 use std::fmt::Write;
 
-/// CONNECT for the default namespace, with an auth payload if there is one.
+/// CONNECT for the default namespace, with an optional auth payload.
 #[must_use]
 pub fn connect(auth: Option<&str>) -> String {
     format!("0{}", auth.unwrap_or(""))
@@ -14,7 +14,7 @@ pub fn disconnect() -> String {
     "1".to_owned()
 }
 
-/// EVENT with a name and the JSON text of its argument, if it has one; `id` asks for an acknowledgement.
+/// EVENT with a name and the JSON text of its argument, if any; `id` requests an acknowledgement.
 #[must_use]
 pub fn event(name: &str, argument: Option<&str>, id: Option<u64>) -> String {
     let mut text = String::with_capacity(8 + name.len() + argument.map_or(0, str::len));

@@ -1,7 +1,7 @@
-//! Socket.IO protocol version 5, as a client needs it. Knows nothing of AutoModerate; no I/O and no clock.
+//! Socket.IO protocol version 5, client side. Independent of AutoModerate; no I/O and no clock.
 //!
-//! [`decode`] borrows from the frame's text and scans no further than it must: the JSON of an event is left for whoever
-//! knows its type.
+//! [`decode`] borrows from the frame and parses only the header. The caller, which knows the event's type, parses its
+//! JSON.
 
 mod attachments;
 mod decode;

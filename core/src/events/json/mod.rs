@@ -1,6 +1,6 @@
-//! Events as JSON and back: one form, for every language and for serde.
+//! Events to JSON and back, in one form for serde and every language.
 //!
-//! An object has the event's kind as `event`, the documented fields, `extra` where there is any, and `meta`.
+//! An object has the event's kind as `event`, the documented fields, `extra` if not empty, and `meta`.
 
 mod read;
 #[cfg(test)]
@@ -16,20 +16,20 @@ use crate::Error;
 pub(crate) use write::{Shown, Written, place_fields, update_fields};
 
 impl Event {
-    /// The event as a JSON object, in the same form in every language: `event`, which is the [`name`](Self::name), the
-    /// documented fields, `extra` where there is any, and `meta`.
+    /// Converts the event to a JSON object with the same form in every language: `event`, which is the
+    /// [`name`](Self::name), the documented fields, `extra` if not empty, and `meta`.
     ///
-    /// Whatever shape the server sent, the fields are the documented ones, and timestamps end in `Z`; text that is no
-    /// timestamp stays as it came. The payload itself and binary attachments are left out.
+    /// The fields are the documented ones whatever shape the server sent, and timestamps end in `Z`; text that is not a
+    /// timestamp is unchanged. The payload itself and binary attachments are left out.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Writing into memory does not fail.
+        // Writing to memory does not fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads an event that [`to_json`](Self::to_json), serde or another language has written. It equals the one that was
-    /// written, except that it has no [`Meta::payload`](super::Meta::payload) and no attachments, and that its timestamps
-    /// are as they were written.
+    /// Parses an event written by [`to_json`](Self::to_json), serde or another language. It equals the original, except
+    /// that it has no [`Meta::payload`](super::Meta::payload) and no attachments, and that its timestamps are as
+    /// written.
     ///
     /// ```
     /// use automoderate::{Event, Gap};
@@ -43,21 +43,21 @@ impl Event {
     /// ```
     ///
     /// # Errors
-    /// `invalid_argument` if the text is no event in this form.
+    /// Returns `invalid_argument` if the text is not an event in this form.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        read::event(text, None).map_err(|reason| Error::invalid_argument(format!("text: it is no event: {reason}")))
+        read::event(text, None).map_err(|reason| Error::invalid_argument(format!("text: not an event: {reason}")))
     }
 }
 
-/// In the form of [`Event::to_json`]. Meant for serde_json: pieces of JSON text go along as they are.
+/// Serialized in the form of [`Event::to_json`]. Works only with serde_json, because JSON text is copied verbatim.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Written { event: self, name: self.name(), raw: true }.serialize(serializer)
     }
 }
 
-/// From the form of [`Event::to_json`]. Meant for serde_json, and not for enums or structs that buffer what they read
-/// (`untagged`, `tag`, `flatten`).
+/// Deserialized from the form of [`Event::to_json`]. Works only with serde_json, and not inside types that buffer their
+/// input (`untagged`, `tag`, `flatten`).
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;

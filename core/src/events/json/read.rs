@@ -1,4 +1,4 @@
-//! Reading: the readers of the servers' payloads do it, because the form has the documented fields at the same place.
+//! Reading. The decoders of server payloads do most of it, because the documented fields have the same place in both.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::events::{
     UserActivity, activity::WireActivity, decode::Reading, rule::WireRule,
 };
 
-/// What every event has.
+/// Fields common to all events.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(borrow)]
@@ -55,13 +55,13 @@ struct LaggedForm {
     missed: u64,
 }
 
-/// Reads an event, which must be of the kind of this name if there is one.
+/// Parses an event, which must be of this kind if one is given.
 pub(super) fn event(text: &str, kind: Option<&str>) -> Result<Event, String> {
     let Head { event: name, meta } = parse(text)?;
     let kind = match (kind, name) {
         (None, Some(name)) => name,
         (None, None) => return Err("event is missing".to_owned()),
-        (Some(kind), Some(name)) if kind != name => return Err(format!("it is a {name}")),
+        (Some(kind), Some(name)) if kind != name => return Err(format!("it is a {name}, not a {kind}")),
         (Some(kind), _) => kind.into(),
     };
     let received = Received { origin: meta.origin, at: meta.received_at };
@@ -98,7 +98,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// Takes the fields that the documentation does not know from where the form has them.
+/// Moves undocumented fields out of the `extra` object.
 fn restore(event: &mut Event) {
     match event {
         Event::ModerationUpdate(e) => unwrap(&mut e.extra),
@@ -155,12 +155,12 @@ impl<'de> Deserialize<'de> for Activity {
 macro_rules! kinds {
     ($($kind:ident)*) => {
         $(
-            /// From the form of [`Event::to_json`], with or without `event`. Meant for serde_json.
+            /// Deserialized from the form of [`Event::to_json`], with or without `event`. Works only with serde_json.
             impl<'de> Deserialize<'de> for $kind {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let text = Box::<RawValue>::deserialize(deserializer)?;
                     let event = event(text.get(), Self::KIND.name()).map_err(D::Error::custom)?;
-                    Self::from_event(event).map_err(|_| D::Error::custom("it is of another kind"))
+                    Self::from_event(event).map_err(|_| D::Error::custom("the event is of another kind"))
                 }
             }
         )*

@@ -1,10 +1,10 @@
-//! Timestamps as they are written: as RFC 3339 text that ends in `Z`.
+//! Timestamps in written form: RFC 3339 text that ends in `Z`.
 
 use serde::{Serialize, Serializer};
 
 use crate::events::Timestamp;
 
-/// A timestamp that is to be written.
+/// Timestamp to be written.
 pub(super) struct Time<'a>(pub(super) &'a Timestamp);
 
 impl Serialize for Time<'_> {
@@ -18,13 +18,13 @@ impl Serialize for Time<'_> {
     }
 }
 
-/// Whether this is an instant, such as `2024-01-15T10:30:00Z`, as it would be written: most need not be read.
+/// Returns `true` for text like `2024-01-15T10:30:00Z`, which is already in written form: most need no parsing.
 fn is_written_so(text: &[u8]) -> bool {
     let digits = |at: std::ops::Range<usize>| {
         let digits = text[at].iter().map(|byte| byte.wrapping_sub(b'0'));
         digits.fold(0_u16, |sum, digit| if digit > 9 { u16::MAX / 2 } else { (sum % 10_000) * 10 + u16::from(digit) })
     };
-    // Shorter months are left to those who know the calendar.
+    // Days 29 to 31 need a calendar.
     text.len() == 20
         && [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')].iter().all(|(at, c)| text[*at] == *c)
         && digits(0..4) <= 9999

@@ -1,4 +1,4 @@
-//! Writing: the fields of each kind, in the order of the documentation.
+//! Writing. The fields of each kind are in the order of the documentation.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
@@ -9,20 +9,20 @@ use crate::events::{
     RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent, UserActivity,
 };
 
-/// An event as it is written; without the pieces of its payload's text if not `raw`.
+/// Event with options for writing; slices of its payload are left out unless `raw`.
 pub(crate) struct Written<'a> {
     pub(crate) event: &'a Event,
     pub(crate) name: &'static str,
     pub(crate) raw: bool,
 }
 
-/// Writes the fields of an object.
+/// Writer of an object's fields.
 trait WriteFields {
-    /// `raw`: with the pieces of the payload's text.
+    /// `raw`: include slices of the payload.
     fn write_fields<M: SerializeMap>(&self, map: &mut M, raw: bool) -> Result<(), M::Error>;
 }
 
-/// Writes the fields of an object, each as its name and an expression.
+/// Writes the fields of an object, each given as a name and an expression.
 macro_rules! fields {
     ($map:expr, $($name:literal => $value:expr),+ $(,)?) => {
         $($map.serialize_entry($name, &$value)?;)+
@@ -41,7 +41,7 @@ macro_rules! objects {
                 }
             }
 
-            /// In the form of [`Event::to_json`], without `event`.
+            /// Serialized in the form of [`Event::to_json`], without `event`.
             impl Serialize for $kind {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     let mut map = serializer.serialize_map(None)?;
@@ -151,7 +151,7 @@ impl Serialize for Written<'_> {
     }
 }
 
-/// The documented fields.
+/// Writes the documented fields.
 pub(crate) fn update_fields<M: SerializeMap>(map: &mut M, e: &ModerationUpdate, raw: bool) -> Result<(), M::Error> {
     fields!(map,
         "content_id" => e.content_id, "project_id" => e.project_id.as_deref(),
@@ -165,7 +165,7 @@ pub(crate) fn update_fields<M: SerializeMap>(map: &mut M, e: &ModerationUpdate, 
     Ok(())
 }
 
-/// All of a meta but its project; `at`: when the event was received.
+/// Writes all metadata but the project; `at` is the time of arrival.
 pub(crate) fn place_fields<M: SerializeMap>(map: &mut M, meta: &Meta, at: &impl Serialize) -> Result<(), M::Error> {
     fields!(map,
         "event_id" => meta.event_id, "origin" => meta.origin, "received_at" => at,
@@ -174,7 +174,7 @@ pub(crate) fn place_fields<M: SerializeMap>(map: &mut M, meta: &Meta, at: &impl 
     Ok(())
 }
 
-/// A piece of a payload's text.
+/// Slice of a payload's text.
 fn piece(piece: Option<&RawJson>, raw: bool) -> Option<&RawValue> {
     piece.filter(|_| raw).and_then(|piece| serde_json::from_str(piece.as_str()).ok())
 }
@@ -183,7 +183,7 @@ fn write_extra<M: SerializeMap>(map: &mut M, extra: &Extra) -> Result<(), M::Err
     if extra.is_empty() { Ok(()) } else { map.serialize_entry("extra", extra) }
 }
 
-/// A value that is written as it is displayed.
+/// Value that is written as it is displayed.
 pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
 
 impl<T: std::fmt::Display> Serialize for Shown<'_, T> {
