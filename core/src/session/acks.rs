@@ -1,24 +1,24 @@
-//! Acknowledgements that are waited for, by id. Ids count up and are never used twice in a session.
+//! Pending acknowledgements by id. Ids increase and are never reused within a session.
 
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{StreamId, Token};
 use crate::events::ProjectId;
 
-/// The receiver of an acknowledgement.
+/// Receiver of an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Waiter {
-    /// The user who emitted.
+    /// The user who emitted the event.
     User(Token),
-    /// A join or leave in flight.
+    /// A join or leave of this project.
     Room(ProjectId),
-    /// The page of the event log after this id.
+    /// Page of the project's event log after this id.
     Replay(ProjectId, u64),
-    /// The page after this id for one stream.
+    /// Page after this id, for one stream.
     Backlog(StreamId, ProjectId, u64),
 }
 
-/// Gives out the ids of a session.
+/// Source of acknowledgement ids for a session.
 #[derive(Debug, Default)]
 pub(crate) struct AckIds(u64);
 
@@ -29,30 +29,30 @@ impl AckIds {
     }
 }
 
-/// The acknowledgements that one connection waits for.
+/// Pending acknowledgements of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     waiting: BTreeMap<u64, (Waiter, Instant)>,
 }
 
 impl Acks {
-    /// Starts to wait for the acknowledgement `id` until `deadline`.
+    /// Waits for acknowledgement `id` until `deadline`.
     pub(crate) fn expect(&mut self, id: u64, waiter: Waiter, deadline: Instant) {
         self.waiting.insert(id, (waiter, deadline));
     }
 
-    /// An acknowledgement came; `None` if nobody waits for it (any more).
+    /// Removes the waiter for `id`; `None` if there is none (any more).
     pub(crate) fn take(&mut self, id: u64) -> Option<Waiter> {
         self.waiting.remove(&id).map(|(waiter, _)| waiter)
     }
 
-    /// One acknowledgement whose time is up.
+    /// Removes one waiter whose deadline has passed.
     pub(crate) fn expired(&mut self, now: Instant) -> Option<Waiter> {
         let id = *self.waiting.iter().find(|(_, (_, deadline))| *deadline <= now)?.0;
         self.take(id)
     }
 
-    /// The connection is gone, and all acknowledgements with it.
+    /// Consumes the pending acknowledgements of a lost connection.
     pub(crate) fn into_waiters(self) -> impl Iterator<Item = Waiter> {
         self.waiting.into_values().map(|(waiter, _)| waiter)
     }

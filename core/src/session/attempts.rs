@@ -1,4 +1,4 @@
-//! The attempts to connect since a connection was stable.
+//! Connection attempts since the last stable connection.
 
 use std::time::{Duration, Instant};
 
@@ -9,50 +9,50 @@ use super::{
     backoff::{AttemptWindow, next_delay, quick_delay},
 };
 
-/// Counts attempts, and limits them.
+/// Counter and limit of attempts.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     count: u32,
-    /// The number of them that were the first at their address and waited only briefly.
+    /// Number of first attempts at an address, which are delayed only briefly.
     quick_attempts: u32,
     window: AttemptWindow,
 }
 
 impl Attempts {
-    /// `per_minute`: the most attempts in a minute.
+    /// `per_minute`: the attempts allowed per minute.
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { count: 0, quick_attempts: 0, window: AttemptWindow::new(per_minute) }
     }
 
-    /// The number of attempts that were scheduled.
+    /// Number of scheduled attempts.
     pub(crate) fn count(&self) -> u32 {
         self.count
     }
 
-    /// An attempt begins.
+    /// Records the start of an attempt.
     pub(crate) fn record(&mut self, now: Instant) {
         self.window.record(now);
     }
 
-    /// The earliest moment, not before `wanted`, at which the limit allows another attempt.
+    /// Earliest time, not before `wanted`, at which the limit allows another attempt.
     pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
         self.window.earliest(wanted)
     }
 
-    /// The pause before the first attempt at another address, which is scheduled now.
+    /// Schedules the first attempt at another address and returns its delay.
     pub(crate) fn quick_pause(&mut self, policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
         self.count = self.count.saturating_add(1);
         self.quick_attempts += 1;
         quick_delay(policy, rng)
     }
 
-    /// The pause before any other attempt, which is scheduled now. It grows no further than for the attempt `longest`.
+    /// Schedules any other attempt and returns its delay, which does not grow beyond that of attempt `longest`.
     pub(crate) fn pause(&mut self, policy: &ReconnectPolicy, longest: u32, rng: &mut impl Rng) -> Duration {
         self.count = self.count.saturating_add(1);
         next_delay(policy, (self.count - self.quick_attempts).min(longest), rng)
     }
 
-    /// A connection is stable: pauses are short again.
+    /// Resets the delays, because a connection is stable.
     pub(crate) fn reset(&mut self) {
         (self.count, self.quick_attempts) = (0, 0);
     }

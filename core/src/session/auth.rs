@@ -1,76 +1,76 @@
-//! What a refusal means for the credentials: over, once more, or only later.
+//! Consequence of a refusal for the credentials: give up, renew, or try later.
 
 use std::time::Duration;
 
-/// Where credentials come from.
+/// Source of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialsSource {
-    /// A key or a cookie that never changes, or none at all.
+    /// A key or cookie that never changes, or no credentials.
     Fixed,
-    /// Something that can be asked again: a login form or the user's provider.
+    /// A login form or the user's provider, which can supply new ones.
     Renewable,
 }
 
-/// Which of the given credentials open the socket.
+/// Choice among the configured credentials for the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum CredentialChoice {
-    /// The session or the login; the API key where there is nothing else.
+    /// The session or the login; the API key if there is nothing else.
     #[default]
     Primary,
-    /// The API key that was given next to a session or a login.
+    /// The API key configured next to a session or a login.
     SpareKey,
 }
 
-/// What is known about the credentials of an attempt before the server has seen them on the socket.
+/// Facts about an attempt's credentials that are known before the server sees them on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Proof {
-    /// The server has just accepted them in its login form.
+    /// The server's login form has just accepted them.
     pub(crate) just_accepted: bool,
 }
 
-/// How sure it is that a refusal is about the credentials.
+/// Certainty that a refusal concerns the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certainty {
     /// The server said so.
     Said,
-    /// Their source said so: to ask for others is of no use.
+    /// The credentials source said so and has no others.
     Final,
-    /// There is no login form. A proxy may say so while the server is away.
+    /// The login form does not exist. A proxy may report that while the server is down.
     NoLogin,
-    /// A disconnect before the acknowledgement, or a refusal without a reason that is known: deployed servers disconnect for
-    /// bad credentials, when their limit of connection attempts is reached, and perhaps while they restart.
+    /// A disconnect before the acknowledgement, or a refusal without a known reason. Deployed servers disconnect for
+    /// bad credentials, at their limit of connection attempts, and perhaps during a restart.
     Ambiguous,
-    /// The end of a connection right after its acknowledgement: a server that restarts looks like that, too.
+    /// The connection ended right after its acknowledgement, which also happens when a server restarts.
     Interrupted,
 }
 
-/// What to do after a refusal.
+/// Reaction to a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The client ends with `authentication_failed`.
+    /// End the client with `authentication_failed`.
     End,
-    /// Ask for credentials again, saying that these were rejected.
+    /// Ask the source for new credentials, with the reason that these were rejected.
     Again,
-    /// Try again at this address, with the other credentials.
+    /// Try this address again with the other credentials.
     Other,
-    /// Nothing is certain yet: try again, with the pauses of the policy.
+    /// Not certain yet: retry with the delays of the policy.
     Retry,
-    /// Probably a rate limit: try again after this pause.
+    /// Probably a rate limit: retry after this pause.
     Hold(Duration),
-    /// This address is of no use: go on with the others.
+    /// This address is useless: try the others.
     Next,
 }
 
 /// Deployed servers count attempts over 60 s.
 const LOCKOUT: Duration = Duration::from_secs(61);
 
-/// Follows the fate of the credentials over the attempts.
+/// State of the credentials at one address, over all attempts.
 #[derive(Debug)]
 pub(crate) struct Auth {
     source: CredentialsSource,
     has_spare_key: bool,
     choice: CredentialChoice,
-    /// The server has refused the other credentials since a connection was stable the last time.
+    /// The server has refused the other credentials since the last stable connection.
     other_refused: bool,
     confirmed: bool,
     rejections: u32,
@@ -83,33 +83,33 @@ impl Auth {
         Self { source, has_spare_key, choice, other_refused: false, confirmed: false, rejections: 0, held: false }
     }
 
-    /// The credentials for the next attempt.
+    /// Credentials for the next attempt.
     pub(crate) fn choice(&self) -> CredentialChoice {
         self.choice
     }
 
-    /// Whether there are other credentials that the server has not refused.
+    /// Returns `true` if there are other credentials that the server has not refused.
     pub(crate) fn has_other(&self) -> bool {
         self.has_spare_key && !self.other_refused
     }
 
-    /// A connection was stable: a refusal of the other credentials before it no longer counts.
+    /// Notes a stable connection: an earlier refusal of the other credentials no longer counts.
     pub(crate) fn stable(&mut self) {
         self.other_refused = false;
     }
 
-    /// The server has shown that it accepts the credentials.
+    /// Notes that the server accepts the credentials.
     pub(crate) fn confirmed(&mut self) {
         (self.confirmed, self.rejections, self.held) = (true, 0, false);
     }
 
-    /// Whether the server has accepted them before.
+    /// Returns `true` if the server has accepted the credentials before.
     pub(crate) fn has_worked(&self) -> bool {
         self.confirmed
     }
 
-    /// The server refused; `elsewhere`: another address has accepted the credentials. `may_retry`: a refusal that may
-    /// just as well be a restart has not come often enough yet to count.
+    /// Notes a refusal and returns the reaction. `elsewhere`: another address has accepted the credentials.
+    /// `may_retry`: a refusal that may be a restart has not been repeated often enough to count.
     pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool, may_retry: bool) -> Verdict {
         let verdict = self.judge(certainty, proof, elsewhere, may_retry);
         if !matches!(verdict, Verdict::End | Verdict::Next) || !self.has_other() {
@@ -124,7 +124,7 @@ impl Auth {
         Verdict::Other
     }
 
-    /// The verdict on the credentials that were shown.
+    /// Reaction to a refusal of the current credentials.
     fn judge(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool, may_retry: bool) -> Verdict {
         let source = match self.choice {
             CredentialChoice::Primary => self.source,

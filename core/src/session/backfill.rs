@@ -1,4 +1,4 @@
-//! Making up by REST for what an interruption cost, on servers without an event log.
+//! Bookkeeping for backfill by REST on servers without an event log: which decisions were delivered.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
@@ -7,14 +7,14 @@ use std::{
 
 use crate::events::{Event, ModerationUpdate, Status};
 
-/// How many decisions are remembered to tell what was delivered before.
+/// Number of delivered decisions that are remembered to detect duplicates.
 const REMEMBERED: usize = 1024;
-/// How long the event of a decision that REST has told already may be under way.
+/// Time for which the server may still send a decision that a backfill has delivered.
 const ECHO: Duration = Duration::from_secs(60);
 
-/// How much earlier than the newest decision a backfill begins, because decisions are published a little out of order.
+/// Overlap of a backfill with the newest decision, because decisions are published slightly out of order.
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
-/// The most flagged contents that are kept track of.
+/// Largest number of flagged contents that are tracked.
 pub(crate) const FLAGGED_MAX: usize = 5_000;
 
 type Key = (String, String);
@@ -23,26 +23,26 @@ fn key(update: &ModerationUpdate) -> Key {
     (update.content_id.clone(), update.status.as_str().to_owned())
 }
 
-/// The decisions delivered lately, by content and status, and the newest of their timestamps.
+/// Recently delivered decisions by content and status, and their newest timestamp.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
     seen: HashSet<Key>,
     order: VecDeque<Key>,
     newest: Option<jiff::Timestamp>,
-    /// What a backfill has delivered and the server may still send itself, until then: by content, the status and when it
-    /// was decided.
+    /// Decisions delivered by a backfill that the server may still send until `echoes_until`: status and time by
+    /// content.
     echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
-    /// The contents that were flagged when they were last heard of; `None` until REST has listed them.
+    /// Contents whose last known status is flagged; `None` until REST has listed them.
     flagged: Option<BTreeSet<String>>,
-    /// Those that events have told since it has.
+    /// Contents flagged by events since that listing.
     flagged_live: BTreeSet<String>,
     /// REST could not list them.
     flagged_unknown: bool,
 }
 
 impl Recent {
-    /// Remembers a decision; false if it was remembered before.
+    /// Remembers a decision. Returns `false` if it is a duplicate.
     pub(crate) fn insert(&mut self, update: &ModerationUpdate) -> bool {
         self.note_flag(update);
         let key = key(update);
@@ -55,13 +55,13 @@ impl Recent {
         {
             self.seen.remove(&oldest);
         }
-        // A server's clock that is ahead must not move the place from which the next backfill asks.
+        // A server clock that runs ahead must not move the start of the next backfill.
         let decided = update.timestamp.instant().map(|at| at.min(update.meta.received_at));
         self.newest = self.newest.max(decided);
         true
     }
 
-    /// Keeps track of which contents are flagged. One that is flagged anew may be decided again as it was before.
+    /// Tracks flagged contents. After a new flag, an earlier decision may be repeated.
     fn note_flag(&mut self, update: &ModerationUpdate) {
         let sets = [self.flagged.as_mut(), Some(&mut self.flagged_live)].into_iter().flatten();
         if update.status != Status::Flagged {
@@ -78,10 +78,10 @@ impl Recent {
         }
     }
 
-    /// The contents that REST lists as flagged.
+    /// Sets the contents that REST lists as flagged.
     pub(crate) fn set_flagged(&mut self, listed: Vec<String>) {
         let mut flagged: BTreeSet<_> = listed.into_iter().collect();
-        // The listing may be older than an event that has come since.
+        // The listing may be older than an event that has arrived since.
         flagged.retain(|id| !self.was_decided(id));
         flagged.append(&mut self.flagged_live);
         self.flagged_unknown = false;
@@ -93,28 +93,28 @@ impl Recent {
         decided(Status::Approved) || decided(Status::Rejected)
     }
 
-    /// REST could not list the contents that are flagged: those that no event has told remain unknown.
+    /// Notes that REST could not list the flagged contents: those without an event remain unknown.
     pub(crate) fn set_flagged_unknown(&mut self) {
         self.flagged_unknown = self.flagged.is_none();
     }
 
-    /// Whether REST has listed the contents that are flagged.
+    /// Returns `true` if REST has listed the flagged contents.
     pub(crate) fn has_listed(&self) -> bool {
         self.flagged.is_some()
     }
 
-    /// The contents that were listed or seen as flagged; `None` if they could not be listed.
+    /// Contents listed or seen as flagged; `None` if they could not be listed.
     pub(crate) fn flagged(&self) -> Option<Vec<String>> {
         let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_live);
         (!self.flagged_unknown).then(|| flagged.iter().cloned().collect())
     }
 
-    /// Nothing that was decided before this time of the server's is missed.
+    /// Sets the server time before which no decision can be missing.
     pub(crate) fn start(&mut self, at: jiff::Timestamp) {
         self.newest.get_or_insert(at);
     }
 
-    /// Remembers the event if it is a decision; false if it is one that was remembered before.
+    /// Remembers the event if it is a decision. Returns `false` if it is a duplicate.
     pub(crate) fn insert_event(&mut self, event: &Event) -> bool {
         match event {
             Event::ModerationUpdate(update) => self.insert(update),
@@ -122,8 +122,8 @@ impl Recent {
         }
     }
 
-    /// As [`insert`](Self::insert), for a decision that REST has told. Others that were made before it may be missing
-    /// still: see [`move_to`](Self::move_to).
+    /// Like [`insert`](Self::insert), for a decision from REST. Does not advance [`newest`](Self::newest), because
+    /// earlier decisions may still be missing: see [`move_to`](Self::move_to).
     pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
         let Event::ModerationUpdate(update) = event else { return true };
         let newest = self.newest;
@@ -137,13 +137,13 @@ impl Recent {
         new
     }
 
-    /// REST has told everything that was decided up to this time of the server's.
+    /// Notes that REST has returned every decision up to this server time.
     pub(crate) fn move_to(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
         self.newest = self.newest.max(Some(until.min(now)));
     }
 
-    /// Whether a live event only repeats what REST has just told, or what came before that. A repetition comes once: a
-    /// later one is another decision.
+    /// Returns `true` if a live event only repeats what a backfill has delivered, or precedes it. Each decision is
+    /// repeated at most once; another repetition is a new decision.
     pub(crate) fn is_echo(&mut self, now: Instant, event: &Event) -> bool {
         if self.echoes_until.is_none_or(|until| until <= now) {
             self.forget_echoes();
@@ -158,13 +158,13 @@ impl Recent {
         true
     }
 
-    /// What was under way is lost with its connection.
+    /// Forgets pending repetitions, which are lost with their connection.
     pub(crate) fn forget_echoes(&mut self) {
         self.echoes_until = None;
         self.echoes.clear();
     }
 
-    /// The server's time of the newest decision that was delivered.
+    /// Server time of the newest decision that was delivered.
     pub(crate) fn newest(&self) -> Option<jiff::Timestamp> {
         self.newest
     }

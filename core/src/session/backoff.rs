@@ -1,4 +1,4 @@
-//! How long to wait before an attempt, and how many attempts a minute may hold.
+//! Delays between attempts, and the limit of attempts per minute.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +9,7 @@ use rand::{Rng, RngExt};
 
 use super::ReconnectPolicy;
 
-/// The pause before attempt number `attempt`, counted from 1.
+/// Delay before attempt number `attempt`, counted from 1.
 pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl Rng) -> Duration {
     let grown = policy.delay.as_secs_f64() * policy.factor.powi(attempt.saturating_sub(1).min(1_000) as i32);
     let delay = grown.min(policy.max_delay.as_secs_f64());
@@ -17,15 +17,15 @@ pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl 
     Duration::from_secs_f64((delay * (1.0 + spread)).max(0.0))
 }
 
-/// The pause before the first attempt at another address. Not all clients of a server that has gone arrive at once.
+/// Delay before the first attempt at another address. Its jitter spreads the clients of a server that went down.
 pub(crate) fn quick_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
     policy.delay.mul_f64(policy.jitter * rng.random::<f64>())
 }
 
-/// The window over which servers count attempts, and a second for the clocks to differ.
+/// Window over which servers count attempts, plus one second for clock differences.
 const WINDOW: Duration = Duration::from_secs(61);
 
-/// Remembers the attempts of the last minute.
+/// Attempts of the last minute.
 #[derive(Debug)]
 pub(crate) struct AttemptWindow {
     limit: usize,
@@ -37,7 +37,7 @@ impl AttemptWindow {
         Self { limit: limit.max(1) as usize, made: VecDeque::new() }
     }
 
-    /// The earliest moment, not before `wanted`, at which one more attempt keeps the limit.
+    /// Earliest time, not before `wanted`, at which one more attempt stays within the limit.
     pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
         match self.made.len().checked_sub(self.limit) {
             None => wanted,

@@ -1,15 +1,15 @@
-//! The events a client may send in a minute. Servers count them in a window, so this does too: a bucket that refills
-//! would let through nearly twice the limit in its first minute.
+//! Limit of events sent per minute. It is a sliding window, as on the server: a bucket that refills would allow nearly
+//! twice the limit in its first minute.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-/// The server's window, and a second for the way there to take longer or shorter.
+/// The server's window, plus one second for variations in latency.
 const WINDOW: Duration = Duration::from_secs(61);
 
-/// Counts what was sent on one connection: a new one starts with a full budget.
+/// Counter of the events sent on one connection. A new connection starts with a full budget.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: Option<usize>,
@@ -26,10 +26,10 @@ impl Budget {
         self.sent.len()
     }
 
-    /// Takes one event of the user's out of the budget: a fifth of it is kept for joins, leaves and pages.
+    /// Takes one user event out of the budget. A fifth of the budget is reserved for joins, leaves and pages.
     ///
     /// # Errors
-    /// How long to wait until there is room.
+    /// Returns the time until there is room.
     pub(crate) fn take_for_user(&mut self, now: Instant) -> Result<(), Duration> {
         self.take_of(now, self.limit.map(|limit| limit - limit / 5))
     }
@@ -37,7 +37,7 @@ impl Budget {
     /// Takes one event out of the budget.
     ///
     /// # Errors
-    /// How long to wait until there is room.
+    /// Returns the time until there is room.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.take_of(now, self.limit)
     }

@@ -1,13 +1,13 @@
-//! The options that the machine follows.
+//! Options of the machine.
 
 use std::time::Duration;
 
 use super::CredentialsSource;
 
-/// How a lost connection is made again.
+/// Reconnection policy.
 ///
-/// Its fields are public, so that a policy can be written as one expression. End it with `..ReconnectPolicy::default()`: a
-/// later version may have more fields.
+/// Its fields are public, so that a policy can be written as one expression. End it with
+/// `..ReconnectPolicy::default()`, because later versions may add fields.
 ///
 /// ```
 /// use std::time::Duration;
@@ -18,19 +18,19 @@ use super::CredentialsSource;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReconnectPolicy {
-    /// The first pause. Default 1 s.
+    /// First delay. Default 1 s.
     pub delay: Duration,
-    /// How much longer each pause is than the one before. Default 2, at least 1.
+    /// Growth factor of the delays. Default 2, at least 1.
     pub factor: f64,
-    /// The longest pause, before jitter. Default 10 s.
+    /// Longest delay, before jitter. Default 10 s.
     pub max_delay: Duration,
-    /// How many attempts before giving up; `None`, the default, never gives up.
+    /// Number of attempts before giving up; `None`, the default, never gives up.
     pub attempts: Option<u32>,
-    /// Each pause is drawn from `1 - jitter` to `1 + jitter` times the delay. Default 0.5, from 0 to 1.
+    /// Jitter: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5, from 0 to 1.
     pub jitter: f64,
-    /// The count of attempts starts again only after a connection has lasted this long. Default 5 s.
+    /// Lifetime after which a connection counts as stable and the attempts are reset. Default 5 s.
     pub stable_after: Duration,
-    /// A hard limit on attempts in any 60 s, whatever the rest says: deployed servers lock out the tenth. Default 9.
+    /// Hard limit on attempts in any 60 s, because deployed servers lock out the tenth. Default 9.
     pub max_attempts_per_minute: u32,
 }
 
@@ -48,34 +48,34 @@ impl Default for ReconnectPolicy {
     }
 }
 
-/// What to do when the server ends the connection on purpose.
+/// Reaction when the server ends the connection on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnServerDisconnect {
-    /// Connect again, with the usual pauses.
+    /// Reconnect, with the usual delays.
     #[default]
     Reconnect,
     /// Close the client; streams end with `disconnected`.
     Stop,
 }
 
-/// What to do about the events of an interruption.
+/// Recovery of events missed during an interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
-    /// Replay where the server can; otherwise REST where there is an API key; otherwise tell the gap.
+    /// Replay if the server supports it; otherwise REST if there is an API key; otherwise report a [`Gap`](crate::Gap).
     #[default]
     Auto,
-    /// Replay where the server can; otherwise tell the gap.
+    /// Replay if the server supports it; otherwise report a [`Gap`](crate::Gap).
     Replay,
-    /// Always tell the gap.
+    /// Always report a [`Gap`](crate::Gap).
     Off,
 }
 
-/// Everything the machine must know, fixed for the client's life.
+/// Configuration of the machine, fixed for the client's life.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionConfig {
-    /// How many addresses the server has.
+    /// Number of addresses of the server.
     pub(crate) servers: usize,
     pub(crate) reconnect: Option<ReconnectPolicy>,
     pub(crate) retry_first_connect: bool,
@@ -86,16 +86,16 @@ pub(crate) struct SessionConfig {
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) backfill: Backfill,
-    /// How often REST is asked for reviews, on servers without an event log.
+    /// Interval at which REST is polled for reviews, on servers without an event log.
     pub(crate) review_poll: Option<Duration>,
-    /// Whether the REST API can be asked: there is an API key.
+    /// True if the REST API is usable, because there is an API key.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials: CredentialsSource,
-    /// Whether a page of a replay waits until its readers have room. Without readers there is nothing to wait for.
+    /// True if pages of a replay wait for readers with room. Without readers there is nothing to wait for.
     pub(crate) paced_by_readers: bool,
-    /// Whether an API key is all that the client has.
+    /// True if an API key is the client's only credential.
     pub(crate) has_only_key: bool,
-    /// Whether there is an API key next to a session or a login.
+    /// True if there is an API key next to a session or a login.
     pub(crate) has_spare_key: bool,
 }
 

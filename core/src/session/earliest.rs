@@ -1,8 +1,8 @@
-//! The earliest of several deadlines.
+//! Earliest of several deadlines.
 
 use std::time::Instant;
 
-/// Looks at deadlines one after another and keeps the earliest: the machine does so after every packet.
+/// Running minimum of deadlines, computed after every packet.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Earliest(pub(crate) Option<Instant>);
 

@@ -1,8 +1,8 @@
-//! The documented `heartbeat` event. Nothing depends on it: deployed servers ignore it.
+//! The documented `heartbeat` event. Nothing depends on it; deployed servers ignore it.
 
 use std::time::{Duration, Instant};
 
-/// When the next `heartbeat` is due.
+/// Schedule of the `heartbeat` event.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     interval: Option<Duration>,
@@ -18,7 +18,7 @@ impl Heartbeat {
         self.next = self.interval.map(|interval| now + interval);
     }
 
-    /// Whether one is due now; if so, the next is an interval away from now, so that missed ones don't pile up.
+    /// Returns `true` if one is due, and schedules the next relative to now, so that missed ones don't pile up.
     pub(crate) fn due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {

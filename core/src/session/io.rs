@@ -1,4 +1,4 @@
-//! What goes into the machine and what comes out.
+//! Inputs and outputs of the machine.
 
 use std::{
     collections::VecDeque,
@@ -15,18 +15,18 @@ use crate::{
     events::{Cursor, Event, ProjectId},
 };
 
-/// The present, as the caller sees it: a clock that only goes forward, and the clock on the wall.
+/// Current time: a monotonic clock and the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now {
     pub(crate) mono: Instant,
     pub(crate) wall: jiff::Timestamp,
 }
 
-/// Stands for the caller of a command; the machine gives it back with the answer.
+/// Identifies the caller of a command; the machine returns it with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Token(pub(crate) u64);
 
-/// What users ask for.
+/// Request of a user.
 #[derive(Debug)]
 pub(crate) enum Command {
     Connect {
@@ -41,7 +41,7 @@ pub(crate) enum Command {
         token: Token,
         project: ProjectId,
     },
-    /// `ack`: how long to wait for an acknowledgement, if one is wanted.
+    /// `ack`: how long to wait for an acknowledgement, if wanted.
     Emit {
         token: Token,
         name: String,
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     NetworkChanged,
     /// A stream has room for a page of its backlog.
     Page(PageRequest),
-    /// The readers of a project have room for so many events of its replay.
+    /// The readers of a project have room for this many events of its replay.
     Capacity {
         project: ProjectId,
         events: u64,
@@ -61,11 +61,11 @@ pub(crate) enum Command {
     },
 }
 
-/// One of a client's streams.
+/// Identifies one of a client's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct StreamId(pub(crate) u64);
 
-/// A slow stream asks for up to `limit` events after a position in a project's log.
+/// Request of a slow stream for up to `limit` events after a position in a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageRequest {
     pub(crate) stream: StreamId,
@@ -74,7 +74,7 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u64,
 }
 
-/// What happened.
+/// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Input<'a> {
     Command(Command),
@@ -90,7 +90,7 @@ pub(crate) enum Input<'a> {
     },
     Frame(&'a str),
     Binary(&'a [u8]),
-    /// The peer gave a sign of life below Engine.IO.
+    /// The peer showed a sign of life below Engine.IO.
     Activity,
     TransportLost(Fault),
     Backfilled(Backfilled),
@@ -98,10 +98,10 @@ pub(crate) enum Input<'a> {
     Tick,
 }
 
-/// What is to be done, in this order.
+/// Something to do. Outputs must be carried out in order.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Ask for credentials and open a transport to this address of the server; answer with `Dialed` or `DialFailed`.
+    /// Get credentials and open a transport to this address of the server; answer with `Dialed` or `DialFailed`.
     Dial {
         id: u64,
         server: usize,
@@ -110,38 +110,38 @@ pub(crate) enum Output {
     },
     /// Send this Engine.IO packet.
     Send(String),
-    /// Drop the transport; if `graceful`, after what was sent has left.
+    /// Drop the transport; if `graceful`, after everything queued was sent.
     CloseTransport {
         graceful: bool,
     },
-    /// The connection with this address of the server counts as good.
+    /// The connection to this address is announced as usable.
     Announced {
         server: usize,
     },
-    /// Ask the peer for a sign of life, if the transport can.
+    /// Probe the peer for a sign of life, if the transport can.
     Probe,
     State(State),
-    /// From here on, the project's first stream collects.
+    /// From here on, the project's first stream receives events.
     Opened {
         project: ProjectId,
     },
-    /// The project's first stream starts here.
+    /// Position at which the project's first stream starts.
     Placed {
         project: ProjectId,
         cursor: Cursor,
     },
-    /// Events that came in a row.
+    /// Consecutive events.
     Events(VecDeque<Event>),
-    /// The project's streams end, with an error unless the user left.
+    /// End the project's streams, with an error unless the user left.
     Ended {
         project: ProjectId,
         error: Option<Error>,
     },
-    /// All streams end, with an error unless the user closed.
+    /// End all streams, with an error unless the user closed the client.
     EndedAll {
         error: Option<Error>,
     },
-    /// The command of this token is done; an acknowledgement's data comes with it.
+    /// The command of this token is complete, with the data of its acknowledgement.
     Done {
         token: Token,
         data: Option<String>,
@@ -151,7 +151,7 @@ pub(crate) enum Output {
         error: Error,
     },
     Backfill(BackfillRequest),
-    /// The answer to a [`PageRequest`]; no page if the server does not return it.
+    /// Answer to a [`PageRequest`]; no page if the server does not return it.
     PageArrived {
         stream: StreamId,
         project: ProjectId,
@@ -160,14 +160,14 @@ pub(crate) enum Output {
     },
 }
 
-/// What is to be done next. An event is large, so it is written once, into the run that leaves as one output.
+/// Queue of outputs. Events are large, so each is written once, into a batch that leaves as one output.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     queue: VecDeque<Output>,
     spare: VecDeque<Event>,
 }
 
-/// A list of more events is not kept for reuse.
+/// Larger lists are not kept for reuse.
 const SPARE_MAX: usize = 64;
 
 impl Outbox {
@@ -184,7 +184,7 @@ impl Outbox {
         self.queue.len() + self.spare.capacity()
     }
 
-    /// The run that is behind everything else.
+    /// The batch at the end of the queue.
     pub(crate) fn run(&mut self) -> &mut VecDeque<Event> {
         if !matches!(self.queue.back(), Some(Output::Events(_))) {
             self.queue.push_back(Output::Events(std::mem::take(&mut self.spare)));
@@ -195,7 +195,7 @@ impl Outbox {
         }
     }
 
-    /// Takes back a list whose events are gone.
+    /// Takes back an empty list for reuse.
     pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
         if run.is_empty() && run.capacity() <= SPARE_MAX {
             self.spare = run;
@@ -203,15 +203,15 @@ impl Outbox {
     }
 }
 
-/// Why credentials are asked for.
+/// Reason why credentials are requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsReason {
-    /// For the first connection.
+    /// First connection.
     First,
-    /// For a new connection after one was lost.
+    /// New connection after one was lost.
     Reconnect,
-    /// Because the server refused the ones given last.
+    /// The server refused the previous credentials.
     Rejected,
 }
 
@@ -227,28 +227,28 @@ impl CredentialsReason {
     }
 }
 
-/// What REST is asked for.
+/// Question to REST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// Where a stream starts: the server's time, and which contents are flagged.
+    /// Start of a stream: the server's time, and the flagged contents.
     Start,
-    /// What was decided since then, flagged contents that were reviewed included.
+    /// Decisions since a time, including reviews of flagged contents.
     Missed { since: jiff::Timestamp },
-    /// Flagged contents that were reviewed.
+    /// Reviews of flagged contents.
     Reviews,
 }
 
-/// Something is wanted by REST.
+/// Request to REST.
 #[derive(Debug, Clone)]
 pub(crate) struct BackfillRequest {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
     pub(crate) wanted: Wanted,
-    /// The contents known to be flagged; `None` if that is not known.
+    /// Contents known to be flagged; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
 }
 
-/// The answer to a [`BackfillRequest`].
+/// Answer to a [`BackfillRequest`].
 #[derive(Debug)]
 pub(crate) struct Backfilled {
     pub(crate) id: u64,
@@ -256,17 +256,17 @@ pub(crate) struct Backfilled {
     pub(crate) result: Result<Found, Error>,
 }
 
-/// What REST has told.
+/// Data returned by REST.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// The decisions, oldest first.
+    /// Decisions, oldest first.
     pub(crate) events: Vec<Event>,
-    /// Whether they are all.
+    /// True if the decisions are complete.
     pub(crate) complete: bool,
-    /// The contents that are flagged now; `None` if that is not known.
+    /// Contents that are flagged now; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
-    /// The server's time before which nothing was missed.
+    /// Server time before which nothing was missed.
     pub(crate) start: Option<jiff::Timestamp>,
-    /// The server's time up to which everything was looked for that was decided.
+    /// Server time up to which the search for decisions was complete.
     pub(crate) until: Option<jiff::Timestamp>,
 }

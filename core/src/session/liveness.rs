@@ -1,69 +1,71 @@
-//! Whether the server still lives. It pings; a client that hears nothing for an interval and a timeout is alone.
+//! Detection of dead connections. The server sends pings; after an interval and a timeout without a packet it counts as
+//! dead.
 
 use std::time::{Duration, Instant};
 
 use super::earliest::Earliest;
 use crate::eio::Handshake;
 
-/// How long a peer that was asked for a sign of life may take.
+/// Time allowed for the answer to a probe.
 const PROBE: Duration = Duration::from_secs(5);
 
-/// What is heard so soon after the question may have been under way before the connection died.
+/// A packet this soon after a probe may have been sent before the connection died.
 const STALE: Duration = Duration::from_secs(1);
 
-/// A server whose ping is late by this much is asked for a sign of life, where its timeout is a long one.
+/// Lateness of a ping after which a server with a long timeout is probed.
 const PING_LATE: Duration = Duration::from_secs(5);
 
-/// Timeouts up to this are waited for without a question.
+/// Timeouts up to this need no probe.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Watches for silence. Any packet shows that the server lives; an answer below Engine.IO shows only that it can be reached.
+/// Watches for silence. Any packet shows that the server is alive; an answer below Engine.IO shows only that it is
+/// reachable.
 #[derive(Debug, Default)]
 pub(crate) struct Liveness {
     interval: Duration,
     timeout: Duration,
-    /// `None` before the intervals are known: nothing is watched yet.
+    /// Time of the last packet; `None` until the intervals are known.
     heard: Option<Instant>,
-    /// When a sign of life was asked for.
+    /// Time of the pending probe.
     probe: Option<Instant>,
-    /// When one came last.
+    /// Time of the last sign of life.
     answered: Option<Instant>,
-    /// When the network is said to have changed, if no packet came since.
+    /// Time of the last hint that the network changed, if no packet has arrived since.
     doubted: Option<Instant>,
 }
 
 impl Liveness {
-    /// A new connection has told its intervals.
+    /// Starts with the intervals of a new connection.
     pub(crate) fn start(&mut self, handshake: &Handshake, now: Instant) {
         let (interval, timeout) = (handshake.ping_interval(), handshake.ping_timeout());
         *self = Self { interval, timeout, heard: Some(now), ..Self::default() };
     }
 
-    /// A packet came.
+    /// Notes a packet.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = self.heard.map(|_| now);
         self.probe = self.probe.filter(|asked| now < *asked + STALE);
         self.doubted = self.doubted.filter(|since| now < *since + STALE);
     }
 
-    /// A sign of life came, such as the answer to the question.
+    /// Notes a sign of life, such as the answer to a probe.
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered = Some(now);
         self.probe = None;
     }
 
-    /// A sign of life was asked for.
+    /// Notes that a probe was sent.
     pub(crate) fn probed(&mut self, now: Instant) {
         self.probe = Some(now);
     }
 
-    /// The network may be another one. The next ping must come in time: the answer to a question may take another way than
-    /// the packets.
+    /// Notes that the network may have changed. The next ping must arrive in time: the answer to a probe may take
+    /// another route than the packets.
     pub(crate) fn doubted(&mut self, now: Instant) {
         self.doubted = Some(now);
     }
 
-    /// When to ask for a sign of life because the server's ping is late.
+    /// Time at which to probe because the server's ping is late.
     pub(crate) fn probe_at(&self) -> Option<Instant> {
         if self.probe.is_some() || self.timeout <= SHORT_TIMEOUT {
             return None;
@@ -72,7 +74,7 @@ impl Liveness {
         Some(last + self.interval + PING_LATE)
     }
 
-    /// When the server counts as dead.
+    /// Time at which the server counts as dead.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let mut earliest = Earliest(Some(self.heard? + self.interval + self.timeout));
         earliest.consider(self.probe.map(|asked| asked + PROBE));

@@ -1,8 +1,8 @@
-//! The session machine: everything that decides, without I/O, clock or threads.
+//! The session machine: all decisions, without I/O, clock or threads.
 //!
-//! The contract is that of sans-IO crates: feed [`Machine::handle`] with what happened and when, then drain
-//! [`Machine::poll_output`], then sleep until [`Machine::poll_timeout`] at the latest. Time and randomness are
-//! arguments, so an hour of outage can be tested in microseconds.
+//! Like other sans-IO crates: feed [`Machine::handle`] with inputs and the time, drain [`Machine::poll_output`], then
+//! sleep until [`Machine::poll_timeout`] at the latest. Time and randomness are arguments, so tests can simulate an
+//! hour of outage in microseconds.
 
 mod acks;
 mod attempts;

@@ -1,17 +1,17 @@
-//! The one mapping from what went wrong to the user's error.
+//! Mapping from connection failures to the user's errors.
 
 use crate::{Error, ErrorKind, Stage};
 
-/// Why a connection ended or could not be made.
+/// Reason why a connection ended or could not be made.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
-    /// Dialling failed; the error says how.
+    /// Dialling failed with this error.
     Dial(Error),
-    /// The server or the provider refused the credentials before there was a socket.
+    /// The server or the provider refused the credentials before the socket was open.
     Credentials(Error),
-    /// The same, and there are no others: the provider has given up, or the login form does not know these.
+    /// Like `Credentials`, and there are no others: the provider has given up, or the login form rejected them.
     CredentialsExhausted(Error),
-    /// There is no login form. There are other credentials to try.
+    /// There is no login form. Other credentials can be tried.
     NoLogin(Error),
     /// The transport failed.
     Io(String),
@@ -23,18 +23,18 @@ pub(crate) enum Fault {
     ServerDisconnected,
     /// The namespace was refused for a reason other than the credentials.
     NamespaceRefused(Error),
-    /// Nothing was heard for too long.
+    /// No packet arrived for too long.
     Silent,
-    /// The server is heard, but does not answer.
+    /// Packets arrive, but no answers to requests.
     Unresponsive,
-    /// The server broke the protocol beyond repair.
+    /// The server violated the protocol irrecoverably.
     Protocol(String),
-    /// The connect timeout passed at this stage.
+    /// The connect timeout expired at this stage.
     Timeout(Stage),
 }
 
 impl Fault {
-    /// The error for the user.
+    /// Converts the failure to the user's error.
     pub(crate) fn into_error(self) -> Error {
         let disconnected = |text: &str| Error::new(ErrorKind::Disconnected, text);
         match self {
@@ -43,12 +43,12 @@ impl Fault {
             | Self::CredentialsExhausted(error)
             | Self::NoLogin(error)
             | Self::NamespaceRefused(error) => error,
-            Self::Io(text) => Error::new(ErrorKind::Disconnected, format!("the connection broke: {text}")),
+            Self::Io(text) => Error::new(ErrorKind::Disconnected, format!("the connection failed: {text}")),
             Self::PeerClosed(text) => Error::new(ErrorKind::Disconnected, text),
             Self::EngineClosed => disconnected("the server closed the Engine.IO session"),
             Self::ServerDisconnected => disconnected("the server ended the connection"),
             Self::Silent => disconnected("the server went silent"),
-            Self::Unresponsive => disconnected("the server does not answer any more"),
+            Self::Unresponsive => disconnected("the server has stopped answering"),
             Self::Protocol(text) => Error::new(ErrorKind::Protocol, text),
             Self::Timeout(stage) => Error::new(
                 ErrorKind::ConnectTimeout,

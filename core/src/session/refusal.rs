@@ -1,4 +1,4 @@
-//! What a server means when it says no. Only some servers send codes; for the others the words decide.
+//! Meaning of a server's refusal. Some servers send codes; for the others the text decides.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ fn told(what: &str, notice: &Notice) -> String {
     if notice.message.is_empty() { what.to_owned() } else { format!("{what}: {}", notice.message) }
 }
 
-/// A minute, the window of all documented limits, where the server names no time.
+/// Retry time named by the server, or a minute, the window of all documented limits.
 fn retry_after(notice: &Notice) -> Duration {
     notice.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
-/// The reason for a refusal.
+/// Reason for a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
-    /// The client is refused for good, or until a limit lets it in.
+    /// The client is refused permanently, or until a limit allows it.
     Kind(ErrorKind),
-    /// A failure of the server itself, which is worth another try.
+    /// The server failed; a retry may help.
     ServerTrouble,
-    /// There is nothing to connect to at this address.
+    /// The namespace does not exist at this address.
     NoNamespace,
 }
 
 use Reason::{Kind, NoNamespace, ServerTrouble};
 
-/// Words that servers were seen to use: how they begin and end, in lower case, and what they mean.
+/// Messages of known servers: their beginning and end in lower case, and their meaning.
 type Observed = [(&'static str, &'static str, Reason)];
 
-/// The documented codes.
+/// Error kind for a documented code.
 fn by_code(notice: &Notice) -> Option<ErrorKind> {
     Some(match notice.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "unauthorized" => ErrorKind::AuthenticationFailed,
@@ -76,7 +76,7 @@ const CONNECT_REFUSALS: &Observed = &[
     ("invalid namespace", "", NoNamespace),
 ];
 
-/// The reason that a code or observed words give for a refusal.
+/// Reason for a refusal, from its code or its known message.
 fn reason(notice: &Notice, observed: &Observed) -> Option<Reason> {
     if let Some(kind) = by_code(notice) {
         return Some(Kind(kind));
@@ -86,15 +86,15 @@ fn reason(notice: &Notice, observed: &Observed) -> Option<Reason> {
     known.map(|(_, _, reason)| *reason)
 }
 
-/// Whether the words are known to refuse a join. An `error` with others may answer something else.
+/// Returns `true` if the message is known to refuse a join. An `error` with another message may answer something else.
 pub(crate) fn refuses_joins(notice: &Notice) -> bool {
     reason(notice, JOIN_REFUSALS).is_some()
 }
 
-/// What a failed join means; `denied` if the event was `project_access_denied`. `None` for the pause where another try
-/// is of no use: unknown words and failures of the server are worth one.
+/// Error of a failed join, and the pause before a retry, or `None` if a retry is useless. Unknown messages and failures
+/// of the server are worth one. `denied`: the event was `project_access_denied`.
 pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Duration>) {
-    // The documented backend refuses for one reason only, in words of its own: without a code, access.
+    // The documented backend refuses for one reason only, with its own message: without a code, the reason is access.
     let reason = match (denied, by_code(notice)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => reason(notice, JOIN_REFUSALS).unwrap_or(ServerTrouble),
@@ -105,10 +105,10 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Durati
             kind,
             match kind {
                 ErrorKind::AuthenticationFailed => "the server does not accept the credentials",
-                ErrorKind::ProjectNotFound => "there is no such project",
-                ErrorKind::RoomLimit => "the server allows no further projects on this connection",
+                ErrorKind::ProjectNotFound => "the server has no such project",
+                ErrorKind::RoomLimit => "the server allows no more projects on this connection",
                 ErrorKind::RateLimited => "too many events were sent",
-                ErrorKind::InvalidArgument => "the server does not take this project id",
+                ErrorKind::InvalidArgument => "the server rejects this project id",
                 _ => "access to the project was denied",
             },
         ),
@@ -121,18 +121,18 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Durati
     }
 }
 
-/// Why a join has failed.
+/// Failure of a join.
 #[derive(Debug)]
 pub(crate) struct JoinTrouble {
-    /// What ends the project if the join is not tried again.
+    /// Error that ends the project if the join is not retried.
     pub(crate) error: Error,
-    /// The least pause before the next try; `None` if another try is of no use.
+    /// Shortest pause before a retry; `None` if a retry is useless.
     pub(crate) pause: Option<Duration>,
     pub(crate) message: String,
 }
 
 impl JoinTrouble {
-    /// No answer came, or none that is certain.
+    /// The server sent no answer, or an ambiguous one.
     pub(crate) fn unanswered(message: String) -> Self {
         let words = Notice { message, ..Notice::default() };
         let error = Error::new(ErrorKind::JoinTimeout, told("the server could not complete the join", &words));
@@ -140,16 +140,16 @@ impl JoinTrouble {
     }
 }
 
-/// What the refusal of a connection means, by CONNECT_ERROR or by event.
+/// Meaning of a refused connection, by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
-    /// The credentials; said so by the server, or only supposed because it gave no other reason.
+    /// The credentials; stated by the server, or assumed because it gave no other reason.
     Credentials(Error, Certainty),
-    /// A limit of the server, or a failure of its own.
+    /// A limit or a failure of the server.
     Other(Error),
 }
 
-/// Reads the refusal of a connection. Words that no server was seen to use say nothing about the credentials.
-/// `unclear`: how sure it is without words that say why.
+/// Interprets the refusal of a connection. Unknown messages say nothing about the credentials. `unclear`: the certainty
+/// if the message gives no known reason.
 pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefusal {
     let refused = |kind, what: &str| Error::new(kind, told(what, notice)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
@@ -158,7 +158,7 @@ pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefus
             refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(notice)),
         ),
         Some(ServerTrouble) => {
-            ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not take the connection"))
+            ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not accept the connection"))
         }
         Some(NoNamespace) => ConnectRefusal::Other(
             refused(ErrorKind::ConnectFailed, "the server has no such namespace").with_retryable(false),
@@ -170,7 +170,8 @@ pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefus
     }
 }
 
-/// The end of a client whose session, or login, and API key were refused. `last`: the credentials that `error` is about.
+/// Error of a client whose session or login and API key were both refused. `last`: the credentials that `error` is
+/// about.
 pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
     let (session, key) = match last {
         CredentialChoice::Primary => (&error, earlier),
@@ -182,7 +183,7 @@ pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error
     both.with_retryable(false).with_cause(error)
 }
 
-/// Whether the words are about the credentials and nothing else.
+/// Returns `true` if the message is about the credentials only.
 pub(crate) fn blames_credentials(notice: &Notice) -> bool {
     reason(notice, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }

@@ -1,4 +1,4 @@
-//! The projects a user wants and the rooms the server has us in. The machine brings the two together.
+//! The projects that a user wants, and the rooms that the client is in. The machine reconciles the two.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::events::ProjectId;
 
-/// Where the server has us.
+/// The client's membership of a room, as known to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Actual {
     Out,
@@ -21,22 +21,22 @@ pub(crate) enum Actual {
     Leaving,
 }
 
-/// One project.
+/// State of one project.
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) wanted: bool,
     pub(crate) actual: Actual,
-    /// Whether the user has been told that the join succeeded.
+    /// True if the user knows that the join succeeded.
     pub(crate) confirmed: bool,
     pub(crate) joiners: Vec<Token>,
     pub(crate) leavers: Vec<Token>,
-    /// When the user's first join is given up; runs while there is no connection and while the join is in flight.
+    /// Deadline of the user's first join. It runs without a connection and during the join.
     pub(crate) deadline: Option<Instant>,
     pub(crate) not_before: Option<Instant>,
     pub(crate) failures: u32,
-    /// The server's last words about a join that is tried again.
+    /// Last message of the server about a join that is retried.
     pub(crate) last_words: Option<String>,
-    /// Rooms are joined in the order in which they were asked for.
+    /// Rooms are joined in the order in which they were requested.
     order: u64,
     pub(crate) follower: Follower,
 }
@@ -97,7 +97,7 @@ impl Rooms {
         std::mem::take(&mut self.by_id).into_iter()
     }
 
-    /// The project to join or leave next, while no answer is awaited: those that the server has not answered before come
+    /// The project to join or leave next when no answer is awaited. Projects that the server has failed to answer come
     /// last.
     pub(crate) fn next(&self, now: Instant) -> Option<(ProjectId, RequestKind)> {
         let due = |room: &Room| match (room.wanted, room.actual) {
@@ -110,16 +110,16 @@ impl Rooms {
         Some((project.clone(), if room.wanted { RequestKind::Join } else { RequestKind::Leave }))
     }
 
-    /// The only project the server can mean when it names none.
+    /// The only project that a message without a project can refer to.
     pub(crate) fn only(&self, requests: &Requests) -> Option<&ProjectId> {
         let mut present = self.by_id.iter().filter(|(_, room)| room.actual != Actual::Out);
         let (project, room) = present.next()?;
-        // What comes of a room that was left, or may have been, must not be taken for this one's.
+        // Messages of a room that may have been left must not be attributed to this one.
         let is_only = present.next().is_none() && room.wanted && !requests.lingers_elsewhere(project);
         is_only.then_some(project)
     }
 
-    /// The connection is gone, and the server has forgotten all rooms.
+    /// Resets all rooms, because a new connection starts outside of them.
     pub(crate) fn on_connection_lost(&mut self) {
         for room in self.by_id.values_mut() {
             room.actual = Actual::Out;

@@ -1,4 +1,4 @@
-//! The addresses of the server: which one is in use, which one comes next, and what each is known for.
+//! Addresses of the server: which one is in use, which is next, and what is known about each.
 
 use std::time::Instant;
 
@@ -8,46 +8,46 @@ use super::{
 };
 use crate::Error;
 
-/// What the next attempt at an address shows.
+/// Credentials for the next attempt at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum NextCredentials {
-    /// What it has shown before.
+    /// The same as before.
     #[default]
     Same,
-    /// The same kind, asked for anew: the last ones were rejected.
+    /// New ones from the same source, because the previous ones were rejected.
     Renewed,
-    /// Those that were not tried here before.
+    /// The others, which were not tried here yet.
     Other,
 }
 
-/// One address.
+/// State of one address.
 #[derive(Debug)]
 struct Server {
     auth: Auth,
-    /// Whether it was ever tried, and whether it was since a connection was stable the last time.
+    /// True if it was ever tried; `tried` is reset when a connection is stable.
     known: bool,
     tried: bool,
-    /// It has asked to be left alone until then.
+    /// It asked for no attempt before this time.
     not_before: Option<Instant>,
-    /// It refuses credentials that another one accepts.
+    /// It refuses credentials that another address accepts.
     left_out: bool,
     next_credentials: NextCredentials,
-    /// How it has refused the credentials that it does not get now.
+    /// Its refusal of the credentials that it is not given any more.
     earlier_refusal: Option<Error>,
 }
 
-/// All addresses, in the order in which they are tried. There is always one that is in use or tried next.
+/// All addresses in the order in which they are tried. One of them is always current: in use, or tried next.
 #[derive(Debug)]
 pub(crate) struct Servers {
     all: Vec<Server>,
     current: usize,
-    /// Refusals in a row, at any address, that may just as well have been restarts.
+    /// Consecutive refusals, at any address, that may have been restarts.
     unclear_refusals: u32,
 }
 
-/// That many refusals in a row that can't be told from a restart are about the credentials.
+/// Number of consecutive refusals after which they concern the credentials and not a restart.
 const UNCLEAR_REFUSALS_MAX: u32 = 4;
-/// The same where there are other credentials to try.
+/// The same if there are other credentials to try.
 const UNCLEAR_REFUSALS_BEFORE_OTHER: u32 = 3;
 
 impl Servers {
@@ -64,38 +64,39 @@ impl Servers {
         Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
     }
 
-    /// The place of the one that is in use, or tried next.
+    /// Index of the current address.
     pub(crate) fn current(&self) -> usize {
         self.current
     }
 
-    /// The current one has shown that it accepts the credentials.
+    /// Notes that the current address accepts the credentials.
     pub(crate) fn auth_confirmed(&mut self) {
         self.unclear_refusals = 0;
         self.all[self.current].auth.confirmed();
     }
 
-    /// Whether the current one has accepted the credentials before.
+    /// Returns `true` if the current address has accepted the credentials before.
     pub(crate) fn has_let_us_in(&self) -> bool {
         self.all[self.current].auth.has_worked()
     }
 
-    /// The credentials for the current one.
+    /// Credentials for the current address.
     pub(crate) fn credential_choice(&self) -> CredentialChoice {
         self.all[self.current].auth.choice()
     }
 
-    /// Whether the next attempt shows the current one other credentials than the last.
+    /// Returns `true` if the next attempt at the current address uses other credentials than the last.
     pub(crate) fn has_new_credentials(&self) -> bool {
         self.all[self.current].next_credentials != NextCredentials::Same
     }
 
-    /// How the current one has refused the credentials that it does not get now.
+    /// The current address's refusal of the credentials that it is not given any more.
     pub(crate) fn earlier_refusal(&self) -> Option<&Error> {
         self.all[self.current].earlier_refusal.as_ref()
     }
 
-    /// An attempt at the current one begins; `connecting`: there was no connection yet. Returns why it asks for credentials.
+    /// Starts an attempt at the current address and returns the reason for credentials. `connecting`: there was no
+    /// connection yet.
     pub(crate) fn dial(&mut self, connecting: bool) -> CredentialsReason {
         let server = &mut self.all[self.current];
         server.tried = true;
@@ -108,17 +109,17 @@ impl Servers {
         }
     }
 
-    /// Whether there is one that was not tried since the last stable connection.
+    /// Returns `true` if an address was not tried since the last stable connection.
     pub(crate) fn has_untried(&self) -> bool {
         self.all.iter().any(|server| !server.tried && !server.left_out)
     }
 
-    /// Whether the current one was not tried since the last stable connection.
+    /// Returns `true` if the current address was not tried since the last stable connection.
     pub(crate) fn is_untried(&self) -> bool {
         !self.all[self.current].tried
     }
 
-    /// The connection to the current one is stable: should it be lost, the others are tried anew.
+    /// Notes that the connection is stable. If it is lost, the other addresses are tried anew.
     pub(crate) fn stable(&mut self) {
         let current = &mut self.all[self.current];
         current.auth.stable();
@@ -128,18 +129,17 @@ impl Servers {
         }
     }
 
-    /// The current one wants no attempt before this.
+    /// Allows no attempt at the current address before `until`.
     pub(crate) fn hold(&mut self, until: Instant) {
         self.all[self.current].not_before = Some(until);
     }
 
-    /// When the current one may be tried, as far as it has said anything about it.
+    /// Time before which the current address must not be tried, if any.
     pub(crate) fn not_before(&self) -> Option<Instant> {
         self.all[self.current].not_before
     }
 
-    /// Moves on to the next one that may be tried now, or to the one that may be soonest. Stays where new credentials
-    /// are to be tried.
+    /// Moves on to the next address that may be tried now, or soonest. Stays if new credentials are to be tried.
     pub(crate) fn advance(&mut self, now: Instant) {
         if self.has_new_credentials() {
             return;
@@ -147,22 +147,22 @@ impl Servers {
         let count = self.all.len();
         let others = (1..=count).map(|step| (self.current + step) % count);
         let usable = others.filter(|at| !self.all[*at].left_out);
-        // The first of those that are equally soon.
+        // `min_by_key` returns the first of equals.
         let next = usable.min_by_key(|at| self.all[*at].not_before.filter(|until| *until > now));
         self.current = next.unwrap_or(self.current);
     }
 
-    /// Whether a refusal may just as well have been a restart, and has not been tried often enough yet.
+    /// Returns `true` if the refusals may have been restarts and were not repeated often enough.
     pub(crate) fn is_unclear(&self) -> bool {
         (1..UNCLEAR_REFUSALS_MAX).contains(&self.unclear_refusals)
     }
 
-    /// An attempt failed for another reason than a refusal: while a server restarts, it counts as one more try.
+    /// Notes a failure other than a refusal. While a server restarts, it counts as one more retry.
     pub(crate) fn failed(&mut self) {
         self.unclear_refusals = self.unclear_refusals.saturating_add(u32::from(self.unclear_refusals > 0));
     }
 
-    /// The current one refuses the credentials.
+    /// Notes that the current address refuses the credentials, and returns the reaction.
     pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, error: &Error) -> Verdict {
         let others = self.all.iter().enumerate().filter(|(at, server)| *at != self.current && !server.left_out);
         let elsewhere = others.into_iter().any(|(_, server)| server.auth.has_worked());

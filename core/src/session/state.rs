@@ -1,33 +1,33 @@
-//! What a client is doing, and what it has counted.
+//! State and counters of a client.
 
 use std::time::Duration;
 
 use crate::Error;
 
-/// What a client is doing.
+/// State of a client.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum State {
-    /// Nothing yet.
+    /// Not connected yet.
     Idle,
     /// Making the first connection.
     Connecting,
-    /// The namespace is acknowledged and nothing was refused.
+    /// Connected: the namespace is acknowledged and nothing was refused.
     Connected,
-    /// The connection was lost and will be made again.
+    /// Reconnecting after the connection was lost.
     Reconnecting {
-        /// The attempt that comes next, counted from 1 since the last stable connection.
+        /// Number of the next attempt, counted from 1 since the last stable connection.
         attempt: u32,
-        /// The pause before it.
+        /// Delay before it.
         retry_in: Duration,
-        /// Why it is needed.
+        /// Error that made it necessary.
         cause: Error,
     },
-    /// Saying goodbye.
+    /// Closing the connection.
     Closing,
-    /// The end; a client does not leave this state.
+    /// Closed; the final state.
     Closed {
-        /// Why: `closed` if the user did it.
+        /// Error that closed the client: `closed` if the user did.
         reason: Error,
     },
 }
@@ -46,39 +46,39 @@ impl State {
         }
     }
 
-    /// Whether this is [`State::Connected`].
+    /// Returns `true` if this is [`State::Connected`].
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(self, Self::Connected)
     }
 
-    /// Whether this is [`State::Closed`].
+    /// Returns `true` if this is [`State::Closed`].
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Closed { .. })
     }
 }
 
-/// What a session has counted since the client was made.
+/// Counters of a session since the client was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Attempts to connect, the first one included.
+    /// Connection attempts, including the first.
     pub attempts: u64,
-    /// Connections that were acknowledged.
+    /// Acknowledged connections.
     pub connections: u64,
-    /// Events given to streams, however they came.
+    /// Events delivered to streams, live or not.
     pub events: u64,
-    /// Of them, replayed from the server's log.
+    /// Events replayed from the server's log.
     pub replayed: u64,
-    /// Of them, made up for by REST.
+    /// Events recovered by REST.
     pub backfilled: u64,
-    /// Events dropped because they had been delivered before.
+    /// Events dropped because they had already been delivered.
     pub duplicates: u64,
-    /// Frames and events that could not be read.
+    /// Frames and events that could not be decoded.
     pub malformed: u64,
-    /// Notices of missing events.
+    /// Gaps reported.
     pub gaps: u64,
-    /// Events sent to the server: joins, leaves, heartbeats and the user's.
+    /// Events sent to the server: joins, leaves, heartbeats and the user's own.
     pub sent: u64,
 }

@@ -1,4 +1,4 @@
-//! The payloads of the room and replay protocol, read leniently.
+//! Payloads of the room and replay protocol, decoded leniently.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::events::{Cursor, EVENT_ID_MAX, Event, Notice, Origin, ProjectId, Received, decode, notice};
 
-/// `joined_project`, with what servers add that keep an event log.
+/// `joined_project`, with the additional fields of servers with an event log.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Joined {
     #[serde(default, deserialize_with = "text")]
@@ -20,14 +20,14 @@ pub(crate) struct Joined {
     log: Option<String>,
 }
 
-/// A whole number, however it is written: numbers may be integers or floats anywhere. Anything else counts as none.
+/// Integer in any notation, floats included. Anything else counts as none.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let float = || value.as_f64().filter(|v| v.fract() == 0.0 && *v >= 0.0).map(|v| v as u64);
     Ok(value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok()))
 }
 
-/// A text, or a number in its place.
+/// Text, or a number in its place.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -49,14 +49,14 @@ impl Joined {
         self.project_id.as_deref().map(ProjectId::from)
     }
 
-    /// The head of the log, if the server keeps one.
+    /// Head of the log, if the server has one.
     pub(crate) fn head(&self) -> Option<Cursor> {
         let event_id = self.event_id.filter(|id| self.replay && *id <= EVENT_ID_MAX)?;
         Some(Cursor { log: self.log.as_deref().map(Arc::from), event_id })
     }
 }
 
-/// A page of the event log.
+/// Page of the event log.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) events: Vec<Event>,
@@ -66,12 +66,12 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The head of the log.
+    /// Head of the log.
     pub(crate) fn head(&self) -> Cursor {
         Cursor { log: self.log.clone(), event_id: self.head }
     }
 
-    /// Reads the acknowledgement of `replay_events`: the page, or the server's words why there is none.
+    /// Decodes the acknowledgement of `replay_events`: the page, or the server's reason why there is none.
     pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, Notice> {
         #[derive(Deserialize)]
         struct Wire<'a> {
@@ -102,7 +102,7 @@ impl Page {
     }
 }
 
-/// By their ids; what has none stays behind the event that it came behind.
+/// Sorts events by id; an event without one stays after the event that it followed.
 fn in_order(mut events: Vec<Event>) -> Vec<Event> {
     let ids = || events.iter().filter_map(Event::event_id);
     if ids().is_sorted() {
@@ -124,21 +124,21 @@ fn first_argument<'a, T: Deserialize<'a>>(arguments: &'a str) -> Option<Result<T
     serde_json::Deserializer::from_str(arguments).into_iter::<T>().next()
 }
 
-/// Whether the first argument is JSON, or there is none.
+/// Returns `true` if the first argument is JSON, or there is none.
 pub(crate) fn is_readable(arguments: &str) -> bool {
     first_argument::<serde::de::IgnoredAny>(arguments).is_none_or(|read| read.is_ok())
 }
 
-/// What the acknowledgement of a join or leave says by itself, apart from the event that goes with it.
+/// Meaning of the acknowledgement of a join or leave by itself, apart from its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckVerdict {
-    /// Nothing: deployed servers send `[]`.
+    /// None: deployed servers send `[]`.
     Silent,
     Yes,
     No,
 }
 
-/// Reads what the acknowledgement of a join or leave says.
+/// Interprets the acknowledgement of a join or leave.
 pub(crate) fn ack_verdict(arguments: &str) -> AckVerdict {
     let Some(Ok(serde_json::Value::Object(fields))) = first_argument(arguments) else { return AckVerdict::Silent };
     let flag = ["ok", "success"].iter().find_map(|name| fields.get(*name)?.as_bool());
@@ -151,7 +151,7 @@ pub(crate) fn ack_verdict(arguments: &str) -> AckVerdict {
     }
 }
 
-/// The arguments of an acknowledgement as one JSON value: `null`, the only one, or an array.
+/// Arguments of an acknowledgement as one JSON value: `null`, the only one, or an array.
 pub(crate) fn ack_value(arguments: &str) -> Result<String, serde_json::Error> {
     let list = format!("[{arguments}]");
     let values: Vec<&RawValue> = serde_json::from_str(&list)?;

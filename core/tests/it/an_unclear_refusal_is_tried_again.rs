@@ -43,7 +43,7 @@ async fn before_the_client_ends() {
             };
             let error = result.unwrap_err();
             assert_eq!(error.code(), "authentication_failed", "{ending:?}");
-            assert!(error.message().contains("takes no API keys on the socket"), "{error}");
+            assert!(error.message().contains("accepts no API keys on the socket"), "{error}");
             assert!((4..=9).contains(&script.dials()), "{ending:?}: {attempts:?}");
             assert!(attempts.is_sorted_by(|a, b| *b - *a >= Duration::from_millis(800)), "with pauses: {attempts:?}");
             assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
@@ -95,7 +95,7 @@ async fn a_refusal_in_words_ends_at_once() {
         let (result, _) = tokio::join!(builder(&script).api_key("am_wrong").connect(), server);
         let error = result.unwrap_err();
         assert_eq!(error.code(), "authentication_failed");
-        assert!(!error.message().contains("takes no API keys"), "the server says what is wrong: {error}");
+        assert!(!error.message().contains("accepts no API keys"), "the server says what is wrong: {error}");
         tokio::time::sleep(Duration::from_secs(600)).await;
         assert_eq!(script.dials(), 1);
     }
@@ -121,7 +121,8 @@ async fn a_key_where_a_session_is_needed_says_what_to_do() {
         let error = refused.unwrap_err();
         assert_eq!(error.code(), "authentication_failed");
         assert!(error.message().contains("Authentication required"), "the server's words: {error}");
-        let advice = "this server takes no API keys on the socket: sign in with email and password, or pass `session`";
+        let advice =
+            "this server accepts no API keys on the socket: sign in with email and password, or pass `session`";
         assert_eq!(error.message().contains(advice), advised, "{error}");
     }
 }

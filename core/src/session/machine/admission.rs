@@ -1,4 +1,4 @@
-//! Refusals of a connection, and what may be one.
+//! Refusals of a connection, certain and possible.
 
 use std::time::Duration;
 
@@ -13,12 +13,13 @@ use crate::{
     },
 };
 
-/// Deployed servers let in web sessions only.
-const NO_KEYS: &str = "this server takes no API keys on the socket: sign in with email and password, or pass `session`";
+/// Deployed servers accept only web sessions.
+const NO_KEYS: &str =
+    "this server accepts no API keys on the socket: sign in with email and password, or pass `session`";
 
 impl Machine {
-    /// A DISCONNECT packet: a refusal before the acknowledgement, and right after it unless the credentials have worked
-    /// before. Some servers send words along.
+    /// Handles a DISCONNECT packet. It is a refusal before the acknowledgement, and right after it unless the
+    /// credentials have worked before. Some servers add a message.
     pub(super) fn on_server_disconnect(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let refusal = match connection.admission {
@@ -35,7 +36,7 @@ impl Machine {
         }
     }
 
-    /// The end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet.
+    /// Handles the end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet.
     pub(super) fn on_transport_lost(&mut self, now: Now, fault: Fault) {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
@@ -46,7 +47,7 @@ impl Machine {
         }
     }
 
-    /// The connection ends before it was confirmed; what the server said before may be the reason.
+    /// Handles the end of a connection that was not confirmed. An earlier message of the server may be the reason.
     fn refused_at_end(&mut self, now: Now, certainty: Certainty) {
         let words = self.phase.connection_mut().and_then(|connection| connection.pre_ack_error.take());
         if let Some(words) = words {
@@ -56,12 +57,12 @@ impl Machine {
         self.on_credentials_refused(now, certainty, error.with_stage(Stage::Namespace));
     }
 
-    /// A CONNECT_ERROR packet.
+    /// Handles a CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
         self.on_connection_refused(now, &notice(data), Certainty::Ambiguous);
     }
 
-    /// The words of a refusal, by packet or by event.
+    /// Handles a refusal with a message, by packet or by event.
     pub(super) fn on_connection_refused(&mut self, now: Now, notice: &Notice, unclear: Certainty) {
         match connect_error(notice, unclear) {
             ConnectRefusal::Credentials(error, certainty) => self.on_credentials_refused(now, certainty, error),
@@ -69,7 +70,7 @@ impl Machine {
         }
     }
 
-    /// The credentials were refused, or so it seems.
+    /// Handles a certain or possible refusal of the credentials.
     pub(super) fn on_credentials_refused(&mut self, now: Now, certainty: Certainty, error: Error) {
         let proof = self.phase.connection().map(|connection| connection.proof).unwrap_or_default();
         let (error, pause) = match self.servers.refused(certainty, proof, &error) {
@@ -84,7 +85,7 @@ impl Machine {
             }
             Verdict::Next | Verdict::Retry | Verdict::Again | Verdict::Other => (error, Duration::ZERO),
             Verdict::Hold(pause) => {
-                let held = Error::new(ErrorKind::RateLimited, "the server seems to limit connection attempts");
+                let held = Error::new(ErrorKind::RateLimited, "the server probably limits connection attempts");
                 (held.with_retry_in(pause).with_cause(error), pause)
             }
         };
@@ -92,7 +93,7 @@ impl Machine {
         self.retry(now, error, pause);
     }
 
-    /// The same refusal, with what to do about it where only an API key was given.
+    /// Adds advice to a refusal if only an API key was configured.
     pub(super) fn with_advice(&self, error: Error) -> Error {
         if !self.config.has_only_key {
             return error;

@@ -1,4 +1,4 @@
-//! One connection: all that is known about it, from the moment its transport is open. To drop the value is to forget it.
+//! State of one connection, from the moment its transport is open. Dropping the value forgets the connection.
 
 use std::time::{Duration, Instant};
 
@@ -12,49 +12,49 @@ use crate::{
     sio::Assembler,
 };
 
-/// The time that an acknowledgement without a sign of acceptance keeps `connect` waiting. A refusal that comes later
-/// still ends the client, but a join or a stream reports it instead of `connect`.
+/// Time for which `connect` waits for a sign of acceptance after the acknowledgement. A later refusal still ends the
+/// client, but a join or a stream reports it instead of `connect`.
 const CONFIRM_WAIT: Duration = Duration::from_millis(500);
 
-/// How far the server has let the connection in.
+/// Progress of the server's admission.
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// OPEN is awaited. The namespace will be asked for with `auth`.
+    /// Waiting for OPEN. `auth` is the payload for the namespace.
     AwaitingOpen { deadline: Instant, auth: Option<String> },
-    /// The namespace was asked for.
+    /// Waiting for the namespace.
     AwaitingNamespace {
         deadline: Instant,
         /// The server has shown that it accepts the credentials.
         auth_confirmed: bool,
     },
-    /// The namespace is acknowledged. Until the deadline this may still turn into a refusal.
+    /// The namespace is acknowledged. A refusal may still follow until the deadline.
     Acknowledged { confirm_deadline: Instant },
     /// The state is `connected`.
     Announced,
 }
 
-/// A connection with the server.
+/// Connection to the server.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) admission: Admission,
-    /// Why its attempt asked for credentials.
+    /// Reason for which its attempt requested credentials.
     pub(super) reason: CredentialsReason,
     pub(super) proof: Proof,
-    /// The server's words in an `error` event that may be the reason for a refusal to come.
+    /// Message of an `error` event that may be the reason for a later refusal.
     pub(super) pre_ack_error: Option<Notice>,
-    /// When it has lasted long enough to count as stable.
+    /// Time at which it counts as stable.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: Budget,
-    /// When there is room in the budget again for what is due.
+    /// Time at which the budget has room again for what is due.
     pub(super) budget_wait: Option<Instant>,
-    /// The most bytes of one packet that the server takes.
+    /// Largest packet that the server accepts, in bytes.
     pub(super) max_payload: usize,
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
     pub(super) acks: Acks,
-    /// When a page was not answered in time, if nothing was acknowledged since.
+    /// Time of the first page that was not answered in time, if nothing was acknowledged since.
     pub(super) unanswered_since: Option<Instant>,
-    /// The joins and leaves that are under way.
+    /// Joins and leaves in progress.
     pub(super) requests: Requests,
     pub(super) assembler: Assembler,
 }
@@ -79,7 +79,7 @@ impl Connection {
         }
     }
 
-    /// OPEN has come. Returns what the namespace is asked for with; `None` if it came before.
+    /// Handles OPEN. Returns the auth payload for the namespace, or `None` if OPEN came before.
     pub(super) fn open(&mut self) -> Option<Option<String>> {
         let Admission::AwaitingOpen { deadline, auth } = &mut self.admission else { return None };
         let (deadline, auth) = (*deadline, auth.take());
@@ -87,7 +87,7 @@ impl Connection {
         Some(auth)
     }
 
-    /// Takes over what the server says about itself in OPEN.
+    /// Applies the parameters from OPEN.
     pub(super) fn configure(&mut self, handshake: &Handshake, now: Instant) {
         self.liveness.start(handshake, now);
         if handshake.max_payload > 0 {
@@ -95,7 +95,7 @@ impl Connection {
         }
     }
 
-    /// The namespace is acknowledged. `stable_after`: how long it must last to count as stable.
+    /// Handles the acknowledgement of the namespace. `stable_after`: lifetime after which it counts as stable.
     pub(super) fn acknowledge(&mut self, now: Instant, stable_after: Option<Duration>) {
         self.admission = Admission::Acknowledged { confirm_deadline: now + CONFIRM_WAIT };
         self.stable_at = stable_after.map(|time| now + time);
@@ -108,12 +108,12 @@ impl Connection {
         self.budget_wait.is_none()
     }
 
-    /// Whether the namespace is acknowledged.
+    /// Returns `true` if the namespace is acknowledged.
     pub(super) fn is_online(&self) -> bool {
         matches!(self.admission, Admission::Acknowledged { .. } | Admission::Announced)
     }
 
-    /// When the attempt is given up.
+    /// Time at which the attempt is given up.
     pub(super) fn connect_deadline(&self) -> Option<Instant> {
         match self.admission {
             Admission::AwaitingOpen { deadline, .. } | Admission::AwaitingNamespace { deadline, .. } => Some(deadline),
@@ -121,7 +121,7 @@ impl Connection {
         }
     }
 
-    /// When it is announced though no sign of acceptance has come.
+    /// Time at which it is announced without a sign of acceptance.
     pub(super) fn confirm_deadline(&self) -> Option<Instant> {
         match self.admission {
             Admission::Acknowledged { confirm_deadline } => Some(confirm_deadline),
@@ -129,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// The earliest of its own deadlines.
+    /// Earliest of its own deadlines.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let mut earliest = Earliest::default();
         earliest.consider(self.connect_deadline());

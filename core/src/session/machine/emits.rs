@@ -1,4 +1,4 @@
-//! The user's own events, the heartbeat, and acknowledgements that don't come.
+//! User events, heartbeats, and acknowledgement timeouts.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,23 @@ use crate::{
     sio,
 };
 
-/// How long after the first page that was not answered in time another one is the sign of a connection that leads nowhere.
+/// Time after the first page without an answer at which another one shows that the connection is dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
-/// What an event has around its name and data: packet types, the id of the acknowledgement, brackets and quotes.
+/// Bytes around an event's name and data: packet types, acknowledgement id, brackets and quotes.
 const LONGEST_ENVELOPE: usize = 32;
 
 impl Machine {
     pub(super) fn emit(&mut self, now: Now, token: Token, name: &str, data: Option<&str>, ack: Option<Duration>) {
         let Some(connection) = self.phase.online_mut() else {
-            let error = Error::new(ErrorKind::Disconnected, "there is no connection to emit on");
+            let error = Error::new(ErrorKind::Disconnected, "cannot emit without a connection");
             return self.fail(token, error);
         };
-        // The server would end the session.
+        // A longer packet would make the server end the session.
         let size = LONGEST_ENVELOPE + name.len() + data.map_or(0, str::len);
         let longest = connection.max_payload;
         if size > longest {
-            let text = format!("data: the event is longer than the {longest} bytes that the server takes");
+            let text = format!("data: the event exceeds the server's limit of {longest} bytes");
             return self.fail(token, Error::invalid_argument(text));
         }
         if let Err(wait) = connection.budget.take_for_user(now.mono) {
@@ -44,7 +44,7 @@ impl Machine {
         }
     }
 
-    /// Sends an event of the protocol whose acknowledgement `waiter` awaits. Returns the id of the acknowledgement.
+    /// Sends a protocol event whose acknowledgement `waiter` awaits. Returns the acknowledgement id.
     pub(super) fn ask(
         &mut self,
         waiter: Waiter,
@@ -60,7 +60,7 @@ impl Machine {
         Some(id)
     }
 
-    /// A heartbeat that finds no room in the budget is left out: nothing depends on it.
+    /// Sends a heartbeat, unless the budget has no room: nothing depends on it.
     pub(super) fn send_heartbeat(&mut self, now: Now) {
         if self.phase.online_mut().is_some_and(|connection| connection.budget.take(now.mono).is_ok()) {
             self.counters.sent += 1;
@@ -68,9 +68,9 @@ impl Machine {
         }
     }
 
-    /// Acknowledgements that did not come in time. Where page after page is not even refused, though the server may still
-    /// be heard, nothing gets there any more: that is a lost connection, not a lost page. If the next connection brings no
-    /// page either, the server answers none, and what it does not hand out is a gap.
+    /// Expires acknowledgements. If page after page gets no answer, not even a refusal, the connection is dead although
+    /// packets may still arrive. If the next connection returns no page either, the server answers none, and the
+    /// missing events are a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;
         while let Some(connection) = self.phase.connection_mut()
@@ -82,7 +82,10 @@ impl Machine {
             }
             match waiter {
                 Waiter::User(token) => {
-                    self.fail(token, Error::new(ErrorKind::AckTimeout, "the server did not acknowledge in time"));
+                    self.fail(
+                        token,
+                        Error::new(ErrorKind::AckTimeout, "the server did not acknowledge the event in time"),
+                    );
                 }
                 // The request itself has the same deadline.
                 Waiter::Room(_) => {}

@@ -1,4 +1,4 @@
-//! The loss of a connection, the next attempt, and the end of the client.
+//! Loss of a connection, scheduling of the next attempt, and end of the client.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::{
     sio,
 };
 
-/// The pause before an attempt grows no further while `connect` waits to hear whether the credentials are wrong.
+/// Limit of the delay's growth while `connect` waits to learn whether the credentials are wrong.
 const UNCLEAR_PAUSES_MAX: u32 = 2;
 
 impl Machine {
-    /// The connection, or the attempt to make one, is over.
+    /// Handles the end of the connection or of the attempt.
     pub(super) fn on_connection_lost(&mut self, now: Now, fault: Fault) {
         if !matches!(self.phase, Phase::Dialing { .. } | Phase::Open(_)) {
             return;
@@ -32,9 +32,9 @@ impl Machine {
         self.retry(now, error, pause);
     }
 
-    /// Drops the connection or the attempt, and with it everything that belongs to it. Another phase must follow.
+    /// Drops the connection or attempt and everything that belongs to it. The caller must set the next phase.
     pub(super) fn drop_connection(&mut self, error: &Error) {
-        // An attempt that is still under way is dropped as well; its report would come too late.
+        // Also drops an attempt that is in progress; its report would come too late.
         self.out.push_back(Output::CloseTransport { graceful: false });
         let Phase::Open(connection) = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
         self.rooms.on_connection_lost();
@@ -42,13 +42,13 @@ impl Machine {
         for waiter in connection.acks.into_waiters() {
             if let Waiter::User(token) = waiter {
                 let kind = if error.kind() == ErrorKind::Closed { ErrorKind::Closed } else { ErrorKind::Disconnected };
-                let lost = Error::new(kind, "the connection was lost before the acknowledgement came");
+                let lost = Error::new(kind, "the connection was lost before the acknowledgement arrived");
                 self.out.push_back(Output::Failed { token, error: lost.with_cause(error.clone()) });
             }
         }
     }
 
-    /// Schedules the next attempt, or gives up. The server asked to be left alone for the `pause`.
+    /// Schedules the next attempt, or gives up. `pause`: the server wants no attempt before it is over.
     pub(super) fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
         if !pause.is_zero() {
             self.servers.hold(now.mono + pause);
@@ -78,11 +78,11 @@ impl Machine {
         }
     }
 
-    /// How the next attempt is made; `None` if there is to be none.
+    /// Policy for the next attempt; `None` if there is to be none.
     fn policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connecting.is_some() && !self.config.retry_first_connect;
-        // Neither asking for credentials once more or trying others, nor a refusal that may have been a restart, nor trying
-        // each address once is reconnecting.
+        // Requesting new credentials, trying other ones, retrying a possible restart, and trying each address once
+        // don't count as reconnecting.
         let unclear = self.servers.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
         let once_more = self.servers.has_new_credentials() || unclear || (first && self.servers.has_untried());
         if first && !once_more {
@@ -94,11 +94,11 @@ impl Machine {
         }
     }
 
-    /// The end of the client, for a reason other than the user.
+    /// Ends the client, with `closed` if the user did.
     pub(super) fn end(&mut self, error: Error) {
         self.phase = Phase::Closed;
         self.page_requests.clear();
-        // First: a caller that learns of the end finds the state that says why.
+        // The state comes first, so that a caller that learns of the end finds the reason there.
         self.state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connecting.take() {
             self.fail(token, error.clone());

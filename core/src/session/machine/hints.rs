@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Machine {
-    /// Asks the server for a sign of life.
+    /// Probes the server for a sign of life.
     pub(super) fn probe(&mut self, now: Now) {
         if let Some(connection) = self.phase.online_mut() {
             connection.liveness.probed(now.mono);
@@ -15,8 +15,8 @@ impl Machine {
         }
     }
 
-    /// The network is another one, or the computer has slept: don't wait for a pause to end, and trust neither a connection
-    /// nor an attempt that may be dead. An attempt goes on if the limit allows no other one now.
+    /// Handles a change of network or a wake-up from sleep: ends the current delay, and distrusts the connection or
+    /// attempt. An attempt continues if the limit allows no other one now.
     pub(super) fn on_network_changed(&mut self, now: Now) {
         let reason = match &mut self.phase {
             Phase::Waiting { until, earliest } => {

@@ -1,4 +1,4 @@
-//! Joining and leaving: the wanted set against the actual one.
+//! Joins and leaves: reconciliation of wanted and actual rooms.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The pause before a join that the server could not complete is tried again, for the n-th time.
+/// Delay before retrying a join that the server could not complete; grows with the number of failures.
 pub(super) fn join_pause(failures: u32) -> Duration {
     Duration::from_millis(500) * 2u32.pow(failures.min(5))
 }
@@ -38,14 +38,14 @@ impl Machine {
         }
         let follower = Follower::new(project.clone(), after, self.config.can_ask_rest);
         match self.rooms.get_mut(&project) {
-            // Left, but the server has not confirmed that yet.
+            // Left, but not confirmed by the server yet.
             Some(room) => {
                 room.wanted = true;
                 room.confirmed = false;
                 room.follower = follower;
                 room.deadline = Some(deadline);
                 room.joiners.push(token);
-                // The leave was not sent yet; joining again is what tells the new streams where they start.
+                // The leave was not sent yet. Only another join tells the new streams where they start.
                 if room.actual == Actual::In {
                     room.actual = Actual::Out;
                 }
@@ -80,7 +80,7 @@ impl Machine {
         }
     }
 
-    /// Sends what brings the wanted and the actual rooms together, one join or leave at a time.
+    /// Reconciles wanted and actual rooms, one join or leave at a time.
     pub(super) fn reconcile(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         connection.budget_wait = None;
@@ -98,7 +98,8 @@ impl Machine {
         self.send_page_requests(now);
     }
 
-    /// Waiting in line is not the server's fault: the timeout of a join runs from when it is sent.
+    /// Stops the deadlines of queued joins, because queueing is not the server's fault: a join's timeout starts when it
+    /// is sent.
     fn line_up(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
             if room.actual != Actual::Joining && room.failures == 0 {
@@ -112,7 +113,7 @@ impl Machine {
         let joining = kind == RequestKind::Join;
         let name = if joining { "join_project" } else { "leave_project" };
         let argument = serde_json::json!({"project_id": project.as_str()});
-        // A late answer is still of use.
+        // A late answer is still useful.
         let patience = deadline + self.config.join_timeout;
         let Some(id) = self.ask(Waiter::Room(project.clone()), patience, name, &argument) else { return };
         if let Some(room) = self.rooms.get_mut(&project) {
@@ -126,7 +127,7 @@ impl Machine {
         }
     }
 
-    /// The connection is lost: a join that waits for a new one waits no longer than its timeout.
+    /// Starts the deadlines of joins that wait for a new connection, because the old one is lost.
     pub(super) fn pause_joins(&mut self, now: Now) {
         let deadline = now.mono + self.config.join_timeout;
         let mut gone = Vec::new();
@@ -142,7 +143,7 @@ impl Machine {
         }
     }
 
-    /// Removes a room that is neither wanted nor joined, and answers the callers that left it.
+    /// Removes a room that is neither wanted nor joined, and answers its leavers.
     pub(super) fn forget(&mut self, project: &ProjectId) {
         for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
             self.done(token);
@@ -157,7 +158,7 @@ impl Machine {
         self.retry_join(now, project, JoinTrouble::unanswered(message));
     }
 
-    /// Joins and leaves that were not answered in time.
+    /// Expires joins and leaves without an answer.
     pub(super) fn expire_joins(&mut self, now: Now) {
         let late = self.phase.connection_mut().and_then(|connection| {
             let request = connection.requests.expire(now.mono, self.config.join_timeout)?;
@@ -178,13 +179,16 @@ impl Machine {
             .map(|(project, _)| project.clone())
             .collect();
         for project in expired {
-            let text =
-                if connected { "the join was not confirmed in time" } else { "no connection to join on in time" };
+            let text = if connected {
+                "the join was not confirmed in time"
+            } else {
+                "there was no connection to join on in time"
+            };
             self.end_project(&project, Error::new(ErrorKind::JoinTimeout, text));
         }
     }
 
-    /// `may_send`: whether there is a connection, and room in its budget for what is due.
+    /// `may_send`: there is a connection, and its budget has room for what is due.
     pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
         let mut earliest = Earliest::default();
         let is_free = self.phase.online().is_some_and(|connection| connection.requests.awaited().is_none());

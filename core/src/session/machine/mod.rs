@@ -1,4 +1,4 @@
-//! The machine itself: the only place that changes state.
+//! The machine: the only place that changes state.
 
 mod admission;
 mod connection;
@@ -29,7 +29,7 @@ use crate::{
     events::{Event, ProjectId},
 };
 
-/// A session with a server, over all its connections.
+/// Session with a server, over all its connections.
 #[derive(Debug)]
 pub(crate) struct Machine {
     config: SessionConfig,
@@ -37,22 +37,22 @@ pub(crate) struct Machine {
     phase: Phase,
     out: Outbox,
     counters: Metrics,
-    /// The caller that waits for the first connection.
+    /// Caller that waits for the first connection.
     connecting: Option<Token>,
     attempts: Attempts,
     servers: Servers,
     ack_ids: AckIds,
     rooms: Rooms,
-    /// A connection was given up because pages were not answered, and none was answered since.
+    /// A connection was given up because pages were not answered, and no page has arrived since.
     reconnected_for_pages: bool,
     backfills: u64,
     page_requests: PageRequests,
-    /// Projects whose replay waits until a reader has room.
+    /// Projects whose replay waits for a reader with room.
     awaiting_capacity: Vec<ProjectId>,
 }
 
 impl Machine {
-    /// A machine at rest.
+    /// Creates an idle machine.
     pub(crate) fn new(config: SessionConfig, rng: SmallRng) -> Self {
         let per_minute = config.reconnect.as_ref().map_or(u32::MAX, |policy| policy.max_attempts_per_minute);
         Self {
@@ -73,13 +73,13 @@ impl Machine {
         }
     }
 
-    /// Takes in what happened. Afterwards, [`poll_output`](Self::poll_output) until it is empty.
+    /// Handles an input. Then call [`poll_output`](Self::poll_output) until it returns `None`.
     pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
         self.take_in(now, input);
         self.advance(now);
     }
 
-    /// Takes in one of several things that happened at once; a [`handle`](Self::handle) must follow them.
+    /// Handles one of several simultaneous inputs. A call of [`handle`](Self::handle) must follow.
     pub(crate) fn take_in(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Command(command) => self.command(now, command),
@@ -126,7 +126,7 @@ impl Machine {
         }
     }
 
-    /// Does what the time demands, then brings the wanted and the actual rooms together.
+    /// Handles passed deadlines, then reconciles wanted and actual rooms.
     fn advance(&mut self, now: Now) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
         match &self.phase {
@@ -150,17 +150,17 @@ impl Machine {
         }
     }
 
-    /// The next thing to do.
+    /// Next thing to do.
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
 
-    /// Takes back the list of [`Output::Events`], emptied, for those that come next.
+    /// Takes back the emptied list of an [`Output::Events`] for reuse.
     pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
         self.out.reuse(run);
     }
 
-    /// When to come back with [`Input::Tick`] if nothing else happens.
+    /// Time at which to send [`Input::Tick`] if nothing else happens.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let has_budget = self.phase.online().is_some_and(|connection| connection.budget_wait.is_none());
         let pages = self.page_requests.deadline().filter(|_| has_budget);
@@ -170,22 +170,22 @@ impl Machine {
         earliest.0
     }
 
-    /// The projects whose replay waits until a reader has room: [`Command::Capacity`] tells when.
+    /// Projects whose replay waits for a reader with room; see [`Command::Capacity`].
     pub(crate) fn awaiting_capacity(&self) -> &[ProjectId] {
         &self.awaiting_capacity
     }
 
-    /// The id of the latest attempt.
+    /// Id of the latest attempt.
     pub(crate) fn attempt(&self) -> u64 {
         self.counters.attempts
     }
 
-    /// The address that is in use, or tried next. It does not change between an attempt and its report.
+    /// Index of the address that is in use, or tried next. It does not change between an attempt and its report.
     pub(crate) fn server(&self) -> usize {
         self.servers.current()
     }
 
-    /// What was counted so far.
+    /// Counters of the session.
     pub(crate) fn counters(&self) -> Metrics {
         self.counters
     }

@@ -1,4 +1,4 @@
-//! Connecting: from an attempt to a connection that is announced.
+//! Connecting, from the attempt to the announced connection.
 
 use super::{
     Machine, Phase,
@@ -18,7 +18,7 @@ use crate::{
 impl Machine {
     pub(super) fn connect(&mut self, now: Now, token: Token) {
         if !matches!(self.phase, Phase::Idle) {
-            return self.fail(token, Error::invalid_argument("the client was connected before"));
+            return self.fail(token, Error::invalid_argument("the client has already been connected"));
         }
         self.connecting = Some(token);
         self.state(State::Connecting);
@@ -70,7 +70,7 @@ impl Machine {
         self.on_connection_lost(now, Fault::Timeout(stage));
     }
 
-    /// The Engine.IO session is open: ask for the namespace.
+    /// Handles the Engine.IO handshake: requests the namespace.
     pub(super) fn on_open(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some(auth) = connection.open() else { return };
@@ -80,7 +80,7 @@ impl Machine {
                 self.send(&sio::connect(auth.as_deref()));
             }
             Err(error) => {
-                self.on_connection_lost(now, Fault::Protocol(format!("the Engine.IO handshake can't be read: {error}")))
+                self.on_connection_lost(now, Fault::Protocol(format!("the Engine.IO handshake is invalid: {error}")))
             }
         }
     }
@@ -99,7 +99,7 @@ impl Machine {
         }
     }
 
-    /// The server has shown that it accepts the credentials.
+    /// Handles a sign that the server accepts the credentials.
     pub(super) fn on_auth_confirmed(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
         self.servers.auth_confirmed();
@@ -120,7 +120,7 @@ impl Machine {
         }
     }
 
-    /// Does what the time demands of a connection.
+    /// Handles passed deadlines of an open connection.
     pub(super) fn advance_online(&mut self, now: Now) {
         let due = |at: Option<std::time::Instant>| at.is_some_and(|at| at <= now.mono);
         if due(self.phase.online().and_then(Connection::confirm_deadline)) {

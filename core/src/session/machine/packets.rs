@@ -1,4 +1,4 @@
-//! From frames to what they mean. Nothing that a server sends may panic or end a stream.
+//! Decoding of frames. Nothing that a server sends may cause a panic or end a stream.
 
 use super::{Machine, connection::Admission};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     sio::{self, BinaryEvent, Kind},
 };
 
-/// The most that a ping may carry.
+/// Largest ping data that is echoed.
 const PING_DATA_MAX: usize = 64;
 
 impl Machine {
@@ -24,11 +24,11 @@ impl Machine {
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.message(now, message),
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
-            // No server sends more than `probe` along; echoing megabytes would be a gift.
+            // Servers send at most `probe`; echoing megabytes would help an attacker.
             Ok(eio::Packet::Ping(data)) if data.len() <= PING_DATA_MAX => {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
-            Ok(eio::Packet::Ping(_)) => self.malformed(now, "", "a ping with too much data"),
+            Ok(eio::Packet::Ping(_)) => self.malformed(now, "", "a ping carries too much data"),
             Ok(eio::Packet::Close) => self.on_transport_lost(now, Fault::EngineClosed),
             Ok(eio::Packet::Pong(_) | eio::Packet::Upgrade | eio::Packet::Noop) => {}
             Err(error) => self.malformed(now, text, &error.to_string()),
@@ -56,7 +56,7 @@ impl Machine {
             Err(error) => return self.malformed(now, text, &error.to_string()),
         };
         if packet.namespace != "/" {
-            // Some servers name a namespace that nobody asked for when they refuse one.
+            // Some servers refuse with a namespace that was not requested.
             if packet.kind == Kind::ConnectError && !online {
                 self.on_connect_error(now, packet.data);
             }
@@ -69,7 +69,7 @@ impl Machine {
             },
             Kind::Ack => match packet.id {
                 Some(id) => self.acknowledged(now, id, packet.data),
-                None => self.malformed(now, text, "an acknowledgement without an id"),
+                None => self.malformed(now, text, "an acknowledgement has no id"),
             },
             Kind::Connect => self.on_namespace_acknowledged(now),
             Kind::Disconnect => self.on_server_disconnect(now, packet.data),
@@ -83,16 +83,16 @@ impl Machine {
         }
     }
 
-    /// `whole`: whether the packet ends as packets do.
+    /// `whole`: the packet ends with a bracket, as it should.
     fn event(&mut self, now: Now, name: &str, arguments: &str, whole: bool) {
         match name {
-            // What is damaged must not be taken for the answer that it seems to be.
+            // Don't treat a truncated event as the reply it resembles.
             "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
                 if !whole || !is_readable(arguments) =>
             {
-                self.malformed(now, arguments, "the event's data is no JSON");
+                self.malformed(now, arguments, "the event's data is not JSON");
             }
-            // Sent by deployed servers before the acknowledgement, and only if the connection is good.
+            // Deployed servers send it before the acknowledgement, and only on a good connection.
             "connected" => self.on_auth_confirmed(),
             "joined_project" => self.on_joined_project(now, arguments),
             "left_project" => self.on_left_project(now, arguments),
@@ -120,7 +120,7 @@ impl Machine {
         }
     }
 
-    /// Gives an event to the project it belongs to.
+    /// Delivers an event to its project.
     #[inline]
     fn live(&mut self, now: Now, mut event: Event) {
         let Some(connection) = self.phase.connection() else { return };
@@ -140,12 +140,13 @@ impl Machine {
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // An event without an id may predate an unanswered leave: drop it until this join is confirmed.
             Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
-            // After a leave that is still under way comes another join, which tells where it starts.
+            // A leave in progress is followed by another join, which tells the stream where it starts.
             Some(room) if room.wanted && room.actual != Actual::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }
             Some(_) => {}
-            // Of a join that was given up: the next one tells where its streams start, and has this event again.
+            // The event belongs to a join that was given up. The next join tells where its streams start and includes
+            // this event.
             None if lingers => {}
             None => output.deliver(event),
         }
@@ -158,7 +159,7 @@ impl Machine {
         } else if let Event::MalformedEvent(malformed) = &mut event {
             malformed.reason = reason.to_owned();
         }
-        // Whatever it was, it is not the event of an id that can be read in it.
+        // Broken data must not count as the event whose id it happens to contain.
         event.meta_mut().event_id = None;
         self.output().deliver(event);
     }
@@ -168,14 +169,14 @@ impl Machine {
             return self.acknowledged(now, id, &event.data);
         }
         let Ok((name, arguments)) = sio::split_event(&event.data) else {
-            return self.malformed(now, &event.data, "the data of an event is no array that starts with its name");
+            return self.malformed(now, &event.data, "the data of an event is not an array that starts with its name");
         };
         match decode(&name, arguments, Received { origin: Origin::Live, at: now.wall }) {
             Event::UnknownEvent(unknown) => {
                 let unknown = UnknownEvent { attachments: event.attachments, ..unknown };
                 self.live(now, unknown.into());
             }
-            // No documented event has attachments, but one that has some may be good without them.
+            // No documented event has attachments, but one with unexpected attachments may be valid.
             known => self.live(now, known),
         }
     }
@@ -193,7 +194,7 @@ impl Machine {
             Some(Waiter::User(token)) => match ack_value(arguments) {
                 Ok(value) => self.out.push_back(Output::Done { token, data: Some(value) }),
                 Err(error) => {
-                    let text = format!("the acknowledgement can't be read: {error}");
+                    let text = format!("the acknowledgement is invalid: {error}");
                     self.fail(token, crate::Error::new(crate::ErrorKind::Protocol, text));
                 }
             },
@@ -202,7 +203,7 @@ impl Machine {
                 self.on_backlog_page(now, (stream, project), after, arguments);
             }
             Some(Waiter::Replay(project, after)) => self.on_replay_page(now, &project, after, arguments),
-            // Later than anybody waits for it.
+            // The waiter is gone.
             None => self.settle(now, id, arguments),
         }
     }

@@ -1,4 +1,4 @@
-//! Pages of the log for streams that have a backlog, requested when their readers have room.
+//! Pages of the log for streams with a backlog, requested when their readers have room.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
 
 type Key = (StreamId, ProjectId);
 
-/// The pages that streams wait for.
+/// Pages that streams wait for.
 #[derive(Debug, Default)]
 pub(super) struct PageRequests(BTreeMap<Key, Waiting>);
 
@@ -25,7 +25,7 @@ struct Waiting {
 }
 
 impl PageRequests {
-    /// The connection is gone, and all that was asked and all that failed on it.
+    /// Resets the attempts, because requests and failures end with their connection.
     pub(super) fn on_connection_lost(&mut self) {
         for waiting in self.0.values_mut() {
             waiting.attempts = PageAttempts::default();
@@ -41,7 +41,7 @@ impl PageRequests {
         self.0.clear();
     }
 
-    /// When the next page may be requested that must not be requested yet.
+    /// Time at which the next delayed page may be requested.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.values().filter_map(|waiting| waiting.attempts.deadline()).min()
     }
@@ -54,7 +54,7 @@ impl Machine {
         self.page_requests.0.insert((stream, project), Waiting { reader, limit, attempts: PageAttempts::default() });
     }
 
-    /// Requests the pages that streams wait for, as far as the budget goes.
+    /// Requests the pages that streams wait for, within the budget.
     pub(super) fn send_page_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         let mut hopeless = Vec::new();
@@ -86,7 +86,7 @@ impl Machine {
         }
     }
 
-    /// The stream's request for the page after this id: it may want another one by now.
+    /// The stream's request for the page after this id. It may have been replaced.
     fn awaiting(&mut self, key: &Key, after: u64) -> Option<&mut Waiting> {
         self.page_requests.0.get_mut(key).filter(|waiting| waiting.attempts.awaits(after))
     }
@@ -98,17 +98,17 @@ impl Machine {
                 self.counters.replayed += page.events.len() as u64;
                 self.page_arrived(key, Some(page));
             }
-            // A page that leads nowhere: what was published is not in the log, or not yet.
+            // The page brings no progress: the published events are not in the log, or not yet.
             Ok(_) => self.on_backlog_page_failed(now, key, after, None),
             Err(words) => {
-                // Without the words: only the driver knows what must be hidden in them.
+                // Without the message, which may contain secrets that only the driver can redact.
                 tracing::debug!(project = %key.1, "a page for a stream was refused");
                 self.on_backlog_page_failed(now, key, after, words.retry_after);
             }
         }
     }
 
-    /// `retry_after`: the seconds after which the server has the page, if it said so.
+    /// `retry_after`: seconds after which the server has the page, if it said so.
     pub(super) fn on_backlog_page_failed(&mut self, now: Now, key: Key, after: u64, retry_after: Option<f64>) {
         let Some(waiting) = self.awaiting(&key, after) else { return };
         if !waiting.attempts.on_failure(now.mono, retry_after) {

@@ -1,24 +1,24 @@
-//! How far a session is.
+//! Phases of a session.
 
 use std::time::Instant;
 
 use super::connection::Connection;
 use crate::session::CredentialsReason;
 
-/// What the session does now.
+/// Phase of a session.
 #[derive(Debug)]
 pub(super) enum Phase {
     Idle,
-    /// The driver asks for credentials and opens a transport.
+    /// The driver gets credentials and opens a transport.
     Dialing {
-        /// The attempt that may report.
+        /// Id of the attempt in progress.
         id: u64,
         deadline: Instant,
         reason: CredentialsReason,
     },
     /// A transport is open.
     Open(Box<Connection>),
-    /// Between two attempts. The server asked for the part of the pause up to `earliest`.
+    /// Between two attempts. The server requested the delay up to `earliest`.
     Waiting {
         until: Instant,
         earliest: Instant,
@@ -41,12 +41,12 @@ impl Phase {
         }
     }
 
-    /// The connection whose namespace is acknowledged.
+    /// The connection, if its namespace is acknowledged.
     pub(super) fn online(&self) -> Option<&Connection> {
         self.connection().filter(|connection| connection.is_online())
     }
 
-    /// The connection whose namespace is acknowledged.
+    /// The connection, if its namespace is acknowledged.
     pub(super) fn online_mut(&mut self) -> Option<&mut Connection> {
         self.connection_mut().filter(|connection| connection.is_online())
     }
@@ -55,7 +55,7 @@ impl Phase {
         self.online().is_some()
     }
 
-    /// When the phase ends, or its connection wants something.
+    /// Time at which the phase ends or its connection has something due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Dialing { deadline, .. } => Some(*deadline),

@@ -1,4 +1,4 @@
-//! What the server says about joins and leaves: that they are done, refused, or at an end; asked for, late, or unasked.
+//! Replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or unrequested.
 
 use super::{Machine, joins::join_pause};
 use crate::{
@@ -26,7 +26,8 @@ impl Machine {
         if awaited || late || known {
             self.on_joined(now, &project, &joined);
         } else if self.rooms.get(&project).is_some() {
-            // Said twice or too late: a leave may have been carried out since then, and the next join be still to come.
+            // A repeated or late confirmation: a leave may have been carried out since, and the next join may be
+            // pending.
             requests.linger(&project, now.mono);
         }
     }
@@ -36,7 +37,7 @@ impl Machine {
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
             None => {
-                // No caller waits for it any more: the room is left again.
+                // No caller waits for it any more: leave the room again.
                 let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
                 room.wanted = false;
                 room
@@ -78,14 +79,14 @@ impl Machine {
         self.on_left(now, &project);
     }
 
-    /// The server no longer has us in the room.
+    /// Handles the end of the membership of a room.
     pub(super) fn on_left(&mut self, now: Now, project: &ProjectId) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
-            // It was the server's idea, or the user joined again meanwhile: the next join tells.
+            // The server removed the client, or the user has joined again: the next join decides.
             let by_server = room.actual == Actual::In;
             room.actual = Actual::Out;
-            // What has come up to here belongs to the room that was left.
+            // Events up to here belong to the membership that ended.
             room.follower.on_connection_lost();
             if by_server {
                 room.not_before = Some(now.mono + join_pause(room.failures));
@@ -96,14 +97,14 @@ impl Machine {
         }
     }
 
-    /// The server's words that may be the answer to a join, or the end of a project. False if neither.
+    /// Handles an error that may refuse a join or end a project. Returns `false` if it does neither.
     pub(super) fn on_join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
         let Some(connection) = self.phase.connection_mut() else { return false };
         let requests = &mut connection.requests;
         let named = words.project_id.as_ref();
         requests.doubt(named);
         if !denied && named.is_none() && !refuses_joins(words) {
-            // It may answer something else that was sent. The end of the request, or its deadline, tells.
+            // It may answer another request. The end of this one, or its deadline, decides.
             requests.suspect(words, denied, false);
             return false;
         }
@@ -116,7 +117,7 @@ impl Machine {
         true
     }
 
-    /// Access was denied though nothing was asked for. False if it is not known of which project.
+    /// Handles a denial without a request. Returns `false` if its project is unknown.
     fn on_access_lost(&mut self, words: &Notice) -> bool {
         let only = || self.rooms.only(&self.phase.connection()?.requests);
         let project = words.project_id.as_ref().or_else(only);
@@ -136,7 +137,7 @@ impl Machine {
         self.retry_join(now, project, JoinTrouble { error, pause, message: words.message.clone() });
     }
 
-    /// Tries a join once more after trouble, unless that is of no use; for the user's first join no longer than its timeout.
+    /// Retries a failed join if that can help. The user's first join is retried until its timeout.
     pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, trouble: JoinTrouble) {
         let deadline = now.mono + self.config.join_timeout;
         let Some(room) = self.rooms.get_mut(project) else { return };
@@ -154,7 +155,7 @@ impl Machine {
         room.last_words = Some(trouble.message);
     }
 
-    /// The end of a project that the server refuses.
+    /// Ends a project that the server refuses.
     pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
         let Some(room) = self.rooms.remove(project) else { return };
         for token in room.joiners {
@@ -166,14 +167,15 @@ impl Machine {
         self.out.push_back(Output::Ended { project: project.clone(), error: Some(error) });
     }
 
-    /// The acknowledgement of a join or leave. On deployed servers it only marks the end of what the event has told.
+    /// Handles the acknowledgement of a join or leave. On deployed servers it only marks the end of what the event
+    /// said.
     pub(super) fn on_room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
         self.settle(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         let Some(request) = requests.open(id) else { return };
         let joined = Joined::read(arguments);
-        // A server with a log tells where it is, in the event. If that could not be read, it is asked once more.
+        // Only the event contains the position of the log. If it was unreadable, join once more.
         let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
         let unread = had_log && joined.head().is_none();
         match (request.kind, ack_verdict(arguments)) {
@@ -191,7 +193,7 @@ impl Machine {
                     self.join_failed(now, project, &notice(arguments), false);
                 }
             }
-            // The end of a request that an `error` may have refused.
+            // End of a request that an `error` may have refused.
             (RequestKind::Join, AckVerdict::Silent) if request.suspicion.is_some() => {
                 let Some(suspicion) = requests.take(id).and_then(|request| request.suspicion) else { return };
                 requests.acquit_others(&suspicion);
@@ -206,13 +208,13 @@ impl Machine {
             }
             // Nothing follows the end of a request.
             (RequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
-            // The event may still come, and the deadline decides.
+            // The event may still arrive; the deadline decides.
             (RequestKind::Join, _) => {}
         }
     }
 
-    /// The end of a join that was taken for confirmed, however late it comes. If it was refused after all, or may have
-    /// been, the server may not have us in the room: to join once more is harmless, to be left out for good is not.
+    /// Handles the acknowledgement of a join that counted as confirmed, however late. If the join was refused after
+    /// all, or may have been, the client may be outside the room. Another join is harmless; staying outside is not.
     pub(super) fn settle(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
