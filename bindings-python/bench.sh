@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the wheel of `make wheel-python` and what it is compared with into an environment of their own, and measures:
+# Installs the wheel of `make test-wheel` and what it is compared with into an environment of their own, and measures:
 # bench.sh [--rounds N]; with --install it only installs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

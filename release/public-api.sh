@@ -18,6 +18,6 @@ RUSTDOC="$target/public-api/rustdoc" CARGO_BUILD_BUILD_DIR="$target" "$cargo" ru
 if [ "${1:-}" = write ]; then
     cp "$target/public-api/now.txt" "$listing"
 elif ! diff -u "$listing" "$target/public-api/now.txt"; then
-    echo "FAILED: what is public has changed. If that is meant: make public-api-listing, and a line in CHANGELOG.md" >&2
+    echo "FAILED: what is public has changed. If that is meant: cargo xtask public-api, and a line in CHANGELOG.md" >&2
     exit 1
 fi

@@ -4,7 +4,7 @@
  *
  *     NODE_MODULES=…/with/socket.io-client node benches/bench.mjs [--rounds 7] [--events 200000]
  *
- * `make bench-node` sets it up.
+ * `cargo xtask bench node` sets it up.
  */
 
 import { execFile, spawn } from 'node:child_process'

@@ -3,7 +3,7 @@
 A blaster in a process of its own sends as fast as the reader takes. The readers take turns, each in a fresh
 interpreter, so that its CPU time is the reader's alone. Medians.
 
-Afterwards the memory of 100,000 held events and of 1,000 clients. `make bench-python` runs it; by hand:
+Afterwards the memory of 100,000 held events and of 1,000 clients. `cargo xtask bench python` runs it; by hand:
 
 python bench.py [--rounds N]
 """

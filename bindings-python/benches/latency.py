@@ -1,4 +1,4 @@
-"""When each event has reached a callback: `latency.py URL KEY PROJECT EVENTS`, told by `make latency`.
+"""When each event has reached a callback: `latency.py URL KEY PROJECT EVENTS`, told by `cargo xtask bench latency`.
 
 Prints `ready`, and then as JSON the microseconds from the moment in each content's text to its callback. Both are of
 the system's monotonic clock.

@@ -1,6 +1,6 @@
 //! What many connections cost: tens of thousands of light sockets over many projects, against one node or several, on one machine.
 //!
-//! `make capacity CAPACITY="--connections 20000 --nodes 2"`; the table goes to stdout, and `docs/capacity.md` says what it means. Sockets
+//! `cargo xtask bench capacity -- --connections 20000 --nodes 2`; the table goes to stdout, and `docs/capacity.md` says what it means. Sockets
 //! come from 127.0.0.2, .3, …, since one address has too few ports. Needs Linux, and as many open files (`ulimit -n`) as connections.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
@@ -37,7 +37,7 @@ struct Plan {
     /// How long the sockets are idle, and then how long contents are submitted.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// More than one needs PostgreSQL and Redis, as `make capacity` starts them.
+    /// More than one needs PostgreSQL and Redis, as `cargo xtask bench capacity` starts them.
     #[arg(long, default_value_t = 1)]
     nodes: usize,
     /// What cargo adds.

@@ -49,7 +49,7 @@ impl Stage {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let postgres = databases::fresh();
-        assert!(nodes == 1 || postgres.is_some(), "several nodes need PostgreSQL: run `make capacity`");
+        assert!(nodes == 1 || postgres.is_some(), "several nodes need PostgreSQL: run `cargo xtask bench capacity`");
         let database = postgres.clone().unwrap_or_else(|| format!("sqlite://{}", folder.path().join("a.db").display()));
         let mut stage = Self {
             nodes: Vec::new(),

@@ -6,7 +6,7 @@
 //! - *log*: 1,000 to a million events and contents in the server's SQLite (`--log 10000000` for more): what a submission costs the server, and a
 //!   replay of a thousand events.
 //!
-//! The server is in a process of its own. `make growth GROWTH="clients --rounds 5"`; rows for `docs/benchmarks.md` go to stdout, the raw results and the
+//! The server is in a process of its own. `cargo xtask bench growth -- clients --rounds 5`; rows for `docs/benchmarks.md` go to stdout, the raw results and the
 //! plot to `docs/plots`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]

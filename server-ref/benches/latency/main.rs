@@ -1,6 +1,6 @@
 //! From `POST /api/moderate` to the callback of a user's program, in each language, at 10, 1,000 and 10,000 contents a second.
 //!
-//! The server and the program that waits are in processes of their own, and all of them on the same machine. `make latency`; by hand,
+//! The server and the program that waits are in processes of their own, and all of them on the same machine. `cargo xtask bench latency`; by hand,
 //! `LATENCY_PYTHON` and `LATENCY_NODE` name interpreters that find the bindings, `LATENCY_SWIFT` is the command that
 //! `bindings-swift/bench.sh --latency` prints. Rows for `docs/benchmarks.md` go to stdout, the
 //! raw results and the plot to `docs/plots`.

@@ -14,7 +14,7 @@ const ROLE: &str = "--subscriber";
 /// A language, and the words of the command that waits.
 pub(crate) type Language = (&'static str, Vec<String>);
 
-/// Those whose programs are there: `make latency` names them.
+/// Those whose programs are there: `cargo xtask bench latency` names them.
 pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
     let mut all = vec![("Rust", vec![this, ROLE.to_owned()])];

@@ -1,7 +1,7 @@
 //! How long it takes to notice that a connection is gone, and until events come again: all settings as they are by default.
 //!
-//! Each stroke has a server, a relay and a client of its own, and a connection that counts as stable. `make recovery
-//! [FAULTS="cut kill"]`; the table goes to stdout.
+//! Each stroke has a server, a relay and a client of its own, and a connection that counts as stable. `cargo xtask prove recovery
+//! [-- cut kill]`; the table goes to stdout.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 #[path = "../../tests/stock/faults/relay.rs"]

@@ -55,7 +55,7 @@ impl Server {
     }
 }
 
-/// Other people's servers, and what their programs need: `make bench-fan-out` says where it is.
+/// Other people's servers, and what their programs need: `cargo xtask bench fan-out` says where it is.
 pub(crate) const PEERS: [&str; 3] = [NODE, ASGI, FLASK];
 const NODE: &str = "npm socket.io";
 const ASGI: &str = "python-socketio, ASGI";

@@ -7,7 +7,7 @@
 //! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, durable;
 //! - *latency*: from a submission to its event at a client, at 1,000 a second.
 //!
-//! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`; `make bench-postgres` has
+//! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`; `cargo xtask bench postgres` has
 //! the submissions stored in PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 

@@ -1,7 +1,7 @@
 //! A thousand clients lose their server at once, while contents are submitted: when has each of them caught up?
 //!
 //! The server is killed with `kill -9` and started again on its port and database, at once or after a while. The clients are the SDK's, in a
-//! process of their own, as they are by default; beside them, the same without jitter. `make storm STORM="--clients 1000"`; rows
+//! process of their own, as they are by default; beside them, the same without jitter. `cargo xtask bench storm -- --clients 1000`; rows
 //! for `docs/benchmarks.md` go to stdout, the raw results and the plot to `docs/plots`. The run fails if anything is lost or comes
 //! twice, or a client gives up.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]

@@ -1,4 +1,4 @@
-//! How many instructions an event may cost: the run fails when one of the bounds is exceeded. `make instructions`.
+//! How many instructions an event may cost: the run fails when one of the bounds is exceeded. `cargo xtask bench instructions`.
 //!
 //! Callgrind counts the same on every run, however busy the machine is, so that a bound can be close: 5 % above what was counted when it was set. The
 //! compiler decides along: `setup.sh` says for which version they hold.

@@ -3,7 +3,7 @@
 //! Each run has one server, one fault that strikes again and again, and the three clients, each behind a relay of its own. The
 //! stock clients are used as the documentation shows: reconnection as it configures it, rooms joined again by hand on `connect`.
 //!
-//! `make reliability [FAULTS="cut kill"]`; the table goes to stdout.
+//! `cargo xtask prove reliability [-- cut kill]`; the table goes to stdout.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 mod fault;

@@ -1,4 +1,4 @@
-//! What was not taken, and what it would cost: other JSON parsers, and compressed frames. `make bench-alternatives`.
+//! What was not taken, and what it would cost: other JSON parsers, and compressed frames. `cargo xtask bench alternatives`.
 //!
 //! Each parser fills the struct that the loop by hand of `receive_path` fills, from the text of the same events; `meta_data` is
 //! passed over, which each of them can. Compression is that of `permessage-deflate` with its context kept, as zlib has it.

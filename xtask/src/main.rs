@@ -1,0 +1,29 @@
+//! The commands of this repository. The Makefile has the few that everybody needs; the others are only here.
+
+mod bench;
+mod build;
+mod check;
+mod cli;
+mod docs;
+mod doctor;
+mod lanes;
+mod need;
+mod proof;
+mod release;
+mod step;
+mod tests;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("FAILED: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
