@@ -5,7 +5,7 @@ use xshell::cmd;
 
 use crate::need::{
     Environment,
-    Need::{StandIns, StockClients},
+    Need::{NodePackages, NodeReference, StandIns, StockClients},
 };
 use crate::step::Step;
 use crate::work::Work;
@@ -34,6 +34,12 @@ pub(crate) const STEPS: &[Step] = &[
         about: "how soon a lost connection is noticed, and events flow again, with default settings",
         needs: &[],
         run: recovery,
+    },
+    Step {
+        name: "node-versions",
+        about: "the Node binding on Node 20, 22 and 24",
+        needs: &[NodePackages, NodeReference, StandIns],
+        run: node_versions,
     },
     Step {
         name: "walkthrough",
@@ -71,6 +77,11 @@ fn recovery(work: &Work, _: &Environment) -> Result<()> {
         work.shell,
         "cargo bench --quiet --profile dev -p automoderate-server --bench recovery -- {faults...}"
     ))
+}
+
+fn node_versions(work: &Work, environment: &Environment) -> Result<()> {
+    work.run(cmd!(work.shell, "cargo build --quiet -p automoderate-server"))?;
+    work.run(cmd!(work.shell, "bindings-node/check.sh --all-versions").envs(environment))
 }
 
 fn walkthrough(work: &Work, _: &Environment) -> Result<()> {

@@ -60,7 +60,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "node",
-        about: "the Node binding on Node 20, 22 and 24",
+        about: "the Node binding on the Node of the PATH",
         needs: &[NodePackages, NodeReference, StandIns],
         run: node,
     },
