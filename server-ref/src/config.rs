@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::Administration;
 use crate::{AiOptions, Error, EventLog, Limits, Server, ServerBuilder};
 
 /// The reference AutoModerate server.
@@ -21,7 +22,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server until SIGTERM or SIGINT.
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// The commands that administer a database.
+    #[command(flatten)]
+    Administration(Administration),
 }
 
 /// Options of `serve`.
@@ -51,6 +55,11 @@ pub struct Serve {
     /// Make a user, a project with sample rules and an API key, and print them (in the environment: true or false).
     #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
+
+    /// Refuse to start on a database whose tables are older, instead of bringing them up to date: `automoderate-server migrate` does
+    /// that (in the environment: true or false).
+    #[arg(long, env = "AUTOMODERATE_NO_MIGRATE", value_parser = FalseyValueParser::new())]
+    no_migrate: bool,
 
     /// Concurrent real-time connections per address; 0 lifts the limit.
     #[arg(long, env = "AUTOMODERATE_MAX_CONNECTIONS_PER_IP", value_name = "N", default_value_t = Limits::default().connections_per_ip)]
@@ -148,6 +157,7 @@ impl Serve {
             .listen(&self.listen)
             .database(&self.database)
             .demo(self.demo)
+            .migrate(!self.no_migrate)
             .limits(Limits {
                 connections_per_ip: self.max_connections_per_ip,
                 events_per_minute: self.max_events_per_minute,

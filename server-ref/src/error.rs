@@ -10,6 +10,9 @@ pub enum Error {
     /// The database's schema could not be brought up to date.
     #[error("the database could not be migrated")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database lacks this many migrations, and the server may not make them.
+    #[error("the database is older than this program, by {0} migrations: `automoderate-server migrate` makes them")]
+    Outdated(usize),
     /// The database URL is not one this server understands.
     #[error("not a usable database URL: {0}")]
     DatabaseUrl(String),
@@ -37,6 +40,9 @@ pub enum Error {
     /// A rule that exceeds a limit of one rule.
     #[error("the rule is too large: {0}")]
     RuleTooLarge(String),
+    /// A request that is not possible: the reason, and what to do.
+    #[error("{0}")]
+    Refused(String),
     /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),

@@ -42,6 +42,7 @@
 mod address;
 mod app;
 mod auth;
+pub mod commands;
 pub mod config;
 mod error;
 mod http;

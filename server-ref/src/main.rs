@@ -4,22 +4,34 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use automoderate_server::commands::Administration;
 use automoderate_server::config::{Cli, Command, Serve};
 use automoderate_server::{RunningServer, telemetry};
 use clap::Parser as _;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// The exit code of `migrate --check` when something is pending.
+const MIGRATIONS_PENDING: u8 = 3;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Serve(options) = Cli::parse().command;
-    match serve(&options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("automoderate-server: {}", chain(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve(&options).await.map(|()| ExitCode::SUCCESS),
+        Command::Administration(command) => administer(command).await,
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("automoderate-server: {}", chain(&*error));
+        ExitCode::FAILURE
+    })
+}
+
+async fn administer(command: Administration) -> Result<ExitCode, Box<dyn Error>> {
+    let answer = command.run().await?;
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{answer}")?;
+    stdout.flush()?;
+    Ok(if answer.is_pending() { ExitCode::from(MIGRATIONS_PENDING) } else { ExitCode::SUCCESS })
 }
 
 async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {

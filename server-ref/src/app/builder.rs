@@ -30,7 +30,7 @@ use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::nodes::Link;
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Feed, Polls, Slots, Sources, in_parts, is_allowed, serve, spawn_publisher};
-use crate::store::{Store, Writer};
+use crate::store::{Opening, Store, Writer};
 
 /// One processor stays for everything else.
 fn matching_threads() -> usize {
@@ -50,6 +50,7 @@ impl Server {
             database: None,
             redis: None,
             demo: false,
+            migrate: true,
             settings: Settings {
                 limits: Limits::default(),
                 event_log: EventLog::default(),
@@ -74,6 +75,7 @@ pub struct ServerBuilder {
     database: Option<String>,
     redis: Option<String>,
     demo: bool,
+    migrate: bool,
     settings: Settings,
 }
 
@@ -107,6 +109,12 @@ impl ServerBuilder {
     /// Whether to make a user, a project with sample rules, and an API key (no).
     pub fn demo(mut self, demo: bool) -> Self {
         self.demo = demo;
+        self
+    }
+
+    /// `false`: an older database is an error at the start; its tables are not brought up to date (true).
+    pub fn migrate(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
         self
     }
 
@@ -184,7 +192,13 @@ impl ServerBuilder {
                 (format!("sqlite://{}", file.display()), Some(folder))
             }
         };
-        let store = Store::open(&url, self.settings.event_log, self.settings.review_queue_warning).await?;
+        let opening = Opening {
+            migrate: self.migrate,
+            retention: self.settings.event_log,
+            queue_limit: self.settings.review_queue_warning,
+            ..Opening::default()
+        };
+        let store = Store::open(&url, opening).await?;
         let listen_error = |source| Error::Listen { address: self.listen.clone(), source };
         let listener = TcpListener::bind(&self.listen).await.map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::App;
 use crate::Error;
-use crate::realtime::{Whose, check_all, close_room, disconnect, expel};
+use crate::realtime::{Whose, check_all, close_room, disconnect, disconnect_others, expel};
 use crate::store::{Listener, News};
 
 /// How often we say something, to hear that we hear.
@@ -34,6 +34,11 @@ impl App {
             News::MemberRemoved { project_id, user_id } => {
                 if let Some(io) = self.io.get() {
                     expel(io, user_id, project_id);
+                }
+            }
+            News::PasswordChanged { user_id, session } => {
+                if let Some(io) = self.io.get() {
+                    disconnect_others(io, user_id, session.as_deref());
                 }
             }
             News::UserDeactivated(id) => self.end(Whose::User(id), "The user was deactivated"),
@@ -75,11 +80,10 @@ pub(super) async fn run(app: Arc<App>) {
 async fn listen(app: &App) {
     loop {
         match app.store.listen().await {
-            Ok(Some(listener)) => {
+            Ok(listener) => {
                 let Err(error) = follow(app, listener).await;
                 tracing::warn!(%error, "the news of other processes can't be heard");
             }
-            Ok(None) => return,
             Err(error) => tracing::debug!(%error, "the news of other processes can't be heard yet"),
         }
         sleep(PAUSE).await;
@@ -91,8 +95,9 @@ async fn follow(app: &App, mut listener: Listener) -> Result<Infallible, Error> 
     app.catch_up().await?;
     loop {
         match timeout(SILENCE, listener.next()).await.map_err(|_| Error::Unavailable)?? {
-            News::Missed => app.catch_up().await?,
-            news => app.apply(&news),
+            Some(News::Missed) => app.catch_up().await?,
+            Some(news) => app.apply(&news),
+            None => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who is asking: an API key (one project) or a signed-in user (the projects they belong to).
 
+mod accounts;
 mod keys;
 mod passwords;
 mod permission;
@@ -15,6 +16,8 @@ use tower_sessions::session::Id;
 use crate::Error;
 use crate::ids::session_name;
 use crate::store::{Account, KeyOwner, Store};
+pub(crate) use accounts::{check_email, check_password};
+pub(crate) use passwords::Passwords;
 pub(crate) use permission::{Permission, Standing};
 pub(crate) use throttle::Throttle;
 
@@ -48,12 +51,12 @@ pub(crate) struct SignedIn {
 pub(crate) struct Auth {
     store: Store,
     keys: keys::Keys,
-    passwords: passwords::Passwords,
+    passwords: Passwords,
 }
 
 impl Auth {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, keys: keys::Keys::default(), passwords: passwords::Passwords::default() }
+        Self { store, keys: keys::Keys::default(), passwords: Passwords::default() }
     }
 
     pub(crate) async fn by_key(&self, key: &str) -> Result<Option<Principal>, Error> {

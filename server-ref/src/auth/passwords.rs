@@ -15,8 +15,9 @@ const CONCURRENT_HASHES: usize = 2;
 pub(super) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
+/// Hashes and checks passwords.
 #[derive(Debug)]
-pub(super) struct Passwords(Arc<Semaphore>);
+pub(crate) struct Passwords(Arc<Semaphore>);
 
 impl Default for Passwords {
     fn default() -> Self {
@@ -34,7 +35,7 @@ impl Passwords {
     }
 
     /// With a random salt, as a PHC string.
-    pub(super) async fn hash(&self, password: String) -> Result<String, Error> {
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
         let hash = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
         self.work(hash).await?.map_err(|error| Error::Internal(error.to_string()))
     }

@@ -138,6 +138,7 @@ impl From<Error> for ApiError {
             Error::Rule(reason) | Error::RuleTooLarge(reason) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason)
             }
+            Error::Refused(reason) => Self::unprocessable(reason),
             Error::Text(_) => Self::unprocessable(error.to_string()),
             Error::Conflict(code, message) => Self::conflict(code, message),
             error => {

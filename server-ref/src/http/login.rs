@@ -87,8 +87,14 @@ async fn sign_in(
     app.logins.forgive(address);
     // A new id: one that somebody else had planted before must not become a signed-in one.
     session.cycle_id().await.map_err(|e| failed(&e))?;
-    session.insert(SESSION_USER, user.id).await.map_err(|e| failed(&e))?;
+    session.insert(SESSION_USER, &user.id).await.map_err(|e| failed(&e))?;
     session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
+    session.save().await.map_err(|e| failed(&e))?;
+    // Meanwhile the password may have been changed, which ended the sessions that were there.
+    if !app.store.has_password(&user.id, &user.password_hash).await? {
+        session.flush().await.map_err(|e| failed(&e))?;
+        return Ok(page::login(&expected, Some("Invalid email or password")));
+    }
     Ok(redirect("/dashboard/"))
 }
 

@@ -11,13 +11,10 @@ use utoipa::ToSchema;
 use super::answer::answer;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids, text};
+use super::input::{Body, Ids};
 use crate::app::App;
+use crate::auth::{check_email, check_password};
 use crate::store::User;
-
-const EMAIL_MAX: usize = 254;
-const PASSWORD_MIN: usize = 10;
-const PASSWORD_MAX: usize = 1000;
 
 /// Who may sign in from now on.
 #[derive(Deserialize, ToSchema)]
@@ -57,13 +54,8 @@ pub(super) async fn create(
     Body(body): Body<NewUser>,
 ) -> Result<(StatusCode, Json<UserAnswer>), ApiError> {
     caller.server_admin(&app).await?;
-    let email = text("email", &body.email, EMAIL_MAX)?;
-    if !email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
-        return Err(ApiError::unprocessable("email must be an e-mail address"));
-    }
-    if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&body.password.chars().count()) {
-        return Err(ApiError::unprocessable("password must have from 10 to 1000 characters"));
-    }
+    let email = check_email(&body.email)?;
+    check_password(&body.password)?;
     let hash = app.auth.hash_password(&body.password).await?;
     let user = app.store.create_user(&email, &hash, body.is_admin).await?;
     Ok((StatusCode::CREATED, UserAnswer::new(user)))

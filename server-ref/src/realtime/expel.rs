@@ -54,6 +54,20 @@ pub(crate) fn disconnect(io: &SocketIo, whose: Whose<'_>, message: &str) {
     }
 }
 
+/// The same with a user's sockets, but for those of one session.
+pub(crate) fn disconnect_others(io: &SocketIo, user_id: &str, kept: Option<&str>) {
+    for socket in sockets(io, Whose::User(user_id).room()) {
+        let is_kept =
+            socket.extensions.get::<Arc<Connection>>().is_some_and(|connection| match &connection.principal {
+                Principal::User { session, .. } => Some(&**session) == kept,
+                Principal::Key(_) => false,
+            });
+        if !is_kept {
+            dismiss(&socket, "The password was changed");
+        }
+    }
+}
+
 pub(super) fn dismiss(socket: &SocketRef<LocalAdapter>, message: &str) {
     emit(socket, "authentication_failed", &Failure::new("authentication_failed", message));
     let _ = socket.clone().disconnect();

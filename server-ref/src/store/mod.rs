@@ -18,6 +18,6 @@ pub(crate) use news::News;
 pub(crate) use notice::{Payload as NotificationPayload, event as notification_event};
 pub use people::Role;
 pub(crate) use people::{Account, KeyInfo, KeyOwner, Member, Notification, ProjectInfo, User};
-pub(crate) use sql::{Committed, Doubt, Listener, Outcome, SessionDraft, Store};
+pub(crate) use sql::{Committed, Doubt, Listener, Opening, Outcome, Schema, SessionDraft, Store};
 pub(crate) use types::{Content, Counts, EventPage, Page, Recent, Status, StoredRule};
 pub(crate) use writer::{Outgoing, Writer};

@@ -15,6 +15,11 @@ pub(crate) enum News {
         user_id: String,
     },
     UserDeactivated(String),
+    /// All sessions of the user have ended, but for one, by its name.
+    PasswordChanged {
+        user_id: String,
+        session: Option<String>,
+    },
     /// Whoever may connect to the database can hear this: not the session's id, but what its sockets are found by.
     SessionEnded(String),
     ProjectDeleted(String),

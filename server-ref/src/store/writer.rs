@@ -295,14 +295,13 @@ fn refuse(replies: Vec<Reply>, error: &Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::EventLog;
-    use crate::store::{Deed, Draft};
+    use crate::store::{Deed, Draft, Opening};
 
     /// A store with a project, in a folder that is deleted with it.
     async fn store() -> (Store, Arc<str>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("log.db").display());
-        let store = Store::open(&url, EventLog::default(), 0).await.unwrap();
+        let store = Store::open(&url, Opening::default()).await.unwrap();
         let project: Arc<str> = store.create_project("A project", None).await.unwrap().into();
         (store, project, folder)
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod access_is_checked_at_the_join;
+mod administration;
 mod ai_prompts;
 mod any_text;
 mod authorization;

@@ -19,18 +19,9 @@ pub(crate) enum Caller {
 impl Caller {
     /// Signs a user in.
     pub(crate) async fn sign_in(server: &RunningServer, email: &str, password: &str) -> Self {
-        let url = format!("{}/auth/login", server.base_url());
-        let form = http().get(&url).send().await.unwrap();
-        let cookie = first_cookie(&form);
-        let token = csrf_token(&form.text().await.unwrap());
-        let fields = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
-        let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
-        assert_eq!(response.status(), 302, "{email}");
-        let cookie = first_cookie(&response);
-        let url = format!("{}/auth/csrf", server.base_url());
-        let answer: Value = http().get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
-        assert_eq!(answer["user"]["email"], email);
-        Self::Session { cookie, token: answer["csrf_token"].as_str().unwrap().to_owned() }
+        let browser = Browser::sign_in(&server.base_url(), email, password).await;
+        let Browser { cookie, token, .. } = browser.unwrap_or_else(|| panic!("{email}"));
+        Self::Session { cookie, token }
     }
 
     /// The demonstration's user: owner of its project, and administrator of the server.
@@ -119,6 +110,55 @@ impl Caller {
             Self::Session { cookie, .. } => drop(request.headers_mut().insert("cookie", cookie.parse().unwrap())),
         }
         Socket::open(request, "").await.unwrap()
+    }
+}
+
+/// A signed-in browser at a server that runs anywhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Browser {
+    base_url: String,
+    pub(crate) cookie: String,
+    token: String,
+}
+
+impl Browser {
+    /// Signs a user in; `None`: the address or the password is wrong.
+    pub(crate) async fn sign_in(base_url: &str, email: &str, password: &str) -> Option<Self> {
+        let url = format!("{base_url}/auth/login");
+        let form = http().get(&url).send().await.unwrap();
+        let cookie = first_cookie(&form);
+        let token = csrf_token(&form.text().await.unwrap());
+        let fields = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
+        let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
+        if response.status() != 302 {
+            return None;
+        }
+        Some(Self::with_cookie(base_url, first_cookie(&response)).await)
+    }
+
+    /// With a session that exists.
+    pub(crate) async fn with_cookie(base_url: &str, cookie: String) -> Self {
+        let url = format!("{base_url}/auth/csrf");
+        let answer: Value = http().get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
+        let token = answer["csrf_token"].as_str().unwrap().to_owned();
+        Self { base_url: base_url.to_owned(), cookie, token }
+    }
+
+    /// The status and the body.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let request = http().request(method, format!("{}{path}", self.base_url));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let response = request.header("cookie", &self.cookie).header("x-csrf-token", &self.token).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// A socket that the server accepted.
+    pub(crate) async fn socket(&self) -> Socket {
+        let mut request = Socket::request(&self.base_url, "");
+        request.headers_mut().insert("cookie", self.cookie.parse().unwrap());
+        let mut socket = Socket::open(request, "").await.unwrap();
+        socket.accepted().await;
+        socket
     }
 }
 

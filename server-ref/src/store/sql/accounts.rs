@@ -1,6 +1,6 @@
 //! Users, and what the server remembers about itself.
 
-use super::{Store, on, text};
+use super::{Either, Store, on, text};
 use crate::Error;
 use crate::ids::random_id;
 use crate::ids::random_token;
@@ -66,6 +66,31 @@ impl Store {
             tx.tell(&News::UserDeactivated(id.to_owned())).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Also ends the user's sessions, but for the one that is `kept`, by its name.
+    pub(crate) async fn set_password(&self, id: &str, password_hash: &str, kept: Option<&str>) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE users SET password_hash = $1 WHERE id = $2";
+        const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        on!(&mut tx, db => { sqlx::query(QUERY).bind(password_hash).bind(id).execute(db).await?; });
+        on!(&mut tx, db => {
+            sqlx::query(END_SESSIONS).bind(id).bind(kept.unwrap_or_default()).execute(db).await?;
+        });
+        tx.tell(&News::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// `true` if the user is active and still has this password. Waits for a transaction that is just changing it.
+    pub(crate) async fn has_password(&self, id: &str, password_hash: &str) -> Result<bool, Error> {
+        const QUERY: &str = "SELECT password_hash, is_active FROM users WHERE id = $1";
+        const AFTER_OTHERS: &str = "SELECT password_hash, is_active FROM users WHERE id = $1 FOR SHARE";
+        let mut writer = self.writer().await?;
+        let query = if matches!(writer, Either::Sqlite(_)) { QUERY } else { AFTER_OTHERS };
+        let current: Option<(String, bool)> =
+            on!(&mut writer, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
+        Ok(current == Some((password_hash.to_owned(), true)))
     }
 
     pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {

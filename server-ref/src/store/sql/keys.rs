@@ -42,6 +42,19 @@ impl Store {
         Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
     }
 
+    /// The id, project and name of a key, found by its id or its hash.
+    pub(crate) async fn find_key(
+        &self,
+        id: &str,
+        hash: Option<&KeyHash>,
+    ) -> Result<Option<(String, String, String)>, Error> {
+        const QUERY: &str = "SELECT id, project_id, name FROM api_keys WHERE id = $1 OR key_hash = $2";
+        let hash = hash.map(|hash| &hash[..]);
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(id).bind(hash).fetch_optional(db).await?
+        }))
+    }
+
     /// Whether there was one.
     pub(crate) async fn delete_key(&self, project_id: &str, id: &str) -> Result<bool, Error> {
         const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2";

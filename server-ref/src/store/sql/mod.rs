@@ -19,11 +19,14 @@ mod projects;
 mod reviews;
 mod rows;
 mod rules;
+mod schema;
 mod sessions;
 mod sqlite;
 mod text;
+mod user_deletion;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
@@ -31,6 +34,7 @@ use tokio::sync::MappedMutexGuard;
 
 pub(crate) use commit::{Committed, Doubt, Outcome};
 pub(crate) use news::Listener;
+pub(crate) use schema::Schema;
 pub(crate) use sessions::SessionDraft;
 
 use self::either::{Either, Tx, on};
@@ -42,6 +46,32 @@ use crate::time::{Micros, now};
 
 /// Kept in the database, so that all processes that share it tell clients the same.
 const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
+
+/// Options of opening a database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening {
+    /// Makes an SQLite file that does not exist.
+    pub(crate) create: bool,
+    /// Makes pending migrations; `false`: they are an error.
+    pub(crate) migrate: bool,
+    /// The longest wait for another process that holds SQLite's write lock.
+    pub(crate) busy_timeout: Duration,
+    pub(crate) retention: EventLog,
+    /// The length of the review queue above which a project is warned; 0: never.
+    pub(crate) queue_limit: u32,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self {
+            create: true,
+            migrate: true,
+            busy_timeout: Duration::from_secs(5),
+            retention: EventLog::default(),
+            queue_limit: 0,
+        }
+    }
+}
 
 /// A handle to the database; clones share it.
 #[derive(Debug, Clone)]
@@ -58,26 +88,40 @@ struct Inner {
     queue_limit: i64,
 }
 
+fn unknown_database() -> Error {
+    Error::DatabaseUrl("expected sqlite://PATH or postgres://HOST/NAME".into())
+}
+
 type Reader = Either<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 type Writer<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, PoolConnection<Postgres>>;
 type Log<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
 
 impl Store {
     /// Opens a database such as `sqlite://automoderate.db`, which is made when it doesn't exist, or
-    /// `postgres://user:password@host/name`, and migrates it.
-    pub(crate) async fn open(url: &str, retention: EventLog, queue_limit: u32) -> Result<Self, Error> {
+    /// `postgres://user:password@host/name`.
+    pub(crate) async fn open(url: &str, opening: Opening) -> Result<Self, Error> {
         let (database, log_id) = match url.split_once(':') {
             Some(("sqlite", _)) => {
-                let (database, log_id) = SqliteDatabase::open(url).await?;
+                let (database, log_id) = SqliteDatabase::open(url, opening).await?;
                 (Either::Sqlite(database), log_id)
             }
             Some(("postgres" | "postgresql", _)) => {
-                let (database, log_id) = PgDatabase::open(url).await?;
+                let (database, log_id) = PgDatabase::open(url, opening).await?;
                 (Either::Postgres(database), log_id)
             }
-            _ => return Err(Error::DatabaseUrl("expected sqlite://PATH or postgres://HOST/NAME".into())),
+            _ => return Err(unknown_database()),
         };
+        let Opening { retention, queue_limit, .. } = opening;
         Ok(Self { inner: Arc::new(Inner { database, log_id, retention, queue_limit: queue_limit.into() }) })
+    }
+
+    /// The state of the schema of a database that exists. Changes nothing.
+    pub(crate) async fn schema(url: &str) -> Result<Schema, Error> {
+        match url.split_once(':') {
+            Some(("sqlite", _)) => SqliteDatabase::schema(url).await,
+            Some(("postgres" | "postgresql", _)) => PgDatabase::schema(url).await,
+            _ => Err(unknown_database()),
+        }
     }
 
     /// Tells this log from every other: made when the database was.

@@ -7,8 +7,9 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::sync::MappedMutexGuard;
 
-use super::LOG_ID;
 use super::lane::Lane;
+use super::schema::{Schema, migrate_postgres};
+use super::{LOG_ID, Opening};
 use crate::Error;
 use crate::ids::random_id;
 use crate::time::{Micros, now};
@@ -32,19 +33,20 @@ pub(super) struct PgDatabase {
 }
 
 impl PgDatabase {
-    /// Connects to it, which must exist, and migrates it. Also returns the id of its log.
-    pub(super) async fn open(url: &str) -> Result<(Self, String), Error> {
-        let options: PgConnectOptions = url
-            .parse::<PgConnectOptions>()
-            .map_err(|error| Error::DatabaseUrl(error.to_string()))?
-            .disable_statement_logging();
+    /// Connects to it, which must exist. Also returns the id of its log.
+    pub(super) async fn open(url: &str, opening: Opening) -> Result<(Self, String), Error> {
+        let options = options(url)?;
         // Without the settings: another process may be migrating for longer.
         let mut connection = options.connect().await?;
         let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
         if encoding != "UTF8" {
             return Err(Error::DatabaseUrl(format!("the database's encoding must be UTF8, not {encoding}")));
         }
-        sqlx::migrate!("./migrations/postgres").run(&mut connection).await?;
+        let schema = Schema::of_postgres(&mut connection).await?;
+        match opening.migrate {
+            true if !schema.pending.is_empty() => migrate_postgres(&mut connection).await?,
+            _ => schema.require()?,
+        }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
         sqlx::query("DELETE FROM writers WHERE seen_at < $1").bind(now() - FORGOTTEN).execute(&mut connection).await?;
         let _ = connection.close().await;
@@ -55,6 +57,14 @@ impl PgDatabase {
             .connect_lazy_with(options.application_name(&name).options(SETTINGS));
         let database = Self { pool, log: Lane::new(None), writer_id: random_id(), marks: AtomicI64::new(0) };
         Ok((database, log_id))
+    }
+
+    /// The state of its schema.
+    pub(super) async fn schema(url: &str) -> Result<Schema, Error> {
+        let mut connection = options(url)?.connect().await?;
+        let schema = Schema::of_postgres(&mut connection).await?;
+        connection.close().await?;
+        Ok(schema)
     }
 
     /// The log's connection. It is not tested before it is used, which would take as long as the shortest transaction.
@@ -97,4 +107,9 @@ impl PgDatabase {
         }
         self.pool.close().await;
     }
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    let options = url.parse::<PgConnectOptions>().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
+    Ok(options.disable_statement_logging())
 }

@@ -50,6 +50,15 @@ impl Store {
         Ok(rows.into_iter().map(project).collect())
     }
 
+    /// All projects, oldest first.
+    pub(crate) async fn projects(&self) -> Result<Vec<ProjectInfo>, Error> {
+        const QUERY: &str = "SELECT id, name, created_at FROM projects ORDER BY created_at, id";
+        let rows: Vec<(String, String, Micros)> =
+            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
+        let project = |(id, name, created_at)| ProjectInfo { id, name, role: None, created_at };
+        Ok(rows.into_iter().map(project).collect())
+    }
+
     pub(crate) async fn project_ids(&self) -> Result<Vec<String>, Error> {
         const QUERY: &str = "SELECT id FROM projects";
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).fetch_all(db).await?))

@@ -1,18 +1,15 @@
 //! SQLite: one connection that writes, a small pool that reads (WAL, so neither waits for the other).
 
-use std::time::Duration;
-
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
-use super::LOG_ID;
 use super::lane::Lane;
+use super::schema::{Schema, migrate_sqlite};
+use super::{LOG_ID, Opening};
 use crate::Error;
 
 const READERS: u32 = 4;
-/// Only other processes are waited for: within this one the writers queue.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct SqliteDatabase {
@@ -22,23 +19,22 @@ pub(super) struct SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens, or makes, and migrates it. Also returns the id of its log.
-    pub(super) async fn open(url: &str) -> Result<(Self, String), Error> {
-        if url.contains(":memory:") {
-            return Err(Error::DatabaseUrl("an in-memory database can't be shared by its readers".into()));
-        }
-        let options: SqliteConnectOptions = url
-            .parse::<SqliteConnectOptions>()
-            .map_err(|error| Error::DatabaseUrl(error.to_string()))?
-            .create_if_missing(true)
+    /// Also returns the id of its log.
+    pub(super) async fn open(url: &str, opening: Opening) -> Result<(Self, String), Error> {
+        let options = options(url, opening.create)?
+            .create_if_missing(opening.create)
             .journal_mode(SqliteJournalMode::Wal)
             // FULL, not NORMAL: a moderation that was answered survives a power cut. Group commit shares the sync.
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            .disable_statement_logging();
+            // Only other processes are waited for: within this one the writers queue.
+            .busy_timeout(opening.busy_timeout)
+            .foreign_keys(true);
         let mut writer = options.connect().await?;
-        sqlx::migrate!("./migrations/sqlite").run(&mut writer).await?;
+        let schema = Schema::of_sqlite(&mut writer).await?;
+        match opening.migrate {
+            true if !schema.pending.is_empty() => migrate_sqlite(&mut writer).await?,
+            _ => schema.require()?,
+        }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -47,6 +43,14 @@ impl SqliteDatabase {
         // A file that disappears while the server runs is not made anew, empty.
         let options = options.create_if_missing(false);
         Ok((Self { writer: Lane::new(Some(writer)), readers, options }, log_id))
+    }
+
+    /// The state of its schema.
+    pub(super) async fn schema(url: &str) -> Result<Schema, Error> {
+        let mut connection = options(url, false)?.read_only(true).connect().await?;
+        let schema = Schema::of_sqlite(&mut connection).await?;
+        connection.close().await?;
+        Ok(schema)
     }
 
     pub(super) async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
@@ -64,6 +68,18 @@ impl SqliteDatabase {
     }
 }
 
+fn options(url: &str, create: bool) -> Result<SqliteConnectOptions, Error> {
+    if url.contains(":memory:") {
+        return Err(Error::DatabaseUrl("an in-memory database can't be shared by its readers".into()));
+    }
+    let options = url.parse::<SqliteConnectOptions>().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
+    if !create && !options.get_filename().exists() {
+        let file = options.get_filename().display().to_string();
+        return Err(Error::DatabaseUrl(format!("there is no file {file}; --database names the server's")));
+    }
+    Ok(options.disable_statement_logging())
+}
+
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -71,7 +87,6 @@ mod tests {
     use sqlx::migrate::Migrator;
 
     use super::*;
-    use crate::options::EventLog;
     use crate::store::Store;
 
     #[tokio::test]
@@ -89,7 +104,7 @@ mod tests {
             .unwrap();
         old.close().await.unwrap();
 
-        let store = Store::open(&url, EventLog::default(), 0).await.unwrap();
+        let store = Store::open(&url, Opening::default()).await.unwrap();
         let user = store.user("u").await.unwrap().unwrap();
         assert_eq!((user.email.as_str(), user.is_admin, user.is_active), ("a@example.org", false, true));
         assert!(store.account("A@Example.org").await.unwrap().is_some());

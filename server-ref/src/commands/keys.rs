@@ -1,0 +1,111 @@
+//! `key …`
+
+use std::fmt::Write as _;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Answer, Common};
+use crate::Error;
+use crate::ids::{key_hash, new_api_key, random_id};
+use crate::store::Store;
+use crate::time::rfc3339;
+
+const NAME_MAX: usize = 100;
+
+/// The subcommands of `key`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make an API key of a project, and print it this once.
+    Create {
+        /// Id of the project.
+        #[arg(long, value_name = "ID")]
+        project: String,
+        /// Name of the key, of at most 100 characters, by which people know it. One is made up if it is left out.
+        #[arg(long)]
+        name: Option<String>,
+        /// The database.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List the API keys of a project, oldest first, without their secrets.
+    List {
+        /// Id of the project.
+        #[arg(long, value_name = "ID")]
+        project: String,
+        /// The database.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Revoke an API key, and disconnect its sockets.
+    Revoke {
+        /// Id of the key, or the key itself.
+        #[arg(long, value_name = "ID", visible_alias = "id")]
+        key: String,
+        /// The database.
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl KeyCommand {
+    pub(super) async fn run(self) -> Result<Answer, Error> {
+        match self {
+            Self::Create { project, name, common } => create(&common, &project, name).await,
+            Self::List { project, common } => list(&common, &project).await,
+            Self::Revoke { key, common } => revoke(&common, &key).await,
+        }
+    }
+}
+
+async fn create(common: &Common, project_id: &str, name: Option<String>) -> Result<Answer, Error> {
+    let name = name.unwrap_or_else(|| format!("command line {}", &random_id()[..8])).trim().to_owned();
+    if !(1..=NAME_MAX).contains(&name.chars().count()) {
+        return Err(Error::Refused(format!("--name must have from 1 to {NAME_MAX} characters")));
+    }
+    let store = open(common, project_id).await?;
+    if store.keys(project_id).await?.iter().any(|key| key.name == name) {
+        return Err(Error::Refused(format!("the project has a key {name:?} already: choose another --name")));
+    }
+    let secret = new_api_key();
+    let hash = key_hash(&secret).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
+    let key = store.create_key(project_id, &name, &hash).await?;
+    store.close().await;
+    let text = format!("made the key {name:?} ({})\nkey, shown this once: {secret}", key.id);
+    Ok(Answer::new(common.json, &json!({"key": key, "api_key": secret}), text))
+}
+
+async fn list(common: &Common, project_id: &str) -> Result<Answer, Error> {
+    let store = open(common, project_id).await?;
+    let keys = store.keys(project_id).await?;
+    store.close().await;
+    let mut text = String::new();
+    for key in &keys {
+        let _ = writeln!(text, "{}  {}  {}", key.id, rfc3339(key.created_at), key.name);
+    }
+    Ok(Answer::new(common.json, &json!({"keys": keys}), text))
+}
+
+async fn revoke(common: &Common, key: &str) -> Result<Answer, Error> {
+    let store = common.open().await?;
+    let found = store.find_key(key, key_hash(key).as_ref()).await?;
+    let unknown = || Error::Refused("there is no such key; `key list --project ID` shows those of a project".into());
+    let (id, project_id, name) = found.ok_or_else(unknown)?;
+    if !store.delete_key(&project_id, &id).await? {
+        return Err(unknown());
+    }
+    store.close().await;
+    let text = format!("revoked the key {name:?} ({id})");
+    Ok(Answer::new(common.json, &json!({"key": {"id": id, "name": name, "project_id": project_id}}), text))
+}
+
+/// For a project that exists.
+async fn open(common: &Common, project_id: &str) -> Result<Store, Error> {
+    let store = common.open().await?;
+    match store.project_exists(project_id).await? {
+        true => Ok(store),
+        false => Err(Error::Refused(format!(
+            "there is no project {project_id}; `project list` shows all, `project create` makes one"
+        ))),
+    }
+}

@@ -1,0 +1,52 @@
+//! `migrate`: what `serve` does at its start, by itself.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Answer, Common};
+use crate::Error;
+use crate::store::{Schema, Store};
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Change nothing, print what would be done, and end with code 3 if it is something.
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Migrate {
+    pub(super) async fn run(self) -> Result<Answer, Error> {
+        let before = match Store::schema(&self.common.database).await {
+            Ok(schema) => schema,
+            // A file that does not exist lacks everything; `serve` makes it, and so does `migrate`.
+            Err(Error::DatabaseUrl(_)) if !self.check => Schema::default(),
+            Err(error) => return Err(error),
+        };
+        if self.check {
+            return Ok(self.answer(&before, "pending").pending(!before.pending.is_empty()));
+        }
+        self.common.open_or_create().await?.close().await;
+        Ok(self.answer(&before, "made"))
+    }
+
+    fn answer(&self, schema: &Schema, what: &str) -> Answer {
+        let json = json!({what: schema.pending, "newer": schema.newer});
+        let mut text = String::new();
+        for step in &schema.pending {
+            let _ = writeln!(text, "{what}: {} {}", step.version, step.description);
+        }
+        for version in &schema.newer {
+            let _ = writeln!(text, "of a newer version of the server: {version}");
+        }
+        if schema.pending.is_empty() {
+            text.push_str("the database is up to date\n");
+        }
+        Answer::new(self.common.json, &json, text)
+    }
+}

@@ -1,0 +1,96 @@
+//! The commands that administer a database, also while servers run on it: those hear of each change within a second.
+
+mod answer;
+mod keys;
+mod migrate;
+mod projects;
+mod users;
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+pub use answer::Answer;
+pub use keys::KeyCommand;
+pub use migrate::Migrate;
+pub use projects::ProjectCommand;
+pub use users::UserCommand;
+
+use crate::Error;
+use crate::store::{Opening, Store};
+
+/// The commands besides `serve`.
+#[derive(Debug, Subcommand)]
+pub enum Administration {
+    /// Make, list, change and delete users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make and list projects.
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Make, list and revoke API keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Bring the database's tables up to date.
+    Migrate(Migrate),
+}
+
+impl Administration {
+    /// Carries the command out.
+    ///
+    /// # Errors
+    /// When what is asked for is not possible, or the database fails. Nothing was changed then.
+    pub async fn run(self) -> Result<Answer, Error> {
+        match self {
+            Self::User(command) => command.run().await,
+            Self::Project(command) => command.run().await,
+            Self::Key(command) => command.run().await,
+            Self::Migrate(command) => command.run().await,
+        }
+    }
+}
+
+/// Options of all commands.
+#[derive(Args)]
+pub struct Common {
+    /// Database of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read a
+    /// command line: better set the variable, or leave the password to ~/.pgpass.
+    #[arg(
+        long,
+        env = "AUTOMODERATE_DATABASE",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "sqlite://automoderate.db"
+    )]
+    database: String,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Without the secrets.
+impl std::fmt::Debug for Common {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Common").field("json", &self.json).finish_non_exhaustive()
+    }
+}
+
+impl Common {
+    /// The longest wait for the write lock of an SQLite file: a busy server releases it for moments only.
+    const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+    async fn open(&self) -> Result<Store, Error> {
+        self.open_with(false).await
+    }
+
+    /// Makes an SQLite file that does not exist.
+    async fn open_or_create(&self) -> Result<Store, Error> {
+        self.open_with(true).await
+    }
+
+    async fn open_with(&self, create: bool) -> Result<Store, Error> {
+        let opening = Opening { create, busy_timeout: Self::BUSY_TIMEOUT, ..Opening::default() };
+        Store::open(&self.database, opening).await
+    }
+}

@@ -1,0 +1,205 @@
+//! `user …`
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Answer, Common};
+use crate::Error;
+use crate::auth::{Passwords, check_email, check_password};
+use crate::ids::random_token;
+use crate::store::{Store, User};
+
+/// More than the longest password.
+const STDIN_MAX: u64 = 8 * 1024;
+
+/// The subcommands of `user`.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user. Without --password-stdin a password is made, and printed this once.
+    Create {
+        /// The user.
+        #[command(flatten)]
+        user: Named,
+        /// Let them administer the server.
+        #[arg(long)]
+        admin: bool,
+        /// The password.
+        #[command(flatten)]
+        password: Password,
+    },
+    /// List all users, oldest first.
+    List {
+        /// The database.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Give a user another password, and sign them out everywhere. Without --password-stdin one is made, and printed this once.
+    SetPassword {
+        /// The user.
+        #[command(flatten)]
+        user: Named,
+        /// The password.
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Sign a user out everywhere, and let them sign in no more. Their memberships stay.
+    Deactivate {
+        /// The user.
+        #[command(flatten)]
+        user: Named,
+    },
+    /// Let a user who was deactivated sign in again.
+    Activate {
+        /// The user.
+        #[command(flatten)]
+        user: Named,
+    },
+    /// Delete a user. Their decisions stay.
+    Delete {
+        /// The user.
+        #[command(flatten)]
+        user: Named,
+        /// User who becomes the owner of the projects that nobody else owns. Without one such projects are an error.
+        #[arg(long, value_name = "EMAIL")]
+        reassign: Option<String>,
+    },
+}
+
+/// Which user.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// E-mail address of the user.
+    #[arg(long)]
+    email: String,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Where a password comes from.
+#[derive(Debug, Args)]
+pub struct Password {
+    /// Read the password from stdin, up to a line's end. It has from 10 to 1000 characters.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl Password {
+    /// The password, its hash, and whether it is to be printed.
+    async fn choose(&self) -> Result<(String, String, bool), Error> {
+        let password = if self.password_stdin { read_password()? } else { random_token() };
+        check_password(&password)?;
+        let hash = Passwords::default().hash(password.clone()).await?;
+        Ok((password, hash, !self.password_stdin))
+    }
+}
+
+fn read_password() -> Result<String, Error> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(STDIN_MAX).read_to_string(&mut text);
+    read.map_err(|error| Error::Refused(format!("the password could not be read from stdin: {error}")))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+impl UserCommand {
+    pub(super) async fn run(self) -> Result<Answer, Error> {
+        match self {
+            Self::Create { user, admin, password } => create(&user, admin, &password).await,
+            Self::List { common } => list(&common).await,
+            Self::SetPassword { user, password } => set_password(&user, &password).await,
+            Self::Deactivate { user } => set_active(&user, false).await,
+            Self::Activate { user } => set_active(&user, true).await,
+            Self::Delete { user, reassign } => delete(&user, reassign.as_deref()).await,
+        }
+    }
+}
+
+async fn create(named: &Named, admin: bool, password: &Password) -> Result<Answer, Error> {
+    let email = check_email(&named.email)?;
+    let (password, hash, is_shown) = password.choose().await?;
+    let store = named.common.open_or_create().await?;
+    let user = store.create_user(&email, &hash, admin).await?;
+    store.close().await;
+    let done = format!("made the user {} ({})", user.email, user.id);
+    Ok(with_password(named, &user, done, is_shown.then_some(password)))
+}
+
+async fn set_password(named: &Named, password: &Password) -> Result<Answer, Error> {
+    let store = named.common.open().await?;
+    let user = find(&store, &named.email).await?;
+    let (password, hash, is_shown) = password.choose().await?;
+    store.set_password(&user.id, &hash, None).await?;
+    store.close().await;
+    let done = format!("{} has another password, and is signed out everywhere", user.email);
+    Ok(with_password(named, &user, done, is_shown.then_some(password)))
+}
+
+fn with_password(named: &Named, user: &User, done: String, password: Option<String>) -> Answer {
+    match password {
+        None => Answer::new(named.common.json, &json!({"user": user}), done),
+        Some(password) => {
+            let text = format!("{done}\npassword, shown this once: {password}");
+            Answer::new(named.common.json, &json!({"user": user, "password": password}), text)
+        }
+    }
+}
+
+async fn list(common: &Common) -> Result<Answer, Error> {
+    let store = common.open().await?;
+    let users = store.users().await?;
+    store.close().await;
+    let mut text = String::new();
+    for user in &users {
+        let rank = if user.is_admin { "admin" } else { "user" };
+        let state = if user.is_active { "active" } else { "deactivated" };
+        let _ = writeln!(text, "{}  {rank:5}  {state:11}  {}", user.id, user.email);
+    }
+    Ok(Answer::new(common.json, &json!({"users": users}), text))
+}
+
+async fn set_active(named: &Named, is_active: bool) -> Result<Answer, Error> {
+    let store = named.common.open().await?;
+    let user = find(&store, &named.email).await?;
+    store.update_user(&user.id, None, Some(is_active)).await?;
+    store.close().await;
+    let text = match is_active {
+        true => format!("{} may sign in", user.email),
+        false => format!("{} is signed out everywhere, and may sign in no more", user.email),
+    };
+    Ok(Answer::new(named.common.json, &json!({"user": User { is_active, ..user }}), text))
+}
+
+async fn delete(named: &Named, heir: Option<&str>) -> Result<Answer, Error> {
+    let store = named.common.open().await?;
+    let user = find(&store, &named.email).await?;
+    let heir = match heir {
+        Some(email) => Some(find(&store, email).await?),
+        None => None,
+    };
+    if heir.as_ref().is_some_and(|heir| heir.id == user.id) {
+        return Err(Error::Refused("--reassign must name another user".into()));
+    }
+    let projects = store.delete_user(&user.id, heir.as_ref().map(|heir| heir.id.as_str())).await?;
+    store.close().await;
+    let mut text = format!("deleted the user {}\n", user.email);
+    for project in &projects {
+        let owner = heir.as_ref().map_or("nobody", |heir| &heir.email);
+        let _ = writeln!(text, "{owner} is now an owner of {:?} ({})", project.name, project.id);
+    }
+    Ok(Answer::new(named.common.json, &json!({"user": user, "reassigned": projects}), text))
+}
+
+/// The user with this address.
+pub(super) async fn find(store: &Store, email: &str) -> Result<User, Error> {
+    let account = store.account(email.trim()).await?;
+    let user = match account {
+        Some(account) => store.user(&account.id).await?,
+        None => None,
+    };
+    user.ok_or_else(|| {
+        Error::Refused(format!("there is no user {email}; `user list` shows all, `user create` makes one"))
+    })
+}
