@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the wheel of `make test-wheel` and what it is compared with into an environment of their own, and measures:
-# bench.sh [--rounds N]; with --install it only installs.
+# Installs the wheel of `make test-wheel` and its competitors into their own environment, and measures: bench.sh
+# [--rounds N]; --install only installs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Python binding into the environment that setup.sh has printed, and checks everything: types, style, stubs,
-# tests.
+# Builds the Python binding into the environment that setup.sh printed, and checks types, style, stubs and tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export VIRTUAL_ENV="$1" PATH="$1/bin:$PATH" PYTHONDONTWRITEBYTECODE=1

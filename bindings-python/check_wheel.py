@@ -1,4 +1,4 @@
-"""Checks what `wheel.sh` has made: where the wheel runs, what it links, what is in it and what it says about itself."""
+"""Checks the wheel that `wheel.sh` made: where it runs, what it links, what it contains and what its metadata says."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-# What every Linux has. Anything else, OpenSSL above all, would have to be there or to be brought along.
+# Libraries that every Linux has. Any other, above all OpenSSL, would have to be installed or included.
 SYSTEM = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1"}
 LOADER = "ld-linux"
 
 
 def check(folder: Path) -> None:
-    """Fail with what is wrong."""
+    """Fail with a message."""
     [wheel] = folder.glob("*.whl")
     [sdist] = folder.glob("*.tar.gz")
     assert "-cp310-abi3-manylinux2014_" in wheel.name, wheel.name
@@ -29,11 +29,11 @@ def check(folder: Path) -> None:
         assert all(name in SYSTEM or name.startswith(LOADER) for name in needed), needed
         for name in ("py.typed", "_native.pyi", "__init__.py"):
             assert f"automoderate/{name}" in names, name
-        # What is for users' tests belongs to the package; its own tests don't.
+        # The package contains the support for users' tests, but not its own tests.
         own = {name for name in names if "test" in name or "bench" in name}
         assert own == {"automoderate/testing.py", "automoderate/_pytest.py"}, own
         [metadata] = [name for name in names if name.endswith(".dist-info/METADATA")]
-        assert [name for name in names if ".dist-info/licenses/" in name], "the licences come along"
+        assert [name for name in names if ".dist-info/licenses/" in name], "the licences are included"
         said = email.message_from_bytes(archive.read(metadata))
     assert said["Requires-Python"] == ">=3.10"
     assert said["License-Expression"] == "MIT OR Apache-2.0"
@@ -51,7 +51,7 @@ def check(folder: Path) -> None:
 
 
 def linked(library: bytes) -> list[str]:
-    """The libraries that the loader is asked for."""
+    """The libraries that the loader has to find."""
     from io import BytesIO
 
     from elftools.elf.dynamic import DynamicSection

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environment in which the Python binding is built and tested, and prints its folder.
-# Nothing is installed when requirements.txt has not changed. PYTHON chooses the interpreter.
+# Makes the environment in which the Python binding is built and tested, and prints its folder. Installs nothing if
+# requirements.txt is unchanged. PYTHON sets the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

@@ -1,6 +1,6 @@
-"""Writes the classes of events in `_native.pyi` from the getters in `src/events`, so that neither types nor docs drift.
+"""Writes the event classes in `_native.pyi` from the getters in `src/events`, so that neither types nor docs drift.
 
-`python stubs.py` writes; `python stubs.py --check` fails if there is anything to write.
+`python stubs.py` writes the stubs; `python stubs.py --check` fails if they have changed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 STUB = HERE / "python/automoderate/_native.pyi"
 MODULES = ("moderation", "stats", "rule", "notification", "activity", "control", "losses")
-MARK = "# What follows is written by stubs.py from src/events.\n"
+MARK = "# stubs.py writes the following from src/events.\n"
 TYPES = {
     "&str": "str",
     "&'static str": "str",
@@ -28,7 +28,7 @@ TYPES = {
     "PyResult<Bound<'py, PyDict>>": "dict[str, Any]",
 }
 NOTIFICATION = 'Literal["info", "warning", "error", "success"] | str'
-# What Rust's types don't say.
+# Types that Rust does not express.
 PRECISE = {
     "ModerationUpdate.meta_data": "Any",
     "ModerationUpdate.status": "Status",
@@ -61,10 +61,10 @@ VALUE = """    def __eq__(self, value: object, /) -> bool: ...
 COMMON = (
     '''    @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -90,13 +90,13 @@ def getters(name: str, body: str) -> str:
 
 def classes() -> str:
     meta = (HERE / "src/events/meta.rs").read_text()
-    text = '\n@final\nclass Meta:\n    """What the SDK knows about an event beside its payload."""\n\n'
+    text = '\n@final\nclass Meta:\n    """Data that the SDK adds to an event."""\n\n'
     text += '    __match_args__ = ("project_id", "event_id", "origin", "received_at")\n' + getters("Meta", meta) + VALUE
     sources = "".join((HERE / f"src/events/{module}.rs").read_text() for module in MODULES)
     for comment, name, kind, matched, body in CLASS.findall(sources):
         names = matched if "," in matched else f"{matched},"
         text += f'\n@final\nclass {name}:\n    """{comment}"""\n\n    __match_args__ = ({names})\n'
-        text += f'    event: Final = "{kind}"\n    """The kind of the event as a word, the same in every language."""\n'
+        text += f'    event: Final = "{kind}"\n    """The name of the kind of event, the same in every language."""\n'
         text += getters(name, body) + COMMON
     return text
 

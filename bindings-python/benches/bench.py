@@ -1,7 +1,7 @@
-"""Typed events per second and CPU per event, beside python-socketio. All readers read the same five fields.
+"""Typed events per second and CPU per event, compared with python-socketio. All readers read the same five fields.
 
-A blaster in a process of its own sends as fast as the reader takes. The readers take turns, each in a fresh
-interpreter, so that its CPU time is the reader's alone. Medians.
+A sender in its own process sends as fast as the reader reads. The readers take turns, each in a fresh interpreter, so
+that its CPU time is the reader's alone. The figures are medians.
 
 Afterwards the memory of 100,000 held events and of 1,000 clients. `cargo xtask bench python` runs it; by hand:
 
@@ -251,7 +251,7 @@ async def memory_of_clients(url: str) -> None:
     await asyncio.gather(*(client.close() for client in clients))
 
 
-# Each in a process of its own, since what was freed would be used again.
+# Each in its own process, because freed memory would be reused.
 MEMORY = {"--events": memory_of_events, "--clients": memory_of_clients}
 
 
@@ -297,7 +297,7 @@ def table(port: str, rounds: int) -> None:
         rate = f"{statistics.median(rates) / 1e3:.0f}k [{min(rates) / 1e3:.0f}-{max(rates) / 1e3:.0f}]"
         cpu = f"{statistics.median(cpus):.2f} [{min(cpus):.2f}-{max(cpus):.2f}]"
         print(f"| {name} | {rate} | {faster} | {cpu} | {cheaper} |")
-        if kept := os.environ.get("BENCH_RESULTS"):  # for the table of everything that `make bench` prints
+        if kept := os.environ.get("BENCH_RESULTS"):  # for the table that `make bench` prints
             row = {"part": "Python", "name": name, "of": peer}
             figures = {"per_second": median(name, "rate"), "cpu_micros": median(name, "cpu")}
             with Path(kept).open("a") as file:

@@ -1,6 +1,6 @@
 """The server side: a handshake, then frames as fast as TCP takes them.
 
-Prints its port. A client that joins project N is sent N documented `moderation_update`s, one frame each.
+Prints its port. A client that joins project N receives N documented `moderation_update`s, one frame each.
 """
 
 from __future__ import annotations

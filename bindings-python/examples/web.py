@@ -33,7 +33,7 @@ async def submit(text: Annotated[str, Body(embed=True)]) -> dict[str, str]:
 
 @app.get("/decisions")
 async def decisions() -> StreamingResponse:
-    """Server-sent events, from now on. The preview is escaped: it may hold markup."""
+    """Server-sent events, from now on. The preview is escaped, because it may contain markup."""
 
     async def lines() -> AsyncGenerator[str, None]:
         stream = app.state.project.events(ModerationUpdate)

@@ -1,4 +1,4 @@
-//! Waiting on the calling thread, with Python's lock released and Ctrl-C heard.
+//! Waiting on the calling thread, with the GIL released and with Ctrl-C.
 
 use std::{
     pin::pin,
@@ -10,9 +10,9 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// So long Ctrl-C may have to wait.
+/// The longest delay of Ctrl-C.
 const SLICE: Duration = Duration::from_millis(50);
-/// On other threads there are no signals to hear.
+/// Other threads receive no signals.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Waits for a result, or until a signal handler raises an exception.

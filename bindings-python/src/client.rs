@@ -214,13 +214,13 @@ impl Client {
         Ok(dict)
     }
 
-    /// The queue of requests for credentials: a closure that outlives the client, so that waiting keeps nothing alive.
+    /// The queue of credentials requests: a closure that outlives the client, so that waiting keeps nothing alive.
     fn credential_requests(&self) -> Option<CredentialRequests> {
         self.credentials.clone().map(CredentialRequests)
     }
 }
 
-/// Requests for credentials, to be answered.
+/// Requests for credentials, waiting for an answer.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct CredentialRequests(Arc<CredentialQueue>);
 

@@ -1,10 +1,9 @@
-//! A credentials provider in Python: it is asked through a queue, on a thread or loop of Python's.
+//! A credentials provider in Python, which is called through a queue, on a Python thread or event loop.
 
 use automoderate::{Credentials, ProviderError};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
 
-/// What a provider returned: a key, or a dict with `api_key`, with `session`, or with `email` and `password`; or
-/// `None`.
+/// A provider's result: a key, or a dict with `api_key`, with `session`, or with `email` and `password`; or `None`.
 pub(crate) fn read(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     let wrong = || PyTypeError::new_err("credentials: the provider must return a str, a dict or None");
     if answer.is_none() {
@@ -32,7 +31,7 @@ pub(crate) fn read(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     }
 }
 
-/// The provider has none.
+/// The provider has no credentials.
 pub(crate) fn none(message: String, fatal: bool) -> ProviderError {
     if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) }
 }

@@ -1,4 +1,4 @@
-//! Errors as Python's exceptions. The classes are in `_errors.py`.
+//! Errors as Python exceptions. The classes are in `_errors.py`.
 
 use automoderate::{Error, facade::ErrorRecord};
 use pyo3::{exceptions::PyTypeError, prelude::*, sync::PyOnceLock, types::PyDict};
@@ -13,7 +13,7 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     }
 }
 
-/// The error as an exception object, its causes included.
+/// The error as an exception object, including its causes.
 pub(crate) fn exception<'py>(py: Python<'py>, record: &ErrorRecord) -> PyResult<Bound<'py, PyAny>> {
     let make = MAKE.import(py, "automoderate._errors", "_make")?;
     let fields = PyDict::new(py);
@@ -27,7 +27,7 @@ pub(crate) fn exception<'py>(py: Python<'py>, record: &ErrorRecord) -> PyResult<
     make.call((record.code, &record.message, cause), Some(&fields))
 }
 
-/// An argument that can't be used; the message names it.
+/// An invalid argument; the message names it.
 pub(crate) fn invalid(py: Python<'_>, message: &str) -> PyErr {
     let make = || MAKE.import(py, "automoderate._errors", "_make")?.call1(("invalid_argument", message));
     make().map_or_else(|error: PyErr| error, PyErr::from_value)

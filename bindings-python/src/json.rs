@@ -1,4 +1,4 @@
-//! Between JSON and Python's objects.
+//! Conversion between JSON and Python objects.
 
 use automoderate::RawJson;
 use pyo3::{
@@ -9,7 +9,7 @@ use pyo3::{
 };
 use serde_json::{Map, Number, Value};
 
-/// Deeper data is surely a mistake, and would overflow the stack.
+/// Deeper data is a mistake, and would overflow the stack.
 const DEEPEST: usize = 128;
 
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
@@ -41,7 +41,7 @@ pub(crate) fn object_to_python<'py>(py: Python<'py>, object: &Map<String, Value>
     Ok(dict)
 }
 
-/// What the text says; the text itself if it is no JSON.
+/// The parsed text, or the text itself if it is not JSON.
 pub(crate) fn raw_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResult<Bound<'py, PyAny>> {
     match raw.to_value() {
         Ok(value) => to_python(py, &value),
@@ -49,7 +49,7 @@ pub(crate) fn raw_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResult<Bou
     }
 }
 
-/// A Python object as JSON; `name` is the argument that it came in.
+/// A Python object as JSON; `name` is the argument's name.
 pub(crate) fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Value> {
     convert(name, object, DEEPEST)
 }
@@ -82,7 +82,7 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
         let mut map = Map::new();
         for (key, value) in dict {
             let Ok(key) = key.cast::<PyString>() else {
-                return Err(PyTypeError::new_err(format!("{name}: the key {} is no str", key.repr()?)));
+                return Err(PyTypeError::new_err(format!("{name}: the key {} is not a str", key.repr()?)));
             };
             map.insert(text_of(name, key)?, convert(name, &value, depth - 1)?);
         }
@@ -97,5 +97,5 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
 
 fn text_of(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {
     let text = text.to_cow().map(std::borrow::Cow::into_owned);
-    text.map_err(|_| PyValueError::new_err(format!("{name}: it holds half a character, which can't be sent")))
+    text.map_err(|_| PyValueError::new_err(format!("{name}: it contains a lone surrogate, which can't be sent")))
 }

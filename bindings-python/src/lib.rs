@@ -1,7 +1,7 @@
 //! The Python binding: a thin layer over `automoderate::facade`.
 //!
-//! The SDK's own threads never take Python's lock: what they have done is put into a [`port::Port`] and told to the event
-//! loop through a file descriptor. So the interpreter may end at any time, and nobody waits for anybody.
+//! The SDK's own threads never take the GIL. They put results into a [`port::Port`] and wake the event loop through a
+//! file descriptor. So the interpreter may end at any time, and neither side waits for the other.
 
 mod blocking;
 mod client;
@@ -18,7 +18,7 @@ mod test_server;
 
 use pyo3::prelude::*;
 
-/// What `automoderate` is made of. Private: import from `automoderate`.
+/// The native part of `automoderate`. Private: import from `automoderate`.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;

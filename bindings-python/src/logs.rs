@@ -1,7 +1,7 @@
-//! The SDK's messages for Python's `logging`.
+//! The SDK's log messages for Python's `logging`.
 //!
-//! They wait in a port for a thread of Python's, so that no thread of the SDK ever waits for Python's lock. Nothing here
-//! blocks either: in a forked child a lock may be held for ever by a thread that is not there any more.
+//! They wait in a port for a Python thread, so that no thread of the SDK ever waits for the GIL. Nothing here blocks:
+//! in a forked child a thread that no longer exists may hold a lock forever.
 
 use std::sync::{
     Arc, Once, RwLock,
@@ -16,11 +16,11 @@ use crate::port::{Inbox, Port};
 static EAR: RwLock<Option<Arc<Inbox>>> = RwLock::new(None);
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
-/// So many messages may wait; further ones are counted.
+/// The maximum number of waiting messages; further ones are only counted.
 const HELD: usize = 1000;
 
-/// Has the port told what the SDK says about itself from now on, under the number of the level in `logging`, as
-/// (topic, message). The port of a forked child takes the place of its parent's.
+/// Sends the SDK's log messages to the port from now on, under the number of their level in `logging`, as (topic,
+/// message). A forked child's port replaces its parent's.
 #[pyfunction]
 pub(crate) fn _listen_to_logs(port: &Bound<'_, Port>) {
     static FORWARDED: Once = Once::new();

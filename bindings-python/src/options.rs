@@ -1,4 +1,4 @@
-//! Options from a dict of Python's to the facade's.
+//! Conversion of a Python dict to the facade's options.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 use pyo3::{prelude::*, types::PyDict};
@@ -8,7 +8,7 @@ use crate::errors::wrong_type;
 struct Options<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> Options<'_, 'py> {
-    /// The option of this name, unless it is missing or `None`.
+    /// The option with this name, unless it is missing or `None`.
     fn get<T>(&self, name: &str) -> PyResult<Option<T>>
     where
         T: for<'a> FromPyObject<'a, 'py>,
@@ -16,7 +16,7 @@ impl<'py> Options<'_, 'py> {
         Ok(self.switch(name)?.flatten())
     }
 
-    /// An option that can be switched off with `None`.
+    /// An option that `None` switches off.
     fn switch<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
     where
         T: for<'a> FromPyObject<'a, 'py>,

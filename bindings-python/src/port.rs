@@ -23,7 +23,7 @@ type Finish = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 /// The side that the SDK's threads see.
 pub(crate) struct Inbox {
     done: Mutex<Vec<(u64, Finish)>>,
-    /// A byte is under way: no other is needed.
+    /// A byte is already in the pipe, so that no other is needed.
     told: AtomicBool,
     bell: End,
 }
@@ -33,7 +33,7 @@ impl Inbox {
         self.offer(usize::MAX, id, finish);
     }
 
-    /// The same, unless so many wait already; false if they do.
+    /// The same, unless this many are waiting; then false.
     pub(crate) fn offer(&self, limit: usize, id: u64, finish: Finish) -> bool {
         {
             let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,19 +43,19 @@ impl Inbox {
             done.push((id, finish));
         }
         if !self.told.swap(true, Ordering::AcqRel) {
-            // It fails only if nobody listens any more, or if the pipe is full of bells.
+            // It fails only if nobody listens any more, or if the pipe is full.
             let _ = (&self.bell).write(&[1]);
         }
         true
     }
 }
 
-/// One event loop's way of hearing from the SDK. One wake-up brings everything that is done.
+/// One event loop's connection to the SDK. One wake-up returns everything that is done.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct Port {
     inbox: Arc<Inbox>,
     ear: End,
-    /// A thread of its own listens: `drain` must not wait for a byte that it has taken.
+    /// A dedicated thread listens: `drain` must not wait for a byte that it has read.
     listened: AtomicBool,
 }
 
@@ -65,10 +65,10 @@ impl Port {
     }
 }
 
-/// Where the result of a call goes: to a port, under a number; without one the call waits for it.
+/// The destination of a call's result: a port, under a number. Without one the call waits for the result.
 pub(crate) type Ticket<'py> = Option<(Bound<'py, Port>, u64)>;
 
-/// Runs a call of the facade, and has its result made into a Python object on the thread that asked for it.
+/// Runs a call of the facade, and converts its result to a Python object on the calling thread.
 pub(crate) fn run<T, F>(
     py: Python<'_>,
     ticket: Ticket<'_>,
@@ -110,7 +110,7 @@ impl Port {
         })
     }
 
-    /// The file descriptor that becomes readable when something is done.
+    /// The file descriptor that becomes readable when a call is done.
     #[cfg(unix)]
     fn fileno(&self) -> i64 {
         std::os::fd::AsRawFd::as_raw_fd(&self.ear).into()
@@ -121,7 +121,7 @@ impl Port {
         std::os::windows::io::AsRawSocket::as_raw_socket(&self.ear) as i64
     }
 
-    /// What is done since the last time: (number, whether it went well, the result or the exception).
+    /// The calls done since the last time: (number, success, the result or the exception).
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut bytes = [0; 64];
         let listened = self.listened.load(Ordering::Acquire);
@@ -138,7 +138,7 @@ impl Port {
         Ok(list)
     }
 
-    /// Waits on this thread, for event loops that can't watch a file descriptor. False after `close`.
+    /// Waits on this thread, for event loops that can't watch file descriptors. False after `close`.
     fn wait(&self, py: Python<'_>) -> bool {
         self.listened.store(true, Ordering::Release);
         py.detach(|| {
@@ -165,7 +165,7 @@ fn pair() -> std::io::Result<(End, End)> {
     let bell = End::connect(listener.local_addr()?)?;
     let own = bell.local_addr()?;
     loop {
-        // Somebody else may have been quicker.
+        // Another reader may have been faster.
         let (ear, peer) = listener.accept()?;
         if peer == own {
             return Ok((ear, bell));

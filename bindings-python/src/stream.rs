@@ -1,6 +1,6 @@
-//! Streams of events: taken without waiting, and waited for without taking.
+//! Streams of events: taking doesn't wait, and waiting doesn't take.
 //!
-//! A wait carries no event, so that a cancelled one can lose none.
+//! A wait carries no event, so a cancelled one loses none.
 
 use std::{
     sync::{
@@ -19,16 +19,16 @@ use crate::{
     port::{Inbox, Port},
 };
 
-/// After so many events in a row an event loop gets its turn.
+/// The number of events in a row after which the event loop runs.
 const RUN: u32 = 1024;
 
 static KEYS: AtomicU64 = AtomicU64::new(1);
 
-/// A stream of events. One event goes to one reader.
+/// A stream of events. Each event goes to one reader.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct Stream {
     shared: Arc<Shared>,
-    /// Under which its waits are told: even for streams, odd for calls.
+    /// The number of its waits: even for streams, odd for calls.
     key: u64,
     left: AtomicU32,
 }
@@ -58,7 +58,7 @@ impl Shared {
         self.stream.readable().await
     }
 
-    /// Waits once and tells everybody.
+    /// Waits once and wakes all waiters.
     async fn tell(&self, key: u64) {
         let outcome = self.readable().await;
         let mut watch = self.watch();
@@ -119,7 +119,7 @@ impl Stream {
         slf
     }
 
-    /// What is there now; ends early once in a while, when `more` says so.
+    /// The events that are ready; ends early from time to time, when `more` says so.
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let left = self.left.load(Ordering::Relaxed);
         if left == 0 {
@@ -130,7 +130,7 @@ impl Stream {
         to_python(py, event).map(Some)
     }
 
-    /// Whether iterating ended only to give others a turn.
+    /// True if iteration ended only to let other tasks run.
     fn more(&self) -> bool {
         self.left.swap(RUN, Ordering::Relaxed) == 0
     }
@@ -144,7 +144,7 @@ impl Stream {
         Ok(list)
     }
 
-    /// Has the port told when there is something to take, or the end.
+    /// Notifies the port when events are ready, or at the end.
     fn watch(&self, py: Python<'_>, port: &Bound<'_, Port>) -> PyResult<()> {
         let mut watch = self.shared.watch();
         if watch.end.is_some() {
@@ -162,7 +162,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Whether the stream has ended; raises the error for which it did, once.
+    /// True if the stream has ended; raises its error, once.
     fn ended(&self, py: Python<'_>) -> PyResult<bool> {
         match &mut self.shared.watch().end {
             None => Ok(false),
@@ -175,7 +175,7 @@ impl Stream {
     }
 
     fn take_blocking<'py>(&self, py: Python<'py>, max: usize, timeout: Option<f64>) -> PyResult<Bound<'py, PyList>> {
-        let wrong = |_| errors::invalid(py, "timeout: it is no number of seconds");
+        let wrong = |_| errors::invalid(py, "timeout: it is not a number of seconds");
         let timeout = timeout.map(Duration::try_from_secs_f64).transpose().map_err(wrong)?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let Some(first) = self.pop_blocking(py, deadline)? else { return Ok(PyList::empty(py)) };
@@ -194,7 +194,7 @@ impl Stream {
     }
 }
 
-/// Waits for each event on the calling thread, with Python's lock released.
+/// Waits for each event on the calling thread, with the GIL released.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct BlockingIterator(Py<Stream>);
 

@@ -74,7 +74,7 @@ impl TestServer {
     }
 }
 
-/// Waits without Python's lock.
+/// Waits with the GIL released.
 fn wait(py: Python<'_>, until: impl Future<Output = Result<bool, Error>> + Send) -> PyResult<bool> {
     py.detach(|| block_on(until)).map_err(|error| errors::raise(py, &error))
 }

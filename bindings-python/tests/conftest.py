@@ -1,4 +1,4 @@
-"""Servers to test against: the reference server, and the stand-ins for other people's."""
+"""Servers for the tests: the reference server, and stand-ins for third-party servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STANDINS = ROOT / "core/tests/standins"
 
 @dataclass
 class Server:
-    """A server that runs, and what it said when it was ready."""
+    """A running server, and the line that it printed when it was ready."""
 
     process: subprocess.Popen[str]
     base_url: str
@@ -38,11 +38,11 @@ class Server:
     command: tuple[str, ...] = ()
 
     def admin(self, call: str, **body: Any) -> dict[str, Any]:
-        """A call that makes a stand-in do something."""
+        """A call that controls a stand-in."""
         return self._post(self.admin_url + call, body)
 
     def submit(self, *texts: str) -> list[str]:
-        """Submits texts by REST, without the client that is tested."""
+        """Submits texts by REST, without the client under test."""
         return [
             self._post(f"{self.base_url}/api/moderate", {"type": "text", "content": text})["content_id"]
             for text in texts
@@ -55,17 +55,17 @@ class Server:
             return json.loads(answer.read())  # type: ignore[no-any-return]
 
     def kill(self) -> None:
-        """Ends the process as a power cut would."""
+        """Kills the process, as a power cut would."""
         self.process.kill()
         self.process.wait(10)
         self._close_pipes()
 
     def start_again(self) -> None:
-        """Starts the reference server anew, on the same port and database."""
+        """Restarts the reference server on the same port and database."""
         self.start_elsewhere(self.base_url)
 
     def start_elsewhere(self, url: str = "http://127.0.0.1:0") -> None:
-        """Starts the reference server anew, at this address and on the same database."""
+        """Restarts the reference server at this address, on the same database."""
         words = {"127.0.0.1:0": url.removeprefix("http://")}
         again = start(*(words.get(word, word) for word in self.command if word != "--demo"))
         self.process, self.base_url = again.process, again.base_url
@@ -129,7 +129,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One reference server without limits, for tests that leave it as it was."""
+    """One reference server without limits, for tests that don't change it."""
     database = tmp_path_factory.mktemp("server") / "server.db"
     server = start(*REFERENCE, "--database", f"sqlite://{database}", *LIMITLESS)
     yield server
@@ -138,7 +138,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def standins() -> dict[str, str]:
-    """What the stand-ins run on: `PYTHON_NEW` and `PYTHON_OLD`."""
+    """The runtimes of the stand-ins: `PYTHON_NEW` and `PYTHON_OLD`."""
     names = ("PYTHON_NEW", "PYTHON_OLD")
     if all(name in os.environ for name in names):
         return {name: os.environ[name] for name in names}
@@ -158,7 +158,7 @@ def deployed(python: str) -> Iterator[Server]:
 
 @pytest.fixture
 def flask(standins: dict[str, str]) -> Iterator[Server]:
-    """A deployed server, new."""
+    """A fresh deployed server."""
     with deployed(standins["PYTHON_NEW"]) as server:
         yield server
 
@@ -172,14 +172,14 @@ def asgi(standins: dict[str, str]) -> Iterator[Server]:
 
 
 def needed(module: str) -> Any:
-    """A module that the tests need. Only outside of CI may it be missing."""
+    """A module that the tests need, which may be missing only outside of CI."""
     if os.environ.get("CI"):
         return importlib.import_module(module)
     return pytest.importorskip(module)
 
 
 def run_python(code: str, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-    """Runs a program in an interpreter of its own, with warnings as errors."""
+    """Runs a program in its own interpreter, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 

@@ -1,4 +1,4 @@
-"""What somebody does who has just installed the wheel, without any other package: `smoke.py SERVER_BINARY`."""
+"""The first steps after installing the wheel, without any other package: `smoke.py SERVER_BINARY`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can't be used is refused at once, by name."""
+"""Invalid arguments are refused at once, by name."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_bad_options_are_named(options: dict[str, Any], error: type[Exception], 
 
 @dataclass
 class Place:
-    """What calls are made on."""
+    """The objects whose methods are called."""
 
     client: Client
     project: Project
@@ -78,7 +78,7 @@ def deep() -> list[Any]:
 
 
 HALF = "\ud800"
-# Untyped, as programs are that nobody checks.
+# Untyped, like programs without a type checker.
 CALLS: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda on: on.client.join(""), ValueError, "project"),
     (lambda on: on.client.join(7), TypeError, "project"),
@@ -128,7 +128,7 @@ TIMEOUTS: list[tuple[object, type[Exception]]] = [("x", TypeError), (-1, ValueEr
 def refused(call: Callable[[], Any], error: type[Exception], name: str) -> None:
     with pytest.raises(error) as caught:
         call()
-    # Without the notes, which not everybody prints.
+    # Without the notes, which not every program prints.
     assert str(caught.value).startswith(f"{name}: "), caught.value
 
 

@@ -1,4 +1,4 @@
-"""Everything a client can be asked, in both clients."""
+"""Every call, in both clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is cancelled, no event is lost, and the client goes on."""
+"""Cancelling anything loses no event, and the client keeps working."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every call may be cancelled while it waits; the client goes on, and what was asked for is not done twice."""
+"""Every call may be cancelled while it waits; the client keeps working, and nothing is done twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .conftest import QUICK, Server
 
 
 async def cancel(call: Awaitable[Any], turns: int) -> bool:
-    """Cancels a call after so many turns of the event loop; whether that came in time."""
+    """Cancels a call after this many turns of the event loop; true if it was in time."""
     task = asyncio.ensure_future(call)
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -32,7 +32,7 @@ async def cancel(call: Awaitable[Any], turns: int) -> bool:
 
 @contextmanager
 def frozen(server: Server) -> Iterator[None]:
-    """The system takes connections for a server that stands still: none of them is answered."""
+    """The system accepts connections for a stopped server, which answers none of them."""
     server.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -75,7 +75,7 @@ async def test_join_and_leave(asgi: Server) -> None:
             wanted = asgi.admin("/moderate", content=f"text {turns}")["content_id"]
             assert (await anext(stream)).content_id == wanted
             await cancel(project.leave(), turns % 3 + 1)
-            # Once begun it goes on: the stream ends.
+            # Once begun it continues: the stream ends.
             assert await asyncio.wait_for(stream.next_batch(), 5) == []
         assert client.metrics().connections == 1
 
@@ -86,7 +86,7 @@ async def test_emit_with_ack(asgi: Server) -> None:
             assert await cancel(client.emit_with_ack("nobody_answers"), turns % 4)
         for turns in range(50):
             await cancel(client.emit("heartbeat", {}), turns % 3)
-        # Answers that come late are nobody else's.
+        # Late answers go to no other call.
         project = await client.join(asgi.project_id)
         with pytest.raises(automoderate.AckTimeout):
             await client.emit_with_ack("nobody_answers")
@@ -150,7 +150,7 @@ async def test_state_changes(asgi: Server) -> None:
     seen += [state async for state in states]
     names = [state.name for state in seen]
     assert names[-1] == "closed"
-    # Each connection was lost once and made again: none of the changes in between is missing.
+    # Each connection was lost and restored once; no change in between is missing.
     assert names.count("connected") == 6
     assert names.count("reconnecting") >= 5
     assert all(one != other for one, other in itertools.pairwise(names) if one != "reconnecting")
@@ -161,7 +161,7 @@ async def test_close(shared_server: Server) -> None:
         client = await AsyncClient(shared_server.base_url, api_key=shared_server.api_key).connect()
         stream = (await client.join(shared_server.project_id)).events()
         await cancel(client.close(), turns)
-        # Once begun it goes on; before that nothing has happened.
+        # Once begun it continues; before that nothing has happened.
         await client.close()
         assert client.state == "closed"
         assert [event async for event in stream] == []

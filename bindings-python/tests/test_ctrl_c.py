@@ -1,4 +1,4 @@
-"""Ctrl-C is heard out of every blocking call within 0.2 s, and the client can be used afterwards."""
+"""Ctrl-C interrupts every blocking call within 0.2 s, and the client stays usable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WAITS = {
 
 
 def waits(process: subprocess.Popen[str]) -> bool:
-    """Whether the main thread sleeps."""
+    """True if the main thread sleeps."""
     stat = Path(f"/proc/{process.pid}/task/{process.pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "S"
 
@@ -44,7 +44,7 @@ def interrupt(server: Server, code: str, *arguments: str) -> None:
         assert process.stdout.readline() == "interrupted\n", process.stderr.read()
         assert time.monotonic() - started < 0.2
         server.process.send_signal(signal.SIGCONT)
-        assert (process.stdout.readline(), process.wait(10)) == ("and goes on\n", 0), process.stderr.read()
+        assert (process.stdout.readline(), process.wait(10)) == ("and continues\n", 0), process.stderr.read()
 
 
 @pytest.mark.parametrize("how", WAITS.values(), ids=WAITS.keys())
@@ -64,7 +64,7 @@ except KeyboardInterrupt:
 urllib.request.urlopen(sys.argv[4] + "/joins", b'{{}}').read()
 assert client.health().status
 client.close()
-print("and goes on", flush=True)
+print("and continues", flush=True)
 """
     interrupt(asgi, code, asgi.admin_url, asgi.other_project_id)
 
@@ -82,7 +82,7 @@ except KeyboardInterrupt:
     print("interrupted", flush=True)
 assert client.health().status
 client.close()
-print("and goes on", flush=True)
+print("and continues", flush=True)
 """
     interrupt(asgi, code, str(asgi.process.pid))
 
@@ -99,6 +99,6 @@ except KeyboardInterrupt:
     print("interrupted", flush=True)
 with client:
     client.join(project)
-print("and goes on", flush=True)
+print("and continues", flush=True)
 """
     interrupt(asgi, code, str(asgi.process.pid))

@@ -1,4 +1,4 @@
-"""Against deployed servers, as Flask-SocketIO plays them: web sessions, no event log, errors without a code."""
+"""Deployed servers, played by Flask-SocketIO: web sessions, no event log, errors without a code."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_a_wrong_password_and_a_wrong_session(standins: dict[str, str], ag
     with deployed(standins[age]) as server:
         with pytest.raises(automoderate.AuthenticationFailed):
             await AsyncClient(server.base_url, email=server.email, password="wrong").connect()
-        # The one tells at once, the other when something is asked of it.
+        # The first reports at once, the second when it is called.
         with pytest.raises(automoderate.AuthenticationFailed):
             async with AsyncClient(server.base_url, session="no session") as client:
                 await client.join(server.project_id)
@@ -100,7 +100,7 @@ async def test_a_session_cookie(flask: Server) -> None:
 async def test_rest_makes_up_for_what_a_cut_has_cost(flask: Server, transports: str) -> None:
     async with AsyncClient(flask.base_url, **options(flask, transports=transports)) as client:  # type: ignore[arg-type]
         stream = (await client.join(flask.project_id)).events(ModerationUpdate)
-        # From its time on, REST can be asked for what is missing.
+        # From this event's time on, REST can be asked for missing events.
         known = flask.admin("/moderate", content="before")["content_id"]
         assert (await anext(stream)).content_id == known
         for round in range(3):

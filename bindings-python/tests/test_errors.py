@@ -1,4 +1,4 @@
-"""Errors have a class and a code of their own, and say whether a retry can help."""
+"""Each error has its own class and code, and says whether a retry can help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that is gone at one address and there at another: the client goes on, and nothing is lost or comes twice."""
+"""A server moves from one address to another: the client follows, and nothing is lost or comes twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .conftest import LIMITLESS, QUICK, StartServer, ids
 async def test_the_next_address_takes_over(start_server: StartServer) -> None:
     server = start_server(*LIMITLESS)
     first = server.base_url
-    # On another port from here on, and then again at the first one.
+    # From here on at another port, and later at the first one again.
     server.kill()
     server.start_elsewhere()
     second = server.base_url

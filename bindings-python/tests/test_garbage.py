@@ -1,4 +1,4 @@
-"""What nobody holds any more goes away."""
+"""Unreferenced objects are freed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_a_forgotten_client_goes_away(asgi: Server) -> None:
 async def test_clients_that_come_and_go_leave_nothing_behind(asgi: Server) -> None:
     def held() -> tuple[int, int]:
         gc.collect()
-        # The event loop keeps threads of its own, as many as were once busy together.
+        # The event loop keeps as many threads as were once busy at the same time.
         threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
         return len(os.listdir("/proc/self/fd")), len(threads)
 

@@ -1,4 +1,4 @@
-"""The files that every language's tests read: events off the wire, the defaults of options, the codes of errors."""
+"""The files that the tests of every language read: events on the wire, default options, error codes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_packets_become_the_events_that_the_files_expect(golden: Server, k
 
 
 def check_attributes(event: Any, expected: dict[str, Any]) -> None:
-    """What the attributes say is what `to_dict` says; what is nested or an instant has a type of its own."""
+    """The attributes equal the values of `to_dict`; nested values and timestamps have their own types."""
     for name, value in expected.items():
         if name == "meta":
             assert {key: getattr(event.meta, key) for key in value} == value
@@ -86,7 +86,7 @@ def test_options_have_the_defaults_of_the_core(client: type) -> None:
     assert asdict(ReconnectPolicy()) == known.pop("reconnect")
     assert {name: defaults.pop(name) for name in known} == known
     empty = {name for name, default in defaults.items() if default in (None, (), inspect.Parameter.empty)}
-    assert empty == set(defaults), "an option with a default that the core does not know"
+    assert empty == set(defaults), "an option with a default unknown to the core"
 
 
 def test_every_error_code_has_its_class() -> None:

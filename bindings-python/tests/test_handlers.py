@@ -1,4 +1,4 @@
-"""Functions registered by `on`."""
+"""Functions registered with `on`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `help()` says."""
+"""The text that `help()` says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lost connection is mended, and what it cost is made up for or told."""
+"""A lost connection is restored, and missed events are recovered or reported."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_cut_is_mended_and_backfilled_blocking(asgi: Server) -> None:
         with pytest.raises(automoderate.AccessDenied):
             client.join(asgi.other_project_id)
         stream = client.join(asgi.project_id).events(ModerationUpdate)
-        # From its time on, REST can be asked for what the cut costs.
+        # From this event's time on, REST can be asked for events lost in the cut.
         asgi.admin("/moderate", content="trustedword")
         assert next(stream).status == "approved"
         asgi.admin("/cut")

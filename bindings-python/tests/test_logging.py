@@ -1,4 +1,4 @@
-"""What the SDK tells `logging`: to the logger `automoderate` and those below it."""
+"""The SDK's messages for `logging`: they go to the logger `automoderate` and its children."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_handlers_may_be_slow_and_may_use_the_client(shared_server: Server) -> N
     logger.setLevel(logging.DEBUG)
     try:
         with client:
-            # Whoever handles messages holds up nobody.
+            # A slow handler delays nothing else.
             client.join(shared_server.project_id)
             client.moderate("text")
             release.set()

@@ -1,4 +1,4 @@
-"""Fork is told, spawn works."""
+"""Forked clients report it, and spawn works."""
 
 from __future__ import annotations
 

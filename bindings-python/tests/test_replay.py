@@ -1,4 +1,4 @@
-"""On servers with an event log a stream goes on where it stopped."""
+"""On servers with an event log a stream resumes where it stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long outage of a server without an event log: REST makes up for it, as the reader takes it."""
+"""A long outage of a server without an event log: REST recovers the decisions, at the reader's pace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def test_each_missed_decision_arrives_once_and_in_order() -> None:
 
     async with AsyncClient(server.url, api_key="any") as client:
         events = (await client.join("p")).events()
-        # More than 3.3 a second: rows from before the outage lie in the time that REST is asked about.
+        # More than 3.3 a second: rows from before the outage fall into the period that REST is asked about.
         for n in range(200):
             publish(f"before{n}")
         for n in range(200):

@@ -17,7 +17,7 @@ PAUSE = ReconnectPolicy(delay=0.5, factor=1, jitter=0, max_attempts_per_minute=6
 
 
 class Writer(threading.Thread):
-    """Submits all the time. Whether a submission was decided is not known if the server dies over it."""
+    """Submits all the time. If the server dies during a submission, its outcome is unknown."""
 
     def __init__(self, server: Server) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Writer(threading.Thread):
             self.missed += missed
 
     def check(self, events: list[ModerationUpdate]) -> None:
-        """Each decision that the server knows has come once, in the order of the log."""
+        """Each decision that the server knows arrived once, in the order of the log."""
         found = {event.content_id: event for event in events}
         assert len(found) == len(events), "none twice"
         positions = [event.meta.event_id or 0 for event in events]
@@ -72,7 +72,7 @@ async def test_kill_and_restart_for_asyncio(start_server: StartServer, transport
             if isinstance(event, ModerationUpdate):
                 events.append(event)
                 since += 1
-            # Only a client that is connected again is worth the next blow.
+            # The next kill waits until the client is connected again.
             if since < BETWEEN or client.metrics().connections == kills:
                 continue
             if kills == KILLS:

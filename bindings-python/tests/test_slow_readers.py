@@ -1,4 +1,4 @@
-"""A reader that is too slow is told what it missed."""
+"""A reader that is too slow learns how many events it missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of a listing that can't be read costs that row."""
+"""An unreadable row of a listing affects only that row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors and type checkers are told. Checked, not run."""
+"""The view of editors and type checkers. Checked, not run."""
 
 from __future__ import annotations
 

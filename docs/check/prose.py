@@ -112,6 +112,7 @@ def python(text: str) -> list[Block]:
     blocks: list[Block] = []
     opening = {token.NEWLINE, token.NL, token.INDENT, token.DEDENT, token.ENCODING, token.COMMENT}
     before = token.ENCODING
+    depth = 0
     middle = getattr(token, "FSTRING_MIDDLE", -1)
     for part in tokenize.generate_tokens(io.StringIO(text).readline):
         line = part.start[0]
@@ -123,9 +124,10 @@ def python(text: str) -> list[Block]:
                 last.text += "\n" + comment
             elif comment:
                 blocks.append(Block(line, comment))
-        elif part.type == token.STRING and before in opening:
+        elif part.type == token.STRING and before in opening and not depth:
             blocks.extend(paragraphs(line, part.string.strip("rbf").strip("\"'"), "doc"))
         elif part.type in {token.STRING, middle} and re.search(r"[A-Za-z] [A-Za-z]", part.string):
             blocks.append(Block(line, CODE.sub("`_`", part.string.strip("\"'"))))
+        depth += (part.string in "([{") - (part.string in ")]}") if part.type == token.OP else 0
         before = part.type
     return blocks

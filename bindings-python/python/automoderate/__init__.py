@@ -1,8 +1,8 @@
 """Typed, loss-free real-time moderation updates from AutoModerate servers.
 
-`AsyncClient` is for asyncio, `Client` blocks; both join projects and hand out their events as streams. Lost
-connections are mended behind the scenes; on servers with an event log every event reaches every stream once and in
-order, and what truly can't be had is told in the stream, as a `Gap` or `Lagged`.
+`AsyncClient` is for asyncio, and `Client` blocks. Both join projects and return their events as streams. They reconnect
+by themselves. On servers with an event log, every event reaches every stream once and in order. Unrecoverable loss
+appears in the stream as a `Gap` or a `Lagged`.
 """
 
 from ._async import AsyncClient, AsyncContents, AsyncEventStream, AsyncProject, AsyncStates

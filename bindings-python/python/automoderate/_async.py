@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
     """Events, in order, each once: `async for event in stream`.
 
-    Interruptions that are being mended don't end it. If you left or closed, it just ends; if it ends for another
-    reason, the loop raises that error. Breaking out of a loop or cancelling it loses nothing: go on with the same
-    stream. A stream may be shared by several tasks; each event goes to one of them.
+    A lost connection doesn't end it. It ends without an error if you left the project or closed the client; if it ends
+    for another reason, the loop raises that error. Breaking out of a loop or cancelling it loses nothing: continue with
+    the same stream. Several tasks may share a stream; each event goes to one of them.
     """
 
     __slots__ = ()
@@ -63,10 +63,10 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
                 raise StopAsyncIteration
 
     async def next_batch(self, max: int = 1024) -> list[E]:
-        """Wait for an event, and return it with those that are there as well, up to `max`. Empty at the end.
+        """Wait for an event, and return it with all others that are ready, up to `max`. Empty at the end.
 
         Raises:
-            AutoModerateError: The error for which the stream ends, once.
+            AutoModerateError: The error that ended the stream, once.
 
         """
         max = count("max", max)
@@ -97,19 +97,19 @@ class AsyncProject(BaseProject):
     @overload
     def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
     def events(self, kind: Any = None) -> AsyncEventStream[Any]:
-        """The project's events, or those of one kind, given as a class or by name.
+        """The project's events, or one kind of them, given as a class or by name.
 
-        The first stream taken begins at the join (or behind `after`), later ones when they are made.
+        The first stream begins at the join (or after the cursor `after`), later ones when they are created.
         """
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
     async def leave(self) -> None:
-        """Leave the project. Its streams end behind what they hold, at once."""
+        """Leave the project. Its streams end at once, after the events in their buffers."""
         await port().call(self._native.leave)
 
 
 class AsyncStates(AsyncIterator[State]):
-    """The changes of a client's state, for one reader. A cancelled wait loses none."""
+    """The changes of a client's state, for one reader. Cancelling a wait loses none."""
 
     __slots__ = ("_next", "_states")
 
@@ -118,7 +118,7 @@ class AsyncStates(AsyncIterator[State]):
         self._next: asyncio.Future[Any] | None = None
 
     async def __anext__(self) -> State:
-        # It goes on if this is cancelled, and whoever asks next is given its result.
+        # The fetch continues if this is cancelled, and the next caller receives its result.
         if self._next is None:
             self._next = port().begin(self._states.next)
         state = await asyncio.shield(self._next)
@@ -129,7 +129,7 @@ class AsyncStates(AsyncIterator[State]):
 
 
 class AsyncContents(Pages, AsyncIterator[Content]):
-    """The contents of a project, newest first, fetched page by page as they are read."""
+    """A project's items, newest first, fetched page by page as they are read."""
 
     def __init__(self, client: AsyncClient, status: Status | None, per_page: int | None) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class AsyncContents(Pages, AsyncIterator[Content]):
 
 
 class AsyncClient(BaseClient):
-    """A connection to an AutoModerate server that mends itself, for asyncio.
+    """A self-healing connection to an AutoModerate server, for asyncio.
 
     ```python
     async with AsyncClient("http://localhost:6217", api_key="am_…") as client:
@@ -157,7 +157,7 @@ class AsyncClient(BaseClient):
                     print("events are missing:", event.reason)
     ```
 
-    One client may be used from several event loops and threads.
+    Several event loops and threads may share a client.
     """
 
     async def __aenter__(self) -> Self:
@@ -169,17 +169,17 @@ class AsyncClient(BaseClient):
         await self.close()
 
     async def connect(self) -> Self:
-        """Connect. Returns the client when the server has acknowledged and refused nothing.
+        """Connect. Returns the client once the server has acknowledged the connection.
 
-        If that is under way or done, also because an earlier `connect` was cancelled, its outcome is awaited.
-        A credentials provider is asked on the event loop of the first `connect`, for as long as that runs.
+        If a connection is under way or established, this awaits its outcome, even if an earlier `connect` was
+        cancelled. A credentials provider runs on the event loop of the first `connect`, as long as that loop runs.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
-            RateLimited: It allows no further connections now.
+            RateLimited: The server allows no more connections now.
             ConnectTimeout: There was no usable connection within `connect_timeout`.
-            ConnectFailed: The connection could not be made.
-            Closed: The client was closed, or a first connection has failed before; make a new one.
+            ConnectFailed: The connection failed.
+            Closed: The client was closed, or its first connection failed earlier; create a new one.
 
         """
         listen()
@@ -194,16 +194,16 @@ class AsyncClient(BaseClient):
 
         Args:
             project: The project's id.
-            after: A cursor, or the `event_id`, behind which to go on: the first stream starts with what came after
-                it, or with a `Gap` that tells what can't be had any more.
+            after: A cursor or `event_id` to resume after: the first stream starts with the events after it, or with
+                a `Gap` for those that are no longer available.
 
         Raises:
             AccessDenied: The credentials are not for this project.
             ProjectNotFound: There is no such project.
-            RoomLimit: The server allows no further projects on this connection.
-            RateLimited: The server allows no further events now.
+            RoomLimit: The server allows no more projects on this connection.
+            RateLimited: The server allows no more events now.
             JoinTimeout: The server did not confirm within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is no cursor, or it is given for a project that is joined.
+            InvalidArgument: The id is empty, `after` is not a cursor, or the project is already joined.
             Closed: The client is closed.
 
         """
@@ -216,18 +216,18 @@ class AsyncClient(BaseClient):
     @overload
     def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
     def events(self, kind: Any = None) -> AsyncEventStream[Any]:
-        """The events of all projects and those that belong to none, or those of one kind. The stream starts now."""
+        """The events of all projects and those without a project, or only one kind. The stream starts now."""
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> AsyncStates:
-        """The present state and all changes from now on; ends after `closed`."""
+        """The current state and all later changes; ends after `closed`."""
         return AsyncStates(self._native.state_changes())
 
     async def run(self) -> None:
-        """Call the functions registered by `on`, until the client is closed. Coroutine functions are awaited.
+        """Call the functions registered with `on`, until the client is closed. Coroutine functions are awaited.
 
         Raises:
-            AutoModerateError: The error for which the client ended, unless you closed it.
+            AutoModerateError: The error that ended the client, unless you closed it.
 
         """
         async for event in AsyncEventStream[Event](self._stream_of_handlers()):
@@ -240,10 +240,10 @@ class AsyncClient(BaseClient):
                     failed("a handler of %s failed", event.event)
 
     async def emit(self, name: str, data: Any = None) -> None:
-        """Send an event of your own. `None` is sent as no argument.
+        """Send a custom event. `None` sends no argument.
 
         Raises:
-            Disconnected: There is no connection: nothing is kept for later.
+            Disconnected: There is no connection; the event is not kept for later.
             RateLimited: The limit per minute is used up; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: The data can't be written as JSON.
@@ -252,13 +252,13 @@ class AsyncClient(BaseClient):
         await port().call(self._native.emit, text("name", name), data)
 
     async def emit_with_ack(self, name: str, data: Any = None) -> Any:
-        """Send an event of your own and wait for the acknowledgement, at most `ack_timeout` seconds.
+        """Send a custom event and wait for its acknowledgement, at most `ack_timeout` seconds.
 
-        Returns its argument; `None` if it has none, a list if several.
+        Returns the acknowledgement's argument; `None` if it has none, a list if it has several.
 
         Raises:
             AckTimeout: The server did not acknowledge in time.
-            Disconnected: There is no connection, or it was lost meanwhile.
+            Disconnected: There is no connection, or it was lost during the call.
             RateLimited: The limit per minute is used up; see `retry_in`.
 
         """
@@ -270,21 +270,21 @@ class AsyncClient(BaseClient):
         """Submit content for a decision.
 
         Args:
-            content: The content.
-            type: What it is.
-            metadata: Anything to go with it; `user_id` in it tracks the user.
-            idempotency_key: The name of this submission, 1 to 255 visible ASCII characters. A server that knows such
-                keys takes what is submitted again by the same one, for 24 hours, for the same submission. Default: a
-                random one for each call.
+            content: The text or other content.
+            type: The content's type.
+            metadata: Any data to store with it; its `user_id` tracks the user.
+            idempotency_key: A name for this submission, 1 to 255 visible ASCII characters. A server that supports
+                these keys treats a call repeated with the same key within 24 hours as the same submission. The
+                default is a random key for each call.
 
         Raises:
             ApiError: The server answered with an error; see `status` and `body`.
             AuthenticationFailed: The server refused the key.
-            RateLimited: The server allows no further calls now.
+            RateLimited: The server allows no more calls now.
             ConnectFailed: The server could not be reached.
             Disconnected: The server did not answer within `request_timeout`, or the connection was lost: the outcome
                 is unknown, and `retryable` is false.
-            InvalidArgument: The `idempotency_key` can't be used.
+            InvalidArgument: The `idempotency_key` is invalid.
 
         """
         kind, content = text("type", type), text("content", content)
@@ -292,25 +292,25 @@ class AsyncClient(BaseClient):
         return Moderation(**await port().call(self._native.moderate, kind, content, metadata, key))
 
     async def content(self, id: str) -> Content:
-        """Look up a piece of content.
+        """Look up an item.
 
         Raises:
-            ApiError: The server answered with an error; `status` is 404 if there is no such content.
+            ApiError: The server answered with an error; `status` is 404 if there is no such item.
 
         """
         return Content(**await port().call(self._native.content, text("id", id)))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
-        """The contents, newest first, fetched page by page: `async for content in client.contents()`.
+        """The items, newest first, fetched page by page: `async for content in client.contents()`.
 
-        Rows that can't be read are left out and logged; `contents_page` tells them.
+        Unreadable rows are left out and logged; `contents_page` returns their errors.
         """
         return AsyncContents(self, status, per_page)
 
     async def contents_page(
         self, page: int = 1, *, status: Status | None = None, per_page: int | None = None
     ) -> ContentPage:
-        """One page of the contents, newest first; pages are counted from 1.
+        """One page of items, newest first; the first page is 1.
 
         Raises:
             ApiError: The server answered with an error.
@@ -328,7 +328,7 @@ class AsyncClient(BaseClient):
         return Statistics(**await port().call(self._native.statistics))
 
     async def health(self) -> Health:
-        """Whether the server is well. Needs no credentials.
+        """The server's health. Needs no credentials.
 
         Raises:
             ApiError: The server answered with an error.
@@ -337,7 +337,7 @@ class AsyncClient(BaseClient):
         return Health(**await port().call(self._native.health))
 
     async def close(self) -> None:
-        """Say goodbye, within 2 s, and end all streams behind what they hold. A second time does nothing."""
+        """Disconnect within 2 s, and end all streams after the events in their buffers. A second call does nothing."""
         await port().call(self._native.close)
 
 
@@ -345,13 +345,13 @@ _background: set[asyncio.Task[None]] = set()
 
 
 def _keep(task: asyncio.Task[None]) -> None:
-    """Event loops hold tasks only weakly."""
+    """Event loops hold only weak references to tasks."""
     _background.add(task)
     task.add_done_callback(_background.discard)
 
 
 async def _answer(requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
-    """Ask the provider whenever the session wants credentials; a newer request takes the place of an older one."""
+    """Call the provider whenever the session needs credentials; a newer request replaces an older one."""
     running: asyncio.Task[None] | None = None
     while (request := await port().call(requests.next)) is not None:
         if running is not None:

@@ -1,4 +1,4 @@
-"""The blocking client: the same as the one for asyncio, without `await`."""
+"""The blocking client: the asyncio client without `await`."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 class EventStream(BaseStream[E], Iterator[E]):
     """Events, in order, each once: `for event in stream`.
 
-    Waiting releases Python's lock and hears Ctrl-C. Interruptions that are being mended don't end the stream. If you
-    left or closed, it just ends; if it ends for another reason, the loop raises that error. Breaking out of a loop
-    loses nothing: go on with the same stream. A stream may be shared by several threads; each event goes to one.
+    Waiting releases the GIL and responds to Ctrl-C. A lost connection doesn't end the stream. It ends without an error
+    if you left the project or closed the client; if it ends for another reason, the loop raises that error. Breaking
+    out of a loop loses nothing: continue with the same stream. Several threads may share a stream; each event goes to
+    one.
     """
 
     __slots__ = ()
@@ -51,11 +52,11 @@ class EventStream(BaseStream[E], Iterator[E]):
         return cast("E", event)
 
     def next_batch(self, max: int = 1024, timeout: float | None = None) -> list[E]:
-        """Wait for an event, and return it with those that are there as well, up to `max`. Empty at the end.
+        """Wait for an event, and return it with all others that are ready, up to `max`. Empty at the end.
 
         Raises:
             TimeoutError: No event came within `timeout` seconds.
-            AutoModerateError: The error for which the stream ends, once.
+            AutoModerateError: The error that ended the stream, once.
 
         """
         timeout = None if timeout is None else seconds("timeout", timeout)
@@ -74,14 +75,14 @@ class Project(BaseProject):
     @overload
     def events(self, kind: str | None) -> EventStream[Event]: ...
     def events(self, kind: Any = None) -> EventStream[Any]:
-        """The project's events, or those of one kind, given as a class or by name.
+        """The project's events, or one kind of them, given as a class or by name.
 
-        The first stream taken begins at the join (or behind `after`), later ones when they are made.
+        The first stream begins at the join (or after the cursor `after`), later ones when they are created.
         """
         return EventStream(self._native.events(kind_name(kind)))
 
     def leave(self) -> None:
-        """Leave the project. Its streams end behind what they hold, at once."""
+        """Leave the project. Its streams end at once, after the events in their buffers."""
         self._native.leave(None)
 
 
@@ -101,7 +102,7 @@ class States(Iterator[State]):
 
 
 class Contents(Pages, Iterator[Content]):
-    """The contents of a project, newest first, fetched page by page as they are read."""
+    """A project's items, newest first, fetched page by page as they are read."""
 
     def __init__(self, client: Client, status: Status | None, per_page: int | None) -> None:
         super().__init__()
@@ -116,7 +117,7 @@ class Contents(Pages, Iterator[Content]):
 
 
 class Client(BaseClient):
-    """A connection to an AutoModerate server that mends itself. Calls block.
+    """A self-healing connection to an AutoModerate server. Calls block.
 
     ```python
     with Client("http://localhost:6217", api_key="am_…") as client:
@@ -124,7 +125,7 @@ class Client(BaseClient):
             print(event)
     ```
 
-    Calls release Python's lock, can be interrupted with Ctrl-C, and may be made from several threads.
+    Calls release the GIL, can be interrupted with Ctrl-C, and may come from several threads.
     """
 
     def __enter__(self) -> Self:
@@ -136,16 +137,17 @@ class Client(BaseClient):
         self.close()
 
     def connect(self) -> Self:
-        """Connect. Returns the client when the server has acknowledged and refused nothing.
+        """Connect. Returns the client once the server has acknowledged the connection.
 
-        If that is under way or done, also because an earlier `connect` was interrupted, its outcome is waited for.
+        If a connection is under way or established, this waits for its outcome, even if an earlier `connect` was
+        interrupted.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
-            RateLimited: It allows no further connections now.
+            RateLimited: The server allows no more connections now.
             ConnectTimeout: There was no usable connection within `connect_timeout`.
-            ConnectFailed: The connection could not be made.
-            Closed: The client was closed, or a first connection has failed before; make a new one.
+            ConnectFailed: The connection failed.
+            Closed: The client was closed, or its first connection failed earlier; create a new one.
 
         """
         listen()
@@ -160,16 +162,16 @@ class Client(BaseClient):
 
         Args:
             project: The project's id.
-            after: A cursor, or the `event_id`, behind which to go on: the first stream starts with what came after
-                it, or with a `Gap` that tells what can't be had any more.
+            after: A cursor or `event_id` to resume after: the first stream starts with the events after it, or with
+                a `Gap` for those that are no longer available.
 
         Raises:
             AccessDenied: The credentials are not for this project.
             ProjectNotFound: There is no such project.
-            RoomLimit: The server allows no further projects on this connection.
-            RateLimited: The server allows no further events now.
+            RoomLimit: The server allows no more projects on this connection.
+            RateLimited: The server allows no more events now.
             JoinTimeout: The server did not confirm within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is no cursor, or it is given for a project that is joined.
+            InvalidArgument: The id is empty, `after` is not a cursor, or the project is already joined.
             Closed: The client is closed.
 
         """
@@ -182,18 +184,18 @@ class Client(BaseClient):
     @overload
     def events(self, kind: str | None) -> EventStream[Event]: ...
     def events(self, kind: Any = None) -> EventStream[Any]:
-        """The events of all projects and those that belong to none, or those of one kind. The stream starts now."""
+        """The events of all projects and those without a project, or only one kind. The stream starts now."""
         return EventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> States:
-        """The present state and all changes from now on; ends after `closed`."""
+        """The current state and all later changes; ends after `closed`."""
         return States(self._native.state_changes())
 
     def run(self) -> None:
-        """Call the functions registered by `on`, on this thread, until the client is closed.
+        """Call the functions registered with `on`, on this thread, until the client is closed.
 
         Raises:
-            AutoModerateError: The error for which the client ended, unless you closed it.
+            AutoModerateError: The error that ended the client, unless you closed it.
 
         """
         for event in EventStream[Event](self._stream_of_handlers()):
@@ -204,10 +206,10 @@ class Client(BaseClient):
                     failed("a handler of %s failed", event.event)
 
     def emit(self, name: str, data: Any = None) -> None:
-        """Send an event of your own. `None` is sent as no argument.
+        """Send a custom event. `None` sends no argument.
 
         Raises:
-            Disconnected: There is no connection: nothing is kept for later.
+            Disconnected: There is no connection; the event is not kept for later.
             RateLimited: The limit per minute is used up; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: The data can't be written as JSON.
@@ -216,13 +218,13 @@ class Client(BaseClient):
         self._native.emit(None, text("name", name), data)
 
     def emit_with_ack(self, name: str, data: Any = None) -> Any:
-        """Send an event of your own and wait for the acknowledgement, at most `ack_timeout` seconds.
+        """Send a custom event and wait for its acknowledgement, at most `ack_timeout` seconds.
 
-        Returns its argument; `None` if it has none, a list if several.
+        Returns the acknowledgement's argument; `None` if it has none, a list if it has several.
 
         Raises:
             AckTimeout: The server did not acknowledge in time.
-            Disconnected: There is no connection, or it was lost meanwhile.
+            Disconnected: There is no connection, or it was lost during the call.
             RateLimited: The limit per minute is used up; see `retry_in`.
 
         """
@@ -234,21 +236,21 @@ class Client(BaseClient):
         """Submit content for a decision.
 
         Args:
-            content: The content.
-            type: What it is.
-            metadata: Anything to go with it; `user_id` in it tracks the user.
-            idempotency_key: The name of this submission, 1 to 255 visible ASCII characters. A server that knows such
-                keys takes what is submitted again by the same one, for 24 hours, for the same submission. Default: a
-                random one for each call.
+            content: The text or other content.
+            type: The content's type.
+            metadata: Any data to store with it; its `user_id` tracks the user.
+            idempotency_key: A name for this submission, 1 to 255 visible ASCII characters. A server that supports
+                these keys treats a call repeated with the same key within 24 hours as the same submission. The
+                default is a random key for each call.
 
         Raises:
             ApiError: The server answered with an error; see `status` and `body`.
             AuthenticationFailed: The server refused the key.
-            RateLimited: The server allows no further calls now.
+            RateLimited: The server allows no more calls now.
             ConnectFailed: The server could not be reached.
             Disconnected: The server did not answer within `request_timeout`, or the connection was lost: the outcome
                 is unknown, and `retryable` is false.
-            InvalidArgument: The `idempotency_key` can't be used.
+            InvalidArgument: The `idempotency_key` is invalid.
 
         """
         kind, content = text("type", type), text("content", content)
@@ -256,23 +258,23 @@ class Client(BaseClient):
         return Moderation(**cast("Any", self._native.moderate(None, kind, content, metadata, key)))
 
     def content(self, id: str) -> Content:
-        """Look up a piece of content.
+        """Look up an item.
 
         Raises:
-            ApiError: The server answered with an error; `status` is 404 if there is no such content.
+            ApiError: The server answered with an error; `status` is 404 if there is no such item.
 
         """
         return Content(**cast("Any", self._native.content(None, text("id", id))))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
-        """The contents, newest first, fetched page by page: `for content in client.contents()`.
+        """The items, newest first, fetched page by page: `for content in client.contents()`.
 
-        Rows that can't be read are left out and logged; `contents_page` tells them.
+        Unreadable rows are left out and logged; `contents_page` returns their errors.
         """
         return Contents(self, status, per_page)
 
     def contents_page(self, page: int = 1, *, status: Status | None = None, per_page: int | None = None) -> ContentPage:
-        """One page of the contents, newest first; pages are counted from 1.
+        """One page of items, newest first; the first page is 1.
 
         Raises:
             ApiError: The server answered with an error.
@@ -290,7 +292,7 @@ class Client(BaseClient):
         return Statistics(**cast("Any", self._native.statistics(None)))
 
     def health(self) -> Health:
-        """Whether the server is well. Needs no credentials.
+        """The server's health. Needs no credentials.
 
         Raises:
             ApiError: The server answered with an error.
@@ -299,12 +301,12 @@ class Client(BaseClient):
         return Health(**cast("Any", self._native.health(None)))
 
     def close(self) -> None:
-        """Say goodbye, within 2 s, and end all streams behind what they hold. A second time does nothing."""
+        """Disconnect within 2 s, and end all streams after the events in their buffers. A second call does nothing."""
         self._native.close(None)
 
 
 class _Asker(threading.Thread):
-    """Asks the credentials provider, while other threads wait."""
+    """Calls the credentials provider, while other threads wait."""
 
     def __init__(self, requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
         super().__init__(name="automoderate-credentials", daemon=True)

@@ -26,25 +26,27 @@ __all__ = [
 
 
 class AutoModerateError(Exception):
-    """Anything that goes wrong in this package. The text is a sentence for people; programs use `code` or the class.
+    """The base class of this package's errors. The text is for people; programs use `code` or the class.
 
-    No error holds a key, a password or a cookie. The failure that led to this one is its `__cause__`.
+    No error contains a key, a password or a cookie. The failure that caused this one is its `__cause__`.
     """
 
     code: str = "error"
-    """The stable code, the same string in every language."""
+    """The stable error code, the same string in every language."""
     retryable: bool
-    """Whether the same call may succeed later without anything being changed."""
+    """True if the same call may succeed later, unchanged."""
     retry_in: float | None
-    """Seconds to wait before a retry, where that is known."""
+    """The seconds to wait before a retry, if known."""
     stage: str | None
-    """How far an attempt to connect had come: `credentials`, `network`, `tls`, `http`, `engine_io`, `namespace`."""
+    """The stage that a connection attempt had reached: `credentials`, `network`, `tls`, `http`, `engine_io`,
+    `namespace`.
+    """
     status: int | None
-    """The HTTP status of the answer that refused."""
+    """The HTTP status of the refusal."""
     body: str | None
-    """The beginning of the body of that answer."""
+    """The beginning of the body of the refusal."""
     attempts: int | None
-    """How many attempts were made before giving up."""
+    """The number of attempts before giving up."""
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class AuthenticationFailed(AutoModerateError):
 
 
 class AccessDenied(AutoModerateError, PermissionError):
-    """The credentials are good, but not for this project; also when access is withdrawn later."""
+    """The credentials are valid, but not for this project, or access was withdrawn later."""
 
     code = "access_denied"
 
@@ -88,7 +90,7 @@ class ProjectNotFound(AutoModerateError, LookupError):
 
 
 class RoomLimit(AutoModerateError):
-    """The server allows no further rooms on this connection."""
+    """The server allows no more rooms on this connection."""
 
     code = "room_limit"
 
@@ -112,19 +114,19 @@ class ConnectTimeout(AutoModerateError, TimeoutError):
 
 
 class ConnectFailed(AutoModerateError, ConnectionError):
-    """The connection could not be made; see `stage` and `status`."""
+    """The connection failed; see `stage` and `status`."""
 
     code = "connect_failed"
 
 
 class Disconnected(AutoModerateError, ConnectionError):
-    """There is no connection, or it was lost while the operation was under way."""
+    """There is no connection, or it was lost during the operation."""
 
     code = "disconnected"
 
 
 class GaveUp(AutoModerateError, ConnectionError):
-    """The configured number of attempts is used up; `__cause__` is the last failure."""
+    """All configured attempts failed; `__cause__` is the last failure."""
 
     code = "gave_up"
 
@@ -136,7 +138,7 @@ class AckTimeout(AutoModerateError, TimeoutError):
 
 
 class InvalidArgument(AutoModerateError, ValueError):
-    """An argument or option can't be used; the message names it."""
+    """An argument or option is invalid; the message names it."""
 
     code = "invalid_argument"
 
@@ -148,19 +150,19 @@ class ProtocolError(AutoModerateError):
 
 
 class ApiError(AutoModerateError):
-    """A REST call was answered with an error; see `status` and `body`."""
+    """The server answered a REST call with an error; see `status` and `body`."""
 
     code = "api"
 
 
 class Overflow(AutoModerateError):
-    """A stream ended because its reader was too slow, as `overflow="close"` says."""
+    """A stream with `overflow="close"` ended because its reader was too slow."""
 
     code = "overflow"
 
 
 class Closed(AutoModerateError):
-    """The client was closed, or belongs to the process that this one was forked from."""
+    """The client is closed, or belongs to the parent of this forked process."""
 
     code = "closed"
 

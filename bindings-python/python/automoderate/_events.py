@@ -27,4 +27,4 @@ Event = (
     | Gap
     | Lagged
 )
-"""Anything that a stream can yield; `isinstance(value, Event)` works too."""
+"""Any event that a stream can yield; `isinstance(value, Event)` works too."""

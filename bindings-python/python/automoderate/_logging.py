@@ -1,7 +1,7 @@
 """The SDK's messages for `logging`.
 
-They go to the logger `automoderate` and those below it. A thread of Python's fetches them: the SDK's own threads never
-wait for Python's lock, and what a slow handler does holds up nobody.
+They go to the logger `automoderate` and its children. A Python thread fetches them, so the SDK's own threads never wait
+for the GIL, and a slow handler delays nothing else.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ._port import heard
 
 logger = logging.getLogger("automoderate")
 
-# By process: a forked child has no thread yet.
+# Keyed by process: a forked child has no thread yet.
 _ports: dict[int, _native.Port] = {}
 
 
 def listen() -> None:
-    """Has the messages fetched from now on. A second time in a process does nothing."""
+    """Starts fetching messages. A second call in a process does nothing."""
     process = os.getpid()
     if process not in _ports:
         port = _native.Port()
@@ -36,15 +36,15 @@ def _tell(port: _native.Port) -> None:
         try:
             _log(level, *record)
         except Exception as error:
-            # A handler's or a filter's own fault; the next message may fare better.
+            # An error in a handler or a filter; the next message may succeed.
             sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _log(level: int, topic: str, message: str) -> None:
-    # The level is asked now, so that one that was set later counts too.
+    # The level is read now, so that one set later counts too.
     logger.getChild(topic).log(level, "%s", message)
 
 
 def failed(what: str, *arguments: Any) -> None:
-    """Tells that a function of the user's has raised, with the traceback."""
+    """Logs that a user's function raised, with the traceback."""
     logger.exception(what, *arguments)

@@ -1,4 +1,4 @@
-"""Plain values: what calls return, and the parts of events."""
+"""Plain values: results of calls, and parts of events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Status = Literal["approved", "rejected", "flagged", "pending"] | str
-"""A decision; servers may send words that this version does not know."""
+"""A decision; servers may send values unknown to this version."""
 StateName = Literal["idle", "connecting", "connected", "reconnecting", "closing", "closed"]
 
 
@@ -21,11 +21,11 @@ class RecentActivity:
     """One of the latest decisions."""
 
     content_id: str
-    """The content's id."""
+    """The item's id."""
     decision: Status
-    """What was decided about it."""
+    """The decision about it."""
     timestamp: datetime | None
-    """When it was decided, in UTC; `None` if the server sent nothing that can be read."""
+    """The time of the decision, in UTC; `None` if the server sent no readable one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +35,21 @@ class Rule:
     id: str
     """The rule's id."""
     name: str
-    """What people call it; a decision names it in `rule_name`."""
+    """Its name for people; a decision has it in `rule_name`."""
     type: Literal["keyword", "regex", "ai_prompt"] | str | None
-    """How it decides: by words, by a pattern, or by asking a model. `None` if the server does not say."""
+    """The way it decides: by keywords, by a pattern, or by asking a model. `None` if the server does not say."""
     is_active: bool | None
-    """Whether it is in use."""
+    """True if it is in use."""
     priority: int | None
-    """Rules with a higher number come first."""
+    """Rules with a higher number run first."""
     action: Literal["approve", "reject", "flag"] | str | None
-    """What is decided about content that it matches."""
+    """The decision about items that it matches."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any], hash=False)
-    """Fields that the documentation does not know, among them deployed servers' `description` and `rule_data`."""
+    """Undocumented fields, including deployed servers' `description` and `rule_data`."""
 
     @property
     def rule_type(self) -> str | None:
-        """The same as `type`, which is the documented name."""
+        """The same as `type`, the documented name."""
         return self.type
 
 
@@ -58,49 +58,49 @@ class Activity:
     """A user's figures."""
 
     total_submissions: int | None = None
-    """How much the user has submitted."""
+    """The number of the user's submissions."""
     recent_violations: int | None = None
-    """How much of it was rejected lately."""
+    """The number of them that were rejected lately."""
     approval_rate: float | None = None
     """Percent approved, from 0 to 100."""
     risk_score: float | None = None
     """The server's estimate; higher is riskier."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any], hash=False)
-    """Fields that the documentation does not know."""
+    """Undocumented fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """What a stream of one kind had to leave out because it is of another kind."""
+    """Losses that a stream of one kind can't show as events."""
 
     lagged: int
     """Events dropped because the reader was too slow."""
     gaps: int
-    """Gaps told by the session."""
+    """Gaps reported by the session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What a client has counted since it was made."""
+    """A client's counters since its creation."""
 
     attempts: int
-    """Attempts to connect, the first one included."""
+    """Connection attempts, including the first."""
     connections: int
-    """Connections that were acknowledged."""
+    """Acknowledged connections."""
     events: int
-    """Events given to streams, however they came."""
+    """Events delivered to streams, of any origin."""
     replayed: int
-    """Of them, replayed from the server's log."""
+    """Of these, events replayed from the server's log."""
     backfilled: int
-    """Of them, made up for by REST."""
+    """Of these, events fetched by REST."""
     duplicates: int
-    """Events dropped because they had been delivered before."""
+    """Events dropped as duplicates."""
     malformed: int
-    """Frames and events that could not be read."""
+    """Unreadable frames and events."""
     gaps: int
     """Notices of missing events."""
     sent: int
-    """Events sent to the server: joins, leaves, heartbeats and the user's."""
+    """Events sent to the server: joins, leaves, heartbeats and custom events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,55 +108,55 @@ class Moderation:
     """The server's decision about a submission."""
 
     content_id: str
-    """The content's id; the `ModerationUpdate` about it has the same."""
+    """The item's id, the same as in its `ModerationUpdate`."""
     status: Status
-    """The decision; `pending` if it is still to be made."""
+    """The decision; `pending` if there is none yet."""
     moderation_results: list[dict[str, Any]] = field(hash=False)
-    """What the rules and models said, as the server wrote it."""
+    """The results of rules and models, as the server wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A piece of content as the server keeps it."""
+    """An item as the server stores it."""
 
     id: str
-    """The content's id: `content_id` of the events about it."""
+    """The item's id, which is `content_id` in its events."""
     project_id: str | None
-    """The project that it belongs to, where the server says."""
+    """The project that it belongs to, if the server says so."""
     content_type: str
-    """Its kind, such as `text`."""
+    """Its type, such as `text`."""
     content_data: str
     """The content as its author wrote it, **markup included**: escape it for a page."""
     meta_data: Any = field(hash=False)
-    """What the submitter sent along; `None` if nothing."""
+    """The submitter's metadata; `None` if there is none."""
     status: Status
     """The newest decision."""
     created_at: datetime | None
-    """When it was submitted, in UTC; `None` if the server sent nothing that can be read."""
+    """The time of submission, in UTC; `None` if the server sent no readable one."""
     updated_at: datetime | None
-    """When it was decided last, in UTC; `None` if the server sent nothing that can be read."""
+    """The time of the latest decision, in UTC; `None` if the server sent no readable one."""
     moderation_results: list[dict[str, Any]] = field(hash=False)
-    """What the rules, models and people said, as the server wrote it."""
+    """The results of rules, models and people, as the server wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentPage:
-    """One page of contents, newest first."""
+    """One page of items, newest first."""
 
     items: list[Content] = field(hash=False)
-    """The contents, newest first."""
+    """The items, newest first."""
     page: int
-    """The page's number, counted from 1."""
+    """The page's number; the first page is 1."""
     has_more: bool
-    """Whether there is a next page."""
+    """True if there is a next page."""
     total: int | None
-    """How many contents there are in all, on servers that say."""
+    """The total number of items, if the server says so."""
     unreadable: list[str] = field(hash=False)
-    """What is wrong with the rows of this page that can't be read, which are not among the items."""
+    """The errors of this page's unreadable rows, which are not among the items."""
 
 
 def content_page(answer: Any) -> ContentPage:
-    """The page that the native module describes."""
+    """The page from the native module's description."""
     items = [Content(**item) for item in answer["items"]]
     return ContentPage(items, answer["page"], answer["has_more"], answer["total"], answer["unreadable"])
 
@@ -166,62 +166,62 @@ class Statistics:
     """A project's counters."""
 
     total_content: int
-    """All content that was ever submitted."""
+    """All items ever submitted."""
     approved: int
-    """Of it, approved."""
+    """Of these, approved items."""
     rejected: int
-    """Of it, rejected."""
+    """Of these, rejected items."""
     flagged: int
-    """Of it, flagged for a person."""
+    """Of these, items flagged for a person."""
     pending: int
-    """Of it, not decided yet."""
+    """Of these, items without a decision."""
     approval_rate: float
     """Percent approved, from 0 to 100."""
     extra: dict[str, Any] = field(hash=False)
-    """Everything else that the server says."""
+    """All other fields that the server sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether the server is well."""
+    """The server's health."""
 
     status: str
-    """The server's word for it, such as `healthy`."""
+    """The server's own word for it, such as `healthy`."""
     extra: dict[str, Any] = field(hash=False)
-    """Everything else that the server says."""
+    """All other fields that the server sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconnectPolicy:
-    """How a lost connection is made again. Times are seconds."""
+    """The policy for reconnecting. All durations are seconds."""
 
     delay: float = 1.0
     """The first pause."""
     factor: float = 2.0
-    """Each pause is so many times the one before. At least 1."""
+    """The growth factor from one pause to the next. At least 1."""
     max_delay: float = 10.0
-    """No pause is longer, but for jitter."""
+    """The longest pause, before jitter."""
     attempts: int | None = None
-    """Give up after so many attempts in a row; `None`: never."""
+    """Give up after this many attempts in a row; `None`: never."""
     jitter: float = 0.5
     """0.5 draws each pause from 0.5 to 1.5 times the delay. From 0 to 1."""
     stable_after: float = 5.0
-    """A connection that lasted so long lets the count of attempts start again."""
+    """A connection that lasts this long resets the count of attempts."""
     max_attempts_per_minute: int = 9
-    """A hard limit whatever the rest says: deployed servers lock out the tenth."""
+    """A hard limit, whatever the other settings: deployed servers lock out the tenth attempt."""
 
 
 class State(str):
-    """What a client is doing, as a word that knows more: `state == "reconnecting"`, `state.retry_in`."""
+    """A client's state: a string with details, such as `state == "reconnecting"`, `state.retry_in`."""
 
     __slots__ = ("attempt", "cause", "retry_in")
 
     attempt: int | None
-    """The attempt that comes next, when reconnecting; counted from 1 since the last stable connection."""
+    """The next attempt, when reconnecting; counted from 1 since the last stable connection."""
     retry_in: float | None
     """Seconds until then."""
     cause: AutoModerateError | None
-    """Why it is reconnecting, or closed; `closed` if you did it."""
+    """The reason for reconnecting or closing; `closed` if you closed it."""
 
     def __new__(
         cls,
@@ -230,7 +230,7 @@ class State(str):
         retry_in: float | None = None,
         cause: AutoModerateError | None = None,
     ) -> Self:
-        """Make a state from its word."""
+        """Make a state from its name."""
         state = super().__new__(cls, name)
         state.attempt, state.retry_in, state.cause = attempt, retry_in, cause
         return state

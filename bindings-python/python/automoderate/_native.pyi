@@ -1,4 +1,4 @@
-"""What `automoderate` is made of. Private: import from `automoderate`."""
+"""The native part of `automoderate`. Private: import from `automoderate`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -133,57 +133,57 @@ def _listen_to_logs(port: Port) -> None: ...
 def _unpack(text: str) -> Any: ...
 def _unpack_meta(text: str) -> Meta: ...
 
-# What follows is written by stubs.py from src/events.
+# stubs.py writes the following from src/events.
 
 @final
 class Meta:
-    """What the SDK knows about an event beside its payload."""
+    """Data that the SDK adds to an event."""
 
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """The project: from the payload, or inferred when exactly one project is joined; otherwise `None`."""
+        """The project, from the payload or inferred if exactly one project is joined; otherwise `None`."""
     @property
     def event_id(self) -> int | None:
-        """The position in the project's event log, on servers that have one."""
+        """The position in the project's event log, on servers with one."""
     @property
     def origin(self) -> Literal["live", "replay", "backfill"]:
-        """How the event came: `live`, `replay` or `backfill`."""
+        """The event's origin: `live`, `replay` or `backfill`."""
     @property
     def received_at(self) -> datetime:
-        """When the client received it, by the clock of this machine, in UTC."""
+        """The time of receipt, by this machine's clock, in UTC."""
     @property
     def cursor(self) -> str | None:
-        """The cursor with which a join goes on behind this event; `None` on servers without an event log."""
+        """The cursor with which a join resumes after this event; `None` on servers without an event log."""
     @property
     def payload(self) -> str | None:
-        """The payload as the server wrote it, as JSON text; `None` for events that the SDK makes itself."""
+        """The payload as the server wrote it, as JSON text; `None` for the SDK's own events."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class ModerationUpdate:
-    """A piece of content was decided."""
+    """An item was decided."""
 
     __match_args__ = ("content_id", "status")
     event: Final = "moderation_update"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def content_id(self) -> str:
-        """The content's id."""
+        """The item's id."""
     @property
     def project_id(self) -> str | None:
-        """The project the content belongs to."""
+        """The project that the item belongs to."""
     @property
     def status(self) -> Status:
-        """The decision: `approved`, `rejected`, `flagged` or `pending`; or a word that this version does not know."""
+        """The decision: `approved`, `rejected`, `flagged` or `pending`; or a value unknown to this version."""
     @property
     def content_type(self) -> Literal["text", "image"] | str | None:
-        """The kind of content: `text` or `image`; or a word that this version does not know."""
+        """The item's type: `text` or `image`; or a value unknown to this version."""
     @property
     def content_preview(self) -> str:
-        """The beginning of the content, as its author wrote it, **markup included**. For a page use
+        """The beginning of the text, as its author wrote it, **including markup**. On a page, use
         `content_preview_html`.
         """
     @property
@@ -191,16 +191,16 @@ class ModerationUpdate:
         """`content_preview`, escaped for HTML."""
     @property
     def meta_data(self) -> Any:
-        """What the submitter sent along; made into Python's objects when it is read first."""
+        """The submitter's metadata, converted to Python objects on first access."""
     @property
     def results_count(self) -> int | None:
-        """How many rules or models gave a result."""
+        """The number of rules or models that gave a result."""
     @property
     def processing_time(self) -> float | None:
-        """Seconds the decision took."""
+        """The seconds that the decision took."""
     @property
     def moderator_type(self) -> Literal["rule", "ai", "manual", "unknown"] | str | None:
-        """Who decided: `rule`, `ai`, `manual` or `unknown`; or a word that this version does not know."""
+        """The decider: `rule`, `ai`, `manual` or `unknown`; or a value unknown to this version."""
     @property
     def moderator_name(self) -> str | None:
         """The decider's name, such as `AI Rule`."""
@@ -209,19 +209,19 @@ class ModerationUpdate:
         """The rule that matched."""
     @property
     def timestamp(self) -> datetime | None:
-        """When the decision was made, in UTC; `None` if the server sent none that can be read."""
+        """The time of the decision, in UTC; `None` if the server sent no readable one."""
     @property
     def timestamp_text(self) -> str:
         """The timestamp as the server wrote it."""
     @property
     def extra(self) -> dict[str, Any]:
-        """Fields that the documentation does not know."""
+        """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -231,26 +231,26 @@ class ModerationUpdate:
 
 @final
 class StatsUpdate:
-    """The project's counters, the newest replacing the ones before."""
+    """The project's counters; each one replaces the previous one."""
 
     __match_args__ = ("total_content", "approved", "rejected", "flagged")
     event: Final = "stats_update"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def total_content(self) -> int:
-        """All content ever decided."""
+        """All items ever decided."""
     @property
     def approved(self) -> int:
-        """Of it, approved."""
+        """Of these, approved items."""
     @property
     def rejected(self) -> int:
-        """Of it, rejected."""
+        """Of these, rejected items."""
     @property
     def flagged(self) -> int:
-        """Of it, flagged for a person."""
+        """Of these, items flagged for a person."""
     @property
     def pending(self) -> int | None:
-        """Waiting for a decision; only on some servers."""
+        """Items waiting for a decision; only on some servers."""
     @property
     def approval_rate(self) -> float | None:
         """Percent approved."""
@@ -265,13 +265,13 @@ class StatsUpdate:
         """The latest decisions, as a tuple of `RecentActivity`."""
     @property
     def extra(self) -> dict[str, Any]:
-        """Fields that the documentation does not know."""
+        """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -285,28 +285,28 @@ class RuleUpdate:
 
     __match_args__ = ("action", "rule")
     event: Final = "rule_update"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def action(self) -> Literal["created", "updated", "deleted"] | str:
-        """What happened: `created`, `updated` or `deleted`; or a word that this version does not know."""
+        """The change: `created`, `updated` or `deleted`; or a value unknown to this version."""
     @property
     def rule(self) -> Rule:
-        """The rule, as it is now or was last."""
+        """The rule in its current or last form."""
     @property
     def timestamp(self) -> datetime | None:
-        """When it happened, in UTC; `None` if the server sent none that can be read."""
+        """The time of the change, in UTC; `None` if the server sent no readable one."""
     @property
     def timestamp_text(self) -> str:
         """The timestamp as the server wrote it."""
     @property
     def extra(self) -> dict[str, Any]:
-        """Fields that the documentation does not know."""
+        """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -316,38 +316,38 @@ class RuleUpdate:
 
 @final
 class SystemNotification:
-    """A word from the server's operators, or from the server itself."""
+    """A notification from the server's operators, or from the server itself."""
 
     __match_args__ = ("type", "message")
     event: Final = "system_notification"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def type(self) -> Literal["info", "warning", "error", "success"] | str:
-        """The tone: `info`, `warning`, `error` or `success`; or a word that this version does not know."""
+        """The severity: `info`, `warning`, `error` or `success`; or a value unknown to this version."""
     @property
     def notification_type(self) -> Literal["info", "warning", "error", "success"] | str:
-        """The same as `type`, which is the documented name."""
+        """The same as `type`, the documented name."""
     @property
     def message(self) -> str:
         """The text for people."""
     @property
     def persistent(self) -> bool:
-        """Whether it should stay until it is withdrawn."""
+        """True if it should stay until it is withdrawn."""
     @property
     def timestamp(self) -> datetime | None:
-        """When it was sent, in UTC; `None` if the server sent none that can be read."""
+        """The time of sending, in UTC; `None` if the server sent no readable one."""
     @property
     def timestamp_text(self) -> str:
         """The timestamp as the server wrote it."""
     @property
     def extra(self) -> dict[str, Any]:
-        """Fields that the documentation does not know."""
+        """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -357,35 +357,35 @@ class SystemNotification:
 
 @final
 class UserActivity:
-    """What a user of the moderated application has been doing."""
+    """A user's activity in the moderated application."""
 
     __match_args__ = ("user_id", "activity")
     event: Final = "user_activity"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def user_id(self) -> str:
-        """The user's id; a number on the wire is given as text."""
+        """The user's id, as text even if it is a number on the wire."""
     @property
     def activity(self) -> Activity:
         """The user's figures."""
     @property
     def triggered_by(self) -> str | None:
-        """The content that caused this event."""
+        """The item that caused this event."""
     @property
     def timestamp(self) -> datetime | None:
-        """When it was sent, in UTC; `None` if the server sent none that can be read."""
+        """The time of sending, in UTC; `None` if the server sent no readable one."""
     @property
     def timestamp_text(self) -> str:
         """The timestamp as the server wrote it."""
     @property
     def extra(self) -> dict[str, Any]:
-        """Fields that the documentation does not know."""
+        """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -395,26 +395,26 @@ class UserActivity:
 
 @final
 class ServerError:
-    """The server's own `error` event, when it answers nothing that the SDK asked."""
+    """The server's `error` event, unless it answers one of the SDK's requests."""
 
     __match_args__ = ("message", "code")
     event: Final = "server_error"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def message(self) -> str:
-        """The server's words."""
+        """The server's message."""
     @property
     def code(self) -> str | None:
-        """A code, from servers that send one."""
+        """The error code, from servers that send one."""
     @property
     def extra(self) -> dict[str, Any]:
-        """Fields that the documentation does not know."""
+        """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -424,26 +424,26 @@ class ServerError:
 
 @final
 class UnknownEvent:
-    """An event with a name that the SDK does not know."""
+    """An event whose name the SDK does not know."""
 
     __match_args__ = ("name", "data")
     event: Final = "unknown_event"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def name(self) -> str:
         """The event's name."""
     @property
     def data(self) -> Any:
-        """Its first argument; made into Python's objects when it is read first."""
+        """Its first argument, converted to Python objects on first access."""
     @property
     def attachments(self) -> tuple[bytes, ...]:
         """Binary attachments, in the order of their placeholders in `data`."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -453,26 +453,26 @@ class UnknownEvent:
 
 @final
 class MalformedEvent:
-    """A frame or an event that could not be read. What follows it is delivered."""
+    """An unreadable frame or event. Later events are delivered."""
 
     __match_args__ = ("name", "data", "reason")
     event: Final = "malformed_event"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def name(self) -> str:
-        """The event's name, if it could be read; otherwise empty."""
+        """The event's name; empty if unreadable."""
     @property
     def data(self) -> str:
-        """What came, as text; perhaps not valid JSON."""
+        """The received text; possibly invalid JSON."""
     @property
     def reason(self) -> str:
-        """What is wrong with it."""
+        """The reason that it is unreadable."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -486,7 +486,7 @@ class Gap:
 
     __match_args__ = ("project_id", "reason", "missed")
     event: Final = "gap"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def project_id(self) -> str:
         """The project whose events are missing."""
@@ -494,18 +494,18 @@ class Gap:
     def reason(self) -> Literal[
         "interrupted", "expired", "log_changed", "cursor_ahead", "replay_failed", "backfill_incomplete"
     ]:
-        """Why they can't be had: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
+        """The reason for the loss: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
         `backfill_incomplete`.
         """
     @property
     def missed(self) -> int | None:
-        """How many are missing, where that is known."""
+        """The number of missing events, if known."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""
@@ -519,16 +519,16 @@ class Lagged:
 
     __match_args__ = ("missed",)
     event: Final = "lagged"
-    """The kind of the event as a word, the same in every language."""
+    """The name of the kind of event, the same in every language."""
     @property
     def missed(self) -> int:
-        """How many events were dropped, since the last notice of this kind."""
+        """The number of events dropped since the last notice of this kind."""
     @property
     def meta(self) -> Meta:
-        """What the SDK knows about the event beside its payload."""
+        """Data that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-        and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+        Timestamps are RFC 3339 text ending in `Z`.
         """
     def to_json(self) -> str:
         """`to_dict()` as JSON."""

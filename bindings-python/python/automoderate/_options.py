@@ -1,4 +1,4 @@
-"""What `AsyncClient` and `Client` have in common: options, and what needs no waiting."""
+"""The common part of `AsyncClient` and `Client`: options, and calls that need no waiting."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Handler = TypeVar("Handler", bound=Callable[..., object])
 Credentials = str | Mapping[str, str] | None
 """An API key, or `{"session": …}`, or `{"email": …, "password": …}`, or `{"api_key": …}`."""
 CredentialsReason = Literal["first", "reconnect", "rejected"]
-"""Why credentials are wanted: for the first connection, for another, or because the server refused the last ones."""
+"""The reason for a request for credentials: the first connection, a reconnection, or a refusal of the last ones."""
 CredentialsProvider = Callable[[CredentialsReason], Credentials | Awaitable[Credentials]]
-"""A function, or a coroutine function, that is asked before every attempt: the option `credentials` of the clients."""
+"""A function or coroutine function that is called before every attempt: the clients' option `credentials`."""
 
 KINDS: dict[str, type] = {
     kind.event: kind
@@ -37,13 +37,13 @@ KINDS: dict[str, type] = {
 
 
 def kind_name(kind: object) -> str | None:
-    """The name of a kind of events that was given as a class, as a name, or not at all."""
+    """The name of a kind of events, given as a class, as a name, or not at all."""
     if kind is None or isinstance(kind, str):
         return kind
     name = getattr(kind, "event", None)
     if isinstance(name, str) and KINDS.get(name) is kind:
         return name
-    raise TypeError(f"kind: {kind!r} is no class of events")
+    raise TypeError(f"kind: {kind!r} is not a class of events")
 
 
 def pem(name: str, value: object) -> bytes:
@@ -52,7 +52,7 @@ def pem(name: str, value: object) -> bytes:
         return value.encode()
     if isinstance(value, bytes):
         return value
-    raise TypeError(f"{name}: PEM text is needed, not {type(value).__name__}")
+    raise TypeError(f"{name}: expected PEM text, got {type(value).__name__}")
 
 
 class BaseClient:
@@ -96,69 +96,69 @@ class BaseClient:
 
         Args:
             url: `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-            fallback_urls: Other addresses of the same server, or of others on the same database. When a connection is
-                lost or an attempt fails, the next is tried at once, and kept while it works; projects and cursors stay
-                as they are. The credentials are shown to all of them.
+            fallback_urls: Other addresses of the same server, or of servers on the same database. When a connection
+                is lost or an attempt fails, the client tries the next one at once, and keeps it while it works.
+                Projects and cursors keep working. All addresses receive the credentials.
             api_key: A project's API key.
-            api_key_via: Where the key is put: the connection `query` as documented, or the Socket.IO `auth` payload
+            api_key_via: The place of the key: the connection `query`, as documented, or the Socket.IO `auth` payload
                 or the `X-API-Key` `header`, which stay out of proxies' logs.
             session: The value of the web session's cookie.
-            email: Log in through the web form, and again when the session has died; needs `password`.
+            email: Log in through the web form, and again when the session has expired; needs `password`.
             password: The password for `email`.
-            credentials: A function or coroutine function that is asked before every attempt, and told why: `first`,
-                `reconnect` or `rejected`. It returns an API key, or a dict with `api_key`, with `session`, or with
-                `email` and `password`. If it raises `AuthenticationFailed` the client ends; if it raises anything
-                else, the attempt fails.
-            transports: `auto`: WebSocket first, HTTP long-polling when it can't be had.
-            reconnect: `True`: as `ReconnectPolicy()` says; `False`: the client ends when the connection is lost.
-            retry_first_connect: Try the first connection again as `reconnect` says, too.
-            on_server_disconnect: What to do when the server ends the connection on purpose.
+            credentials: A function or coroutine function that is called before every attempt with the reason:
+                `first`, `reconnect` or `rejected`. It returns an API key, or a dict with `api_key`, with `session`,
+                or with `email` and `password`. If it raises `AuthenticationFailed`, the client ends; if it raises
+                anything else, the attempt fails.
+            transports: `auto`: WebSocket first, or HTTP long-polling where WebSocket fails.
+            reconnect: `True` uses `ReconnectPolicy()`; with `False` the client ends when the connection is lost.
+            retry_first_connect: Retry the first connection, too, according to `reconnect`.
+            on_server_disconnect: The reaction when the server ends the connection on purpose.
             connect_timeout: One deadline from the credentials to the namespace acknowledgement.
-            join_timeout: How long the server may take to confirm a join.
-            ack_timeout: How long `emit_with_ack` waits.
-            request_timeout: How long a REST call may take, including a login that it needs.
+            join_timeout: The longest time until the server confirms a join.
+            ack_timeout: The longest wait of `emit_with_ack`.
+            request_timeout: The longest time of a REST call, including a login that it needs.
             heartbeat_interval: The pause between two documented `heartbeat` events, at least 1; `None` sends none.
             event_buffer: The number of events that each stream buffers for its reader, in at most 8 MiB.
-            overflow: What a stream does when its buffer is full. `replay` reads what found no room from the server's
-                event log when there is room; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop
-                events, and a `Lagged` takes their place. `close` ends the stream with `Overflow`.
-            rate_limit: How many events per minute the client sends at most, at least 10; `None` lifts the limit.
-            backfill: What to do about the events of an interruption: `auto`, only `replay`, or `off`.
-            review_poll: How often REST is asked which flagged contents were reviewed, at least 1; `None` never asks.
-                For servers without an event log, which send no events for reviews: each comes once, as a
-                `ModerationUpdate` with the origin `backfill`. Needs an API key.
+            overflow: The policy for a stream whose buffer is full. `replay` reads the events from the server's event
+                log later; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop events, and a
+                `Lagged` takes their place. `close` ends the stream with `Overflow`.
+            rate_limit: The most events per minute that the client sends, at least 10; `None` lifts the limit.
+            backfill: The recovery of events after an interruption: `auto`, only `replay`, or `off`.
+            review_poll: The pause between two REST requests for reviews of flagged items, at least 1; `None` never
+                asks. It is for servers without an event log, which send no events for reviews. Each review arrives
+                once, as a `ModerationUpdate` with the origin `backfill`. Needs an API key.
             headers: Headers for every request.
             query: Parameters for the connection query.
             proxy: `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
-            extra_ca: PEM certificates of authorities to trust besides the platform's.
+            extra_ca: PEM certificates of authorities to trust in addition to the platform's.
             client_certificate: The PEM chain and the PEM key to show to the server.
-            danger_accept_invalid_certs: Take any certificate: for tests only, because anybody can listen then.
+            danger_accept_invalid_certs: Accept any certificate; for tests only, because anyone can then intercept.
 
         Raises:
-            InvalidArgument: An option can't be used; the message names it. It is a `ValueError`.
-            TypeError: An option is of a wrong type; the message names it.
+            InvalidArgument: An option is invalid; the message names it. The error is also a `ValueError`.
+            TypeError: An option has the wrong type; the message names it.
 
         """
         if credentials is not None and not callable(credentials):
-            raise TypeError(f"credentials: a function is needed, not {type(credentials).__name__}")
+            raise TypeError(f"credentials: expected a function, got {type(credentials).__name__}")
         if isinstance(reconnect, bool):
             policy: dict[str, Any] | None = {} if reconnect else None
         elif isinstance(reconnect, ReconnectPolicy):  # pyright: ignore[reportUnnecessaryIsInstance]
             policy = asdict(reconnect)
         else:
-            raise TypeError(f"reconnect: a ReconnectPolicy or a bool is needed, not {type(reconnect).__name__}")
+            raise TypeError(f"reconnect: expected a ReconnectPolicy or a bool, got {type(reconnect).__name__}")
         if not isinstance(url, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"url: a str is needed, not {type(url).__name__}")
+            raise TypeError(f"url: expected a str, got {type(url).__name__}")
         if isinstance(fallback_urls, str) or not isinstance(fallback_urls, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"fallback_urls: a sequence of str is needed, not {type(fallback_urls).__name__}")
+            raise TypeError(f"fallback_urls: expected a sequence of str, got {type(fallback_urls).__name__}")
         if isinstance(extra_ca, (str, bytes)):
             extra_ca = [extra_ca]
         elif not isinstance(extra_ca, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"extra_ca: PEM text is needed, not {type(extra_ca).__name__}")
+            raise TypeError(f"extra_ca: expected PEM text, got {type(extra_ca).__name__}")
         certificate = None
         if client_certificate is not None:
             if not isinstance(client_certificate, tuple) or len(client_certificate) != 2:  # pyright: ignore[reportUnnecessaryIsInstance, reportUnnecessaryComparison]
-                raise TypeError("client_certificate: a tuple of the chain and the key is needed")
+                raise TypeError("client_certificate: expected a tuple of the chain and the key")
             chain, key = client_certificate
             certificate = (pem("client_certificate", chain), key)
         options: dict[str, object] = {
@@ -198,47 +198,47 @@ class BaseClient:
 
     @property
     def state(self) -> State:
-        """What the client is doing; compares equal to the word: `client.state == "connected"`."""
+        """The client's state, which compares equal to its name: `client.state == "connected"`."""
         return State(*self._native.state)
 
     @property
     def url(self) -> str:
-        """The address that the client is connected to, or tries next: `url`, or one of `fallback_urls`."""
+        """The address that the client is connected to or tries next: `url`, or one of `fallback_urls`."""
         return self._native.url
 
     def metrics(self) -> Metrics:
-        """What the client has counted."""
+        """The client's counters."""
         return Metrics(**self._native.metrics())
 
     def network_changed(self) -> None:
         """Tell the client that the network has changed.
 
-        It does not wait for a pause to end, and asks the server on an open connection for a sign of life.
+        The client ends a pause at once, or asks the server for a sign of life on an open connection.
         """
         self._native.network_changed()
 
     def on(self, kind: type | str | None = None) -> Callable[[Handler], Handler]:
-        """Have a function called with each event of a kind, given as a class or by name, or with every event.
+        """Register a function for each event of a kind, given as a class or by name, or for every event.
 
-        The functions are called by `run()`, one after the other, in the order of the events. What they raise is
-        logged. Events that come after the first `on` are kept for `run()`, up to `event_buffer`.
+        `run()` calls the functions one after another, in the order of the events, and logs their exceptions. Events
+        that arrive after the first `on` are kept for `run()`, up to `event_buffer`.
         """
         name = kind_name(kind)
         if name is not None and name not in KINDS:
-            raise ValueError(f"kind: there is no kind of events named {name!r}")
+            raise ValueError(f"kind: unknown kind of events {name!r}")
         if self._handled is None:
             self._handled = self._native.events(None)
 
         def register(handler: Handler) -> Handler:
             if not callable(handler):
-                raise TypeError("handler: a function is needed")
+                raise TypeError("handler: expected a function")
             self._handlers.setdefault(name, []).append(handler)
             return handler
 
         return register
 
     def _requests_to_answer(self) -> tuple[CredentialRequests, CredentialsProvider] | None:
-        """What has to be answered by whom, for as long as the client lives; the first time only."""
+        """The credentials requests to answer, for the client's lifetime; only the first time."""
         requests = self._native.credential_requests()
         if self._asked or requests is None or self._provider is None:
             return None
@@ -258,11 +258,11 @@ class BaseClient:
 
 
 def pairs(name: str, mapping: object) -> list[tuple[str, str]]:
-    """A mapping of texts to texts, as pairs."""
+    """A mapping of strings to strings, as pairs."""
     if mapping is None:
         return []
     if not isinstance(mapping, Mapping):
-        raise TypeError(f"{name}: a mapping is needed, not {type(mapping).__name__}")
+        raise TypeError(f"{name}: expected a mapping, got {type(mapping).__name__}")
     return list(cast("Mapping[str, str]", mapping).items())
 
 
@@ -272,13 +272,13 @@ def after_text(after: object) -> str | None:
         return after
     if isinstance(after, int) and not isinstance(after, bool):
         return str(after)
-    raise TypeError(f"after: a cursor or an event id is needed, not {type(after).__name__}")
+    raise TypeError(f"after: expected a cursor or an event id, got {type(after).__name__}")
 
 
 def count(name: str, value: object, least: int = 1) -> int:
     """A number of something."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}: an int is needed, not {type(value).__name__}")
+        raise TypeError(f"{name}: expected an int, got {type(value).__name__}")
     if not least <= value < 1 << 32:
         raise ValueError(f"{name}: it must be from {least} to {(1 << 32) - 1}")
     return value
@@ -287,23 +287,23 @@ def count(name: str, value: object, least: int = 1) -> int:
 def text(name: str, value: object) -> str:
     """Text that can be sent."""
     if not isinstance(value, str):
-        raise TypeError(f"{name}: a str is needed, not {type(value).__name__}")
+        raise TypeError(f"{name}: expected a str, got {type(value).__name__}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{name}: it holds half a character, which can't be sent") from None
+        raise ValueError(f"{name}: it contains a lone surrogate, which can't be sent") from None
     return value
 
 
 def seconds(name: str, value: object) -> float:
-    """A time; its range is checked by the SDK."""
+    """A time in seconds; the SDK checks its range."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name}: a number of seconds is needed, not {type(value).__name__}")
+        raise TypeError(f"{name}: expected a number of seconds, got {type(value).__name__}")
     return float(value)
 
 
 def page_wanted(page: object, per_page: object, status: object) -> tuple[int, int | None, str | None]:
-    """Which page of the contents."""
+    """The page of items to fetch."""
     return (
         count("page", page),
         None if per_page is None else count("per_page", per_page),
@@ -312,6 +312,6 @@ def page_wanted(page: object, per_page: object, status: object) -> tuple[int, in
 
 
 def refusal(error: Exception) -> tuple[str, bool]:
-    """What the session is told when a provider raises: no text that could hold a secret, and whether that is final."""
+    """The session's view of a provider's exception: a text that can't contain a secret, and a flag if it is final."""
     fatal = isinstance(error, (AutoModerateError, TypeError)) and not getattr(error, "retryable", False)
     return f"the credentials provider raised {type(error).__name__}", fatal

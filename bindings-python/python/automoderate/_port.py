@@ -14,10 +14,10 @@ from . import _native
 
 
 class Port:
-    """One event loop's way of hearing from the SDK: one wake-up brings everything that is done.
+    """One event loop's connection to the SDK: one wake-up returns everything that is done.
 
-    Calls have odd numbers, waits for streams the even keys of the streams. A wait brings nothing but the news that
-    there is something to take, so that a cancelled one loses nothing.
+    Calls have odd numbers, and waits for streams have the streams' even keys. A wait returns only the news that events
+    are ready, so a cancelled wait loses nothing.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -40,7 +40,7 @@ class Port:
         except BaseException:
             del self._futures[number]
             raise
-        # Nobody is to be told any more if the future is cancelled.
+        # Nobody waits for the result once the future is cancelled.
         future.add_done_callback(lambda _: self._futures.pop(number, None))
         return future
 
@@ -49,7 +49,7 @@ class Port:
         return await self.begin(method, *arguments)
 
     async def wait(self, stream: _native.Stream) -> None:
-        """Await that there is something to take, or the end, or nothing: look again."""
+        """Wait until events are ready, or the end, or nothing: check again."""
         future = asyncio.get_running_loop().create_future()
         futures = self._futures.setdefault(stream.key, [])
         futures.append(future)
@@ -84,7 +84,9 @@ def _listen(
 
 
 def heard(native: _native.Port) -> Iterator[tuple[int, bool, Any]]:
-    """Everything that a port is told, waited for on this thread, in Python: so the interpreter may end at any time."""
+    """Everything that arrives at a port, awaited on this thread, in Python, so that the interpreter may end at any
+    time.
+    """
     with selectors.DefaultSelector() as selector:
         selector.register(native, selectors.EVENT_READ)
         while True:

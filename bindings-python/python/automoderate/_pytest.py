@@ -1,4 +1,4 @@
-"""The pytest plugin: pytest finds it by itself when the package is installed."""
+"""The pytest plugin, which pytest finds automatically when the package is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the streams and projects of both clients have in common: all that needs no waiting."""
+"""The common part of both clients' streams and projects: all calls that need no waiting."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ class BaseStream(Generic[E]):
         self._native = native
 
     def throttle(self, interval: float) -> Self:
-        """At most one event per `interval` seconds: the first at once, then the latest; the last is never lost.
+        """At most one event per `interval` seconds: the first at once, then the latest. The last one is never lost.
 
-        Notices of losses are passed on without delay. This stream ends; use the returned one.
+        Notices of loss pass without delay. This stream ends; use the returned one.
 
         Raises:
-            InvalidArgument: The interval is no number of seconds, or the stream is throttled already or has ended.
+            InvalidArgument: The interval is not a number of seconds, or the stream is already throttled or has ended.
 
         """
         return type(self)(self._native.throttle(seconds("interval", interval)))
 
     @property
     def losses(self) -> Losses:
-        """What a stream of one kind had to leave out because it is of another kind."""
+        """Losses that a stream of one kind can't show as events."""
         return Losses(*self._native.losses)
 
     def close(self) -> None:
-        """End the stream for its readers, also those that wait."""
+        """End the stream for all its readers, including waiting ones."""
         self._native.cancel()
 
 
@@ -60,9 +60,9 @@ class BaseProject:
 
     @property
     def cursor(self) -> str | None:
-        """Where the slowest reader of this project's events stands: what it has been given is in front of it.
+        """The position of the project's slowest reader: it has received every event before the cursor.
 
-        Store it, and pass it to `join(…, after=…)` to go on later, in another process too. `None` on servers without
+        Store it, and pass it to `join(…, after=…)` to resume later, also in another process. `None` on servers without
         an event log.
         """
         return self._native.cursor
@@ -72,17 +72,17 @@ class BaseProject:
 
 
 class Pages:
-    """Contents that are fetched page by page. A page that could not be fetched is asked for again."""
+    """Items fetched page by page. A page that could not be fetched is requested again."""
 
     def __init__(self) -> None:
         self.page, self.more = 1, True
         self._ready: deque[Content] = deque()
 
     def pop(self) -> Content | None:
-        """The next content that is there."""
+        """The next item that is already fetched."""
         return self._ready.popleft() if self._ready else None
 
     def add(self, page: ContentPage) -> None:
-        """What was fetched."""
+        """Add a fetched page."""
         self.page, self.more = page.page + 1, page.has_more
         self._ready.extend(page.items)

@@ -25,15 +25,15 @@ __all__ = ["Server"]
 
 
 class Server:
-    """A server on a free port of 127.0.0.1: what a client can be told, and can suffer, at the test's word.
+    """A server on a free port of 127.0.0.1 that does what the test says: it sends events, and causes failures.
 
-    It speaks what the reference server speaks, over WebSocket; it checks no credentials, and approves all that is
-    submitted. Projects exist as soon as they are named. REST lists, looks up and counts the contents of each published
-    `moderation_update`, those that were submitted, and those of `store`. An API key that is a project's id is for that
-    project; any other is for the project that was named first.
+    It speaks the reference server's protocol, over WebSocket. It accepts any credentials and approves every submission.
+    Projects exist as soon as they are named. REST lists, looks up and counts the items of published `moderation_update`
+    events, submitted items, and items added with `store`. An API key that equals a project's id is valid for that
+    project; any other key is valid for the project that was named first.
 
-    It ends when nobody refers to it any more, or with its `with` block. Its calls are quick, and may be made from a
-    coroutine; `joined` and `connected` wait, on the calling thread, while the SDK goes on in threads of its own.
+    It ends when nothing refers to it any more, or with its `with` block. Its calls are quick, and may be made from a
+    coroutine. `joined` and `connected` wait on the calling thread, while the SDK continues on its own threads.
     """
 
     def __init__(self, *, event_log: bool = True) -> None:
@@ -61,38 +61,38 @@ class Server:
         return self._native.url
 
     def publish(self, project: str, name: str, data: Mapping[str, Any]) -> int | None:
-        """Publish an event to everybody who has joined the project, and log it for those who are away.
+        """Publish an event to all clients in the project, and log it for clients that are away.
 
         `project_id` and `event_id` are added to the data. Returns the id; `None` for a `stats_update`, which is not
         logged, and on a server without an event log.
 
         Raises:
-            InvalidArgument: The data is no mapping, or can't be written as JSON.
+            InvalidArgument: The data is not a mapping, or can't be written as JSON.
 
         """
         return self._native.publish(text("project", project), text("name", name), data)
 
     def store(self, project: str, content: Mapping[str, Any]) -> None:
-        """Set fields of the content with this `id`, as REST lists it, and add it if it is new.
+        """Set fields of the item with this `id`, as REST lists it, and add the item if it is new.
 
-        No event is published: so deployed servers keep a review.
+        No event is published; deployed servers store reviews this way.
 
         Raises:
-            InvalidArgument: The content is no mapping with an `id`, or can't be written as JSON.
+            InvalidArgument: The content is not a mapping with an `id`, or can't be written as JSON.
 
         """
         self._native.store(text("project", project), content)
 
     def cut(self) -> None:
-        """End all connections, without a word. Clients may come back at once."""
+        """End all connections without notice. Clients may reconnect at once."""
         self._native.cut()
 
     def set_offline(self, offline: bool) -> None:
-        """Be away: present connections end, new ones get no answer; or be back."""
+        """Go offline: existing connections end, and new ones get no answer. Or come back."""
         self._native.set_offline(offline)
 
     def set_silent(self, silent: bool) -> None:
-        """Carry out REST calls without answering them, from the next one on; or answer them again."""
+        """Perform REST calls without answering them, from the next one on; or answer them again."""
         self._native.set_silent(silent)
 
     def refuse_credentials(self, refuse: bool = True) -> None:
@@ -100,15 +100,15 @@ class Server:
         self._native.refuse_credentials(refuse)
 
     def refuse_joins(self, project: str, code: str | None = "access_denied") -> None:
-        """Let nobody join this project, with a code such as `project_not_found`; with `None`, let them again."""
+        """Refuse joins of this project, with a code such as `project_not_found`; `None` allows them again."""
         self._native.refuse_joins(text("project", project), code)
 
     def forget(self, project: str) -> None:
-        """Forget what the project's log holds: who was away is told of a `Gap` (`expired`)."""
+        """Empty the project's log: clients that were away receive a `Gap` (`expired`)."""
         self._native.forget(text("project", project))
 
     def joined(self, project: str, connections: int = 1, timeout: float = 10.0) -> None:
-        """Wait until so many connections have joined the project.
+        """Wait until this many connections have joined the project.
 
         Raises:
             TimeoutError: They have not within `timeout` seconds.
@@ -120,7 +120,7 @@ class Server:
             raise TimeoutError(f"{connections} connections have not joined {project!r} within {timeout} s")
 
     def connected(self, connections: int = 1, timeout: float = 10.0) -> None:
-        """Wait until so many connections are open.
+        """Wait until this many connections are open.
 
         Raises:
             TimeoutError: They are not within `timeout` seconds.
@@ -130,5 +130,5 @@ class Server:
             raise TimeoutError(f"{connections} connections are not open within {timeout} s")
 
     def received(self) -> list[tuple[str, Any]]:
-        """The events that clients have emitted on their own: each one's name and data; the first 10,000."""
+        """The custom events that clients have emitted, each with name and data; the first 10,000."""
         return self._native.received()

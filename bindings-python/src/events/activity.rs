@@ -1,4 +1,4 @@
-//! What users do.
+//! The activity of users.
 
 use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
 
@@ -9,12 +9,12 @@ use super::{
 use crate::json;
 
 event_class! {
-    /// What a user of the moderated application has been doing.
+    /// A user's activity in the moderated application.
     UserActivity = "user_activity",
     shows ["user_id", "activity", "triggered_by", "timestamp"],
     matches ["user_id", "activity"],
     {
-        /// The user's id; a number on the wire is given as text.
+        /// The user's id, as text even if it is a number on the wire.
         #[getter]
         fn user_id(&self) -> &str {
             &self.of().user_id
@@ -33,13 +33,13 @@ event_class! {
             })
         }
 
-        /// The content that caused this event.
+        /// The item that caused this event.
         #[getter]
         fn triggered_by(&self) -> Option<&str> {
             self.of().triggered_by.as_deref()
         }
 
-        /// When it was sent, in UTC; `None` if the server sent none that can be read.
+        /// The time of sending, in UTC; `None` if the server sent no readable one.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
             instant(&self.of().timestamp)
@@ -51,7 +51,7 @@ event_class! {
             self.of().timestamp.as_str()
         }
 
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             extra(py, &self.extra, &self.of().extra)

@@ -1,4 +1,4 @@
-//! What all classes of events have in common.
+//! The common part of all event classes.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -14,7 +14,7 @@ macro_rules! event_class {
         #[pyclass(frozen, module = "automoderate")]
         pub(crate) struct $class {
             pub(super) event: automoderate::Event,
-            /// What is made of the largest field when it is read first; not all kinds need it.
+            /// The Python object of the largest field, made on first access; not all kinds need it.
             #[allow(dead_code)]
             pub(super) lazy: pyo3::sync::PyOnceLock<Py<PyAny>>,
             #[allow(dead_code)]
@@ -25,7 +25,7 @@ macro_rules! event_class {
             fn of(&self) -> &automoderate::$class {
                 match &self.event {
                     automoderate::Event::$class(event) => event,
-                    _ => unreachable!("events are sorted into their classes in one place"),
+                    _ => unreachable!("events are assigned to their classes in one place"),
                 }
             }
         }
@@ -34,7 +34,7 @@ macro_rules! event_class {
         impl $class {
             $($own)*
 
-            /// The kind of the event as a word, the same in every language.
+            /// The name of the kind of event, the same in every language.
             #[classattr]
             #[pyo3(name = "event")]
             const EVENT: &'static str = $kind;
@@ -45,14 +45,14 @@ macro_rules! event_class {
                 pyo3::types::PyTuple::new(py, MATCHED)
             }
 
-            /// What the SDK knows about the event beside its payload.
+            /// Data that the SDK adds to the event.
             #[getter]
             fn meta(&self) -> $crate::events::meta::Meta {
                 $crate::events::meta::Meta(self.event.meta().clone())
             }
 
-            /// The event as a dict that `json.dumps` takes: `event`, the documented fields, `extra` if there is any,
-            /// and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+            /// The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
+            /// Timestamps are RFC 3339 text ending in `Z`.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 $crate::json::to_python(py, &automoderate::facade::event_to_value(&self.event))
             }
@@ -110,7 +110,7 @@ pub(super) fn reduce<'py>(py: Python<'py>, event: &Event) -> PyResult<(Bound<'py
     Ok((unpack, (facade::pack_event(event),)))
 }
 
-/// Makes a pickled event again.
+/// Restores a pickled event.
 #[pyfunction]
 pub(super) fn _unpack(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
     let event = facade::unpack_event(text).map_err(|error| errors::raise(py, &error))?;

@@ -1,4 +1,4 @@
-//! What has no type of its own: errors, unknown events, events that can't be read.
+//! Events without their own module: errors, unknown events, unreadable events.
 
 use pyo3::{
     prelude::*,
@@ -9,24 +9,24 @@ use super::class::{event_class, extra, once};
 use crate::json;
 
 event_class! {
-    /// The server's own `error` event, when it answers nothing that the SDK asked.
+    /// The server's `error` event, unless it answers one of the SDK's requests.
     ServerError = "server_error",
     shows ["message", "code"],
     matches ["message", "code"],
     {
-        /// The server's words.
+        /// The server's message.
         #[getter]
         fn message(&self) -> &str {
             &self.of().message
         }
 
-        /// A code, from servers that send one.
+        /// The error code, from servers that send one.
         #[getter]
         fn code(&self) -> Option<&str> {
             self.of().code.as_deref()
         }
 
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             extra(py, &self.extra, &self.of().extra)
@@ -35,7 +35,7 @@ event_class! {
 }
 
 event_class! {
-    /// An event with a name that the SDK does not know.
+    /// An event whose name the SDK does not know.
     UnknownEvent = "unknown_event",
     shows ["name", "data"],
     matches ["name", "data"],
@@ -46,7 +46,7 @@ event_class! {
             &self.of().name
         }
 
-        /// Its first argument; made into Python's objects when it is read first.
+        /// Its first argument, converted to Python objects on first access.
         #[getter]
         fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             once(py, &self.lazy, || json::raw_to_python(py, &self.of().data))
@@ -61,24 +61,24 @@ event_class! {
 }
 
 event_class! {
-    /// A frame or an event that could not be read. What follows it is delivered.
+    /// An unreadable frame or event. Later events are delivered.
     MalformedEvent = "malformed_event",
     shows ["name", "data", "reason"],
     matches ["name", "data", "reason"],
     {
-        /// The event's name, if it could be read; otherwise empty.
+        /// The event's name; empty if unreadable.
         #[getter]
         fn name(&self) -> &str {
             &self.of().name
         }
 
-        /// What came, as text; perhaps not valid JSON.
+        /// The received text; possibly invalid JSON.
         #[getter]
         fn data(&self) -> &str {
             self.of().data.as_str()
         }
 
-        /// What is wrong with it.
+        /// The reason that it is unreadable.
         #[getter]
         fn reason(&self) -> &str {
             &self.of().reason

@@ -1,4 +1,4 @@
-//! What is missing, told in the stream.
+//! Losses, reported in the stream.
 
 use pyo3::prelude::*;
 
@@ -16,14 +16,14 @@ event_class! {
             self.of().project_id.as_str()
         }
 
-        /// Why they can't be had: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
+        /// The reason for the loss: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
         /// `backfill_incomplete`.
         #[getter]
         fn reason(&self) -> &'static str {
             self.of().reason.as_str()
         }
 
-        /// How many are missing, where that is known.
+        /// The number of missing events, if known.
         #[getter]
         fn missed(&self) -> Option<u64> {
             self.of().missed
@@ -37,7 +37,7 @@ event_class! {
     shows ["missed"],
     matches ["missed"],
     {
-        /// How many events were dropped, since the last notice of this kind.
+        /// The number of events dropped since the last notice of this kind.
         #[getter]
         fn missed(&self) -> u64 {
             self.of().missed

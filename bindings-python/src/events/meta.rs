@@ -1,11 +1,11 @@
-//! What the SDK knows about an event.
+//! Data that the SDK adds to an event.
 
 use automoderate::facade;
 use pyo3::{prelude::*, types::PyTuple};
 
 use crate::errors;
 
-/// What the SDK knows about an event beside its payload.
+/// Data that the SDK adds to an event.
 #[pyclass(frozen, module = "automoderate")]
 pub(crate) struct Meta(pub(super) automoderate::Meta);
 
@@ -16,37 +16,37 @@ impl Meta {
         PyTuple::new(py, ["project_id", "event_id", "origin", "received_at"])
     }
 
-    /// The project: from the payload, or inferred when exactly one project is joined; otherwise `None`.
+    /// The project, from the payload or inferred if exactly one project is joined; otherwise `None`.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()
     }
 
-    /// The position in the project's event log, on servers that have one.
+    /// The position in the project's event log, on servers with one.
     #[getter]
     fn event_id(&self) -> Option<u64> {
         self.0.event_id
     }
 
-    /// How the event came: `live`, `replay` or `backfill`.
+    /// The event's origin: `live`, `replay` or `backfill`.
     #[getter]
     fn origin(&self) -> &'static str {
         self.0.origin.as_str()
     }
 
-    /// When the client received it, by the clock of this machine, in UTC.
+    /// The time of receipt, by this machine's clock, in UTC.
     #[getter]
     fn received_at(&self) -> jiff::Timestamp {
         self.0.received_at
     }
 
-    /// The cursor with which a join goes on behind this event; `None` on servers without an event log.
+    /// The cursor with which a join resumes after this event; `None` on servers without an event log.
     #[getter]
     fn cursor(&self) -> Option<String> {
         self.0.cursor().map(|cursor| cursor.to_string())
     }
 
-    /// The payload as the server wrote it, as JSON text; `None` for events that the SDK makes itself.
+    /// The payload as the server wrote it, as JSON text; `None` for the SDK's own events.
     #[getter]
     fn payload(&self) -> Option<&str> {
         self.0.payload().map(automoderate::RawJson::as_str)
@@ -77,7 +77,7 @@ impl Meta {
     }
 }
 
-/// Makes a pickled meta again.
+/// Restores a pickled meta.
 #[pyfunction]
 pub(super) fn _unpack_meta(py: Python<'_>, text: &str) -> PyResult<Meta> {
     facade::unpack_meta(text).map(Meta).map_err(|error| errors::raise(py, &error))

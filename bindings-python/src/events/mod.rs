@@ -1,4 +1,4 @@
-//! Events as Python's objects: the core's structs behind getters, so that what nobody reads costs nothing.
+//! Events as Python objects: the core's structs with getters, so that unread fields cost nothing.
 
 mod activity;
 mod class;
@@ -29,7 +29,7 @@ macro_rules! kinds {
             let (lazy, extra) = (PyOnceLock::new(), PyOnceLock::new());
             match event {
                 $(Event::$class(_) => Py::new(py, $module::$class { event, lazy, extra })?.into_py_any(py),)*
-                // A kind that the core has learnt and this binding has not: never lost.
+                // A kind that the core knows and this binding does not, so that it is not lost.
                 other => json::to_python(py, &automoderate::facade::event_to_value(&other)).map(Bound::unbind),
             }
         }

@@ -1,4 +1,4 @@
-//! A decision about a piece of content.
+//! A decision about an item.
 
 use pyo3::{prelude::*, types::PyDict};
 
@@ -9,36 +9,36 @@ use super::{
 use crate::json;
 
 event_class! {
-    /// A piece of content was decided.
+    /// An item was decided.
     ModerationUpdate = "moderation_update",
     shows ["content_id", "status", "content_type", "content_preview", "moderator_type", "rule_name", "timestamp"],
     matches ["content_id", "status"],
     {
-        /// The content's id.
+        /// The item's id.
         #[getter]
         fn content_id(&self) -> &str {
             &self.of().content_id
         }
 
-        /// The project the content belongs to.
+        /// The project that the item belongs to.
         #[getter]
         fn project_id(&self) -> Option<&str> {
             self.of().project_id.as_deref()
         }
 
-        /// The decision: `approved`, `rejected`, `flagged` or `pending`; or a word that this version does not know.
+        /// The decision: `approved`, `rejected`, `flagged` or `pending`; or a value unknown to this version.
         #[getter]
         fn status(&self) -> &str {
             self.of().status.as_str()
         }
 
-        /// The kind of content: `text` or `image`; or a word that this version does not know.
+        /// The item's type: `text` or `image`; or a value unknown to this version.
         #[getter]
         fn content_type(&self) -> Option<&str> {
             self.of().content_type.as_ref().map(|word| word.as_str())
         }
 
-        /// The beginning of the content, as its author wrote it, **markup included**. For a page use
+        /// The beginning of the text, as its author wrote it, **including markup**. On a page, use
         /// `content_preview_html`.
         #[getter]
         fn content_preview(&self) -> &str {
@@ -51,26 +51,26 @@ event_class! {
             self.of().content_preview_html()
         }
 
-        /// What the submitter sent along; made into Python's objects when it is read first.
+        /// The submitter's metadata, converted to Python objects on first access.
         #[getter]
         fn meta_data<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
             let Some(raw) = &self.of().meta_data else { return Ok(None) };
             once(py, &self.lazy, || json::raw_to_python(py, raw)).map(Some)
         }
 
-        /// How many rules or models gave a result.
+        /// The number of rules or models that gave a result.
         #[getter]
         fn results_count(&self) -> Option<u64> {
             self.of().results_count
         }
 
-        /// Seconds the decision took.
+        /// The seconds that the decision took.
         #[getter]
         fn processing_time(&self) -> Option<f64> {
             self.of().processing_time
         }
 
-        /// Who decided: `rule`, `ai`, `manual` or `unknown`; or a word that this version does not know.
+        /// The decider: `rule`, `ai`, `manual` or `unknown`; or a value unknown to this version.
         #[getter]
         fn moderator_type(&self) -> Option<&str> {
             self.of().moderator_type.as_ref().map(|word| word.as_str())
@@ -88,7 +88,7 @@ event_class! {
             self.of().rule_name.as_deref()
         }
 
-        /// When the decision was made, in UTC; `None` if the server sent none that can be read.
+        /// The time of the decision, in UTC; `None` if the server sent no readable one.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
             instant(&self.of().timestamp)
@@ -100,7 +100,7 @@ event_class! {
             self.of().timestamp.as_str()
         }
 
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             extra(py, &self.extra, &self.of().extra)

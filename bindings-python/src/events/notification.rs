@@ -1,4 +1,4 @@
-//! What operators say.
+//! Notifications from operators.
 
 use pyo3::{prelude::*, types::PyDict};
 
@@ -8,18 +8,18 @@ use super::{
 };
 
 event_class! {
-    /// A word from the server's operators, or from the server itself.
+    /// A notification from the server's operators, or from the server itself.
     SystemNotification = "system_notification",
     shows ["type", "message", "persistent", "timestamp"],
     matches ["type", "message"],
     {
-        /// The tone: `info`, `warning`, `error` or `success`; or a word that this version does not know.
+        /// The severity: `info`, `warning`, `error` or `success`; or a value unknown to this version.
         #[getter]
         fn r#type(&self) -> &str {
             self.of().notification_type.as_str()
         }
 
-        /// The same as `type`, which is the documented name.
+        /// The same as `type`, the documented name.
         #[getter]
         fn notification_type(&self) -> &str {
             self.of().notification_type.as_str()
@@ -31,13 +31,13 @@ event_class! {
             &self.of().message
         }
 
-        /// Whether it should stay until it is withdrawn.
+        /// True if it should stay until it is withdrawn.
         #[getter]
         fn persistent(&self) -> bool {
             self.of().persistent
         }
 
-        /// When it was sent, in UTC; `None` if the server sent none that can be read.
+        /// The time of sending, in UTC; `None` if the server sent no readable one.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
             instant(&self.of().timestamp)
@@ -49,7 +49,7 @@ event_class! {
             self.of().timestamp.as_str()
         }
 
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             extra(py, &self.extra, &self.of().extra)

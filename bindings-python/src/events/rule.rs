@@ -14,13 +14,13 @@ event_class! {
     shows ["action", "rule", "timestamp"],
     matches ["action", "rule"],
     {
-        /// What happened: `created`, `updated` or `deleted`; or a word that this version does not know.
+        /// The change: `created`, `updated` or `deleted`; or a value unknown to this version.
         #[getter]
         fn action(&self) -> &str {
             self.of().action.as_str()
         }
 
-        /// The rule, as it is now or was last.
+        /// The rule in its current or last form.
         #[getter]
         fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -34,7 +34,7 @@ event_class! {
             })
         }
 
-        /// When it happened, in UTC; `None` if the server sent none that can be read.
+        /// The time of the change, in UTC; `None` if the server sent no readable one.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
             instant(&self.of().timestamp)
@@ -46,7 +46,7 @@ event_class! {
             self.of().timestamp.as_str()
         }
 
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             extra(py, &self.extra, &self.of().extra)

@@ -12,36 +12,36 @@ use super::{
 };
 
 event_class! {
-    /// The project's counters, the newest replacing the ones before.
+    /// The project's counters; each one replaces the previous one.
     StatsUpdate = "stats_update",
     shows ["total_content", "approved", "rejected", "flagged", "approval_rate"],
     matches ["total_content", "approved", "rejected", "flagged"],
     {
-        /// All content ever decided.
+        /// All items ever decided.
         #[getter]
         fn total_content(&self) -> u64 {
             self.of().total_content
         }
 
-        /// Of it, approved.
+        /// Of these, approved items.
         #[getter]
         fn approved(&self) -> u64 {
             self.of().approved
         }
 
-        /// Of it, rejected.
+        /// Of these, rejected items.
         #[getter]
         fn rejected(&self) -> u64 {
             self.of().rejected
         }
 
-        /// Of it, flagged for a person.
+        /// Of these, items flagged for a person.
         #[getter]
         fn flagged(&self) -> u64 {
             self.of().flagged
         }
 
-        /// Waiting for a decision; only on some servers.
+        /// Items waiting for a decision; only on some servers.
         #[getter]
         fn pending(&self) -> Option<u64> {
             self.of().pending
@@ -77,7 +77,7 @@ event_class! {
             })
         }
 
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
             extra(py, &self.extra, &self.of().extra)
