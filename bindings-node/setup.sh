@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the Node binding is built and checked with.
-# Nothing is installed when package-lock.json has not changed.
+# Installs the tools that build and check the Node binding. Installs nothing if package-lock.json is unchanged.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

@@ -1,6 +1,6 @@
 /**
- * Typed events per second, CPU per event and event-loop delay, beside socket.io-client. A blaster in a process of its
- * own sends as fast as the reader asks; the readers take turns, each in a fresh process. Medians and ranges.
+ * Typed events per second, CPU per event and event-loop delay, compared with socket.io-client. A sender in its own
+ * process sends as fast as the reader asks; the readers take turns, each in a fresh process. Medians and ranges.
  *
  *     NODE_MODULES=…/with/socket.io-client node benches/bench.mjs [--rounds 7] [--events 200000]
  *
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 })
 const BLASTER = join(import.meta.dirname, 'blaster.mjs')
 
-/** From the request to the last event. */
+/** The time from the request to the last event. */
 class Meter {
   events = Number(values.events)
   #delay = monitorEventLoopDelay({ resolution: 1 })
@@ -52,7 +52,7 @@ class Meter {
     process.stdout.write(`${JSON.stringify(figures)}\n`)
   }
 
-  /** In seconds: on the clock, and of CPU for this thread and for all of the process. */
+  /** In seconds: wall-clock time, and CPU time of this thread and of the whole process. */
   static #now() {
     const { user, system } = process.cpuUsage()
     const main = Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9
@@ -105,7 +105,7 @@ function show(found) {
   }
 }
 
-/** For the table of everything that `make bench` prints. */
+/** For the table that `make bench` prints. */
 function keep(name, rounds) {
   if (process.env.BENCH_RESULTS === undefined) return
   const median = (key) => rounds.map((round) => round[key]).sort((a, b) => a - b)[rounds.length >> 1]

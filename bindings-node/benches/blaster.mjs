@@ -1,8 +1,8 @@
 /**
  * The server side: a handshake, then frames as fast as the reader asks for them. Prints its port.
  *
- * A client that joins project N is sent N documented `moderation_update`s, one frame each. `WINDOW` of them are sent
- * at once, and as many for each `more` that the client emits: so a reader is never idle, and never far behind.
+ * A client that joins project N receives N documented `moderation_update`s, one frame each. `WINDOW` of them are sent
+ * at once, and as many again for each `more` that the client emits, so a reader is never idle and never far behind.
  */
 
 import { createHash } from 'node:crypto'

@@ -1,7 +1,7 @@
 /**
- * When each event has reached a callback: `latency.mjs URL KEY PROJECT EVENTS`, told by `cargo xtask bench latency`.
+ * The time at which each event reached a callback: `latency.mjs URL KEY PROJECT EVENTS`, run by `cargo xtask bench latency`.
  *
- * Prints `ready`, and then as JSON the microseconds from the moment in each content's text to its callback. Both are of the
+ * Prints `ready`, and then, as JSON, the microseconds from the time in each item's text to its callback. Both use the
  * system's monotonic clock.
  */
 

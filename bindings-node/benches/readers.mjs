@@ -1,11 +1,11 @@
-/** The readers that bench.mjs compares. All read the same five fields, and ask for more in time. */
+/** The readers that bench.mjs compares. All read the same five fields, and ask for more events in time. */
 
 import { createRequire } from 'node:module'
 import { Client } from '../dist/index.mjs'
 import { WINDOW } from './blaster.mjs'
 
 const OPTIONS = { apiKey: 'k', transports: 'websocket', eventBuffer: 4 * WINDOW, rateLimit: false }
-/** Something that depends on every field. */
+/** A value that depends on every field. */
 export let sum = 0
 
 function read(event) {
@@ -23,7 +23,7 @@ async function ours(url, meter, follow) {
   await client.close()
 }
 
-/** Name, and a function that reads `meter.events` events of the project that has their number as its id. */
+/** The name, and a function that reads `meter.events` events of the project whose id is their number. */
 export const READERS = {
   '`for await`': (url, meter) =>
     ours(url, meter, async (client, _, more) => {

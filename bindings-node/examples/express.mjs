@@ -27,7 +27,7 @@ app.get('/decisions', async (_request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).flushHeaders()
   try {
     for await (const { status, content_preview: preview } of stream) {
-      // The preview is as its author wrote it, markup included.
+      // The preview is as its author wrote it, including markup.
       const more = response.write(`event: ${status}\ndata: ${JSON.stringify(escapeHtml(preview))}\n\n`)
       if (!more) await once(response, 'drain', { signal: closed.signal })
     }

@@ -1,6 +1,6 @@
 /**
- * A service in the manner of NestJS: put `@Injectable()` on the class, and the framework calls the two hooks. Other
- * services are told about decisions by `decisions$`, anything with a `next`, such as an RxJS `Subject`.
+ * A service in the style of NestJS: put `@Injectable()` on the class, and the framework calls the two hooks.
+ * `decisions$` passes decisions to other services; it is any object with a `next`, such as an RxJS `Subject`.
  */
 
 import { Client, type ClientOptions, type Gap, type Moderation, type ModerationUpdate } from 'automoderate'
@@ -9,7 +9,7 @@ export interface ModerationConfig {
   url: string
   projectId: string
   options: ClientOptions
-  /** Where to go on after a restart, and where to note it. */
+  /** The cursor to resume from after a restart, and the function that stores it. */
   cursor?: { load(): Promise<string | null>; save(cursor: string): Promise<void> }
 }
 
@@ -37,7 +37,7 @@ export class ModerationService {
     this.#relaying = (async () => {
       for await (const event of events) {
         if (event.event === 'moderation_update' || event.event === 'gap') this.#decisions.next(event)
-        // Only when it has been processed: what follows is replayed after a restart.
+        // Only once it has been processed: later events are replayed after a restart.
         if (event.meta.cursor !== null) await cursor?.save(event.meta.cursor)
       }
     })().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /** Waiting that ends when a signal is aborted. */
 
-/** As the promise, or rejects with the signal's reason. Leaves no listener behind. */
+/** Settles like the promise, or rejects with the signal's reason. Removes its listener. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {

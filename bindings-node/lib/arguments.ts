@@ -1,9 +1,9 @@
-/** Checks of arguments: what can't be used is a `TypeError` that names it. */
+/** Checks of arguments: an invalid one throws a `TypeError` that names it. */
 
 import { types } from 'node:util'
 import { invalid } from './errors.js'
 
-/** What was given, for a message: its type, and never a value that may be secret. */
+/** The given value for a message: its type, and never a value that may be secret. */
 function kind(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
@@ -12,46 +12,45 @@ function kind(value: unknown): string {
 }
 
 export function text(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw invalid(name, `a string is needed, not ${kind(value)}`)
+  if (typeof value !== 'string') throw invalid(name, `expected a string, got ${kind(value)}`)
   return value
 }
 
 export function flag(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw invalid(name, `a boolean is needed, not ${kind(value)}`)
+  if (typeof value !== 'boolean') throw invalid(name, `expected a boolean, got ${kind(value)}`)
   return value
 }
 
 export function number(name: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value))
-    throw invalid(name, `a number is needed, not ${kind(value)}`)
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(name, `expected a number, got ${kind(value)}`)
   return value
 }
 
 /** Milliseconds. */
 export function duration(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw invalid(name, `a number of milliseconds is needed, not ${kind(value)}`)
+    throw invalid(name, `expected a number of milliseconds, got ${kind(value)}`)
   }
-  if (value < 0) throw invalid(name, `${value} is no number of milliseconds`)
+  if (value < 0) throw invalid(name, `${value} is not a number of milliseconds`)
   return value
 }
 
 export function count(name: string, value: unknown, least = 1): number {
-  if (typeof value !== 'number') throw invalid(name, `a number is needed, not ${kind(value)}`)
+  if (typeof value !== 'number') throw invalid(name, `expected a number, got ${kind(value)}`)
   if (!Number.isInteger(value) || value < least || value > 0xffffffff)
-    throw invalid(name, `${value} is no whole number from ${least}`)
+    throw invalid(name, `${value} is not an integer of at least ${least}`)
   return value
 }
 
 export function object(name: string, value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(name, `an object is needed, not ${kind(value)}`)
+    throw invalid(name, `expected an object, got ${kind(value)}`)
   }
   return value as Record<string, unknown>
 }
 
 export function callback<F>(name: string, value: F): F {
-  if (typeof value !== 'function') throw invalid(name, `a function is needed, not ${kind(value)}`)
+  if (typeof value !== 'function') throw invalid(name, `expected a function, got ${kind(value)}`)
   return value
 }
 
@@ -60,8 +59,8 @@ export function options<T extends object>(value: T | undefined, ...names: (keyof
   if (value === undefined) return {}
   const given = object('options', value)
   const unknown = Object.keys(given).find((name) => name !== 'signal' && !names.includes(name as keyof T & string))
-  // One that is misspelt would be taken for one that is left out.
-  if (unknown !== undefined) throw invalid(unknown, 'there is no such option')
+  // A misspelt option would otherwise count as a missing one.
+  if (unknown !== undefined) throw invalid(unknown, 'unknown option')
   return given as Partial<T>
 }
 
@@ -70,7 +69,7 @@ export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSi
   const signal: unknown = options.signal
   if (signal === undefined || signal === null) return undefined
   const usable = typeof signal === 'object' && 'aborted' in signal && 'addEventListener' in signal
-  if (!usable) throw invalid('signal', `an AbortSignal is needed, not ${kind(signal)}`)
+  if (!usable) throw invalid('signal', `expected an AbortSignal, got ${kind(signal)}`)
   return signal as AbortSignal
 }
 

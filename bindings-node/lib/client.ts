@@ -15,29 +15,29 @@ import { type StateJson, stateInfo } from './states.js'
 import type { Abortable, EventStream, StreamHost } from './stream.js'
 import type { Content, ContentPage, Health, Metrics, Moderation, State, StateInfo, Statistics } from './values.js'
 
-/** What to list. */
+/** The items to list. */
 export interface ContentFilter extends Abortable {
-  /** Only contents with this decision. */
+  /** Only items with this decision. */
   status?: Status
-  /** How many a page has; servers have a default and a limit of their own. */
+  /** The number of items per page; servers have their own default and limit. */
   perPage?: number
 }
 
-/** What goes with content that is submitted. */
+/** The options of a submission. */
 export interface Submission extends Abortable {
-  /** What it is. Default `text`. */
+  /** The content's type. Default `text`. */
   type?: string
-  /** Anything to go with it; `user_id` in it tracks the user. */
+  /** Any data to store with it; its `user_id` tracks the user. */
   metadata?: unknown
   /**
-   * The name of this submission, 1 to 255 visible ASCII characters. A server that knows such keys takes what is
-   * submitted again by the same one, for 24 hours, for the same submission. Default: a random one for each call.
+   * A name for this submission, 1 to 255 visible ASCII characters. A server that supports these keys treats a call
+   * repeated with the same key within 24 hours as the same submission. The default is a random key for each call.
    */
   idempotencyKey?: string
 }
 
 /**
- * A connection to an AutoModerate server that mends itself.
+ * A self-healing connection to an AutoModerate server.
  *
  * ```js
  * const client = await Client.connect('http://localhost:6217', { apiKey: 'am_…' })
@@ -48,8 +48,8 @@ export interface Submission extends Abortable {
  * }
  * ```
  *
- * A process may end without `close`: what keeps it running are calls under way, streams that are waited for and
- * listeners of events; the latter two unless the option `ref` is false.
+ * A process may end without `close`. Pending calls keep it running; so do awaited streams and event listeners, unless
+ * the option `ref` is false.
  */
 export class Client {
   readonly #native: native.Client
@@ -57,7 +57,10 @@ export class Client {
   readonly #handlers: Handlers
   #connected: Promise<void> | undefined
 
-  /** Makes a client without connecting it, so that listeners can be added before. Throws a `TypeError` for a bad option. */
+  /**
+   * Creates a client without connecting it, so that listeners can be added first. Throws a `TypeError` for an invalid
+   * option.
+   */
   constructor(url: string | URL, options: ClientOptions = {}) {
     const json = written(url, options)
     this.#host.ref = options.ref ?? true
@@ -71,7 +74,7 @@ export class Client {
     this.#handlers = new Handlers(this.#native, this.#host)
   }
 
-  /** Makes a client and connects it. If the signal is aborted, it is closed. */
+  /** Creates a client and connects it. Aborting the signal closes it. */
   static async connect(url: string | URL, options: ClientOptions & Abortable = {}): Promise<Client> {
     const { signal, ...rest } = object('options', options) as ClientOptions & Abortable
     const client = new Client(url, rest)
@@ -80,9 +83,9 @@ export class Client {
   }
 
   /**
-   * Connects, unless that is done. Resolves when the server has acknowledged and refused nothing; otherwise rejects
-   * with `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`, and the client is closed.
-   * A client that is closed stays so: it rejects with the reason.
+   * Connects, unless the client is connected. Resolves once the server has acknowledged the connection; otherwise
+   * rejects with `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`, and the client is
+   * closed. A closed client stays closed: the call rejects with the reason.
    */
   async connect(given?: Abortable): Promise<this> {
     const signal = signalOf(options(given))
@@ -102,10 +105,10 @@ export class Client {
   }
 
   /**
-   * Joins a project. Resolves when the server has confirmed it. A join that is aborted may take effect all the same.
+   * Joins a project. Resolves once the server has confirmed it. An aborted join may still take effect.
    *
-   * `after`: a cursor, or an `event_id`, behind which to go on: the first stream starts with what came after it, or
-   * with a `gap` that tells what can't be had any more.
+   * `after`: a cursor or `event_id` to resume after. The first stream starts with the events after it, or with a `gap`
+   * for those that are no longer available.
    */
   async join(project: string, given?: Abortable & { after?: string | number | null }): Promise<Project> {
     const id = text('project', project)
@@ -115,7 +118,7 @@ export class Client {
     return new Project(done.project as native.Project, this.#host)
   }
 
-  /** The events of all projects and those that belong to none, or those of one kind. The stream starts now. */
+  /** The events of all projects and those without a project, or only one kind. The stream starts now. */
   events(options?: Abortable): EventStream
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
   events(kind?: EventName | Abortable, options?: Abortable): EventStream<Event> {
@@ -123,22 +126,21 @@ export class Client {
   }
 
   /**
-   * Has a function called with the events of a kind, from now on and in their order; with every event for `event`;
-   * with changes of the state for `state`. What it throws is told to listeners of `listenerError`, or else as a
-   * warning of the process.
+   * Calls a function with the events of a kind, from now on and in order; with every event for `event`; with changes of
+   * the state for `state`. Its exceptions go to the listeners of `listenerError`, or become a warning of the process.
    */
   on<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.add(name, listener, false)
     return this
   }
 
-  /** As `on`, for one time. */
+  /** Like `on`, but only once. */
   once<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.add(name, listener, true)
     return this
   }
 
-  /** Takes a listener away. */
+  /** Removes a listener. */
   off<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.remove(name, callback('listener', listener))
     return this
@@ -160,64 +162,64 @@ export class Client {
     return this.off(name, listener)
   }
 
-  /** Takes all listeners away, or those of one name. */
+  /** Removes all listeners, or those of one name. */
   removeAllListeners(name?: keyof HandlerArguments): this {
     this.#handlers.clear(name)
     return this
   }
 
-  /** How many listeners there are. */
+  /** The number of listeners. */
   listenerCount(name: keyof HandlerArguments): number {
     return this.#handlers.count(name)
   }
 
-  /** What the client is doing, as a word. */
+  /** The client's state. */
   get state(): State {
     return (JSON.parse(this.#native.state) as StateJson).state
   }
 
-  /** What the client is doing, with the attempt, the pause and the cause. */
+  /** The client's state, with the attempt, the pause and the cause. */
   get stateInfo(): StateInfo {
     return stateInfo(JSON.parse(this.#native.state) as StateJson)
   }
 
-  /** The address that the client is connected to, or tries next: `url`, or one of `fallbackUrls`. */
+  /** The address that the client is connected to or tries next: `url`, or one of `fallbackUrls`. */
   get url(): string {
     return this.#native.url
   }
 
-  /** What the client has counted. */
+  /** The client's counters. */
   metrics(): Metrics {
     return this.#native.metrics()
   }
 
   /**
-   * Tells the client that the network has changed: it does not wait for a pause to end, and asks the server on an open
-   * connection for a sign of life.
+   * Tells the client that the network has changed: it ends a pause at once, or asks the server for a sign of life on an
+   * open connection.
    */
   networkChanged(): void {
     this.#native.networkChanged()
   }
 
-  /** From now on streams and listeners keep the process running. */
+  /** Makes streams and listeners keep the process running from now on. */
   ref(): this {
     return this.#setRef(true)
   }
 
-  /** From now on streams and listeners don't keep the process running. */
+  /** Makes streams and listeners not keep the process running from now on. */
   unref(): this {
     return this.#setRef(false)
   }
 
   #setRef(ref: boolean): this {
     this.#host.ref = ref
-    for (const stream of this.#host.streams) stream.deref()?.holdOn(ref)
+    for (const stream of this.#host.streams) stream.deref()?.setRef(ref)
     return this
   }
 
   /**
-   * Sends an event of your own. Rejects with `disconnected` if there is no connection: nothing is kept for later; with
-   * `rate_limited`, and `retryIn`, when the limit per minute is used up.
+   * Sends a custom event. Rejects with `disconnected` if there is no connection (the event is not kept for later), or
+   * with `rate_limited` and `retryIn` if the limit per minute is used up.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {
     const [event, written] = [text('name', name), json('data', data)]
@@ -225,8 +227,8 @@ export class Client {
   }
 
   /**
-   * Sends an event of your own and waits for the acknowledgement, at most `ackTimeout`. Resolves to its argument;
-   * `null` if it has none, an array if several.
+   * Sends a custom event and waits for its acknowledgement, at most `ackTimeout`. Resolves to the acknowledgement's
+   * argument; `null` if it has none, an array if it has several.
    */
   async emitWithAck<Answer = unknown>(name: string, data?: unknown, given?: Abortable): Promise<Answer> {
     const [event, written] = [text('name', name), json('data', data)]
@@ -234,8 +236,8 @@ export class Client {
   }
 
   /**
-   * Submits content for a decision. Rejects with `disconnected`, which is not retryable here, if the server does not
-   * answer within `requestTimeout` or the connection is lost: the outcome is unknown.
+   * Submits content for a decision. If the server does not answer within `disconnected` or the connection is lost, the
+   * outcome is unknown: the call rejects with `requestTimeout`, which is not retryable here.
    */
   async moderate(content: string, given?: Submission): Promise<Moderation> {
     const { type = 'text', metadata, idempotencyKey, ...rest } = options(given, 'type', 'metadata', 'idempotencyKey')
@@ -245,22 +247,22 @@ export class Client {
     return ask((port, id) => this.#native.moderate(port, id, kind, body, attached, key), signalOf(rest))
   }
 
-  /** Looks up a piece of content. */
+  /** Looks up an item. */
   async content(id: string, given?: Abortable): Promise<Content> {
     const wanted = text('id', id)
     return ask((port, number) => this.#native.content(port, number, wanted), signalOf(options(given)))
   }
 
   /**
-   * The contents, newest first, fetched page by page: `for await (const content of client.contents())`. Rows that can't
-   * be read are left out; `contentsPage` tells them.
+   * The items, newest first, fetched page by page: `for await (const content of client.contents())`. Unreadable rows
+   * are left out; `contentsPage` returns their errors.
    */
   contents(filter?: ContentFilter): Contents {
     const checked = filterOf(filter)
     return new Contents((page) => this.#page(page, checked))
   }
 
-  /** One page of the contents, newest first; pages are counted from 1. */
+  /** One page of items, newest first; the first page is 1. */
   async contentsPage(page = 1, filter?: ContentFilter): Promise<ContentPage> {
     return this.#page(count('page', page), filterOf(filter))
   }
@@ -274,12 +276,12 @@ export class Client {
     return ask((port, id) => this.#native.statistics(port, id), signalOf(options(given)))
   }
 
-  /** Whether the server is well. Needs no credentials. */
+  /** The server's health. Needs no credentials. */
   async health(given?: Abortable): Promise<Health> {
     return ask((port, id) => this.#native.health(port, id), signalOf(options(given)))
   }
 
-  /** Says goodbye, within 2 s, and ends all streams behind what they hold. A second time does nothing. */
+  /** Disconnects within 2 s, and ends all streams after the events in their buffers. A second call does nothing. */
   async close(): Promise<void> {
     await call((port, id) => this.#native.close(port, id))
   }
@@ -289,7 +291,7 @@ export class Client {
     await this.close()
   }
 
-  /** @internal What `console.log` shows. */
+  /** @internal The value that `console.log` shows. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Client ${inspect({ url: this.url, state: this.state }, options)}`
   }
@@ -299,7 +301,7 @@ export class Client {
 function cursorText(after: unknown): string | undefined {
   if (after === undefined || after === null) return undefined
   if (typeof after === 'number') {
-    if (!Number.isSafeInteger(after) || after < 0) throw invalid('after', `${after} is no event id`)
+    if (!Number.isSafeInteger(after) || after < 0) throw invalid('after', `${after} is not an event id`)
     return String(after)
   }
   return text('after', after)

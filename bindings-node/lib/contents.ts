@@ -1,30 +1,30 @@
-/** The contents of a project, page by page. */
+/** A project's items, page by page. */
 
 import type { Content, ContentPage } from './values.js'
 
-/** The contents, newest first, fetched page by page as they are read. */
+/** The items, newest first, fetched page by page as they are read. */
 export class Contents implements AsyncIterableIterator<Content> {
   readonly #fetch: (page: number) => Promise<ContentPage>
   #page = 1
   #ready: Content[] = []
   #more = true
-  /** One page at a time, also for several readers. */
-  #turn: Promise<unknown> = Promise.resolve()
+  /** One page at a time, even with several readers. */
+  #queue: Promise<unknown> = Promise.resolve()
 
   /** @internal */
   constructor(fetch: (page: number) => Promise<ContentPage>) {
     this.#fetch = fetch
   }
 
-  /** For `for await`: the listing itself. A second loop goes on where the first was left. */
+  /** For `for await`: the listing itself. A second loop resumes where the first was left. */
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  /** The next content. Rejects as `contentsPage` does; the call after that asks for the same page again. */
+  /** The next item. Rejects like `contentsPage`; the next call then requests the same page again. */
   next(): Promise<IteratorResult<Content, undefined>> {
-    const next = this.#turn.then(() => this.#next())
-    this.#turn = next.catch(() => {})
+    const next = this.#queue.then(() => this.#next())
+    this.#queue = next.catch(() => {})
     return next
   }
 

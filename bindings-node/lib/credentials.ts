@@ -1,14 +1,14 @@
-/** A credentials provider: a function of the user's that is asked before every attempt. */
+/** A credentials provider: a user's function that is called before every attempt. */
 
 import type * as native from '../native/index.js'
 import { text } from './arguments.js'
 import { AutoModerateError, invalid } from './errors.js'
 import { watch } from './port.js'
 
-/** Why credentials are wanted. */
+/** The reason for a request for credentials. */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 
-/** A key, or one of these; nothing: without credentials. */
+/** An API key, or one of these; nothing means no credentials. */
 export type Credentials =
   | string
   | {
@@ -20,18 +20,18 @@ export type Credentials =
       session: string
     }
   | {
-      /** Whom to log in through the web form. */
+      /** The email address for the login through the web form. */
       email: string
-      /** The password that goes with it. It is kept in memory only, and shown nowhere. */
+      /** The password for it. It is kept only in memory, and shown nowhere. */
       password: string
     }
   | null
   | undefined
 
 /**
- * Asked before every attempt. If it fails with an error that says `retryable: false`, or returns what is no
- * credentials, the client ends; after any other failure the attempt is made again. What it throws is not shown, because
- * it may hold secrets: log it where it is known. The signal is aborted when nobody waits for the answer any more.
+ * Called before every attempt. If it fails with an error that says `retryable: false`, or returns invalid credentials,
+ * the client ends; after any other failure the client tries again. Its exceptions are not shown, because they may
+ * contain secrets: log them in the provider. The signal is aborted when nobody waits for the answer any more.
  */
 export type CredentialsProvider = (
   reason: CredentialsReason,
@@ -67,7 +67,7 @@ async function answer(
   try {
     credentials = await provider(reason, { signal })
   } catch (error) {
-    // The text may hold anything, secrets too.
+    // The text may contain anything, including secrets.
     const name = error instanceof Error ? error.name : typeof error
     const fatal = error instanceof AutoModerateError && !error.retryable
     return requests.refuse(number, `it has thrown (${name})`, fatal)
@@ -77,13 +77,13 @@ async function answer(
   } catch (error) {
     requests.refuse(
       number,
-      error instanceof AutoModerateError ? error.message : 'it returned what is no credentials',
+      error instanceof AutoModerateError ? error.message : 'it returned invalid credentials',
       true,
     )
   }
 }
 
-/** The credentials as the native module reads them. */
+/** The credentials in the native module's form. */
 function described(credentials: unknown): object | string {
   if (credentials === null || credentials === undefined) return 'none'
   if (typeof credentials === 'string') return { apiKey: credentials }

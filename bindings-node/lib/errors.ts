@@ -1,4 +1,4 @@
-/** What can go wrong. */
+/** The errors. */
 
 /** The stable codes, the same in every language. */
 export type ErrorCode =
@@ -19,10 +19,10 @@ export type ErrorCode =
   | 'overflow'
   | 'closed'
 
-/** How far an attempt to connect had come. */
+/** The stage that a connection attempt had reached. */
 export type Stage = 'credentials' | 'network' | 'tls' | 'http' | 'engine_io' | 'namespace'
 
-/** An error as it crosses. */
+/** An error as the native module passes it. */
 interface Failure {
   code: ErrorCode
   message: string
@@ -38,27 +38,27 @@ interface Failure {
 const BRAND = Symbol.for('automoderate.error')
 
 /**
- * Anything that goes wrong in this package. The message is a sentence for people; programs use `code`.
+ * An error of this package. The message is for people; programs use `code`.
  *
- * No error holds a key, a password or a cookie. A bad argument is a `TypeError` with the same fields and the code
- * `invalid_argument`; `instanceof AutoModerateError` holds for it as well.
+ * No error contains a key, a password or a cookie. An invalid argument is a `TypeError` with the same fields and the
+ * code `invalid_argument`; `instanceof AutoModerateError` is true for it as well.
  */
 export class AutoModerateError extends Error {
   /** The stable code. */
   declare readonly code: ErrorCode
-  /** Whether the same call may succeed later without anything being changed. */
+  /** True if the same call may succeed later, unchanged. */
   declare readonly retryable: boolean
   /** Milliseconds to wait before a retry, where that is known. */
   declare readonly retryIn?: number
-  /** How far an attempt to connect had come. */
+  /** The stage that a connection attempt had reached. */
   declare readonly stage?: Stage
-  /** The HTTP status of the answer that refused. */
+  /** The HTTP status of the refusal. */
   declare readonly status?: number
-  /** The beginning of the body of that answer. */
+  /** The beginning of the body of the refusal. */
   declare readonly body?: string
-  /** How many attempts were made before giving up. */
+  /** The number of attempts before giving up. */
   declare readonly attempts?: number
-  /** What led to it. */
+  /** The error's cause. */
   declare readonly cause?: unknown
 
   constructor(
@@ -69,7 +69,7 @@ export class AutoModerateError extends Error {
     describe(this, fields)
   }
 
-  /** Holds for errors of any copy of this package, and for the `TypeError`s that it throws. */
+  /** True for errors of any copy of this package, and for the `TypeError`s that it throws. */
   static override [Symbol.hasInstance](value: unknown): value is AutoModerateError {
     return typeof value === 'object' && value !== null && BRAND in value
   }
@@ -85,12 +85,12 @@ function describe(error: Error, fields: object): void {
   Object.assign(error, { retryable: false })
   for (const [name, value] of Object.entries(fields)) {
     if (value === null || value === undefined) continue
-    // As for all errors, the cause does not show among the fields.
+    // As in all errors, the cause is not an enumerable field.
     Object.defineProperty(error, name, { value, enumerable: name !== 'cause', configurable: true, writable: true })
   }
 }
 
-/** An argument that can't be used. The message begins with its name. */
+/** An invalid argument. The message begins with its name. */
 export function invalid(name: string, what: string, cause?: unknown): TypeError {
   return wrong(`${name}: ${what}`, cause)
 }
@@ -106,22 +106,22 @@ function make({ code, message, cause, ...fields }: Failure): AutoModerateError |
   return new AutoModerateError(message, { code, ...fields, cause: cause ? make(cause) : undefined } as never)
 }
 
-/** The names of options, which the core spells in its own way. */
+/** The names of options that the core spells differently. */
 function camelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
-/** The error that this JSON describes. */
+/** The error in this JSON. */
 export function fromText(text: string): AutoModerateError | TypeError {
   return make(JSON.parse(text))
 }
 
-/** The error that this state tells. */
+/** The error in this state. */
 export function fromFailure(failure: unknown): AutoModerateError | undefined {
   return failure ? (make(failure as Failure) as AutoModerateError) : undefined
 }
 
-/** What the native module has thrown, as what this package throws. */
+/** An exception of the native module, as an error of this package. */
 export function fromNative(error: unknown): unknown {
   const message = error instanceof Error ? error.message : ''
   if (message.startsWith('{')) return fromText(message)

@@ -1,86 +1,86 @@
-/** The events, as plain objects: a union that `event` tells apart. The fields have the names of the documentation. */
+/** The events, as plain objects in a union discriminated by `event`. Fields have their documented names. */
 
-/** A known word, or one that this version does not know. */
+/** A known value, or one unknown to this version. */
 export type Word<Known extends string> = Known | (string & {})
 
-/** The decision about a piece of content. */
+/** The decision about an item. */
 export type Status = Word<'approved' | 'rejected' | 'flagged' | 'pending'>
 
-/** What the SDK knows about an event beside its payload. */
+/** The SDK's own data about an event. */
 export interface Meta {
-  /** From the payload, or inferred when exactly one project is joined; otherwise `null`. */
+  /** From the payload, or inferred if exactly one project is joined; otherwise `null`. */
   project_id: string | null
-  /** The position in the project's event log, on servers that have one. */
+  /** The position in the project's event log, on servers with one. */
   event_id: number | null
-  /** Pushed when it happened, replayed from the server's log, or made up for by REST. */
+  /** Pushed live, replayed from the server's log, or fetched by REST. */
   origin: 'live' | 'replay' | 'backfill'
-  /** When it was received, by this machine's clock; ends in `Z`. */
+  /** The time of receipt, by this machine's clock; ends in `Z`. */
   received_at: string
-  /** With which a join goes on behind this event: store it when the event has been processed. */
+  /** The cursor to resume after this event: store it once the event has been processed. */
   cursor: string | null
 }
 
 interface Common<Name extends string> {
-  /** The kind of the event: what tells the types of the union apart. */
+  /** The kind of the event, which discriminates the union. */
   event: Name
-  /** How and when the event came, and its place in the project's log. */
+  /** The event's origin, time of receipt, and position in the project's log. */
   meta: Meta
 }
 
 interface Extensible {
-  /** Fields that the documentation does not know, as they came; absent if there are none. */
+  /** Undocumented fields, as they came; absent if there are none. */
   extra?: Record<string, unknown>
 }
 
 /** The payload of `moderation_update`. */
 export interface ModerationUpdateData {
-  /** The content's id, with which `client.content` looks it up. */
+  /** The item's id, with which `client.content` looks it up. */
   content_id: string
-  /** The project that the content belongs to, as the payload names it; `null` on servers that don't. */
+  /** The item's project according to the payload; `null` on servers that don't send it. */
   project_id: string | null
   /** The decision. */
   status: Status
-  /** What kind of content it is; `null` if the server does not say. */
+  /** The item's type; `null` if the server does not say. */
   content_type: Word<'text' | 'image'> | null
-  /** The beginning of the content, as its author wrote it: **markup included**. For a page use `escapeHtml`. */
+  /** The beginning of the text, as its author wrote it, **including markup**. On a page, use `escapeHtml`. */
   content_preview: string
-  /** What the submitter sent along. */
+  /** The submitter's metadata. */
   meta_data: unknown
-  /** How many rules or models gave a result. */
+  /** The number of rules or models that gave a result. */
   results_count: number | null
-  /** Seconds the decision took. */
+  /** The seconds that the decision took. */
   processing_time: number | null
-  /** What decided: a rule, a model, or a person. */
+  /** The decider: a rule, a model, or a person. */
   moderator_type: Word<'rule' | 'ai' | 'manual' | 'unknown'> | null
   /** The decider's name, such as `AI Rule`. */
   moderator_name: string | null
-  /** The rule that matched. Deployed servers write `Unknown Rule` when none did; that is given as it came. */
+  /** The rule that matched. Deployed servers write `Unknown Rule` if none did; the value is passed on unchanged. */
   rule_name: string | null
-  /** When it was decided. Ends in `Z`; what is no timestamp is left as it came. */
+  /** The time of the decision. Ends in `Z`; an invalid timestamp is passed on unchanged. */
   timestamp: string
 }
 
 /** One of the latest decisions. */
 export interface RecentActivity {
-  /** The content's id. */
+  /** The item's id. */
   content_id: string
-  /** What was decided about it. */
+  /** The decision about it. */
   decision: Status
-  /** When it was decided. */
+  /** The time of the decision. */
   timestamp: string
 }
 
 /** The payload of `stats_update`. */
 export interface StatsUpdateData {
-  /** All content that was ever decided. */
+  /** All items ever decided. */
   total_content: number
-  /** Of it, approved. */
+  /** Of these, approved items. */
   approved: number
-  /** Of it, rejected. */
+  /** Of these, rejected items. */
   rejected: number
-  /** Of it, flagged for a person. */
+  /** Of these, items flagged for a person. */
   flagged: number
-  /** Waiting for a decision; only on some servers. */
+  /** Items waiting for a decision; only on some servers. */
   pending: number | null
   /** Percent approved, from 0 to 100. */
   approval_rate: number | null
@@ -96,45 +96,45 @@ export interface StatsUpdateData {
 export interface Rule extends Extensible {
   /** The rule's id. */
   id: string
-  /** What people call it; a decision names it in `rule_name`. */
+  /** Its name for people; a decision has it in `rule_name`. */
   name: string
-  /** How it decides: by words, by a pattern, or by asking a model. */
+  /** The way it decides: by keywords, by a pattern, or by asking a model. */
   type: Word<'keyword' | 'regex' | 'ai_prompt'> | null
-  /** Whether it is in use. */
+  /** True if it is in use. */
   is_active: boolean | null
-  /** Rules with a higher number come first. */
+  /** Rules with a higher number run first. */
   priority: number | null
-  /** What is decided about content that it matches. */
+  /** The decision about items that it matches. */
   action: Word<'approve' | 'reject' | 'flag'> | null
 }
 
 /** The payload of `rule_update`. */
 export interface RuleUpdateData {
-  /** What happened to the rule. */
+  /** The change of the rule. */
   action: Word<'created' | 'updated' | 'deleted'>
-  /** The rule as it is now; as it was last, if it was deleted. */
+  /** The rule in its current form, or its last form if it was deleted. */
   rule: Rule
-  /** When it happened; empty on some servers. */
+  /** The time of the change; empty on some servers. */
   timestamp: string
 }
 
 /** The payload of `system_notification`. */
 export interface SystemNotificationData {
-  /** The tone in which to show it. */
+  /** The severity with which to show it. */
   type: Word<'info' | 'warning' | 'error' | 'success'>
-  /** The text for people. Escape it for a page. */
+  /** The text for people. Escape it on a page. */
   message: string
-  /** When it was sent. */
+  /** The time of sending. */
   timestamp: string
-  /** Whether it should stay until it is withdrawn. */
+  /** True if it should stay until it is withdrawn. */
   persistent: boolean
 }
 
 /** A user's figures. */
 export interface Activity extends Extensible {
-  /** How much the user has submitted. */
+  /** The number of the user's submissions. */
   total_submissions: number | null
-  /** How much of it was rejected lately. */
+  /** The number of them that were rejected lately. */
   recent_violations: number | null
   /** Percent approved, from 0 to 100. */
   approval_rate: number | null
@@ -144,50 +144,50 @@ export interface Activity extends Extensible {
 
 /** The payload of `user_activity`. */
 export interface UserActivityData {
-  /** The `user_id` of the submissions' metadata; a number on the wire is given as text. */
+  /** The `user_id` from the submissions' metadata, as text even if it is a number on the wire. */
   user_id: string
-  /** The user's figures, all of them `null` on servers that send none. */
+  /** The user's figures; all are `null` on servers that send none. */
   activity: Activity
-  /** The id of the content that caused this event. */
+  /** The id of the item that caused this event. */
   triggered_by: string | null
-  /** When it was sent. */
+  /** The time of sending. */
   timestamp: string
 }
 
-/** A piece of content was decided. */
+/** An item was decided. */
 export interface ModerationUpdate extends Common<'moderation_update'>, ModerationUpdateData, Extensible {}
-/** The project's counters, the newest replacing the ones before. */
+/** The project's counters; each one replaces the previous one. */
 export interface StatsUpdate extends Common<'stats_update'>, StatsUpdateData, Extensible {}
 /** A rule was created, updated or deleted. */
 export interface RuleUpdate extends Common<'rule_update'>, RuleUpdateData, Extensible {}
-/** A word from the server's operators. */
+/** A notification from the server's operators. */
 export interface SystemNotification extends Common<'system_notification'>, SystemNotificationData, Extensible {}
-/** What a user has been doing. Comes for submissions with a `user_id` in their metadata. */
+/** A user's activity. Sent for submissions with a `user_id` in their metadata. */
 export interface UserActivity extends Common<'user_activity'>, UserActivityData, Extensible {}
 
-/** The server's own `error` event, when it answers nothing that the SDK asked. */
+/** The server's `error` event, unless it answers one of the SDK's requests. */
 export interface ServerError extends Common<'serverError'>, Extensible {
-  /** The server's words. */
+  /** The server's message. */
   message: string
-  /** The server's code, where it sends one. */
+  /** The server's error code, if it sends one. */
   code: string | null
 }
 
-/** An event with a name that the SDK does not know. */
+/** An event whose name the SDK does not know. */
 export interface UnknownEvent extends Common<'unknownEvent'> {
-  /** The name that the server gave it. */
+  /** The server's name for it. */
   name: string
   /** Its first argument; `null` if it has none. */
   data: unknown
 }
 
-/** A frame or an event that could not be read. What follows it is delivered. */
+/** An unreadable frame or event. Later events are delivered. */
 export interface MalformedEvent extends Common<'malformedEvent'> {
-  /** The event's name, if that could be read; otherwise empty. */
+  /** The event's name; empty if unreadable. */
   name: string
-  /** What came, as text; perhaps not valid JSON. */
+  /** The received text; possibly invalid JSON. */
   data: string
-  /** What is wrong with it, in words for people. */
+  /** The reason that it is unreadable, for people. */
   reason: string
 }
 
@@ -196,46 +196,46 @@ export interface Gap extends Common<'gap'> {
   /** The project whose events are missing. */
   project_id: string
   /**
-   * Why they can't be had. `interrupted`: the server keeps no log. `expired`: its log no longer reaches back so far.
-   * `log_changed`: its database was made anew. `cursor_ahead`: it was restored from a backup. `replay_failed`: it did not
-   * hand out all of its log. `backfill_incomplete`: asking by REST gave less than what was missed.
+   * The reason for the loss. `interrupted`: the server keeps no log. `expired`: its log no longer reaches back that
+   * far. `log_changed`: its database was recreated. `cursor_ahead`: it was restored from a backup. `replay_failed`: it
+   * did not return its whole log. `backfill_incomplete`: REST returned fewer events than were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
-  /** How many, where that is known. */
+  /** The number of missing events, if known. */
   missed: number | null
 }
 
 /** The reader of this stream was too slow: events were dropped here because its buffer was full. */
 export interface Lagged extends Common<'lagged'> {
-  /** How many events were dropped since the last notice of this kind. */
+  /** The number of events dropped since the last notice of this kind. */
   missed: number
 }
 
 /** Every event by its name. */
 export interface EventByName {
-  /** A piece of content was decided. */
+  /** An item was decided. */
   moderation_update: ModerationUpdate
-  /** The project's counters, which are not logged: each replaces the one before. */
+  /** The project's counters, which are not logged: each one replaces the previous one. */
   stats_update: StatsUpdate
   /** A rule was created, updated or deleted. */
   rule_update: RuleUpdate
-  /** A word from the server's operators. */
+  /** A notification from the server's operators. */
   system_notification: SystemNotification
-  /** What a user has been doing. */
+  /** A user's activity. */
   user_activity: UserActivity
-  /** The server's `error`, which answers nothing that was asked; `error` itself is what ended the client. */
+  /** The server's `error`, unless it answers a request; `error` itself is the error that ended the client. */
   serverError: ServerError
-  /** What servers send beyond the documentation. */
+  /** Undocumented events from servers. */
   unknownEvent: UnknownEvent
-  /** What could not be read. */
+  /** Unreadable events. */
   malformedEvent: MalformedEvent
-  /** Made by the SDK: events of a project are missing here. */
+  /** From the SDK: events of a project are missing here. */
   gap: Gap
-  /** Made by the SDK: this stream's reader was too slow. */
+  /** From the SDK: this stream's reader was too slow. */
   lagged: Lagged
 }
 
 /** The name of a kind of events: as documented, or the SDK's own. */
 export type EventName = keyof EventByName
-/** Anything that a stream can yield. */
+/** Any event that a stream can yield. */
 export type Event = EventByName[EventName]

@@ -1,10 +1,10 @@
-/** The listeners of a client, and what feeds them. */
+/** The listeners of a client, and the stream that feeds them. */
 
 import type * as native from '../native/index.js'
 import { text } from './arguments.js'
 import { type AutoModerateError, invalid } from './errors.js'
 import type { Event, EventByName } from './events.js'
-import { hold } from './hold.js'
+import { keepAlive } from './keep-alive.js'
 import { isEventName } from './kinds.js'
 import { Listeners } from './listeners.js'
 import { watch } from './port.js'
@@ -12,15 +12,15 @@ import { type StateJson, stateInfo } from './states.js'
 import { EventStream, type StreamHost } from './stream.js'
 import type { State, StateInfo } from './values.js'
 
-/** What listeners are called with. */
+/** The arguments of listeners. */
 export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByName[Name]] } & {
   /** Every event. */
   event: [event: Event]
   /** A change of the client's state. */
   state: [state: State, info: StateInfo]
-  /** The error for which the client has ended. (The server's own `error` event is `serverError`.) */
+  /** The error that ended the client. (The server's own `error` event is `serverError`.) */
   error: [error: AutoModerateError]
-  /** What another listener has thrown. */
+  /** An exception of another listener. */
   listenerError: [error: unknown]
 }
 
@@ -28,7 +28,7 @@ type Listener = Parameters<Listeners['add']>[1]
 
 const OTHERS = new Set(['event', 'state', 'error'])
 
-/** Those that wait for the last state: they must not be collected. */
+/** Handlers that wait for the last state, which must not be collected. */
 const ending = new Set<object>()
 
 export class Handlers {
@@ -71,7 +71,7 @@ export class Handlers {
   #of(name: string): Listeners {
     if (text('name', name) === 'listenerError') return this.#errors
     if (isEventName(name) || OTHERS.has(name)) return this.#listeners
-    throw invalid('name', `there is nothing named ${JSON.stringify(name)} to listen to`)
+    throw invalid('name', `unknown event ${JSON.stringify(name)}`)
   }
 
   #wanted(): boolean {
@@ -90,7 +90,7 @@ export class Handlers {
     const stream = new EventStream(this.#native.events(), this.#host)
     this.#stream = stream
     this.#feed(stream).catch((error) => {
-      // The state tells it as well; if nobody hears either, it must not pass unnoticed.
+      // The state reports it as well; without any listener it becomes a warning.
       const heard = this.#listeners.call('error', error)
       if (this.#listeners.count('state') > 0) this.#awaitEnd()
       else if (!heard) process.emitWarning(error)
@@ -102,7 +102,7 @@ export class Handlers {
       this.#listeners.call(event.event, event)
       this.#listeners.call('event', event)
       if (this.#stream !== stream) return
-      // One that listened once may have been the last.
+      // A one-time listener may have been the last.
       this.#rest()
     }
   }
@@ -117,14 +117,14 @@ export class Handlers {
     this.#listeners.call('state', info.state, info)
   }
 
-  /** Neither the process nor this must go before the last state is told, which comes at once. */
+  /** Keeps the process and this object alive until the last state has been reported, which follows at once. */
   #awaitEnd(): void {
     if (this.#over) return
-    this.#release ??= hold()
+    this.#release ??= keepAlive()
     ending.add(this)
   }
 
-  /** All changes of the state have been told. */
+  /** All changes of the state have been reported. */
   over(): void {
     this.#over = true
     this.#release?.()
@@ -132,7 +132,7 @@ export class Handlers {
   }
 }
 
-/** A listener's fault is not the end of the process, but it must not pass unnoticed. */
+/** A failing listener does not end the process, but causes a warning. */
 function warn(error: unknown): void {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.emitWarning(`a listener failed: ${reason}`, 'AutoModerateListenerWarning')
@@ -147,7 +147,7 @@ function follow(states: native.States, handlers: WeakRef<Handlers>): void {
       (done) => {
         const state: StateJson | null = JSON.parse(done.value ?? 'null')
         if (state === null) return handlers.deref()?.over()
-        // The first is the present state, which is no change.
+        // The first is the current state, which is not a change.
         if (!present) handlers.deref()?.changed(stateInfo(state))
         present = false
         next()

@@ -1,4 +1,4 @@
-/** Content for a page: previews arrive as users wrote them, markup included. */
+/** Content for a page: previews arrive as users wrote them, including markup. */
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 

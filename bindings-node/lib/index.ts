@@ -1,8 +1,8 @@
 /**
  * Real-time moderation updates from AutoModerate servers as typed events.
  *
- * {@link Client} connects, joins projects and hands out their events, as {@link EventStream}s or to listeners.
- * Everything that fails is an {@link AutoModerateError} with a code.
+ * {@link Client} connects, joins projects and delivers their events, as {@link EventStream}s or to listeners. Every
+ * failure is an {@link AutoModerateError} with a code.
  *
  * @module automoderate
  */

@@ -1,4 +1,4 @@
-/** The kinds of events by their names, and the names that the core has for them. */
+/** The kinds of events by their names, and the core's names for them. */
 
 import { text } from './arguments.js'
 import { invalid } from './errors.js'
@@ -24,6 +24,6 @@ export function isEventName(name: string): name is EventName {
 /** The core's name of a kind. */
 export function coreKind(name: unknown): string {
   const kind = text('kind', name)
-  if (!isEventName(kind)) throw invalid('kind', `there is no kind of events named ${JSON.stringify(kind)}`)
+  if (!isEventName(kind)) throw invalid('kind', `unknown kind of events ${JSON.stringify(kind)}`)
   return KINDS[kind]
 }

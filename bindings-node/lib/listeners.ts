@@ -1,4 +1,4 @@
-/** Listeners by name, as of an event emitter. What one throws reaches neither the others nor the process. */
+/** Listeners by name, like an event emitter's. A listener's exception reaches neither the others nor the process. */
 
 import { callback } from './arguments.js'
 
@@ -9,11 +9,11 @@ interface Entry {
 }
 
 export class Listeners {
-  /** Lists are replaced, not changed: one that is being gone through stays as it is. */
+  /** Lists are replaced, not changed, so that an iteration keeps its list. */
   readonly #lists = new Map<string, readonly Entry[]>()
   readonly #failed: (error: unknown) => void
 
-  /** `failed` is told what a listener has thrown, or its promise was rejected with. */
+  /** `failed` receives a listener's exception, or the rejection of its promise. */
   constructor(failed: (error: unknown) => void) {
     this.#failed = failed
   }
@@ -22,7 +22,7 @@ export class Listeners {
     this.#lists.set(name, [...this.#of(name), { listener: callback('listener', listener), once }])
   }
 
-  /** Takes away the one that was added last. */
+  /** Removes the one that was added last. */
   remove(name: string, listener: Listener): void {
     const list = this.#of(name)
     const at = list.findLastIndex((entry) => entry.listener === listener)
@@ -32,7 +32,7 @@ export class Listeners {
     )
   }
 
-  /** Takes away all, or those of one name. */
+  /** Removes all, or those of one name. */
   clear(name?: string): void {
     if (name === undefined) this.#lists.clear()
     else this.#lists.delete(name)
@@ -47,7 +47,7 @@ export class Listeners {
     return [...this.#lists.keys()]
   }
 
-  /** Calls those of a name; false if there are none. */
+  /** Calls the listeners of a name; false if there are none. */
   call(name: string, ...args: unknown[]): boolean {
     const list = this.#of(name)
     for (const entry of list) {

@@ -4,21 +4,21 @@ import { callback, count, duration, flag, number, object, text } from './argumen
 import type { CredentialsProvider } from './credentials.js'
 import { invalid } from './errors.js'
 
-/** How a lost connection is made again. */
+/** The policy for reconnecting. */
 export interface ReconnectPolicy {
   /** The first pause, in ms. Default 1000. */
   delay?: number
-  /** Each pause is so many times the one before; at least 1. Default 2. */
+  /** The growth factor from one pause to the next; at least 1. Default 2. */
   factor?: number
-  /** No pause is longer, but for jitter, in ms. Default 10000. */
+  /** The longest pause, before jitter, in ms. Default 10000. */
   maxDelay?: number
-  /** Give up after so many attempts in a row. Default `Infinity`. */
+  /** Give up after this many attempts in a row. Default `Infinity`. */
   attempts?: number
   /** 0.5 draws each pause from 0.5 to 1.5 times the delay; from 0 to 1. Default 0.5. */
   jitter?: number
-  /** A connection that lasted so long, in ms, lets the count of attempts start again. Default 5000. */
+  /** A connection that lasts this long, in ms, resets the count of attempts. Default 5000. */
   stableAfter?: number
-  /** A hard limit whatever the rest says: deployed servers lock out the tenth. Default 9. */
+  /** A hard limit, whatever the other settings: deployed servers lock out the tenth attempt. Default 9. */
   maxAttemptsPerMinute?: number
 }
 
@@ -28,56 +28,60 @@ export type Pem = string | Uint8Array
 /** The options of a client. Durations are milliseconds. */
 export interface ClientOptions {
   /**
-   * Other addresses of the same server, or of others on the same database. When a connection is lost or an attempt fails, the next is
-   * tried at once, and kept while it works; projects and cursors stay as they are. The credentials are shown to all of them.
+   * Other addresses of the same server, or of servers on the same database. When a connection is lost or an attempt
+   * fails, the client tries the next one at once, and keeps it while it works. Projects and cursors keep working. All
+   * addresses receive the credentials.
    */
   fallbackUrls?: (string | URL)[]
   /** A project's API key. */
   apiKey?: string
-  /** Where the key is put: the connection `query` as documented, the Socket.IO `auth` payload or the `X-API-Key` `header`. */
+  /**
+   * The place of the key: the connection `query` as documented, the Socket.IO `auth` payload or the `X-API-Key`
+   * `header`.
+   */
   apiKeyVia?: 'query' | 'auth' | 'header'
   /** The value of the web session's cookie. */
   session?: string
-  /** Log in through the web form, and again when the session has died; needs `password`. */
+  /** Log in through the web form, and again when the session has expired; needs `password`. */
   email?: string
   /** The password for `email`. It is kept for later logins, and shown nowhere. */
   password?: string
-  /** Asked before every attempt, and told why. */
+  /** Called before every attempt, with the reason. */
   credentials?: CredentialsProvider
-  /** `auto` (default): WebSocket first, HTTP long-polling when it can't be had. */
+  /** `auto` (default): WebSocket first, or HTTP long-polling where WebSocket fails. */
   transports?: 'auto' | 'websocket' | 'polling'
   /** `false`: the client ends when the connection is lost. */
   reconnect?: ReconnectPolicy | boolean
-  /** Try the first connection again as `reconnect` says, too. Default `false`. */
+  /** Retry the first connection, too, according to `reconnect`. Default `false`. */
   retryFirstConnect?: boolean
-  /** What to do when the server ends the connection on purpose. Default `reconnect`. */
+  /** The reaction when the server ends the connection on purpose. Default `reconnect`. */
   onServerDisconnect?: 'reconnect' | 'stop'
   /** One deadline from the credentials to the namespace acknowledgement. Default 20000. */
   connectTimeout?: number
-  /** How long the server may take to confirm a join. Default 10000. */
+  /** The longest time until the server confirms a join. Default 10000. */
   joinTimeout?: number
-  /** How long `emitWithAck` waits. Default 10000. */
+  /** The longest wait of `emitWithAck`. Default 10000. */
   ackTimeout?: number
-  /** How long a REST call may take, including a login that it needs. Default 60000. */
+  /** The longest time of a REST call, including a login that it needs. Default 60000. */
   requestTimeout?: number
   /** The pause between two documented `heartbeat` events, at least 1000; `false` sends none. Default 30000. */
   heartbeatInterval?: number | false
   /** The number of events that each stream buffers for its reader, in at most 8 MiB. Default 1024. */
   eventBuffer?: number
   /**
-   * What a stream does when its buffer is full. `replay`, the default, reads what found no room from the server's event log when there
-   * is room; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop events, and a `lagged` takes their place. `close`
-   * ends the stream with the error `overflow`.
+   * The policy for a stream whose buffer is full. `replay`, the default, reads the events from the server's event log
+   * later; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop events, and a `lagged` takes their
+   * place. `close` ends the stream with the error `overflow`.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
-  /** How many events per minute the client sends at most, at least 10; `false` lifts the limit. Default 100. */
+  /** The most events per minute that the client sends, at least 10; `false` lifts the limit. Default 100. */
   rateLimit?: number | false
-  /** What to do about the events of an interruption. Default `auto`: replay, else REST, else a `gap`. */
+  /** The recovery of events after an interruption. Default `auto`: replay, else REST, else a `gap`. */
   backfill?: 'auto' | 'replay' | 'off'
   /**
-   * How often REST is asked which flagged contents were reviewed, in ms, at least 1000; `false`, the default, never asks. For servers
-   * without an event log, which send no events for reviews: each comes once, as a `moderation_update` with the origin `backfill`.
-   * Needs an API key.
+   * The pause between two REST requests for reviews of flagged items, in ms, at least 1000; `false`, the default, never
+   * asks. It is for servers without an event log, which send no events for reviews. Each review arrives once, as a
+   * `moderation_update` with the origin `backfill`. Needs an API key.
    */
   reviewPoll?: number | false
   /** Headers for every request. */
@@ -86,18 +90,18 @@ export interface ClientOptions {
   query?: Record<string, string>
   /** `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
   proxy?: string
-  /** Certificates of authorities to trust besides the platform's. */
+  /** Certificates of authorities to trust in addition to the platform's. */
   extraCa?: Pem | Pem[]
   /** The certificate to show to the server. */
   clientCertificate?: {
-    /** The certificate, and behind it those of the authorities between it and the root. */
+    /** The certificate, followed by those of the authorities between it and the root. */
     chain: Pem
     /** Its private key, unencrypted. */
     key: Pem
   }
-  /** Take any certificate: for tests only, because anybody can listen then. Default `false`. */
+  /** Accept any certificate; for tests only, because anyone can then intercept. Default `false`. */
   dangerAcceptInvalidCerts?: boolean
-  /** Whether streams that are waited for and listeners of events keep the process running. Default `true`. */
+  /** `false`: awaited streams and event listeners don't keep the process running. Default `true`. */
   ref?: boolean
 }
 
@@ -177,7 +181,7 @@ function checked(values: unknown, checks: Record<string, Check>, within?: string
   const known: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(object(within ?? 'options', values))) {
     const path = within ? `${within}.${name}` : name
-    if (!Object.hasOwn(checks, name)) throw invalid(path, 'there is no such option')
+    if (!Object.hasOwn(checks, name)) throw invalid(path, 'unknown option')
     if (value !== undefined) known[name] = checks[name]?.(path, value)
   }
   return known

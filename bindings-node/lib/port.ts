@@ -1,51 +1,57 @@
-/** Between the SDK's threads and this one: one wake-up brings everything that is done. */
+/** The connection between the SDK's threads and this one: one wake-up returns everything that is done. */
 
 import * as native from '../native/index.js'
 import { unlessAborted } from './abort.js'
 import { fromNative, fromText } from './errors.js'
-import { hold } from './hold.js'
+import { keepAlive } from './keep-alive.js'
 
-/** Starts something whose end is told under a number. */
+/** Starts an operation whose end is reported under a number. */
 type Start = (port: native.Port, id: number) => void
-type Heed = (done: native.Done) => void
+type Callback = (done: native.Done) => void
 
-const heeded = new Map<number, Heed>()
+const callbacks = new Map<number, Callback>()
 let port: native.Port | undefined
 let last = 0
 
 function ring(): void {
   for (const done of port?.drain() ?? []) {
-    const heed = heeded.get(done.id)
-    heeded.delete(done.id)
-    heed?.(done)
+    const callback = callbacks.get(done.id)
+    callbacks.delete(done.id)
+    callback?.(done)
   }
 }
 
-/** Has a function called when it is done; returns what makes nobody heed it. Does not keep the event loop running. */
-export function watch(start: Start, heed: Heed): () => void {
+/**
+ * Calls the callback when the operation is done; returns a function that cancels the callback. Does not keep the event
+ * loop running.
+ */
+export function watch(start: Start, callback: Callback): () => void {
   port ??= new native.Port(ring)
   const id = ++last
-  heeded.set(id, heed)
+  callbacks.set(id, callback)
   try {
     start(port, id)
   } catch (error) {
-    heeded.delete(id)
+    callbacks.delete(id)
     throw fromNative(error)
   }
-  return () => void heeded.delete(id)
+  return () => void callbacks.delete(id)
 }
 
-/** Waits until it is done. Keeps the event loop running meanwhile, and rejects with the signal's reason if aborted. */
+/**
+ * Waits until the operation is done. Keeps the event loop running in the meantime, and rejects with the signal's reason
+ * if aborted.
+ */
 export async function call(start: Start, signal?: AbortSignal): Promise<native.Done> {
   signal?.throwIfAborted()
-  const release = hold()
+  const release = keepAlive()
   let forget = (): void => {}
   try {
-    const told = new Promise<native.Done>((resolve) => {
+    const finished = new Promise<native.Done>((resolve) => {
       forget = watch(start, resolve)
     })
-    const done = await unlessAborted(told, signal)
-    // Made here and not where it is told, so that its stack shows who has called.
+    const done = await unlessAborted(finished, signal)
+    // Created here and not in the callback, so that its stack shows the caller.
     if (done.error !== undefined) throw fromText(done.error)
     return done
   } finally {
@@ -54,7 +60,7 @@ export async function call(start: Start, signal?: AbortSignal): Promise<native.D
   }
 }
 
-/** As `call`, for what brings JSON. */
+/** Like `call`, for operations that return JSON. */
 export async function ask<T>(start: Start, signal?: AbortSignal): Promise<T> {
   return JSON.parse((await call(start, signal)).value ?? 'null')
 }

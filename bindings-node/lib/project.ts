@@ -43,21 +43,21 @@ export class Project {
   }
 
   /**
-   * Where the slowest reader of this project's events stands: what it has been given is in front of it.
+   * The position of the project's slowest reader: it has received every event before the cursor.
    *
-   * Store it, and pass it to `join(…, { after })` to go on later, in another process too. `null` on servers without an
-   * event log.
+   * Store it, and pass it to `join(…, { after })` to resume later, also in another process. `null` on servers without
+   * an event log.
    */
   get cursor(): string | null {
-    for (const stream of this.#host.streams) stream.deref()?.tell()
+    for (const stream of this.#host.streams) stream.deref()?.commit()
     return this.#native.cursor
   }
 
   /**
-   * The project's events, or those of one kind.
+   * The project's events, or one kind of them.
    *
-   * The first stream taken begins at the join (or behind `after`), later ones when they are made. Aborting the signal
-   * ends the stream: its loop throws the signal's reason.
+   * The first stream begins at the join (or after the cursor `after`), later ones when they are created. Aborting the
+   * signal ends the stream: its loop throws the signal's reason.
    */
   events(options?: Abortable): EventStream
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
@@ -65,7 +65,7 @@ export class Project {
     return open(this.#native, this.#host, kind, options)
   }
 
-  /** Leaves the project. Its streams end behind what they hold, at once. */
+  /** Leaves the project. Its streams end at once, after the events in their buffers. */
   async leave(given?: Abortable): Promise<void> {
     await call((port, id) => this.#native.leave(port, id), signalOf(options(given)))
   }
@@ -75,7 +75,7 @@ export class Project {
     await this.leave()
   }
 
-  /** @internal What `console.log` shows. */
+  /** @internal The value that `console.log` shows. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Project ${inspect({ id: this.id, cursor: this.cursor }, options)}`
   }

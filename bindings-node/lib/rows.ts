@@ -1,6 +1,6 @@
 /**
- * Batches as the addon writes them. The names of the fields would be much of their text, and of the work of reading it:
- * so what is most frequent comes as rows of values. `core/src/facade/rows.rs` says which.
+ * Batches as the addon writes them. Field names would take up much of their text and of the time to parse it, so the
+ * most frequent events come as rows of values; `core/src/facade/rows.rs` says which.
  */
 
 import type { Event, Meta, ModerationUpdate } from './events.js'

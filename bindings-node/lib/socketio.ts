@@ -14,7 +14,7 @@ import type {
   UserActivityData,
 } from './events.js'
 
-/** What servers with an event log add to a payload. */
+/** Fields that servers with an event log add to a payload. */
 export interface Logged {
   /** The project in whose room it was sent. */
   project_id?: string
@@ -24,7 +24,7 @@ export interface Logged {
 
 /** A refusal, or an error of the server. */
 export interface Notice {
-  /** The server's words. */
+  /** The server's message. */
   message: string
   /** A code such as `project_not_found`, on servers that send one. */
   code?: string
@@ -32,7 +32,7 @@ export interface Notice {
 
 /** One page of a project's event log. */
 export interface ReplayPage {
-  /** What came after the id that was asked for, oldest first, at most 500. */
+  /** The events after the requested id, oldest first, at most 500. */
   events: {
     /** The event's name. */
     event: string
@@ -41,46 +41,48 @@ export interface ReplayPage {
   }[]
   /** The newest id in the log. */
   head: number
-  /** The least id that is still there. */
+  /** The lowest id still in the log. */
   oldest: number
-  /** The log's own id: another one means that ids of before are worth nothing. */
+  /** The log's own id. If it changes, ids from before are invalid. */
   log: string
 }
 
-/** What servers send. */
+/** Events from servers. */
 export interface ServerToClientEvents {
   /** Greets a new connection. */
   connected: (data: { status: string }) => void
-  /** Confirms a join; servers with an event log tell its newest id and its own. */
+  /** Confirms a join; servers with an event log add the log's newest id and its own id. */
   joined_project: (data: { project_id: string; replay?: boolean; event_id?: number; log?: string }) => void
   /** Confirms a leave. */
   left_project: (data: { project_id: string }) => void
-  /** A piece of content was decided. */
+  /** An item was decided. */
   moderation_update: (data: ModerationUpdateData & Logged) => void
-  /** The project's counters, each replacing the one before. */
+  /** The project's counters; each one replaces the previous one. */
   stats_update: (data: StatsUpdateData & Logged) => void
   /** A rule was created, updated or deleted. */
   rule_update: (data: RuleUpdateData & Logged) => void
-  /** A word from the server's operators. */
+  /** A notification from the server's operators. */
   system_notification: (data: SystemNotificationData & Logged) => void
-  /** What a user has been doing. */
+  /** A user's activity. */
   user_activity: (data: UserActivityData & Logged) => void
-  /** What the server could not do. */
+  /** A request that the server could not fulfil. */
   error: (data: Notice) => void
-  /** The credentials are not good, or no longer. */
+  /** The credentials are invalid, or no longer valid. */
   authentication_failed: (data: Notice) => void
   /** A join was refused. */
   project_access_denied: (data: Notice) => void
 }
 
-/** What clients send. */
+/** Events from clients. */
 export interface ClientToServerEvents {
   /** Enters a project's room; `joined_project` or a refusal answers. Rooms don't survive a connection. */
   join_project: (data: { project_id: string }) => void
   /** Leaves a project's room. */
   leave_project: (data: { project_id: string }) => void
-  /** Says that somebody is there; every 30 s is usual. */
+  /** Reports that the client is alive; every 30 s is usual. */
   heartbeat: (data?: object) => void
-  /** Asks for the events after an id, on servers with a log; the project must have been joined on this connection. */
+  /**
+   * Requests the events after an id, on servers with a log; the client must have joined the project on this connection.
+   */
   replay_events: (data: { project_id: string; after: number; limit?: number }, ack: (page: ReplayPage) => void) => void
 }

@@ -1,4 +1,4 @@
-/** States as they cross. */
+/** States as the native module passes them. */
 
 import { fromFailure } from './errors.js'
 import type { State, StateInfo } from './values.js'

@@ -1,44 +1,44 @@
-/** Streams of events: a batch is parsed at once and handed out piece by piece. */
+/** Streams of events: a batch is parsed at once and returned event by event. */
 
 import type * as native from '../native/index.js'
 import { unlessAborted } from './abort.js'
 import { count, duration, options, signalOf } from './arguments.js'
 import { fromNative, fromText } from './errors.js'
 import type { Event } from './events.js'
-import { hold } from './hold.js'
+import { keepAlive } from './keep-alive.js'
 import { watch } from './port.js'
 import { eventsOf } from './rows.js'
-import { turn } from './turn.js'
 import type { Losses } from './values.js'
+import { yieldToEventLoop } from './yield.js'
 
-/** A batch of so many events was not all that there was. */
+/** A batch of this size means that more events are ready. */
 const FULL = 512
 
-/** What its client decides about a stream. */
+/** A stream's settings from its client. */
 export interface StreamHost {
-  /** Whether readers keep the event loop running. */
+  /** True if readers keep the event loop running. */
   readonly ref: boolean
-  /** Streams that may have taken more than they have handed out. */
+  /** Streams that may have taken more events than they have returned. */
   readonly streams: Set<WeakRef<EventStream>>
 }
 
-/** What a reader may pass. */
+/** A reader's options. */
 export interface Abortable {
   /** Rejects with the signal's reason when it is aborted. */
   signal?: AbortSignal | undefined
 }
 
-/** A stream that is forgotten needs no listener any more. */
+/** A collected stream needs no listener any more. */
 const forgotten = new FinalizationRegistry<() => void>((cleanUp) => cleanUp())
-/** Streams that somebody waits for: they must not be collected. */
+/** Awaited streams, which must not be collected. */
 const awaited = new Set<object>()
 
 /**
  * Events, in order, each once: `for await (const event of stream)`.
  *
- * Interruptions that are being mended don't end it. If you left or closed, it just ends; if it ends for another reason,
- * the loop throws that error. Leaving a loop loses nothing: go on with the same stream. Several loops may share a
- * stream; each event goes to one of them.
+ * A lost connection doesn't end it. It ends without an error if you left the project or closed the client; if it ends
+ * for another reason, the loop throws that error. Leaving a loop loses nothing: continue with the same stream. Several
+ * loops may share a stream; each event goes to one of them.
  */
 export class EventStream<E extends Event = Event> implements AsyncIterableIterator<E> {
   readonly #native: native.Stream
@@ -48,17 +48,17 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   readonly #cleanUp: () => void
   #batch: E[] = []
   #at = 0
-  #told = 0
-  /** Takes in a row for which nobody had to wait. */
+  #committed = 0
+  /** The number of batches in a row that needed no wait. */
   #hot = 0
   #watching = false
   #open = true
   #failure: unknown
-  /** Readers that have not got their answer, and when the last of them will have it. */
+  /** Readers without an answer yet, and a promise for the answer of the last of them. */
   #readers = 0
   #last: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
-  /** Lets go of the event loop. */
+  /** Releases the event loop. */
   #release: (() => void) | undefined
 
   /** @internal */
@@ -85,7 +85,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return this
   }
 
-  /** The next event. Rejects with the error for which the stream ends, once. */
+  /** The next event. Rejects with the error that ended the stream, once. */
   next(): Promise<IteratorResult<E, undefined>> {
     if (this.#at < this.#batch.length && this.#readers === 0) return Promise.resolve(this.#one())
     return this.#inTurn(() => this.#more())
@@ -99,15 +99,15 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return (await this.#fill()) ? this.#one() : { done: true, value: undefined }
   }
 
-  /** A loop is left. The stream goes on: use it again, or `close` it. */
+  /** Leaves a loop. The stream stays open: use it again, or `close` it. */
   return(): Promise<IteratorResult<E, undefined>> {
-    this.tell()
+    this.commit()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   /**
-   * Waits for an event and resolves to it and those that are there as well, up to `max`. Empty at the end.
-   * Rejects with the error for which the stream ends, once. An aborted call takes nothing.
+   * Waits for an event, and resolves to it and all others that are ready, up to `max`. Empty at the end. Rejects with
+   * the error that ended the stream, once. An aborted call takes nothing.
    */
   async nextBatch(max = 1024, given?: Abortable): Promise<E[]> {
     const size = count('max', max)
@@ -119,11 +119,11 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   async #several(size: number, signal: AbortSignal | undefined): Promise<E[]> {
     if (!(await this.#fill(signal))) return []
     const events = this.#some(size)
-    // What has come since the batch was made ready.
+    // Events that arrived since the batch was prepared.
     while (events.length < size && this.#batch.length < FULL && this.#take(true)) {
       events.push(...this.#some(size - events.length))
     }
-    this.tell()
+    this.commit()
     return events
   }
 
@@ -134,8 +134,8 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /**
-   * At most one event per `ms` milliseconds: the first at once, then the latest; the last is never lost.
-   * Notices of losses are passed on without delay. This stream ends; use the returned one.
+   * At most one event per `ms` milliseconds: the first at once, then the latest. The last one is never lost. Notices of
+   * loss pass without delay. This stream ends; use the returned one.
    */
   throttle(ms: number): EventStream<E> {
     const interval = duration('ms', ms)
@@ -151,16 +151,16 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return new EventStream(throttled, this.#host, this.#signal, rest)
   }
 
-  /** What a stream of one kind had to leave out because it is of another kind. */
+  /** Losses that a stream of one kind can't show as events. */
   get losses(): Losses {
     return this.#native.losses
   }
 
-  /** Ends the stream for its readers, also those that wait. */
+  /** Ends the stream for all its readers, including waiting ones. */
   close(): void {
-    this.tell()
+    this.commit()
     this.#batch = []
-    this.#at = this.#told = 0
+    this.#at = this.#committed = 0
     this.#native.cancel()
     this.#cleanUp()
     this.#end()
@@ -171,14 +171,14 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     this.close()
   }
 
-  /** @internal What was handed out counts as delivered: a cursor must be in front of it. */
-  tell(): void {
-    const handed = this.#at - this.#told
+  /** @internal Marks the returned events as delivered, so that the cursor includes them. */
+  commit(): void {
+    const handed = this.#at - this.#committed
     if (handed > 0) this.#native.handed(handed)
-    this.#told = this.#at
+    this.#committed = this.#at
   }
 
-  /** One reader after the other, in the order of their calls. */
+  /** Runs readers one after another, in the order of their calls. */
   async #inTurn<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#last
     let answered = (): void => {}
@@ -193,15 +193,15 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
       return await read()
     } finally {
       this.#readers--
-      // Whoever goes before their turn does not let others in early.
+      // An aborted reader that leaves before its turn must not admit later readers early.
       mine.then(answered)
     }
   }
 
-  /** Makes sure that there is something to hand out; false at the end. */
+  /** Makes sure that an event is ready; false at the end. */
   async #fill(signal?: AbortSignal): Promise<boolean> {
-    // Whoever reads without ever having to wait lets the event loop do something else.
-    if (this.#at >= this.#batch.length && this.#hot > 0) await turn()
+    // A reader that never has to wait still yields to the event loop.
+    if (this.#at >= this.#batch.length && this.#hot > 0) await yieldToEventLoop()
     signal?.throwIfAborted()
     for (;;) {
       if (this.#at < this.#batch.length || this.#take()) return true
@@ -211,10 +211,10 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     }
   }
 
-  /** Takes what is ready, and has the next batch made ready while this one is read. */
+  /** Takes the ready events, and has the next batch prepared while this one is read. */
   #take(now = false): boolean {
-    const text = this.#native.take(this.#at - this.#told, now)
-    this.#at = this.#told = 0
+    const text = this.#native.take(this.#at - this.#committed, now)
+    this.#at = this.#committed = 0
     this.#batch = []
     if (text === null) return false
     if (this.#open) this.#watch()
@@ -231,27 +231,27 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return false
   }
 
-  /** Waits until there is something to take, or the end. */
+  /** Waits until events are ready, or the end. */
   async #readable(signal: AbortSignal | undefined): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve
     })
     this.#watch()
     awaited.add(this)
-    this.holdOn(this.#host.ref)
+    this.setRef(this.#host.ref)
     try {
       await unlessAborted(woken, signal)
       this.#hot = 0
     } finally {
       this.#wake = undefined
       awaited.delete(this)
-      this.holdOn(false)
+      this.setRef(false)
     }
   }
 
-  /** @internal Keeps the event loop running for whoever waits, or no longer. */
-  holdOn(ref: boolean): void {
-    if (ref && this.#wake) this.#release ??= hold()
+  /** @internal Keeps the event loop running for waiting readers, or stops doing so. */
+  setRef(ref: boolean): void {
+    if (ref && this.#wake) this.#release ??= keepAlive()
     if (ref) return
     this.#release?.()
     this.#release = undefined
@@ -259,12 +259,12 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   #watch(): void {
     if (this.#watching) return
-    watch((port, id) => this.#native.readable(port, id), EventStream.#heed(this.#ref))
+    watch((port, id) => this.#native.readable(port, id), EventStream.#callback(this.#ref))
     this.#watching = true
   }
 
-  /** The wait itself keeps nothing, as a function made beside `this` would: a forgotten stream may be collected. */
-  static #heed<E extends Event>(ref: WeakRef<EventStream<E>>): (done: native.Done) => void {
+  /** The callback holds no strong reference to `this`, so that an unused stream can be collected. */
+  static #callback<E extends Event>(ref: WeakRef<EventStream<E>>): (done: native.Done) => void {
     return (done) => {
       const stream = ref.deref()
       if (stream) stream.#woken(done)

@@ -10,26 +10,26 @@ import { fromNative } from './errors.js'
 import { ask } from './port.js'
 import type { Abortable } from './stream.js'
 
-/** What a server is like. */
+/** The options of a server. */
 export interface ServerOptions {
   /**
-   * `false`: it is as deployed servers are. Events have no ids, and what was missed can only be made up for by REST.
-   * Timestamps have no `Z`, refusals no code, and events without a handler are never acknowledged. Default `true`.
+   * `false`: it behaves like deployed servers. Events have no ids, and only REST can recover missed decisions.
+   * Timestamps have no `Z`, refusals have no code, and events without a handler are never acknowledged. Default `true`.
    */
   eventLog?: boolean
 }
 
-/** How to wait. */
+/** Options of a wait. */
 export interface Waiting extends Abortable {
-  /** How many connections are waited for; 1. */
+  /** The number of connections to wait for. Default 1. */
   connections?: number
-  /** Milliseconds, after which the call rejects with a `TimeoutError`; 10,000. */
+  /** The milliseconds after which the call rejects with a `TimeoutError`. Default 10,000. */
   timeout?: number
 }
 
-/** An event that a client has emitted. */
+/** An event that a client emitted. */
 export interface Emitted {
-  /** The name that it was emitted under. */
+  /** Its name. */
   name: string
   /** Its data; `null` if there was none. */
   data: unknown
@@ -45,13 +45,13 @@ function inTime(done: boolean, what: string): void {
 }
 
 /**
- * A server on a free port of 127.0.0.1, with everything that a client can be told, and can suffer, at the test's word.
+ * A server on a free port of 127.0.0.1 that does what the test says: it sends events, and causes failures.
  *
- * It speaks what the reference server speaks, over WebSocket; it checks no credentials, and approves all that is
- * submitted. Projects exist as soon as they are named. REST lists, looks up and counts the contents of each published
- * `moderation_update`, those that were submitted, and those of `store`. An API key that is a project's id is for that
- * project; any other is for the project that was named first. It does not keep the process running, and ends with
- * `close()`.
+ * It speaks the reference server's protocol, over WebSocket. It accepts any credentials and approves every submission.
+ * Projects exist as soon as they are named. REST lists, looks up and counts the items of published `moderation_update`
+ * events, submitted items, and items added with `store`. An API key that equals a project's id is valid for that
+ * project; any other key is valid for the project that was named first. It does not keep the process running, and ends
+ * with `close()`.
  */
 export class Server {
   readonly #native: native.TestServer
@@ -71,9 +71,9 @@ export class Server {
   }
 
   /**
-   * Publishes an event to everybody who has joined the project, and logs it for those who are away. `project_id` and
-   * `event_id` are added to the data. Returns the id; `null` for a `stats_update`, which is not logged, and on a server
-   * without an event log.
+   * Publishes an event to all clients in the project, and logs it for clients that are away. Adds `project_id` and
+   * `event_id` to the data. Returns the id; `null` for a `stats_update`, which is not logged, and on a server without
+   * an event log.
    */
   publish(project: string, name: string, data: object): number | null {
     const written = json('data', object('data', data))
@@ -81,8 +81,8 @@ export class Server {
   }
 
   /**
-   * Sets fields of the content with this `id`, as REST lists it, and adds it if it is new. No event is published: so
-   * deployed servers keep a review.
+   * Sets fields of the item with this `id`, as REST lists it, and adds the item if it is new. No event is published;
+   * deployed servers store reviews this way.
    */
   store(project: string, content: { id: string; [field: string]: unknown }): void {
     const written = json('content', object('content', content))
@@ -90,37 +90,37 @@ export class Server {
     this.#native.store(text('project', project), written)
   }
 
-  /** Ends all connections, without a word. Clients may come back at once. */
+  /** Ends all connections without notice. Clients may reconnect at once. */
   cut(): void {
     this.#native.cut()
   }
 
-  /** Is away: present connections end, new ones get no answer; or is back. */
+  /** Goes offline: existing connections end, and new ones get no answer. Or comes back. */
   setOffline(offline: boolean): void {
     this.#native.setOffline(flag('offline', offline))
   }
 
-  /** Carries out REST calls without answering them, from the next one on; or answers them again. */
+  /** Performs REST calls without answering them, from the next one on; or answers them again. */
   setSilent(silent: boolean): void {
     this.#native.setSilent(flag('silent', silent))
   }
 
-  /** Refuses connections and REST calls with `authentication_failed`, from the next one on; or no more. */
+  /** Refuses connections and REST calls with `authentication_failed`, from the next one on; or stops refusing them. */
   refuseCredentials(refuse = true): void {
     this.#native.refuseCredentials(flag('refuse', refuse))
   }
 
-  /** Lets nobody join this project, with a code such as `project_not_found`; with `null`, lets them again. */
+  /** Refuses joins of this project, with a code such as `project_not_found`; `null` allows them again. */
   refuseJoins(project: string, code: string | null = 'access_denied'): void {
     this.#native.refuseJoins(text('project', project), code === null ? null : text('code', code))
   }
 
-  /** Forgets what the project's log holds: who was away is told of a `gap` (`expired`). */
+  /** Empties the project's log: clients that were away receive a `gap` (`expired`). */
   forget(project: string): void {
     this.#native.forget(text('project', project))
   }
 
-  /** Waits until so many connections have joined the project. */
+  /** Waits until this many connections have joined the project. */
   async joined(project: string, given?: Waiting): Promise<void> {
     const [connections, timeout, signal] = waiting(given)
     const name = text('project', project)
@@ -128,24 +128,24 @@ export class Server {
     inTime(await ask<boolean>(wait, signal), `${connections} connections have not joined ${name}`)
   }
 
-  /** Waits until so many connections are open. */
+  /** Waits until this many connections are open. */
   async connected(given?: Waiting): Promise<void> {
     const [connections, timeout, signal] = waiting(given)
     const wait = (port: native.Port, id: number) => this.#native.connected(port, id, connections, timeout)
     inTime(await ask<boolean>(wait, signal), `${connections} connections are not open`)
   }
 
-  /** The events that clients have emitted on their own, the first 10,000. */
+  /** The custom events that clients have emitted, the first 10,000. */
   received(): Emitted[] {
     return JSON.parse(this.#native.received())
   }
 
-  /** Goes away for good. */
+  /** Stops the server for good. */
   close(): void {
     this.#native.setOffline(true)
   }
 
-  /** Goes away, at the end of a `using`. */
+  /** Stops the server, at the end of a `using`. */
   [Symbol.dispose](): void {
     this.close()
   }

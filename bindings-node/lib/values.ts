@@ -1,121 +1,121 @@
-/** Plain values: what calls return, and what states tell. */
+/** Plain values: the results of calls, and the details of states. */
 
 import type { AutoModerateError } from './errors.js'
 import type { Status } from './events.js'
 
-/** What a client is doing, as a word. */
+/** A client's state. */
 export type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closing' | 'closed'
 
-/** More about a state. */
+/** The details of a state. */
 export interface StateInfo {
-  /** The state as a word; what `client.state` says. */
+  /** The state, as in `client.state`. */
   readonly state: State
-  /** When reconnecting: the attempt that comes next, counted from 1 since the last stable connection. */
+  /** When reconnecting: the next attempt, counted from 1 since the last stable connection. */
   readonly attempt?: number
-  /** When reconnecting: milliseconds until then. */
+  /** When reconnecting: the milliseconds until the next attempt. */
   readonly retryIn?: number
-  /** Why it is reconnecting, or closed; its code is `closed` if you did it. */
+  /** The reason for reconnecting or closing; its code is `closed` if you closed the client. */
   readonly cause?: AutoModerateError
 }
 
-/** What a stream of one kind had to leave out because it is of another kind. */
+/** Losses that a stream of one kind can't show as events. */
 export interface Losses {
   /** Events dropped because the reader was too slow. */
   lagged: number
-  /** Gaps told by the session. */
+  /** Gaps reported by the session. */
   gaps: number
 }
 
-/** What a client has counted since it was made. */
+/** A client's counters since its creation. */
 export interface Metrics {
-  /** Attempts to connect, the first one included. */
+  /** Connection attempts, including the first. */
   attempts: number
-  /** Connections that were acknowledged. */
+  /** Acknowledged connections. */
   connections: number
-  /** Events given to streams, however they came. */
+  /** Events delivered to streams, of any origin. */
   events: number
-  /** Of them, replayed from the server's log. */
+  /** Of these, events replayed from the server's log. */
   replayed: number
-  /** Of them, made up for by REST. */
+  /** Of these, events fetched by REST. */
   backfilled: number
-  /** Events dropped because they had been delivered before. */
+  /** Events dropped as duplicates. */
   duplicates: number
-  /** Frames and events that could not be read. */
+  /** Unreadable frames and events. */
   malformed: number
   /** Notices of missing events. */
   gaps: number
-  /** Events sent to the server: joins, leaves, heartbeats and yours. */
+  /** Events sent to the server: joins, leaves, heartbeats and custom events. */
   sent: number
 }
 
 /** The server's decision about a submission. */
 export interface Moderation {
-  /** The content's id; the `moderation_update` about it has the same. */
+  /** The item's id, the same as in its `moderation_update`. */
   content_id: string
-  /** The decision; `pending` if it is still to be made. */
+  /** The decision; `pending` if there is none yet. */
   status: Status
-  /** What the rules and models said, as the server wrote it. */
+  /** The results of rules and models, as the server wrote them. */
   moderation_results: unknown[]
 }
 
-/** A piece of content as the server keeps it. */
+/** An item as the server stores it. */
 export interface Content {
-  /** The content's id: `content_id` of the events about it. */
+  /** The item's id, which is `content_id` in its events. */
   id: string
-  /** The project that it belongs to, where the server says. */
+  /** The project that it belongs to, if the server says so. */
   project_id: string | null
-  /** Its kind, such as `text`. */
+  /** Its type, such as `text`. */
   content_type: string
-  /** The content as its author wrote it, markup included. For a page use `escapeHtml`. */
+  /** The content as its author wrote it, including markup. On a page, use `escapeHtml`. */
   content_data: string
-  /** What the submitter sent along; `null` if nothing. */
+  /** The submitter's metadata; `null` if there is none. */
   meta_data: unknown
   /** The newest decision. */
   status: Status
-  /** When it was submitted. */
+  /** The time of submission. */
   created_at: string
-  /** When it was decided last. */
+  /** The time of the latest decision. */
   updated_at: string
-  /** What the rules, models and people said, as the server wrote it. */
+  /** The results of rules, models and people, as the server wrote them. */
   moderation_results: unknown[]
 }
 
-/** One page of contents, newest first. */
+/** One page of items, newest first. */
 export interface ContentPage {
-  /** The contents, newest first. */
+  /** The items, newest first. */
   items: Content[]
-  /** The page's number, counted from 1. */
+  /** The page's number; the first page is 1. */
   page: number
-  /** Whether there is a next page. */
+  /** True if there is a next page. */
   hasMore: boolean
-  /** How many contents there are in all, on servers that say. */
+  /** The total number of items, if the server says so. */
   total: number | null
-  /** What is wrong with the rows of this page that can't be read, which are not among the items. */
+  /** The errors of this page's unreadable rows, which are not among the items. */
   unreadable: string[]
 }
 
 /** A project's counters. */
 export interface Statistics {
-  /** All content that was ever submitted. */
+  /** All items ever submitted. */
   total_content: number
-  /** Of it, approved. */
+  /** Of these, approved items. */
   approved: number
-  /** Of it, rejected. */
+  /** Of these, rejected items. */
   rejected: number
-  /** Of it, flagged for a person. */
+  /** Of these, items flagged for a person. */
   flagged: number
-  /** Of it, not decided yet. */
+  /** Of these, items without a decision. */
   pending: number
   /** Percent approved, from 0 to 100. */
   approval_rate: number
-  /** Everything else that the server says. */
+  /** All other fields that the server sent. */
   extra: Record<string, unknown>
 }
 
-/** Whether the server is well. */
+/** The server's health. */
 export interface Health {
-  /** The server's word for it, such as `healthy`. */
+  /** The server's own word for it, such as `healthy`. */
   status: string
-  /** Everything else that the server says. */
+  /** All other fields that the server sent. */
   extra: Record<string, unknown>
 }

@@ -1,10 +1,10 @@
-// Builds the native module with cargo, writes its loader and its types, and compiles the face.
+// Builds the native module with cargo, writes its loader and its types, and compiles the TypeScript part.
 //
 // node scripts/build.mjs [--profile dev|release] [--glibc 2.17]
 //
-// `--glibc` links against an older glibc than this machine's, by zig: it needs cargo-zigbuild and ziglang, both of
-// which pip has. `napi build` always builds for a named target, in a folder of its own; this uses what cargo has built already. For
-// other targets use it: npx napi build --release --platform --output-dir native --target …
+// `--glibc` links against an older glibc than this machine's, with zig; it needs cargo-zigbuild and ziglang, which pip
+// can install. `napi build` always builds for a named target, in its own folder; this script uses cargo's existing
+// build. For other targets use it: npx napi build --release --platform --output-dir native --target …
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -48,7 +48,7 @@ function run(command, args, options) {
 mkdirSync(native, { recursive: true })
 const types = mkdtempSync(join(tmpdir(), 'automoderate-types-'))
 try {
-  // The types are written while the crate is compiled: if they are not there, it has to be compiled anew.
+  // Compiling the crate writes the types: if they are missing, it has to be compiled again.
   if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(here, 'src/lib.rs'), new Date(), new Date())
   const host = run('rustc', ['-vV']).match(/^host: (.+)$/m)[1]
   const how = values.glibc ? ['zigbuild', '--target', `${host}.${values.glibc}`] : ['build']
@@ -63,7 +63,7 @@ try {
     .findLast((message) => message.reason === 'compiler-artifact' && message.target.kind.includes('cdylib'))
   const { platformArchABI } = parseTriple(host)
   const addon = join(native, `${manifest.napi.binaryName}.${platformArchABI}.node`)
-  // Renamed into its place: a process that has the old one loaded keeps it.
+  // Renamed into place, so that a process with the old module loaded keeps it.
   copyFileSync(
     artifact.filenames.find((name) => /\.(so|dylib|dll)$/.test(name)),
     `${addon}.new`,

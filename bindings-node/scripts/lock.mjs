@@ -9,7 +9,7 @@ import { join } from 'node:path'
 const file = join(import.meta.dirname, '../package-lock.json')
 const lock = JSON.parse(readFileSync(file, 'utf8'))
 
-/** What a platform package's name says about where it runs. */
+/** The platform in a platform package's name. */
 function platform(name) {
   const words = name.split(/[-/]/)
   const one = (...known) => words.filter((word) => known.includes(word)).slice(0, 1)

@@ -1,5 +1,5 @@
-// Packs what is published into release/: the package itself, without a native module, and one package for each
-// platform whose addon is in native/ (or in the folder given), which the former has as optional dependencies.
+// Packs the packages to publish into release/: the package itself, without a native module, and one package for each
+// platform whose addon is in native/ (or in the given folder). The latter are optional dependencies of the former.
 //
 // node scripts/release.mjs [FOLDER WITH *.node]
 
@@ -10,7 +10,7 @@ import { basename, join } from 'node:path'
 const here = join(import.meta.dirname, '..')
 const release = join(here, 'release')
 const addons = process.argv[2] ?? join(here, 'native')
-/** npm packs files of other names than LICENSE only where they are listed. */
+/** npm packs files with names other than LICENSE only if they are listed. */
 const LICENSES = ['LICENSE-MIT', 'LICENSE-APACHE']
 const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
 
@@ -19,7 +19,7 @@ function run(command, ...args) {
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} failed`)
 }
 
-/** Where @napi-rs/cli is; `npx` would ask the registry if it were missing. */
+/** The path of @napi-rs/cli; `npx` would ask the registry if it were missing. */
 const napi = (...args) => run(process.execPath, join(here, 'node_modules/@napi-rs/cli/dist/cli.js'), ...args)
 
 rmSync(release, { recursive: true, force: true })
@@ -28,7 +28,7 @@ for (const name of ['dist', 'native', 'README.md']) {
   cpSync(join(here, name), join(main, name), { recursive: true, filter: (path) => !path.endsWith('.node') })
 }
 
-// One folder for each target, as @napi-rs/cli lays them out; those for which there is an addon are packed.
+// One folder for each target, as @napi-rs/cli lays them out; folders with an addon are packed.
 napi('create-npm-dirs', '--npm-dir', platforms)
 const optionalDependencies = {}
 const folders = [main]

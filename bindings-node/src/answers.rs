@@ -1,4 +1,4 @@
-//! What REST calls and states bring, as JSON. The field names are those of the documentation.
+//! The results of REST calls, and states, as JSON with the documented field names.
 
 use automoderate::{Content, ContentPage, Health, Moderation, Statistics, Timestamp, facade::StateRecord};
 use serde_json::{Value, json};

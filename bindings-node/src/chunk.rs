@@ -1,4 +1,4 @@
-//! Events on their way: written as JSON on a thread of the SDK's, in the encoding that Node takes most quickly.
+//! Events in transit: an SDK thread writes them as JSON, in the encoding that Node reads fastest.
 
 use automoderate::{Event, facade};
 use napi::{Env, JsString};
@@ -15,7 +15,7 @@ impl Chunk {
         let others = text.bytes().filter(|byte| !byte.is_ascii()).count();
         match others {
             0 => Self::Ascii(text),
-            // A few characters are cheaper as escapes than the whole text with two bytes each.
+            // Escaping a few characters is cheaper than two bytes for each character of the text.
             few if few * 16 < text.len() => Self::Ascii(escaped(&text)),
             _ => Self::Utf16(text.encode_utf16().collect()),
         }
@@ -29,7 +29,7 @@ impl Chunk {
     }
 }
 
-/// Documented names are as documented; those of the SDK's own are spelled as Node spells names.
+/// Documented names stay as they are; the SDK's own names follow Node's conventions.
 fn name(event: &Event) -> &'static str {
     match event {
         Event::ServerError(_) => "serverError",
@@ -39,7 +39,7 @@ fn name(event: &Event) -> &'static str {
     }
 }
 
-/// The first byte that is not ASCII: long pieces that are, are skipped at once.
+/// The first byte that is not ASCII; long ASCII pieces are skipped at once.
 fn first_other(bytes: &[u8]) -> Option<usize> {
     const PIECE: usize = 64;
     let piece = bytes.chunks(PIECE).position(|piece| !piece.is_ascii())? * PIECE;

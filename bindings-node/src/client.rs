@@ -29,32 +29,32 @@ pub struct Client {
 #[napi]
 pub struct States(Arc<FacadeStates>);
 
-/// What a client has counted.
+/// A client's counters.
 #[napi(object, object_from_js = false)]
 pub struct Metrics {
-    /// Attempts to connect, the first one included.
+    /// Connection attempts, including the first.
     pub attempts: i64,
-    /// Connections that were acknowledged.
+    /// Acknowledged connections.
     pub connections: i64,
-    /// Events given to streams, however they came.
+    /// Events delivered to streams, of any origin.
     pub events: i64,
-    /// Of them, replayed from the server's log.
+    /// Of these, events replayed from the server's log.
     pub replayed: i64,
-    /// Of them, made up for by REST.
+    /// Of these, events fetched by REST.
     pub backfilled: i64,
-    /// Events dropped because they had been delivered before.
+    /// Events dropped as duplicates.
     pub duplicates: i64,
-    /// Frames and events that could not be read.
+    /// Unreadable frames and events.
     pub malformed: i64,
     /// Notices of missing events.
     pub gaps: i64,
-    /// Events sent to the server: joins, leaves, heartbeats and the user's.
+    /// Events sent to the server: joins, leaves, heartbeats and custom events.
     pub sent: i64,
 }
 
 #[napi]
 impl States {
-    /// Tells the port the next state, or `null` after `closed`.
+    /// Sends the next state to the port, or `null` after `closed`.
     #[napi(catch_unwind)]
     pub fn next(&self, port: &Port, id: i64) -> napi::Result<()> {
         let states = self.0.clone();
@@ -64,7 +64,7 @@ impl States {
 
 #[napi]
 impl Client {
-    /// Makes a client from its options, which are JSON, without connecting it.
+    /// Creates a client from its options, which are JSON, without connecting it.
     #[napi(constructor, catch_unwind)]
     pub fn new(options: String, provider: bool) -> napi::Result<Self> {
         let options: Options = serde_json::from_str(&options).map_err(|e| napi::Error::from_reason(e.to_string()))?;
@@ -87,27 +87,27 @@ impl Client {
         port.run(id, async move { client.connect().await })
     }
 
-    /// Joins a project, behind a cursor if there is one.
+    /// Joins a project, after a cursor if there is one.
     #[napi(catch_unwind)]
     pub fn join(&self, port: &Port, id: i64, project: String, after: Option<String>) -> napi::Result<()> {
         let client = self.facade.clone();
         port.run(id, async move { client.join(project, after).await.map(Outcome::Project) })
     }
 
-    /// The events of all projects, or those of one kind.
+    /// The events of all projects, or one kind of them.
     #[napi(catch_unwind)]
     pub fn events(&self, kind: Option<String>) -> napi::Result<Stream> {
         self.facade.events(kind.as_deref()).map(Stream::new).map_err(|error| raise(&error))
     }
 
-    /// Sends an event of the user's; `data` is JSON.
+    /// Sends a custom event; `data` is JSON.
     #[napi(catch_unwind)]
     pub fn emit(&self, port: &Port, id: i64, name: String, data: String) -> napi::Result<()> {
         let (client, data) = (self.facade.clone(), json("data", &data)?);
         port.run(id, async move { client.emit(name, data).await })
     }
 
-    /// Sends an event of the user's and waits for the acknowledgement.
+    /// Sends a custom event and waits for its acknowledgement.
     #[napi(catch_unwind)]
     pub fn emit_with_ack(&self, port: &Port, id: i64, name: String, data: String) -> napi::Result<()> {
         let (client, data) = (self.facade.clone(), json("data", &data)?);
@@ -135,14 +135,14 @@ impl Client {
         port.run(id, async move { client.moderate(submission).await.map(answers::moderation) })
     }
 
-    /// Looks up a piece of content.
+    /// Looks up an item.
     #[napi(catch_unwind)]
     pub fn content(&self, port: &Port, id: i64, content: String) -> napi::Result<()> {
         let client = self.facade.clone();
         port.run(id, async move { client.content(content).await.map(answers::content) })
     }
 
-    /// One page of the contents.
+    /// One page of items.
     #[napi(catch_unwind)]
     pub fn contents_page(
         &self,
@@ -164,33 +164,33 @@ impl Client {
         port.run(id, async move { client.statistics().await.map(answers::statistics) })
     }
 
-    /// Whether the server is well.
+    /// The server's health.
     #[napi(catch_unwind)]
     pub fn health(&self, port: &Port, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();
         port.run(id, async move { client.health().await.map(answers::health) })
     }
 
-    /// Says goodbye and ends all streams.
+    /// Disconnects and ends all streams.
     #[napi(catch_unwind)]
     pub fn close(&self, port: &Port, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();
         port.run(id, async move { client.close().await })
     }
 
-    /// What the client is doing, as JSON.
+    /// The client's state, as JSON.
     #[napi(getter, catch_unwind)]
     pub fn state(&self) -> String {
         answers::state(&self.facade.state()).to_string()
     }
 
-    /// The present state and all changes from now on.
+    /// The current state and all later changes.
     #[napi(catch_unwind)]
     pub fn state_changes(&self) -> States {
         States(Arc::new(self.facade.state_changes()))
     }
 
-    /// The address that the client is connected to, or tries next.
+    /// The address that the client is connected to or tries next.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.facade.url().to_owned()
@@ -202,7 +202,7 @@ impl Client {
         self.facade.network_changed();
     }
 
-    /// What the client has counted.
+    /// The client's counters.
     #[napi(catch_unwind)]
     pub fn metrics(&self) -> Metrics {
         let counted = self.facade.metrics();
@@ -219,14 +219,14 @@ impl Client {
         }
     }
 
-    /// The requests for credentials, if there is a provider to be asked.
+    /// The requests for credentials, if there is a provider.
     #[napi(catch_unwind)]
     pub fn credential_requests(&self) -> Option<CredentialRequests> {
         self.credentials.clone().map(CredentialRequests)
     }
 }
 
-/// JSON that the face wrote; what is nested too deeply is refused, by the argument's name.
+/// JSON from the TypeScript part; data nested too deeply is refused, by the argument's name.
 pub(crate) fn json(name: &str, text: &str) -> napi::Result<Value> {
     serde_json::from_str(text).map_err(|error| napi::Error::from_reason(format!("{name}: {error}")))
 }

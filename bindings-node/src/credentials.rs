@@ -1,4 +1,4 @@
-//! A credentials provider in JavaScript: it is asked through a queue.
+//! A credentials provider in JavaScript, which is called through a queue.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use serde_json::json;
 
 use crate::port::Port;
 
-/// Requests for credentials, to be answered. Outlives the client, so that waiting keeps nothing alive.
+/// Requests for credentials, waiting for an answer. Outlives the client, so that waiting keeps nothing alive.
 #[napi]
 pub struct CredentialRequests(pub(crate) Arc<CredentialQueue>);
 
-/// What a provider returned, checked by `lib/credentials.ts`.
+/// A provider's result, checked by `lib/credentials.ts`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
@@ -25,7 +25,7 @@ enum Answer {
 
 #[napi]
 impl CredentialRequests {
-    /// Tells the port the next request as `[number, reason]`, or `null` when the client is gone.
+    /// Sends the next request to the port as `[number, reason]`, or `null` when the client is gone.
     #[napi(catch_unwind)]
     pub fn next(&self, port: &Port, id: i64) -> napi::Result<()> {
         let queue = self.0.clone();
@@ -49,7 +49,7 @@ impl CredentialRequests {
         Ok(())
     }
 
-    /// There are none, for now or for good.
+    /// There are no credentials, for now or for good.
     #[napi(catch_unwind)]
     pub fn refuse(&self, number: i64, message: String, fatal: bool) {
         let error = if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) };

@@ -3,7 +3,7 @@
 use automoderate::{Error, facade::ErrorRecord};
 use serde_json::{Value, json};
 
-/// Milliseconds, in which Node counts, from the facade's seconds.
+/// Milliseconds, Node's unit, from the facade's seconds.
 pub(crate) fn milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }

@@ -1,10 +1,10 @@
 //! The Node binding: a thin layer over `automoderate::facade`.
 //!
-//! Data crosses as JSON text, which V8 parses faster than objects can be built from here field by field. What the SDK's
-//! threads have done is put into a [`port::Port`] and told to Node's thread by one call, however much it is. No promise
-//! is made here: the face in `lib/` makes them, decides what keeps the event loop running, and checks arguments.
+//! Data crosses as JSON text, which V8 parses faster than objects can be built from here field by field. The SDK's
+//! threads put results into a [`port::Port`], and one call wakes Node's thread for all of them. This part makes no
+//! promises: the TypeScript in `lib/` makes them, decides what keeps the event loop running, and checks arguments.
 
-#![allow(missing_debug_implementations)] // these types are seen from JavaScript alone
+#![allow(missing_debug_implementations)] // only JavaScript uses these types
 
 mod answers;
 mod chunk;

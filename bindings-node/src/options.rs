@@ -1,9 +1,9 @@
-//! Options from JSON to the facade's. Types are checked by `lib/options.ts`; durations come in milliseconds.
+//! Conversion of JSON options to the facade's. `lib/options.ts` checks types; durations are milliseconds.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 use serde::{Deserialize, Deserializer};
 
-/// `null` switches an option off; one that is missing has its default.
+/// `null` switches an option off; a missing one has its default.
 type Switch<T> = Option<Option<T>>;
 
 #[derive(Deserialize)]

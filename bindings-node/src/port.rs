@@ -1,4 +1,4 @@
-//! From the SDK's threads to Node's: finished calls in a queue, and one call into JavaScript that says so.
+//! From the SDK's threads to Node's: finished calls in a queue, and one call into JavaScript to announce them.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -20,7 +20,7 @@ use crate::{errors, project::Project};
 /// Calls JavaScript; does not keep the event loop running.
 type Bell = ThreadsafeFunction<(), (), (), Status, false, true>;
 
-/// What a call brought.
+/// A call's result.
 pub(crate) enum Outcome {
     Nothing,
     Json(String),
@@ -42,7 +42,7 @@ impl From<serde_json::Value> for Outcome {
 /// The side that the SDK's threads see.
 struct Inbox {
     done: Mutex<Vec<(i64, Result<Outcome, Error>)>>,
-    /// A call is under way: no other is needed.
+    /// A call is already under way, so that no other is needed.
     told: AtomicBool,
     bell: Bell,
 }
@@ -51,13 +51,13 @@ impl Inbox {
     fn post(&self, id: i64, outcome: Result<Outcome, Error>) {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).push((id, outcome));
         if !self.told.swap(true, Ordering::AcqRel) {
-            // It fails only when the thread's environment is ending, and nobody listens any more.
+            // It fails only if the thread's environment is ending, and nobody listens any more.
             self.bell.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }
 }
 
-/// One thread's way of hearing from the SDK: Node's main thread has one, and so has each worker.
+/// One thread's connection to the SDK: Node's main thread has one, and so does each worker.
 #[napi]
 pub struct Port {
     inbox: Arc<Inbox>,
@@ -66,9 +66,9 @@ pub struct Port {
 /// A finished call.
 #[napi(object, object_from_js = false)]
 pub struct Done {
-    /// The number under which it was asked for.
+    /// The number of its request.
     pub id: i64,
-    /// What it brought, as JSON.
+    /// Its result, as JSON.
     pub value: Option<String>,
     /// The project that was joined.
     pub project: Option<Project>,
@@ -78,13 +78,13 @@ pub struct Done {
 
 #[napi]
 impl Port {
-    /// `bell` is called, on this thread, when there is something to drain.
+    /// `bell` is called on this thread when there are results to drain.
     #[napi(constructor)]
     pub fn new(#[napi(ts_arg_type = "() => void")] bell: Bell) -> Self {
         Self { inbox: Arc::new(Inbox { done: Mutex::default(), told: AtomicBool::new(false), bell }) }
     }
 
-    /// What is done since the last time.
+    /// The operations finished since the last call.
     #[napi(catch_unwind)]
     pub fn drain(&self) -> Vec<Done> {
         self.inbox.told.store(false, Ordering::Release);
@@ -94,7 +94,7 @@ impl Port {
 }
 
 impl Port {
-    /// Runs a call of the facade; the result comes back under this number.
+    /// Runs a call of the facade; the result returns under this number.
     pub(crate) fn run<T: Into<Outcome>>(
         &self,
         id: i64,

@@ -17,13 +17,13 @@ impl Project {
         self.0.id()
     }
 
-    /// Where the slowest reader stands.
+    /// The slowest reader's position.
     #[napi(getter, catch_unwind)]
     pub fn cursor(&self) -> Option<String> {
         self.0.cursor()
     }
 
-    /// The project's events, or those of one kind.
+    /// The project's events, or one kind of them.
     #[napi(catch_unwind)]
     pub fn events(&self, kind: Option<String>) -> napi::Result<Stream> {
         self.0.events(kind.as_deref()).map(Stream::new).map_err(|error| raise(&error))

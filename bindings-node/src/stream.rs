@@ -1,7 +1,7 @@
-//! Streams of events: taken without waiting, and waited for without taking.
+//! Streams of events: taking doesn't wait, and waiting doesn't take.
 //!
-//! While JavaScript reads a batch, the next one is written here. A wait carries no event, so that one that nobody heeds
-//! any more loses none.
+//! While JavaScript reads a batch, the next one is written here. A wait carries no event, so an abandoned one loses
+//! none.
 
 use std::{
     future::poll_fn,
@@ -17,10 +17,10 @@ use serde_json::Value;
 
 use crate::{chunk::Chunk, errors::raise, port::Port};
 
-/// So many events are parsed at once, about a millisecond's work for Node's thread; fewer if they are large.
+/// The number of events parsed at once, about a millisecond's work for Node's thread; fewer if they are large.
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 512 * 1024;
-/// So many are taken with one lock.
+/// The number of events taken with one lock.
 const STEP: usize = 64;
 
 /// A stream of events.
@@ -29,16 +29,16 @@ pub struct Stream(Arc<Shared>);
 
 struct Shared {
     stream: FacadeStream,
-    /// What was taken from the stream, and waits to be taken by JavaScript.
+    /// Events taken from the stream that wait for JavaScript to take them.
     chunk: Mutex<Option<Chunk>>,
 }
 
-/// What a stream of one kind had to leave out.
+/// Losses that a stream of one kind can't show.
 #[napi(object, object_from_js = false)]
 pub struct Losses {
     /// Events dropped because the reader was too slow.
     pub lagged: i64,
-    /// Gaps told by the session.
+    /// Gaps reported by the session.
     pub gaps: i64,
 }
 
@@ -47,7 +47,7 @@ impl Shared {
         self.chunk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gets a chunk ready: true; or false at the end.
+    /// Prepares a chunk: true; or false at the end.
     fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         let mut chunk = self.chunk();
         while chunk.is_none() {
@@ -59,7 +59,7 @@ impl Shared {
         Poll::Ready(Ok(true))
     }
 
-    /// Writes what is there; `None` if there is nothing.
+    /// Writes the ready events; `None` if there are none.
     fn write(&self) -> Option<Chunk> {
         let (mut events, mut bytes) = (Vec::new(), 0);
         while events.len() < BATCH && bytes < BATCH_BYTES {
@@ -83,8 +83,8 @@ impl Stream {
 
 #[napi]
 impl Stream {
-    /// What `readable` has got ready, as a JSON array, or `null`; with `now` also what is there but was not got ready.
-    /// The first `handed` events of what was taken before, and not told yet, have been handed out.
+    /// The events that `readable` prepared, as a JSON array, or `null`; with `now` also ready events that were not
+    /// prepared. The first `handed` uncommitted events of earlier batches have been returned to readers.
     #[napi(catch_unwind)]
     pub fn take<'env>(&self, env: &'env Env, handed: u32, now: bool) -> napi::Result<Option<JsString<'env>>> {
         self.handed(handed);
@@ -92,23 +92,22 @@ impl Stream {
             let mut chunk = self.0.chunk();
             chunk.take().or_else(|| self.0.write())
         } else {
-            // If it is being written just now, that will be told.
+            // If it is being written right now, `_` will report it.
             self.0.chunk.try_lock().ok().and_then(|mut chunk| chunk.take())
         };
         chunk.map(|chunk| chunk.into_string(env)).transpose()
     }
 
-    /// The first `count` events of those that were taken, and not told here yet, have been handed out: they count as
-    /// delivered.
+    /// The first `count` uncommitted events of earlier batches have been returned to readers: they count as delivered.
     #[napi(catch_unwind)]
     pub fn handed(&self, count: u32) {
         self.0.stream.handed(count as usize);
     }
 
-    /// Tells the port `true` when there is something to take, `false` at the end, or the error for which it ends.
+    /// Sends `true` to the port when events are ready, `false` at the end, or the error that ended the stream.
     #[napi(catch_unwind)]
     pub fn readable(&self, port: &Port, id: i64) -> napi::Result<()> {
-        // The wait does not keep the stream: a stream that is forgotten ends it.
+        // The wait does not keep the stream alive: a collected stream ends it.
         let shared = Arc::downgrade(&self.0);
         let wait = poll_fn(move |cx| match shared.upgrade() {
             Some(shared) => shared.poll_chunk(cx),
@@ -117,7 +116,7 @@ impl Stream {
         port.run(id, async move { wait.await.map(Value::from) })
     }
 
-    /// At most one event per so many milliseconds. This stream ends.
+    /// At most one event per this many milliseconds. This stream ends.
     #[napi(catch_unwind)]
     pub fn throttle(&self, milliseconds: f64) -> napi::Result<Self> {
         let mut chunk = self.0.chunk();
@@ -125,7 +124,7 @@ impl Stream {
         Ok(Self(Arc::new(Shared { stream, chunk: Mutex::new(chunk.take()) })))
     }
 
-    /// What a stream of one kind had to leave out.
+    /// Losses that a stream of one kind can't show.
     #[napi(getter, catch_unwind)]
     pub fn losses(&self) -> Losses {
         let losses = self.0.stream.losses();

@@ -12,7 +12,7 @@ pub struct TestServer(FacadeTestServer);
 
 #[napi]
 impl TestServer {
-    /// Starts it, with an event log or without.
+    /// Starts it, with or without an event log.
     #[napi(constructor, catch_unwind)]
     pub fn new(event_log: bool) -> napi::Result<Self> {
         FacadeTestServer::start(event_log).map(Self).map_err(|error| raise(&error))
@@ -24,7 +24,7 @@ impl TestServer {
         self.0.url()
     }
 
-    /// Publishes an event, of which the data is JSON. Returns its id.
+    /// Publishes an event, whose data is JSON. Returns its id.
     #[napi(catch_unwind)]
     pub fn publish(&self, project: String, name: String, data: String) -> napi::Result<Option<i64>> {
         let data = json("data", &data)?;
@@ -44,37 +44,37 @@ impl TestServer {
         self.0.cut();
     }
 
-    /// Whether the server is away.
+    /// Takes the server offline, or back online.
     #[napi(catch_unwind)]
     pub fn set_offline(&self, offline: bool) {
         self.0.set_offline(offline);
     }
 
-    /// Whether REST calls are carried out but not answered.
+    /// Stops answering REST calls, which are still performed, or answers them again.
     #[napi(catch_unwind)]
     pub fn set_silent(&self, silent: bool) {
         self.0.set_silent(silent);
     }
 
-    /// Whether connections are refused.
+    /// Refuses connections, or accepts them again.
     #[napi(catch_unwind)]
     pub fn refuse_credentials(&self, refuse: bool) {
         self.0.refuse_credentials(refuse);
     }
 
-    /// Refuses joins of a project with a code; with none, no more.
+    /// Refuses joins of a project with a code; without one, allows them again.
     #[napi(catch_unwind)]
     pub fn refuse_joins(&self, project: String, code: Option<String>) {
         self.0.refuse_joins(&project, code.as_deref());
     }
 
-    /// Forgets what a project's log holds.
+    /// Empties a project's log.
     #[napi(catch_unwind)]
     pub fn forget(&self, project: String) {
         self.0.forget(&project);
     }
 
-    /// Tells the port whether so many connections have joined the project within so many milliseconds.
+    /// Reports to the port whether this many connections joined the project within this many milliseconds.
     #[napi(catch_unwind)]
     pub fn joined(&self, port: &Port, id: i64, project: String, connections: u32, timeout: f64) -> napi::Result<()> {
         let server = self.0.clone();
@@ -82,7 +82,7 @@ impl TestServer {
         port.run(id, wait)
     }
 
-    /// Tells the port whether so many connections are open within so many milliseconds.
+    /// Reports to the port whether this many connections were open within this many milliseconds.
     #[napi(catch_unwind)]
     pub fn connected(&self, port: &Port, id: i64, connections: u32, timeout: f64) -> napi::Result<()> {
         let server = self.0.clone();
@@ -90,7 +90,7 @@ impl TestServer {
         port.run(id, wait)
     }
 
-    /// What clients have emitted on their own, as JSON: each event's name and data.
+    /// The custom events that clients have emitted, as JSON: each event's name and data.
     #[napi(catch_unwind)]
     pub fn received(&self) -> String {
         Value::from_iter(

@@ -1,4 +1,4 @@
-/** Aborting at every `await`: it rejects with the signal's reason, and nothing is lost or left behind. */
+/** Aborting at every `await`: it rejects with the signal's reason, and nothing is lost or left over. */
 
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
@@ -56,7 +56,7 @@ test('every call can be aborted', async (t) => {
 
 test('connecting can be aborted, and leaves no connection behind', async (t) => {
   const server = await asgi(t)
-  // Nobody answers behind this one.
+  // Nothing answers at this address.
   const silent = await import('node:net').then(({ createServer }) => createServer().listen(0, '127.0.0.1'))
   t.after(() => silent.close())
   await new Promise((resolve) => silent.once('listening', resolve))

@@ -1,4 +1,4 @@
-/** A reader with default options that is slower than the server sends: after a long absence, and in a burst. */
+/** A reader with default options that is slower than the server: after a long absence, and in a burst. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -14,7 +14,7 @@ const BURST = 5_000
 async function readSlowly(events, first, last) {
   for (let n = first; n <= last; n += 1) {
     const event = await next(events)
-    // Anything else would be a loss.
+    // Any other event would be a loss.
     assert.equal(event.event, 'moderation_update', JSON.stringify(event))
     assert.equal(event.content_id, `c${n}`)
     if (n - first < 1_500) await sleep(1)
@@ -39,7 +39,7 @@ test('20,000 missed events and a burst arrive once and in order', async (t) => {
   t.after(() => client.close())
   const events = (await client.join('p', { after: cursor })).events()
   await readSlowly(events, 1, MISSED)
-  // Five times what a stream buffers.
+  // Five times a stream's buffer.
   for (let n = MISSED + 1; n <= MISSED + BURST; n += 1) publish(n)
   await readSlowly(events, MISSED + 1, MISSED + BURST)
 })

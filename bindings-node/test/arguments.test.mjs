@@ -1,4 +1,4 @@
-/** Bad arguments are TypeErrors that name them, and nothing ends the process. */
+/** Invalid arguments are TypeErrors that name them, and nothing ends the process. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -84,7 +84,7 @@ test('bad options are named', async () => {
     assert.throws(() => new Client(url), naming('url'))
   }
   await assert.rejects(Client.connect(URL_, { signal: 7 }), naming('signal'))
-  // No message shows what may be secret.
+  // No message shows a possible secret.
   for (const options of [{ apiKey: 'hush\n' }, { password: 'hush' }, { headers: { authorization: 'hush\n' } }]) {
     assert.throws(
       () => new Client(URL_, options),
@@ -253,7 +253,7 @@ test('calls with anything at all never end the process', async (t) => {
           if (outcome instanceof Promise) outcomes.push(outcome.catch(() => {}))
           await turn()
         } catch {
-          // Whatever it is: it was thrown.
+          // Any value: it was thrown.
         }
         try {
           await method.call(pick(), pick())
@@ -278,7 +278,7 @@ test('calls with anything at all never end the process', async (t) => {
   assert.ok(calls > 100)
   client.removeAllListeners()
   assert.ok((await client.health()).status)
-  // Whatever was waited for: nobody waits for ever.
+  // No wait lasts forever.
   await client.close()
   await Promise.all(outcomes)
 })

@@ -1,4 +1,4 @@
-/** A credentials provider: asked before every attempt, told why, heard when it has none. */
+/** A credentials provider: called before every attempt with the reason, and allowed to return none. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -75,7 +75,7 @@ test('what it throws is not shown, and ends the client if it says so', async (t)
     assert.equal(wrong.code, 'authentication_failed', inspect(answer))
     assert.match(
       wrong.message,
-      /credentials: what is returned must be a key|credentials\.(apiKey|password): a string is needed/,
+      /credentials: what is returned must be a key|credentials\.(apiKey|password): expected a string/,
     )
   }
   let asked = 0

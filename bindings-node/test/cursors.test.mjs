@@ -1,4 +1,4 @@
-/** Cursors: going on where an earlier client stopped, exact to the event. */
+/** Cursors: resuming where an earlier client stopped, exact to the event. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -28,7 +28,7 @@ test('a cursor never covers what was not handed out', async (t) => {
   const stream = project.events('moderation_update')
   await eventually(() => client.metrics().replayed >= 30, 'the replay')
   const cursors = [project.cursor]
-  // All of them are there at once, and parsed at once.
+  // All of them are ready at once, and parsed at once.
   for await (const event of stream) {
     assert.equal(project.cursor, event.meta.cursor)
     cursors.push(project.cursor)

@@ -74,7 +74,7 @@ test('attempts that are used up end the stream with their cause', async (t) => {
   assert.deepEqual(await stream.next(), { done: true, value: undefined })
   assert.equal(client.state, 'closed')
   assert.equal(client.stateInfo.cause.code, 'gave_up')
-  // Whoever asks only now is told as well.
+  // A late caller receives the error as well.
   await failure(project.events().next(), 'gave_up')
 })
 

@@ -74,7 +74,7 @@ test('the service relays decisions, notes its place and goes on from it', async 
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc')
   await promisify(execFile)(process.execPath, [tsc, '-p', EXAMPLES, '--outDir', out])
-  // From within the package, so that it finds it by its name.
+  // Run inside the package, so that it finds the package by its name.
   const file = join(HERE, 'dist/moderation.service.example.cjs')
   t.after(() => rmSync(file))
   writeFileSync(file, readFileSync(join(out, 'moderation.service.js')))

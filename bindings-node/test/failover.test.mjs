@@ -1,4 +1,4 @@
-/** A server that is gone at one address and there at another: the client goes on, and nothing is lost or comes twice. */
+/** A server moves from one address to another: the client follows, and nothing is lost or comes twice. */
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ test('the next address takes over', async (t) => {
   const database = join(folder(t), 'server.db')
   let server = await reference(t, { database })
   const first = server.baseUrl
-  // On another port from here on, and then again at the first one.
+  // From here on at another port, and later at the first one again.
   await server.stop('SIGKILL')
   server = await reference(t, { database })
   const second = server.baseUrl

@@ -1,4 +1,4 @@
-/** Listeners: by name, once, taken away; what they throw does not end the process. */
+/** Listeners: by name, once, removed; their exceptions do not end the process. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -101,7 +101,7 @@ test('what listeners throw reaches the others, the warnings or `listenerError`, 
 test('the server’s `error` event is no EventEmitter error', async (t) => {
   const server = await asgi(t)
   const { client } = await reading.join(t, server)
-  // Nobody listens to it, and nobody reads it.
+  // It has no listener and no reader.
   client.on('moderation_update', () => {})
   for (const event of ['error', 'nonsense']) {
     await server.admin('/emit', { event, data: 'bad', project_id: server.projectId })

@@ -1,4 +1,4 @@
-/** Listings are read row by row: one that can't be read costs that row. */
+/** Listings are read row by row: an unreadable row affects only itself. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -65,7 +65,7 @@ test('batches hold what is there, up to their size', async (t) => {
   const server = await reference(t)
   const { project } = await reading.join(t, server)
   const stream = project.events('moderation_update')
-  // Readers are woken when all streams have been given an event.
+  // Readers wake once all streams have received an event.
   const witness = project.events('moderation_update')
   const wanted = await server.submit(...texts(30))
   for (const id of wanted) assert.equal((await witness.next()).value.content_id, id)

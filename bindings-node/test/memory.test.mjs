@@ -1,4 +1,4 @@
-/** Memory: what is forgotten is freed, and many clients one after the other leave nothing behind. */
+/** Memory: unused objects are freed, and many clients in sequence leave nothing over. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { asgi, eventually, reference } from './support/servers.mjs'
 
 const connected = async (server) => (await server.admin('/stats')).connected
 
-/** Collects garbage until it is so. */
+/** Collects garbage until the condition holds. */
 function collected(check, what) {
   return eventually(async () => {
     globalThis.gc()
@@ -70,7 +70,7 @@ test('a client that is waited for, or has listeners of events, stays', async (t)
     const listening = await Client.connect(server.baseUrl, server.options)
     await listening.join(server.projectId)
     listening.once('moderation_update', (event) => seen.push(`listened to: ${event.content_preview}`))
-    // One more, to see that what can be freed has been.
+    // One more, to check that everything unused has been freed.
     await (await Client.connect(server.baseUrl, server.options)).join(server.projectId)
   })()
   await collected(async () => (await connected(server)) === 2, 'the connection of the third being closed')
@@ -92,7 +92,7 @@ test('streams that are dropped are freed', async (t) => {
   await collected(() => refs.every((ref) => ref.deref() === undefined), 'the streams being freed')
 })
 
-/** Megabytes: of objects, and of the process without V8's heap, which may have room for more than there is. */
+/** Megabytes of objects, and of the process without V8's heap, which may be larger than its objects. */
 function inUse() {
   globalThis.gc()
   const { rss, heapTotal, heapUsed } = process.memoryUsage()
@@ -116,7 +116,7 @@ test('10,000 clients one after the other: memory stays flat', { timeout: 300_000
     else client.close().catch(() => {})
   }
   const many = async (count) => {
-    // Collected often, so that what is measured is what stays, and not what waits for a collection.
+    // Collected often, to measure the memory that stays, not the garbage waiting for a collection.
     for (let done = 0; done < count; done += 200) {
       let next = 0
       await Promise.all(
@@ -134,7 +134,7 @@ test('10,000 clients one after the other: memory stays flat', { timeout: 300_000
   const after = inUse()
   const [grown, heapGrown] = [after.others - before.others, after.heap - before.heap]
   t.diagnostic(
-    `after 2,000 clients ${before.others.toFixed(1)} MB beside the heap, after 10,000 ${grown.toFixed(1)} MB more`,
+    `after 2,000 clients ${before.others.toFixed(1)} MB in addition to the heap, after 10,000 ${grown.toFixed(1)} MB more`,
   )
   // A leak of 500 bytes for each client would be 4 MB.
   assert.ok(grown < 4 && heapGrown < 1, `${grown} MB, heap ${heapGrown} MB`)

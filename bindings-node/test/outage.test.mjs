@@ -1,4 +1,4 @@
-/** A long outage of a server without an event log: REST makes up for it, as the reader takes it. */
+/** A long outage of a server without an event log: REST recovers the decisions, at the reader's pace. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -16,7 +16,7 @@ test('each of 2,300 missed decisions arrives once and in order', async (t) => {
   const client = await Client.connect(server.url, { apiKey: 'any' })
   t.after(() => client.close())
   const events = (await client.join('p')).events()
-  // More than 3.3 a second: rows from before the outage lie in the time that REST is asked about.
+  // More than 3.3 a second: rows from before the outage fall into the period that REST is asked about.
   const before = ids('before', 200)
   before.forEach(publish)
   for (const id of before) assert.equal((await next(events)).content_id, id)

@@ -1,4 +1,4 @@
-/** The package: what is in it, that tools find no fault with it, and that it works once installed. */
+/** The package: its files, the verdict of packaging tools, and its use after installation. */
 
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'

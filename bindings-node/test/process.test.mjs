@@ -1,4 +1,4 @@
-/** Around the process: its end, what keeps it running, worker threads, both module systems. */
+/** The process: its end, what keeps it running, worker threads, both module systems. */
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -19,7 +19,7 @@ import { Client } from ${JSON.stringify(FACE)}
 const [url, apiKey, project] = process.argv.slice(2)
 `
 
-/** A program in a process of its own. */
+/** A program in its own process. */
 function program(t, server, code) {
   const file = join(folder(t), 'program.mjs')
   writeFileSync(file, OPEN + code)
@@ -35,7 +35,7 @@ function program(t, server, code) {
   return child
 }
 
-/** How the program ends, which it must do soon. */
+/** The program's end, which must come soon. */
 async function end(child) {
   const late = sleep(20_000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))
   const [code, signal] = await Promise.race([once(child, 'exit'), late.then(() => once(child, 'exit'))])
@@ -73,7 +73,7 @@ for (const [how, code] of Object.entries({
   })
 }
 
-// Nothing but what is tried can keep the event loop running until this has been called so often.
+// Only the case under test can keep the event loop running until this has been called this often.
 const TURNS = `
 let turns = 0
 setInterval(() => ++turns === 10 && console.log('still here'), 1).unref()
@@ -88,7 +88,7 @@ for (const [how, code] of Object.entries({
     const client = await Client.connect(url, { apiKey, ref: false }); const joined = await client.join(project)${TURNS}
     client.once('moderation_update', (event) => console.log(event.content_preview)); client.ref()`,
 })) {
-  test(`a process goes on for ${how}`, async (t) => {
+  test(`a process keeps running for ${how}`, async (t) => {
     const server = await reference(t)
     const child = program(t, server, code)
     await eventually(() => child.output.includes('still here'), 'the program')
@@ -122,7 +122,7 @@ test('an error that ends a loop ends the program as any error does', async (t) =
 
 test('an end that nobody hears is a warning', async (t) => {
   const server = await reference(t)
-  // It ends by itself when all is over: what has not been said by then never is.
+  // It ends by itself once everything is done: later output would be lost.
   const code = `
     process.removeAllListeners('warning')
     process.on('warning', (warning) => console.log('warning:', warning.code))
@@ -170,7 +170,7 @@ test('worker threads have clients of their own, and may be ended at any time', a
   assert.deepEqual(await reading.ids(here, 20), wanted)
   for (const [code] of await Promise.all(exits)) assert.equal(code, 0)
 
-  // Ended while they connect, wait or are given events.
+  // Ended while they connect, wait or receive events.
   let flooding = true
   const flood = (async () => {
     while (flooding) await server.submit('flood')

@@ -1,4 +1,4 @@
-/** Interruptions: mended, told, and nothing lost where the server has a log. */
+/** Interruptions: recovered and reported, with nothing lost if the server has a log. */
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -70,7 +70,7 @@ test('streams end behind what they hold when the client is closed', async (t) =>
   const { client, project } = await reading.join(t, server)
   const [held, waiting] = [project.events('moderation_update'), client.events('gap')]
   const end = waiting.next()
-  // Readers are woken when all streams have been given an event.
+  // Readers wake once all streams have received an event.
   const witness = project.events('moderation_update')
   const wanted = await server.submit('one', 'two')
   for (const id of wanted) assert.equal((await witness.next()).value.content_id, id)

@@ -1,4 +1,4 @@
-/** Submissions: one that is not answered has an unknown outcome, one that is repeated by its key is the same. */
+/** Submissions: without an answer the outcome is unknown, and a repeated key is the same submission. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the other versions of Node that the package is for, and prints where each is: all of package.json but the machine's own.
-# Nothing is installed when the files here have not changed since the last run. NODES_CACHE chooses the folder; the
-# default is .cache/nodes at the root of the checkout.
+# Installs the other versions of Node that the package supports, and prints the path of each: all in package.json except
+# the machine's own. Installs nothing if the files here are unchanged since the last run. NODES_CACHE sets the folder;
+# the default is .cache/nodes at the root of the checkout.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -12,7 +12,7 @@ cache="${NODES_CACHE:-$setup_cache/nodes}"
 mkdir -p "$cache"
 platform="$(node -p 'process.platform + "-" + process.arch')"
 cp package.json package-lock.json "$cache/"
-# What they bring is the program itself: there is nothing to run for its installation.
+# They contain the program itself: the installation runs nothing.
 npm_packages "$cache" --ignore-scripts
 
 own="$(node -p 'process.versions.node.split(".")[0]')"

@@ -1,4 +1,4 @@
-/** The package as others get it. */
+/** The package as users install it. */
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

@@ -1,11 +1,11 @@
-/** What most tests begin with. */
+/** The common beginning of most tests. */
 
 import { Client } from '../../dist/index.mjs'
 
 /** A policy for tests that don't want to wait. */
 export const QUICK = { delay: 50, maxDelay: 200, maxAttemptsPerMinute: 600 }
 
-/** A client that is closed when the test is over. */
+/** A client that is closed at the end of the test. */
 export async function connect(t, server, options = {}) {
   const client = await Client.connect(server.baseUrl, { ...server.options, ...options })
   t.after(() => client.close())
@@ -18,7 +18,7 @@ export async function join(t, server, options, joining) {
   return { client, project: await client.join(server.projectId, joining) }
 }
 
-/** The ids of the next contents that were decided. */
+/** The ids of the next decided items. */
 export async function ids(stream, many) {
   const found = []
   if (many === 0) return found

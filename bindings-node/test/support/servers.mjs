@@ -1,4 +1,4 @@
-/** Servers to test against: the reference server, and the stand-ins for other people's. */
+/** Servers for the tests: the reference server, and stand-ins for third-party servers. */
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ export const ROOT = join(import.meta.dirname, '../../..')
 const STANDINS = join(ROOT, 'core/tests/standins')
 export const LIMITLESS = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-rooms', '0']
 
-/** A server that runs, with what it said when it was ready as its properties. */
+/** A running server, with the values that it printed when ready as properties. */
 export class Server {
   constructor(process, ready) {
     this.process = process
@@ -25,12 +25,12 @@ export class Server {
     return { apiKey: this.apiKey }
   }
 
-  /** Makes a stand-in do something. */
+  /** Controls a stand-in. */
   admin(call, body = {}) {
     return this.#post(this.adminUrl + call, body)
   }
 
-  /** Submits texts by REST, without the client that is tested. */
+  /** Submits texts by REST, without the client under test. */
   async submit(...texts) {
     const ids = []
     for (const content of texts) {
@@ -54,7 +54,7 @@ export class Server {
   }
 }
 
-/** Starts a program that prints one line of JSON when it is ready, and stops it when the test is over. */
+/** Starts a program that prints one line of JSON when it is ready, and stops it at the end of the test. */
 export async function start(t, ...command) {
   const [program, ...args] = command
   const process = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
@@ -66,7 +66,7 @@ export async function start(t, ...command) {
   return new Server(process, JSON.parse(line))
 }
 
-/** The folder of a test's own, which goes with it. */
+/** The test's own folder, removed with it. */
 export function folder(t) {
   const path = mkdtempSync(join(tmpdir(), 'automoderate-node-'))
   t.after(() => rmSync(path, { recursive: true, force: true }))
@@ -77,7 +77,7 @@ const BINARY =
   process.env.AUTOMODERATE_SERVER ??
   join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/automoderate-server')
 
-/** A reference server; without `flags` one that has no limits. */
+/** A reference server; without `flags`, one that has no limits. */
 export function reference(t, { flags = LIMITLESS, listen = '127.0.0.1:0', database } = {}) {
   const file = database ?? join(folder(t), 'server.db')
   return start(t, BINARY, 'serve', '--demo', '--listen', listen, '--database', `sqlite://${file}`, ...flags)

@@ -1,4 +1,4 @@
-/** What keeps Node's event loop running: one timer for all that is waited for, because a call from a thread can't. */
+/** A single timer that keeps Node's event loop running for all waits, because a call from a thread can't. */
 
 import { clearInterval, setInterval } from 'node:timers'
 
@@ -6,12 +6,12 @@ let timer: NodeJS.Timeout | undefined
 let holders = 0
 
 /** Keeps the event loop running until the returned function is called. */
-export function hold(): () => void {
+export function keepAlive(): () => void {
   if (holders++ === 0) timer = setInterval(() => {}, 0x7fffffff)
-  let held = true
+  let active = true
   return () => {
-    if (!held) return
-    held = false
+    if (!active) return
+    active = false
     if (--holders === 0) clearInterval(timer)
   }
 }

@@ -1,7 +1,7 @@
-/** Lets the event loop do something else. */
+/** A pause in which the event loop runs other work. */
 
 import { setImmediate } from 'node:timers'
 
-export function turn(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve))
 }
