@@ -12,7 +12,7 @@ timeout 900 npm run --silent test
 python3 ../docs/check/run.py js
 [ "${1:-}" = --all-versions ] || exit 0
 if nodes="$(test/nodes/setup.sh)"; then
-    # What tools say of the package is the same on each.
+    # The checks of the package itself give the same result on each version.
     tests=""
     for test in test/*.test.mjs; do [ "$test" = test/package.test.mjs ] || tests+="$test "; done
     for node in $nodes; do
