@@ -1,4 +1,4 @@
-"""The time at which each event reached a callback: `latency.py URL KEY PROJECT EVENTS`, run by `cargo xtask bench latency`.
+"""The time at which each event reached a callback: `latency.py URL KEY PROJECT EVENTS`, for `xtask bench latency`.
 
 Prints `ready`, and then, as JSON, the microseconds from the time in each item's text to its callback. Both use the
 system's monotonic clock.
