@@ -19,10 +19,10 @@
 //!
 //! # Who may do what
 //! Requests carry a project's API key (`X-API-Key`) or the session cookie of `/auth/login`. With the cookie, one that changes
-//! something must repeat the session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key submits, reads, reviews and
-//! keeps rules. People, keys, notifications and the project itself are for signed-in users: members read, submit and review;
-//! admins also edit; owners also delete, and make admins and owners. Users, and notifications to all projects, are for
-//! administrators of the server. `/api/docs` lists the routes.
+//! something must repeat the session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key does what its scopes say:
+//! `read`, `submit`, `review`, `rules`. People, keys, notifications and the project itself are for signed-in users: members read,
+//! submit and review; admins also edit; owners also delete, and make admins and owners. Users, and notifications to all projects,
+//! are for administrators of the server. `/api/docs` lists the routes.
 //!
 //! Access that is withdrawn ends at once: sockets are told `project_access_denied` and are out of the room, or
 //! `authentication_failed` and are disconnected.
@@ -60,4 +60,4 @@ pub use app::{Demo, RunningServer, Server, ServerBuilder};
 pub use error::Error;
 pub use moderation::{Action, AiOptions, NewRule, RuleKind};
 pub use options::{EventLog, Limits};
-pub use store::Role;
+pub use store::{Role, Scope};

@@ -2,15 +2,14 @@
 
 use super::App;
 use crate::Error;
-use crate::ids::{key_hash, new_api_key};
-use crate::store::{KeyInfo, News, User};
+use crate::auth::new_key;
+use crate::store::{KeyDraft, KeyInfo, News, User};
 
 impl App {
     /// Stores the hash of a new key, and returns the key.
-    pub(crate) async fn create_key(&self, project_id: &str, name: &str) -> Result<(KeyInfo, String), Error> {
-        let key = new_api_key();
-        let hash = key_hash(&key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
-        Ok((self.store.create_key(project_id, name, &hash).await?, key))
+    pub(crate) async fn create_key(&self, project_id: &str, draft: KeyDraft) -> Result<(KeyInfo, String), Error> {
+        let (key, secret) = new_key()?;
+        Ok((self.store.create_key(project_id, draft, secret).await?, key))
     }
 
     pub(crate) async fn revoke_key(&self, project_id: &str, key_id: &str) -> Result<(), Error> {
@@ -19,6 +18,16 @@ impl App {
         }
         self.apply(&News::KeyRevoked(key_id.to_owned()));
         Ok(())
+    }
+
+    /// Switches a key on or off.
+    pub(crate) async fn switch_key(&self, project_id: &str, key_id: &str, is_active: bool) -> Result<KeyInfo, Error> {
+        if !self.store.switch_key(project_id, key_id, is_active).await? {
+            return Err(Error::NotFound("Key"));
+        }
+        self.apply(&News::KeySwitched(key_id.to_owned()));
+        self.end_if_off(key_id).await?;
+        self.store.key(project_id, key_id).await?.ok_or(Error::NotFound("Key"))
     }
 
     pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str) -> Result<(), Error> {

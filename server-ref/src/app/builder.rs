@@ -253,6 +253,7 @@ impl ServerBuilder {
         tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));
         tokio::spawn(maintenance::run(app.clone()));
         tokio::spawn(maintenance::watch(app.clone()));
+        tokio::spawn(maintenance::record_uses(app.clone()));
         tokio::spawn(news::run(app.clone()));
         tracing::info!(%address, "listening");
         Ok(RunningServer::new(app, io, address, demo, connections, stop, temporary))

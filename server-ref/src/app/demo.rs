@@ -7,7 +7,7 @@ use super::App;
 use crate::Error;
 use crate::ids::random_token;
 use crate::moderation::{Action, NewRule, RuleKind};
-use crate::store::Role;
+use crate::store::{KeyDraft, Role};
 
 const EMAIL: &str = "demo@automoderate.example";
 const PROJECT: &str = "demo_project";
@@ -21,7 +21,8 @@ const PASSWORD: &str = "demo_password";
 pub struct Demo {
     /// The project.
     pub project_id: String,
-    /// An API key of the project; a new one at every start, since only hashes are stored. Older ones stay valid.
+    /// An API key of the project, which reads and submits; a new one at every start, since only hashes are stored. Older ones stay
+    /// valid.
     pub api_key: String,
     /// The e-mail address of a member of the project.
     pub email: String,
@@ -66,7 +67,7 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     };
     store.add_member(&project_id, &user_id, Role::Owner).await?;
     Ok(Demo {
-        api_key: app.create_key(&project_id, "demo").await?.1,
+        api_key: app.create_key(&project_id, KeyDraft { name: "demo".into(), ..KeyDraft::default() }).await?.1,
         project_id: project_id.to_string(),
         email: EMAIL.into(),
         password,

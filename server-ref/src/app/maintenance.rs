@@ -1,4 +1,4 @@
-//! What is forgotten in the background: events beyond the log's bounds, sessions that expired.
+//! Background work: it deletes events beyond the log's bounds and expired sessions, and records the use of keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,22 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// How often it is looked whether the database answers, and how long it may take.
 const PULSE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Pause between two records of the use of keys.
+const USES_PAUSE: Duration = Duration::from_secs(1);
+
+/// Records when keys were used, away from the requests that use them.
+pub(super) async fn record_uses(app: Arc<App>) {
+    let record = async {
+        loop {
+            tokio::time::sleep(USES_PAUSE).await;
+            if let Err(error) = app.auth.record_uses().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the use of keys could not be recorded");
+            }
+        }
+    };
+    app.draining.run_until_cancelled(record).await;
+}
 
 /// Tells `/metrics` whether the database answers.
 pub(super) async fn watch(app: Arc<App>) {

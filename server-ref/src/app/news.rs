@@ -31,6 +31,7 @@ impl App {
                 self.auth.forget_keys();
                 self.end(Whose::Key(id), "The API key was revoked");
             }
+            News::KeySwitched(_) => self.auth.forget_keys(),
             News::MemberRemoved { project_id, user_id } => {
                 if let Some(io) = self.io.get() {
                     expel(io, user_id, project_id);
@@ -62,6 +63,14 @@ impl App {
             Some(io) => check_all(io).await,
             None => Ok(()),
         }
+    }
+
+    /// Ends the sockets of a key that is switched off. It may have been switched on again since that was said.
+    pub(super) async fn end_if_off(&self, key_id: &str) -> Result<(), Error> {
+        if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
+            self.end(Whose::Key(key_id), "The API key was switched off");
+        }
+        Ok(())
     }
 
     fn end(&self, whose: Whose<'_>, message: &str) {
@@ -96,7 +105,12 @@ async fn follow(app: &App, mut listener: Listener) -> Result<Infallible, Error> 
     loop {
         match timeout(SILENCE, listener.next()).await.map_err(|_| Error::Unavailable)?? {
             Some(News::Missed) => app.catch_up().await?,
-            Some(news) => app.apply(&news),
+            Some(news) => {
+                app.apply(&news);
+                if let News::KeySwitched(id) = &news {
+                    app.end_if_off(id).await?;
+                }
+            }
             None => {}
         }
     }

@@ -16,7 +16,7 @@ use super::accept::Stop;
 use super::{App, Demo};
 use crate::Error;
 use crate::moderation::NewRule;
-use crate::store::{Change, Deed, Draft, News, Role};
+use crate::store::{Change, Deed, Draft, KeyDraft, News, Role, Scope};
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
@@ -113,12 +113,23 @@ impl RunningServer {
         self.app.store.create_project(name, None).await
     }
 
-    /// Creates an API key of a project and returns it: it is stored as a hash only.
+    /// Creates an API key of a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns it: it is stored as a hash
+    /// only.
     ///
     /// # Errors
     /// When the project does not exist or the database fails.
     pub async fn create_api_key(&self, project_id: &str, name: &str) -> Result<String, Error> {
-        Ok(self.app.create_key(project_id, name).await?.1)
+        self.create_api_key_with(project_id, name, &[Scope::Read, Scope::Submit]).await
+    }
+
+    /// Creates an API key of a project with these scopes, and returns it.
+    ///
+    /// # Errors
+    /// When the project does not exist or the database fails.
+    pub async fn create_api_key_with(&self, project_id: &str, name: &str, scopes: &[Scope]) -> Result<String, Error> {
+        let scopes = scopes.iter().copied().collect();
+        let draft = KeyDraft { name: name.into(), scopes, ..KeyDraft::default() };
+        Ok(self.app.create_key(project_id, draft).await?.1)
     }
 
     /// Creates a user who can sign in.
@@ -169,6 +180,7 @@ impl RunningServer {
         }
         // Everything that was answered is published before the sockets go.
         let _ = timeout(STEP, self.app.writer.flush()).await;
+        let _ = timeout(STEP, self.app.auth.record_uses()).await;
         self.app.leaving.cancel();
         let leaving = News::Leaving { node: self.app.node.clone() };
         let _ = timeout(STEP, self.app.store.tell(&leaving)).await;

@@ -1,71 +1,200 @@
-//! Keys that were looked up: good ones until one of them is revoked, wrong ones for a while.
+//! Keys that were looked up: good ones until one of them changes, wrong ones for a while.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::mem;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
+use sha2::{Digest as _, Sha256};
 
+use super::access::{Denied, KeyAccess};
+use super::tokens::{self, Claims};
 use crate::Error;
 use crate::ids::{KeyHash, key_hash};
-use crate::store::{KeyOwner, Store};
+use crate::store::{Store, StoredKey};
+use crate::time::{Micros, now};
 
 /// A key that was wrong is not looked up again within this time, unless another one takes its place.
 const WRONG_KEY_LIFETIME: Duration = Duration::from_secs(60);
 const WRONG_KEYS_MAX: usize = 10_000;
+/// Tokens whose signatures were verified.
+const TOKENS_MAX: usize = 10_000;
+/// A key's use is recorded at most this often.
+const USE_INTERVAL: Micros = 60 * 1_000_000;
 
 /// A look-up per request would cost more than the moderation.
 #[derive(Debug)]
 pub(super) struct Keys {
     known: RwLock<State>,
+    /// By the hashes of what was presented.
     wrong: Cache<KeyHash, Instant>,
-}
-
-impl Default for Keys {
-    fn default() -> Self {
-        Self { known: RwLock::default(), wrong: Cache::new(WRONG_KEYS_MAX) }
-    }
+    /// A signature stays true, whatever becomes of the key.
+    verified: Cache<KeyHash, Arc<Claims>>,
+    /// To be written, at most one per key and minute.
+    uses: Mutex<Vec<(String, Micros)>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    owners: HashMap<KeyHash, KeyOwner>,
-    /// Counts revocations, so that a key read before one is not kept after it.
+    by_hash: HashMap<KeyHash, Arc<Known>>,
+    by_id: HashMap<String, Arc<Known>>,
+    /// Counts changes, so that a key read before one is not kept after it.
     generation: u64,
 }
 
+#[derive(Debug)]
+struct Known {
+    key: Arc<StoredKey>,
+    used_at: AtomicI64,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            known: RwLock::default(),
+            wrong: Cache::new(WRONG_KEYS_MAX),
+            verified: Cache::new(TOKENS_MAX),
+            uses: Mutex::default(),
+        }
+    }
+}
+
 impl Keys {
-    pub(super) async fn owner(&self, store: &Store, key: &str) -> Result<Option<KeyOwner>, Error> {
+    /// The access that a key or a token gives to a request with this `Origin`.
+    pub(super) async fn access(
+        &self,
+        store: &Store,
+        credential: &str,
+        origin: Option<&[u8]>,
+    ) -> Result<Result<KeyAccess, Denied>, Error> {
+        let (known, claims) = if tokens::is_token(credential) {
+            match self.by_token(store, credential).await? {
+                Some((known, claims)) => (known, Some(claims)),
+                None => return Ok(Err(Denied::Unknown)),
+            }
+        } else {
+            match self.by_key(store, credential).await? {
+                Some(known) => (known, None),
+                None => return Ok(Err(Denied::Unknown)),
+            }
+        };
+        let access = KeyAccess::new(known.key.clone(), claims.as_deref());
+        if let Err(denied) = access.check(now()).and_then(|()| access.check_origin(origin)) {
+            return Ok(Err(denied));
+        }
+        self.used(&known, now());
+        Ok(Ok(access))
+    }
+
+    /// To be called after every committed change of a key. They are rare, so all are forgotten.
+    pub(super) fn forget(&self) {
+        let mut state = self.write();
+        state.generation += 1;
+        state.by_hash.clear();
+        state.by_id.clear();
+    }
+
+    /// Uses that are to be recorded.
+    pub(super) fn take_uses(&self) -> Vec<(String, Micros)> {
+        mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn used(&self, known: &Known, at: Micros) {
+        let before = known.used_at.load(Ordering::Relaxed);
+        if at.saturating_sub(before) < USE_INTERVAL {
+            return;
+        }
+        if known.used_at.compare_exchange(before, at, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.uses.lock().unwrap_or_else(PoisonError::into_inner).push((known.key.id.clone(), at));
+        }
+    }
+
+    async fn by_key(&self, store: &Store, key: &str) -> Result<Option<Arc<Known>>, Error> {
         let Some(hash) = key_hash(key) else {
             return Ok(None);
         };
         let generation = {
-            let state = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(owner) = state.owners.get(&hash) {
-                return Ok(Some(owner.clone()));
+            let state = self.read();
+            if let Some(known) = state.by_hash.get(&hash) {
+                return Ok(Some(known.clone()));
             }
             state.generation
         };
-        if self.wrong.get(&hash).is_some_and(|since| since.elapsed() < WRONG_KEY_LIFETIME) {
+        if self.was_wrong(&hash) {
             return Ok(None);
         }
-        let owner = store.key_owner(&hash).await?;
-        if owner.is_none() {
+        let Some(key) = store.key_by_hash(&hash).await? else {
             self.wrong.insert(hash, Instant::now());
-        }
-        if let Some(owner) = &owner {
-            let mut state = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            if state.generation == generation {
-                state.owners.insert(hash, owner.clone());
-            }
-        }
-        Ok(owner)
+            return Ok(None);
+        };
+        Ok(Some(self.keep(key, Some(hash), generation)))
     }
 
-    /// To be called after every committed revocation. They are rare, so all are forgotten.
-    pub(super) fn forget(&self) {
-        let mut state = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        state.generation += 1;
-        state.owners.clear();
+    async fn by_token(&self, store: &Store, token: &str) -> Result<Option<(Arc<Known>, Arc<Claims>)>, Error> {
+        let hash: KeyHash = Sha256::digest(token.as_bytes()).into();
+        if let Some(claims) = self.verified.get(&hash) {
+            return Ok(self.by_id(store, &claims.key_id, |_| true).await?.map(|known| (known, claims)));
+        }
+        let Some(signed) = tokens::read(token) else {
+            return Ok(None);
+        };
+        if self.was_wrong(&hash) {
+            return Ok(None);
+        }
+        let has_token_key = |key: &StoredKey| key.token_key.is_some();
+        let known = self.by_id(store, &signed.claims.key_id, has_token_key).await?;
+        let is_good = |known: &Arc<Known>| known.key.token_key.as_deref().is_some_and(|key| signed.is_signed_by(key));
+        let Some(known) = known.filter(is_good) else {
+            self.wrong.insert(hash, Instant::now());
+            return Ok(None);
+        };
+        let claims = Arc::new(signed.claims);
+        self.verified.insert(hash, claims.clone());
+        Ok(Some((known, claims)))
+    }
+
+    /// From the database if what is known of the key does not suffice.
+    async fn by_id(
+        &self,
+        store: &Store,
+        id: &str,
+        suffices: impl Fn(&StoredKey) -> bool,
+    ) -> Result<Option<Arc<Known>>, Error> {
+        let generation = {
+            let state = self.read();
+            if let Some(known) = state.by_id.get(id).filter(|known| suffices(&known.key)) {
+                return Ok(Some(known.clone()));
+            }
+            state.generation
+        };
+        Ok(store.key_by_id(id).await?.map(|key| self.keep(key, None, generation)))
+    }
+
+    fn keep(&self, key: StoredKey, hash: Option<KeyHash>, generation: u64) -> Arc<Known> {
+        let id = key.id.clone();
+        let used_at = AtomicI64::new(key.last_used_at.unwrap_or_default());
+        let known = Arc::new(Known { key: Arc::new(key), used_at });
+        let mut state = self.write();
+        if state.generation == generation {
+            state.by_id.insert(id, known.clone());
+            if let Some(hash) = hash {
+                state.by_hash.insert(hash, known.clone());
+            }
+        }
+        known
+    }
+
+    fn was_wrong(&self, hash: &KeyHash) -> bool {
+        self.wrong.get(hash).is_some_and(|since| since.elapsed() < WRONG_KEY_LIFETIME)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

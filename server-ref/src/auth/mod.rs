@@ -1,25 +1,30 @@
-//! Who is asking: an API key (one project) or a signed-in user (the projects they belong to).
+//! Callers: an API key or a token of one (one project), or a signed-in user (the projects they belong to).
 
+mod access;
 mod accounts;
 mod keys;
 mod passwords;
 mod permission;
 mod throttle;
+mod tokens;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::COOKIE;
+use http::header::{COOKIE, ORIGIN};
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Map, Value};
 use tower_sessions::session::Id;
 
 use crate::Error;
-use crate::ids::session_name;
-use crate::store::{Account, KeyOwner, Store};
+use crate::ids::{key_hash, new_api_key, session_name};
+use crate::store::{Account, KeySecret, Scopes, Store, StoredKey};
+use crate::time::{Micros, now};
+pub(crate) use access::{Denied, KeyAccess};
 pub(crate) use accounts::{check_email, check_password};
 pub(crate) use passwords::Passwords;
 pub(crate) use permission::{Permission, Standing};
 pub(crate) use throttle::Throttle;
+use tokens::{Claims, token_key};
 
 /// The name of the session cookie, and of what is in it.
 pub(crate) const SESSION_COOKIE: &str = "session";
@@ -27,14 +32,26 @@ pub(crate) const SESSION_USER: &str = "user_id";
 pub(crate) const SESSION_CSRF: &str = "csrf_token";
 
 /// Someone whose credentials were checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Principal {
-    Key(KeyOwner),
+    Key(KeyAccess),
     User {
         id: Arc<str>,
         /// The name of the session, not the id that opens it.
         session: Arc<str>,
+        /// When the session ends by itself.
+        expires_at: Micros,
     },
+}
+
+impl Principal {
+    /// When the credentials end by themselves.
+    pub(crate) fn expires_at(&self) -> Option<Micros> {
+        match self {
+            Self::Key(access) => access.expires_at(),
+            Self::User { expires_at, .. } => Some(*expires_at),
+        }
+    }
 }
 
 /// A session that somebody is signed in with.
@@ -45,6 +62,13 @@ pub(crate) struct SignedIn {
     pub(crate) session: Arc<str>,
     /// What requests that change something must repeat.
     pub(crate) csrf_token: String,
+    pub(crate) expires_at: Micros,
+}
+
+impl From<SignedIn> for Principal {
+    fn from(SignedIn { user_id: id, session, expires_at, .. }: SignedIn) -> Self {
+        Self::User { id, session, expires_at }
+    }
 }
 
 #[derive(Debug)]
@@ -59,13 +83,35 @@ impl Auth {
         Self { store, keys: keys::Keys::default(), passwords: Passwords::default() }
     }
 
-    pub(crate) async fn by_key(&self, key: &str) -> Result<Option<Principal>, Error> {
-        Ok(self.keys.owner(&self.store, key).await?.map(Principal::Key))
+    /// The access that an API key or a token gives to a request with these headers.
+    pub(crate) async fn by_key(&self, key: &str, headers: &HeaderMap) -> Result<Result<Principal, Denied>, Error> {
+        let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+        Ok(self.keys.access(&self.store, key, origin).await?.map(Principal::Key))
     }
 
-    /// To be called after every committed revocation of a key.
+    /// To be called after every committed change of a key.
     pub(crate) fn forget_keys(&self) {
         self.keys.forget();
+    }
+
+    /// A token of this API key, which is good for the scopes until the end.
+    pub(crate) async fn make_token(
+        &self,
+        api_key: &str,
+        key: &StoredKey,
+        scopes: Scopes,
+        expires_at: Micros,
+    ) -> Result<String, Error> {
+        if key.token_key.is_none() {
+            self.store.set_token_key(&key.id, &token_key(api_key)?).await?;
+        }
+        tokens::sign(api_key, &Claims { key_id: key.id.clone(), scopes, expires_at })
+    }
+
+    /// Writes down when keys were used.
+    pub(crate) async fn record_uses(&self) -> Result<(), Error> {
+        let mut uses = self.keys.take_uses();
+        if uses.is_empty() { Ok(()) } else { self.store.keys_were_used(&mut uses).await }
     }
 
     /// The session of the cookie, if it is alive and its user may sign in.
@@ -92,6 +138,7 @@ impl Auth {
             user_id: user.id.into(),
             session: session.into(),
             csrf_token,
+            expires_at: stored.expires_at,
         }))
     }
 
@@ -110,7 +157,10 @@ impl Auth {
     /// Whether credentials that were good a moment ago still are.
     pub(crate) async fn is_valid(&self, principal: &Principal) -> Result<bool, Error> {
         match principal {
-            Principal::Key(owner) => self.store.key_exists(&owner.id).await,
+            Principal::Key(access) => {
+                let key = self.store.key_by_id(&access.key.id).await?;
+                Ok(key.is_some_and(|key| key.is_active) && access.check(now()).is_ok())
+            }
             Principal::User { session, .. } => Ok(self.by_session(session).await?.is_some()),
         }
     }
@@ -118,10 +168,18 @@ impl Auth {
     /// In what capacity they may have to do with a project; `None`: not at all.
     pub(crate) async fn standing(&self, principal: &Principal, project_id: &str) -> Result<Option<Standing>, Error> {
         match principal {
-            Principal::Key(owner) => Ok((*owner.project_id == *project_id).then_some(Standing::Key)),
+            Principal::Key(access) => Ok((access.key.project_id == project_id).then_some(Standing::Key(access.scopes))),
             Principal::User { id, .. } => Ok(self.store.role(project_id, id).await?.map(Standing::Role)),
         }
     }
+}
+
+/// A new API key, and what is stored of it.
+pub(crate) fn new_key() -> Result<(String, KeySecret), Error> {
+    let key = new_api_key();
+    let hash = key_hash(&key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
+    let secret = KeySecret { hash, token_key: token_key(&key)? };
+    Ok((key, secret))
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {

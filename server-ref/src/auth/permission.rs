@@ -1,20 +1,21 @@
 //! Who may do what in a project: one table.
 
-use crate::store::Role;
+use crate::store::{Role, Scope, Scopes};
 
 /// In what capacity somebody asks about a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// With one of the project's API keys.
-    Key,
+    /// With one of the project's API keys, which has these scopes.
+    Key(Scopes),
     /// As a signed-in member.
     Role(Role),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Permission {
-    /// The project's name, contents, statistics, events, rules, notifications.
+    /// The project's name, contents, statistics, events, notifications.
     Read,
+    ReadRules,
     Submit,
     Review,
     EditRules,
@@ -28,17 +29,42 @@ pub(crate) enum Permission {
 }
 
 impl Permission {
-    /// A key does what a program needs: it moderates, reviews and keeps rules. It manages neither people nor keys, so that one
-    /// that leaked can't outlive its revocation.
-    pub(crate) fn is_given_to(self, standing: Standing) -> bool {
-        let least = match self {
-            Self::Read | Self::Submit | Self::Review | Self::ReadMembers => Role::Member,
+    /// Each of these scopes lets a key do it; none: no key may. No key manages people or keys, so that one that leaked can't outlive
+    /// its revocation.
+    fn scopes(self) -> &'static [Scope] {
+        match self {
+            Self::Read => &[Scope::Read],
+            Self::ReadRules => &[Scope::Read, Scope::Rules],
+            Self::Submit => &[Scope::Submit],
+            Self::Review => &[Scope::Review],
+            Self::EditRules => &[Scope::Rules],
+            Self::ReadMembers
+            | Self::EditMembers
+            | Self::EditProject
+            | Self::ManageKeys
+            | Self::Notify
+            | Self::DeleteProject => &[],
+        }
+    }
+
+    /// The least role that may do it.
+    fn role(self) -> Role {
+        match self {
+            Self::Read | Self::ReadRules | Self::Submit | Self::Review | Self::ReadMembers => Role::Member,
             Self::EditRules | Self::EditMembers | Self::EditProject | Self::ManageKeys | Self::Notify => Role::Admin,
             Self::DeleteProject => Role::Owner,
-        };
+        }
+    }
+
+    /// The scope that a key would need; `None`: no key may do it.
+    pub(crate) fn scope(self) -> Option<Scope> {
+        self.scopes().first().copied()
+    }
+
+    pub(crate) fn is_given_to(self, standing: Standing) -> bool {
         match standing {
-            Standing::Role(role) => role >= least,
-            Standing::Key => matches!(self, Self::Read | Self::Submit | Self::Review | Self::EditRules),
+            Standing::Role(role) => role >= self.role(),
+            Standing::Key(scopes) => self.scopes().iter().any(|&scope| scopes.contains(scope)),
         }
     }
 }
@@ -47,12 +73,43 @@ impl Permission {
 mod tests {
     use super::*;
 
+    const ALL: [Permission; 11] = {
+        use Permission::*;
+        [
+            Read,
+            ReadRules,
+            Submit,
+            Review,
+            EditRules,
+            ReadMembers,
+            EditMembers,
+            EditProject,
+            ManageKeys,
+            Notify,
+            DeleteProject,
+        ]
+    };
+
     #[test]
     fn keys_manage_nobody() {
         use Permission::{DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadMembers};
+        let all = Standing::Key(Scope::ALL.into_iter().collect());
         for permission in [DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadMembers] {
-            assert!(!permission.is_given_to(Standing::Key), "{permission:?}");
+            assert!(!permission.is_given_to(all), "{permission:?}");
             assert!(permission.is_given_to(Standing::Role(Role::Owner)), "{permission:?}");
         }
+    }
+
+    #[test]
+    fn a_scope_gives_what_it_says_and_nothing_else() {
+        use Permission::{EditRules, Read, ReadRules, Review, Submit};
+        let given = |scope| {
+            let standing = Standing::Key(Scopes::from_iter([scope]));
+            ALL.into_iter().filter(|permission| permission.is_given_to(standing)).collect::<Vec<_>>()
+        };
+        assert_eq!(given(Scope::Read), [Read, ReadRules]);
+        assert_eq!(given(Scope::Submit), [Submit]);
+        assert_eq!(given(Scope::Review), [Review]);
+        assert_eq!(given(Scope::Rules), [ReadRules, EditRules]);
     }
 }

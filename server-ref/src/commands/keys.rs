@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::{Answer, Common};
 use crate::Error;
-use crate::ids::{key_hash, new_api_key, random_id};
-use crate::store::Store;
+use crate::auth::new_key;
+use crate::ids::{key_hash, random_id};
+use crate::store::{KeyDraft, Scope, Store};
 use crate::time::rfc3339;
 
 const NAME_MAX: usize = 100;
@@ -24,6 +25,9 @@ pub enum KeyCommand {
         /// Name of the key, of at most 100 characters, by which people know it. One is made up if it is left out.
         #[arg(long)]
         name: Option<String>,
+        /// Scopes of the key: read, submit, review, rules, separated by commas.
+        #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "read,submit")]
+        scopes: Vec<Scope>,
         /// The database.
         #[command(flatten)]
         common: Common,
@@ -51,14 +55,14 @@ pub enum KeyCommand {
 impl KeyCommand {
     pub(super) async fn run(self) -> Result<Answer, Error> {
         match self {
-            Self::Create { project, name, common } => create(&common, &project, name).await,
+            Self::Create { project, name, scopes, common } => create(&common, &project, name, &scopes).await,
             Self::List { project, common } => list(&common, &project).await,
             Self::Revoke { key, common } => revoke(&common, &key).await,
         }
     }
 }
 
-async fn create(common: &Common, project_id: &str, name: Option<String>) -> Result<Answer, Error> {
+async fn create(common: &Common, project_id: &str, name: Option<String>, scopes: &[Scope]) -> Result<Answer, Error> {
     let name = name.unwrap_or_else(|| format!("command line {}", &random_id()[..8])).trim().to_owned();
     if !(1..=NAME_MAX).contains(&name.chars().count()) {
         return Err(Error::Refused(format!("--name must have from 1 to {NAME_MAX} characters")));
@@ -67,12 +71,12 @@ async fn create(common: &Common, project_id: &str, name: Option<String>) -> Resu
     if store.keys(project_id).await?.iter().any(|key| key.name == name) {
         return Err(Error::Refused(format!("the project has a key {name:?} already: choose another --name")));
     }
-    let secret = new_api_key();
-    let hash = key_hash(&secret).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
-    let key = store.create_key(project_id, &name, &hash).await?;
+    let (api_key, secret) = new_key()?;
+    let draft = KeyDraft { name, scopes: scopes.iter().copied().collect(), ..KeyDraft::default() };
+    let key = store.create_key(project_id, draft, secret).await?;
     store.close().await;
-    let text = format!("made the key {name:?} ({})\nkey, shown this once: {secret}", key.id);
-    Ok(Answer::new(common.json, &json!({"key": key, "api_key": secret}), text))
+    let text = format!("made the key {:?} ({}): {}\nkey, shown this once: {api_key}", key.name, key.id, key.scopes);
+    Ok(Answer::new(common.json, &json!({"key": key, "api_key": api_key}), text))
 }
 
 async fn list(common: &Common, project_id: &str) -> Result<Answer, Error> {
@@ -81,7 +85,7 @@ async fn list(common: &Common, project_id: &str) -> Result<Answer, Error> {
     store.close().await;
     let mut text = String::new();
     for key in &keys {
-        let _ = writeln!(text, "{}  {}  {}", key.id, rfc3339(key.created_at), key.name);
+        let _ = writeln!(text, "{}  {}  {}  {}", key.id, rfc3339(key.created_at), key.scopes, key.name);
     }
     Ok(Answer::new(common.json, &json!({"keys": keys}), text))
 }

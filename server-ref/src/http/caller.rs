@@ -1,6 +1,6 @@
 //! For whom a REST request acts, and whether they may.
 //!
-//! A request carries an API key (`X-API-Key`) or the session cookie. With the cookie, one that changes something must repeat the
+//! A request carries an API key or a token of one (`X-API-Key`), or the session cookie. With the cookie, one that changes something must repeat the
 //! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
 
 use std::collections::HashMap;
@@ -14,10 +14,11 @@ use subtle::ConstantTimeEq as _;
 use super::error::ApiError;
 use super::input::Ids;
 use crate::app::App;
-use crate::auth::{Permission, Principal, Standing};
+use crate::auth::{KeyAccess, Permission, Principal, Standing};
 use crate::ids::is_project_id;
 use crate::store::User;
 
+pub(super) const KEY_HEADER: &str = "x-api-key";
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Somebody whose credentials are good. What they may do is still to be asked.
@@ -34,7 +35,10 @@ impl Caller {
     ) -> Result<Standing, ApiError> {
         match app.auth.standing(&self.0, project_id).await? {
             Some(standing) if permission.is_given_to(standing) => Ok(standing),
-            Some(Standing::Key) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
+            Some(Standing::Key(_)) => Err(match permission.scope() {
+                Some(scope) => ApiError::lacks(scope),
+                None => ApiError::forbidden(NOT_FOR_KEYS),
+            }),
             Some(Standing::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
             None if !app.store.project_exists(project_id).await? => Err(ApiError::not_found("Project not found")),
             None => Err(ApiError::forbidden("Access denied to project")),
@@ -50,10 +54,19 @@ impl Caller {
     }
 
     /// The project of the key, if it is one.
-    pub(super) fn key_project(&self) -> Option<&Arc<str>> {
+    pub(super) fn key_project(&self) -> Option<&str> {
         match &self.0 {
-            Principal::Key(owner) => Some(&owner.project_id),
+            Principal::Key(access) => Some(&access.key.project_id),
             Principal::User { .. } => None,
+        }
+    }
+
+    /// The key itself, not a token of it: what follows is for nobody else.
+    pub(super) fn key(&self) -> Result<&KeyAccess, ApiError> {
+        match &self.0 {
+            Principal::Key(access) if access.is_token() => Err(ApiError::forbidden("A token may not do this")),
+            Principal::Key(access) => Ok(access),
+            Principal::User { .. } => Err(ApiError::forbidden("Only an API key may do this")),
         }
     }
 
@@ -74,7 +87,7 @@ impl Caller {
     /// By what name others see what they did.
     pub(super) async fn name(&self, app: &App) -> Result<String, ApiError> {
         match &self.0 {
-            Principal::Key(owner) => Ok(owner.name.to_string()),
+            Principal::Key(access) => Ok(access.key.name.clone()),
             Principal::User { .. } => Ok(self.user(app).await?.email),
         }
     }
@@ -86,9 +99,9 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        if let Some(key) = parts.headers.get("x-api-key") {
-            let key = app.auth.by_key(key.to_str().unwrap_or_default()).await?;
-            return key.map(Self).ok_or_else(|| ApiError::unauthorized("Invalid API key"));
+        if let Some(key) = parts.headers.get(KEY_HEADER) {
+            let access = app.auth.by_key(key.to_str().unwrap_or_default(), &parts.headers).await?;
+            return access.map(Self).map_err(ApiError::denied);
         }
         let Some(session) = app.auth.by_cookie(&parts.headers).await? else {
             return Err(ApiError::unauthorized("API key required"));
@@ -100,7 +113,7 @@ impl FromRequestParts<Arc<App>> for Caller {
                 return Err(ApiError::csrf());
             }
         }
-        Ok(Self(Principal::User { id: session.user_id, session: session.session }))
+        Ok(Self(session.into()))
     }
 }
 
@@ -131,7 +144,7 @@ impl FromRequestParts<Arc<App>> for Project {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
         let id = match caller.key_project() {
-            Some(id) => id.clone(),
+            Some(id) => id.into(),
             None => {
                 let named = Query::<Named>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
                 match named {

@@ -20,8 +20,8 @@ use crate::auth::SESSION_COOKIE;
         title = "AutoModerate",
         description = "Moderation, its rules, and the people and programs that use it. A request carries a project's API key in \
             `X-API-Key`, or the session cookie of `/auth/login`; with the cookie, one that changes something must repeat the \
-            session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key submits, reads, reviews and keeps rules; \
-            people, keys, notifications and the project itself are for signed-in users. Events are at `/socket.io/`."
+            session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key does what its scopes say, \
+            `read`, `submit`, `review`, `rules`; people, keys, notifications and the project itself are for signed-in users. Events are at `/socket.io/`."
     ),
     components(schemas(ErrorAnswer))
 )]

@@ -11,7 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Error;
-use crate::store::Fault;
+use crate::auth::Denied;
+use crate::store::{Fault, Scope};
 
 /// When to try again what failed for lack of a database: it restarts in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -29,6 +30,9 @@ pub(super) struct ErrorAnswer {
     /// Whole seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    /// The scope that the API key lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
 }
 
 #[derive(Debug)]
@@ -37,11 +41,12 @@ pub(super) struct ApiError {
     code: &'static str,
     message: String,
     retry_after: Option<u64>,
+    scope: Option<Scope>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None }
+        Self { status, code, message: message.into(), retry_after: None, scope: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -54,6 +59,20 @@ impl ApiError {
 
     pub(super) fn forbidden(message: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "access_denied", message)
+    }
+
+    /// The API key may not do this.
+    pub(super) fn lacks(scope: Scope) -> Self {
+        let message = format!("The API key lacks the scope `{}`", scope.as_str());
+        Self { scope: Some(scope), ..Self::forbidden(&message) }
+    }
+
+    /// The API key or the token is refused.
+    pub(super) fn denied(denied: Denied) -> Self {
+        match denied {
+            Denied::Origin => Self::forbidden(&denied.to_string()),
+            _ => Self::new(StatusCode::UNAUTHORIZED, denied.code(), denied.to_string()),
+        }
     }
 
     /// Understood, and not possible: a pattern that can't be compiled, a name that is too long.
@@ -178,8 +197,8 @@ impl From<BytesRejection> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let ApiError { status, code, message, retry_after } = self;
-        let body = ErrorAnswer { success: false, error: message, code, error_code: code, retry_after };
+        let ApiError { status, code, message, retry_after, scope } = self;
+        let body = ErrorAnswer { success: false, error: message, code, error_code: code, retry_after, scope };
         let mut response = (status, Json(body)).into_response();
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,20 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
             Category::Data => ApiError::unprocessable(error.to_string()),
             _ => ApiError::invalid(format!("Invalid JSON: {error}")),
         })
+    }
+}
+
+/// The same, where nothing at all means the default.
+pub(super) struct Optional<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        match request.body().size_hint().exact() {
+            Some(0) => Ok(Self(T::default())),
+            _ => Body::from_request(request, app).await.map(|Body(body)| Self(body)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,16 +16,33 @@ use super::error::ApiError;
 use super::input::{Body, Ids, text};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::store::KeyInfo;
+use crate::store::{KeyDraft, KeyInfo, Origins, Scope, Scopes};
+use crate::time::{Micros, now};
 
 const NAME_MAX: usize = 100;
 /// Keys of one project.
 const KEYS_MAX: usize = 100;
+const ORIGINS_MAX: usize = 20;
 
-/// What a key is called.
+/// A key to be made.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct KeyBody {
     name: String,
+    /// Its scopes (`["read","submit"]`).
+    #[schema(value_type = Option<Vec<Scope>>)]
+    scopes: Option<Scopes>,
+    /// The time at which it ends (never).
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// The pages that may use it, by origins such as `https://app.example` (any).
+    #[serde(default)]
+    allowed_origins: Vec<String>,
+}
+
+/// A key's switch.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct KeySwitch {
+    is_active: bool,
 }
 
 /// A key with its secret, which is shown this once: only a hash of it is stored.
@@ -35,7 +53,8 @@ pub(super) struct NewKey {
     api_key: String,
 }
 
-answer!(KeyAnswer { key: NewKey });
+answer!(NewKeyAnswer { key: NewKey });
+answer!(KeyAnswer { key: KeyInfo });
 answer!(KeysAnswer { keys: Vec<KeyInfo> });
 
 /// The keys of a project, without their secrets. For admins.
@@ -55,25 +74,69 @@ pub(super) async fn list(
 /// Makes a key. For admins.
 #[utoipa::path(
     post, path = "/api/projects/{id}/keys", tag = "keys", params(("id" = String, Path)),
-    request_body = KeyBody, responses((status = 201, body = KeyAnswer))
+    request_body = KeyBody, responses((status = 201, body = NewKeyAnswer))
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
     Ids(id): Ids<String>,
     Body(body): Body<KeyBody>,
-) -> Result<(StatusCode, [(http::HeaderName, &'static str); 1], Json<KeyAnswer>), ApiError> {
+) -> Result<(StatusCode, [(http::HeaderName, &'static str); 1], Json<NewKeyAnswer>), ApiError> {
     caller.allow(&app, &id, Permission::ManageKeys).await?;
-    let name = text("name", &body.name, NAME_MAX)?;
+    let draft = draft(&caller, body)?;
     let keys = app.store.keys(&id).await?;
-    if keys.iter().any(|key| key.name == name) {
+    if keys.iter().any(|key| key.name == draft.name) {
         return Err(ApiError::conflict("name_taken", "There is a key of this name already"));
     }
     if keys.len() >= KEYS_MAX {
         return Err(ApiError::conflict("limit_reached", "The project has too many keys"));
     }
-    let (key, api_key) = app.create_key(&id, &name).await?;
-    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], KeyAnswer::new(NewKey { key, api_key })))
+    let (key, api_key) = app.create_key(&id, draft).await?;
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], NewKeyAnswer::new(NewKey { key, api_key })))
+}
+
+fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
+    let scopes = body.scopes.unwrap_or_default();
+    if scopes.is_empty() {
+        return Err(ApiError::unprocessable("scopes must name at least one of read, submit, review, rules"));
+    }
+    if body.allowed_origins.len() > ORIGINS_MAX {
+        return Err(ApiError::unprocessable(format!("allowed_origins must not have more than {ORIGINS_MAX}")));
+    }
+    let allowed_origins = Origins::parse(&body.allowed_origins).map_err(|text| {
+        ApiError::unprocessable(format!("allowed_origins must be like https://app.example: {text:?} is not"))
+    })?;
+    Ok(KeyDraft {
+        name: text("name", &body.name, NAME_MAX)?,
+        scopes,
+        allowed_origins,
+        expires_at: body.expires_at.as_deref().map(future).transpose()?,
+        created_by: Some(caller.user_id()?.to_string()),
+    })
+}
+
+fn future(time: &str) -> Result<Micros, ApiError> {
+    let time: Timestamp = time.parse().map_err(|error| {
+        ApiError::unprocessable(format!("expires_at must be a time such as 2030-01-31T12:00:00Z: {error}"))
+    })?;
+    let time = time.as_microsecond();
+    if time > now() { Ok(time) } else { Err(ApiError::unprocessable("expires_at must be in the future")) }
+}
+
+/// Switches a key off or on. Its sockets are disconnected at once when it is switched off. For admins.
+#[utoipa::path(
+    patch, path = "/api/projects/{id}/keys/{key_id}", tag = "keys",
+    params(("id" = String, Path), ("key_id" = String, Path)),
+    request_body = KeySwitch, responses((status = 200, body = KeyAnswer))
+)]
+pub(super) async fn switch(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, key_id)): Ids<(String, String)>,
+    Body(body): Body<KeySwitch>,
+) -> Result<Json<KeyAnswer>, ApiError> {
+    caller.allow(&app, &id, Permission::ManageKeys).await?;
+    Ok(KeyAnswer::new(app.switch_key(&id, &key_id, body.is_active).await?))
 }
 
 /// Revokes a key, and disconnects its sockets at once. For admins.

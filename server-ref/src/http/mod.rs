@@ -23,6 +23,7 @@ mod rules;
 mod security;
 mod session;
 mod stats;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
@@ -100,7 +101,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(rules::list, rules::create))
         .routes(routes!(rules::one, rules::update, rules::delete))
         .routes(routes!(keys::list, keys::create))
-        .routes(routes!(keys::revoke))
+        .routes(routes!(keys::switch, keys::revoke))
+        .routes(routes!(tokens::create))
         .routes(routes!(notifications::list, notifications::create))
         .routes(routes!(notifications::withdraw))
         .routes(routes!(users::list, users::create))

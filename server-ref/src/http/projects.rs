@@ -31,7 +31,10 @@ answer!(ProjectsAnswer { projects: Vec<ProjectInfo> });
 #[utoipa::path(get, path = "/api/projects", tag = "projects", responses((status = 200, body = ProjectsAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ProjectsAnswer>, ApiError> {
     let projects = match caller.key_project() {
-        Some(id) => app.store.project(id).await?.into_iter().collect(),
+        Some(id) => {
+            caller.allow(&app, id, Permission::Read).await?;
+            app.store.project(id).await?.into_iter().collect()
+        }
         None => app.store.projects_of(caller.user_id()?).await?,
     };
     Ok(ProjectsAnswer::new(projects))

@@ -76,12 +76,12 @@ pub(super) async fn list(
     caller: Caller,
     Ids(id): Ids<String>,
 ) -> Result<Json<RulesAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::Read).await?;
+    caller.allow(&app, &id, Permission::ReadRules).await?;
     let rules = app.store.rules(&id).await?;
     Ok(RulesAnswer::new(rules.into_iter().map(|rule| shown(&id, rule)).collect::<Result<_, _>>()?))
 }
 
-/// Adds a rule, which is in force when this is answered. For admins and keys.
+/// Adds a rule, which is in force when this is answered. For admins, and keys with the scope `rules`.
 #[utoipa::path(
     post, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
     request_body = RuleBody, responses((status = 201, body = RuleAnswer))
@@ -123,11 +123,11 @@ pub(super) async fn one(
     caller: Caller,
     Ids((id, rule_id)): Ids<(String, String)>,
 ) -> Result<Json<RuleAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::Read).await?;
+    caller.allow(&app, &id, Permission::ReadRules).await?;
     Ok(RuleAnswer::new(shown(&id, find(&app, &id, &rule_id).await?)?))
 }
 
-/// Changes a rule. For admins and keys.
+/// Changes a rule. For admins, and keys with the scope `rules`.
 #[utoipa::path(
     method(patch, put), path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
     params(("id" = String, Path), ("rule_id" = String, Path)),
@@ -165,7 +165,7 @@ pub(super) async fn update(
     Ok(RuleAnswer::new(shown(&id, rule)?))
 }
 
-/// Deletes a rule. For admins and keys.
+/// Deletes a rule. For admins, and keys with the scope `rules`.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
     params(("id" = String, Path), ("rule_id" = String, Path)),

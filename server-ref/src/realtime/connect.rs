@@ -12,11 +12,12 @@ use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
 use super::expel::{dismiss, rooms};
+use super::expiry::over;
 use super::origin::may_use_cookie;
 use super::reply::emit;
 use super::slots::{Admission, TooManyEvents};
 use crate::app::App;
-use crate::auth::Principal;
+use crate::auth::{Denied, Principal};
 
 /// Also what deployed servers announce.
 const MAX_PAYLOAD: usize = 1_000_000;
@@ -42,6 +43,7 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
         if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
             tokio::spawn(connection.clone().run());
+            connection.expires(&socket);
             check_again(&connection, &socket).await;
         }
     };
@@ -71,7 +73,7 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
 async fn check_again(connection: &Connection, socket: &SocketRef) {
     match connection.app.auth.is_valid(&connection.principal).await {
         Ok(true) => {}
-        Ok(false) => dismiss(socket, "The credentials were revoked"),
+        Ok(false) => dismiss(socket, &over(&connection.principal)),
         // That the database can't tell says nothing about the credentials: whoever comes back is checked again.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
@@ -85,6 +87,8 @@ async fn check_again(connection: &Connection, socket: &SocketRef) {
 enum Refusal {
     #[error("Authentication failed: {0}")]
     Authentication(&'static str),
+    #[error("Authentication failed: {0}")]
+    Denied(Denied),
     #[error("Too many connections from this address (at most {limit}), retry_after: 60")]
     TooMany { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
@@ -115,8 +119,8 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
     }
     match api_key(request, payload.as_ref()) {
         Some(key) => {
-            let found = app.auth.by_key(&key).await.map_err(Refusal::internal)?;
-            found.ok_or(Refusal::Authentication("invalid API key"))
+            let access = app.auth.by_key(&key, &request.headers).await.map_err(Refusal::internal)?;
+            access.map_err(Refusal::Denied)
         }
         None => {
             let found = app.auth.by_cookie(&request.headers).await.map_err(Refusal::internal)?;
@@ -124,7 +128,7 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
             if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
                 return Err(Refusal::Authentication("the session can't be used from this origin"));
             }
-            Ok(Principal::User { id: user.user_id, session: user.session })
+            Ok(user.into())
         }
     }
 }

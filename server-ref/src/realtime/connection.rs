@@ -1,16 +1,17 @@
 //! One client's connection: its requests are counted, and carried out one after the other in the order they came.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
+use tokio::task::AbortHandle;
 
 use super::queue::Queue;
 use super::reply::{Done, Failure, acknowledge, emit};
 use super::slots::Admission;
-use super::{join, replay};
+use super::{expiry, join, replay};
 use crate::app::App;
 use crate::auth::Principal;
 
@@ -19,6 +20,7 @@ pub(super) struct Connection {
     pub(super) principal: Principal,
     admission: Admission,
     state: Mutex<State>,
+    expiry: OnceLock<AbortHandle>,
 }
 
 struct State {
@@ -47,7 +49,7 @@ impl Connection {
     pub(super) fn new(app: Arc<App>, principal: Principal, admission: Admission) -> Arc<Self> {
         let state = State { rooms: HashSet::new(), queue: Queue::new() };
         app.metrics.connected();
-        Arc::new(Self { app, principal, admission, state: Mutex::new(state) })
+        Arc::new(Self { app, principal, admission, state: Mutex::new(state), expiry: OnceLock::new() })
     }
 
     /// Registers the handlers. They only queue: a handler's future runs in a task of its own, so that requests would overtake
@@ -66,6 +68,14 @@ impl Connection {
         socket.on("replay_events", handler(Kind::Replay));
         socket.on("heartbeat", handler(Kind::Heartbeat));
         socket.on_fallback(handler(Kind::Unknown));
+    }
+
+    /// Has the socket end with its credentials.
+    pub(super) fn expires(self: &Arc<Self>, socket: &SocketRef) {
+        if let Some(watch) = expiry::watch(self, socket) {
+            // There is none yet: a socket is greeted once.
+            let _ = self.expiry.set(watch);
+        }
     }
 
     pub(super) fn has_joined(&self, project_id: &str) -> bool {
@@ -149,6 +159,9 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.app.metrics.disconnected();
+        if let Some(watch) = self.expiry.get() {
+            watch.abort();
+        }
     }
 }
 

@@ -11,10 +11,11 @@ use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
+use super::expiry::over;
 use super::reply::{Failure, emit};
 use super::room;
 use crate::Error;
-use crate::auth::Principal;
+use crate::auth::{KeyAccess, Principal};
 
 /// Whose sockets are meant.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,7 @@ pub(crate) enum Whose<'a> {
     /// By its name, see `session_name`.
     Session(&'a str),
     User(&'a str),
+    /// And of its tokens.
     Key(&'a str),
     /// Any key of this project.
     KeyOf(&'a str),
@@ -42,15 +44,17 @@ impl Whose<'_> {
 /// The rooms by which a principal's sockets are found.
 pub(super) fn rooms(principal: &Principal) -> Vec<String> {
     match principal {
-        Principal::Key(owner) => vec![Whose::Key(&owner.id).room(), Whose::KeyOf(&owner.project_id).room()],
-        Principal::User { id, session } => vec![Whose::Session(session).room(), Whose::User(id).room()],
+        Principal::Key(KeyAccess { key, .. }) => {
+            vec![Whose::Key(&key.id).room(), Whose::KeyOf(&key.project_id).room()]
+        }
+        Principal::User { id, session, .. } => vec![Whose::Session(session).room(), Whose::User(id).room()],
     }
 }
 
 /// Tells the sockets that their credentials are no longer good, and disconnects them.
 pub(crate) fn disconnect(io: &SocketIo, whose: Whose<'_>, message: &str) {
     for socket in sockets(io, whose.room()) {
-        dismiss(&socket, message);
+        dismiss(&socket, &Failure::new("authentication_failed", message));
     }
 }
 
@@ -63,13 +67,13 @@ pub(crate) fn disconnect_others(io: &SocketIo, user_id: &str, kept: Option<&str>
                 Principal::Key(_) => false,
             });
         if !is_kept {
-            dismiss(&socket, "The password was changed");
+            dismiss(&socket, &Failure::new("authentication_failed", "The password was changed"));
         }
     }
 }
 
-pub(super) fn dismiss(socket: &SocketRef<LocalAdapter>, message: &str) {
-    emit(socket, "authentication_failed", &Failure::new("authentication_failed", message));
+pub(super) fn dismiss(socket: &SocketRef<LocalAdapter>, why: &Failure) {
+    emit(socket, "authentication_failed", why);
     let _ = socket.clone().disconnect();
 }
 
@@ -113,7 +117,7 @@ pub(crate) async fn check_all(io: &SocketIo) -> Result<(), Error> {
         };
         let auth = &connection.app.auth;
         if !auth.is_valid(&connection.principal).await? {
-            dismiss(&socket, "The credentials were revoked");
+            dismiss(&socket, &over(&connection.principal));
             continue;
         }
         for project_id in connection.rooms() {

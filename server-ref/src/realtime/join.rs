@@ -7,8 +7,9 @@ use socketioxide::extract::SocketRef;
 use super::connection::Connection;
 use super::reply::{Failure, emit};
 use super::room;
+use crate::auth::Permission;
 use crate::ids::is_project_id;
-use crate::store::{Notification, NotificationPayload};
+use crate::store::{Notification, NotificationPayload, Scope};
 
 #[derive(Serialize)]
 struct Joined<'a> {
@@ -65,7 +66,9 @@ pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: O
 
 async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
     match connection.app.auth.standing(&connection.principal, id).await {
-        Ok(Some(_)) => Ok(()),
+        Ok(Some(standing)) if Permission::Read.is_given_to(standing) => Ok(()),
+        // Every member may read.
+        Ok(Some(_)) => Err(Failure::lacks(Scope::Read).about(id)),
         Ok(None) => Err(Failure::new("access_denied", "Access denied to project").about(id)),
         Err(error) => Err(Failure::internal(&error).about(id)),
     }

@@ -3,6 +3,7 @@
 mod connect;
 mod connection;
 mod expel;
+mod expiry;
 mod feed;
 mod join;
 mod line;

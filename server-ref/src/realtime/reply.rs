@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use socketioxide::extract::{AckSender, SocketRef};
 
+use crate::store::Scope;
+
 /// Why a request was not carried out. The codes are part of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Failure {
@@ -15,15 +17,24 @@ pub(super) struct Failure {
     /// Whole seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retry_after: Option<u64>,
+    /// The scope that the API key lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scope: Option<Scope>,
 }
 
 impl Failure {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code, project_id: None, retry_after: None }
+        Self { message: message.into(), code, project_id: None, retry_after: None, scope: None }
     }
 
     pub(super) fn invalid(message: &str) -> Self {
         Self::new("invalid_argument", message)
+    }
+
+    /// The API key may not do this.
+    pub(super) fn lacks(scope: Scope) -> Self {
+        let message = format!("The API key lacks the scope `{}`", scope.as_str());
+        Self { scope: Some(scope), ..Self::new("access_denied", message) }
     }
 
     pub(super) fn rate_limited(wait: Duration) -> Self {

@@ -3,21 +3,26 @@
 mod activity;
 mod change;
 mod fault;
+mod keys;
 mod ledger;
 mod news;
 mod notice;
 mod people;
+mod scopes;
 mod sql;
 mod types;
 mod writer;
 
 pub(crate) use change::{Batch, Change, Deed, Draft, LoggedEvent, NewContent, Part, Review};
 pub(crate) use fault::Fault;
+pub(crate) use keys::{KeyDraft, KeyInfo, KeySecret, Origins, StoredKey};
 pub(crate) use ledger::Standing;
 pub(crate) use news::News;
 pub(crate) use notice::{Payload as NotificationPayload, event as notification_event};
 pub use people::Role;
-pub(crate) use people::{Account, KeyInfo, KeyOwner, Member, Notification, ProjectInfo, User};
+pub(crate) use people::{Account, Member, Notification, ProjectInfo, User};
+pub use scopes::Scope;
+pub(crate) use scopes::Scopes;
 pub(crate) use sql::{Committed, Doubt, Listener, Opening, Outcome, Schema, SessionDraft, Store};
 pub(crate) use types::{Content, Counts, EventPage, Page, Recent, Status, StoredRule};
 pub(crate) use writer::{Outgoing, Writer};

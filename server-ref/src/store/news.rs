@@ -10,6 +10,8 @@ pub(crate) enum News {
     RulesChanged(String),
     /// By its id.
     KeyRevoked(String),
+    /// By its id: it was switched off or on.
+    KeySwitched(String),
     MemberRemoved {
         project_id: String,
         user_id: String,

@@ -1,6 +1,4 @@
-//! Users, projects, members and keys, as they come out of the store.
-
-use std::sync::Arc;
+//! Users, projects and members, as they come out of the store.
 
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -36,14 +34,6 @@ impl Role {
             _ => Self::Member,
         }
     }
-}
-
-/// Who presented a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KeyOwner {
-    pub(crate) id: Arc<str>,
-    pub(crate) name: Arc<str>,
-    pub(crate) project_id: Arc<str>,
 }
 
 /// What a sign-in is checked against.
@@ -86,17 +76,6 @@ pub(crate) struct Member {
     pub(crate) user_id: String,
     pub(crate) email: String,
     pub(crate) role: Role,
-}
-
-/// A key without its secret.
-#[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
-#[schema(as = ApiKey)]
-pub(crate) struct KeyInfo {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    #[serde(serialize_with = "time")]
-    #[schema(value_type = String, format = DateTime)]
-    pub(crate) created_at: Micros,
 }
 
 /// A notification that is in force until it is withdrawn.

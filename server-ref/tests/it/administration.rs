@@ -82,7 +82,12 @@ async fn from_an_empty_database_to_a_key_that_works_and_is_revoked() {
     assert_eq!((&listed["projects"][0]["id"], &listed["projects"][0]["role"]), (&json!(id), &json!("owner")));
     assert_eq!(commands.does(&["project", "list"]).await["projects"][0]["id"], id);
 
+    let key = commands.does(&["key", "create", "--project", id, "--scopes", "rules"]).await;
+    assert_eq!(key["key"]["scopes"], json!(["rules"]));
+    assert_eq!(submit(&server, text(&key["api_key"])).await, 403);
+    commands.does(&["key", "revoke", "--key", text(&key["api_key"])]).await;
     let key = commands.does(&["key", "create", "--project", id]).await;
+    assert_eq!(key["key"]["scopes"], json!(["read", "submit"]));
     let (key_id, secret) = (text(&key["key"]["id"]), text(&key["api_key"]));
     assert_eq!(submit(&server, secret).await, 200);
     assert_eq!(commands.does(&["key", "list", "--project", id]).await["keys"][0]["id"], key_id);

@@ -1,6 +1,6 @@
 //! `system_notification`s: to a project or to all, once or until they are withdrawn; and the warning of a long queue.
 
-use automoderate_server::Role;
+use automoderate_server::{Role, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -107,7 +107,8 @@ async fn to_all_projects() {
 #[tokio::test]
 async fn a_long_review_queue_warns_once_per_crossing() {
     let server = server().review_queue_warning(2).start().await.unwrap();
-    let (id, key) = (project(&server), Caller::Key(crate::support::key(&server)));
+    let id = project(&server);
+    let key = Caller::key(&server, &id, &[Scope::Read, Scope::Review]).await;
     let mut socket = Socket::connect(&server).await;
     let mut head = socket.join(&id).await["event_id"].as_i64().unwrap();
     let mut last = Value::Null;

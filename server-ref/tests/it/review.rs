@@ -1,6 +1,6 @@
 //! A person's decision replaces the rules', and is an event like any other.
 
-use automoderate_server::Role;
+use automoderate_server::{Role, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -56,12 +56,12 @@ async fn from_the_queue_to_the_event() {
 #[tokio::test]
 async fn a_program_reviews_under_its_keys_name() {
     let server = server().start().await.unwrap();
-    let key = Caller::Key(crate::support::key(&server));
+    let key = Caller::key(&server, &project(&server), &[Scope::Review]).await;
     let submitted = moderate(&server, json!({"content": "x"})).await;
     let path = format!("/api/content/{}/review", submitted["content_id"].as_str().unwrap());
     let content = key.post(&server, &path, json!({"decision": "flag"})).await["content"].clone();
     assert_eq!(content["status"], "flagged");
-    assert_eq!(content["moderation_results"][1]["moderator_name"], "demo");
+    assert_eq!(content["moderation_results"][1]["moderator_name"], "Program");
 
     for body in [json!({}), json!({"decision": "burn"}), json!({"decision": "flag", "reason": "x".repeat(1001)})] {
         key.fails(&server, (Method::POST, &path, body), (422, "unprocessable")).await;

@@ -1,10 +1,10 @@
 //! Rules are in force as soon as they are added, and their `rule_update` is an event like any other.
 
-use automoderate_server::{Action, Error, NewRule, RuleKind};
+use automoderate_server::{Action, Error, NewRule, RuleKind, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Socket, key, moderate, project, server};
+use crate::support::{Socket, moderate, project, server};
 use crate::web::Caller;
 
 #[tokio::test]
@@ -42,7 +42,8 @@ async fn added_at_runtime() {
 #[tokio::test]
 async fn over_rest_each_change_is_an_event_and_in_force() {
     let server = server().start().await.unwrap();
-    let (id, key) = (project(&server), Caller::Key(key(&server)));
+    let id = project(&server);
+    let key = Caller::key(&server, &id, &[Scope::Rules]).await;
     let path = format!("/api/projects/{id}/rules");
     let mut socket = Socket::connect(&server).await;
     socket.join(&id).await;
@@ -81,7 +82,8 @@ async fn over_rest_each_change_is_an_event_and_in_force() {
 #[tokio::test]
 async fn patterns_are_checked_when_saved() {
     let server = server().start().await.unwrap();
-    let (id, key) = (project(&server), Caller::Key(key(&server)));
+    let id = project(&server);
+    let key = Caller::key(&server, &id, &[Scope::Rules]).await;
     let path = format!("/api/projects/{id}/rules");
     let rule = |kind: &str, data: Value| json!({"name": "x", "type": kind, "data": data, "action": "flag"});
     for (kind, data) in [

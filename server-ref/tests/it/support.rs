@@ -214,10 +214,15 @@ impl Socket {
 
     /// Waits until the server has said why the credentials are no longer good, and has disconnected.
     pub(crate) async fn dismissed(&mut self) {
+        assert_eq!(self.dismissal().await["code"], "authentication_failed");
+    }
+
+    /// The same, and what it said.
+    pub(crate) async fn dismissal(&mut self) -> Value {
         let failure = self.event("authentication_failed").await;
-        assert_eq!(failure["code"], "authentication_failed");
         assert!(failure["message"].is_string());
         self.find(|packet| packet == "41").await;
+        failure
     }
 
     async fn find(&mut self, wanted: impl Fn(&str) -> bool) -> String {
@@ -250,4 +255,9 @@ impl Socket {
             }
         }
     }
+}
+
+/// This long from now, as the REST interface takes it.
+pub(crate) fn in_time(time: Duration) -> String {
+    (jiff::Timestamp::now() + time).to_string()
 }

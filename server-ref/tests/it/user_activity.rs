@@ -1,5 +1,6 @@
 //! After each decision about a content whose metadata names a user: what is known about them.
 
+use automoderate_server::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{Socket, moderate, project, server};
@@ -32,7 +33,7 @@ async fn counted_per_user() {
     assert_eq!((&event["user_id"], &event["activity"]), (&json!("7"), &activity(1, 1, 0.0, 10.0)));
 
     // A review replaces the first decision.
-    let key = Caller::Key(crate::support::key(&server));
+    let key = Caller::key(&server, &id, &[Scope::Review]).await;
     let path = format!("/api/content/{}/review", answer["content_id"].as_str().unwrap());
     key.post(&server, &path, json!({"decision": "approve"})).await;
     let event = socket.event("user_activity").await;

@@ -1,6 +1,6 @@
 //! A signed-in browser, and a program with a key: both call the REST interface.
 
-use automoderate_server::{Role, RunningServer};
+use automoderate_server::{Role, RunningServer, Scope};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -37,6 +37,17 @@ impl Caller {
             server.add_member_as(project_id, email, role).await.unwrap();
         }
         Self::sign_in(server, email, PASSWORD).await
+    }
+
+    /// A program with a new key of the project, which has these scopes.
+    pub(crate) async fn key(server: &RunningServer, project_id: &str, scopes: &[Scope]) -> Self {
+        Self::Key(server.create_api_key_with(project_id, "Program", scopes).await.unwrap())
+    }
+
+    /// Ends the session.
+    pub(crate) async fn log_out(&self, server: &RunningServer) {
+        let request = self.identify(http().post(format!("{}/auth/logout", server.base_url())));
+        assert_eq!(request.send().await.unwrap().status(), 302);
     }
 
     fn identify(&self, request: RequestBuilder) -> RequestBuilder {

@@ -1,45 +1,104 @@
 //! API keys.
 
-use super::{Store, on, text};
+use super::{Store, Tx, on, text};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
-use crate::store::{KeyInfo, KeyOwner, News};
-use crate::time::now;
+use crate::store::{KeyDraft, KeyInfo, KeySecret, News, StoredKey};
+use crate::time::{Micros, now};
+
+/// The uses of keys that one transaction records.
+const USES_AT_ONCE: usize = 256;
+
+/// A key as a request that presents it is checked.
+macro_rules! stored {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, name, project_id, scopes, allowed_origins, is_active, expires_at, last_used_at, token_key
+             FROM api_keys ",
+            $which
+        )
+    };
+}
+
+/// A project's keys as they are shown.
+macro_rules! shown {
+    ($which:literal) => {
+        concat!(
+            "SELECT api_keys.id, name, scopes, allowed_origins, api_keys.is_active, api_keys.created_at,
+                    users.email AS created_by, expires_at, last_used_at
+             FROM api_keys LEFT JOIN users ON users.id = created_by WHERE project_id = $1 ",
+            $which
+        )
+    };
+}
 
 impl Store {
-    pub(crate) async fn create_key(&self, project_id: &str, name: &str, hash: &KeyHash) -> Result<KeyInfo, Error> {
-        const QUERY: &str =
-            "INSERT INTO api_keys (id, project_id, name, key_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
-        text::check("name", name)?;
-        let key = KeyInfo { id: random_id(), name: name.to_owned(), created_at: now() };
+    pub(crate) async fn create_key(
+        &self,
+        project_id: &str,
+        key: KeyDraft,
+        secret: KeySecret,
+    ) -> Result<KeyInfo, Error> {
+        const QUERY: &str = "INSERT INTO api_keys (id, project_id, name, key_hash, scopes, allowed_origins, expires_at,
+                                                   created_by, token_key, created_at)
+                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        text::check("name", &key.name)?;
+        let id = random_id();
         on!(&mut self.writer().await?, db => {
-            let query = sqlx::query(QUERY).bind(&key.id).bind(project_id).bind(name).bind(&hash[..]);
-            query.bind(key.created_at).execute(db).await?;
+            let query = sqlx::query(QUERY).bind(&id).bind(project_id).bind(key.name).bind(&secret.hash[..]);
+            let query = query.bind(key.scopes.to_string()).bind(key.allowed_origins.to_string()).bind(key.expires_at);
+            query.bind(key.created_by).bind(secret.token_key).bind(now()).execute(db).await?;
         });
-        Ok(key)
+        self.key(project_id, &id).await?.ok_or(Error::NotFound("Key"))
     }
 
-    pub(crate) async fn key_owner(&self, hash: &KeyHash) -> Result<Option<KeyOwner>, Error> {
-        const QUERY: &str = "SELECT id, name, project_id FROM api_keys WHERE key_hash = $1";
-        let row: Option<(String, String, String)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(&hash[..]).fetch_optional(db).await?);
-        let owner = |(id, name, project_id): (String, String, String)| KeyOwner {
-            id: id.into(),
-            name: name.into(),
-            project_id: project_id.into(),
-        };
-        Ok(row.map(owner))
+    pub(crate) async fn key_by_hash(&self, hash: &KeyHash) -> Result<Option<StoredKey>, Error> {
+        const QUERY: &str = stored!("WHERE key_hash = $1");
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(&hash[..]).fetch_optional(db).await?
+        }))
     }
 
-    pub(crate) async fn key_exists(&self, id: &str) -> Result<bool, Error> {
-        const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM api_keys WHERE id = $1)";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(id).fetch_one(db).await?))
+    pub(crate) async fn key_by_id(&self, id: &str) -> Result<Option<StoredKey>, Error> {
+        const QUERY: &str = stored!("WHERE id = $1");
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?
+        }))
     }
 
     /// Oldest first.
     pub(crate) async fn keys(&self, project_id: &str) -> Result<Vec<KeyInfo>, Error> {
-        const QUERY: &str = "SELECT id, name, created_at FROM api_keys WHERE project_id = $1 ORDER BY created_at, id";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+        const QUERY: &str = shown!("ORDER BY api_keys.created_at, api_keys.id");
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?
+        }))
+    }
+
+    pub(crate) async fn key(&self, project_id: &str, id: &str) -> Result<Option<KeyInfo>, Error> {
+        const QUERY: &str = shown!("AND api_keys.id = $2");
+        Ok(on!(&mut self.reader().await?, db => {
+            sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
+        }))
+    }
+
+    /// For a key from before tokens.
+    pub(crate) async fn set_token_key(&self, id: &str, token_key: &[u8]) -> Result<(), Error> {
+        const QUERY: &str = "UPDATE api_keys SET token_key = $1 WHERE id = $2";
+        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(token_key).bind(id).execute(db).await?; });
+        Ok(())
+    }
+
+    /// Switches a key on or off. Whether there is one.
+    pub(crate) async fn switch_key(&self, project_id: &str, id: &str, is_active: bool) -> Result<bool, Error> {
+        const QUERY: &str = "UPDATE api_keys SET is_active = $1 WHERE project_id = $2 AND id = $3";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        let found = on!(&mut tx, db => {
+            sqlx::query(QUERY).bind(is_active).bind(project_id).bind(id).execute(db).await?.rows_affected()
+        });
+        tx.tell(&News::KeySwitched(id.to_owned())).await?;
+        tx.commit().await?;
+        Ok(found > 0)
     }
 
     /// The id, project and name of a key, found by its id or its hash.
@@ -67,4 +126,39 @@ impl Store {
         tx.commit().await?;
         Ok(deleted > 0)
     }
+
+    /// Records the last uses of keys, by their ids. A later use that another node recorded stays.
+    pub(crate) async fn keys_were_used(&self, uses: &mut [(String, Micros)]) -> Result<(), Error> {
+        // In the order of the ids, in which other nodes lock them, too.
+        uses.sort_unstable();
+        for uses in uses.chunks(USES_AT_ONCE) {
+            let mut writer = self.writer().await?;
+            let mut tx = writer.begin().await?;
+            record_uses(&mut tx, uses).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+async fn record_uses(tx: &mut Tx<'_>, uses: &[(String, Micros)]) -> Result<(), Error> {
+    const ONE: &str =
+        "UPDATE api_keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
+    const ALL: &str = "WITH used AS (SELECT id, at FROM UNNEST($1::text[], $2::bigint[]) AS used (id, at)),
+                            locked AS (SELECT id FROM api_keys WHERE id IN (SELECT id FROM used) ORDER BY id FOR NO KEY UPDATE)
+                       UPDATE api_keys SET last_used_at = GREATEST(last_used_at, at) FROM used JOIN locked USING (id)
+                       WHERE api_keys.id = used.id";
+    match tx {
+        Tx::Sqlite(tx) => {
+            for (id, at) in uses {
+                sqlx::query(ONE).bind(at).bind(id).execute(&mut **tx).await?;
+            }
+        }
+        Tx::Postgres(tx) => {
+            let ids: Vec<&str> = uses.iter().map(|(id, _)| id.as_str()).collect();
+            let times: Vec<Micros> = uses.iter().map(|&(_, at)| at).collect();
+            sqlx::query(ALL).bind(ids).bind(times).execute(&mut **tx).await?;
+        }
+    }
+    Ok(())
 }

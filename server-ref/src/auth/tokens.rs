@@ -1,0 +1,129 @@
+//! Tokens: made by an API key for a page, with some of its scopes and for some time.
+//!
+//! A token is signed, not stored. The pair of keys that signs is made of the API key itself, which no server keeps: with what is in
+//! the database, its public half, tokens can be verified on every node, and none can be made.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+
+use crate::Error;
+use crate::store::Scopes;
+use crate::time::Micros;
+
+const PREFIX: &str = "amt_";
+/// Longer texts are no tokens.
+const TOKEN_MAX: usize = 512;
+const VERSION: u8 = 1;
+const SIGNATURE: usize = 64;
+/// Version, scopes, the end, and random bytes, which tell two tokens of one moment apart. The key's id follows.
+const FIXED: usize = 1 + 1 + 8 + 8;
+const PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
+
+/// The content of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Claims {
+    pub(super) key_id: String,
+    pub(super) scopes: Scopes,
+    pub(super) expires_at: Micros,
+}
+
+/// A token whose signature is still to be checked.
+#[derive(Debug)]
+pub(super) struct Signed {
+    pub(super) claims: Claims,
+    bytes: Vec<u8>,
+}
+
+/// True for a text that is meant as a token.
+pub(super) fn is_token(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
+/// The public key that verifies the tokens of an API key.
+pub(super) fn token_key(api_key: &str) -> Result<Vec<u8>, Error> {
+    Ok(pair(api_key)?.public_key().as_ref().to_vec())
+}
+
+/// A token of this API key.
+pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
+    let mut bytes = vec![VERSION, claims.scopes.bits()];
+    bytes.extend(claims.expires_at.to_be_bytes());
+    bytes.extend(rand::random::<[u8; 8]>());
+    bytes.extend(claims.key_id.as_bytes());
+    let signature = pair(api_key)?.sign(&bytes);
+    bytes.extend(signature.as_ref());
+    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// `None`: it is no token of this version.
+pub(super) fn read(token: &str) -> Option<Signed> {
+    let text = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX)?;
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let body = bytes.len().checked_sub(SIGNATURE).and_then(|end| bytes.get(..end))?;
+    let (fixed, key_id) = body.split_at_checked(FIXED)?;
+    let [VERSION, scopes, ..] = *fixed else { return None };
+    let claims = Claims {
+        key_id: String::from_utf8(key_id.to_vec()).ok()?,
+        scopes: Scopes::from_bits(scopes),
+        expires_at: Micros::from_be_bytes(fixed.get(2..10)?.try_into().ok()?),
+    };
+    Some(Signed { claims, bytes })
+}
+
+impl Signed {
+    pub(super) fn is_signed_by(&self, token_key: &[u8]) -> bool {
+        let (body, signature) = self.bytes.split_at(self.bytes.len().saturating_sub(SIGNATURE));
+        UnparsedPublicKey::new(&ED25519, token_key).verify(body, signature).is_ok()
+    }
+}
+
+fn pair(api_key: &str) -> Result<Ed25519KeyPair, Error> {
+    let seed = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, api_key.as_bytes()), PURPOSE);
+    Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::new_api_key;
+    use crate::store::Scope;
+
+    fn claims() -> Claims {
+        Claims { key_id: "some-key".into(), scopes: Scopes::from_iter([Scope::Read, Scope::Rules]), expires_at: 5 }
+    }
+
+    #[test]
+    fn what_one_key_signs_no_other_verifies() {
+        let (key, other) = (new_api_key(), new_api_key());
+        let token = sign(&key, &claims()).unwrap();
+        assert!(is_token(&token) && token.len() < TOKEN_MAX);
+        let signed = read(&token).unwrap();
+        assert_eq!(signed.claims, claims());
+        assert!(signed.is_signed_by(&token_key(&key).unwrap()));
+        assert!(!signed.is_signed_by(&token_key(&other).unwrap()));
+        assert!(!signed.is_signed_by(b"short"));
+        assert_ne!(token, sign(&key, &claims()).unwrap());
+    }
+
+    #[test]
+    fn no_bit_can_be_changed() {
+        let key = new_api_key();
+        let bytes = URL_SAFE_NO_PAD.decode(&sign(&key, &claims()).unwrap()[PREFIX.len()..]).unwrap();
+        let token_key = token_key(&key).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(changed));
+            assert!(read(&token).is_none_or(|signed| !signed.is_signed_by(&token_key)), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token() {
+        for text in ["", "amt_", "am_x", "amt_AQ", "amt_!!!!", &format!("amt_{}", "A".repeat(600))] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `POST /api/tokens`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::caller::{Caller, KEY_HEADER};
+use super::error::ApiError;
+use super::input::Optional;
+use crate::app::App;
+use crate::store::{Scope, Scopes};
+use crate::time::{now, rfc3339};
+
+/// Seconds.
+const TTL: u32 = 900;
+const TTL_MAX: u32 = 86_400;
+
+/// A token to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(default)]
+pub(super) struct TokenBody {
+    /// Seconds for which it is good, at most 86,400 (900). It ends with its key, too.
+    ttl: u32,
+    /// Its scopes, at most those of the key (`["read"]`).
+    #[schema(value_type = Vec<Scope>)]
+    scopes: Scopes,
+}
+
+impl Default for TokenBody {
+    fn default() -> Self {
+        Self { ttl: TTL, scopes: Scopes::from_iter([Scope::Read]) }
+    }
+}
+
+/// A token, which is not stored.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokenAnswer {
+    success: bool,
+    /// Goes wherever an API key goes.
+    token: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// Makes a token for a page or a program that is trusted less than the key's holder. For API keys, not for tokens.
+#[utoipa::path(
+    post, path = "/api/tokens", tag = "keys", request_body = Option<TokenBody>,
+    responses((status = 201, body = TokenAnswer))
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Optional(body): Optional<TokenBody>,
+) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<TokenAnswer>), ApiError> {
+    let access = caller.key()?;
+    if !(1..=TTL_MAX).contains(&body.ttl) {
+        return Err(ApiError::invalid(format!("ttl must be from 1 to {TTL_MAX} seconds")));
+    }
+    if body.scopes.is_empty() {
+        return Err(ApiError::invalid("scopes must name at least one of read, submit, review, rules"));
+    }
+    if let Some(missing) = body.scopes.iter().find(|&scope| !access.scopes.contains(scope)) {
+        return Err(ApiError::lacks(missing));
+    }
+    let end = now() + i64::from(body.ttl) * 1_000_000;
+    let end = access.key.expires_at.map_or(end, |key_ends| key_ends.min(end));
+    let api_key = headers.get(KEY_HEADER).and_then(|key| key.to_str().ok()).unwrap_or_default();
+    let token = app.auth.make_token(api_key, &access.key, body.scopes, end).await?;
+    let answer = TokenAnswer { success: true, token, expires_at: rfc3339(end) };
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)))
+}

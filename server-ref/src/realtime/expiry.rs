@@ -1,0 +1,53 @@
+//! Credentials that end by themselves: their sockets get `authentication_failed` and end within a second.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use socketioxide::SocketIo;
+use socketioxide::extract::SocketRef;
+use tokio::task::AbortHandle;
+use tokio::time::sleep;
+
+use super::connection::Connection;
+use super::expel::dismiss;
+use super::reply::Failure;
+use crate::auth::Principal;
+use crate::time::{Micros, now};
+
+/// The longest sleep: the machine's clock may be set meanwhile, and does not stand still while the machine sleeps.
+const NAP: Duration = Duration::from_secs(30);
+
+/// Ends the socket when its credentials do, unless the returned handle is used before.
+pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
+    let at = connection.principal.expires_at()?;
+    let (io, id, connection) = (connection.app.io.get()?.clone(), socket.id, Arc::downgrade(connection));
+    let watch = async move {
+        until(at).await;
+        end(&io, id, &connection);
+    };
+    Some(tokio::spawn(watch).abort_handle())
+}
+
+async fn until(at: Micros) {
+    while let Some(left) = u64::try_from(at - now()).ok().filter(|&left| left > 0) {
+        sleep(Duration::from_micros(left).min(NAP)).await;
+    }
+}
+
+fn end(io: &SocketIo, id: socketioxide::socket::Sid, connection: &Weak<Connection>) {
+    let Some(connection) = connection.upgrade() else { return };
+    if let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(id)) {
+        dismiss(&socket, &over(&connection.principal));
+    }
+}
+
+/// The failure of credentials that are good no longer.
+pub(super) fn over(principal: &Principal) -> Failure {
+    match principal {
+        Principal::Key(access) => match access.check(now()) {
+            Err(denied) => Failure::new(denied.code(), denied.to_string()),
+            Ok(()) => Failure::new("authentication_failed", "The credentials were revoked"),
+        },
+        Principal::User { .. } => Failure::new("authentication_failed", "The session has ended"),
+    }
+}

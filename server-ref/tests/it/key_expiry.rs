@@ -1,0 +1,69 @@
+//! A key ends at its time: the server refuses its requests and ends its open sockets.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{eventually, in_time, project, server};
+use crate::web::Caller;
+
+#[tokio::test]
+async fn requests_and_sockets_end() {
+    let server = server().start().await.unwrap();
+    let (id, owner) = (project(&server), Caller::demo(&server).await);
+    let path = format!("/api/projects/{id}/keys");
+    let end = in_time(Duration::from_secs(2));
+    let made = owner.post(&server, &path, json!({"name": "k", "expires_at": end})).await["key"].clone();
+    assert!(made["expires_at"].as_str().unwrap().ends_with('Z'));
+    let key = Caller::Key(made["api_key"].as_str().unwrap().to_owned());
+    // A token does not outlive its key.
+    let token = key.post(&server, "/api/tokens", json!({"ttl": 3600})).await;
+    assert_eq!(token["expires_at"], made["expires_at"]);
+    let token = Caller::Key(token["token"].as_str().unwrap().to_owned());
+    let mut sockets = [key.socket(&server).await, token.socket(&server).await];
+    sockets[0].join(&id).await;
+    for socket in &mut sockets {
+        socket.dismissed().await;
+    }
+    let late = jiff::Timestamp::now().duration_since(end.parse().unwrap());
+    assert!(late.as_millis() >= 0 && late.as_millis() < 1000, "{late:?}");
+    for caller in [&key, &token] {
+        caller.fails(&server, (Method::GET, "/api/stats", Value::Null), (401, "authentication_failed")).await;
+        assert!(caller.knock(&server).await.refused().await.contains("expired"));
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_socket_that_goes_before_the_end_leaves_nothing_behind() {
+    let server = server().start().await.unwrap();
+    let (id, owner) = (project(&server), Caller::demo(&server).await);
+    let body = json!({"name": "k", "expires_at": in_time(Duration::from_secs(3600))});
+    let made = owner.post(&server, &format!("/api/projects/{id}/keys"), body).await["key"].clone();
+    let key = Caller::Key(made["api_key"].as_str().unwrap().to_owned());
+    let runtime = tokio::runtime::Handle::current();
+    drop(key.socket(&server).await);
+    let tasks = || runtime.metrics().num_alive_tasks();
+    eventually("the first one is gone", async || tasks() < 40).await;
+    let before = tasks();
+    for _ in 0..20 {
+        drop(key.socket(&server).await);
+    }
+    eventually("the tasks are gone", async || tasks() <= before + 5).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_time_is_checked() {
+    let server = server().start().await.unwrap();
+    let (id, owner) = (project(&server), Caller::demo(&server).await);
+    let path = format!("/api/projects/{id}/keys");
+    for time in ["yesterday", "2020-01-01T00:00:00Z", "2030-01-01", ""] {
+        let body = json!({"name": "k", "expires_at": time});
+        owner.fails(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
+    }
+    let body = json!({"name": "k", "expires_at": "2090-01-01T02:00:00+02:00"});
+    assert_eq!(owner.post(&server, &path, body).await["key"]["expires_at"], "2090-01-01T00:00:00Z");
+    server.shutdown().await;
+}

@@ -1,0 +1,14 @@
+//! Changes of the database that no client can make.
+
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
+
+/// Runs a statement in a database that may be in use.
+pub(crate) async fn execute(url: &str, statement: &'static str) {
+    if url.starts_with("sqlite:") {
+        let mut connection = SqliteConnection::connect(url).await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    } else {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+}
