@@ -1,4 +1,4 @@
-"""Everything that `make bench` has measured, in one table: `table.py RESULTS`, a file with a JSON object in each line.
+"""The results of `make bench` in one table: `table.py RESULTS`, a file with a JSON object in each line.
 
 `part` and `name` say what it is, `of` which name of that part it is compared with, `per_second` and `cpu_micros` (per event,
 delivery or submission) what was measured: medians.

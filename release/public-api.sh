@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# public-api.sh [write]: compares what is public of the crate `automoderate`, with all features, with the listing in
-# core/public-api.txt, so that a change of it is seen in review. `write` makes the listing anew.
+# public-api.sh [write]: compares the public API of the crate `automoderate`, with all features, with the listing in
+# core/public-api.txt, so that reviews show its changes. `write` rewrites the listing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 listing=core/public-api.txt
 cargo="${CARGO:-cargo}"
 target="$("$cargo" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 
-# rustdoc's JSON is unstable: this lets a stable rustdoc write it. Only rustdoc is told, so that nothing is compiled again.
+# rustdoc's JSON is unstable: this lets a stable rustdoc write it. Only rustdoc gets the flag, so nothing is compiled again.
 mkdir -p "$target/public-api"
 printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n' >"$target/public-api/rustdoc"
 chmod +x "$target/public-api/rustdoc"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sbom.sh CARGO_CYCLONEDX: writes what each package that is published is made of, in CycloneDX's format, as cargo resolves
-# it, for all platforms, into target/sbom. The server has the dashboard's packages inside besides, which npm lists.
+# sbom.sh CARGO_CYCLONEDX: writes the components of each published package, in CycloneDX's format, as cargo resolves
+# them for all platforms, into target/sbom. The server also contains the dashboard's packages, which npm lists.
 set -euo pipefail
 cyclonedx="$1"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +9,7 @@ folder=target/sbom
 rm -rf "$folder"
 mkdir -p "$folder"
 
-# It writes beside every manifest of the workspace.
+# It writes next to every manifest of the workspace.
 "$cyclonedx" cyclonedx --quiet --format json --spec-version 1.5 --describe crate --target all --manifest-path Cargo.toml
 for package in "${packages[@]}"; do
     mv "$(git ls-files --others --ignored --exclude='*.cdx.json' | grep "/$package.cdx.json$")" "$folder/"

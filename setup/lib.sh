@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Sourced by every setup.sh: how things are fetched. What fails is tried again, since one slow answer of a mirror must not end
-# a run of all tests; and who else fetches the same at this moment is waited for.
+# Sourced by every setup.sh: functions for downloads. Failures are retried, because one slow answer of a mirror must not
+# end a run of all tests, and only one process at a time fetches the same thing.
 
 setup_cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.cache"
 mkdir -p "$setup_cache"
-# What pip and npm try by themselves; neither goes on with an answer that broke off.
+# The retries of pip and npm themselves; neither resumes a broken download.
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_DEFAULT_TIMEOUT=60 PIP_RETRIES=5 npm_config_fetch_retries=5
 export DEBIAN_FRONTEND=noninteractive
 
-# retried COMMAND...: up to four times; its output goes to stderr, since the stdout of a setup.sh is what it prints for make.
+# retried COMMAND...: up to four times; its output goes to stderr, because make reads a setup.sh's stdout.
 retried() {
     local wait
     for wait in ${SETUP_WAITS-5 20 60}; do
@@ -19,14 +19,14 @@ retried() {
     "$@" >&2
 }
 
-# alone NAME: waits until no other process does what is called so, and keeps others out until this one ends.
+# alone NAME: waits until no other process holds that name, and keeps others out until this one ends.
 alone() {
     command -v flock >/dev/null || return 0
     exec 9>"$setup_cache/$1.lock"
     flock 9
 }
 
-# stamp_of FILE...: a line that differs when the files do; words that begin with "=" count as they are.
+# stamp_of FILE...: a line that differs if the files do; words that begin with "=" count as text.
 stamp_of() {
     local word
     for word; do
@@ -34,7 +34,8 @@ stamp_of() {
     done | sha256sum | cut -d' ' -f1
 }
 
-# venv FOLDER REQUIREMENTS: a virtual environment with those packages, made anew when either differs. PYTHON chooses the interpreter.
+# venv FOLDER REQUIREMENTS: a virtual environment with those packages, recreated if they change. PYTHON sets the
+# interpreter.
 venv() {
     local folder="$1" requirements="$2" python="${PYTHON:-python3}" stamp
     "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 10)' 2>/dev/null ||
@@ -48,7 +49,8 @@ venv() {
     echo "$stamp" >"$folder/.stamp"
 }
 
-# npm_packages FOLDER [OPTION...]: what FOLDER's package-lock.json names, in its node_modules, anew when that differs.
+# npm_packages FOLDER [OPTION...]: installs the packages of FOLDER's package-lock.json in its node_modules, again if the
+# file changes.
 npm_packages() {
     local folder="$1" stamp
     shift
@@ -64,7 +66,7 @@ node_at_least() {
         { echo "setup.sh: Node $1 or newer is needed" >&2; return 1; }
 }
 
-# debian PACKAGE...: installs them, where that is possible.
+# debian PACKAGE...: installs the packages, if possible.
 debian() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         echo "setup.sh: needed, and not to be installed here: $*" >&2
@@ -74,14 +76,14 @@ debian() {
     retried apt_once install -y -qq --no-install-recommends "$@"
 }
 
-# apt_once COMMAND...: apt-get, one at a time; with new lists of packages if it fails with the old.
+# apt_once COMMAND...: runs apt-get, one at a time; updates the package lists if it fails.
 apt_once() (
     alone apt
-    # 9 is the lock's file, which nothing that a package starts may keep open.
+    # 9 is the lock's file, which no process of a package may keep open.
     apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&- || { apt-get update -qq 9>&- && apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&-; }
 )
 
-# debian_mirror: the one in DEBIAN_MIRROR, or else the one that this machine's own packages come from.
+# debian_mirror: DEBIAN_MIRROR, or else this machine's own mirror.
 debian_mirror() {
     local all
     [ -z "${DEBIAN_MIRROR:-}" ] || { echo "$DEBIAN_MIRROR"; return; }
@@ -92,7 +94,7 @@ debian_mirror() {
     head -n 1 <<<"$all"
 }
 
-# debian_root FOLDER SUITE [PACKAGE,...]: the least of a Debian, and those packages, in a folder, made anew when they differ.
+# debian_root FOLDER SUITE [PACKAGE,...]: makes a minimal Debian with those packages in a folder, again if they change.
 # Needs root rights on a Debian.
 debian_root() {
     local folder="$1" suite="$2" packages="${3:-}" from

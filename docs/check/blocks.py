@@ -1,8 +1,8 @@
 """The fenced code blocks of the documentation's pages.
 
-What stands behind a block's language: `run`, which `run.py` runs; and for whoever follows the page step by step, as
-`walkthrough` does: `file=NAME`, what is to be written into a file; `debian`, what root types on Debian; `goes-on` and
-`run=server`, what runs until it is stopped.
+Words after a block's language: `run`, which `run.py` runs; and for readers who follow the page step by step, like
+`walkthrough`: `file=NAME`, the content of a file; `debian`, commands for root on Debian; `goes-on` and `run=server`,
+programs that run until they are stopped.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class Block:
         return re.sub(r"\W", "_", f"{self.page}_{self.line}").lower()
 
     def option(self, name: str) -> str | None:
-        """What a flag says, such as `main.rs` for `file` in `file=main.rs`."""
+        """The value of a flag, such as `main.rs` for `file` in `file=main.rs`."""
         return next((flag.partition("=")[2] for flag in self.flags if flag.startswith(f"{name}=")), None)
 
 
 def page_blocks(page: Path) -> list[Block]:
     text = page.read_text()
-    # What looks like a heading in a block is a comment there.
+    # A line that looks like a heading in a block is a comment.
     bare = FENCE.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
     headings = [(heading.start(), heading[1]) for heading in HEADING.finditer(bare)]
     found = []
@@ -56,6 +56,6 @@ def page_blocks(page: Path) -> list[Block]:
 
 
 def blocks(language: str, flag: str = "run") -> list[Block]:
-    """The blocks of one language that have a flag behind its name, such as `run`."""
+    """The blocks of one language with a flag after its name, such as `run`."""
     every = (block for page in PAGES for block in page_blocks(page))
     return [block for block in every if block.language == language and flag in block.flags]

@@ -1,4 +1,6 @@
-"""From a block of a page to a program: what begins with an import is one, the rest has `client` and `project` at hand."""
+"""Makes a program from a page's block: one that begins with an import is complete; the others get `client` and
+`project`.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def shell(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
 
 
 def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """By the Python that runs this, which must have the package."""
+    """With the Python that runs this, which must have the package."""
 
     def program(text: str) -> str:
         top_level_await = re.search(r"^(async |.*\bawait )", text, re.MULTILINE) and "asyncio.run" not in text
@@ -50,7 +52,7 @@ def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command
 
 
 def node(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """By `node`, with the package as `npm install …/bindings-node` leaves it."""
+    """With `node`, and the package as `npm install …/bindings-node` installs it."""
     prelude = (
         "import { Client } from 'automoderate'\n"
         "const client = await Client.connect('http://localhost:6217', { apiKey: 'am_…' })\n"
@@ -101,8 +103,9 @@ def rust(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]
 
 
 def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """One program for all blocks, built and run by the command in `AUTOMODERATE_SWIFT`, over the library that
-    `bindings-swift/check.sh` has built."""
+    """One program for all blocks, built and run by the command in `AUTOMODERATE_SWIFT`, with the library that
+    `bindings-swift/check.sh` built.
+    """
     run = os.environ.get("AUTOMODERATE_SWIFT", "env").split()
     where = folder("swift")
     (where / "src" / "Pages").mkdir()
@@ -131,7 +134,7 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
         functions.append(f"func {block.name}() async throws {{\n{text}\n}}\n")
         cases.append(f'case "{block.name}": try await {block.name}()')
     choice = "\n".join([*cases, 'default: fatalError("no such page")'])
-    # What is printed must be seen while the program goes on; `stdout` itself can't be named in Swift 6.
+    # Output must appear while the program runs; `stdout` itself can't be named in Swift 6.
     start = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
     source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{start}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
     (where / "src" / "Pages" / "main.swift").write_text(server.fill(source))
@@ -143,7 +146,7 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
         "-Xlinker",
         f"-L{TARGET / 'swift-lib'}",
     ]
-    # Pieces of programs leave much unused.
+    # Parts of programs leave much unused.
     flags += ["-Xswiftc", "-suppress-warnings"]
     if sys.platform == "linux":
         flags += ["-Xswiftc", "-DAUTOMODERATE_OBSERVATION", "-Xlinker", "--allow-shlib-undefined"]

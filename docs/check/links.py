@@ -1,4 +1,4 @@
-"""Whether every link between the documentation's pages leads somewhere, and every page is listed."""
+"""Checks that every link between the documentation's pages works, and that every page is listed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from blocks import FENCE, HEADING, PAGES, ROOT
 
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
-# What `make docs` puts beside the pages.
+# The folders that `make docs` puts next to the pages.
 MADE = {f"docs/api/{name}" for name in ["rust/automoderate/index.html", "python/index.html", "node/index.html"]}
 # DocC's script reads the page's name from its address.
 MADE.add("docs/api/swift/documentation/automoderate")
-# mdBook copies what is in there.
+# mdBook copies this folder.
 PLOTS = ROOT / "docs/plots"
 OTHERS = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 

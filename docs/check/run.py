@@ -1,4 +1,4 @@
-"""Runs every code block of the documentation that is marked with `run`, against the reference server.
+"""Runs every code block of the documentation that is marked `run`, against the reference server.
 
 python3 docs/check/run.py LANGUAGE...      sh, rust, python (with the package installed), js, swift
 python3 docs/check/run.py links            whether every link between pages leads somewhere

@@ -1,4 +1,4 @@
-"""Runs a program of the documentation, and says what is wrong with it."""
+"""Runs a program of the documentation, and reports what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PATIENCE = 60.0  # seconds until a program has said something
-GRACE = 1.0  # seconds that a program which goes on for ever has after its first line, to fail
+PATIENCE = 60.0  # seconds until a program must have printed something
+GRACE = 1.0  # seconds after its first line in which an endless program may still fail
 SIGNS = ("Traceback (most recent call last)", "panicked at", "Unhandled", "Fatal error")
 
 
 def complaint(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> str | None:
-    """What is wrong: a status that is not 0, neither an end nor output, or signs of failure.
+    """The complaint: a status that is not 0, neither an end nor output, or signs of failure.
 
-    Programs that follow a project go on for ever: they are ended when they have printed something.
+    Programs that follow a project run forever: they are stopped once they have printed something.
     """
     process = subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""The reference server, started as the documentation says, with something to decide all the time."""
+"""The reference server, started as documented, with a constant supply of submissions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blocks import ROOT, blocks
 
 
 def fill(text: str, ready: Mapping[str, str]) -> str:
-    """The text with the address, key and project that a server has printed, for the documentation's."""
+    """The text with the documentation's address, key and project replaced by those that a server printed."""
     places = {"http://localhost:6217": "base_url", "am_…": "api_key", "proj_1": "project_id"}
     for place, name in places.items():
         text = text.replace(place, ready[name])
@@ -25,7 +25,7 @@ def fill(text: str, ready: Mapping[str, str]) -> str:
 
 
 class Server:
-    """Runs the command of the page that says `run=server`, on a free port and with a database of its own."""
+    """Runs the page's command marked `run=server`, on a free port and with its own database."""
 
     def __enter__(self) -> Server:
         self._folder = tempfile.TemporaryDirectory()
@@ -34,7 +34,7 @@ class Server:
         cargo = os.environ.get("CARGO", "cargo")
         database = f"sqlite://{Path(self._folder.name) / 'automoderate.db'}"
         command = [cargo, *command[1:], "--listen", "127.0.0.1:0", "--database", database]
-        # All that runs here has the same address.
+        # All connections here have the same address.
         limits = {"AUTOMODERATE_MAX_CONNECTIONS_PER_IP": "0", "AUTOMODERATE_LOG": "warn"}
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the API reference of one language in a folder: make.sh rust|python|node|swift [FOLDER]. Something public without
-# documentation is an error; without a folder that is all that is looked at (of Rust, `cargo doc` tells it; of Swift,
-# bindings-swift/check.sh). The Python package must have been built. Swift's needs to know where the site will be: SITE_PATH,
+# Makes the API reference of one language in a folder: make.sh rust|python|node|swift [FOLDER]. A public item without
+# documentation is an error; without a folder, only that is checked (for Rust by `cargo doc`, for Swift by
+# bindings-swift/check.sh). The Python package must have been built. Swift's reference needs the site's path: SITE_PATH,
 # for example `sdk/`, and nothing for the top of a host.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -14,7 +14,7 @@ case "$1" in
 rust)
     cd "$here"
     target="$(target)"
-    # In a folder of its own, for it would list the other crates too; what is compiled for it is shared.
+    # In its own folder, because it would list the other crates too; compiled files are shared.
     CARGO_BUILD_BUILD_DIR="$target" "${CARGO:-cargo}" doc --quiet -p automoderate --no-deps --all-features --target-dir "$target/reference"
     cp -R "$target/reference/doc/." "$folder"
     ;;
@@ -34,7 +34,7 @@ swift)
     target="$(target)"
     graphs="$target/swift-reference-symbols"
     mkdir -p "$graphs"
-    # Nothing is linked, so the Rust half isn't needed.
+    # Nothing is linked, so the Rust part isn't needed.
     "${run[@]}" swift build --quiet --target AutoModerate --scratch-path "$target/swift-reference" \
         -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$graphs"
     "${run[@]}" scripts/documentation.sh "$graphs" "$folder" --transform-for-static-hosting --hosting-base-path "${SITE_PATH:-}api/swift"

@@ -1,6 +1,6 @@
 """Makes the Python package's reference with pdoc: python.py [FOLDER].
 
-It fails if something public has no docstring; without a folder that is all it does. The package must have been built.
+It fails if a public item has no docstring; without a folder it does only that. The package must have been built.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PUBLIC = ["automoderate", "automoderate.testing"]
 
 
 def executable_stub(folder: str) -> None:
-    """pdoc executes stubs, which need not be in an order in which that works: a copy that can be."""
+    """pdoc executes stubs, whose order need not allow that: this makes a copy that can be executed."""
     text = (PACKAGE / "automoderate/_native.pyi").read_text()
     text = re.sub(r"(: TypeAlias = )(.+)", r'\1"\2"', text)
     text = text.replace("\nfrom ", "\nfrom __future__ import annotations\nfrom ", 1)
@@ -30,7 +30,7 @@ def executable_stub(folder: str) -> None:
 
 
 def complete(doc: Doc, source: Doc) -> None:
-    """What pdoc does not take from where a name comes from: types that are in a stub, docstrings behind variables."""
+    """Data that pdoc does not find at a name's origin: types in a stub, docstrings after variables."""
     doc.docstring = doc.docstring or source.docstring
     if isinstance(doc, Function) and isinstance(source, Function):
         doc.signature = source.signature
@@ -42,7 +42,7 @@ def complete(doc: Doc, source: Doc) -> None:
 
 
 def adopt(owner: Class, order: list[str]) -> None:
-    """What a public class has from a private one is its own to readers; what is native has no order but the stub's."""
+    """Shows members inherited from private classes as a public class's own, and native ones in the stub's order."""
     names = sorted(owner.members, key=lambda name: order.index(name) if name in order else -1)
     owner.members = {name: owner.members[name] for name in names}
     owner.bases = [base for base in owner.bases if "._" not in base[0]]
@@ -52,7 +52,7 @@ def adopt(owner: Class, order: list[str]) -> None:
 
 
 def read(name: str, sources: list[Module]) -> Module:
-    """A module with all that is known of what it has from others."""
+    """A module with the data of its imported names."""
     stub = ast.parse((PACKAGE / "automoderate/_native.pyi").read_text())
     orders = {
         one.name: [member.name for member in one.body if isinstance(member, ast.FunctionDef)]
@@ -74,7 +74,7 @@ def read(name: str, sources: list[Module]) -> Module:
 
 
 def public(within: Namespace) -> Iterator[Doc]:
-    """What the reference shows of a module, and of the classes in it."""
+    """The public members of a module and of its classes."""
     for member in within.own_members if isinstance(within, Class) else within.members.values():
         if not member.name.startswith("_") or member.name == "__init__" and member.docstring:
             yield member

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the documentation is made and checked with, under .cache/reference: `node` for TypeDoc, `python` for pdoc and
-# typos. Nothing is installed when the files here have not changed since the last run. PYTHON chooses the interpreter.
+# Installs the documentation's tools under .cache/reference: `node` for TypeDoc, `python` for pdoc and typos. Installs
+# nothing if the files here are unchanged since the last run. PYTHON sets the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

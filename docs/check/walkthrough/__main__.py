@@ -1,9 +1,9 @@
-"""Follows the pages word by word on an empty Debian, once for each language, and tells how long it takes.
+"""Follows the pages word by word on an empty Debian, once for each language, and measures the time.
 
 python3 -m walkthrough BASE [NAME...]     readme, rust, python, node, swift
 
-BASE is a Debian root by debootstrap, which is copied for each. Needs root rights. What each walk has printed is in
-NAME.log beside BASE.
+BASE is a Debian root by debootstrap, which is copied for each walk. Needs root rights. The output of each walk is in
+NAME.log next to BASE.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from walkthrough.steps import HEAD, Walk, mirror
 from walkthrough.terminal import Stumble
 
 NAMES = ["readme", *LANGUAGES]
-INSIDE = "WALKTHROUGH_ROOT"  # set in the process that has a namespace of its own
+INSIDE = "WALKTHROUGH_ROOT"  # set in the process with its own namespace
 
 
 def walk_in(root: Path, name: str) -> bool:
-    """In a namespace of mounts and processes, which all end with this."""
+    """In a namespace of mounts and processes, which end with this process."""
     machine.furnish(root)
     repository = mirror(root)
     rust = machine.install_rust(root)
@@ -52,12 +52,12 @@ def walk_in(root: Path, name: str) -> bool:
 
 
 def walk_outside(base: Path, name: str) -> bool:
-    """A copy of the empty machine, which is gone at the end, as everything is that was started in it."""
+    """A copy of the empty machine, which is removed at the end, together with everything started in it."""
     root = base.with_name("root")
     remove(root)
     base.with_name(f"{name}.row").unlink(missing_ok=True)
     subprocess.run(["cp", "-a", str(base), str(root)], check=True)
-    # The mounts are seen by that process alone.
+    # Only that process sees the mounts.
     namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     command = [sys.executable, "-m", "walkthrough", str(base), name]
     process = subprocess.Popen([*namespace, *command], env={**os.environ, INSIDE: str(root)})
@@ -70,7 +70,7 @@ def walk_outside(base: Path, name: str) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """What was killed may still be writing for a moment."""
+    """Killed processes may still write for a moment."""
     for _ in range(100):
         if subprocess.run(["rm", "-rf", str(folder)], check=False).returncode == 0:
             return
@@ -95,7 +95,7 @@ if __name__ == "__main__":
     arguments = sys.argv[1:]
     if not arguments or any(name not in NAMES for name in arguments[1:]):
         raise SystemExit(__doc__)
-    # Also where they are ignored, as in a background job.
+    # Even where they are ignored, as in a background job.
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, lambda *_: sys.exit(130))
     inside = os.environ.get(INSIDE)

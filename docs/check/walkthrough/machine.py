@@ -1,4 +1,4 @@
-"""What an empty machine takes over from this one: its Rust, and how it reaches package registries."""
+"""The parts of this machine that an empty one takes over: its Rust, and its access to package registries."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import shutil
 import subprocess
 from pathlib import Path
 
-# Variables of package managers' that say where and how to fetch, and what certificates to trust.
+# Variables of package managers for sources, proxies and certificates.
 VARIABLES = re.compile(
     r"(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|(CURL|REQUESTS)_CA_BUNDLE|NODE_EXTRA_CA_CERTS|GIT_SSL_CAINFO"
     r"|PIP_(INDEX_URL|EXTRA_INDEX_URL|CERT|PROXY|TRUSTED_HOST|DEFAULT_TIMEOUT|RETRIES)|npm_config_\w+"
     r"|CARGO_(HTTP|NET|SOURCE|REGISTRY|REGISTRIES)_\w+",
     re.IGNORECASE,
 )
-# Settings of package managers': those below HOME are shown, the others copied.
+# Settings of package managers: those below HOME are mounted, the others copied.
 SETTINGS = ["etc/pip.conf", "etc/npmrc"]
 PRIVATE_SETTINGS = [".npmrc", ".config/pip/pip.conf", ".pip/pip.conf", ".cargo/config.toml", ".cargo/config"]
 APT = ("Acquire::Check", "Acquire::http", "Acquire::Retries")
 
 
 def environment() -> dict[str, str]:
-    """What a shell of root's has, rustup's programs on its PATH."""
+    """The environment of a root shell, with rustup's programs on its PATH."""
     taken = {name: value for name, value in os.environ.items() if VARIABLES.fullmatch(name)}
     path = "/root/.cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return {
@@ -37,7 +37,7 @@ def environment() -> dict[str, str]:
 
 
 def furnish(root: Path) -> None:
-    """Mounts and settings that a machine has; they end with the namespace that this process is in."""
+    """Mounts and settings of a machine; they end with this process's namespace."""
     _mount("-t", "proc", "proc", str(root / "proc"))
     _mount("--rbind", "/dev", str(root / "dev"))
     for name in ["etc/resolv.conf", "etc/hosts", *SETTINGS]:
@@ -46,7 +46,7 @@ def furnish(root: Path) -> None:
     apt = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
     settings = (line for line in apt.splitlines(keepends=True) if line.startswith(APT) and '""' not in line)
     (root / "etc/apt/apt.conf.d/90machine").write_text("".join(settings))
-    # Taken in as soon as ca-certificates is installed.
+    # Used as soon as ca-certificates is installed.
     authorities = Path("/usr/local/share/ca-certificates")
     if authorities.is_dir():
         shutil.copytree(authorities, root / "usr/local/share/ca-certificates", dirs_exist_ok=True)
@@ -56,7 +56,7 @@ def furnish(root: Path) -> None:
 
 
 def install_rust(root: Path) -> str:
-    """This machine's toolchain where rustup would put it: its version."""
+    """Mounts this machine's toolchain where rustup would put it, and returns its version."""
     sysroot = Path(_output("rustc", "--print", "sysroot"))
     if not (sysroot / "bin/cargo").exists() or sysroot == Path("/usr"):
         raise SystemExit("walkthrough: the Rust on the PATH is not one of rustup's")

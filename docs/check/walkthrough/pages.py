@@ -1,4 +1,4 @@
-"""The pages that are walked: what is typed, in what order, and what they promise to be seen."""
+"""The pages to walk: the commands to type, their order, and the promised results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from walkthrough.terminal import Stumble, Terminal
 
 PAGE = "docs/getting-started.md"
 LANGUAGES = {"rust": "Rust", "python": "Python", "node": "Node", "swift": "Swift"}
-CATCHES_UP = 120.0  # seconds that a program has to connect again
+CATCHES_UP = 120.0  # seconds in which a program must reconnect
 PAUSE = 1.0  # seconds between two submissions while a program compiles or starts
 
 
@@ -46,7 +46,7 @@ def getting_started(walk: Walk, section: str) -> None:
 
 
 def follow(walk: Walk, program: Terminal, curl: Block) -> list[str]:
-    """Submits until the program prints it: what it must have printed, and go on with."""
+    """Submits until the program prints one; returns the lines that it must have printed and continue with."""
     submitted: list[str] = []
     deadline = time.monotonic() + COMPILES
     while time.monotonic() < deadline:
@@ -68,7 +68,7 @@ def promised(walk: Walk, curl: Block) -> str:
 def nothing_is_lost(
     walk: Walk, server: Terminal, served: Block, program: Terminal, curl: Block, submitted: list[str]
 ) -> None:
-    """The section "See that nothing is lost", and that each event has come once and in order."""
+    """Checks the section "See that nothing is lost", and that each event arrived once and in order."""
     server.interrupt(ENDS)
     walk.tell("the server is stopped")
     server = walk.start_server(served)
@@ -78,8 +78,8 @@ def nothing_is_lost(
     if printed != submitted:
         raise Stumble(f"submitted were {submitted}, and printed {printed}")
     if any("missing" in line for line in program.lines):
-        raise Stumble("the program tells of a gap")
-    walk.tell(f"the program went on: {len(printed)} events, each once")
+        raise Stumble("the program prints a gap")
+    walk.tell(f"the program continued: {len(printed)} events, each once")
     program.interrupt(ENDS)
     server.interrupt(ENDS)
 

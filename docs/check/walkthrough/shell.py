@@ -1,4 +1,4 @@
-"""Somebody's shell on an empty machine, who types what the page says."""
+"""A user's shell on an empty machine, in which the page's commands are typed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TextIO
 
 from walkthrough.terminal import Stumble, Terminal
 
-COMPILES = 3600.0  # seconds that a command may take which compiles
+COMPILES = 3600.0  # seconds for a command that compiles
 HOME = "/root"
 
 
@@ -21,7 +21,7 @@ class Shell:
         self.folder = HOME
 
     def run(self, text: str) -> list[str]:
-        """Types it and waits until it has been done: what it printed. A `cd` in it holds for what comes next."""
+        """Types a command, waits for its end, and returns its output. A `cd` in it applies to later commands."""
         terminal = self.start(text, "pwd >/run/folder")
         try:
             terminal.end(COMPILES)
@@ -31,7 +31,7 @@ class Shell:
         return terminal.lines
 
     def start(self, text: str, then: str = "") -> Terminal:
-        """Types it, and does not wait."""
+        """Types a command, and does not wait."""
         for line in text.strip().splitlines():
             print(f"{self._name} {self.folder}# {line}", file=self._log, flush=True)
         command = f"set -e\ncd {shlex.quote(self.folder)}\n{text.strip()}\n{then}"

@@ -1,4 +1,4 @@
-"""What a page tells to do, done on an empty machine, with the time that it takes."""
+"""A page's steps, done on an empty machine and timed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from walkthrough.shell import COMPILES, HOME, Shell
 from walkthrough.terminal import Stumble, Terminal
 
 CLONE = f"{HOME}/automoderate"
-ENDS = 30.0  # seconds that a program has to end after Ctrl-C
+ENDS = 30.0  # seconds in which a program must end after Ctrl-C
 
 
 @dataclass
 class Row:
-    """What the table shows of one walk; times in seconds."""
+    """The table's row of one walk; times in seconds."""
 
     name: str
     packages: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ HEAD = (
 
 
 class Walk:
-    """Somebody with a shell for the server and one for the rest."""
+    """A user with one shell for the server and one for everything else."""
 
     def __init__(self, name: str, open_shell: Callable[[str], Shell], repository: str) -> None:
         self.row = Row(name)
@@ -67,7 +67,7 @@ class Walk:
         self.tell(f"installed {' '.join(self.row.packages)}")
 
     def clone(self) -> None:
-        """The pages say "in the clone", since nobody can know from where."""
+        """The pages only say "in the clone", because its source varies."""
         self.shell.run(f"git clone --quiet {self._repository} {CLONE}")
         self.server_shell.folder = CLONE
 
@@ -75,14 +75,14 @@ class Walk:
         began = time.monotonic()
         terminal = self.server_shell.start(block.text)
         line = terminal.wait_for(lambda line: '"base_url"' in line, "its line of JSON", COMPILES)
-        # A key of the first start stays good.
+        # A key of the first start stays valid.
         self._ready = self._ready or json.loads(line)
         self.row.server = self.row.server or time.monotonic() - began
         self.tell("the server is ready")
         return terminal
 
     def replace(self, places: dict[str, str]) -> None:
-        """From now on these stand for something."""
+        """Adds placeholders and their values."""
         self._known |= places
 
     def fill(self, text: str) -> str:
@@ -95,7 +95,7 @@ class Walk:
         return self._ready
 
     def step(self, block: Block) -> None:
-        """A block that is done when it ends, or a file."""
+        """Runs a block that ends by itself, or writes a file."""
         name = block.option("file")
         if name is not None:
             self.shell.write(name, self.fill(block.text))
@@ -106,7 +106,7 @@ class Walk:
         self.tell(f"done: {block.text.strip().splitlines()[-1]}")
 
     def submit(self, block: Block) -> tuple[str, str]:
-        """The `curl` of the page, in a shell of its own: the id and the status of what it submitted."""
+        """Runs the page's `curl` in its own shell; returns the id and the status of the submission."""
         where, self.shell.folder = self.shell.folder, HOME
         answer = "".join(self.shell.run(self.fill(block.text)))
         self.shell.folder = where
@@ -130,7 +130,7 @@ def only(blocks: Iterable[Block], flag: str) -> Block:
 
 
 def mirror(root: Path) -> str:
-    """The committed state of this clone, as something to be cloned."""
+    """The committed state of this clone, as a source for clones."""
     there = root / "mnt/automoderate.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", "--no-hardlinks", str(ROOT), str(there)], check=True)
     return f"/{there.relative_to(root)}"

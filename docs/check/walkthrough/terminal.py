@@ -1,4 +1,4 @@
-"""A terminal: what runs in it, and what it prints."""
+"""A terminal: its program, and the program's output."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-# Colours, and what moves the cursor.
+# Colours, and cursor movements.
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|\][^\x07]*\x07)")
 
 
 class Stumble(Exception):
-    """Something went otherwise than the page says."""
+    """A difference from the page."""
 
 
 class Terminal:
-    """Runs one command as a person would see it: on a terminal, which Ctrl-C can be pressed on."""
+    """Runs one command as a person would see it: on a terminal that accepts Ctrl-C."""
 
     def __init__(self, command: Sequence[str], name: str, log: TextIO) -> None:
         self._name = name
@@ -45,11 +45,11 @@ class Terminal:
         return self._process.poll() is None
 
     def wait_for(self, sign: Callable[[str], bool], promised: str, patience: float) -> str:
-        """The first line that is so; a stumble when the command ends before, or is silent about it for so long."""
+        """The first matching line; a stumble if the command ends first, or prints no match in time."""
         deadline = time.monotonic() + patience
         seen = 0
         while True:
-            # Asked for before the lines are looked at: what it printed last counts.
+            # Checked before the lines, so that the last output counts.
             ended = self._process.poll() is not None
             if ended:
                 self._reader.join(1)
@@ -66,12 +66,12 @@ class Terminal:
                 self._news.wait_for(lambda known=seen: len(self._lines) > known, timeout=0.2)
 
     def end(self, patience: float) -> None:
-        """Waits until it ends by itself; a stumble if it fails."""
+        """Waits until the command ends by itself; a stumble if it fails."""
         if self._ended(patience) != 0:
             raise Stumble(f"it ended with {self._process.returncode}")
 
     def interrupt(self, patience: float) -> int:
-        """Ctrl-C: the status that it ends with."""
+        """Presses Ctrl-C, and returns the exit status."""
         os.write(self._keys, b"\x03")
         return self._ended(patience)
 
@@ -90,7 +90,7 @@ class Terminal:
                 data = os.read(self._keys, 65536)
             except OSError:  # nobody has the terminal open any more
                 data = b""
-            # Progress is drawn over itself.
+            # Progress bars overwrite themselves.
             *whole, rest = re.split(rb"[\r\n]+", rest + data) if data else (rest, b"")
             lines = [ESCAPES.sub("", line.decode(errors="replace")) for line in whole]
             with self._news:

@@ -5,7 +5,7 @@ use std::{env, path::PathBuf};
 use automoderate::{Client, ClientBuilder, Cursor, Error, Overflow, ReconnectPolicy, Transports};
 use clap::{CommandFactory, Parser, ValueEnum, builder::NonEmptyStringValueParser, error::ErrorKind};
 
-/// Follows AutoModerate projects: one line per event on stdout, one per change of state on stderr.
+/// Follows AutoModerate projects: one line per event on stdout, and one per state change on stderr.
 ///
 /// Exit status: 0 after --count events, SIGINT or SIGTERM; 1 stdout can't be written; 2 bad usage; 3 the credentials were refused; 4 a project was
 /// refused; 5 gave up connecting. Secrets are also taken from AUTOMODERATE_API_KEY, AUTOMODERATE_PASSWORD and
@@ -16,11 +16,11 @@ pub(crate) struct Args {
     /// The server, as `http(s)://host[:port][/prefix]`.
     #[arg(long, env = "AUTOMODERATE_URL")]
     url: String,
-    /// Another address of the server, to be tried when the one before fails; may be given several times.
+    /// Another address of the server, which is tried if the previous one fails; may be given several times.
     #[arg(long, value_name = "URL")]
     fallback_url: Vec<String>,
-    /// A project's API key. Next to --session or --email it serves REST, by which servers without an event log make up
-    /// for an interruption, and opens the socket where the server refuses the session.
+    /// A project's API key. Together with --session or --email it is used for REST, which recovers decisions from
+    /// servers without an event log, and for the socket where the server refuses the session.
     #[arg(long)]
     api_key: Option<String>,
     /// The value of the web session's cookie.
@@ -29,28 +29,28 @@ pub(crate) struct Args {
     /// Log in through the web form with this address.
     #[arg(long)]
     email: Option<String>,
-    /// The password that belongs to --email.
+    /// The password for --email.
     #[arg(long, requires = "email")]
     password: Option<String>,
     /// A project to follow; may be given several times.
     #[arg(long = "project", required = true, num_args = 1.., value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) projects: Vec<String>,
-    /// Begin behind this cursor, or behind this event id, instead of now.
+    /// Begin after this cursor or event id, instead of now.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) after: Option<Cursor>,
-    /// End after so many events; notices of missing ones are not counted.
+    /// End after this many events; notices of missing ones are not counted.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// Write JSON: `{"event","project_id","event_id","origin","data"}` per event, `{"state",…}` per change of state.
     #[arg(long)]
     pub(crate) json: bool,
-    /// How to connect.
+    /// The transports to the server.
     #[arg(long, value_enum, default_value_t = Transport::Auto)]
     transport: Transport,
-    /// Give up after so many attempts to connect again; without it, never. The first connection is tried once.
+    /// Give up after this many attempts to reconnect; without it, never. The first connection is tried once.
     #[arg(long, value_name = "N")]
     attempts: Option<u32>,
-    /// A PEM file with authorities to trust besides the system's.
+    /// A PEM file with authorities to trust in addition to the system's.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -63,9 +63,9 @@ enum Transport {
 }
 
 impl Args {
-    /// The client that the options describe.
+    /// The client for the options.
     pub(crate) fn client(&self) -> Result<Client, Error> {
-        // Whoever reads slowly gets everything all the same, if the server keeps a log.
+        // A slow reader still receives everything if the server keeps a log.
         let mut builder = Client::builder(&self.url).overflow(Overflow::Replay).transports(match self.transport {
             Transport::Auto => Transports::Auto,
             Transport::Websocket => Transports::WebSocket,
@@ -86,7 +86,7 @@ impl Args {
         self.with_credentials(builder).build()
     }
 
-    /// What was given on the command line wins over the environment.
+    /// The command line takes precedence over the environment.
     fn with_credentials(&self, mut builder: ClientBuilder) -> ClientBuilder {
         let from_env = |name| env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(key) = &self.api_key {

@@ -1,4 +1,4 @@
-//! How the program ends.
+//! The program's exit statuses.
 
 use std::process::ExitCode;
 
@@ -6,11 +6,11 @@ use automoderate::{Error, ErrorKind};
 
 /// Why it ends.
 pub(crate) enum Outcome {
-    /// All that was asked for is done.
+    /// Everything requested is done.
     Done,
-    /// A signal asked for the end.
+    /// A signal ended the program.
     Interrupted,
-    /// What came could not be written.
+    /// The output could not be written.
     Unwritable(std::io::Error),
     /// This went wrong.
     Failed(Error),

@@ -1,4 +1,4 @@
-//! Connect, join, and hand every event to the printer.
+//! Connects, joins, and passes every event to the printer.
 
 use std::pin::pin;
 
@@ -11,7 +11,7 @@ use crate::{
     print::Printer,
 };
 
-/// Follows the projects until enough events have come, or something ends it.
+/// Follows the projects until enough events have arrived, or an error or a signal ends it.
 pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
     let client = match args.client() {
         Ok(client) => client,
@@ -25,12 +25,12 @@ pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
         }
     });
     let outcome = tokio::select! {
-        // Biased, so that a signal which came first is not overtaken by an error that it caused.
+        // Biased, so that an error caused by a signal does not overtake the signal.
         biased;
         () = exit::signal() => Outcome::Interrupted,
         outcome = all_written(args, &client, &printer) => outcome.map_or_else(Outcome::Failed, |()| Outcome::Done),
     };
-    // The server is told, and the last states are worth telling too.
+    // Tells the server, and prints the last states too.
     client.close().await;
     let _ = tell_states.await;
     printer.finish(outcome).await
@@ -44,7 +44,7 @@ async fn all_written(args: &Args, client: &Client, printer: &Printer) -> Result<
 
 async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
     client.connect().await?;
-    // A project's stream has what belongs to the project, and ends with it; the client's has what belongs to none.
+    // A project's stream has the project's events, and ends with it; the client's stream has events without a project.
     let mut streams = stream::SelectAll::new();
     streams.push(only(client.events(), false).boxed());
     let joins = stream::iter(&args.projects).then(|id| async move {
@@ -58,7 +58,7 @@ async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), E
     let mut left = args.count;
     loop {
         let event = tokio::select! {
-            // What the first projects have to say does not wait until the last one is joined.
+            // Events of the first projects do not wait until the last one is joined.
             Some(project) = joins.next() => {
                 streams.push(only(project?.events(), true).boxed());
                 continue;
@@ -72,7 +72,7 @@ async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), E
         if !printer.event(&event).await {
             return Ok(());
         }
-        // Notices of losses are printed, but nobody asked for so many of them.
+        // Notices of loss are printed, but don't count.
         if !matches!(event, Event::Gap(_) | Event::Lagged(_)) {
             left = left.map(|left| left - 1);
         }
@@ -82,7 +82,7 @@ async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), E
     }
 }
 
-/// Those events of a stream that belong to a project, or those that belong to none; and how it ends.
+/// The events of a stream that belong to a project, or to none; and its end.
 fn only(events: EventStream, attributed: bool) -> impl Stream<Item = Result<Event, Error>> {
     events.filter(move |event| {
         let wanted = event.as_ref().map_or(true, |event| event.project_id().is_some() == attributed);

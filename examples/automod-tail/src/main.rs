@@ -1,4 +1,4 @@
-//! Follows AutoModerate projects: one line per event on stdout, one per change of state on stderr.
+//! Follows AutoModerate projects: one line per event on stdout, and one per state change on stderr.
 
 mod args;
 mod exit;

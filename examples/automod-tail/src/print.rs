@@ -1,4 +1,4 @@
-//! What is written: JSON for programs, short lines for people.
+//! The output: JSON for programs, short lines for people.
 
 use std::{io, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::{exit::Outcome, write::Lines};
 
-/// How long the end waits for a reader that takes nothing.
+/// The time that the end waits for a reader that takes nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes events to stdout and everything else to stderr.
@@ -24,9 +24,9 @@ impl Printer {
         Self { json, out: Lines::to(io::stdout()), err: Lines::to(io::stderr()) }
     }
 
-    /// Writes an event, after those before it. False if nobody reads stdout any more, or it can't be written.
+    /// Writes an event, in order. False if nobody reads stdout any more, or it can't be written.
     ///
-    /// Only the reading of further events waits for whoever reads slowly: the client itself does not.
+    /// A slow reader delays only the reading of further events, not the client itself.
     pub(crate) async fn event(&self, event: &Event) -> bool {
         self.out.push(if self.json { event.to_line() } else { describe(event) }).await
     }
@@ -41,7 +41,7 @@ impl Printer {
         self.out.end().await;
     }
 
-    /// Says why it ends. What is not written by now is given little time.
+    /// Prints the reason for the end. Unwritten output gets only a little more time.
     pub(crate) async fn finish(self, outcome: Outcome) -> Outcome {
         let _ = timeout(PATIENCE, self.out.end()).await;
         let outcome = match (outcome, self.out.failure()) {
@@ -99,7 +99,7 @@ fn describe(event: &Event) -> String {
         (Some(project), None) => project.to_string(),
         (None, _) => "-".to_owned(),
     };
-    // Content may hold anything, also what a terminal would take for a command.
+    // Content may contain anything, including control sequences of a terminal.
     let clean = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let text = match event {
         Event::ModerationUpdate(update) => {
@@ -117,7 +117,7 @@ fn describe(event: &Event) -> String {
         Event::UnknownEvent(event) => format!("{} {}", clean(&event.name), clean(event.data.as_str())),
         Event::MalformedEvent(event) => format!("{}: {}", clean(&event.name), clean(&event.reason)),
         Event::Gap(gap) => match gap.missed {
-            Some(missed) => format!("{missed} events can't be had: {}", gap.reason.as_str()),
+            Some(missed) => format!("{missed} events are missing: {}", gap.reason.as_str()),
             None => format!("events are missing: {}", gap.reason.as_str()),
         },
         Event::Lagged(lagged) => format!("{} events dropped: reading too slowly", lagged.missed),

@@ -1,5 +1,5 @@
-//! Lines for a file that may take them slowly, or not at all: who waits for it is a thread, so that the client goes on and
-//! signals are heard.
+//! Lines for a file that may accept them slowly, or not at all. A thread waits for it, so that the client and signals
+//! keep working.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -9,10 +9,10 @@ use std::{
 
 use tokio::sync::{mpsc, watch};
 
-/// Lines that may wait for the thread.
+/// The lines that may wait for the thread.
 const WAITING: usize = 256;
 
-/// Where lines are put in.
+/// The sending half of the queue of lines.
 #[derive(Clone)]
 pub(crate) struct Lines {
     lines: mpsc::Sender<Option<String>>,
@@ -21,7 +21,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Starts the thread. It does not keep the process from ending.
+    /// Starts the thread, which does not keep the process alive.
     pub(crate) fn to(mut file: impl Write + Send + 'static) -> Self {
         let (lines, mut waiting) = mpsc::channel::<Option<String>>(WAITING);
         let (done, written) = watch::channel(false);
@@ -45,23 +45,23 @@ impl Lines {
         self.lines.send(Some(line)).await.is_ok()
     }
 
-    /// Leaves the line out if there is no room.
+    /// Drops the line if there is no room.
     pub(crate) fn offer(&self, line: String) {
         let _ = self.lines.try_send(Some(line));
     }
 
-    /// Waits until everything is written, or can't be. Nothing is taken any more.
+    /// Waits until everything is written, or can't be. Accepts nothing more.
     pub(crate) async fn end(&self) {
         let _ = self.lines.send(None).await;
         self.ended().await;
     }
 
-    /// Waits until nothing is taken any more.
+    /// Waits until the writer accepts nothing more.
     pub(crate) async fn ended(&self) {
         let _ = self.written.clone().wait_for(|written| *written).await;
     }
 
-    /// Why something was not written. That the reader has gone is no failure.
+    /// The reason for a failed write. A reader that has gone is not a failure.
     pub(crate) fn failure(&self) -> Option<io::Error> {
         let failure = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
         failure.filter(|error| error.kind() != ErrorKind::BrokenPipe)

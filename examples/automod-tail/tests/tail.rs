@@ -132,7 +132,7 @@ async fn a_signal_ends_it_also_while_nobody_takes_what_it_writes() {
     let (server, client) = server().await;
     let mut tail = Tail::of(&server, &["--json", "--after", "0"]);
     tail.event().await;
-    // More than pipes and readers' buffers hold.
+    // More than the capacity of pipes and readers' buffers.
     let metadata = serde_json::json!({"filler": "x".repeat(50_000)});
     for _ in 0..50 {
         client.moderate(automoderate::Submission::text("hello").metadata(metadata.clone())).await.unwrap();

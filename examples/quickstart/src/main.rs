@@ -18,9 +18,9 @@ use tally::Tally;
 
 /// The pause between two submissions, so that people can read along.
 const PACE: Duration = Duration::from_millis(120);
-/// How long the connection stays cut.
+/// The duration of the cut.
 const CUT: Duration = Duration::from_millis(1500);
-/// How long the last events may take.
+/// The longest wait for the last events.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
@@ -50,16 +50,16 @@ async fn demo() -> Result<bool, Box<dyn Error>> {
     let tally = Arc::new(Mutex::new(Tally::default()));
     let reader = tokio::spawn(read(project.events(), tally.clone()));
 
-    // Submissions go straight to the server: what the cut costs is only the way back.
+    // Submissions go directly to the server: the cut affects only the client's connection.
     let writer = Client::builder(server.base_url()).api_key(demo.api_key.as_str()).build()?;
     let (before, after) = texts::ALL.split_at(texts::ALL.len() / 2);
     submit(&writer, before, &tally).await?;
-    show::step(&format!("cutting the connection for {:.1} s; texts go on being submitted", CUT.as_secs_f64()));
+    show::step(&format!("cutting the connection for {:.1} s; submissions continue", CUT.as_secs_f64()));
     relay.cut();
     let mended = async {
         tokio::time::sleep(CUT).await;
         relay.mend();
-        show::step("the way is open again");
+        show::step("the network is back");
     };
     let (submitted, ()) = tokio::join!(submit(&writer, after, &tally), mended);
     submitted?;
@@ -78,7 +78,7 @@ async fn demo() -> Result<bool, Box<dyn Error>> {
 
     let tally = tally.lock().await;
     show::step(&format!(
-        "{} events live, {} replayed after the cut; the cursor to go on from is {}",
+        "{} events live, {} replayed after the cut; the cursor to resume from is {}",
         tally.live(),
         tally.replayed(),
         cursor.as_deref().unwrap_or("none"),

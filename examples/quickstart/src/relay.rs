@@ -8,7 +8,7 @@ use tokio::{
     sync::watch,
 };
 
-/// A relay on a port of its own.
+/// A relay on its own port.
 pub(crate) struct Relay {
     address: SocketAddr,
     open: watch::Sender<bool>,
@@ -32,7 +32,7 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
-    /// Cuts all connections, and those that are made from now on.
+    /// Cuts all connections, and refuses new ones.
     pub(crate) fn cut(&self) {
         self.open.send_replace(false);
     }

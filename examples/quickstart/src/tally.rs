@@ -33,7 +33,7 @@ impl Tally {
         self.last_id = id;
     }
 
-    /// Whether everything that was submitted has arrived.
+    /// True if everything submitted has arrived.
     pub(crate) fn complete(&self) -> bool {
         self.lost() == 0
     }
@@ -58,7 +58,7 @@ impl Tally {
         self.replayed
     }
 
-    /// Nothing lost, nothing twice, nothing out of order, and the cut was really felt.
+    /// Nothing lost, nothing twice, nothing out of order, and the cut took effect.
     pub(crate) fn good(&self) -> bool {
         self.lost() == 0 && self.twice() == 0 && self.out_of_order == 0 && self.replayed > 0
     }

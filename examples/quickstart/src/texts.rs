@@ -1,6 +1,6 @@
-//! Comments as a forum gets them.
+//! Typical comments of a forum.
 
-/// What the demo submits. The demo project's rules reject some, flag some, and have nothing against the rest.
+/// The demo's submissions. The demo project's rules reject some, flag some, and approve the rest.
 pub(crate) const ALL: &[&str] = &[
     "The second edition fixes the errata from chapter four, thanks for the pointer!",
     "BUY NOW!!! Genuine watches, 90% off, limited time",

@@ -1,4 +1,4 @@
-//! The demo tells the truth: it ends well only if the cut was felt and cost nothing.
+//! The demo ends well only if the cut took effect and cost nothing.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::process::Command;

@@ -1,11 +1,11 @@
-//! Lists what is public of a crate, an item a line: `public-api-listing DOC.json`, with the JSON that rustdoc has written.
+//! Lists the public items of a crate, one per line: `public-api-listing DOC.json`, with rustdoc's JSON.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
 
 use public_api::Builder;
 
-/// Traits that every type has or loses without anybody noticing.
+/// Traits that types gain or lose without notice.
 const LEFT_OUT: [&str; 4] =
     ["marker::Freeze ", "marker::StructuralPartialEq ", "marker::UnsafeUnpin ", "panic::unwind_safe::"];
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut out = io::BufWriter::new(io::stdout().lock());
     for item in api(false)?.items().map(ToString::to_string) {
-        // What a type derives, and whether it is Send and Sync, is one line; the methods of these traits are no news.
+        // A type's derives, Send and Sync are one line; the methods of these traits are left out.
         let implemented = item.starts_with("impl") && !LEFT_OUT.iter().any(|name| item.contains(name));
         if implemented || written.contains(&item) {
             writeln!(out, "{item}")?;
