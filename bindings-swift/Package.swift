@@ -2,9 +2,9 @@
 import Foundation
 import PackageDescription
 
-// On Apple's platforms the Rust half is a binary, made by scripts/xcframework.sh. Elsewhere, and while working on it, it
-// is a static library: `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib` makes it, and
-// `-Xlinker -LFOLDER` finds it.
+// On Apple's platforms the Rust part is a binary, which scripts/xcframework.sh makes. Elsewhere, and during
+// development, it is a static library: `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib` makes
+// it, and `-Xlinker -LFOLDER` finds it.
 let framework = "Artifacts/CAutoModerate.xcframework"
 let made = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
 let native: Target =
@@ -23,7 +23,7 @@ let package = Package(
         native,
         .target(
             name: "AutoModerateFFI", dependencies: ["CAutoModerate"],
-            // What the Rust half calls there: certificates and proxies.
+            // The system libraries of the Rust part: certificates and proxies.
             linkerSettings: ["Security", "SystemConfiguration", "CoreFoundation"].map {
                 .linkedFramework($0, .when(platforms: [.macOS, .iOS, .tvOS, .visionOS]))
             }),

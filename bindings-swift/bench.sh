@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bench.sh [RUN...]: events per second and memory of the Swift binding, beside Foundation's JSONDecoder. RUN is what
-# setup.sh has printed. ROUNDS says how often the readers take turns. bench.sh --latency [RUN...] prints the command of the
+# bench.sh [RUN...]: events per second and memory of the Swift binding, compared with Foundation's JSONDecoder. setup.sh
+# prints RUN. ROUNDS is the number of turns of each reader. bench.sh --latency [RUN...] prints the command of the
 # program that `cargo xtask bench latency` measures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

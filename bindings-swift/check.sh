@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check.sh [RUN...]: builds the Swift package over the Rust crate and checks everything: drift of what is generated,
-# tests, the example, the documentation. RUN is what setup.sh has printed: it runs a command where Swift is.
+# check.sh [RUN...]: builds the Swift package on the Rust crate and checks everything: drift of generated files, tests,
+# the example, the documentation. setup.sh prints RUN, which runs a command where Swift is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 run=("$@")
@@ -10,7 +10,7 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
-# Only this library: the linker would take a shared one of the same name instead.
+# Only this library: the linker would prefer a shared one with the same name.
 mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"
@@ -34,16 +34,16 @@ flags+=(-Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$t
 "${run[@]}" swift build --build-tests --quiet "${flags[@]}"
 AUTOMODERATE_TAIL_PATH="$("${run[@]}" swift build --show-bin-path "${flags[@]}")/automoderate-tail"
 export AUTOMODERATE_TAIL_PATH
-# What only Apple's compilers can build is at least Swift.
+# Code that only Apple's compilers can build is at least parsed.
 "${run[@]}" swiftc -frontend -parse Examples/Feed/FeedApp.swift
-# The package that would be released, around a framework in name only.
+# The package to release, around an empty framework.
 artifacts="$target/swift-artifacts"
 rm -rf "$artifacts"
 mkdir -p "$artifacts/CAutoModerate.xcframework"
 touch "$artifacts/CAutoModerate.xcframework/Info.plist"
 "${run[@]}" env ARTIFACTS="$artifacts" scripts/release.sh 0.0.1 https://example.invalid/CAutoModerate.xcframework.zip >/dev/null
 "${run[@]}" swift package --package-path "$artifacts/release" dump-package >/dev/null
-# The documentation, whose links must lead somewhere.
+# The documentation, without broken links.
 "${run[@]}" scripts/documentation.sh "$target/swift-symbols" "$target/swift-docs"
 # A test that hangs fails.
 timeout 900 "${run[@]}" swift test --skip-build --no-parallel "${flags[@]}"

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Makes the Swift toolchain ready and prints the command that runs something in it: nothing where there is a Swift 6 on
-# the PATH, and otherwise scripts/in-root.sh with a Debian root of its own, which is made once and kept.
-# SWIFT_CACHE says where; DEBIAN_MIRROR, which mirror instead of the one this machine uses. The root needs Linux, root
-# rights and 3.5 GB.
+# Prepares the Swift toolchain, and prints the command that runs another one in it: nothing if Swift 6 is on the PATH,
+# and otherwise scripts/in-root.sh with a separate Debian root, which is made once and kept. SWIFT_CACHE sets its
+# folder, and DEBIAN_MIRROR a mirror other than this machine's. The root needs Linux, root rights and 3.5 GB.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

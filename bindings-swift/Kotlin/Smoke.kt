@@ -1,9 +1,9 @@
-// What is generated for Kotlin works: a server is followed, refused, and left, and no fault ends the process.
+// A smoke test of the generated Kotlin: it follows, refuses and leaves a server, and no fault ends the process.
 
 import automoderate.ffi.*
 import kotlinx.coroutines.*
 
-/// The options with their defaults: what is null is decided by the library.
+/// The options with their defaults: the library replaces null.
 fun options(url: String, key: String) = NativeOptions(
     url = url, fallbackUrls = emptyList(), apiKey = key, apiKeyVia = null, session = null, email = null, password = null, transports = null,
     reconnect = null, retryFirstConnect = null, onServerDisconnect = null, connectTimeout = null, joinTimeout = null,
@@ -42,7 +42,7 @@ fun main(arguments: Array<String>) = runBlocking {
     check("from Kotlin" in event && "\"event\":\"moderation_update\"" in event) { event }
     check(project.cursor() != null)
 
-    // A wait is ended from another coroutine.
+    // Another coroutine ends a wait.
     val cancellation = Cancellation()
     val waiting = async { failure { stream.readable(cancellation) } }
     delay(20)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes Kotlin ready and prints a class path with its compiler, its libraries and JNA. The compiler comes from PyPI, where a
-# Jupyter kernel brings it along; Java and JNA are Debian's, and are installed there if they are missing.
-# KOTLIN_CACHE says where the compiler is kept.
+# Prepares Kotlin, and prints a class path with its compiler, its libraries and JNA. The compiler comes from PyPI, as
+# part of a Jupyter kernel; Java and JNA are Debian's, and are installed there if they are missing. KOTLIN_CACHE is the
+# compiler's folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh

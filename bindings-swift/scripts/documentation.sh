@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# documentation.sh GRAPHS FOLDER [OPTION...]: makes the documentation in FOLDER with DocC, from the article and the symbol
-# graphs that the compiler has left in GRAPHS (`-emit-symbol-graph`). A link that leads nowhere is an error. Each OPTION is
-# docc's. It runs where Swift is.
+# documentation.sh GRAPHS FOLDER [OPTION...]: makes the documentation in FOLDER with DocC, from the article and the
+# compiler's symbol graphs in GRAPHS (`-emit-symbol-graph`). A broken link is an error. Each OPTION is docc's. It runs
+# where Swift is.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 graphs="$1" folder="$2"
 shift 2
 
-# Of the modules this one only: those below it are no part of what is documented.
+# Only this module: the internal ones are not documented.
 only="$graphs/AutoModerate"
 rm -rf "$only"
 mkdir "$only"
@@ -17,7 +17,7 @@ docc=(docc)
 if [ "$(uname -s)" = Darwin ]; then
     docc=(xcrun docc)
 else
-    # Beside the compiler, or where Debian has it.
+    # Next to the compiler, or in Debian's place for it.
     PATH="$PATH:$(dirname "$(readlink -f "$(command -v swift)")"):/usr/libexec/swift/bin"
 fi
 "${docc[@]}" convert Sources/AutoModerate/AutoModerate.docc --additional-symbol-graph-dir "$only" \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generate.sh [--check]: writes the generated Swift files from the Rust crate; with --check, into a folder of its own, and
-# fails if those in the repository differ.
+# generate.sh [--check]: writes the generated Swift files from the Rust crate; with --check, into a temporary folder,
+# and fails if those in the repository differ.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"

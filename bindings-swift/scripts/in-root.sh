@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the present folder. The repository and that folder are
-# seen under their own paths, and so is CARGO_TARGET_DIR if there is one; of the environment, AUTOMODERATE_*. Needs root
-# rights. The mounts belong to the command alone and end with it.
+# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the current folder. The repository, that folder and
+# CARGO_TARGET_DIR (if set) keep their paths; of the environment, AUTOMODERATE_* is passed on. Needs root rights. The
+# mounts belong to the command alone and end with it.
 set -euo pipefail
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export IN_ROOT="$1" IN_FOLDERS="$repository" IN_FOLDER="$PWD"
@@ -17,7 +17,7 @@ fi
 # shellcheck disable=SC2016 # to be expanded inside
 exec unshare --mount --propagation private bash -c '
     set -euo pipefail
-    # Swift finds its own libraries by way of /proc/self/exe.
+    # Swift finds its own libraries through /proc/self/exe.
     mount -t proc proc "$IN_ROOT/proc"
     mount --rbind /dev "$IN_ROOT/dev"
     IFS=: read -ra folders <<<"$IN_FOLDERS"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# release.sh VERSION URL: makes Artifacts/release, a package to be published as it is, and Artifacts/CAutoModerate.xcframework.zip
-# to be put at URL. Its manifest names URL and the checksum. Needs what xcframework.sh has made. ARTIFACTS is another folder.
+# release.sh VERSION URL: makes Artifacts/release, a package ready to publish, and
+# Artifacts/CAutoModerate.xcframework.zip, to upload to URL. The manifest names URL and the checksum. Needs the
+# framework of xcframework.sh. ARTIFACTS sets another folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ $# != 2 ] || [[ ! "$1" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || [[ "$2" != https://*.zip ]]; then
@@ -16,7 +17,7 @@ fi
 release="$artifacts/release"
 rm -rf "$release" "$artifacts"/CAutoModerate.xcframework.zip
 mkdir -p "$release/Sources"
-# Always the same bytes for the same files, so that the checksum means something.
+# The same files always give the same bytes, and so the same checksum.
 find "$artifacts/CAutoModerate.xcframework" -exec touch -t 202001010000 {} +
 (cd "$artifacts" && find CAutoModerate.xcframework | LC_ALL=C sort | zip -q -X -@ CAutoModerate.xcframework.zip)
 checksum=$(swift package compute-checksum "$artifacts/CAutoModerate.xcframework.zip")

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# xcframework.sh: makes Artifacts/CAutoModerate.xcframework, the Rust half for Apple's platforms. Needs a Mac with Xcode and
-# rustup. With it in its place the package uses it instead of a library of your own.
+# xcframework.sh: makes Artifacts/CAutoModerate.xcframework, the Rust part for Apple's platforms. Needs a Mac with Xcode
+# and rustup. If the framework exists, the package uses it instead of a local library.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"
 
-# Each slice of the framework, with the Rust targets that are joined in it.
+# Each slice of the framework, with its Rust targets.
 slices=(
     "ios aarch64-apple-ios"
     "ios-simulator aarch64-apple-ios-sim x86_64-apple-ios"
@@ -30,10 +30,10 @@ export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0 TVOS_DEPLOY
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# In a folder of its own name: the headers of all frameworks of an app end up in one place.
+# In a folder with its own name, because the headers of all frameworks of an app end up in one place.
 mkdir -p "$work/headers/CAutoModerate"
 cp Sources/CAutoModerate/CAutoModerate.h "$work/headers/CAutoModerate/"
-# Here the framework itself says what to link.
+# Here the framework itself lists the libraries to link.
 grep -v 'link "' Sources/CAutoModerate/module.modulemap >"$work/headers/CAutoModerate/module.modulemap"
 
 arguments=()

@@ -1,4 +1,4 @@
-//! Ending a wait from the other side: UniFFI itself does not tell Rust that a task was cancelled.
+//! Ending a wait from the other side: UniFFI itself does not report cancelled tasks to Rust.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct Cancellation(Notify);
 
 #[uniffi::export]
 impl Cancellation {
-    /// Makes one for a call.
+    /// Creates one for a call.
     ///
     /// # Errors
     /// None.

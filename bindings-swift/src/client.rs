@@ -20,7 +20,7 @@ pub struct NativeClient {
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// What the client has counted: as [`automoderate::Metrics`].
+/// The client's counters: see [`automoderate::Metrics`].
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeMetrics {
@@ -35,7 +35,7 @@ pub struct NativeMetrics {
     pub sent: u64,
 }
 
-/// What a call answered, packed.
+/// A call's packed result.
 async fn packed<T: Pack>(
     cancellation: &Cancellation,
     call: impl Future<Output = Result<T, Error>>,
@@ -49,7 +49,7 @@ pub(crate) fn json(name: &str, text: &str) -> Result<Value, NativeError> {
 
 #[uniffi::export]
 impl NativeClient {
-    /// Makes a client without connecting it. `provider`: somebody answers requests for credentials.
+    /// Creates a client without connecting it. `provider`: somebody answers requests for credentials.
     ///
     /// # Errors
     /// `invalid_argument`, naming the option.
@@ -80,7 +80,7 @@ impl NativeClient {
         cancellation.or(self.facade.connect()).await
     }
 
-    /// Joins a project, behind a cursor if there is one.
+    /// Joins a project, after a cursor if there is one.
     ///
     /// # Errors
     /// As [`FacadeClient::join`].
@@ -93,7 +93,7 @@ impl NativeClient {
         Ok(Arc::new(NativeProject(cancellation.or(self.facade.join(project, after)).await?)))
     }
 
-    /// The events of all projects; of one kind, if it is named.
+    /// The events of all projects, or one kind of them if it is named.
     ///
     /// # Errors
     /// As [`FacadeClient::events`].
@@ -109,7 +109,7 @@ impl NativeClient {
         cancellation.or(self.facade.emit(name, json("data", &data)?)).await
     }
 
-    /// Sends an event and waits for the acknowledgement; both are JSON.
+    /// Sends an event and waits for its acknowledgement; both are JSON.
     ///
     /// # Errors
     /// As [`FacadeClient::emit_with_ack`].
@@ -123,7 +123,7 @@ impl NativeClient {
         Ok(answer.to_string())
     }
 
-    /// Submits content; `metadata` is JSON. Answers a packed `Moderation`.
+    /// Submits content; `metadata` is JSON. Returns a packed `Moderation`.
     ///
     /// # Errors
     /// As [`FacadeClient::moderate`].
@@ -145,7 +145,7 @@ impl NativeClient {
         packed(&cancellation, self.facade.moderate(submission)).await
     }
 
-    /// Looks up a piece of content: a packed `Content`.
+    /// Looks up an item: a packed `Content`.
     ///
     /// # Errors
     /// As [`FacadeClient::content`].
@@ -153,7 +153,7 @@ impl NativeClient {
         packed(&cancellation, self.facade.content(id)).await
     }
 
-    /// One page of contents: a packed `ContentPage`.
+    /// One page of items: a packed `ContentPage`.
     ///
     /// # Errors
     /// As [`FacadeClient::contents_page`].
@@ -184,7 +184,7 @@ impl NativeClient {
         packed(&cancellation, self.facade.statistics()).await
     }
 
-    /// Whether the server is well: a packed `Health`.
+    /// The server's health: a packed `Health`.
     ///
     /// # Errors
     /// As [`FacadeClient::health`].
@@ -192,7 +192,7 @@ impl NativeClient {
         packed(&cancellation, self.facade.health()).await
     }
 
-    /// What the client is doing.
+    /// The client's state.
     ///
     /// # Errors
     /// None.
@@ -200,7 +200,7 @@ impl NativeClient {
         Ok(self.facade.state().into())
     }
 
-    /// The present state and all changes from now on.
+    /// The current state and all later changes.
     ///
     /// # Errors
     /// None.
@@ -208,7 +208,7 @@ impl NativeClient {
         Ok(Arc::new(NativeStates(self.facade.state_changes())))
     }
 
-    /// What the client has counted.
+    /// The client's counters.
     ///
     /// # Errors
     /// None.
@@ -227,7 +227,7 @@ impl NativeClient {
         })
     }
 
-    /// The address that the client is connected to, or tries next.
+    /// The address that the client is connected to or tries next.
     ///
     /// # Errors
     /// None.
@@ -244,7 +244,7 @@ impl NativeClient {
         Ok(())
     }
 
-    /// Says goodbye and ends all streams.
+    /// Disconnects and ends all streams.
     ///
     /// # Errors
     /// As [`FacadeClient::close`].

@@ -1,4 +1,4 @@
-//! A credentials provider in the other language: it asks what is wanted, and answers.
+//! A credentials provider in the other language: it fetches requests and answers them.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crate::{Cancellation, NativeError};
 /// A request for credentials.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct NativeRequest {
-    /// To be given back with the answer.
+    /// To return with the answer.
     pub id: u64,
-    /// Why they are wanted: `first`, `reconnect` or `rejected`.
+    /// The reason: `first`, `reconnect` or `rejected`.
     pub reason: String,
 }
 
@@ -39,9 +39,9 @@ pub enum NativeAnswer {
     },
     /// There are none.
     Refusal {
-        /// Why, without any secret.
+        /// The reason, without any secret.
         reason: String,
-        /// Whether the client ends; otherwise only the attempt fails.
+        /// True if the client ends; otherwise only the attempt fails.
         fatal: bool,
     },
 }
@@ -83,7 +83,7 @@ impl NativeCredentials {
         cancellation.or(async { Ok(self.0.next().await.map(request)) }).await
     }
 
-    /// Answers a request. An answer that comes too late is ignored.
+    /// Answers a request. A late answer is ignored.
     ///
     /// # Errors
     /// None.

@@ -2,37 +2,37 @@
 
 use automoderate::{Error, facade::ErrorRecord};
 
-/// One error, without what led to it.
+/// One error, without its causes.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct Fault {
     /// The stable code.
     pub code: String,
-    /// The sentence for people.
+    /// The message for people.
     pub text: String,
-    /// Whether a retry can help.
+    /// True if a retry can help.
     pub retryable: bool,
     /// Seconds to wait before a retry.
     pub retry_in: Option<f64>,
-    /// How far the attempt to connect had come.
+    /// The stage that the connection attempt had reached.
     pub stage: Option<String>,
     /// The HTTP status.
     pub status: Option<u16>,
     /// The beginning of the HTTP body.
     pub body: Option<String>,
-    /// How many attempts were made.
+    /// The number of attempts.
     pub attempts: Option<u32>,
 }
 
-/// What every exported function may fail with.
+/// The errors of every exported function.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 pub enum NativeError {
-    /// The SDK's error, and behind it what led to it, the nearest first.
+    /// The SDK's error, followed by its causes, the nearest first.
     #[error("{}", faults.first().map_or("no fault", |fault| &fault.text))]
     Failed {
         /// The error and its causes.
         faults: Vec<Fault>,
     },
-    /// The caller did not want to wait any longer.
+    /// The caller stopped waiting.
     #[error("cancelled")]
     Cancelled,
 }
@@ -52,7 +52,7 @@ impl From<&ErrorRecord> for Fault {
     }
 }
 
-/// The error and what led to it.
+/// The error and its causes.
 pub(crate) fn chain(record: &ErrorRecord) -> Vec<Fault> {
     std::iter::successors(Some(record), |record| record.cause.as_deref()).map(Fault::from).collect()
 }
@@ -63,7 +63,7 @@ impl From<Error> for NativeError {
     }
 }
 
-/// An argument that can't be used; the text names it.
+/// An invalid argument; the text names it.
 pub(crate) fn invalid(text: impl Into<String>) -> NativeError {
     let fault = Fault {
         code: "invalid_argument".into(),
@@ -78,26 +78,26 @@ pub(crate) fn invalid(text: impl Into<String>) -> NativeError {
     NativeError::Failed { faults: vec![fault] }
 }
 
-/// Fails, or panics: by which the tests of a binding see that neither ends the process.
+/// Fails or panics, so that a binding's tests can check that neither ends the process.
 ///
 /// # Errors
 /// Always.
 ///
 /// # Panics
-/// If it is told to.
+/// If requested.
 #[uniffi::export]
 pub fn fail_on_purpose(panic: bool) -> Result<(), NativeError> {
     assert!(!panic, "panicked on purpose");
     Err(invalid("failed on purpose"))
 }
 
-/// The same while somebody waits.
+/// The same during a wait.
 ///
 /// # Errors
 /// Always.
 ///
 /// # Panics
-/// If it is told to.
+/// If requested.
 #[uniffi::export]
 pub async fn fail_on_purpose_later(panic: bool) -> Result<(), NativeError> {
     tokio::task::yield_now().await;

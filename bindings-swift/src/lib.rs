@@ -1,8 +1,8 @@
-//! What the Swift and Kotlin bindings of the AutoModerate SDK call: [`automoderate::facade`] through UniFFI.
+//! The Rust part of the Swift and Kotlin bindings of the AutoModerate SDK: [`automoderate::facade`] through UniFFI.
 //!
-//! Every function that is exported returns a `Result`, also where nothing can go wrong: UniFFI turns a panic into an
-//! error where there may be one, and ends the process where there may be none. Events cross as bytes, many at once
-//! ([`Packed`]); what the bytes mean is told by [`schema`], from which the types of both languages are written.
+//! Every exported function returns a `Result`, even if it can't fail: UniFFI turns a panic into an error in a fallible
+//! function, and ends the process in an infallible one. Events cross as bytes, many at once ([`Packed`]); [`schema`]
+//! defines their meaning, and both languages' types are generated from it.
 
 #![allow(unsafe_code)] // UniFFI's macros write `extern "C"` functions
 

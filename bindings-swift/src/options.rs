@@ -18,14 +18,14 @@ pub struct NativeIdentity {
     pub key_pem: String,
 }
 
-/// A pause that can be switched off with `None`.
+/// A pause that `None` switches off.
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativePause {
     pub seconds: Option<f64>,
 }
 
-/// A limit that can be lifted with `None`.
+/// A limit that `None` lifts.
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeLimit {
@@ -36,7 +36,7 @@ pub struct NativeLimit {
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeReconnect {
-    /// Off, whatever the rest says.
+    /// Off, whatever the other fields are.
     pub off: bool,
     pub delay: Option<f64>,
     pub factor: Option<f64>,
@@ -84,7 +84,7 @@ macro_rules! hidden {
     ($($name:ident),*) => {
         $(impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                // It may hold secrets.
+                // It may contain secrets.
                 f.write_str(concat!(stringify!($name), "(…)"))
             }
         })*

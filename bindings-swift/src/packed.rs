@@ -1,4 +1,4 @@
-//! Many events as one piece of memory, which the other language reads in place.
+//! Many events in one piece of memory, which the other language reads in place.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     schema::{Pack, Writer, schema},
 };
 
-/// Bytes that are read from the other side while this object lives.
+/// Bytes that the other side reads while this object lives.
 #[derive(Debug, uniffi::Object)]
 pub struct Packed {
     bytes: Vec<u8>,
@@ -18,7 +18,7 @@ pub struct Packed {
 
 #[uniffi::export]
 impl Packed {
-    /// Where the bytes are. They stay there as long as this object.
+    /// The address of the bytes, which don't move while this object lives.
     ///
     /// # Errors
     /// None.
@@ -26,7 +26,7 @@ impl Packed {
         Ok(self.bytes.as_ptr().addr() as u64)
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     ///
     /// # Errors
     /// None.
@@ -34,7 +34,7 @@ impl Packed {
         Ok(self.bytes.len() as u64)
     }
 
-    /// How many events they hold.
+    /// The number of events in them.
     ///
     /// # Errors
     /// None.
@@ -59,7 +59,8 @@ impl Packed {
     }
 }
 
-/// A number that changes with the meaning of the bytes: generated code reads only what it was generated for.
+/// A number that changes with the meaning of the bytes: generated code reads only the version that it was generated
+/// for.
 ///
 /// # Errors
 /// None.

@@ -28,7 +28,7 @@ impl NativeProject {
         Ok(self.0.cursor())
     }
 
-    /// The project's events; of one kind, if it is named.
+    /// The project's events, or one kind of them if it is named.
     ///
     /// # Errors
     /// As [`FacadeProject::events`].

@@ -1,4 +1,4 @@
-//! Streams of events: taken without waiting, and waited for without taking. A wait carries no event, so that a cancelled
+//! Streams of events: taking doesn't wait, and waiting doesn't take. A wait carries no event, so that a cancelled
 //! one can lose none.
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl NativeStream {
         Ok(Packed::events(&self.stream.take_ahead(max as usize)))
     }
 
-    /// Takes what is there, up to `max` events, each as a JSON object. They count as delivered.
+    /// Takes the ready events, up to `max`, each as a JSON object. They count as delivered.
     ///
     /// # Errors
     /// None.
@@ -41,7 +41,7 @@ impl NativeStream {
         Ok(self.stream.take(max as usize).iter().map(event_to_json).collect())
     }
 
-    /// The next `count` of the events that were taken have reached the user.
+    /// Marks the next `count` taken events as received by the user.
     ///
     /// # Errors
     /// None.
@@ -50,7 +50,7 @@ impl NativeStream {
         Ok(())
     }
 
-    /// What a stream of one kind had to leave out.
+    /// Losses that a stream of one kind can't show.
     ///
     /// # Errors
     /// None.
@@ -59,10 +59,10 @@ impl NativeStream {
         Ok(NativeLosses { lagged: losses.lagged, gaps: losses.gaps })
     }
 
-    /// Waits until there is something to take: true; or until the end: false.
+    /// Waits until events are ready: true; or until the end: false.
     ///
     /// # Errors
-    /// The error for which the stream ends, once.
+    /// The error that ended the stream, once.
     pub async fn readable(&self, cancellation: Arc<Cancellation>) -> Result<bool, NativeError> {
         let readable = async {
             let _turn = self.turn.lock().await;
@@ -89,7 +89,7 @@ impl NativeStream {
     }
 }
 
-/// What a stream of one kind had to leave out: as [`automoderate::Losses`].
+/// Losses that a stream of one kind can't show: see [`automoderate::Losses`].
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeLosses {
@@ -97,16 +97,16 @@ pub struct NativeLosses {
     pub gaps: u64,
 }
 
-/// What a client is doing.
+/// A client's state.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct NativeState {
-    /// The state as a word.
+    /// The name of the state.
     pub state: String,
-    /// The attempt that comes next, when reconnecting.
+    /// The next attempt, when reconnecting.
     pub attempt: Option<u32>,
     /// Seconds until then.
     pub retry_in: Option<f64>,
-    /// Why it is reconnecting or closed, and what led to that; otherwise empty.
+    /// The reason for reconnecting or closing, with its causes; otherwise empty.
     pub causes: Vec<Fault>,
 }
 

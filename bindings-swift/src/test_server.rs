@@ -13,7 +13,7 @@ pub struct NativeTestServer(FacadeTestServer);
 
 #[uniffi::export]
 impl NativeTestServer {
-    /// Starts it, with an event log or without.
+    /// Starts it, with or without an event log.
     ///
     /// # Errors
     /// As [`FacadeTestServer::start`].
@@ -30,10 +30,10 @@ impl NativeTestServer {
         Ok(self.0.url().to_owned())
     }
 
-    /// Publishes an event, of which the data is JSON, and returns its id.
+    /// Publishes an event, whose data is JSON, and returns its id.
     ///
     /// # Errors
-    /// `invalid_argument` if the data is no object.
+    /// `invalid_argument` if the data is not an object.
     pub fn publish(&self, project: &str, name: &str, data: &str) -> Result<Option<u64>, NativeError> {
         Ok(self.0.publish(project, name, client::json("data", data)?)?)
     }
@@ -41,7 +41,7 @@ impl NativeTestServer {
     /// Sets fields of an item for REST; `content` is JSON.
     ///
     /// # Errors
-    /// `invalid_argument` if the content is no object with an id.
+    /// `invalid_argument` if the content is not an object with an id.
     pub fn store(&self, project: &str, content: &str) -> Result<(), NativeError> {
         Ok(self.0.store(project, client::json("content", content)?)?)
     }
@@ -55,7 +55,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Whether the server is away.
+    /// Takes the server offline, or back online.
     ///
     /// # Errors
     /// None.
@@ -64,7 +64,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Whether REST calls are carried out but not answered.
+    /// Stops answering REST calls, which are still performed, or answers them again.
     ///
     /// # Errors
     /// None.
@@ -73,7 +73,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Whether connections are refused.
+    /// Refuses connections, or accepts them again.
     ///
     /// # Errors
     /// None.
@@ -82,7 +82,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Refuses joins of a project with a code; with none, no more.
+    /// Refuses joins of a project with a code; without one, allows them again.
     ///
     /// # Errors
     /// None.
@@ -91,7 +91,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Forgets what a project's log holds.
+    /// Empties a project's log.
     ///
     /// # Errors
     /// None.
@@ -100,7 +100,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Waits until so many connections have joined the project, for so many seconds.
+    /// Waits until this many connections have joined the project, for this many seconds.
     ///
     /// # Errors
     /// As [`FacadeTestServer::joined`].
@@ -114,7 +114,7 @@ impl NativeTestServer {
         cancellation.or(self.0.joined(project, connections as usize, timeout)).await
     }
 
-    /// Waits until so many connections are open, for so many seconds.
+    /// Waits until this many connections are open, for this many seconds.
     ///
     /// # Errors
     /// As [`FacadeTestServer::connected`].
@@ -127,7 +127,7 @@ impl NativeTestServer {
         cancellation.or(self.0.connected(connections as usize, timeout)).await
     }
 
-    /// What clients have emitted on their own, as a JSON array of names and data.
+    /// The custom events that clients have emitted, as a JSON array of names and data.
     ///
     /// # Errors
     /// None.

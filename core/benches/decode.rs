@@ -14,16 +14,16 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// What the machine does with the text of an Engine.IO message.
+/// The session machine's work on the text of an Engine.IO message.
 fn decode(message: &str) -> Event {
     let packet = sio::decode(message).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
     events::decode(&name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
-/// The reference: only this event, only this shape, in serde's own words.
+/// The yardstick: only this event, only this shape, by serde alone.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "the fields are there to be filled")]
+#[expect(dead_code, reason = "the fields exist only to be filled")]
 struct Update {
     content_id: String,
     project_id: String,

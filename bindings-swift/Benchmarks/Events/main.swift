@@ -1,4 +1,4 @@
-// One reader of a blaster's events in a process of its own; bench.sh runs them in turns.
+// One reader of a sender's events in its own process; bench.sh runs the readers in turns.
 //
 //     automoderate-bench (loop | batches | decoder | memory-ours | memory-decoder) URL EVENTS
 //
@@ -7,7 +7,7 @@
 import AutoModerate
 import Foundation
 
-/// The documented event as one would write it for JSONDecoder.
+/// The documented event as a program would declare it for JSONDecoder.
 struct Plain: Decodable, Sendable {
     struct MetaData: Decodable, Sendable {
         var user_id: String
@@ -59,7 +59,7 @@ struct Meter {
     @_silgen_name("malloc_trim") @discardableResult func trim(_ pad: Int) -> Int32
 #endif
 
-/// Without what was freed and only kept for later.
+/// Without freed memory that is only kept for reuse.
 func resident() throws -> Int {
     #if canImport(Glibc)
         trim(0)
@@ -68,7 +68,7 @@ func resident() throws -> Int {
     return (Int(statm.split(separator: " ")[1]) ?? 0) * 4096
 }
 
-/// What every reader looks at.
+/// The fields that every reader looks at.
 func look(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
     precondition(id.utf8.count == 44 && status.utf8.count == 8 && !preview.isEmpty && rule != nil && date != nil)
 }
@@ -90,7 +90,7 @@ func updates() async throws -> EventStream<ModerationUpdate> {
     return try await Client.connect(url, options).join(String(count)).events(of: ModerationUpdate.self)
 }
 
-/// Holds events, and nothing of what they came from.
+/// Holds events, and nothing of their source.
 func fill(_ held: inout [ModerationUpdate]) async throws {
     let client = try await Client.connect(url, .init(apiKey: "k", transports: .websocket, eventBuffer: 1_000_000))
     let stream = try await client.join(String(count)).events(of: ModerationUpdate.self)

@@ -1,7 +1,8 @@
-// When each event has reached a reader's loop: automoderate-latency URL KEY PROJECT EVENTS, told by `cargo xtask bench latency`.
+// The time at which each event reached a reader's loop: automoderate-latency URL KEY PROJECT EVENTS, run by `cargo
+// xtask bench latency`.
 //
-// Prints `ready`, and then as JSON the microseconds from the moment in each content's text to its turn in the loop. Both are
-// of the system's monotonic clock.
+// Prints `ready`, and then, as JSON, the microseconds from the time in each item's text to its turn in the loop. Both
+// use the system's monotonic clock.
 
 import AutoModerate
 import Foundation
@@ -15,7 +16,7 @@ func micros() -> Int {
 let (url, key, project) = (CommandLine.arguments[1], CommandLine.arguments[2], CommandLine.arguments[3])
 let count = Int(CommandLine.arguments[4])!
 
-/// A line that is not held back until there are more.
+/// An unbuffered line.
 func tell(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }

@@ -1,4 +1,5 @@
-// A moderator's feed in SwiftUI, iOS 17. In Xcode: a new app, this file in the place of its own, and this package.
+// A moderator's feed in SwiftUI, iOS 17. In Xcode, create an app, replace its main file with this one, and add this
+// package.
 
 import AutoModerate
 import SwiftUI
@@ -7,7 +8,7 @@ import SwiftUI
 struct FeedApp: App {
     @AppStorage("url") private var url = "http://localhost:6217"
     @AppStorage("project") private var project = ""
-    /// Kept between launches, so that the feed goes on where it stopped. A real app keeps its key in the keychain.
+    /// Kept between launches, so that the feed resumes where it stopped. A real app keeps its key in the keychain.
     @AppStorage("cursor") private var cursor = ""
     @State private var key = ""
 
@@ -41,7 +42,7 @@ struct Feed: View {
                     LabeledContent("Decided", value: counters.totalContent, format: .number)
                 }
                 if model.isIncomplete {
-                    Label("Some events could not be had", systemImage: "exclamationmark.triangle")
+                    Label("Some events are missing", systemImage: "exclamationmark.triangle")
                 }
                 ForEach(model.updates, id: \.meta.cursor) { update in
                     VStack(alignment: .leading) {
@@ -56,7 +57,7 @@ struct Feed: View {
                 Text(model.error?.message ?? "")
             }
         }
-        // In the background the task is cancelled and the connection closed; what happened meanwhile is replayed.
+        // In the background the task is cancelled and the connection closed; missed events are replayed.
         .task(id: phase == .background) {
             if phase != .background { await model.run() }
         }

@@ -1,14 +1,14 @@
-// Follows a project on the command line, and goes on where it stopped.
+// Follows a project on the command line, and resumes where it stopped.
 //
 //     AUTOMODERATE_API_KEY=… automoderate-tail URL PROJECT [CURSOR]
 //
-// One line per event on standard output, one per change of state on standard error; the cursor to go on from is the last
-// line there.
+// Prints one line per event on standard output, and one per state change on standard error; the last line there is the
+// cursor to resume from.
 
 import AutoModerate
 import Foundation
 
-/// Written at once, also into a pipe.
+/// Written at once, even into a pipe.
 func show(_ text: String) {
     FileHandle.standardOutput.write(Data((text + "\n").utf8))
 }
@@ -25,7 +25,7 @@ else {
     exit(2)
 }
 
-// SIGINT and SIGTERM cancel the loop, so that the goodbye is said and the cursor told.
+// SIGINT and SIGTERM cancel the loop, so that the client disconnects and the cursor is printed.
 signal(SIGINT, SIG_IGN)
 signal(SIGTERM, SIG_IGN)
 let cursor = arguments.count > 3 ? arguments[3] : nil

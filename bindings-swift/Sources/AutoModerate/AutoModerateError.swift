@@ -1,19 +1,19 @@
 import AutoModerateFFI
 import Foundation
 
-/// Anything that goes wrong in this package. The message is a sentence for people; programs use ``code``.
+/// An error of this package. The message is for people; programs use ``code``.
 ///
-/// No error holds a key, a password or a cookie.
+/// No error contains a key, a password or a cookie.
 public struct AutoModerateError: Error, Sendable, Hashable {
-    /// What went wrong, the same in every language.
+    /// The error code, the same in every language.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
         /// The server refused the credentials, or the credentials provider gave up. Ends the client.
         case authenticationFailed = "authentication_failed"
-        /// The credentials are good, but not for this project; also when access is withdrawn later.
+        /// The credentials are valid, but not for this project, or access was withdrawn later.
         case accessDenied = "access_denied"
         /// No such project on this server.
         case projectNotFound = "project_not_found"
-        /// The server allows no further rooms on this connection.
+        /// The server allows no more rooms on this connection.
         case roomLimit = "room_limit"
         /// Too many events or connections; ``AutoModerateError/retryIn`` says when to try again.
         case rateLimited = "rate_limited"
@@ -21,33 +21,34 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case joinTimeout = "join_timeout"
         /// No usable connection within the connect timeout.
         case connectTimeout = "connect_timeout"
-        /// The connection could not be made; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
+        /// The connection failed; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
         case connectFailed = "connect_failed"
-        /// There is no connection, or it was lost while the operation was under way.
+        /// There is no connection, or it was lost during the operation.
         case disconnected
-        /// The configured number of attempts is used up; ``AutoModerateError/cause`` is the last failure.
+        /// All configured attempts failed; ``AutoModerateError/cause`` is the last failure.
         case gaveUp = "gave_up"
         /// The server did not acknowledge an event in time.
         case ackTimeout = "ack_timeout"
-        /// An argument or option can't be used; the message names it.
+        /// An argument or option is invalid; the message names it.
         case invalidArgument = "invalid_argument"
         /// The server broke the Socket.IO protocol.
         case `protocol`
-        /// A REST call was answered with an error; see ``AutoModerateError/status`` and ``AutoModerateError/body``.
+        /// The server answered a REST call with an error; see ``AutoModerateError/status`` and
+        /// ``AutoModerateError/body``.
         case api
-        /// A stream ended because its reader was too slow, as ``Overflow/close`` says.
+        /// A stream with ``Overflow/close`` ended because its reader was too slow.
         case overflow
         /// The client was closed.
         case closed
-        /// The task that waited was cancelled. Only in Swift.
+        /// The waiting task was cancelled. Only in Swift.
         case cancelled
         /// A fault in the SDK itself. Only in Swift.
         case `internal`
     }
 
-    /// How far an attempt to connect had come.
+    /// The stage that a connection attempt had reached.
     public enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Asking the credentials provider, or logging in.
+        /// Calling the credentials provider, or logging in.
         case credentials
         /// Resolving the name and opening the TCP connection, through a proxy if there is one.
         case network
@@ -61,32 +62,32 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case namespace
     }
 
-    /// What went wrong.
+    /// The error code.
     public var code: Code
-    /// A sentence for people; it may change.
+    /// The message for people; it may change.
     public var message: String
-    /// Whether the same call may succeed later without anything being changed.
+    /// True if the same call may succeed later, unchanged.
     public var retryable: Bool
-    /// How long to wait before a retry, where that is known.
+    /// The time to wait before a retry, if known.
     public var retryIn: Duration?
-    /// How far an attempt to connect had come.
+    /// The stage that a connection attempt had reached.
     public var stage: Stage?
-    /// The HTTP status of the answer that refused.
+    /// The HTTP status of the refusal.
     public var status: Int?
-    /// The beginning of the body of that answer.
+    /// The beginning of the body of the refusal.
     public var body: String?
-    /// How many attempts were made before giving up.
+    /// The number of attempts before giving up.
     public var attempts: Int?
     private var causes: [AutoModerateError]
 
-    /// What led to this error.
+    /// The error's cause.
     public var cause: AutoModerateError? {
         guard var first = causes.first else { return nil }
         first.causes = Array(causes.dropFirst())
         return first
     }
 
-    /// Makes one, for a credentials provider and for tests.
+    /// Creates an error, for a credentials provider and for tests.
     public init(_ code: Code, _ message: String, retryable: Bool = false, retryIn: Duration? = nil) {
         (self.code, self.message, self.retryable, self.retryIn) = (code, message, retryable, retryIn)
         causes = []
@@ -99,7 +100,7 @@ extension AutoModerateError: LocalizedError, CustomStringConvertible {
 }
 
 extension AutoModerateError {
-    /// The error that a call of the library ended with.
+    /// The error that ended a call of the library.
     init(_ error: any Error) {
         switch error {
         case let error as AutoModerateError: self = error
@@ -109,7 +110,7 @@ extension AutoModerateError {
         }
     }
 
-    /// The first fault, and what led to it.
+    /// The first error and its causes.
     init(_ faults: [Fault]) {
         guard let fault = faults.first else {
             self.init(.internal, "the SDK failed without a word")

@@ -690,7 +690,7 @@ open class Cancellation: CancellationProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_cancellation(self.handle, $0) }
     }
     /**
-     * Makes one for a call.
+     * Creates one for a call.
      *
      * # Errors
      * None.
@@ -787,7 +787,7 @@ public func FfiConverterTypeCancellation_lower(_ value: Cancellation) -> UInt64 
 public protocol NativeClientProtocol: AnyObject, Sendable {
     
     /**
-     * Says goodbye and ends all streams.
+     * Disconnects and ends all streams.
      *
      * # Errors
      * As [`FacadeClient::close`].
@@ -803,7 +803,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func connect(cancellation: Cancellation) async throws 
     
     /**
-     * Looks up a piece of content: a packed `Content`.
+     * Looks up an item: a packed `Content`.
      *
      * # Errors
      * As [`FacadeClient::content`].
@@ -811,7 +811,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func content(id: String, cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * One page of contents: a packed `ContentPage`.
+     * One page of items: a packed `ContentPage`.
      *
      * # Errors
      * As [`FacadeClient::contents_page`].
@@ -835,7 +835,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func emit(name: String, data: String, cancellation: Cancellation) async throws 
     
     /**
-     * Sends an event and waits for the acknowledgement; both are JSON.
+     * Sends an event and waits for its acknowledgement; both are JSON.
      *
      * # Errors
      * As [`FacadeClient::emit_with_ack`].
@@ -843,7 +843,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func emitWithAck(name: String, data: String, cancellation: Cancellation) async throws  -> String
     
     /**
-     * The events of all projects; of one kind, if it is named.
+     * The events of all projects, or one kind of them if it is named.
      *
      * # Errors
      * As [`FacadeClient::events`].
@@ -851,7 +851,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func events(kind: String?) throws  -> NativeStream
     
     /**
-     * Whether the server is well: a packed `Health`.
+     * The server's health: a packed `Health`.
      *
      * # Errors
      * As [`FacadeClient::health`].
@@ -859,7 +859,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func health(cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * Joins a project, behind a cursor if there is one.
+     * Joins a project, after a cursor if there is one.
      *
      * # Errors
      * As [`FacadeClient::join`].
@@ -867,7 +867,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func join(project: String, after: String?, cancellation: Cancellation) async throws  -> NativeProject
     
     /**
-     * What the client has counted.
+     * The client's counters.
      *
      * # Errors
      * None.
@@ -875,7 +875,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func metrics() throws  -> NativeMetrics
     
     /**
-     * Submits content; `metadata` is JSON. Answers a packed `Moderation`.
+     * Submits content; `metadata` is JSON. Returns a packed `Moderation`.
      *
      * # Errors
      * As [`FacadeClient::moderate`].
@@ -891,7 +891,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func networkChanged() throws 
     
     /**
-     * What the client is doing.
+     * The client's state.
      *
      * # Errors
      * None.
@@ -899,7 +899,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func state() throws  -> NativeState
     
     /**
-     * The present state and all changes from now on.
+     * The current state and all later changes.
      *
      * # Errors
      * None.
@@ -915,7 +915,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func statistics(cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * The address that the client is connected to, or tries next.
+     * The address that the client is connected to or tries next.
      *
      * # Errors
      * None.
@@ -966,7 +966,7 @@ open class NativeClient: NativeClientProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativeclient(self.handle, $0) }
     }
     /**
-     * Makes a client without connecting it. `provider`: somebody answers requests for credentials.
+     * Creates a client without connecting it. `provider`: somebody answers requests for credentials.
      *
      * # Errors
      * `invalid_argument`, naming the option.
@@ -996,7 +996,7 @@ public convenience init(options: NativeOptions, provider: Bool)throws  {
 
     
     /**
-     * Says goodbye and ends all streams.
+     * Disconnects and ends all streams.
      *
      * # Errors
      * As [`FacadeClient::close`].
@@ -1040,7 +1040,7 @@ open func connect(cancellation: Cancellation)async throws   {
 }
     
     /**
-     * Looks up a piece of content: a packed `Content`.
+     * Looks up an item: a packed `Content`.
      *
      * # Errors
      * As [`FacadeClient::content`].
@@ -1062,7 +1062,7 @@ open func content(id: String, cancellation: Cancellation)async throws  -> Packed
 }
     
     /**
-     * One page of contents: a packed `ContentPage`.
+     * One page of items: a packed `ContentPage`.
      *
      * # Errors
      * As [`FacadeClient::contents_page`].
@@ -1121,7 +1121,7 @@ open func emit(name: String, data: String, cancellation: Cancellation)async thro
 }
     
     /**
-     * Sends an event and waits for the acknowledgement; both are JSON.
+     * Sends an event and waits for its acknowledgement; both are JSON.
      *
      * # Errors
      * As [`FacadeClient::emit_with_ack`].
@@ -1143,7 +1143,7 @@ open func emitWithAck(name: String, data: String, cancellation: Cancellation)asy
 }
     
     /**
-     * The events of all projects; of one kind, if it is named.
+     * The events of all projects, or one kind of them if it is named.
      *
      * # Errors
      * As [`FacadeClient::events`].
@@ -1159,7 +1159,7 @@ open func events(kind: String?)throws  -> NativeStream  {
 }
     
     /**
-     * Whether the server is well: a packed `Health`.
+     * The server's health: a packed `Health`.
      *
      * # Errors
      * As [`FacadeClient::health`].
@@ -1181,7 +1181,7 @@ open func health(cancellation: Cancellation)async throws  -> Packed  {
 }
     
     /**
-     * Joins a project, behind a cursor if there is one.
+     * Joins a project, after a cursor if there is one.
      *
      * # Errors
      * As [`FacadeClient::join`].
@@ -1203,7 +1203,7 @@ open func join(project: String, after: String?, cancellation: Cancellation)async
 }
     
     /**
-     * What the client has counted.
+     * The client's counters.
      *
      * # Errors
      * None.
@@ -1218,7 +1218,7 @@ open func metrics()throws  -> NativeMetrics  {
 }
     
     /**
-     * Submits content; `metadata` is JSON. Answers a packed `Moderation`.
+     * Submits content; `metadata` is JSON. Returns a packed `Moderation`.
      *
      * # Errors
      * As [`FacadeClient::moderate`].
@@ -1254,7 +1254,7 @@ open func networkChanged()throws   {try rustCallWithError(FfiConverterTypeNative
 }
     
     /**
-     * What the client is doing.
+     * The client's state.
      *
      * # Errors
      * None.
@@ -1269,7 +1269,7 @@ open func state()throws  -> NativeState  {
 }
     
     /**
-     * The present state and all changes from now on.
+     * The current state and all later changes.
      *
      * # Errors
      * None.
@@ -1306,7 +1306,7 @@ open func statistics(cancellation: Cancellation)async throws  -> Packed  {
 }
     
     /**
-     * The address that the client is connected to, or tries next.
+     * The address that the client is connected to or tries next.
      *
      * # Errors
      * None.
@@ -1376,7 +1376,7 @@ public func FfiConverterTypeNativeClient_lower(_ value: NativeClient) -> UInt64 
 public protocol NativeCredentialsProtocol: AnyObject, Sendable {
     
     /**
-     * Answers a request. An answer that comes too late is ignored.
+     * Answers a request. A late answer is ignored.
      *
      * # Errors
      * None.
@@ -1449,7 +1449,7 @@ open class NativeCredentials: NativeCredentialsProtocol, @unchecked Sendable {
 
     
     /**
-     * Answers a request. An answer that comes too late is ignored.
+     * Answers a request. A late answer is ignored.
      *
      * # Errors
      * None.
@@ -1550,7 +1550,7 @@ public protocol NativeProjectProtocol: AnyObject, Sendable {
     func cursor() throws  -> String?
     
     /**
-     * The project's events; of one kind, if it is named.
+     * The project's events, or one kind of them if it is named.
      *
      * # Errors
      * As [`FacadeProject::events`].
@@ -1646,7 +1646,7 @@ open func cursor()throws  -> String?  {
 }
     
     /**
-     * The project's events; of one kind, if it is named.
+     * The project's events, or one kind of them if it is named.
      *
      * # Errors
      * As [`FacadeProject::events`].
@@ -1904,7 +1904,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func end() throws 
     
     /**
-     * The next `count` of the events that were taken have reached the user.
+     * Marks the next `count` taken events as received by the user.
      *
      * # Errors
      * None.
@@ -1912,7 +1912,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func handed(count: UInt32) throws 
     
     /**
-     * What a stream of one kind had to leave out.
+     * Losses that a stream of one kind can't show.
      *
      * # Errors
      * None.
@@ -1920,10 +1920,10 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func losses() throws  -> NativeLosses
     
     /**
-     * Waits until there is something to take: true; or until the end: false.
+     * Waits until events are ready: true; or until the end: false.
      *
      * # Errors
-     * The error for which the stream ends, once.
+     * The error that ended the stream, once.
      */
     func readable(cancellation: Cancellation) async throws  -> Bool
     
@@ -1937,7 +1937,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func take(max: UInt32) throws  -> Packed
     
     /**
-     * Takes what is there, up to `max` events, each as a JSON object. They count as delivered.
+     * Takes the ready events, up to `max`, each as a JSON object. They count as delivered.
      *
      * # Errors
      * None.
@@ -2024,7 +2024,7 @@ open func end()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift)
 }
     
     /**
-     * The next `count` of the events that were taken have reached the user.
+     * Marks the next `count` taken events as received by the user.
      *
      * # Errors
      * None.
@@ -2039,7 +2039,7 @@ open func handed(count: UInt32)throws   {try rustCallWithError(FfiConverterTypeN
 }
     
     /**
-     * What a stream of one kind had to leave out.
+     * Losses that a stream of one kind can't show.
      *
      * # Errors
      * None.
@@ -2054,10 +2054,10 @@ open func losses()throws  -> NativeLosses  {
 }
     
     /**
-     * Waits until there is something to take: true; or until the end: false.
+     * Waits until events are ready: true; or until the end: false.
      *
      * # Errors
-     * The error for which the stream ends, once.
+     * The error that ended the stream, once.
      */
 open func readable(cancellation: Cancellation)async throws  -> Bool  {
     return
@@ -2093,7 +2093,7 @@ open func take(max: UInt32)throws  -> Packed  {
 }
     
     /**
-     * Takes what is there, up to `max` events, each as a JSON object. They count as delivered.
+     * Takes the ready events, up to `max`, each as a JSON object. They count as delivered.
      *
      * # Errors
      * None.
@@ -2180,7 +2180,7 @@ public func FfiConverterTypeNativeStream_lower(_ value: NativeStream) -> UInt64 
 public protocol NativeTestServerProtocol: AnyObject, Sendable {
     
     /**
-     * Waits until so many connections are open, for so many seconds.
+     * Waits until this many connections are open, for this many seconds.
      *
      * # Errors
      * As [`FacadeTestServer::connected`].
@@ -2196,7 +2196,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func cut() throws 
     
     /**
-     * Forgets what a project's log holds.
+     * Empties a project's log.
      *
      * # Errors
      * None.
@@ -2204,7 +2204,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func forget(project: String) throws 
     
     /**
-     * Waits until so many connections have joined the project, for so many seconds.
+     * Waits until this many connections have joined the project, for this many seconds.
      *
      * # Errors
      * As [`FacadeTestServer::joined`].
@@ -2212,15 +2212,15 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func joined(project: String, connections: UInt32, timeout: Double, cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Publishes an event, of which the data is JSON, and returns its id.
+     * Publishes an event, whose data is JSON, and returns its id.
      *
      * # Errors
-     * `invalid_argument` if the data is no object.
+     * `invalid_argument` if the data is not an object.
      */
     func publish(project: String, name: String, data: String) throws  -> UInt64?
     
     /**
-     * What clients have emitted on their own, as a JSON array of names and data.
+     * The custom events that clients have emitted, as a JSON array of names and data.
      *
      * # Errors
      * None.
@@ -2228,7 +2228,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func received() throws  -> String
     
     /**
-     * Whether connections are refused.
+     * Refuses connections, or accepts them again.
      *
      * # Errors
      * None.
@@ -2236,7 +2236,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func refuseCredentials(refuse: Bool) throws 
     
     /**
-     * Refuses joins of a project with a code; with none, no more.
+     * Refuses joins of a project with a code; without one, allows them again.
      *
      * # Errors
      * None.
@@ -2244,7 +2244,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func refuseJoins(project: String, code: String?) throws 
     
     /**
-     * Whether the server is away.
+     * Takes the server offline, or back online.
      *
      * # Errors
      * None.
@@ -2252,7 +2252,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setOffline(offline: Bool) throws 
     
     /**
-     * Whether REST calls are carried out but not answered.
+     * Stops answering REST calls, which are still performed, or answers them again.
      *
      * # Errors
      * None.
@@ -2263,7 +2263,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
      * Sets fields of an item for REST; `content` is JSON.
      *
      * # Errors
-     * `invalid_argument` if the content is no object with an id.
+     * `invalid_argument` if the content is not an object with an id.
      */
     func store(project: String, content: String) throws 
     
@@ -2319,7 +2319,7 @@ open class NativeTestServer: NativeTestServerProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativetestserver(self.handle, $0) }
     }
     /**
-     * Starts it, with an event log or without.
+     * Starts it, with or without an event log.
      *
      * # Errors
      * As [`FacadeTestServer::start`].
@@ -2348,7 +2348,7 @@ public convenience init(eventLog: Bool)throws  {
 
     
     /**
-     * Waits until so many connections are open, for so many seconds.
+     * Waits until this many connections are open, for this many seconds.
      *
      * # Errors
      * As [`FacadeTestServer::connected`].
@@ -2384,7 +2384,7 @@ open func cut()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift)
 }
     
     /**
-     * Forgets what a project's log holds.
+     * Empties a project's log.
      *
      * # Errors
      * None.
@@ -2399,7 +2399,7 @@ open func forget(project: String)throws   {try rustCallWithError(FfiConverterTyp
 }
     
     /**
-     * Waits until so many connections have joined the project, for so many seconds.
+     * Waits until this many connections have joined the project, for this many seconds.
      *
      * # Errors
      * As [`FacadeTestServer::joined`].
@@ -2421,10 +2421,10 @@ open func joined(project: String, connections: UInt32, timeout: Double, cancella
 }
     
     /**
-     * Publishes an event, of which the data is JSON, and returns its id.
+     * Publishes an event, whose data is JSON, and returns its id.
      *
      * # Errors
-     * `invalid_argument` if the data is no object.
+     * `invalid_argument` if the data is not an object.
      */
 open func publish(project: String, name: String, data: String)throws  -> UInt64?  {
     return try  FfiConverterOptionUInt64.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
@@ -2439,7 +2439,7 @@ open func publish(project: String, name: String, data: String)throws  -> UInt64?
 }
     
     /**
-     * What clients have emitted on their own, as a JSON array of names and data.
+     * The custom events that clients have emitted, as a JSON array of names and data.
      *
      * # Errors
      * None.
@@ -2454,7 +2454,7 @@ open func received()throws  -> String  {
 }
     
     /**
-     * Whether connections are refused.
+     * Refuses connections, or accepts them again.
      *
      * # Errors
      * None.
@@ -2469,7 +2469,7 @@ open func refuseCredentials(refuse: Bool)throws   {try rustCallWithError(FfiConv
 }
     
     /**
-     * Refuses joins of a project with a code; with none, no more.
+     * Refuses joins of a project with a code; without one, allows them again.
      *
      * # Errors
      * None.
@@ -2485,7 +2485,7 @@ open func refuseJoins(project: String, code: String?)throws   {try rustCallWithE
 }
     
     /**
-     * Whether the server is away.
+     * Takes the server offline, or back online.
      *
      * # Errors
      * None.
@@ -2500,7 +2500,7 @@ open func setOffline(offline: Bool)throws   {try rustCallWithError(FfiConverterT
 }
     
     /**
-     * Whether REST calls are carried out but not answered.
+     * Stops answering REST calls, which are still performed, or answers them again.
      *
      * # Errors
      * None.
@@ -2518,7 +2518,7 @@ open func setSilent(silent: Bool)throws   {try rustCallWithError(FfiConverterTyp
      * Sets fields of an item for REST; `content` is JSON.
      *
      * # Errors
-     * `invalid_argument` if the content is no object with an id.
+     * `invalid_argument` if the content is not an object with an id.
      */
 open func store(project: String, content: String)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
@@ -2596,12 +2596,12 @@ public func FfiConverterTypeNativeTestServer_lower(_ value: NativeTestServer) ->
 
 
 /**
- * Bytes that are read from the other side while this object lives.
+ * Bytes that the other side reads while this object lives.
  */
 public protocol PackedProtocol: AnyObject, Sendable {
     
     /**
-     * Where the bytes are. They stay there as long as this object.
+     * The address of the bytes, which don't move while this object lives.
      *
      * # Errors
      * None.
@@ -2609,7 +2609,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
     func address() throws  -> UInt64
     
     /**
-     * How many events they hold.
+     * The number of events in them.
      *
      * # Errors
      * None.
@@ -2617,7 +2617,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
     func count() throws  -> UInt32
     
     /**
-     * How many bytes there are.
+     * The number of bytes.
      *
      * # Errors
      * None.
@@ -2626,7 +2626,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
     
 }
 /**
- * Bytes that are read from the other side while this object lives.
+ * Bytes that the other side reads while this object lives.
  */
 open class Packed: PackedProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2682,7 +2682,7 @@ open class Packed: PackedProtocol, @unchecked Sendable {
 
     
     /**
-     * Where the bytes are. They stay there as long as this object.
+     * The address of the bytes, which don't move while this object lives.
      *
      * # Errors
      * None.
@@ -2697,7 +2697,7 @@ open func address()throws  -> UInt64  {
 }
     
     /**
-     * How many events they hold.
+     * The number of events in them.
      *
      * # Errors
      * None.
@@ -2712,7 +2712,7 @@ open func count()throws  -> UInt32  {
 }
     
     /**
-     * How many bytes there are.
+     * The number of bytes.
      *
      * # Errors
      * None.
@@ -2775,7 +2775,7 @@ public func FfiConverterTypePacked_lower(_ value: Packed) -> UInt64 {
 
 
 /**
- * One error, without what led to it.
+ * One error, without its causes.
  */
 public struct Fault: Equatable, Hashable {
     /**
@@ -2783,11 +2783,11 @@ public struct Fault: Equatable, Hashable {
      */
     public let code: String
     /**
-     * The sentence for people.
+     * The message for people.
      */
     public let text: String
     /**
-     * Whether a retry can help.
+     * True if a retry can help.
      */
     public let retryable: Bool
     /**
@@ -2795,7 +2795,7 @@ public struct Fault: Equatable, Hashable {
      */
     public let retryIn: Double?
     /**
-     * How far the attempt to connect had come.
+     * The stage that the connection attempt had reached.
      */
     public let stage: String?
     /**
@@ -2807,7 +2807,7 @@ public struct Fault: Equatable, Hashable {
      */
     public let body: String?
     /**
-     * How many attempts were made.
+     * The number of attempts.
      */
     public let attempts: UInt32?
 
@@ -2818,16 +2818,16 @@ public struct Fault: Equatable, Hashable {
          * The stable code.
          */code: String, 
         /**
-         * The sentence for people.
+         * The message for people.
          */text: String, 
         /**
-         * Whether a retry can help.
+         * True if a retry can help.
          */retryable: Bool, 
         /**
          * Seconds to wait before a retry.
          */retryIn: Double?, 
         /**
-         * How far the attempt to connect had come.
+         * The stage that the connection attempt had reached.
          */stage: String?, 
         /**
          * The HTTP status.
@@ -2836,7 +2836,7 @@ public struct Fault: Equatable, Hashable {
          * The beginning of the HTTP body.
          */body: String?, 
         /**
-         * How many attempts were made.
+         * The number of attempts.
          */attempts: UInt32?) {
         self.code = code
         self.text = text
@@ -2961,7 +2961,7 @@ public func FfiConverterTypeNativeIdentity_lower(_ value: NativeIdentity) -> Rus
 
 
 /**
- * A limit that can be lifted with `None`.
+ * A limit that `None` lifts.
  */
 public struct NativeLimit: Equatable, Hashable {
     public let count: Int64?
@@ -3014,7 +3014,7 @@ public func FfiConverterTypeNativeLimit_lower(_ value: NativeLimit) -> RustBuffe
 
 
 /**
- * What a stream of one kind had to leave out: as [`automoderate::Losses`].
+ * Losses that a stream of one kind can't show: see [`automoderate::Losses`].
  */
 public struct NativeLosses: Equatable, Hashable {
     public let lagged: UInt64
@@ -3071,7 +3071,7 @@ public func FfiConverterTypeNativeLosses_lower(_ value: NativeLosses) -> RustBuf
 
 
 /**
- * What the client has counted: as [`automoderate::Metrics`].
+ * The client's counters: see [`automoderate::Metrics`].
  */
 public struct NativeMetrics: Equatable, Hashable {
     public let attempts: UInt64
@@ -3370,7 +3370,7 @@ public func FfiConverterTypeNativePair_lower(_ value: NativePair) -> RustBuffer 
 
 
 /**
- * A pause that can be switched off with `None`.
+ * A pause that `None` switches off.
  */
 public struct NativePause: Equatable, Hashable {
     public let seconds: Double?
@@ -3427,7 +3427,7 @@ public func FfiConverterTypeNativePause_lower(_ value: NativePause) -> RustBuffe
  */
 public struct NativeReconnect: Equatable, Hashable {
     /**
-     * Off, whatever the rest says.
+     * Off, whatever the other fields are.
      */
     public let off: Bool
     public let delay: Double?
@@ -3442,7 +3442,7 @@ public struct NativeReconnect: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Off, whatever the rest says.
+         * Off, whatever the other fields are.
          */off: Bool, delay: Double?, factor: Double?, maxDelay: Double?, attempts: NativeLimit?, jitter: Double?, stableAfter: Double?, maxAttemptsPerMinute: Int64?) {
         self.off = off
         self.delay = delay
@@ -3514,11 +3514,11 @@ public func FfiConverterTypeNativeReconnect_lower(_ value: NativeReconnect) -> R
  */
 public struct NativeRequest: Equatable, Hashable {
     /**
-     * To be given back with the answer.
+     * To return with the answer.
      */
     public let id: UInt64
     /**
-     * Why they are wanted: `first`, `reconnect` or `rejected`.
+     * The reason: `first`, `reconnect` or `rejected`.
      */
     public let reason: String
 
@@ -3526,10 +3526,10 @@ public struct NativeRequest: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * To be given back with the answer.
+         * To return with the answer.
          */id: UInt64, 
         /**
-         * Why they are wanted: `first`, `reconnect` or `rejected`.
+         * The reason: `first`, `reconnect` or `rejected`.
          */reason: String) {
         self.id = id
         self.reason = reason
@@ -3579,15 +3579,15 @@ public func FfiConverterTypeNativeRequest_lower(_ value: NativeRequest) -> RustB
 
 
 /**
- * What a client is doing.
+ * A client's state.
  */
 public struct NativeState: Equatable, Hashable {
     /**
-     * The state as a word.
+     * The name of the state.
      */
     public let state: String
     /**
-     * The attempt that comes next, when reconnecting.
+     * The next attempt, when reconnecting.
      */
     public let attempt: UInt32?
     /**
@@ -3595,7 +3595,7 @@ public struct NativeState: Equatable, Hashable {
      */
     public let retryIn: Double?
     /**
-     * Why it is reconnecting or closed, and what led to that; otherwise empty.
+     * The reason for reconnecting or closing, with its causes; otherwise empty.
      */
     public let causes: [Fault]
 
@@ -3603,16 +3603,16 @@ public struct NativeState: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The state as a word.
+         * The name of the state.
          */state: String, 
         /**
-         * The attempt that comes next, when reconnecting.
+         * The next attempt, when reconnecting.
          */attempt: UInt32?, 
         /**
          * Seconds until then.
          */retryIn: Double?, 
         /**
-         * Why it is reconnecting or closed, and what led to that; otherwise empty.
+         * The reason for reconnecting or closing, with its causes; otherwise empty.
          */causes: [Fault]) {
         self.state = state
         self.attempt = attempt
@@ -3709,10 +3709,10 @@ public enum NativeAnswer: Equatable, Hashable {
      */
     case refusal(
         /**
-         * Why, without any secret.
+         * The reason, without any secret.
          */reason: String, 
         /**
-         * Whether the client ends; otherwise only the attempt fails.
+         * True if the client ends; otherwise only the attempt fails.
          */fatal: Bool
     )
 
@@ -3805,7 +3805,7 @@ public func FfiConverterTypeNativeAnswer_lower(_ value: NativeAnswer) -> RustBuf
 
 
 /**
- * What every exported function may fail with.
+ * The errors of every exported function.
  */
 public 
 enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -3813,7 +3813,7 @@ enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     
     
     /**
-     * The SDK's error, and behind it what led to it, the nearest first.
+     * The SDK's error, followed by its causes, the nearest first.
      */
     case Failed(
         /**
@@ -3821,7 +3821,7 @@ enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
          */faults: [Fault]
     )
     /**
-     * The caller did not want to wait any longer.
+     * The caller stopped waiting.
      */
     case Cancelled
 
@@ -4380,13 +4380,13 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
- * Fails, or panics: by which the tests of a binding see that neither ends the process.
+ * Fails or panics, so that a binding's tests can check that neither ends the process.
  *
  * # Errors
  * Always.
  *
  * # Panics
- * If it is told to.
+ * If requested.
  */
 public func failOnPurpose(panic: Bool)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
@@ -4396,13 +4396,13 @@ public func failOnPurpose(panic: Bool)throws   {try rustCallWithError(FfiConvert
 }
 }
 /**
- * The same while somebody waits.
+ * The same during a wait.
  *
  * # Errors
  * Always.
  *
  * # Panics
- * If it is told to.
+ * If requested.
  */
 public func failOnPurposeLater(panic: Bool)async throws   {
     return
@@ -4419,7 +4419,8 @@ public func failOnPurposeLater(panic: Bool)async throws   {
         )
 }
 /**
- * A number that changes with the meaning of the bytes: generated code reads only what it was generated for.
+ * A number that changes with the meaning of the bytes: generated code reads only the version that it was generated
+ * for.
  *
  * # Errors
  * None.
@@ -4447,28 +4448,28 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 23165) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 1492) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 37940) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 14930) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fingerprint() != 2771) {
+    if (uniffi_automoderate_ffi_checksum_func_fingerprint() != 45405) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_cancellation_cancel() != 52687) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_close() != 47115) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_close() != 20991) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_connect() != 57822) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_content() != 59272) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_content() != 25284) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_contents_page() != 41932) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_contents_page() != 42481) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_credentials() != 347) {
@@ -4477,58 +4478,58 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit() != 48569) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit_with_ack() != 13984) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit_with_ack() != 38231) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 11981) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 22051) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 60423) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 43405) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_join() != 18558) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_join() != 14729) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 58954) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 2187) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 9018) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 10771) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 22880) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state() != 48209) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state() != 2812) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 18000) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 34359) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 24883) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 31210) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 54829) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativecredentials_answer() != 51646) {
+    if (uniffi_automoderate_ffi_checksum_method_nativecredentials_answer() != 17044) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativecredentials_next() != 62916) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_address() != 54044) {
+    if (uniffi_automoderate_ffi_checksum_method_packed_address() != 568) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_count() != 14400) {
+    if (uniffi_automoderate_ffi_checksum_method_packed_count() != 20964) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_size() != 64460) {
+    if (uniffi_automoderate_ffi_checksum_method_packed_size() != 60555) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeproject_cursor() != 2028) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeproject_events() != 55941) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_events() != 2310) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeproject_id() != 24160) {
@@ -4543,67 +4544,67 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativestream_end() != 2337) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_handed() != 32904) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_handed() != 204) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 5077) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 18051) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 56707) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 19682) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 56629) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 40073) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 29897) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 17818) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 16153) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 31588) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_cut() != 64092) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_forget() != 20644) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_forget() != 36224) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 30951) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 26235) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 61554) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 38436) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 23225) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 38544) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 52298) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 23109) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 29598) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 36945) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 63904) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 8639) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 19061) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 51673) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 3649) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 57213) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 45547) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_cancellation_new() != 54735) {
+    if (uniffi_automoderate_ffi_checksum_constructor_cancellation_new() != 30510) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_nativeclient_new() != 53860) {
+    if (uniffi_automoderate_ffi_checksum_constructor_nativeclient_new() != 59647) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 46782) {
+    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 31422) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -1,13 +1,14 @@
 import AutoModerate
 import AutoModerateFFI
 
-/// A server on a free port of 127.0.0.1, for tests of programs that use AutoModerate: what a client can be told, and can
-/// suffer, at the test's word.
+/// A server on a free port of 127.0.0.1, for tests of programs that use AutoModerate. It does what the test says: it
+/// sends events, and causes failures.
 ///
-/// It speaks what the reference server speaks, over WebSocket; it checks no credentials, and approves all that is
-/// submitted. Projects exist as soon as they are named. REST lists, looks up and counts the contents of each published
-/// `moderation_update`, those that were submitted, and those of ``store(_:_:)``. An API key that is a project's id is for
-/// that project; any other is for the project that was named first. It ends when nobody refers to it any more.
+/// It speaks the reference server's protocol, over WebSocket. It accepts any credentials and approves every submission.
+/// Projects exist as soon as they are named. REST lists, looks up and counts the items of published `moderation_update`
+/// events, submitted items, and items added with ``store(_:_:)``. An API key that equals a project's id is valid for
+/// that project; any other key is valid for the project that was named first. It ends when nothing refers to it any
+/// more.
 public final class TestServer: Sendable {
     /// The address for clients, `http://127.0.0.1:…`.
     public let url: String
@@ -24,53 +25,53 @@ public final class TestServer: Sendable {
         url = try calling { try native.url() }
     }
 
-    /// Publishes an event to everybody who has joined the project, and logs it for those who are away. `project_id` and
-    /// `event_id` are added to the data. Returns the id; `nil` for a `stats_update`, which is not logged, and on a server
-    /// without an event log.
+    /// Publishes an event to all clients in the project, and logs it for clients that are away. Adds `project_id` and
+    /// `event_id` to the data. Returns the id; `nil` for a `stats_update`, which is not logged, and on a server without
+    /// an event log.
     @discardableResult
     public func publish(_ project: String, _ name: String, _ data: JSON) throws(AutoModerateError) -> Int? {
         try calling { try native.publish(project: project, name: name, data: data.text) }.map { Int(clamping: $0) }
     }
 
-    /// Sets fields of the content with this `id`, as REST lists it, and adds it if it is new. No event is published: so
-    /// deployed servers keep a review.
+    /// Sets fields of the item with this `id`, as REST lists it, and adds the item if it is new. No event is published;
+    /// deployed servers store reviews this way.
     public func store(_ project: String, _ content: JSON) throws(AutoModerateError) {
         try calling { try native.store(project: project, content: content.text) }
     }
 
-    /// Ends all connections, without a word. Clients may come back at once.
+    /// Ends all connections without notice. Clients may reconnect at once.
     public func cut() throws(AutoModerateError) {
         try calling { try native.cut() }
     }
 
-    /// Is away: present connections end, new ones get no answer; or is back.
+    /// Goes offline: existing connections end, and new ones get no answer. Or comes back.
     public func setOffline(_ offline: Bool) throws(AutoModerateError) {
         try calling { try native.setOffline(offline: offline) }
     }
 
-    /// Carries out REST calls without answering them, from the next one on; or answers them again.
+    /// Performs REST calls without answering them, from the next one on; or answers them again.
     public func setSilent(_ silent: Bool) throws(AutoModerateError) {
         try calling { try native.setSilent(silent: silent) }
     }
 
-    /// Refuses connections and REST calls with `authentication_failed`, from the next one on; or no more.
+    /// Refuses connections and REST calls with `authentication_failed`, from the next one on; or stops refusing them.
     public func refuseCredentials(_ refuse: Bool = true) throws(AutoModerateError) {
         try calling { try native.refuseCredentials(refuse: refuse) }
     }
 
-    /// Lets nobody join this project; with `nil`, lets them again.
+    /// Refuses joins of this project; `nil` allows them again.
     public func refuseJoins(
         _ project: String, with code: AutoModerateError.Code? = .accessDenied
     ) throws(AutoModerateError) {
         try calling { try native.refuseJoins(project: project, code: code?.rawValue) }
     }
 
-    /// Forgets what the project's log holds: who was away is told of a ``Gap`` (`expired`).
+    /// Empties the project's log: clients that were away receive a ``Gap`` (`expired`).
     public func forget(_ project: String) throws(AutoModerateError) {
         try calling { try native.forget(project: project) }
     }
 
-    /// Waits until so many connections have joined the project. Returns whether they have, in time.
+    /// Waits until this many connections have joined the project. Returns false if they have not in time.
     public func joined(
         _ project: String, by connections: Int = 1, within timeout: Duration = .seconds(10)
     ) async throws(AutoModerateError) -> Bool {
@@ -81,7 +82,7 @@ public final class TestServer: Sendable {
         }
     }
 
-    /// Waits until so many connections are open. Returns whether they are, in time.
+    /// Waits until this many connections are open. Returns false if they are not in time.
     public func connected(
         by connections: Int = 1, within timeout: Duration = .seconds(10)
     ) async throws(AutoModerateError) -> Bool {
@@ -91,7 +92,7 @@ public final class TestServer: Sendable {
         }
     }
 
-    /// The events that clients have emitted on their own; the first 10,000.
+    /// The custom events that clients have emitted; the first 10,000.
     public func received() throws(AutoModerateError) -> [(name: String, data: JSON)] {
         let all = try calling { try JSON(parsing: try native.received()) }
         guard case .array(let events) = all else { return [] }

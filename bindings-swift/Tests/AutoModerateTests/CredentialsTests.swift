@@ -2,7 +2,7 @@ import AutoModerate
 import Foundation
 import Testing
 
-/// What happened, in order, from any task.
+/// The events of a test, in order, from any task.
 actor Notes<T: Sendable> {
     var all: [T] = []
     func add(_ one: T) { all.append(one) }

@@ -39,7 +39,7 @@ import Testing
         #expect([.accessDenied, .projectNotFound].contains(denied.code) && !denied.retryable)
         let cursor = try #require(await failure { _ = try await client.join(server.project, after: "forty-one") })
         #expect(cursor.code == .invalidArgument && cursor.message.contains("after"))
-        // The client goes on.
+        // The client keeps working.
         _ = try await client.join(server.project)
         #expect(client.state == .connected)
         await client.close()
@@ -74,7 +74,7 @@ import Testing
         let error = try #require(await failure { for try await _ in events {} })
         #expect((error.code, error.attempts) == (.gaveUp, 2))
         #expect(error.cause?.code == .connectFailed)
-        // Its last word is said once.
+        // Its final error is reported once.
         for try await _ in events {}
         try await eventually("the state says so") {
             guard case .closed(let reason) = client.state else { return false }

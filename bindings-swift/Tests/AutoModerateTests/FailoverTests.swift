@@ -1,12 +1,12 @@
 import AutoModerate
 import Testing
 
-/// A server that is gone at one address and there at another.
+/// A server that moves from one address to another.
 @Suite(.timeLimit(.minutes(1))) struct FailoverTests {
     @Test func theNextAddressTakesOver() async throws {
         let server = try Server()
         let first = server.url
-        // On another port from here on, and then again at the first one.
+        // From here on at another port, and later at the first one again.
         try server.restart(at: "127.0.0.1:0")
         let second = server.url
         let client = try await server.client { $0.fallbackURLs = [first] }

@@ -6,7 +6,7 @@ func goldenFile(_ name: String) throws -> Data {
     try Data(contentsOf: URL(fileURLWithPath: setting("AUTOMODERATE_ROOT") + "/core/tests/golden/\(name).json"))
 }
 
-/// What every language must agree on, played byte for byte.
+/// The golden files of all languages, played byte for byte.
 @Suite(.timeLimit(.minutes(1))) struct GoldenTests {
     struct Case: Decodable {
         var name: String
@@ -32,7 +32,7 @@ func goldenFile(_ name: String) throws -> Data {
             #expect(try shown(event) == comparable(one.expect), "\(one.name)")
             #expect(abs(event.meta.receivedAt.timeIntervalSinceNow) < 60)
             #expect(event.meta.cursor == one.expect["meta"]?["cursor"]?.string, "\(one.name)")
-            // As JSON and back it is the same.
+            // A round trip through JSON changes nothing.
             let again = try JSONDecoder().decode(Event.self, from: JSONEncoder().encode(event))
             #expect(again == event, "\(one.name)")
             #expect(again.hashValue == event.hashValue)
@@ -40,7 +40,7 @@ func goldenFile(_ name: String) throws -> Data {
         await client.close()
     }
 
-    /// The event as the files write it: without what is nothing, and without when it was received.
+    /// The event in the files' form: without empty values, and without its time of receipt.
     private func shown(_ event: Event) throws -> JSON {
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .custom { date, encoder in
@@ -50,7 +50,7 @@ func goldenFile(_ name: String) throws -> Data {
         return comparable(try JSONDecoder().decode(JSON.self, from: encoder.encode(event)))
     }
 
-    /// Leaves out nothings, empty extras and what only one side has; instants become seconds.
+    /// Leaves out null values, empty extras and fields that only one side has; timestamps become seconds.
     private func comparable(_ json: JSON, in name: String = "") -> JSON {
         switch json {
         case .object(let members):
@@ -66,7 +66,7 @@ func goldenFile(_ name: String) throws -> Data {
             return .object(kept)
         case .array(let all): return .array(all.map { comparable($0) })
         case .string(let text) where name == "timestamp":
-            // What is no instant is nothing in Swift, and its text stands beside it.
+            // An invalid timestamp is nil in Swift, next to its text.
             return parsed(text).map { .integer(Int64(($0 * 1000).rounded())) } ?? .null
         default:
             guard name == "timestamp", let seconds = json.double else { return json }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct LifetimeTests {
     @Test func letGoWithoutCloseLeavesNothing() async throws {
-        // A connection that stays keeps the third client out.
+        // A connection that stays open keeps the third client out.
         let server = try Server(["--max-connections-per-ip", "2", "--max-events-per-minute", "0"])
         func once() async throws {
             let client = try await server.client { options in

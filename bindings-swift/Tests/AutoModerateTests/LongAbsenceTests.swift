@@ -2,7 +2,7 @@ import AutoModerate
 import AutoModerateTesting
 import Testing
 
-/// A reader with default options that is slower than the server sends: after a long absence, and in a burst.
+/// A reader with default options that is slower than the server: after a long absence, and in a burst.
 @Suite(.timeLimit(.minutes(1))) struct LongAbsenceTests {
     @Test func missedEventsAndABurstArriveOnceAndInOrder() async throws {
         let (missed, burst) = (20_000, 5_000)
@@ -22,18 +22,18 @@ import Testing
         let client = try await Client.connect(server.url, .init(apiKey: "any"))
         let events = try await client.join("p", after: cursor).events
         try await readSlowly(events, 1...missed)
-        // Five times what a stream buffers.
+        // Five times a stream's buffer.
         let live = (missed + 1)...(missed + burst)
         for n in live { try publish(n) }
         try await readSlowly(events, live)
         await client.close()
     }
 
-    /// Reads the updates about these contents, with some work for each.
+    /// Reads the updates about these items, with some work for each.
     private func readSlowly(_ events: EventStream<Event>, _ expected: ClosedRange<Int>) async throws {
         var n = expected.lowerBound
         for try await event in events {
-            // Anything else would be a loss.
+            // Any other event would be a loss.
             let update = try #require(ModerationUpdate(event), "\(event)")
             try #require(update.contentId == "c\(n)")
             if n == expected.upperBound { break }

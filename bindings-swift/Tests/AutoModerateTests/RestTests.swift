@@ -2,7 +2,7 @@ import AutoModerate
 import AutoModerateTesting
 import Testing
 
-/// Submissions, listings and reviews, and how REST makes up for an outage where there is no event log.
+/// Submissions, listings and reviews, and the recovery of decisions by REST without an event log.
 @Suite(.timeLimit(.minutes(1))) struct RestTests {
     @Test func withoutAnAnswerInTimeTheOutcomeIsUnknown() async throws {
         let server = try TestServer()
@@ -63,7 +63,7 @@ import Testing
 
         let client = try await Client.connect(server.url, .init(apiKey: "any"))
         let events = try await client.join("p").events
-        // More than 3.3 a second: rows from before the outage lie in the time that REST is asked about.
+        // More than 3.3 a second: rows from before the outage fall into the period that REST is asked about.
         let before = ids("before", 200)
         for id in before { try publish(id) }
         #expect(try await contents(before.count, of: events) == before)

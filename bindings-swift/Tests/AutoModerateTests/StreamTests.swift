@@ -13,7 +13,7 @@ import Testing
         while found.count < 20 {
             for try await event in stream {
                 found.append(event.contentId)
-                // The cursor is of what was handed out, not of what has crossed with it.
+                // The cursor follows the events returned to the user, not those fetched with them.
                 #expect(project.cursor == event.meta.cursor)
                 break
             }
@@ -26,7 +26,7 @@ import Testing
         let server = try Server()
         let client = try await server.client()
         let stream = try await client.join(server.project).events(of: ModerationUpdate.self)
-        // Nothing comes: only cancellation ends the wait.
+        // No event arrives: only cancellation ends the wait.
         let before = try (threads(), descriptors())
         for turn in 0..<200 {
             let waiting = Task { () -> [ModerationUpdate] in

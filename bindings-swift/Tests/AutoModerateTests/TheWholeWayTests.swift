@@ -60,7 +60,7 @@ import Testing
             "/api/projects/\(server.project)/rules",
             ["name": "Zebras", "type": "keyword", "data": ["keywords": ["zebra"]], "action": "flag"],
             ["X-API-Key": server.key])
-        // The second that waits for a person is one too many.
+        // The second item in the review queue is one too many.
         try await server.submit(["one zebra", "two zebras: zebra"])
         var seen: [String: Event] = [:]
         for try await event in events {

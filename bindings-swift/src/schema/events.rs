@@ -1,4 +1,4 @@
-//! Events and what comes with each.
+//! Events and their metadata.
 
 use automoderate::{Event, Meta, RawJson, facade};
 
@@ -43,7 +43,7 @@ kinds! {
     Lagged = "lagged",
 }
 
-/// A kind that the core has learnt and this binding has not, with the fields of an `UnknownEvent`: never lost.
+/// A kind that the core knows and this binding does not, with the fields of an `UnknownEvent`, so that it is not lost.
 fn unknown(event: &Event, writer: &mut Writer) {
     writer.byte(Number::UnknownEvent as u8);
     event.name().to_owned().pack(writer);
@@ -76,24 +76,24 @@ pub(super) fn meta() -> Shape {
     let field = |name, docs, ty| Field { name, docs, ty };
     Shape {
         name: "Meta",
-        docs: &["What the SDK knows about an event beside its payload."],
+        docs: &["The SDK's own data about an event."],
         fields: vec![
             field(
                 "project_id",
                 &[
-                    "The project: from the payload, or inferred when exactly one project is joined; otherwise absent,",
+                    "The project, from the payload or inferred if exactly one project is joined; otherwise absent,",
                     "never invented.",
                 ],
                 optional(Type::Shared),
             ),
             field(
                 "event_id",
-                &["The position in the project's event log, on servers that have one."],
+                &["The position in the project's event log, on servers with one."],
                 optional(Type::Count),
             ),
-            field("origin", &["How the event came."], Type::Words("Origin")),
-            field("received_at", &["When the client received it, by the clock of this machine."], Type::Date),
-            field("log", &["The id of the event log that `eventId` belongs to."], optional(Type::Shared)),
+            field("origin", &["The event's origin."], Type::Words("Origin")),
+            field("received_at", &["The time of receipt, by this machine's clock."], Type::Date),
+            field("log", &["The id of the event log of `eventId`."], optional(Type::Shared)),
         ],
     }
 }

@@ -1,6 +1,6 @@
-//! What the types of the bindings look like, and how they are packed.
+//! The types of the bindings, and their packing.
 //!
-//! Both come from the same lists in `shapes`: a field that is packed is in the schema, in the same place.
+//! Both come from the same lists in `shapes`: a packed field is in the schema, in the same position.
 
 mod events;
 mod json;
@@ -15,7 +15,7 @@ pub(crate) use writer::Writer;
 pub enum Type {
     /// Text.
     Text,
-    /// Text that many events of a batch have in common.
+    /// Text that many events of a batch share.
     Shared,
     /// A number that is not negative.
     Count,
@@ -29,7 +29,7 @@ pub enum Type {
     Data,
     /// An instant.
     Date,
-    /// An instant, if it could be read, and the text it was read from.
+    /// A timestamp, if readable, and its original text.
     Timestamp,
     /// A tree of JSON values.
     Json,
@@ -43,7 +43,7 @@ pub enum Type {
     Shape(&'static str),
     /// Something or nothing.
     Optional(Box<Type>),
-    /// Any number of something.
+    /// Any number of values.
     List(Box<Type>),
 }
 
@@ -52,7 +52,7 @@ pub enum Type {
 pub struct Field {
     /// Its name, in snake case.
     pub name: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub docs: &'static [&'static str],
     /// Its type.
     pub ty: Type,
@@ -63,24 +63,24 @@ pub struct Field {
 pub struct Shape {
     /// Its name.
     pub name: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub docs: &'static [&'static str],
-    /// Its fields in the order in which they are packed.
+    /// Its fields in the order of packing.
     pub fields: Vec<Field>,
 }
 
-/// An enum of words, to which servers may add.
+/// An enum of words, which servers may extend.
 #[derive(Debug, Clone)]
 pub struct Words {
     /// Its name.
     pub name: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub docs: &'static [&'static str],
     /// The known words, each with its name and meaning, in the order of their numbers.
     pub known: Vec<(String, &'static str, &'static [&'static str])>,
 }
 
-/// Everything that is packed.
+/// All packed types.
 #[derive(Debug, Clone)]
 pub struct Schema {
     /// The structs.
@@ -109,7 +109,7 @@ impl Schema {
     }
 }
 
-/// Something that can be packed.
+/// A type that can be packed.
 pub(crate) trait Pack {
     /// Its type.
     fn ty() -> Type;
@@ -117,7 +117,7 @@ pub(crate) trait Pack {
     fn pack(&self, writer: &mut Writer);
 }
 
-/// The type of a field that is read like this.
+/// The type of a field with this reader.
 fn type_of<S, T: Pack>(_: fn(&S) -> &T) -> Type {
     T::ty()
 }

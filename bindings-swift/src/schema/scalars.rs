@@ -1,4 +1,4 @@
-//! How the types of fields are packed.
+//! The packing of field types.
 
 use automoderate::{ProjectId, RawJson, Timestamp};
 
@@ -35,7 +35,7 @@ scalars! {
     };
 }
 
-/// Seconds since 1970, as exact as both languages' clocks.
+/// Seconds since 1970, with the precision of both languages' clocks.
 fn seconds(instant: jiff::Timestamp) -> f64 {
     instant.as_microsecond() as f64 / 1e6
 }

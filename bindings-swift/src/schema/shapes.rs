@@ -1,4 +1,4 @@
-//! The lists: every type that crosses, with what it means.
+//! The lists: every type that crosses, with its meaning.
 
 use automoderate::{
     Activity, Content, ContentPage, ContentType, Gap, GapReason, Health, Lagged, MalformedEvent, Moderation,
@@ -67,60 +67,60 @@ macro_rules! words {
     };
 }
 
-/// The type of a field that is read by way of a function.
+/// The type of a field that a function reads.
 fn result_of<'a, F: 'a, T: Pack>(_: fn(&'a F) -> T) -> Type {
     T::ty()
 }
 
-/// What came, which need not be JSON.
+/// The received text, possibly not JSON.
 fn text(raw: &RawJson) -> String {
     raw.as_str().to_owned()
 }
 
 shapes! {
-    /// A piece of content was decided.
+    /// An item was decided.
     ModerationUpdate {
-        /// The content's id.
+        /// The item's id.
         content_id,
-        /// The project the content belongs to, as the payload names it.
+        /// The item's project, according to the payload.
         project_id,
         /// The decision.
         status,
-        /// The kind of content.
+        /// The item's type.
         content_type,
-        /// The beginning of the content, as its author wrote it: **markup included**. For a page use
+        /// The beginning of the text, as its author wrote it, **including markup**. On a page, use
         /// `contentPreviewHTML`.
         content_preview,
-        /// What the submitter sent along, as text until it is parsed.
+        /// The submitter's metadata, as text until it is parsed.
         meta_data,
-        /// How many rules or models gave a result.
+        /// The number of rules or models that gave a result.
         results_count,
-        /// Seconds the decision took.
+        /// The seconds that the decision took.
         processing_time,
-        /// Who or what decided.
+        /// The decider.
         moderator_type,
         /// The decider's name, such as `AI Rule`.
         moderator_name,
-        /// The rule that matched. Deployed servers write `Unknown Rule` when none did; that is given as it came.
+        /// The rule that matched. Deployed servers write `Unknown Rule` if none did; the value is passed on unchanged.
         rule_name,
-        /// When the decision was made.
+        /// The time of the decision.
         timestamp,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
-    /// The project's counters, the newest replacing the ones before.
+    /// The project's counters; each one replaces the previous one.
     StatsUpdate {
-        /// All content ever decided.
+        /// All items ever decided.
         total_content,
-        /// Of it, approved.
+        /// Of these, approved items.
         approved,
-        /// Of it, rejected.
+        /// Of these, rejected items.
         rejected,
-        /// Of it, flagged for a person.
+        /// Of these, items flagged for a person.
         flagged,
-        /// Waiting for a decision; only on some servers.
+        /// Items waiting for a decision; only on some servers.
         pending,
         /// Percent approved.
         approval_rate,
@@ -130,105 +130,105 @@ shapes! {
         flag_rate,
         /// The latest decisions.
         recent_activity,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
     /// One of the latest decisions.
     RecentActivity {
-        /// The content's id.
+        /// The item's id.
         content_id,
         /// The decision.
         decision,
-        /// When it was made.
+        /// The time of the decision.
         timestamp,
     }
     /// A rule was created, updated or deleted.
     RuleUpdate {
-        /// What happened to it.
+        /// The change.
         action,
-        /// The rule, as it is now or was last.
+        /// The rule in its current or last form.
         rule,
-        /// When it happened.
+        /// The time of the change.
         timestamp,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
     /// A moderation rule.
     Rule {
-        /// The rule's id; a number on the wire is given as text.
+        /// The rule's id, as text even if it is a number on the wire.
         id,
         /// Its name.
         name,
-        /// How it decides.
+        /// The way it decides.
         rule_type as "type",
-        /// Whether it is applied.
+        /// True if it is applied.
         is_active,
-        /// Its place in the order of the rules.
+        /// Its position in the order of the rules.
         priority,
-        /// What it does with content that it matches.
+        /// Its action on items that it matches.
         action,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
     }
-    /// A word from the server's operators, or from the server itself.
+    /// A notification from the server's operators, or from the server itself.
     SystemNotification {
         /// The tone.
         notification_type as "type",
         /// The text for people.
         message,
-        /// When it was sent.
+        /// The time of sending.
         timestamp,
-        /// Whether it should stay until it is withdrawn.
+        /// True if it should stay until it is withdrawn.
         persistent,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
-    /// What a user of the moderated application has been doing.
+    /// A user's activity in the moderated application.
     UserActivity {
-        /// The user's id; a number on the wire is given as text.
+        /// The user's id, as text even if it is a number on the wire.
         user_id,
         /// The user's figures.
         activity,
-        /// The content that caused this event.
+        /// The item that caused this event.
         triggered_by,
-        /// When it was sent.
+        /// The time of sending.
         timestamp,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
     /// A user's figures.
     Activity {
-        /// How many contents the user has submitted.
+        /// The number of the user's submissions.
         total_submissions,
-        /// How many of the latest were not approved.
+        /// The number of the latest submissions that were not approved.
         recent_violations,
         /// Percent approved.
         approval_rate,
         /// From 0, harmless, to 1.
         risk_score,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
     }
-    /// The server's own `error` event, when it answers nothing that the SDK asked.
+    /// The server's `error` event, unless it answers one of the SDK's requests.
     ServerError {
-        /// The server's words.
+        /// The server's message.
         message,
-        /// A code, from servers that send one.
+        /// The error code, from servers that send one.
         code,
-        /// Fields that the documentation does not know.
+        /// Undocumented fields.
         extra,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
-    /// An event with a name that the SDK does not know.
+    /// An event whose name the SDK does not know.
     UnknownEvent {
         /// The event's name.
         name,
@@ -236,127 +236,127 @@ shapes! {
         data,
         /// Binary attachments, in the order of their placeholders in `data`.
         attachments,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
-    /// A frame or an event that could not be read. What follows it is delivered.
+    /// An unreadable frame or event. Later events are delivered.
     MalformedEvent {
-        /// The event's name, if it could be read; otherwise empty.
+        /// The event's name; empty if unreadable.
         name,
-        /// What came, as text; perhaps not valid JSON.
+        /// The received text; possibly invalid JSON.
         data with text,
-        /// What is wrong with it.
+        /// The reason that it is unreadable.
         reason,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
     /// Events of a project are missing here, or may be.
     Gap {
         /// The project whose events are missing.
         project_id,
-        /// Why they can't be had.
+        /// The reason for the loss.
         reason,
-        /// How many are missing, where that is known.
+        /// The number of missing events, if known.
         missed,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
     /// The reader of this stream was too slow: events were dropped because its buffer was full.
     Lagged {
-        /// How many events were dropped, since the last notice of this kind.
+        /// The number of events dropped since the last notice of this kind.
         missed,
-        /// What the SDK knows about the event.
+        /// Data that the SDK adds to the event.
         meta,
     }
     /// The server's decision about a submission.
     Moderation {
-        /// The content's id.
+        /// The item's id.
         content_id,
         /// The decision.
         status,
-        /// What the rules and models said.
+        /// The results of rules and models.
         moderation_results,
     }
-    /// A piece of content as the server keeps it.
+    /// An item as the server stores it.
     Content {
         /// Its id.
         id,
-        /// The project it belongs to.
+        /// Its project.
         project_id,
-        /// What it is, such as `text`.
+        /// Its type, such as `text`.
         content_type,
         /// The content itself.
         content_data,
-        /// What the submitter sent along.
+        /// The submitter's metadata.
         meta_data,
         /// The decision.
         status,
-        /// When it was submitted.
+        /// The time of submission.
         created_at,
-        /// When it was last changed.
+        /// The time of its last change.
         updated_at,
-        /// What the rules and models said.
+        /// The results of rules and models.
         moderation_results,
     }
-    /// One page of contents, newest first.
+    /// One page of items, newest first.
     ContentPage {
-        /// The contents.
+        /// The items.
         items,
-        /// The page's number, counted from 1.
+        /// The page's number; the first page is 1.
         page,
-        /// Whether there is a next page.
+        /// True if there is a next page.
         has_more,
-        /// How many contents there are in all, on servers that say.
+        /// The total number of items, if the server says so.
         total,
-        /// What is wrong with the rows of this page that can't be read, which are not among the items.
+        /// The errors of this page's unreadable rows, which are not among the items.
         unreadable,
     }
     /// A project's counters.
     Statistics {
-        /// All content ever submitted.
+        /// All items ever submitted.
         total_content,
-        /// Of it, approved.
+        /// Of these, approved items.
         approved,
-        /// Of it, rejected.
+        /// Of these, rejected items.
         rejected,
-        /// Of it, flagged for a person.
+        /// Of these, items flagged for a person.
         flagged,
-        /// Of it, not decided yet.
+        /// Of these, items without a decision.
         pending,
         /// Percent approved.
         approval_rate,
-        /// Everything else that the server says.
+        /// All other fields that the server sent.
         extra,
     }
-    /// Whether the server is well.
+    /// The server's health.
     Health {
-        /// The server's word for it, such as `healthy`.
+        /// The server's own word for it, such as `healthy`.
         status,
-        /// Everything else that the server says.
+        /// All other fields that the server sent.
         extra,
     }
 }
 
 words! {
-    /// The decision about a piece of content.
+    /// The decision about an item.
     Status {
-        /// The content may be shown.
+        /// The item may be shown.
         Approved,
-        /// The content must not be shown.
+        /// The item must not be shown.
         Rejected,
-        /// A person should look at the content.
+        /// A person should look at the item.
         Flagged,
         /// There is no decision yet.
         Pending,
     }
-    /// What kind of content was decided.
+    /// The type of a decided item.
     ContentType {
         /// Text.
         Text,
         /// An image.
         Image,
     }
-    /// Who or what decided.
+    /// The decider.
     ModeratorType {
         /// A keyword or regex rule; on documented servers any rule.
         Rule,
@@ -364,10 +364,10 @@ words! {
         Ai,
         /// A person.
         Manual,
-        /// The server does not know.
+        /// Unknown to the server.
         Unknown,
     }
-    /// What happened to a rule.
+    /// The change of a rule.
     RuleVerb {
         /// It is new.
         Created,
@@ -376,16 +376,16 @@ words! {
         /// It is gone.
         Deleted,
     }
-    /// How a rule decides.
+    /// The way a rule decides.
     RuleType {
-        /// By a list of words.
+        /// By a list of keywords.
         Keyword,
         /// By a regular expression.
         Regex,
         /// By asking a language model.
         AiPrompt,
     }
-    /// What a rule does with content that it matches.
+    /// A rule's action on items that it matches.
     RuleAction {
         /// Approve it.
         Approve,
@@ -394,39 +394,39 @@ words! {
         /// Let a person look at it.
         Flag,
     }
-    /// The tone of a notification.
+    /// The severity of a notification.
     NotificationType {
-        /// To be known.
+        /// Information.
         Info,
-        /// To be careful about.
+        /// A warning.
         Warning,
-        /// To be mended.
+        /// An error.
         Error,
-        /// To be glad about.
+        /// A success.
         Success,
     }
-    /// How an event reached the client.
+    /// The origin of an event.
     Origin {
-        /// Pushed by the server when it happened.
+        /// Pushed live by the server.
         Live,
-        /// Asked for after an interruption, from the server's event log.
+        /// Replayed from the server's event log after an interruption.
         Replay,
-        /// Made up for by REST after an interruption, from a server without an event log.
+        /// Fetched by REST after an interruption, from a server without an event log.
         Backfill,
     }
-    /// Why events can't be had.
+    /// The reason for missing events.
     GapReason {
-        /// The connection was interrupted, and the server keeps no log that could be asked.
+        /// The connection was interrupted, and the server keeps no event log.
         Interrupted,
         /// The server's log no longer reaches back far enough.
         Expired,
-        /// The cursor belongs to another log: the server's database was made anew.
+        /// The cursor belongs to another log: the server's database was recreated.
         LogChanged,
         /// The cursor is ahead of the log: the server's database was restored from a backup.
         CursorAhead,
-        /// The server has a log but did not hand out all of it.
+        /// The server has a log but did not return all of it.
         ReplayFailed,
-        /// Asking by REST gave less than what was missed.
+        /// REST returned fewer events than were missed.
         BackfillIncomplete,
     }
 }

@@ -1,15 +1,15 @@
 //! Bytes, little-endian and unaligned. Texts and lists begin with their length as 32 bits.
 
-/// What is packed is appended here.
+/// Packed values are appended here.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     pub(crate) bytes: Vec<u8>,
     shared: Vec<Box<str>>,
 }
 
-/// More texts are not kept for sharing.
+/// The most texts kept for sharing.
 const SHARED_MAX: usize = 200;
-/// Stands before a text that is not shared, and before a word that is not known.
+/// The mark before an unshared text, and before an unknown word.
 pub(super) const OTHER: u8 = 255;
 
 impl Writer {
@@ -35,7 +35,7 @@ impl Writer {
         self.bytes.extend_from_slice(data);
     }
 
-    /// A text which is packed once, and then only by its number.
+    /// A text that is packed once, and later only by its number.
     pub(super) fn shared(&mut self, text: &str) {
         let known = self.shared.iter().rposition(|one| &**one == text);
         let new = self.shared.len();

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Finds Valgrind, installs it where that is possible, and the runner of Gungraun under .cache; prints PATH with both.
+# Finds or, if possible, installs Valgrind, and Gungraun's runner under .cache; prints a PATH with both.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
 alone gungraun
 
-# What the bounds were set with: another compiler makes other code.
+# The compiler of the bounds: another one makes other code.
 compiler=1.95
 if [[ "$(rustc --version)" != "rustc $compiler."* ]]; then
     echo "setup.sh: the bounds are those of rustc $compiler, and this is $(rustc --version): count anew, and set both" >&2

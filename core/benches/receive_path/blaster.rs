@@ -21,7 +21,7 @@ pub(crate) fn run(events: usize) {
         let (plain, numbered) = (frames(events, Log::None), frames(events, Log::Kept));
         loop {
             let (tcp, _) = listener.accept().await.expect("a connection");
-            // A reader that goes away is not this server's affair.
+            // A reader that disconnects is no error here.
             let _ = serve(tcp, &plain, &numbered).await;
         }
     });
@@ -54,7 +54,7 @@ async fn serve(tcp: TcpStream, plain: &[u8], numbered: &[u8]) -> Result<(), toki
     Ok(())
 }
 
-/// All frames as they go over the wire, made beforehand so that the blaster is not what is measured.
+/// All frames as they go over the wire, made beforehand, so that the sender is not measured.
 fn frames(events: usize, log: Log) -> Vec<u8> {
     let mut wire = Vec::new();
     for id in 1..=events {

@@ -1,4 +1,4 @@
-//! The yardstick: what a developer would write without an SDK, with nothing but what this one stream needs.
+//! The yardstick: a developer's loop without an SDK, with only the parts that this one stream needs.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Ten million events through one client and one connection: it holds as much at the end as at the beginning.
+//! Ten million events through one client and one connection: memory is the same at the end as at the beginning.
 
 use automoderate::{Client, Event};
 
@@ -10,7 +10,7 @@ const STEP: usize = 1_000_000;
 /// In bytes: a fifth of a byte per event.
 const GROWTH_MAX: u64 = 2 * 1024 * 1024;
 
-/// `turn` is how many events the blaster sends when it is asked.
+/// `turn` is the number of events that the sender sends per request.
 pub(crate) fn run(port: u16, turn: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -1,12 +1,12 @@
-//! The receive path over loopback TCP, beside a loop written by hand.
+//! The receive path over loopback TCP, compared with a hand-written loop.
 //!
-//! A blaster in a process of its own sends the documented `moderation_update`, one frame each, as fast as the reader
-//! takes them. The readers take turns in this process, so that its CPU time is the reader's alone:
+//! A sender in its own process sends the documented `moderation_update`, one frame each, as fast as the reader reads.
+//! The readers take turns in this process, so that its CPU time is the reader's alone:
 //!
 //! - `hand-written`: `tokio-tungstenite` and `serde_json` straight into a struct of `String`s;
-//! - `Client`: this SDK with everything on, one event after the other from the project's stream;
+//! - `Client`: this SDK with everything on, one event at a time from the project's stream;
 //! - `Client, batches`: the same, read with `next_batch`;
-//! - `rust_socketio`, in a process of its own, if `PEER` names its program (`make bench` builds it).
+//! - `rust_socketio`, in its own process, if `PEER` names its program (`make bench` builds it).
 //!
 //! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`; with `--endurance` ten million events go through
 //! one client, whose memory must not grow.
@@ -29,7 +29,7 @@ use std::{
 use table::Row;
 use usage::Cost;
 
-/// Whether the server keeps an event log, and numbers its events.
+/// A server with an event log, which numbers its events, or one without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Log {
     None,
@@ -37,7 +37,7 @@ pub(crate) enum Log {
 }
 
 impl Log {
-    /// The project that stands for it on the blaster.
+    /// The sender's project for it.
     const fn project(self) -> &'static str {
         match self {
             Self::None => "proj_plain",
@@ -69,7 +69,7 @@ fn main() {
         return blaster::run(events);
     }
     if has("--test") || has("--list") {
-        // Asked by `cargo test --benches`, which is about whether it runs.
+        // Set by `cargo test --benches`, which only checks that the benchmark runs.
         return;
     }
     let only = arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));

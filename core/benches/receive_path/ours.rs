@@ -9,7 +9,7 @@ use crate::{
     usage::{Cost, Meter},
 };
 
-/// One event after the other.
+/// One event at a time.
 pub(crate) fn read(port: u16, log: Log, events: usize) -> Cost {
     run(port, log, async |project, meter| {
         let mut stream = project.events();
@@ -23,7 +23,7 @@ pub(crate) fn read(port: u16, log: Log, events: usize) -> Cost {
     })
 }
 
-/// As many as are there.
+/// All events that are ready.
 pub(crate) fn read_batches(port: u16, log: Log, events: usize) -> Cost {
     run(port, log, async |project, meter| {
         let mut stream = project.events();
@@ -39,7 +39,7 @@ pub(crate) fn read_batches(port: u16, log: Log, events: usize) -> Cost {
     })
 }
 
-/// Runs a client on one thread, as the loop by hand does.
+/// Runs a client on one thread, like the hand-written loop.
 fn run(port: u16, log: Log, read: impl AsyncFnOnce(Project, &mut Meter) -> usize) -> Cost {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -1,10 +1,10 @@
-//! Somebody else's client, in a process and a workspace of its own: `core/benches/peers`.
+//! A third-party client, in its own process and workspace: `core/benches/peers`.
 
 use std::process::Command;
 
 use crate::{Log, usage::Cost};
 
-/// Where its program is. `make bench` builds it; without it there is no row of it.
+/// The path of its program. `make bench` builds it; without it the table has no such row.
 pub(crate) fn program() -> Option<String> {
     std::env::var("PEER").ok()
 }

@@ -1,4 +1,4 @@
-//! The result, as a table that fits into a document.
+//! The result, as a Markdown table.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
@@ -41,7 +41,7 @@ pub(crate) fn print(rows: &[Row], events: usize, rounds: usize) {
     }
 }
 
-/// For the table of everything, which `make bench` makes of all its benchmarks.
+/// For the table of all benchmarks that `make bench` makes.
 fn keep(path: &Path, rows: &[Row]) {
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the file of the results");
     for row in rows {
@@ -71,7 +71,7 @@ impl Spread {
     }
 }
 
-/// The processor, how many of it, and the system.
+/// The processor, the number of cores, and the system.
 fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpus = read("/proc/cpuinfo");

@@ -1,14 +1,14 @@
-//! Time on the wall and time on the CPU.
+//! Wall-clock time and CPU time.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// What a run of events cost.
+/// The cost of a run of events.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) events_per_second: f64,
-    /// Of all threads of this process, user and system.
+    /// CPU time of all threads of this process, user and system.
     pub(crate) cpu_micros_per_event: f64,
 }
 
@@ -17,7 +17,7 @@ pub(crate) struct Cost {
 pub(crate) struct Meter(Option<(Instant, Duration)>);
 
 impl Meter {
-    /// Starts, unless it runs already.
+    /// Starts the meter, unless it is running.
     pub(crate) fn start(&mut self) {
         self.0.get_or_insert_with(|| (Instant::now(), cpu()));
     }

@@ -1,7 +1,7 @@
 //! Events as servers send them.
 #![allow(dead_code, reason = "each benchmark uses some")]
 
-/// The documented `moderation_update`; `ids` is what a server with an event log adds.
+/// The documented `moderation_update`; `ids` holds the fields that a server with an event log adds.
 pub(crate) fn documented_update(ids: &str) -> String {
     format!(
         concat!(

@@ -1,4 +1,4 @@
-//! A socket that costs as little as can be: it joins, answers pings, and looks at when its events were sent.
+//! A socket that costs as little as possible: it joins, answers pings, and reads the send times of its events.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,9 +10,9 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::latency::Latency;
 
-/// Holds all that comes between two reads, mostly.
+/// Usually holds everything that arrives between two reads.
 const BUFFER: usize = 1024;
-/// In the metadata of a content: when it was submitted.
+/// The time of submission, in an item's metadata.
 pub(crate) const SENT: &str = "\"sent\":";
 
 /// Microseconds since 1970.
@@ -109,7 +109,7 @@ impl Client {
     }
 }
 
-/// Where the payload of the first frame starts and ends, if all of it is there.
+/// The start and end of the first frame's payload, if it is complete.
 fn frame(bytes: &[u8]) -> Option<(usize, usize)> {
     let (start, length) = match *bytes.get(1)? & 0x7f {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),

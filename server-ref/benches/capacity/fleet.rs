@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::latency::Latency;
 use crate::stage::Stage;
 
-/// Sockets per source address: one has some 28,000 ports.
+/// Sockets per source address: an address has about 28,000 ports.
 const PER_ADDRESS: usize = 20_000;
 /// Sockets that connect at once.
 const AT_ONCE: usize = 64;
@@ -45,7 +45,7 @@ impl Fleet {
         fleet
     }
 
-    /// How many updates should come of so many contents, which go to the projects in turn.
+    /// The expected number of updates for this many items, which go to the projects in turn.
     pub(crate) fn due(&self, contents: usize, projects: usize) -> usize {
         let joined = |project: usize| (self.connections + projects - 1 - project) / projects;
         (0..contents).map(|n| joined(n % projects)).sum()
@@ -55,7 +55,7 @@ impl Fleet {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Waits until nothing more comes.
+    /// Waits until nothing more arrives.
     pub(crate) async fn settles(&self) {
         let mut before = u64::MAX;
         while before != self.seen.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! How long things took, in buckets that grow by an eighth.
+//! Durations, in buckets that grow by an eighth.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

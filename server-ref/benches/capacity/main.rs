@@ -1,7 +1,9 @@
-//! What many connections cost: tens of thousands of light sockets over many projects, against one node or several, on one machine.
+//! The cost of many connections: tens of thousands of light sockets over many projects, on one node or several, on one
+//! machine.
 //!
-//! `cargo xtask bench capacity -- --connections 20000 --nodes 2`; the table goes to stdout, and `docs/capacity.md` says what it means. Sockets
-//! come from 127.0.0.2, .3, …, since one address has too few ports. Needs Linux, and as many open files (`ulimit -n`) as connections.
+//! `cargo xtask bench capacity -- --connections 20000 --nodes 2`; the table goes to stdout, and `docs/capacity.md`
+//! explains it. Sockets come from 127.0.0.2, .3, …, because one address has too few ports. Needs Linux, and as many
+//! open files (`ulimit -n`) as connections.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -25,19 +27,19 @@ use stage::Stage;
 
 #[derive(Debug, Parser)]
 struct Plan {
-    /// Sockets, shared out over the nodes; each joins one project.
+    /// Sockets, distributed over the nodes; each joins one project.
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
-    /// Projects, shared out over the sockets.
+    /// Projects, distributed over the sockets.
     #[arg(long, default_value_t = 1_000)]
     projects: usize,
-    /// Contents submitted per second, shared out over the projects.
+    /// Items submitted per second, distributed over the projects.
     #[arg(long, default_value_t = 200)]
     rate: usize,
-    /// How long the sockets are idle, and then how long contents are submitted.
+    /// The time that the sockets are idle, and then the time that items are submitted.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// More than one needs PostgreSQL and Redis, as `cargo xtask bench capacity` starts them.
+    /// More than one needs PostgreSQL and Redis, which `cargo xtask bench capacity` starts.
     #[arg(long, default_value_t = 1)]
     nodes: usize,
     /// What cargo adds.
@@ -56,7 +58,7 @@ async fn main() {
     let (before, started) = (stage.usage(), Instant::now());
     let fleet = Fleet::connect(&stage, plan.connections, latency.clone()).await;
     let elapsed = started.elapsed();
-    // Buffers of the handshakes go.
+    // The buffers of the handshakes are freed.
     sleep(Duration::from_secs(2)).await;
     let after = stage.usage();
     let memory = after.nodes.memory.saturating_sub(before.nodes.memory) as f64 / plan.connections as f64 / 1024.0;

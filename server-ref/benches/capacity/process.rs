@@ -1,10 +1,10 @@
-//! What processes use, as /proc tells.
+//! The resources of processes, from /proc.
 
 use std::fs;
 use std::ops::Add;
 use std::time::Duration;
 
-/// Clock ticks per second, as Linux has them everywhere.
+/// Clock ticks per second, the same on all Linux systems.
 const TICKS: u64 = 100;
 
 /// CPU time used so far, and resident memory in bytes.
@@ -33,7 +33,7 @@ pub(crate) fn of(pid: u32) -> Sum {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return Sum::default();
     };
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may contain anything.
     let fields: Vec<u64> =
         stat.rsplit(')').next().unwrap().split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
     // Its own and its dead children's, user and system.
@@ -41,7 +41,7 @@ pub(crate) fn of(pid: u32) -> Sum {
     Sum { cpu: Duration::from_millis(ticks * 1000 / TICKS), memory: memory(pid) }
 }
 
-/// Without what it shares with others, which would be counted many times.
+/// Without memory shared with other processes, which would be counted many times.
 fn memory(pid: u32) -> u64 {
     bytes(pid, "RssAnon:")
 }

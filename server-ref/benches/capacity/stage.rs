@@ -1,4 +1,4 @@
-//! The nodes and what they stand on.
+//! The nodes and their services.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
@@ -26,7 +26,7 @@ pub(crate) struct Stage {
     _folder: TempDir,
 }
 
-/// What PostgreSQL and Redis count.
+/// The counters of PostgreSQL and Redis.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Told {
     pub(crate) commits: i64,

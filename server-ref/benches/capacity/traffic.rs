@@ -1,4 +1,4 @@
-//! Contents at a steady rate, to the projects and the nodes in turn.
+//! Items at a steady rate, to the projects and the nodes in turn.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

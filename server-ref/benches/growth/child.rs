@@ -1,4 +1,4 @@
-//! A server in a process of its own, so that its CPU time is its alone: it is told what to publish, and tells what it used.
+//! A server in its own process, so that the CPU time is its alone: it publishes on request, and reports its usage.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,11 +11,11 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::usage;
 
-/// The variable that makes a process a server; its value says how many projects it makes, and where its database is.
+/// The variable that makes a process a server; its value is the number of its projects and the path of its database.
 const ROLE: &str = "GROWTH_SERVER";
 /// Longer than any run.
 const PING: Duration = Duration::from_secs(600);
-/// Who may join all projects.
+/// The user who may join all projects.
 pub(crate) const USER: (&str, &str) = ("growth@example.org", "correct horse battery");
 
 pub(crate) struct Server {
@@ -52,7 +52,7 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Publishes so many events of about so many bytes, to the projects in turn and as fast as it can.
+    /// Publishes this many events of about this many bytes, to the projects in turn and as fast as it can.
     pub(crate) async fn publish(&mut self, events: usize, bytes: usize) {
         self.ask(json!({"events": events, "bytes": bytes})).await;
     }
@@ -67,14 +67,14 @@ impl Server {
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }
 
-    /// Ends it in good order: the database is one file then.
+    /// Ends it cleanly, which leaves the database as one file.
     pub(crate) async fn stop(mut self) {
         drop(self.stdin);
         self.child.wait().await.unwrap();
     }
 }
 
-/// The role of this process, if it is to be a server.
+/// Runs this process as a server, if that is its role.
 pub(crate) fn role() -> Option<String> {
     std::env::var(ROLE).ok()
 }
@@ -111,7 +111,7 @@ pub(crate) async fn run(role: &str) {
     server.shutdown().await;
 }
 
-/// What makes a frame of about so many bytes, together with the event's name and its ids.
+/// The padding for a frame of about this many bytes, together with the event's name and its ids.
 fn payload(bytes: usize) -> Map<String, Value> {
     let mut fields = json!({"content_id": "1", "status": "approved"});
     if bytes >= 400 {

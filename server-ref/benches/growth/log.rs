@@ -1,4 +1,4 @@
-//! A log of many events: what a submission costs, and what a replay of a thousand events.
+//! A log of many events: the cost of a submission, and of a replay of a thousand events.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const REPLAYS: usize = 50;
 pub(crate) struct Costs {
     pub(crate) submission_micros: f64,
     pub(crate) submissions_per_second: f64,
-    /// CPU of the server, and time, of a thousand events: the oldest, and the newest.
+    /// The server's CPU time, and the time, for a thousand events: the oldest, and the newest.
     pub(crate) oldest_micros: f64,
     pub(crate) newest_micros: f64,
     pub(crate) newest_millis: f64,
@@ -34,7 +34,7 @@ pub(crate) async fn measure(plan: &Plan, events: u64) -> Vec<Costs> {
     let mut server = Server::start(folder.path(), 1).await;
     Submitter::connect(&server).await.submit("A comment that nobody minds").await;
     fill(folder.path(), &server.project, events).await;
-    // The server does not wait that long for the next request.
+    // The server waits less than this for the next request.
     let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;
     let mut socket = Socket::join(&server).await;
     let mut rounds = Vec::new();
@@ -68,7 +68,7 @@ pub(crate) async fn measure(plan: &Plan, events: u64) -> Vec<Costs> {
     rounds
 }
 
-/// A thousand events behind `after`, time and again: CPU microseconds of the server, and milliseconds, for a thousand.
+/// Replays a thousand events after `after` repeatedly: the server's CPU microseconds, and milliseconds, per thousand.
 async fn replays(server: &mut Server, socket: &mut Socket, after: u64) -> (f64, f64) {
     let (started, cpu) = (Instant::now(), server.cpu().await);
     for _ in 0..REPLAYS {
@@ -87,12 +87,12 @@ async fn replays(server: &mut Server, socket: &mut Socket, after: u64) -> (f64, 
     (used.as_secs_f64() * 1e6 / REPLAYS as f64, elapsed.as_secs_f64() * 1e3 / REPLAYS as f64)
 }
 
-/// Makes so many of the one content that is there, and of its event.
+/// Copies the existing item, and its event, this many times.
 async fn fill(folder: &Path, project: &str, events: u64) {
-    // In chunks: other writers wait no longer than for one, and the write-ahead log stays small.
+    // In chunks, so that other writers wait for at most one, and the write-ahead log stays small.
     const CHUNK: u64 = 100_000;
     const NUMBERS: &str = "WITH RECURSIVE n(i) AS (SELECT $2 UNION ALL SELECT i + 1 FROM n WHERE i < $3)";
-    // Ids from before all that will be made: as if these contents were older.
+    // Ids lower than all later ones, as if these items were older.
     let contents = format!(
         "{NUMBERS} INSERT INTO contents SELECT project_id, printf('00000000-0000-7000-8000-%012d', i), content_type,
              content_data, meta_data, status, created_at, updated_at

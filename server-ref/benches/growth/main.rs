@@ -1,13 +1,14 @@
-//! Whether an event costs the same when there is more of everything. In CPU time, which says the same on a busy machine, mostly.
+//! Checks whether an event costs the same as everything grows. Measured in CPU time, which depends little on other
+//! load.
 //!
 //! - *clients*: 10, 100 and 1,000 of the SDK's clients in this process, each following the same project;
 //! - *projects*: 1, 10 and 50 on one client;
 //! - *sizes*: events of 130 bytes to 1 MB, per byte;
-//! - *log*: 1,000 to a million events and contents in the server's SQLite (`--log 10000000` for more): what a submission costs the server, and a
-//!   replay of a thousand events.
+//! - *log*: 1,000 to a million events and items in the server's SQLite (`--log 10000000` for more): the server's cost
+//!   of a submission, and of a replay of a thousand events.
 //!
-//! The server is in a process of its own. `cargo xtask bench growth -- clients --rounds 5`; rows for `docs/benchmarks.md` go to stdout, the raw results and the
-//! plot to `docs/plots`.
+//! The server is in its own process. `cargo xtask bench growth -- clients --rounds 5`; rows for `docs/benchmarks.md` go
+//! to stdout, the raw results and the plot to `docs/plots`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -44,7 +45,7 @@ pub(crate) struct Plan {
     /// Events in the largest log.
     #[arg(long, default_value_t = 1_000_000)]
     log: u64,
-    /// Measure nothing: draw the plot of the last runs again.
+    /// Measure nothing, and redraw the plot of the last runs.
     #[arg(long)]
     plot: bool,
     /// What cargo adds.
@@ -99,7 +100,7 @@ async fn clients(plan: &Plan) -> Value {
         let before = usage::memory();
         let mut readers = Readers::clients(&server, count).await;
         let idle = usage::memory().saturating_sub(before) as f64 / 1024.0 / count as f64;
-        // As many deliveries, however many clients share them.
+        // The same number of deliveries, however many clients share them.
         let bursts = rounds(plan, async || readers.cost(&mut server, 200_000 / count, 200, 430, count).await).await;
         let single = rounds(plan, async || readers.cost(&mut server, 2000 / count, 1, 430, count).await).await;
         println!("| {count} | {} | {} | {idle:.0} |", bursts.show(2), single.show(2));

@@ -1,4 +1,4 @@
-//! The plot, made from what the last runs have kept.
+//! The plot, from the stored results of the last runs.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The SDK's clients in this process, and what an event costs them.
+//! The SDK's clients in this process, and their cost per event.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::usage;
 /// Clients that connect at once.
 const AT_ONCE: usize = 50;
 
-/// Streams that are read, and how many events they have had together.
+/// The streams being read, and the number of their events.
 pub(crate) struct Readers {
     clients: Vec<Client>,
     seen: watch::Receiver<u64>,
@@ -20,7 +20,7 @@ pub(crate) struct Readers {
 }
 
 impl Readers {
-    /// So many clients, each with the first project.
+    /// This many clients, each with the first project.
     pub(crate) async fn clients(server: &Server, count: usize) -> Self {
         let mut clients = Vec::new();
         while clients.len() < count {
@@ -50,7 +50,8 @@ impl Readers {
         Self { clients, seen, due: 0 }
     }
 
-    /// Has so many events published in bursts, of which each is waited for; each comes `copies` times. CPU microseconds per event.
+    /// Publishes this many events in bursts, and waits for each burst; each event arrives `copies` times. Returns CPU
+    /// microseconds per event.
     pub(crate) async fn cost(
         &mut self,
         server: &mut Server,
@@ -75,7 +76,7 @@ impl Readers {
     }
 }
 
-/// Counts in batches, so that counting is not what costs.
+/// Counts in batches, so that counting itself costs little.
 async fn read(mut stream: EventStream, told: Arc<watch::Sender<u64>>) {
     while let Ok(batch) = stream.next_batch(256).await
         && !batch.is_empty()

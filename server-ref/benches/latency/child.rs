@@ -1,4 +1,4 @@
-//! What the connections of the load need to know of the server.
+//! The server's data for the connections of the load.
 
 pub(crate) struct Server {
     pub(crate) port: u16,

@@ -1,4 +1,4 @@
-//! Contents at a steady rate, over some connections.
+//! Items at a steady rate, over several connections.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::clock;
 use crate::http::Submitter;
 
 const CONNECTIONS: usize = 64;
-/// The finest that the timer does.
+/// The timer's resolution.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Submits so many and waits for their answers; how many a second it was.
+/// Submits this many items and waits for their answers; returns the rate per second.
 pub(crate) async fn submit(server: &Server, count: usize, per_second: usize) -> f64 {
     let (jobs, queue) = mpsc::unbounded_channel::<i64>();
     let queue = Arc::new(Mutex::new(queue));
@@ -35,7 +35,7 @@ pub(crate) async fn submit(server: &Server, count: usize, per_second: usize) -> 
         ticks.tick().await;
         let due = (started.elapsed().as_secs_f64() * per_second as f64) as usize;
         while sent < count.min(due) {
-            // The time counts from here, also if all connections are busy.
+            // The time counts from here, even if all connections are busy.
             jobs.send(clock::micros()).unwrap();
             sent += 1;
         }

@@ -1,9 +1,10 @@
-//! From `POST /api/moderate` to the callback of a user's program, in each language, at 10, 1,000 and 10,000 contents a second.
+//! From `POST /api/moderate` to the callback of a user's program, in each language, at 10, 1,000 and 10,000 items a
+//! second.
 //!
-//! The server and the program that waits are in processes of their own, and all of them on the same machine. `cargo xtask bench latency`; by hand,
-//! `LATENCY_PYTHON` and `LATENCY_NODE` name interpreters that find the bindings, `LATENCY_SWIFT` is the command that
-//! `bindings-swift/bench.sh --latency` prints. Rows for `docs/benchmarks.md` go to stdout, the
-//! raw results and the plot to `docs/plots`.
+//! The server and the waiting program have their own processes, all on the same machine. `cargo xtask bench latency`;
+//! without it, `LATENCY_PYTHON` and `LATENCY_NODE` name interpreters that find the bindings, and `LATENCY_SWIFT` is the
+//! command that `bindings-swift/bench.sh --latency` prints. Rows for `docs/benchmarks.md` go to stdout, the raw results
+//! and the plot to `docs/plots`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -30,12 +31,12 @@ use program::Program;
 use report::chart::Chart;
 use subscriber::{Language, Subscriber};
 
-/// Contents per second, and for how many seconds.
+/// Items per second, and the number of seconds.
 const RATES: [(usize, usize); 3] = [(10, 30), (1000, 15), (10_000, 10)];
 
 #[derive(Debug, Parser)]
 struct Plan {
-    /// Measure nothing: draw the plot of the last run again.
+    /// Measure nothing, and redraw the plot of the last run.
     #[arg(long)]
     plot: bool,
     /// What cargo adds.
@@ -47,9 +48,9 @@ struct Plan {
 struct Run {
     language: String,
     per_second: usize,
-    /// How many a second were answered.
+    /// The number of answers per second.
     reached: f64,
-    /// Milliseconds: of each per mille, from the least.
+    /// Milliseconds per per-mille, from the lowest.
     permilles: Vec<f64>,
 }
 
@@ -114,7 +115,7 @@ fn show(run: &Run) {
 fn draw(runs: &[Run]) {
     let chart = |(per_second, _)| {
         let lines = runs.iter().filter(|run| run.per_second == per_second).map(|run| {
-            // From half of them to one in a thousand, as "one in": 2 to 1,000.
+            // From half of the events to one in a thousand, as "one in": 2 to 1,000.
             let point = |permille: usize| (1000.0 / (1000 - permille) as f64, run.permilles[permille]);
             (run.language.clone(), (500..1000).map(point).collect())
         });

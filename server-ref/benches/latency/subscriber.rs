@@ -1,4 +1,4 @@
-//! Who waits for the events, in a process of its own and in any language.
+//! The program that waits for the events, in its own process and in any language.
 
 use std::process::Stdio;
 
@@ -8,13 +8,13 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::clock;
 
-/// The argument that makes this program the one in Rust.
+/// The argument that makes this program the Rust subscriber.
 const ROLE: &str = "--subscriber";
 
-/// A language, and the words of the command that waits.
+/// A language, and the words of its subscriber's command.
 pub(crate) type Language = (&'static str, Vec<String>);
 
-/// Those whose programs are there: `cargo xtask bench latency` names them.
+/// The languages whose programs exist: `cargo xtask bench latency` names them.
 pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
     let mut all = vec![("Rust", vec![this, ROLE.to_owned()])];
@@ -40,7 +40,7 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Returns when it has joined.
+    /// Returns once it has joined.
     pub(crate) async fn start(words: &[String], url: &str, (project, key): &(String, String), events: usize) -> Self {
         let mut child = Command::new(&words[0])
             .args(&words[1..])
@@ -54,13 +54,13 @@ impl Subscriber {
         Self { lines, _child: child }
     }
 
-    /// Microseconds, event by event, when all have come.
+    /// Microseconds, event by event, once all have arrived.
     pub(crate) async fn times(mut self) -> Vec<i64> {
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }
 }
 
-/// The one in Rust, if that is what this process is to be.
+/// Runs this process as the Rust subscriber, if that is its role.
 pub(crate) async fn run() -> bool {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [role, url, key, project, events] = &arguments[..] else { return false };

@@ -1,7 +1,7 @@
-//! How long it takes to notice that a connection is gone, and until events come again: all settings as they are by default.
+//! The time to detect a lost connection, and until events arrive again, with default settings.
 //!
-//! Each stroke has a server, a relay and a client of its own, and a connection that counts as stable. `cargo xtask prove recovery
-//! [-- cut kill]`; the table goes to stdout.
+//! Each fault has its own server, relay and client, and a connection that counts as stable. `cargo xtask prove recovery
+//! //! [-- cut kill]`; the table goes to stdout.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 #[path = "../../tests/stock/faults/relay.rs"]
@@ -20,10 +20,10 @@ use tokio::time::{Instant, sleep};
 use relay::{Mode, Relay};
 use server::Program;
 
-/// The server's defaults: the interval of pings, and how long their answers may take, in seconds.
+/// The server's defaults: the interval of pings, and the timeout of their answers, in seconds.
 const PINGS: [&str; 2] = ["25", "20"];
 const STROKES: usize = 20;
-/// How many at once: where processes start, and where there is only waiting.
+/// The number at once: where processes start, and where faults only wait.
 const FEW: usize = 4;
 /// A connection is stable after 5 s.
 const STABLE: Duration = Duration::from_millis(5_500);
@@ -38,7 +38,7 @@ enum Fault {
     SilenceAndHint,
     Restart,
     Kill,
-    /// The address is gone, another one is there.
+    /// The address is gone, and another one works.
     Failover,
 }
 
@@ -52,7 +52,8 @@ const ALL: [(Fault, &str); 7] = [
     (Fault::Failover, "failover"),
 ];
 
-/// From the stroke on: until the client knew, until the first event that was submitted after it came, and until the server was there again.
+/// Times from the fault until the client detected it, until the first event submitted after it arrived, and until the
+/// server was back.
 struct Times {
     noticed: Duration,
     recovered: Duration,
@@ -72,7 +73,7 @@ async fn main() {
         let (mut running, mut times, mut started) = (JoinSet::new(), Vec::new(), 0);
         while times.len() < STROKES {
             while started < STROKES && running.len() < at_once {
-                // At other moments between two pings.
+                // At different moments between two pings.
                 running.spawn(stroke(fault, Duration::from_millis(1_250 * started as u64)));
                 started += 1;
             }
@@ -103,7 +104,7 @@ async fn stroke(fault: Fault, shift: Duration) -> Times {
     let writer = Client::builder(text("base_url")).api_key(text("api_key")).build().unwrap();
     let wait_for_ping = matches!(fault, Fault::Silence);
     sleep(STABLE + if wait_for_ping { shift } else { Duration::ZERO }).await;
-    // Still alive, and not half way through something.
+    // Still alive, and not in the middle of a step.
     writer.moderate("before").await.unwrap();
     next_update(&mut events).await;
 
@@ -140,7 +141,7 @@ async fn stroke(fault: Fault, shift: Duration) -> Times {
     }
     let writing = tokio::spawn(async move {
         loop {
-            // The server may not be there yet.
+            // The server may not be back yet.
             let _ = writer.moderate("after").await;
             sleep(PACE).await;
         }
@@ -158,7 +159,7 @@ async fn stroke(fault: Fault, shift: Duration) -> Times {
     Times { noticed, recovered, away }
 }
 
-/// What the next decision was about.
+/// The item of the next decision.
 async fn next_update(events: &mut EventStream) -> String {
     loop {
         match events.next().await.unwrap().unwrap() {

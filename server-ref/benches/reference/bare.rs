@@ -1,4 +1,4 @@
-//! socketioxide and nothing else: rooms that anybody may join, and events that nobody keeps.
+//! Bare socketioxide: rooms that any client may join, and events that are not stored.
 
 use serde_json::{Value, json};
 use socketioxide::SocketIo;

@@ -1,4 +1,4 @@
-//! A server in a process of its own: it is told to publish, and tells what it used.
+//! A server in its own process: it publishes on request, and reports its usage.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::usage;
 /// The variable that makes a process a server.
 pub(crate) const ROLE: &str = "BENCH_ROLE";
 
-/// Seen from the clients' side.
+/// From the clients' side.
 pub(crate) struct Server {
     pub(crate) port: u16,
     pub(crate) key: String,
@@ -34,7 +34,8 @@ impl Server {
         Self { port, key: text("key"), project: text("project"), stdin, lines, _child: child }
     }
 
-    /// Publishes so many events to the room, as fast as it can or so many a second; returns before all have arrived.
+    /// Publishes this many events to the room, as fast as it can or at this rate per second; returns before all have
+    /// arrived.
     pub(crate) async fn publish(&mut self, events: usize, per_second: Option<u32>) {
         self.ask(json!({"publish": events, "per_second": per_second})).await;
     }
@@ -55,13 +56,13 @@ impl Server {
     }
 }
 
-/// Other people's servers, and what their programs need: `cargo xtask bench fan-out` says where it is.
+/// Third-party servers, and the path of their requirements in `cargo xtask bench fan-out`.
 pub(crate) const PEERS: [&str; 3] = [NODE, ASGI, FLASK];
 const NODE: &str = "npm socket.io";
 const ASGI: &str = "python-socketio, ASGI";
 const FLASK: &str = "Flask-SocketIO";
 
-/// Whether the program can be run.
+/// True if the program can be run.
 pub(crate) fn is_there(peer: &str) -> bool {
     std::env::var(if peer == NODE { "NODE_MODULES" } else { "PEERS_PYTHON" }).is_ok()
 }
@@ -85,8 +86,7 @@ fn command(role: &str) -> Command {
     }
 }
 
-/// Says that the server is ready, and does what it is told until nobody is there any more. `publish` is to publish so many
-/// events.
+/// Reports that the server is ready, and follows orders until its input ends. `publish` publishes this many events.
 pub(crate) async fn serve(ready: Value, mut publish: impl AsyncFnMut(usize)) {
     println!("{ready}");
     let mut lines: Lines<BufReader<Stdin>> = BufReader::new(stdin()).lines();

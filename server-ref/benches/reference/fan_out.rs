@@ -12,11 +12,11 @@ use crate::report::{self, Spread};
 use crate::socket::Socket;
 
 const SOCKETS: usize = 200;
-/// Less than the buffer of a socket: none is dropped, whoever lags.
+/// Less than a socket's buffer, so that none is dropped for a slow reader.
 const EVENTS: usize = 2000;
-/// For other people's servers, which take much longer.
+/// For third-party servers, which take much longer.
 const PEERS_EVENTS: usize = 200;
-/// When they come one by one.
+/// The rate when they come one by one.
 const PER_SECOND: u32 = 400;
 
 pub(crate) async fn measure(plan: Plan) {

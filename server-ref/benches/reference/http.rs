@@ -1,4 +1,4 @@
-//! A connection that submits contents, and costs as little as can be.
+//! A connection that submits items, and costs as little as possible.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -19,7 +19,7 @@ impl Submitter {
         Self { stream, key: server.key.clone(), answer: vec![0; 16 * 1024] }
     }
 
-    /// Submits a content and waits for the whole answer, which must be a 200.
+    /// Submits an item and waits for the whole answer, which must be a 200.
     pub(crate) async fn submit(&mut self, content: &str) {
         let body = format!("{{\"content\":\"{content}\",\"type\":\"text\"}}");
         let request = format!(

@@ -1,4 +1,4 @@
-//! What a connection that has joined and does nothing holds in the server's memory.
+//! The server's memory for a joined, idle connection.
 
 use futures_util::future::join_all;
 
@@ -8,7 +8,7 @@ use crate::report::Spread;
 use crate::socket::Socket;
 
 const CONNECTIONS: usize = 2000;
-/// Connections before the first measurement, so that what is made once is made.
+/// Connections before the first measurement, so that one-time allocations are done.
 const FIRST: usize = 100;
 
 pub(crate) async fn measure(plan: Plan) {

@@ -12,7 +12,7 @@ use crate::http::Submitter;
 use crate::socket::Socket;
 
 const PER_SECOND: usize = 1000;
-/// The submissions take turns on so many connections.
+/// The number of connections on which submissions take turns.
 const CONNECTIONS: usize = 32;
 
 pub(crate) async fn measure(plan: Plan) {
@@ -38,7 +38,7 @@ pub(crate) async fn measure(plan: Plan) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let mut due = Vec::with_capacity(count);
         for n in 0..count {
-            // A submission that had to wait for its turn has waited: its time counts from when it was due.
+            // The time of a submission that had to wait for its turn counts from its due time.
             due.push(ticks.tick().await.into_std());
             jobs.send(n).unwrap();
         }

@@ -1,14 +1,15 @@
-//! The reference server under load, beside bare socketioxide with the same settings.
+//! The reference server under load, compared with bare socketioxide with the same settings.
 //!
-//! Each server runs in a process of its own, so that its CPU time and its memory are its alone; the clients are in this one.
+//! Each server runs in its own process, so that its CPU time and memory are its alone; the clients are in this one.
 //!
-//! - *fan-out*: events to 200 sockets in a room, also from npm socket.io, python-socketio and Flask-SocketIO where they are there;
-//! - *idle*: what a connection that does nothing holds in memory;
+//! - *fan-out*: events to 200 sockets in a room, also from npm socket.io, python-socketio and Flask-SocketIO if
+//!   installed;
+//! - *idle*: the memory of an idle connection;
 //! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, durable;
 //! - *latency*: from a submission to its event at a client, at 1,000 a second.
 //!
-//! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`; `cargo xtask bench postgres` has
-//! the submissions stored in PostgreSQL.
+//! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`; `cargo
+//! xtask bench postgres` stores the submissions in PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 
 mod bare;
@@ -26,7 +27,7 @@ mod usage;
 
 use std::time::Duration;
 
-/// What every measurement is told.
+/// The options of every measurement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     quick: bool,

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::PING;
 use crate::child::{serve, update};
 
-/// The database to use instead of a temporary SQLite file: under `tests/postgres/with-cluster.sh`, the one that every cluster has.
+/// The database to use instead of a temporary SQLite file: under `tests/postgres/with-cluster.sh`, every cluster's
+/// default one.
 pub(crate) fn postgres() -> Option<String> {
     let server = std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()?;
     Some(server.replace("/?", "/postgres?"))

@@ -1,4 +1,4 @@
-//! A client that costs as little as can be: it joins, and counts the frames of an event. It answers no pings.
+//! A client that costs as little as possible: it joins, and counts the frames of an event. It answers no pings.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -9,7 +9,7 @@ use crate::child::Server;
 pub(crate) struct Socket {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// What is read and not yet consumed.
+    /// Bytes that are read but not yet consumed.
     filled: usize,
 }
 
@@ -38,7 +38,7 @@ impl Socket {
         socket
     }
 
-    /// Reads until so many texts that start so have come; returns the last one.
+    /// Reads until this many texts with this beginning have arrived; returns the last one.
     pub(crate) async fn until(&mut self, start: &[u8], mut count: usize) -> Vec<u8> {
         loop {
             let mut at = 0;
@@ -82,7 +82,7 @@ impl Socket {
     }
 }
 
-/// Where the payload of the first frame starts and ends, if all of it is there.
+/// The start and end of the first frame's payload, if it is complete.
 fn frame(bytes: &[u8]) -> Option<(usize, usize)> {
     let (start, length) = match *bytes.get(1)? & 0x7f {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),

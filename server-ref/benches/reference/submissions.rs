@@ -1,4 +1,4 @@
-//! `POST /api/moderate` as fast as 32 connections can.
+//! `POST /api/moderate`, as fast as 32 connections can send it.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ pub(crate) async fn measure(plan: Plan) {
     report::tell("Server, durable submissions", database, "SQLite", Some(rates.median), Some(costs.median));
 }
 
-/// Some 200 letters, one in ten forbidden.
+/// About 200 letters; one text in ten has a forbidden word.
 fn content(connection: usize, n: usize) -> String {
     let forbidden = if n.is_multiple_of(10) { "forbidden7word3" } else { "welcome" };
     format!(

@@ -1,4 +1,4 @@
-//! What this process used.
+//! This process's usage.
 
 use std::time::Duration;
 

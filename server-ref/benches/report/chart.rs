@@ -1,4 +1,4 @@
-//! Lines over an axis, one chart below the other.
+//! Line charts, one below the other.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 const WIDTH: u32 = 760;
 const HEIGHT: u32 = 260;
-/// Distinguished by people who see colours differently, too.
+/// Distinguishable for people with colour blindness, too.
 const COLOURS: [RGBColor; 5] =
     [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(204, 121, 167), RGBColor(90, 90, 90)];
 
@@ -16,7 +16,7 @@ pub(crate) struct Chart {
     pub(crate) title: String,
     pub(crate) x: &'static str,
     pub(crate) y: &'static str,
-    /// For what grows tenfold from one point to the next.
+    /// For values that grow tenfold from one point to the next.
     pub(crate) log_x: bool,
     pub(crate) lines: Vec<(String, Vec<(f64, f64)>)>,
 }
@@ -53,7 +53,7 @@ where
     let mut context = ChartBuilder::on(area)
         .caption(&chart.title, ("sans-serif", 15))
         .margin(8)
-        // The last number of the axis is half outside.
+        // Half of the axis's last number is outside.
         .margin_right(28)
         .x_label_area_size(34)
         .y_label_area_size(56)
@@ -63,7 +63,7 @@ where
     mesh.x_desc(chart.x).y_desc(chart.y).light_line_style(WHITE).max_light_lines(1);
     mesh.x_label_formatter(&number).y_label_formatter(&number).draw().unwrap();
     for ((name, points), colour) in chart.lines.iter().zip(COLOURS.iter().cycle()) {
-        // A dot where something was measured, unless the line is made of many.
+        // A dot at each measurement, unless the line has many.
         let dots = if points.len() < 30 { 3 } else { 0 };
         let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(dots);
         let drawn = context.draw_series(line).unwrap().label(name);
@@ -82,7 +82,7 @@ fn number(value: &f64) -> String {
     }
 }
 
-/// How many of the values are in each bin, as steps.
+/// The number of values in each bin, as steps.
 pub(crate) fn histogram(values: &[f64], bin: f64, most: f64) -> Vec<(f64, f64)> {
     let mut counts = vec![0_u32; (most / bin).ceil() as usize];
     for value in values {

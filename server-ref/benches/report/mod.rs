@@ -1,4 +1,4 @@
-//! What a run found: the machine, a file with the raw results, and plots made from that file.
+//! The results of a run: the machine, a file with the raw results, and plots made from that file.
 #![allow(dead_code, reason = "each benchmark uses some")]
 
 pub(crate) mod chart;
@@ -9,14 +9,14 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// Where the documentation takes plots and their data from.
+/// The documentation's folder of plots and their data.
 fn folder() -> PathBuf {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/plots"));
     fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// Keeps what was measured, with the machine and its load beside it.
+/// Stores the measurements, with the machine and its load.
 pub(crate) fn save(name: &str, results: &Value) {
     let all = json!({"machine": machine(), "load": load(), "results": results});
     let path = folder().join(format!("{name}.json"));
@@ -24,25 +24,25 @@ pub(crate) fn save(name: &str, results: &Value) {
     eprintln!("{}", path.display());
 }
 
-/// A row of the table of everything, which `make bench` makes of all its benchmarks.
+/// A row of the table of all benchmarks that `make bench` makes.
 pub(crate) fn tell(part: &str, name: &str, of: &str, per_second: Option<f64>, cpu_micros: Option<f64>) {
     let Some(path) = std::env::var_os("BENCH_RESULTS") else { return };
     let row = json!({"part": part, "name": name, "of": of, "per_second": per_second, "cpu_micros": cpu_micros});
     writeln!(OpenOptions::new().create(true).append(true).open(path).unwrap(), "{row}").unwrap();
 }
 
-/// What the last run has kept, if there was one.
+/// The stored results of the last run, if there was one.
 pub(crate) fn saved(name: &str) -> Option<Value> {
     let text = fs::read_to_string(folder().join(format!("{name}.json"))).ok()?;
     Some(serde_json::from_str::<Value>(&text).unwrap()["results"].take())
 }
 
-/// As SVG, beside the data.
+/// Writes the SVG next to the data.
 pub(crate) fn draw(name: &str, charts: &[chart::Chart]) {
     chart::draw(&folder().join(format!("{name}.svg")), charts);
 }
 
-/// Processor, cores, system and load, as the line above a table.
+/// Processor, cores, system and load, for the line above a table.
 pub(crate) fn heading() -> String {
     format!("{}, load {:.1}", machine(), load())
 }

@@ -1,4 +1,4 @@
-//! The clients, in a process of their own: it is told what to do on its standard input, and answers line by line.
+//! The clients, in their own process: it reads orders from its standard input, and answers line by line.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,29 +13,29 @@ use crate::writer::{content, now};
 
 /// Clients that connect at once, at first.
 const AT_ONCE: usize = 64;
-/// For all to catch up, and for all to get the rest.
+/// The time for all clients to catch up, and to receive the rest.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Start {
     pub(crate) url: String,
-    /// Ids and keys, shared out over the clients.
+    /// Ids and keys, distributed over the clients.
     pub(crate) projects: Vec<(String, String)>,
     pub(crate) clients: usize,
     pub(crate) jitter: f64,
 }
 
-/// The last line: what every client must have.
+/// The last line: the items that every client must have.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Finish {
-    /// Per project, the contents that were acknowledged, by their numbers.
+    /// Per project, the numbers of the acknowledged items.
     pub(crate) acknowledged: Vec<Vec<usize>>,
-    /// Per project, how many it has.
+    /// Per project, the number of its items.
     pub(crate) stored: Vec<usize>,
 }
 
-/// What became of them.
+/// The clients' results.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     clients: Vec<Comeback>,
@@ -43,15 +43,15 @@ pub(crate) struct Outcome {
     pub(crate) closed: usize,
     pub(crate) lost: usize,
     pub(crate) twice: usize,
-    /// Ids that did not follow the one before, and notices of losses.
+    /// Ids that did not follow the previous one, and notices of loss.
     pub(crate) holes: usize,
 }
 
-/// Of one client, in milliseconds since the server was killed.
+/// One client's times, in milliseconds since the server was killed.
 #[derive(Debug, Serialize, Deserialize)]
 struct Comeback {
     attempts: Vec<u64>,
-    /// The first event, which mostly was a replayed one.
+    /// The first event, usually a replayed one.
     first: Option<u64>,
     caught_up: Option<u64>,
 }
@@ -69,7 +69,7 @@ impl Outcome {
         all.into_iter().map(|at| at as f64 / 1000.0).collect()
     }
 
-    /// The longest that a client took from its last attempt until it had caught up.
+    /// The longest time from a client's last attempt until it had caught up.
     pub(crate) fn slowest(&self) -> f64 {
         let time = |client: &Comeback| Some(client.caught_up?.saturating_sub(*client.attempts.last()?));
         self.clients.iter().filter_map(time).max().unwrap_or(0) as f64 / 1000.0
@@ -92,7 +92,7 @@ struct Books {
 }
 
 impl Books {
-    /// When the first event came that was sent since then and was not replayed: all before it have been.
+    /// The time of the first event that was sent since then and not replayed: all earlier ones have arrived.
     fn caught_up(&self, since: u64) -> Option<u64> {
         let is_new = |event: &&Received| event.sent >= since && event.origin == Origin::Live;
         Some(self.received.iter().find(is_new)?.arrived)
@@ -102,12 +102,12 @@ impl Books {
 struct Follower {
     client: Client,
     project: usize,
-    /// When attempts began, in microseconds since 1970.
+    /// The start of attempts, in microseconds since 1970.
     attempts: Arc<Mutex<Vec<u64>>>,
     books: Arc<Mutex<Books>>,
 }
 
-/// Follows until its input says that it is over.
+/// Follows until its input ends.
 pub(crate) async fn run() {
     let mut lines = BufReader::new(stdin()).lines();
     let mut line = async || lines.next_line().await.unwrap().unwrap();
@@ -126,7 +126,7 @@ pub(crate) async fn run() {
     println!("{}", serde_json::to_string(&outcome(&followers, struck, &finish)).unwrap());
 }
 
-/// Until it is so for all, or for too long not.
+/// Waits until the condition holds for all clients, or for too long.
 async fn wait(followers: &[Follower], is_so: impl Fn(&Follower) -> bool) {
     let started = Instant::now();
     while !followers.iter().all(&is_so) && started.elapsed() < PATIENCE {
@@ -157,7 +157,7 @@ fn outcome(followers: &[Follower], struck: u64, finish: &Finish) -> Outcome {
 }
 
 impl Follower {
-    /// With default settings, but for the jitter.
+    /// With default settings except for the jitter.
     async fn connect(start: &Start, n: usize) -> Self {
         let project = n % start.projects.len();
         let (id, key) = start.projects[project].clone();
@@ -165,7 +165,7 @@ impl Follower {
         let begun = attempts.clone();
         let client = Client::builder(&start.url)
             .credentials_provider(move |_| {
-                // Asked when an attempt begins.
+                // Called when an attempt begins.
                 begun.lock().unwrap().push(now());
                 let key = key.clone();
                 async move { Ok(Credentials::ApiKey(key.into())) }

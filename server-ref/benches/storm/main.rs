@@ -1,9 +1,9 @@
-//! A thousand clients lose their server at once, while contents are submitted: when has each of them caught up?
+//! A thousand clients lose their server at once, while items are submitted: when has each of them caught up?
 //!
-//! The server is killed with `kill -9` and started again on its port and database, at once or after a while. The clients are the SDK's, in a
-//! process of their own, as they are by default; beside them, the same without jitter. `cargo xtask bench storm -- --clients 1000`; rows
-//! for `docs/benchmarks.md` go to stdout, the raw results and the plot to `docs/plots`. The run fails if anything is lost or comes
-//! twice, or a client gives up.
+//! The server is killed with `kill -9` and started again on its port and database, at once or after a while. The
+//! clients are the SDK's, in their own process, once with default settings and once without jitter. `cargo xtask bench
+//! storm -- --clients 1000`; rows for `docs/benchmarks.md` go to stdout, the raw results and the plot to `docs/plots`.
+//! The run fails if anything is lost or comes twice, or if a client gives up.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -35,28 +35,28 @@ use report::chart::{Chart, histogram};
 use server::Program;
 use writer::{Writer, now};
 
-/// How long contents come before the stroke: connections count as stable after 5 s.
+/// The time of submissions before the kill: connections count as stable after 5 s.
 const BEFORE: Duration = Duration::from_secs(6);
-/// The server's defaults: the interval of pings, and how long their answers may take, in seconds.
+/// The server's defaults: the interval of pings, and the timeout of their answers, in seconds.
 const PINGS: [&str; 2] = ["25", "20"];
 const JITTERS: [f64; 2] = [0.5, 0.0];
-/// The variable that makes a process that of the clients.
+/// The variable that makes a process run the clients.
 const ROLE: &str = "STORM_ROLE";
 
 #[derive(Debug, Parser)]
 struct Plan {
     #[arg(long, default_value_t = 1000)]
     clients: usize,
-    /// Shared out over the clients.
+    /// Distributed over the clients.
     #[arg(long, default_value_t = 10)]
     projects: usize,
-    /// Contents submitted per second, to the projects in turn.
+    /// Items submitted per second, to the projects in turn.
     #[arg(long, default_value_t = 100)]
     rate: u32,
     /// Seconds without a server; may be repeated.
     #[arg(long, default_values_t = [0, 5])]
     away: Vec<u64>,
-    /// Measure nothing: draw the plot of the last run again.
+    /// Measure nothing, and redraw the plot of the last run.
     #[arg(long)]
     plot: bool,
     /// What cargo adds.
@@ -69,12 +69,12 @@ struct Run {
     away: u64,
     jitter: f64,
     clients: usize,
-    /// Milliseconds from the kill until the server was there again.
+    /// Milliseconds from the kill until the server was back.
     returned: u64,
-    /// In bytes: the killed server's, and that of the one after it.
+    /// In bytes: the killed server's, and its successor's.
     peak_before: u64,
     peak: u64,
-    /// What the server used until all had caught up, in seconds.
+    /// The server's CPU time until all had caught up, in seconds.
     cpu: f64,
     outcome: Outcome,
 }
@@ -139,7 +139,7 @@ async fn storm(plan: &Plan, away: u64, jitter: f64) -> Run {
     tell(struck.to_string()).await;
     answer().await;
     let cpu = process::of(server.id()).cpu.as_secs_f64();
-    // What is under way comes, too.
+    // Events in flight arrive, too.
     let acknowledged = writer.stop().await;
     let mut stored = Vec::new();
     for (_, key) in &projects {

@@ -1,10 +1,10 @@
-//! Projects in a database that no server has open yet.
+//! Projects in a database that no server has opened yet.
 
 use std::path::Path;
 
 use automoderate_server::{Limits, Server};
 
-/// Makes so many in the folder's database; their ids and keys.
+/// Creates this many projects in the folder's database; returns their ids and keys.
 pub(crate) async fn make(folder: &Path, count: usize) -> Vec<(String, String)> {
     let database = folder.join("automoderate.db");
     let server = Server::builder().database_file(database).limits(Limits::none()).start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Contents at a steady rate, whether the server is there or not.
+//! Items at a steady rate, whether the server is up or not.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ pub(crate) fn now() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
-/// The number in a content, and when it was sent.
+/// The number in an item, and its send time.
 pub(crate) fn content(text: &str) -> (usize, u64) {
     let (number, sent) = text.split_once(' ').unwrap();
     (number.parse().unwrap(), sent.parse().unwrap())
@@ -54,7 +54,7 @@ impl Writer {
         Self { stop, task }
     }
 
-    /// Waits for the answers; per project, the numbers of the contents that were acknowledged.
+    /// Waits for the answers; returns, per project, the numbers of the acknowledged items.
     pub(crate) async fn stop(self) -> Vec<Vec<usize>> {
         self.stop.send_replace(true);
         self.task.await.unwrap()

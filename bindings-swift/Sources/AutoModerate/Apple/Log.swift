@@ -4,7 +4,7 @@ import AutoModerateFFI
     import os
 #endif
 
-/// Changes of state go to the system's log where there is one: subsystem `automoderate`, category `client`.
+/// State changes go to the system's log, if there is one: subsystem `automoderate`, category `client`.
 enum Log {
     #if canImport(os)
         private static let logger = Logger(subsystem: "automoderate", category: "client")

@@ -2,17 +2,17 @@
     import Foundation
     import Network
 
-    /// Calls a function when the way to the network changes, for as long as it lives.
+    /// Calls a function when the network path changes, for as long as it lives.
     final class NetworkMonitor: @unchecked Sendable {
         private let monitor = NWPathMonitor()
         private let queue = DispatchQueue(label: "automoderate.network")
-        /// Only touched on the queue.
+        /// Accessed only on the queue.
         private var known: NWPath?
 
         init(_ changed: @escaping @Sendable () -> Void) {
             monitor.pathUpdateHandler = { [weak self] path in
                 guard let self else { return }
-                // The first is how things are, not a change.
+                // The first is the current path, not a change.
                 let before = self.known
                 self.known = path
                 if let before, before != path, path.status == .satisfied { changed() }
@@ -29,7 +29,7 @@
         }
     }
 #else
-    /// Nobody tells about the network here: `Client.networkChanged()` does.
+    /// Nothing reports network changes here; call `Client.networkChanged()`.
     final class NetworkMonitor: Sendable {
         init(_ changed: @escaping @Sendable () -> Void) {}
         func stop() {}

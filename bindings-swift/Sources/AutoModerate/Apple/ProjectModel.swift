@@ -1,4 +1,4 @@
-// On Linux Swift 6.0's library for it can't be linked without help, so it is only there for the tests.
+// On Linux, Swift 6.0's library for it can't be linked without extra flags, so it is available only in the tests.
 #if canImport(Observation) && (!os(Linux) || AUTOMODERATE_OBSERVATION)
     import Observation
 
@@ -17,8 +17,8 @@
     /// }
     /// ```
     ///
-    /// When the app goes to the background the task is cancelled and the connection is closed. The model keeps its
-    /// cursor, so that the next `run()` begins behind the last event that it has shown, or where it had joined.
+    /// When the app goes to the background, the task is cancelled and the connection is closed. The model keeps its
+    /// cursor, so that the next `run()` begins after the last event that it has shown, or at its join.
     @available(macOS 14, iOS 17, tvOS 17, visionOS 1, *)
     @MainActor @Observable
     public final class ProjectModel {
@@ -26,24 +26,24 @@
         public private(set) var updates: [ModerationUpdate] = []
         /// The project's counters.
         public private(set) var statistics: StatsUpdate?
-        /// The last word from the server's operators.
+        /// The latest notification from the server's operators.
         public private(set) var notification: SystemNotification?
-        /// Whether events are missing somewhere in what was shown.
+        /// True if events are missing from the shown ones.
         public private(set) var isIncomplete = false
-        /// What the connection is doing.
+        /// The connection's state.
         public private(set) var state = ConnectionState.idle
-        /// Why the last ``run()`` ended, unless its task was cancelled.
+        /// The error that ended the last ``run()``, unless its task was cancelled.
         public private(set) var error: AutoModerateError?
-        /// Where to go on; give it to ``init(_:_:project:after:limit:)`` in another launch.
+        /// The cursor to resume from; pass it to ``init(_:_:project:after:limit:)`` in another launch.
         public private(set) var cursor: String?
-        /// How many decisions are kept.
+        /// The number of decisions that are kept.
         public let limit: Int
 
         private let url: String
         private let options: Client.Options
         private let project: String
 
-        /// A model of one project; it does nothing before ``run()``.
+        /// Creates a model of one project; it does nothing before ``run()``.
         public init(
             _ url: String, _ options: Client.Options, project: String, after cursor: String? = nil, limit: Int = 200
         ) {
@@ -51,7 +51,8 @@
             (self.cursor, self.limit) = (cursor, limit)
         }
 
-        /// Connects, joins behind the cursor and follows the project until the task is cancelled or there is no hope.
+        /// Connects, joins after the cursor, and follows the project until the task is cancelled or an error ends the
+        /// client.
         public func run() async {
             error = nil
             do {
@@ -76,7 +77,7 @@
             try await client.connect()
             let project = try await client.join(project, after: cursor)
             let stream = project.events
-            // Whoever is suspended before the first event goes on from the join.
+            // A model that is suspended before the first event resumes from the join.
             cursor = project.cursor
             while true {
                 let events = try await stream.nextBatch()
@@ -86,7 +87,7 @@
             }
         }
 
-        /// Shows many events with one change.
+        /// Shows many events in one update.
         private func show(_ events: [Event]) {
             var new: [ModerationUpdate] = []
             for event in events {

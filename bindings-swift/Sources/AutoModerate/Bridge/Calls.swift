@@ -1,6 +1,6 @@
 import AutoModerateFFI
 
-/// Calls that do not wait. Whatever goes wrong, a fault in the library included, is an error.
+/// Calls that do not wait. Every failure, including a fault in the library, is an error.
 package func calling<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
     do {
         return try call()
@@ -19,7 +19,7 @@ package func waiting<T: Sendable>(
         return try await withTaskCancellationHandler {
             try await call(cancellation)
         } onCancel: {
-            // It says that it may fail only so that a fault could not end the process.
+            // It throws only so that a fault could not end the process.
             try? cancellation.cancel()
         }
     } catch {

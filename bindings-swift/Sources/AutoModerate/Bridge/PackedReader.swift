@@ -1,15 +1,15 @@
 import AutoModerateFFI
 import Foundation
 
-/// Reads what the library has packed, in place. The library and the code that reads were generated together; that is
-/// checked when a client is made, so nothing here can meet bytes that it does not know.
+/// Reads the library's packed values in place. The library and this reader were generated together, which is checked
+/// when a client is created, so the reader can't meet unknown bytes.
 struct PackedReader {
     private var at: UnsafeRawPointer
     private var texts: [String] = []
 
     /// Reads `packed` from its beginning. It must outlive the reader.
     init(_ packed: Packed) throws {
-        // An address of no bytes at all is never read from.
+        // The address of zero bytes is never read.
         at = UnsafeRawPointer(bitPattern: UInt(try packed.address())) ?? UnsafeRawPointer(bitPattern: 1)!
     }
 
@@ -44,7 +44,7 @@ struct PackedReader {
         return seconds.isNaN ? nil : Date(timeIntervalSince1970: seconds)
     }
 
-    /// A text that was packed only once: its other places share its memory.
+    /// A text that was packed only once: its other occurrences share its memory.
     mutating func shared() -> String {
         let number = Int(byte())
         if number < texts.count { return texts[number] }

@@ -1,6 +1,6 @@
 import AutoModerateFFI
 
-/// Events of your own, and REST.
+/// Custom events, and REST.
 extension Client {
     /// Sends an event.
     ///
@@ -9,7 +9,7 @@ extension Client {
         try await waiting { try await self.native.emit(name: name, data: data.text, cancellation: $0) }
     }
 
-    /// Sends an event and waits for the acknowledgement.
+    /// Sends an event and waits for its acknowledgement.
     ///
     /// - Throws: As ``emit(_:_:)``, and `ack_timeout`.
     public func emitWithAck(_ name: String, _ data: JSON = .object([:])) async throws(AutoModerateError) -> JSON {
@@ -22,11 +22,11 @@ extension Client {
     /// Submits content.
     ///
     /// - Parameters:
-    ///   - content: The content.
-    ///   - type: What it is.
-    ///   - metadata: Anything to go with it; `user_id` in it lets the server track the user.
-    ///   - idempotencyKey: The name of this submission, 1 to 255 visible ASCII characters. A server that knows such keys
-    ///     takes what is submitted again by the same one, for 24 hours, for the same submission. `nil`: a random one.
+    ///   - content: The text or other content.
+    ///   - type: The content's type.
+    ///   - metadata: Any data to store with it; its `user_id` tracks the user.
+    ///   - idempotencyKey: A name for this submission, 1 to 255 visible ASCII characters. A server that supports these
+    ///     keys treats a call repeated with the same key within 24 hours as the same submission. `nil`: a random key.
     /// - Throws: Among others `disconnected`, which is not retryable here, if the server does not answer within
     ///   ``Options/requestTimeout`` or the connection is lost: the outcome is unknown.
     public func moderate(
@@ -39,18 +39,18 @@ extension Client {
         }
     }
 
-    /// Looks up a piece of content.
+    /// Looks up an item.
     public func content(_ id: String) async throws(AutoModerateError) -> Content {
         try await asking({ Content(&$0) }) { try await self.native.content(id: id, cancellation: $0) }
     }
 
-    /// All contents, newest first, fetched page by page as they are read. Rows that can't be read are left out;
-    /// ``contentsPage(_:perPage:status:)`` tells them.
+    /// All items, newest first, fetched page by page as they are read. Unreadable rows are left out;
+    /// ``contentsPage(_:perPage:status:)`` returns their errors.
     public func contents(perPage: Int? = nil, status: Status? = nil) -> Contents {
         Contents(client: self, perPage: perPage, status: status)
     }
 
-    /// One page of contents, newest first; pages are counted from 1.
+    /// One page of items, newest first; the first page is 1.
     public func contentsPage(
         _ page: Int = 1, perPage: Int? = nil, status: Status? = nil
     ) async throws(AutoModerateError) -> ContentPage {
@@ -65,7 +65,7 @@ extension Client {
         try await asking({ Statistics(&$0) }) { try await self.native.statistics(cancellation: $0) }
     }
 
-    /// Whether the server is well.
+    /// The server's health.
     public func health() async throws(AutoModerateError) -> Health {
         try await asking({ Health(&$0) }) { try await self.native.health(cancellation: $0) }
     }
@@ -78,19 +78,19 @@ extension Client {
     }
 }
 
-/// Contents of a project, fetched page by page as they are read.
+/// A project's items, fetched page by page as they are read.
 public struct Contents: AsyncSequence, Sendable {
     let client: Client
     let perPage: Int?
     let status: Status?
 
-    /// Reads the contents from the first page.
+    /// Reads the items from the first page.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let contents: Contents
         var ready: [Content] = []
         var page: Int? = 1
 
-        /// The next content; `nil` behind the last one.
+        /// The next item; `nil` after the last one.
         public mutating func next() async throws(AutoModerateError) -> Content? {
             while ready.isEmpty, let page {
                 let fetched = try await contents.client.contentsPage(

@@ -10,31 +10,31 @@ import AutoModerateFFI
 /// }
 /// ```
 ///
-/// A client that is let go of without ``close()`` closes when its projects and streams are gone too. Calls may be made
-/// from any task; a cancelled task stops waiting at once with the code `cancelled`, while what it asked for may still
-/// come about.
+/// A client without references closes by itself, even without ``close()``, once its projects and streams are gone too.
+/// Any task may make calls; a cancelled task stops waiting at once with the code `cancelled`, while its request may
+/// still take effect.
 public final class Client: Sendable {
     let native: NativeClient
     private let places = Places()
     private let companions: Companions
 
-    /// Makes a client without connecting it.
+    /// Creates a client without connecting it.
     ///
     /// - Parameters:
     ///   - url: `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-    ///   - options: Everything else.
+    ///   - options: All other options.
     /// - Throws: `invalid_argument`, naming the option.
     public init(_ url: String, _ options: Options = Options()) throws(AutoModerateError) {
         native = try calling {
             guard try fingerprint() == schemaFingerprint else {
-                throw AutoModerateError(.internal, "the package and the library in it are of different versions")
+                throw AutoModerateError(.internal, "the package and its library have different versions")
             }
             return try NativeClient(options: options.native(url), provider: options.credentials != nil)
         }
         companions = Companions(options, native)
     }
 
-    /// Makes a client and connects it: ``init(_:_:)`` and ``connect()``.
+    /// Creates a client and connects it: ``init(_:_:)`` and ``connect()``.
     public static func connect(
         _ url: String, _ options: Options = Options()
     ) async throws(AutoModerateError) -> Client {
@@ -43,7 +43,7 @@ public final class Client: Sendable {
         return client
     }
 
-    /// Connects. Returns when the server has acknowledged it and nothing was refused; at once if it was done before.
+    /// Connects. Returns once the server has acknowledged the connection; at once if the client is already connected.
     ///
     /// - Throws: `authentication_failed`, `connect_failed`, `connect_timeout`, `rate_limited`, `gave_up`, `closed`.
     public func connect() async throws(AutoModerateError) {
@@ -51,13 +51,13 @@ public final class Client: Sendable {
         try await waiting { try await self.native.connect(cancellation: $0) }
     }
 
-    /// Joins a project. Returns when the server has confirmed it. The project stays joined, across any interruption,
+    /// Joins a project. Returns once the server has confirmed it. The project stays joined, across any interruption,
     /// until you ``Project/leave()``.
     ///
     /// - Parameters:
     ///   - project: The project's id.
-    ///   - after: A cursor, ``Project/cursor`` or ``Meta/cursor`` of another time: events begin behind it. A decimal
-    ///     `event_id` is accepted as one.
+    ///   - after: An earlier cursor, ``Project/cursor`` or ``Meta/cursor``: events begin after it. A decimal `event_id`
+    ///     is accepted as well.
     /// - Throws: `access_denied`, `project_not_found`, `room_limit`, `join_timeout`, `invalid_argument`, `disconnected`,
     ///   `closed`.
     public func join(_ project: String, after: String? = nil) async throws(AutoModerateError) -> Project {
@@ -67,7 +67,7 @@ public final class Client: Sendable {
         return try Project(joined, places)
     }
 
-    /// The events of all projects. Each access makes a stream, which starts at that moment.
+    /// The events of all projects. Each access creates a stream, which starts at that moment.
     public var events: EventStream<Event> {
         EventStream(source(nil)) { $0 }
     }
@@ -81,7 +81,7 @@ public final class Client: Sendable {
         StreamSource(places) { try self.native.events(kind: kind) }
     }
 
-    /// What the client is doing.
+    /// The client's state.
     public var state: ConnectionState {
         do {
             return ConnectionState(try native.state())
@@ -90,29 +90,29 @@ public final class Client: Sendable {
         }
     }
 
-    /// The address that the client is connected to, or tries next: the one it was made with, or one of
+    /// The address that the client is connected to or tries next: the one it was created with, or one of
     /// ``Options/fallbackURLs``.
     public var url: String {
         (try? native.url()) ?? ""
     }
 
-    /// The present state and all changes from now on.
+    /// The current state and all later changes.
     public var stateChanges: StateChanges {
         StateChanges(native: try? native.stateChanges())
     }
 
-    /// Tells the client that the network has changed: it does not wait for a pause to end, and asks the server on an open
-    /// connection for a sign of life. On Apple's platforms ``Options/watchesNetwork`` does that by itself.
+    /// Tells the client that the network has changed: it ends a pause at once, or asks the server for a sign of life on
+    /// an open connection. On Apple's platforms ``Options/watchesNetwork`` does this automatically.
     public func networkChanged() {
         try? native.networkChanged()
     }
 
-    /// What the client has counted since it was made.
+    /// The client's counters since its creation.
     public func metrics() -> Metrics {
         Metrics(try? native.metrics())
     }
 
-    /// Says goodbye and ends all streams. Idempotent.
+    /// Disconnects and ends all streams. Idempotent.
     public func close() async {
         companions.stop()
         _ = try? await waiting { try await self.native.close(cancellation: $0) }

@@ -1,11 +1,11 @@
 import AutoModerateFFI
 import Foundation
 
-/// What runs beside a client: the task that answers requests for credentials, the one that logs states, and the one that
-/// watches the network. None of them keeps the client alive, and all end with it.
+/// A client's background tasks: one answers requests for credentials, one logs states, and one watches the network.
+/// None of them keeps the client alive, and all end with it.
 final class Companions: @unchecked Sendable {
     private let watchesNetwork: Bool
-    /// Never changed, which a weak reference can't say in this version of Swift.
+    /// Never changed, which this version of Swift can't express for a weak reference.
     private weak var native: NativeClient?
     private let lock = NSLock()
     private var tasks: [Task<Void, Never>] = []

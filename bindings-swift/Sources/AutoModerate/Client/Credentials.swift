@@ -1,6 +1,6 @@
 import AutoModerateFFI
 
-/// What a client shows to the server.
+/// A client's credentials.
 public enum Credentials: Sendable, Hashable {
     /// Nothing.
     case none
@@ -12,17 +12,17 @@ public enum Credentials: Sendable, Hashable {
     case password(email: String, password: String)
 }
 
-/// Why credentials are asked for.
+/// The reason for a request for credentials.
 public enum CredentialsReason: String, Sendable, CaseIterable {
     /// For the first connection.
     case first
     /// The connection was lost.
     case reconnect
-    /// The server did not accept the last ones.
+    /// The server refused the last credentials.
     case rejected
 }
 
-/// Gives credentials when it is asked, on a task of its own. It must not keep the client alive.
+/// Provides credentials on request, on its own task. It must not keep the client alive.
 public typealias CredentialsProvider = @Sendable (CredentialsReason) async throws -> Credentials
 
 extension Credentials: CustomStringConvertible, CustomReflectable {
@@ -47,7 +47,7 @@ func answer(_ requests: NativeCredentials, with provider: @escaping CredentialsP
             answer = try await provider(CredentialsReason(rawValue: request.reason) ?? .reconnect).answer
         } catch {
             let fatal = (error as? AutoModerateError).map { !$0.retryable } ?? false
-            // No text of a stranger's error, which could hold a secret.
+            // No text of a foreign error, which could contain a secret.
             answer = .refusal(reason: "the credentials provider threw \(type(of: error))", fatal: fatal)
         }
         try? requests.answer(id: request.id, answer: answer)

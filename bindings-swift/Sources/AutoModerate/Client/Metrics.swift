@@ -1,24 +1,24 @@
 import AutoModerateFFI
 
-/// What a client has counted since it was made.
+/// A client's counters since its creation.
 public struct Metrics: Sendable, Hashable, Codable {
-    /// Attempts to connect, the first one included.
+    /// Connection attempts, including the first.
     public var attempts: Int
-    /// Connections that were acknowledged.
+    /// Acknowledged connections.
     public var connections: Int
-    /// Events given to streams, however they came.
+    /// Events delivered to streams, of any origin.
     public var events: Int
-    /// Of them, replayed from the server's log.
+    /// Of these, events replayed from the server's log.
     public var replayed: Int
-    /// Of them, made up for by REST.
+    /// Of these, events fetched by REST.
     public var backfilled: Int
-    /// Events dropped because they had been delivered before.
+    /// Events dropped as duplicates.
     public var duplicates: Int
-    /// Frames and events that could not be read.
+    /// Unreadable frames and events.
     public var malformed: Int
     /// Notices of missing events.
     public var gaps: Int
-    /// Events sent to the server: joins, leaves, heartbeats and yours.
+    /// Events sent to the server: joins, leaves, heartbeats and custom events.
     public var sent: Int
 
     init(_ native: NativeMetrics?) {

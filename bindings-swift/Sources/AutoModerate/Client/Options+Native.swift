@@ -1,7 +1,7 @@
 import AutoModerateFFI
 
 extension Client.Options {
-    /// The options as the library takes them.
+    /// The options in the library's form.
     func native(_ url: String) -> NativeOptions {
         NativeOptions(
             url: url,
@@ -52,7 +52,7 @@ extension NativeReconnect {
     }
 }
 
-/// Options may hold secrets, which printing and dumping must not show.
+/// Options may contain secrets, which printing and dumping must not show.
 extension Client.Options: CustomStringConvertible, CustomReflectable {
     public var description: String { "Options(…)" }
     public var customMirror: Mirror { Mirror(self, children: ["transports": transports]) }

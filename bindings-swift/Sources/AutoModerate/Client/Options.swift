@@ -4,52 +4,52 @@ import Foundation
 extension Client {
     /// The options of a client. Everything has a default.
     public struct Options: Sendable {
-        /// Other addresses of the same server, or of others on the same database. When a connection is lost or an attempt
-        /// fails, the next is tried at once, and kept while it works; projects and cursors stay as they are. The
-        /// credentials are shown to all of them.
+        /// Other addresses of the same server, or of servers on the same database. When a connection is lost or an
+        /// attempt fails, the client tries the next one at once, and keeps it while it works. Projects and cursors keep
+        /// working. All addresses receive the credentials.
         public var fallbackURLs: [String]
         /// A project's API key.
         public var apiKey: String?
-        /// Where the key is put.
+        /// The place of the key.
         public var apiKeyVia: ApiKeyVia
         /// The value of the web session's cookie.
         public var session: String?
-        /// Log in through the web form, and again when the session has died; needs ``password``.
+        /// Log in through the web form, and again when the session has expired; needs ``password``.
         public var email: String?
         /// The password for ``email``.
         public var password: String?
-        /// Asked for credentials before every attempt, and told why. An ``AutoModerateError`` that is not retryable ends
-        /// the client; with any other error only the attempt fails.
+        /// Called for credentials before every attempt, with the reason. An ``AutoModerateError`` that is not retryable
+        /// ends the client; with any other error only the attempt fails.
         public var credentials: CredentialsProvider?
-        /// How to reach the server.
+        /// The transports to the server.
         public var transports: Transports
-        /// How a lost connection is made again; `nil`: the client ends instead.
+        /// The policy for reconnecting; with `nil` the client ends instead.
         public var reconnect: ReconnectPolicy?
-        /// Try the first connection again as ``reconnect`` says, too.
+        /// Retries the first connection, too, according to ``reconnect``.
         public var retryFirstConnect: Bool
-        /// What to do when the server ends the connection on purpose.
+        /// The reaction when the server ends the connection on purpose.
         public var onServerDisconnect: OnServerDisconnect
         /// One deadline from the credentials to the namespace acknowledgement.
         public var connectTimeout: Duration
-        /// How long the server may take to confirm a join.
+        /// The longest time until the server confirms a join.
         public var joinTimeout: Duration
-        /// How long ``Client/emitWithAck(_:_:)`` waits.
+        /// The longest wait of ``Client/emitWithAck(_:_:)``.
         public var ackTimeout: Duration
-        /// How long a REST call may take, including a login that it needs.
+        /// The longest time of a REST call, including a login that it needs.
         public var requestTimeout: Duration
         /// The pause between two documented `heartbeat` events, at least 1 s; `nil` sends none.
         public var heartbeatInterval: Duration?
-        /// How many events each stream holds for its reader.
+        /// The number of events that each stream buffers for its reader.
         public var eventBuffer: Int
-        /// What happens when a stream's buffer is full. What is dropped is told by a ``Lagged``.
+        /// The policy for a stream whose buffer is full. A ``Lagged`` reports dropped events.
         public var overflow: Overflow
-        /// How many events per minute the client sends at most, at least 10; `nil` lifts the limit.
+        /// The most events per minute that the client sends, at least 10; `nil` lifts the limit.
         public var rateLimit: Int?
-        /// What to do about the events of an interruption.
+        /// The recovery of events after an interruption.
         public var backfill: Backfill
-        /// How often REST is asked which flagged contents were reviewed, at least 1 s; `nil` never asks. For servers
-        /// without an event log, which send no events for reviews: each comes once, as a ``ModerationUpdate`` with the
-        /// origin `backfill`. Needs an API key.
+        /// The pause between two REST requests for reviews of flagged items, at least 1 s; `nil` never asks. It is for
+        /// servers without an event log, which send no events for reviews. Each review arrives once, as a
+        /// ``ModerationUpdate`` with the origin `backfill`. Needs an API key.
         public var reviewPoll: Duration?
         /// Headers for every request.
         public var headers: [String: String]
@@ -57,13 +57,13 @@ extension Client {
         public var query: [String: String]
         /// `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
         public var proxy: String?
-        /// PEM certificates of authorities to trust besides the platform's.
+        /// PEM certificates of authorities to trust in addition to the platform's.
         public var extraCa: [Data]
         /// A certificate to show to the server.
         public var clientCertificate: ClientCertificate?
-        /// Take any certificate: for tests only, because anybody can listen then.
+        /// Accepts any certificate; for tests only, because anyone can then intercept.
         public var dangerAcceptInvalidCerts: Bool
-        /// On Apple's platforms: call ``Client/networkChanged()`` when the system says that the way has changed.
+        /// On Apple's platforms: calls ``Client/networkChanged()`` when the system reports a new network path.
         public var watchesNetwork: Bool
 
         /// Options with these values, and defaults for the others.
@@ -129,7 +129,7 @@ extension Client {
     }
 }
 
-/// Where an API key is put. The last two stay out of proxies' logs.
+/// The place of an API key. The last two stay out of proxies' logs.
 public enum ApiKeyVia: String, Sendable, CaseIterable {
     /// Into the connection query, as documented.
     case query
@@ -139,17 +139,17 @@ public enum ApiKeyVia: String, Sendable, CaseIterable {
     case header
 }
 
-/// How to reach the server.
+/// The transports to the server.
 public enum Transports: String, Sendable, CaseIterable {
-    /// WebSocket first, HTTP long-polling when it can't be had.
+    /// WebSocket first, or HTTP long-polling where WebSocket fails.
     case auto
     /// WebSocket alone.
     case websocket
-    /// HTTP long-polling first, then an upgrade if it can be had.
+    /// HTTP long-polling first, then an upgrade if possible.
     case polling
 }
 
-/// What to do when the server ends the connection on purpose.
+/// The reaction when the server ends the connection on purpose.
 public enum OnServerDisconnect: String, Sendable, CaseIterable {
     /// Connect again.
     case reconnect
@@ -157,25 +157,25 @@ public enum OnServerDisconnect: String, Sendable, CaseIterable {
     case stop
 }
 
-/// What a stream does when its buffer is full.
+/// The policy for a stream whose buffer is full.
 public enum Overflow: String, Sendable, CaseIterable {
-    /// Reads what found no room from the server's event log when there is room; without a log, drops the oldest event.
+    /// Reads the events from the server's event log later; without a log, drops the oldest event.
     case replay
-    /// Drops the oldest event. A ``Lagged`` takes the place of what was dropped.
+    /// Drops the oldest event. A ``Lagged`` takes the place of dropped events.
     case dropOldest = "drop_oldest"
-    /// Drops the newest event. A ``Lagged`` takes the place of what was dropped.
+    /// Drops the newest event. A ``Lagged`` takes the place of dropped events.
     case dropNewest = "drop_newest"
     /// Ends the stream with the error `overflow`.
     case close
 }
 
-/// What to do about the events of an interruption.
+/// The recovery of events after an interruption.
 public enum Backfill: String, Sendable, CaseIterable {
-    /// Replay from the server's event log; without one, ask by REST; without a key, only tell a ``Gap``.
+    /// Replays from the server's event log; without one, asks REST; without a key, only reports a ``Gap``.
     case auto
-    /// Replay, or tell a ``Gap``.
+    /// Replays, or reports a ``Gap``.
     case replay
-    /// Only tell a ``Gap``.
+    /// Only reports a ``Gap``.
     case off
 }
 
@@ -192,21 +192,21 @@ public struct ClientCertificate: Sendable {
     }
 }
 
-/// How a lost connection is made again.
+/// The policy for reconnecting.
 public struct ReconnectPolicy: Sendable, Hashable {
     /// The first pause.
     public var delay: Duration
-    /// Each pause is so many times the one before. At least 1.
+    /// The growth factor from one pause to the next. At least 1.
     public var factor: Double
-    /// No pause is longer, but for jitter. `nil`: 10 s, or ``delay`` if that is longer.
+    /// The longest pause, before jitter. `nil`: 10 s, or ``delay`` if that is longer.
     public var maxDelay: Duration?
-    /// Give up after so many attempts in a row; `nil`: never.
+    /// Give up after this many attempts in a row; `nil`: never.
     public var attempts: Int?
     /// 0.5 draws each pause from 0.5 to 1.5 times the delay. From 0 to 1.
     public var jitter: Double
-    /// A connection that lasted so long lets the count of attempts start again.
+    /// A connection that lasts this long resets the count of attempts.
     public var stableAfter: Duration
-    /// A hard limit whatever the rest says: deployed servers lock out the tenth.
+    /// A hard limit, whatever the other settings: deployed servers lock out the tenth attempt.
     public var maxAttemptsPerMinute: Int
 
     /// A policy with these values, and defaults for the others.

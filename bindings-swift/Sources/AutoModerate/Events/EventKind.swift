@@ -1,17 +1,17 @@
-/// One of the types in ``Event``: what `events(of:)` can select.
+/// One of the types in ``Event``, which `events(of:)` can select.
 public protocol EventKind: Sendable, Hashable, Codable {
-    /// The kind as a word.
+    /// The name of the kind.
     static var kind: String { get }
-    /// What comes with every event.
+    /// Data that the SDK adds to every event.
     var meta: Meta { get }
     /// The event as this kind, if it is one.
     init?(_ event: Event)
-    /// This as one of the union.
+    /// The event as a case of the union.
     var event: Event { get }
 }
 
 extension Meta {
-    /// The cursor with which a join goes on behind this event: store it when the event has been processed. `nil` on
+    /// The cursor with which a join resumes after this event: store it once the event has been processed. `nil` on
     /// servers without an event log, and for events that no log keeps.
     public var cursor: String? {
         eventId.map { id in log.map { "\($0):\(id)" } ?? "\(id)" }

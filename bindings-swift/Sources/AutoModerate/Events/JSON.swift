@@ -1,8 +1,8 @@
 import Foundation
 
-/// Any JSON value. Literals make them: `["user_id": "u7", "tags": ["a", "b"], "score": 0.5]`.
+/// Any JSON value. Literals create them: `["user_id": "u7", "tags": ["a", "b"], "score": 0.5]`.
 ///
-/// Two numbers are equal if their values are, whichever way they were written.
+/// Two numbers are equal if their values are, however they were written.
 public enum JSON: Sendable {
     /// `null`
     case null
@@ -34,7 +34,7 @@ public enum JSON: Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// The member of that name, if this is an object that has one.
+    /// The member with that name, if this is an object that has one.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[name]

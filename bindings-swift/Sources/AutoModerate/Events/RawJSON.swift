@@ -1,26 +1,26 @@
 import Foundation
 
-/// The text of a JSON value, parsed when somebody asks.
+/// The text of a JSON value, parsed on demand.
 ///
-/// Two are equal if their values are. In `Codable` it is the value, not its text.
+/// Two are equal if their values are. `Codable` encodes the value, not its text.
 public struct RawJSON: Sendable {
     /// The text as the server wrote it.
     public let text: String
 
-    /// Takes a text; it is not looked at.
+    /// Takes a text without checking it.
     public init(_ text: String) {
         self.text = text
     }
 
-    /// The value as a type of your own.
+    /// The value as a custom type.
     public func decode<T: Decodable>(_ type: T.Type = T.self, with decoder: JSONDecoder = JSONDecoder()) throws -> T {
         try decoder.decode(type, from: Data(text.utf8))
     }
 
-    /// The value; `null` if the text is no JSON.
+    /// The value; `null` if the text is not JSON.
     public var value: JSON { (try? JSON(parsing: text)) ?? .null }
 
-    /// The member of that name, if the value is an object that has one.
+    /// The member with that name, if the value is an object that has one.
     public subscript(name: String) -> JSON? { value[name] }
 }
 

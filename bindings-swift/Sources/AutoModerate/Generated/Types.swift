@@ -2,33 +2,33 @@
 
 import Foundation
 
-/// What the library must say for this file to read what it packs.
+/// The library's schema version, which this file can read.
 let schemaFingerprint: UInt64 = 0xa5d57e732630d145
 
-/// Anything that a stream can yield.
+/// Any event that a stream can yield.
 public enum Event: Sendable, Hashable {
-    /// A piece of content was decided.
+    /// An item was decided.
     case moderationUpdate(ModerationUpdate)
-    /// The project's counters, the newest replacing the ones before.
+    /// The project's counters; each one replaces the previous one.
     case statsUpdate(StatsUpdate)
     /// A rule was created, updated or deleted.
     case ruleUpdate(RuleUpdate)
-    /// A word from the server's operators, or from the server itself.
+    /// A notification from the server's operators, or from the server itself.
     case systemNotification(SystemNotification)
-    /// What a user of the moderated application has been doing.
+    /// A user's activity in the moderated application.
     case userActivity(UserActivity)
-    /// The server's own `error` event, when it answers nothing that the SDK asked.
+    /// The server's `error` event, unless it answers one of the SDK's requests.
     case serverError(ServerError)
-    /// An event with a name that the SDK does not know.
+    /// An event whose name the SDK does not know.
     case unknownEvent(UnknownEvent)
-    /// A frame or an event that could not be read. What follows it is delivered.
+    /// An unreadable frame or event. Later events are delivered.
     case malformedEvent(MalformedEvent)
     /// Events of a project are missing here, or may be.
     case gap(Gap)
     /// The reader of this stream was too slow: events were dropped because its buffer was full.
     case lagged(Lagged)
 
-    /// The kind as a word: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,
+    /// The name of the kind: the documented one, or `server_error`, `unknown_event`, `malformed_event`,
     /// `gap`, `lagged`.
     public var kind: String {
         switch self {
@@ -45,7 +45,7 @@ public enum Event: Sendable, Hashable {
         }
     }
 
-    /// What comes with every event.
+    /// Data that the SDK adds to every event.
     public var meta: Meta {
         switch self {
         case .moderationUpdate(let event): event.meta
@@ -97,7 +97,7 @@ extension Event: Codable {
         case "lagged": self = .lagged(try Lagged(from: decoder))
         case let other:
             throw DecodingError.dataCorruptedError(
-                forKey: .event, in: container, debugDescription: "there is no kind of events named \(other)")
+                forKey: .event, in: container, debugDescription: "unknown kind of events \(other)")
         }
     }
 
@@ -229,21 +229,21 @@ extension Lagged: EventKind {
     public var event: Event { .lagged(self) }
 }
 
-/// What the SDK knows about an event beside its payload.
+/// The SDK's own data about an event.
 public struct Meta: Sendable, Hashable, Codable {
-    /// The project: from the payload, or inferred when exactly one project is joined; otherwise absent,
+    /// The project, from the payload or inferred if exactly one project is joined; otherwise absent,
     /// never invented.
     public var projectId: String?
-    /// The position in the project's event log, on servers that have one.
+    /// The position in the project's event log, on servers with one.
     public var eventId: Int?
-    /// How the event came.
+    /// The event's origin.
     public var origin: Origin
-    /// When the client received it, by the clock of this machine.
+    /// The time of receipt, by this machine's clock.
     public var receivedAt: Date
-    /// The id of the event log that `eventId` belongs to.
+    /// The id of the event log of `eventId`.
     public var log: String?
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         projectId: String? = nil,
         eventId: Int? = nil,
@@ -275,42 +275,42 @@ public struct Meta: Sendable, Hashable, Codable {
     }
 }
 
-/// A piece of content was decided.
+/// An item was decided.
 public struct ModerationUpdate: Sendable, Hashable, Codable {
-    /// The content's id.
+    /// The item's id.
     public var contentId: String
-    /// The project the content belongs to, as the payload names it.
+    /// The item's project, according to the payload.
     public var projectId: String?
     /// The decision.
     public var status: Status
-    /// The kind of content.
+    /// The item's type.
     public var contentType: ContentType?
-    /// The beginning of the content, as its author wrote it: **markup included**. For a page use
+    /// The beginning of the text, as its author wrote it, **including markup**. On a page, use
     /// `contentPreviewHTML`.
     public var contentPreview: String
-    /// What the submitter sent along, as text until it is parsed.
+    /// The submitter's metadata, as text until it is parsed.
     public var metaData: RawJSON?
-    /// How many rules or models gave a result.
+    /// The number of rules or models that gave a result.
     public var resultsCount: Int?
-    /// Seconds the decision took.
+    /// The seconds that the decision took.
     public var processingTime: Double?
-    /// Who or what decided.
+    /// The decider.
     public var moderatorType: ModeratorType?
     /// The decider's name, such as `AI Rule`.
     public var moderatorName: String?
-    /// The rule that matched. Deployed servers write `Unknown Rule` when none did; that is given as it came.
+    /// The rule that matched. Deployed servers write `Unknown Rule` if none did; the value is passed on unchanged.
     public var ruleName: String?
-    /// When the decision was made.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of the decision.
+    /// In UTC; `nil` if the server sent no readable one.
     public var timestamp: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var timestampText: String
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         contentId: String,
         projectId: String? = nil,
@@ -382,17 +382,17 @@ public struct ModerationUpdate: Sendable, Hashable, Codable {
     }
 }
 
-/// The project's counters, the newest replacing the ones before.
+/// The project's counters; each one replaces the previous one.
 public struct StatsUpdate: Sendable, Hashable, Codable {
-    /// All content ever decided.
+    /// All items ever decided.
     public var totalContent: Int
-    /// Of it, approved.
+    /// Of these, approved items.
     public var approved: Int
-    /// Of it, rejected.
+    /// Of these, rejected items.
     public var rejected: Int
-    /// Of it, flagged for a person.
+    /// Of these, items flagged for a person.
     public var flagged: Int
-    /// Waiting for a decision; only on some servers.
+    /// Items waiting for a decision; only on some servers.
     public var pending: Int?
     /// Percent approved.
     public var approvalRate: Double?
@@ -402,12 +402,12 @@ public struct StatsUpdate: Sendable, Hashable, Codable {
     public var flagRate: Double?
     /// The latest decisions.
     public var recentActivity: [RecentActivity]
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         totalContent: Int,
         approved: Int,
@@ -465,17 +465,17 @@ public struct StatsUpdate: Sendable, Hashable, Codable {
 
 /// One of the latest decisions.
 public struct RecentActivity: Sendable, Hashable, Codable {
-    /// The content's id.
+    /// The item's id.
     public var contentId: String
     /// The decision.
     public var decision: Status
-    /// When it was made.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of the decision.
+    /// In UTC; `nil` if the server sent no readable one.
     public var timestamp: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var timestampText: String
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         contentId: String,
         decision: Status,
@@ -505,21 +505,21 @@ public struct RecentActivity: Sendable, Hashable, Codable {
 
 /// A rule was created, updated or deleted.
 public struct RuleUpdate: Sendable, Hashable, Codable {
-    /// What happened to it.
+    /// The change.
     public var action: RuleVerb
-    /// The rule, as it is now or was last.
+    /// The rule in its current or last form.
     public var rule: Rule
-    /// When it happened.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of the change.
+    /// In UTC; `nil` if the server sent no readable one.
     public var timestamp: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var timestampText: String
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         action: RuleVerb,
         rule: Rule,
@@ -557,22 +557,22 @@ public struct RuleUpdate: Sendable, Hashable, Codable {
 
 /// A moderation rule.
 public struct Rule: Sendable, Hashable, Codable {
-    /// The rule's id; a number on the wire is given as text.
+    /// The rule's id, as text even if it is a number on the wire.
     public var id: String
     /// Its name.
     public var name: String
-    /// How it decides.
+    /// The way it decides.
     public var type: RuleType?
-    /// Whether it is applied.
+    /// True if it is applied.
     public var isActive: Bool?
-    /// Its place in the order of the rules.
+    /// Its position in the order of the rules.
     public var priority: Int?
-    /// What it does with content that it matches.
+    /// Its action on items that it matches.
     public var action: RuleAction?
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         id: String,
         name: String,
@@ -612,25 +612,25 @@ public struct Rule: Sendable, Hashable, Codable {
     }
 }
 
-/// A word from the server's operators, or from the server itself.
+/// A notification from the server's operators, or from the server itself.
 public struct SystemNotification: Sendable, Hashable, Codable {
     /// The tone.
     public var type: NotificationType
     /// The text for people.
     public var message: String
-    /// When it was sent.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of sending.
+    /// In UTC; `nil` if the server sent no readable one.
     public var timestamp: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var timestampText: String
-    /// Whether it should stay until it is withdrawn.
+    /// True if it should stay until it is withdrawn.
     public var persistent: Bool
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         type: NotificationType,
         message: String,
@@ -670,25 +670,25 @@ public struct SystemNotification: Sendable, Hashable, Codable {
     }
 }
 
-/// What a user of the moderated application has been doing.
+/// A user's activity in the moderated application.
 public struct UserActivity: Sendable, Hashable, Codable {
-    /// The user's id; a number on the wire is given as text.
+    /// The user's id, as text even if it is a number on the wire.
     public var userId: String
     /// The user's figures.
     public var activity: Activity
-    /// The content that caused this event.
+    /// The item that caused this event.
     public var triggeredBy: String?
-    /// When it was sent.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of sending.
+    /// In UTC; `nil` if the server sent no readable one.
     public var timestamp: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var timestampText: String
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         userId: String,
         activity: Activity,
@@ -730,18 +730,18 @@ public struct UserActivity: Sendable, Hashable, Codable {
 
 /// A user's figures.
 public struct Activity: Sendable, Hashable, Codable {
-    /// How many contents the user has submitted.
+    /// The number of the user's submissions.
     public var totalSubmissions: Int?
-    /// How many of the latest were not approved.
+    /// The number of the latest submissions that were not approved.
     public var recentViolations: Int?
     /// Percent approved.
     public var approvalRate: Double?
     /// From 0, harmless, to 1.
     public var riskScore: Double?
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         totalSubmissions: Int? = nil,
         recentViolations: Int? = nil,
@@ -773,18 +773,18 @@ public struct Activity: Sendable, Hashable, Codable {
     }
 }
 
-/// The server's own `error` event, when it answers nothing that the SDK asked.
+/// The server's `error` event, unless it answers one of the SDK's requests.
 public struct ServerError: Sendable, Hashable, Codable {
-    /// The server's words.
+    /// The server's message.
     public var message: String
-    /// A code, from servers that send one.
+    /// The error code, from servers that send one.
     public var code: String?
-    /// Fields that the documentation does not know.
+    /// Undocumented fields.
     public var extra: [String: JSON]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         message: String,
         code: String? = nil,
@@ -812,7 +812,7 @@ public struct ServerError: Sendable, Hashable, Codable {
     }
 }
 
-/// An event with a name that the SDK does not know.
+/// An event whose name the SDK does not know.
 public struct UnknownEvent: Sendable, Hashable, Codable {
     /// The event's name.
     public var name: String
@@ -820,10 +820,10 @@ public struct UnknownEvent: Sendable, Hashable, Codable {
     public var data: RawJSON
     /// Binary attachments, in the order of their placeholders in `data`.
     public var attachments: [Data]
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         name: String,
         data: RawJSON,
@@ -851,18 +851,18 @@ public struct UnknownEvent: Sendable, Hashable, Codable {
     }
 }
 
-/// A frame or an event that could not be read. What follows it is delivered.
+/// An unreadable frame or event. Later events are delivered.
 public struct MalformedEvent: Sendable, Hashable, Codable {
-    /// The event's name, if it could be read; otherwise empty.
+    /// The event's name; empty if unreadable.
     public var name: String
-    /// What came, as text; perhaps not valid JSON.
+    /// The received text; possibly invalid JSON.
     public var data: String
-    /// What is wrong with it.
+    /// The reason that it is unreadable.
     public var reason: String
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         name: String,
         data: String,
@@ -894,14 +894,14 @@ public struct MalformedEvent: Sendable, Hashable, Codable {
 public struct Gap: Sendable, Hashable, Codable {
     /// The project whose events are missing.
     public var projectId: String
-    /// Why they can't be had.
+    /// The reason for the loss.
     public var reason: GapReason
-    /// How many are missing, where that is known.
+    /// The number of missing events, if known.
     public var missed: Int?
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         projectId: String,
         reason: GapReason,
@@ -931,12 +931,12 @@ public struct Gap: Sendable, Hashable, Codable {
 
 /// The reader of this stream was too slow: events were dropped because its buffer was full.
 public struct Lagged: Sendable, Hashable, Codable {
-    /// How many events were dropped, since the last notice of this kind.
+    /// The number of events dropped since the last notice of this kind.
     public var missed: Int
-    /// What the SDK knows about the event.
+    /// Data that the SDK adds to the event.
     public var meta: Meta
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         missed: Int,
         meta: Meta = Meta()
@@ -958,14 +958,14 @@ public struct Lagged: Sendable, Hashable, Codable {
 
 /// The server's decision about a submission.
 public struct Moderation: Sendable, Hashable, Codable {
-    /// The content's id.
+    /// The item's id.
     public var contentId: String
     /// The decision.
     public var status: Status
-    /// What the rules and models said.
+    /// The results of rules and models.
     public var moderationResults: [JSON]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         contentId: String,
         status: Status,
@@ -989,34 +989,34 @@ public struct Moderation: Sendable, Hashable, Codable {
     }
 }
 
-/// A piece of content as the server keeps it.
+/// An item as the server stores it.
 public struct Content: Sendable, Hashable, Codable {
     /// Its id.
     public var id: String
-    /// The project it belongs to.
+    /// Its project.
     public var projectId: String?
-    /// What it is, such as `text`.
+    /// Its type, such as `text`.
     public var contentType: String
     /// The content itself.
     public var contentData: String
-    /// What the submitter sent along.
+    /// The submitter's metadata.
     public var metaData: JSON?
     /// The decision.
     public var status: Status
-    /// When it was submitted.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of submission.
+    /// In UTC; `nil` if the server sent no readable one.
     public var createdAt: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var createdAtText: String
-    /// When it was last changed.
-    /// In UTC; `nil` if the server sent nothing that can be read.
+    /// The time of its last change.
+    /// In UTC; `nil` if the server sent no readable one.
     public var updatedAt: Date?
-    /// What the server wrote for it.
+    /// The server's own text for it.
     public var updatedAtText: String
-    /// What the rules and models said.
+    /// The results of rules and models.
     public var moderationResults: [JSON]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         id: String,
         projectId: String? = nil,
@@ -1072,20 +1072,20 @@ public struct Content: Sendable, Hashable, Codable {
     }
 }
 
-/// One page of contents, newest first.
+/// One page of items, newest first.
 public struct ContentPage: Sendable, Hashable, Codable {
-    /// The contents.
+    /// The items.
     public var items: [Content]
-    /// The page's number, counted from 1.
+    /// The page's number; the first page is 1.
     public var page: Int
-    /// Whether there is a next page.
+    /// True if there is a next page.
     public var hasMore: Bool
-    /// How many contents there are in all, on servers that say.
+    /// The total number of items, if the server says so.
     public var total: Int?
-    /// What is wrong with the rows of this page that can't be read, which are not among the items.
+    /// The errors of this page's unreadable rows, which are not among the items.
     public var unreadable: [String]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         items: [Content] = [],
         page: Int,
@@ -1119,22 +1119,22 @@ public struct ContentPage: Sendable, Hashable, Codable {
 
 /// A project's counters.
 public struct Statistics: Sendable, Hashable, Codable {
-    /// All content ever submitted.
+    /// All items ever submitted.
     public var totalContent: Int
-    /// Of it, approved.
+    /// Of these, approved items.
     public var approved: Int
-    /// Of it, rejected.
+    /// Of these, rejected items.
     public var rejected: Int
-    /// Of it, flagged for a person.
+    /// Of these, items flagged for a person.
     public var flagged: Int
-    /// Of it, not decided yet.
+    /// Of these, items without a decision.
     public var pending: Int
     /// Percent approved.
     public var approvalRate: Double
-    /// Everything else that the server says.
+    /// All other fields that the server sent.
     public var extra: [String: JSON]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         totalContent: Int,
         approved: Int,
@@ -1174,14 +1174,14 @@ public struct Statistics: Sendable, Hashable, Codable {
     }
 }
 
-/// Whether the server is well.
+/// The server's health.
 public struct Health: Sendable, Hashable, Codable {
-    /// The server's word for it, such as `healthy`.
+    /// The server's own word for it, such as `healthy`.
     public var status: String
-    /// Everything else that the server says.
+    /// All other fields that the server sent.
     public var extra: [String: JSON]
 
-    /// Makes one, for tests and previews.
+    /// Creates one, for tests and previews.
     public init(
         status: String,
         extra: [String: JSON] = [:]
@@ -1201,20 +1201,20 @@ public struct Health: Sendable, Hashable, Codable {
     }
 }
 
-/// The decision about a piece of content.
+/// The decision about an item.
 public enum Status: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// The content may be shown.
+    /// The item may be shown.
     case approved
-    /// The content must not be shown.
+    /// The item must not be shown.
     case rejected
-    /// A person should look at the content.
+    /// A person should look at the item.
     case flagged
     /// There is no decision yet.
     case pending
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .approved: "approved"
@@ -1248,16 +1248,16 @@ public enum Status: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
     }
 }
 
-/// What kind of content was decided.
+/// The type of a decided item.
 public enum ContentType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// Text.
     case text
     /// An image.
     case image
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .text: "text"
@@ -1285,7 +1285,7 @@ public enum ContentType: Sendable, Hashable, Codable, RawRepresentable, CustomSt
     }
 }
 
-/// Who or what decided.
+/// The decider.
 public enum ModeratorType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// A keyword or regex rule; on documented servers any rule.
     case rule
@@ -1293,12 +1293,12 @@ public enum ModeratorType: Sendable, Hashable, Codable, RawRepresentable, Custom
     case ai
     /// A person.
     case manual
-    /// The server does not know.
+    /// Unknown to the server.
     case unknown
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .rule: "rule"
@@ -1332,7 +1332,7 @@ public enum ModeratorType: Sendable, Hashable, Codable, RawRepresentable, Custom
     }
 }
 
-/// What happened to a rule.
+/// The change of a rule.
 public enum RuleVerb: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// It is new.
     case created
@@ -1340,10 +1340,10 @@ public enum RuleVerb: Sendable, Hashable, Codable, RawRepresentable, CustomStrin
     case updated
     /// It is gone.
     case deleted
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .created: "created"
@@ -1374,18 +1374,18 @@ public enum RuleVerb: Sendable, Hashable, Codable, RawRepresentable, CustomStrin
     }
 }
 
-/// How a rule decides.
+/// The way a rule decides.
 public enum RuleType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// By a list of words.
+    /// By a list of keywords.
     case keyword
     /// By a regular expression.
     case regex
     /// By asking a language model.
     case aiPrompt
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .keyword: "keyword"
@@ -1416,7 +1416,7 @@ public enum RuleType: Sendable, Hashable, Codable, RawRepresentable, CustomStrin
     }
 }
 
-/// What a rule does with content that it matches.
+/// A rule's action on items that it matches.
 public enum RuleAction: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// Approve it.
     case approve
@@ -1424,10 +1424,10 @@ public enum RuleAction: Sendable, Hashable, Codable, RawRepresentable, CustomStr
     case reject
     /// Let a person look at it.
     case flag
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .approve: "approve"
@@ -1458,20 +1458,20 @@ public enum RuleAction: Sendable, Hashable, Codable, RawRepresentable, CustomStr
     }
 }
 
-/// The tone of a notification.
+/// The severity of a notification.
 public enum NotificationType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// To be known.
+    /// Information.
     case info
-    /// To be careful about.
+    /// A warning.
     case warning
-    /// To be mended.
+    /// An error.
     case error
-    /// To be glad about.
+    /// A success.
     case success
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .info: "info"
@@ -1505,18 +1505,18 @@ public enum NotificationType: Sendable, Hashable, Codable, RawRepresentable, Cus
     }
 }
 
-/// How an event reached the client.
+/// The origin of an event.
 public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// Pushed by the server when it happened.
+    /// Pushed live by the server.
     case live
-    /// Asked for after an interruption, from the server's event log.
+    /// Replayed from the server's event log after an interruption.
     case replay
-    /// Made up for by REST after an interruption, from a server without an event log.
+    /// Fetched by REST after an interruption, from a server without an event log.
     case backfill
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .live: "live"
@@ -1547,24 +1547,24 @@ public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
     }
 }
 
-/// Why events can't be had.
+/// The reason for missing events.
 public enum GapReason: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// The connection was interrupted, and the server keeps no log that could be asked.
+    /// The connection was interrupted, and the server keeps no event log.
     case interrupted
     /// The server's log no longer reaches back far enough.
     case expired
-    /// The cursor belongs to another log: the server's database was made anew.
+    /// The cursor belongs to another log: the server's database was recreated.
     case logChanged
     /// The cursor is ahead of the log: the server's database was restored from a backup.
     case cursorAhead
-    /// The server has a log but did not hand out all of it.
+    /// The server has a log but did not return all of it.
     case replayFailed
-    /// Asking by REST gave less than what was missed.
+    /// REST returned fewer events than were missed.
     case backfillIncomplete
-    /// A word that this version of the SDK does not know.
+    /// A value unknown to this version of the SDK.
     case other(String)
 
-    /// The word as it is on the wire.
+    /// The value on the wire.
     public var rawValue: String {
         switch self {
         case .interrupted: "interrupted"

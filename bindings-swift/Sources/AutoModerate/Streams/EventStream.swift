@@ -10,13 +10,13 @@
 /// }
 /// ```
 ///
-/// A loop ends when its task is cancelled, without an error, and may be left with `break`: nothing is lost, go on with the
-/// same stream. Interruptions that are being mended don't end it. If you left or closed, it just ends; if it ends for
-/// another reason, it throws that error.
+/// A loop ends when its task is cancelled, without an error, and may be left with `break`: nothing is lost, and you can
+/// continue with the same stream. A lost connection doesn't end it. It ends without an error if you left the project or
+/// closed the client; if it ends for another reason, it throws that error.
 ///
-/// Events wait in a buffer of bounded size until they are read. A reader that is too slow loses events as
-/// ``Client/Options/overflow`` says, and is told by a ``Lagged`` in their place. One event goes to one reader: loops in
-/// several tasks share a stream's events, and streams of their own give each all of them. An abandoned stream ends.
+/// Events wait in a bounded buffer until they are read. A reader that is too slow loses events according to
+/// ``Client/Options/overflow``, with a ``Lagged`` in their place. Each event goes to one reader: loops in several tasks
+/// share a stream's events; with a separate stream, each loop gets all of them. An abandoned stream ends.
 public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     private let source: StreamSource
     private let convert: @Sendable (Event) -> Element?
@@ -42,7 +42,7 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         }
     }
 
-    /// Starts to read, or goes on.
+    /// Starts to read, or continues.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
 
     private func next(isolation actor: isolated (any Actor)?) async throws(AutoModerateError) -> Element? {
@@ -56,10 +56,10 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         return nil
     }
 
-    /// Waits for an event and returns it with those that are there as well, up to `max`. Empty at the end, and when the
+    /// Waits for an event, and returns it with all others that are ready, up to `max`. Empty at the end, and when the
     /// task is cancelled.
     ///
-    /// Nothing is lost by cancellation.
+    /// Cancellation loses nothing.
     public func nextBatch(
         _ max: Int = 256, isolation actor: isolated (any Actor)? = #isolation
     ) async throws(AutoModerateError) -> [Element] {
@@ -71,30 +71,31 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         return []
     }
 
-    /// The first event at once, then the latest, at most one per interval; the last is never lost. This stream ends.
+    /// The first event at once, then the latest, at most one per interval. The last one is never lost. This stream
+    /// ends.
     ///
-    /// An event is replaced by the next one of whatever kind, and dropped without a notice; notices of losses are passed
-    /// on without delay. What is held back counts as read for ``Project/cursor``. Meant for streams of one kind, such as
-    /// statistics. A stream that is throttled already, and an interval that is none, is told by the first read.
+    /// Each event is replaced by the next one of any kind, and dropped without notice. Notices of loss pass without
+    /// delay. Events that are held back count as read for ``Project/cursor``. Use this on streams of one kind, such as
+    /// statistics. The first read throws if the stream is already throttled, or if the interval is invalid.
     public func throttle(_ interval: Duration) -> EventStream<Element> {
         EventStream(source.throttled(interval), convert)
     }
 
-    /// What a stream of one kind had to leave out, because notices of losses are of another kind.
+    /// Losses that a stream of one kind can't show, because notices of loss are another kind.
     public var losses: Losses { source.losses }
 
-    /// Ends the stream for its readers, also those that wait.
+    /// Ends the stream for all its readers, including waiting ones.
     public func end() { source.end() }
 }
 
-/// What a stream of one kind had to leave out because it is of another kind.
+/// Losses that a stream of one kind can't show as events.
 public struct Losses: Sendable, Hashable, Codable {
     /// Events dropped because the reader was too slow.
     public var lagged: Int
-    /// Gaps told by the session.
+    /// Gaps reported by the session.
     public var gaps: Int
 
-    /// Makes one, for tests.
+    /// Creates one, for tests.
     public init(lagged: Int, gaps: Int) {
         (self.lagged, self.gaps) = (lagged, gaps)
     }

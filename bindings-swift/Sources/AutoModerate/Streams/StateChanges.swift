@@ -1,21 +1,21 @@
 import AutoModerateFFI
 
-/// What a client is doing.
+/// A client's state.
 public enum ConnectionState: Sendable, Hashable {
-    /// Not asked to connect yet.
+    /// Not connecting yet.
     case idle
     /// The first connection is being made.
     case connecting
-    /// There is a connection, and the server has acknowledged it.
+    /// Connected, and acknowledged by the server.
     case connected
     /// The connection is lost. Attempts are counted from 1 since the last stable connection.
     case reconnecting(attempt: Int, retryIn: Duration, cause: AutoModerateError)
     /// Saying goodbye.
     case closing
-    /// The end; `closed` if you wanted it.
+    /// The end; `closed` if you closed the client.
     case closed(reason: AutoModerateError)
 
-    /// The state as a word, the same in every language.
+    /// The name of the state, the same in every language.
     public var name: String {
         switch self {
         case .idle: "idle"
@@ -43,9 +43,9 @@ public enum ConnectionState: Sendable, Hashable {
     }
 }
 
-/// The present state and all changes from then on, until the client is closed or the task is cancelled.
+/// The current state and all later changes, until the client is closed or the task is cancelled.
 ///
-/// A reader that is more than 64 changes behind skips the oldest of them. It does not keep the client alive.
+/// A slow reader skips the oldest of more than 64 pending changes. The sequence does not keep the client alive.
 public struct StateChanges: AsyncSequence, Sendable {
     let native: NativeStates?
 

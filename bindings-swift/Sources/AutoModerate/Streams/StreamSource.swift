@@ -1,9 +1,9 @@
 import AutoModerateFFI
 import Foundation
 
-/// Where streams get their events: those at hand, which one crossing has brought, and the library behind them.
+/// The source of a stream's events: those that one call has fetched, and the library for more.
 final class StreamSource: @unchecked Sendable {
-    /// So many events at most come with one crossing.
+    /// The most events that one call fetches.
     static let batch: UInt32 = 256
 
     private let native: NativeStream?
@@ -11,11 +11,11 @@ final class StreamSource: @unchecked Sendable {
     private let lock = NSLock()
     /// The next event is the last.
     private var ready: [Event] = []
-    /// How many of them have reached the user since the library was told.
+    /// The number of them that reached the user since the last commit to the library.
     private var delivered: UInt32 = 0
     private var failure: AutoModerateError?
 
-    /// A stream that can't be made tells so when it is read.
+    /// A stream that can't be created throws when it is read.
     init(_ places: Places, ready: [Event] = [], _ make: () throws -> NativeStream) {
         (self.places, self.ready) = (places, ready)
         do {
@@ -32,7 +32,7 @@ final class StreamSource: @unchecked Sendable {
         places.remove(self)
     }
 
-    /// The next event that is there.
+    /// The next ready event.
     func pop() throws(AutoModerateError) -> Event? {
         lock.lock()
         defer { lock.unlock() }
@@ -45,7 +45,7 @@ final class StreamSource: @unchecked Sendable {
         return event
     }
 
-    /// The next events that are there, up to `max`.
+    /// The next ready events, up to `max`.
     func take(_ max: Int) throws(AutoModerateError) -> [Event] {
         lock.lock()
         defer { lock.unlock() }
@@ -61,7 +61,7 @@ final class StreamSource: @unchecked Sendable {
         return taken.reversed()
     }
 
-    /// Takes more. Whoever does has got all that was taken before.
+    /// Fetches more. The caller has received all events fetched before.
     private func fetch(_ max: UInt32) throws(AutoModerateError) -> [Event] {
         if let failure {
             self.failure = nil
@@ -71,7 +71,7 @@ final class StreamSource: @unchecked Sendable {
         return try calling { try native?.take(max: max).events() ?? [] }
     }
 
-    /// Waits until there is something to pop: true; or until the end, or until the task is cancelled: false.
+    /// Waits until an event is ready: true; or until the end, or until the task is cancelled: false.
     func readable(isolation: isolated (any Actor)?) async throws(AutoModerateError) -> Bool {
         guard let native else { return false }
         do {
@@ -81,13 +81,13 @@ final class StreamSource: @unchecked Sendable {
         }
     }
 
-    /// What a stream of one kind had to leave out.
+    /// Losses that a stream of one kind can't show.
     var losses: Losses {
         let losses = try? native?.losses()
         return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))
     }
 
-    /// Tells the library how far the user has come, which is where the project's cursor is.
+    /// Commits the user's position to the library, for the project's cursor.
     func settle() {
         lock.withLock { try? tell() }
     }
@@ -118,7 +118,7 @@ final class StreamSource: @unchecked Sendable {
     }
 }
 
-/// The streams of a client, so that a cursor can be asked for.
+/// The streams of a client, which a request for a cursor commits.
 final class Places: @unchecked Sendable {
     private struct Weak { weak var source: StreamSource? }
 

@@ -2,7 +2,7 @@ import AutoModerate
 import Foundation
 import Testing
 
-/// The first events of a stream that are wanted.
+/// The first matching events of a stream.
 func first<T, S: AsyncSequence & Sendable>(
     _ count: Int, of stream: S, where pick: @Sendable (S.Element) -> T?
 ) async throws -> [T] {
@@ -15,7 +15,7 @@ func first<T, S: AsyncSequence & Sendable>(
     return found
 }
 
-/// The ids of the first contents that were decided.
+/// The ids of the first decided items.
 func contents(_ count: Int, of stream: EventStream<Event>) async throws -> [String] {
     try await first(count, of: stream) { ModerationUpdate($0)?.contentId }
 }
@@ -32,7 +32,7 @@ func eventually(
     }
 }
 
-/// The error that a call must end with.
+/// The error that must end a call.
 func failure(
     _ sourceLocation: SourceLocation = #_sourceLocation, _ call: () async throws -> Void
 ) async -> AutoModerateError? {
@@ -45,12 +45,12 @@ func failure(
     }
 }
 
-/// How many threads this process has.
+/// The number of this process's threads.
 func threads() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
 }
 
-/// How many files and sockets this process has open.
+/// The number of this process's open files and sockets.
 func descriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }

@@ -5,7 +5,7 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// The reference server in a process of its own. It ends with this object.
+/// The reference server in its own process. It ends with this object.
 final class Server: @unchecked Sendable {
     struct Ready: Decodable {
         var base_url, project_id, api_key, email, password: String
@@ -51,13 +51,13 @@ final class Server: @unchecked Sendable {
         return (process, try JSONDecoder().decode(Ready.self, from: line))
     }
 
-    /// Ends the process without a word, as `kill -9` does.
+    /// Kills the process, like `kill -9`.
     func kill() {
         if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 
-    /// Stops answering, until ``kill()``. Returns when every thread of it stands still.
+    /// Stops answering, until ``kill()``. Returns once all its threads have stopped.
     func freeze() throws {
         let pid = process.processIdentifier
         Foundation.kill(pid, SIGSTOP)
@@ -89,7 +89,7 @@ final class Server: @unchecked Sendable {
         return try await Client.connect(url, options)
     }
 
-    /// Submits texts, without the client that is tested.
+    /// Submits texts, without the client under test.
     @discardableResult
     func submit(_ texts: [String], metadata: JSON? = nil) async throws -> [String] {
         var ids: [String] = []
@@ -124,7 +124,7 @@ struct Missing: Error {
     var what: String
 }
 
-/// What `check.sh` tells the tests in the environment.
+/// The environment variables that `check.sh` sets for the tests.
 func setting(_ name: String) throws -> String {
     guard let value = ProcessInfo.processInfo.environment[name] else {
         throw Missing(what: "\(name), which bindings-swift/check.sh sets")

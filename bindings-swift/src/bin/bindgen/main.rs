@@ -1,4 +1,4 @@
-//! Writes what is generated: `swift-types` and `kotlin-types` go to stdout; everything else is uniffi-bindgen.
+//! Writes the generated files: `swift-types` and `kotlin-types` go to stdout; everything else is uniffi-bindgen.
 
 mod names;
 mod swift;

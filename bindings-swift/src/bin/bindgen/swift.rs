@@ -4,7 +4,7 @@ use automoderate_ffi::schema::{Field, Schema, Shape, Type, Words};
 
 use crate::names::{camel, lower};
 
-/// A property: its name, its key in JSON, its meaning, its type, how it is read, and its default value.
+/// A property: its name, its key in JSON, its meaning, its type, its reader, and its default value.
 struct Property {
     name: String,
     key: String,
@@ -21,7 +21,7 @@ pub(crate) fn types(schema: &Schema) -> String {
          import Foundation\n",
     );
     out += &format!(
-        "\n/// What the library must say for this file to read what it packs.\nlet schemaFingerprint: UInt64 = {:#018x}\n",
+        "\n/// The library's schema version, which this file can read.\nlet schemaFingerprint: UInt64 = {:#018x}\n",
         schema.fingerprint()
     );
     out += &event(schema);
@@ -43,16 +43,16 @@ fn event(schema: &Schema) -> String {
         shape.map(|shape| docs("    ", shape.docs)).unwrap_or_default()
     };
     let mut out = format!(
-        "\n/// Anything that a stream can yield.\npublic enum Event: Sendable, Hashable {{\n{}\n",
+        "\n/// Any event that a stream can yield.\npublic enum Event: Sendable, Hashable {{\n{}\n",
         each(&|shape, _, _| format!("{}    case {}({shape})\n", meaning(shape), lower(shape)))
     );
     out += &format!(
-        "    /// The kind as a word: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,\n    \
+        "    /// The name of the kind: the documented one, or `server_error`, `unknown_event`, `malformed_event`,\n    \
              /// `gap`, `lagged`.\n    public var kind: String {{\n        switch self {{\n{}        }}\n    }}\n\n",
         each(&|shape, kind, _| format!("        case .{}: \"{kind}\"\n", lower(shape)))
     );
     out += &format!(
-        "    /// What comes with every event.\n    public var meta: Meta {{\n        switch self {{\n{}        }}\n    }}\n\n",
+        "    /// Data that the SDK adds to every event.\n    public var meta: Meta {{\n        switch self {{\n{}        }}\n    }}\n\n",
         each(&|shape, _, _| format!("        case .{}(let event): event.meta\n", lower(shape)))
     );
     out += &format!(
@@ -66,7 +66,7 @@ fn event(schema: &Schema) -> String {
          let container = try decoder.container(keyedBy: EventKey.self)\n        \
          switch try container.decode(String.self, forKey: .event) {{\n{}        \
          case let other:\n            throw DecodingError.dataCorruptedError(\n                \
-         forKey: .event, in: container, debugDescription: \"there is no kind of events named \\(other)\")\n        }}\n    }}\n\n",
+         forKey: .event, in: container, debugDescription: \"unknown kind of events \\(other)\")\n        }}\n    }}\n\n",
         each(&|shape, kind, _| format!(
             "        case \"{kind}\": self = .{}(try {shape}(from: decoder))\n",
             lower(shape)
@@ -101,7 +101,7 @@ fn shape(shape: &Shape) -> String {
         .collect();
     format!(
         "\n{}public struct {}: Sendable, Hashable, Codable {{\n{}\n    \
-         /// Makes one, for tests and previews.\n    public init(\n{}\n    ) {{\n{}    }}\n\n    \
+         /// Creates one, for tests and previews.\n    public init(\n{}\n    ) {{\n{}    }}\n\n    \
          init(_ reader: inout PackedReader) {{\n{}    }}\n\n    \
          private enum CodingKeys: String, CodingKey {{\n{}    }}\n}}\n",
         docs("", shape.docs),
@@ -118,8 +118,8 @@ fn properties(field: &Field) -> Vec<Property> {
     let (name, key) = (camel(field.name), field.name.to_owned());
     let docs: Vec<String> = field.docs.iter().map(|line| (*line).to_owned()).collect();
     if field.ty == Type::Timestamp {
-        let (mut at, text) = (docs, "What the server wrote for it.".to_owned());
-        at.push("In UTC; `nil` if the server sent nothing that can be read.".into());
+        let (mut at, text) = (docs, "The server's own text for it.".to_owned());
+        at.push("In UTC; `nil` if the server sent no readable one.".into());
         return vec![
             Property {
                 name: name.clone(),
@@ -198,8 +198,8 @@ fn words(words: &Words) -> String {
         .collect();
     format!(
         "\n{}public enum {}: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {{\n{cases}    \
-         /// A word that this version of the SDK does not know.\n    case other(String)\n\n    \
-         /// The word as it is on the wire.\n    public var rawValue: String {{\n        switch self {{\n{}        \
+         /// A value unknown to this version of the SDK.\n    case other(String)\n\n    \
+         /// The value on the wire.\n    public var rawValue: String {{\n        switch self {{\n{}        \
          case .other(let word): word\n        }}\n    }}\n\n    public init(rawValue: String) {{\n        \
          self = switch rawValue {{\n{}        default: .other(rawValue)\n        }}\n    }}\n\n    \
          public var description: String {{ rawValue }}\n\n    init(_ reader: inout PackedReader) {{\n        \

@@ -1,7 +1,7 @@
-//! How many instructions an event may cost: the run fails when one of the bounds is exceeded. `cargo xtask bench instructions`.
+//! The bounds on the instructions per event: the run fails if one is exceeded. `cargo xtask bench instructions`.
 //!
-//! Callgrind counts the same on every run, however busy the machine is, so that a bound can be close: 5 % above what was counted when it was set. The
-//! compiler decides along: `setup.sh` says for which version they hold.
+//! Callgrind counts the same on every run, however busy the machine is, so a bound can be close: 5 % above the count
+//! when it was set. The counts depend on the compiler: `setup.sh` names its version.
 
 use std::{fmt::Write as _, hint::black_box};
 
@@ -19,7 +19,7 @@ mod samples;
 /// Events in a run of the session.
 const EVENTS: usize = 1000;
 
-/// Fails beyond 5 % more than so many instructions.
+/// Fails beyond 5 % more than this many instructions.
 fn bound(instructions: u64) -> LibraryBenchmarkConfig {
     let limit = instructions + instructions / 20;
     let mut config = LibraryBenchmarkConfig::default();
@@ -39,7 +39,8 @@ fn stats() -> String {
     samples::message("stats_update", samples::STATS_UPDATE)
 }
 
-// From the text of a Socket.IO message to the event, and its end. The text is given back: its end does not count.
+// From the text of a Socket.IO message to the event, including freeing it. The text is returned, so that freeing it
+// does not count.
 #[library_benchmark]
 #[bench::documented(args = [documented()], config = bound(7_480))]
 #[bench::deployed(args = [deployed()], config = bound(8_274))]
@@ -53,7 +54,7 @@ fn decode(message: String) -> String {
     message
 }
 
-/// A joined project on a server with an event log, and what it sends.
+/// A joined project on a server with an event log, and the server's events.
 fn script() -> String {
     let mut script = r#"42["joined_project",{"project_id":"p","replay":true,"event_id":0,"log":"l"}]"#.to_owned();
     for id in 1..=EVENTS {
@@ -63,7 +64,7 @@ fn script() -> String {
     script
 }
 
-// From the frames to the events, each checked against the log, and their end: a thousand of them.
+// From the frames to the events, each checked against the log, including freeing them: a thousand of them.
 #[library_benchmark]
 #[bench::thousand(args = [script()], config = bound(13_260_203))]
 fn session(script: String) -> String {

@@ -1,7 +1,7 @@
-//! rust_socketio reads what the blaster of `receive_path` sends, and says what that has cost: `peers PORT PROJECT EVENTS`.
+//! rust_socketio reads the events of the sender in `receive_path`, and prints the cost: `peers PORT PROJECT EVENTS`.
 //!
-//! Used as its documentation shows: the blocking client with a callback, which is given a tree of values; the application
-//! makes its struct of it.
+//! Used as its documentation shows: the blocking client with a callback, which receives a tree of values; the
+//! application makes its struct from that.
 
 #[path = "../../receive_path/usage.rs"]
 #[allow(dead_code, reason = "of the endurance, which uses all of it")]
@@ -51,7 +51,7 @@ fn main() {
     let seen = Mutex::new(Seen::default());
     let client = ClientBuilder::new(format!("http://127.0.0.1:{port}/"))
         .transport_type(TransportType::Websocket)
-        // An emit behind `connect` is lost.
+        // An emit right after `connect` is lost.
         .on(Event::Connect, move |_, socket| {
             socket.emit("join_project", json!({"project_id": project})).expect("sent");
         })
@@ -70,7 +70,7 @@ fn main() {
         .expect("a connection");
     let cost = end.recv().expect("all events");
     println!("{} {}", cost.events_per_second, cost.cpu_micros_per_event);
-    // Its threads would go on.
+    // Its threads would keep running.
     drop(client);
     std::process::exit(0);
 }

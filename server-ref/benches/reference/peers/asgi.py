@@ -1,4 +1,4 @@
-"""python-socketio's AsyncServer on uvicorn, with uvloop, httptools and websockets: as fast as it gets."""
+"""python-socketio's AsyncServer on uvicorn, with uvloop, httptools and websockets: its fastest setup."""
 
 from __future__ import annotations
 

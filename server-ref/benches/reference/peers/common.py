@@ -1,4 +1,4 @@
-"""What both Python servers have in common: orders on the standard input, answers on the standard output."""
+"""The common part of both Python servers: orders on the standard input, answers on the standard output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def used() -> None:
 
 
 def pauses(order: Any) -> Iterator[tuple[dict[str, Any], float]]:
-    """The payloads that an order wants published, and how long to wait before each."""
+    """The payloads that an order publishes, and the pause before each."""
     if not isinstance(order, dict):
         return
     started, rate = time.monotonic(), order["per_second"]

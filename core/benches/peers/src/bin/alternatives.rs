@@ -1,8 +1,9 @@
-//! What was not taken, and what it would cost: other JSON parsers, and compressed frames. `cargo xtask bench alternatives`.
+//! The rejected alternatives, and their cost: other JSON parsers, and compressed frames. `cargo xtask bench
+//! alternatives`.
 //!
-//! Each parser fills the struct that the loop by hand of `receive_path` fills, from the text of the same events; `meta_data` is
-//! passed over, which each of them can. Compression is that of `permessage-deflate` with its context kept, as zlib has it.
-//! Nanoseconds per event: the best of some rounds, since this is one thread that waits for nobody.
+//! Each parser fills the struct of the hand-written loop in `receive_path`, from the text of the same events, and skips
+//! `meta_data`. Compression is that of `permessage-deflate` with its context kept, by zlib. Nanoseconds per event: the
+//! best of several rounds, because this is one thread that waits for nothing.
 
 #[path = "../../../samples/mod.rs"]
 mod samples;
@@ -33,7 +34,7 @@ struct Update {
     event_id: Option<u64>,
 }
 
-/// The best of the rounds, in nanoseconds for each event.
+/// The best of the rounds, in nanoseconds per event.
 fn measure(what: &str, mut all: impl FnMut()) {
     let best = (0..=ROUNDS).map(|_| {
         let started = Instant::now();
@@ -74,7 +75,7 @@ fn main() {
     deflate(&documented);
 }
 
-/// The documented event, with what differs from one to the next: the id, and what somebody wrote.
+/// The documented event with its variable parts: the id, and a comment's text.
 fn documented(number: u64) -> String {
     const WORDS: &str = "the release is out and nobody told me how to change my avatar before it starts why does this page take so long \
                          great article well written thanks that worked where can I ask for my money back please call me tomorrow";
