@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the dashboard: style, types, that dist is what the sources build, and what it does in a browser, on the server's
-# program in target/debug. setup.sh comes first.
+# Checks the dashboard: style, types, whether dist matches the sources, and its behaviour in a browser, with the server
+# in target/debug. Run setup.sh first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

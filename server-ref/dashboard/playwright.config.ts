@@ -1,12 +1,12 @@
 import { defineConfig } from '@playwright/test'
 
-// Debian's Chromium, or the one that is named: Playwright's own is not downloaded.
+// Debian's Chromium, or the one named by CHROMIUM; Playwright's own is not downloaded.
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
 export default defineConfig({
   testDir: 'tests',
   outputDir: process.env['DASHBOARD_OUTPUT'] ?? '../../target/dashboard-tests',
-  // A test that passes at a second try has found something.
+  // A test that passes only on a second try has found a fault.
   retries: 0,
   forbidOnly: true,
   fullyParallel: true,

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the dashboard is built and checked with: npm packages, Chromium, and sqlite3, with which a test gives a project
-# the id that the documentation has.
-# Nothing is installed when package-lock.json has not changed.
+# Installs the tools that build and check the dashboard: npm packages, Chromium, and sqlite3, with which a test gives a
+# project the documentation's id. Installs nothing if package-lock.json is unchanged.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

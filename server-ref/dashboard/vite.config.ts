@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite'
 
-// The files have the same names in every build: the server's program holds them, and tells by their content whether a
-// browser's copies are still good.
+// The files have the same names in every build: the server embeds them, and checks by their content whether a browser's
+// copies are current.
 export default defineConfig({
   base: '/dashboard/',
   build: {

@@ -1,8 +1,8 @@
-// The REST interface, with the session cookie that the browser holds and the session's token.
+// The REST interface, with the browser's session cookie and the session's token.
 
 import type { User } from './types.ts'
 
-/** A request that was not carried out. `message` is for people, `code` for the program. */
+/** A request that failed. `message` is for people, `code` for the program. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
 
@@ -15,7 +15,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What to tell people about something that was thrown. */
+/** The message for people about an exception. */
 export function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
@@ -30,10 +30,10 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 export class Api {
   #token = ''
 
-  /** `onSignedOut` is called when the server does not know the session any more. */
+  /** `onSignedOut` is called when the server no longer knows the session. */
   constructor(private readonly onSignedOut: () => void) {}
 
-  /** Who is signed in. To be called before anything is changed. */
+  /** The signed-in user. Must be called before any change. */
   async signedIn(): Promise<SignedIn> {
     const answer = await this.#send<SignedIn>('GET', '/auth/csrf')
     this.#token = answer.csrf_token
@@ -60,7 +60,7 @@ export class Api {
     try {
       return await this.#send<T>(method, path, body)
     } catch (error) {
-      // Somebody signed in again in another tab: the cookie is a new one, and so is its token.
+      // After a new sign-in in another tab, the cookie and its token are new.
       if (!(error instanceof ApiError && error.code === 'csrf_failed')) throw error
       await this.signedIn()
       return this.#send<T>(method, path, body)

@@ -1,4 +1,4 @@
-// What the server sends. Fields that it may add are ignored; words that it may add are shown as they are.
+// The server's data. Unknown fields are ignored; unknown values are shown as they are.
 
 export type Status = 'approved' | 'rejected' | 'flagged' | 'pending'
 export type Role = 'member' | 'admin' | 'owner'
@@ -68,7 +68,7 @@ export interface SystemNotification {
   notification_id?: string
 }
 
-/** A persistent notification in force; without `project_id` it is for all projects. */
+/** A persistent notification in force; without `project_id` it applies to all projects. */
 export interface Notification {
   id: string
   project_id: string | null
@@ -107,7 +107,7 @@ export interface RuleData {
   prompt?: string
 }
 
-/** What people write. */
+/** Data from people. */
 export interface RuleDraft {
   name: string
   type: RuleType

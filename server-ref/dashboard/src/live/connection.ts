@@ -1,19 +1,19 @@
-// The one Socket.IO connection of the page: stock socket.io-client, with what the server's event log allows beside it.
+// The page's single Socket.IO connection: stock socket.io-client, with replay from the server's event log.
 
 import { type Signal, signal } from '@preact/signals'
 import { io, type Socket } from 'socket.io-client'
 import type { StatsUpdate } from '../api/types.ts'
 import { Follower, type Logged, type Page, type Sink } from './follower.ts'
 
-/** Where the connection stands. `live`: what happens in the project that is followed, if one is, comes by itself. */
+/** The state of the connection. `live`: events of the followed project, if any, arrive by themselves. */
 export type Link = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
-/** Whoever follows a project. */
+/** A follower of a project. */
 export interface Listener extends Sink {
-  /** At the first join, and after each interruption. */
+  /** Called at the first join, and after each interruption. */
   joined(): void
   stats(update: StatsUpdate): void
-  /** The project can't be followed, or not any more. */
+  /** The project can't be followed, or no longer. */
   denied(message: string): void
 }
 
@@ -23,7 +23,7 @@ interface Followed {
   listener: Listener
 }
 
-/** The acknowledgements of our server; a refusal has a code. */
+/** Our server's acknowledgements; a refusal has a code. */
 interface Answer {
   ok?: boolean
   code?: string
@@ -34,11 +34,11 @@ interface Answer {
 
 const ANSWER_TIMEOUT = 10_000
 const HEARTBEAT = 30_000
-/** A hole is mostly filled by what is on its way. */
+/** An event in flight usually fills a hole. */
 const HOLE_WAIT = 250
-/** Between two requests for pages when the ids have holes again and again: the server limits events per minute. */
+/** The pause between two requests for pages if the ids repeatedly have holes: the server limits events per minute. */
 const PAGE_PAUSE = 1000
-/** Before a refused connection or join is tried again, unless the server says when. */
+/** The pause before a refused connection or join is retried, unless the server gives one. */
 const RETRY = 3000
 
 export class Connection {
@@ -55,7 +55,7 @@ export class Connection {
     this.#socket.on('connect', () => void this.#join())
     this.#socket.on('disconnect', (reason) => {
       this.#lost(reason)
-      // The server wanted this: socket.io-client leaves it at that.
+      // The server disconnected on purpose, so socket.io-client does not reconnect.
       if (!this.#socket.active) this.#again()
     })
     this.#socket.on('connect_error', (error) => {
@@ -73,19 +73,19 @@ export class Connection {
     this.#socket.connect()
   }
 
-  /** For good: nobody is signed in any more. */
+  /** Ends the connection for good: nobody is signed in any more. */
   close(): void {
     this.#isClosed = true
     this.#followed = undefined
     this.#socket.disconnect()
   }
 
-  /** Follows this project instead of the one before. */
+  /** Follows this project instead of the previous one. */
   follow(projectId: string, listener: Listener): void {
     this.unfollow()
     this.#followed = { projectId, listener, follower: new Follower(listener) }
     if (!this.#socket.connected) return
-    // Until the server says that it is joined.
+    // Waits until the server confirms the join.
     this.link.value = { state: 'connecting' }
     void this.#join()
   }
@@ -97,7 +97,7 @@ export class Connection {
     this.#paging = undefined
     if (before === undefined || !this.#socket.connected) return
     this.#socket.emit('leave_project', { project_id: before })
-    // A join that is under way is waited for no more.
+    // Stops waiting for a pending join.
     this.link.value = { state: 'live' }
   }
 
@@ -127,7 +127,7 @@ export class Connection {
     setTimeout(() => this.#followed === followed && void this.#join(), pause(answer))
   }
 
-  /** `undefined` when the connection went away; then the next one does it all again. */
+  /** `undefined` if the connection was lost; the next one then repeats everything. */
   async #ask(event: string, payload: object): Promise<Answer | undefined> {
     const connection = this.#socket.id
     let answer: Answer
@@ -161,7 +161,7 @@ export class Connection {
     }
   }
 
-  /** Asks for what the follower lacks, after this many milliseconds. */
+  /** Requests the follower's missing events after this many milliseconds. */
   #pages(wait: number): void {
     if (this.#followed?.follower.wants === undefined) return
     if (wait > 0 && this.#paging !== undefined) return

@@ -1,14 +1,14 @@
-// One project's events, each once and in the order of their ids, whatever the connection does. It knows neither the network
-// nor a clock: somebody else asks for the pages it wants and tells it what came.
+// One project's events, each once and in the order of their ids, whatever the connection does. It knows neither the
+// network nor a clock: its caller requests the pages that it wants, and passes it their events.
 
-/** The first time, so many events are shown from before. */
+/** The number of earlier events shown at first. */
 const BACKLOG = 500
-/** Who has been away for longer gets the newest, and is told how many are left out. */
+/** After a longer absence only the newest events are shown, with the number left out. */
 const FAR_BEHIND = 2000
-/** Live events that wait for the ones before them. The rest is asked for again: the log has them all. */
+/** The most live events that wait for earlier ones. The rest is requested again, because the log has them all. */
 const HELD = 1000
 
-/** `live`: it happened since the project was joined, and whether a page brought it does not matter. */
+/** `live`: it happened since the join, even if it came in a page. */
 export type Origin = 'live' | 'earlier'
 
 export interface Logged {
@@ -26,25 +26,25 @@ export interface Page {
 
 export interface Sink {
   deliver(entry: Logged, origin: Origin): void
-  /** Events that can't be shown: so many, or nobody knows how many. */
+  /** Events that can't be shown, with their number if known. */
   gap(missed: number | undefined): void
 }
 
 export class Follower {
   #log: string | undefined
   #last = 0
-  /** The newest id that is known to exist. */
+  /** The newest known id. */
   #target = 0
-  /** The newest id when the project was joined. */
+  /** The newest id at the join. */
   #head = 0
   #asking = false
-  /** Nothing was delivered from this log yet: what it has lost already was never missed. */
+  /** Nothing was delivered from this log yet, so its earlier losses were not missed. */
   #fresh = true
   readonly #held = new Map<number, Logged>()
 
   constructor(private readonly sink: Sink) {}
 
-  /** The project was joined: on a new connection, everything that was under way is gone. */
+  /** The project was joined; on a new connection, all pending requests are gone. */
   joined(log: string, head: number): void {
     this.#asking = false
     this.#held.clear()
@@ -59,7 +59,7 @@ export class Follower {
     if (!this.#asking) this.#drain()
   }
 
-  /** After which id a page is wanted. */
+  /** The id after which a page is wanted. */
   get wants(): number | undefined {
     return this.#asking || this.#target <= this.#last ? undefined : this.#last
   }
@@ -68,7 +68,7 @@ export class Follower {
     this.#asking = true
   }
 
-  /** The page was not given; it is still wanted. */
+  /** The page was refused; it is still wanted. */
   refused(): void {
     this.#asking = false
   }
@@ -86,7 +86,7 @@ export class Follower {
       if (entry.data.event_id > this.#last) this.#deliver(entry)
     }
     if (page.events.length === 0) {
-      // Nothing more exists, whatever was announced.
+      // No more events exist, whatever was announced.
       this.#target = this.#last
       this.#held.clear()
     } else {
@@ -99,7 +99,7 @@ export class Follower {
     if (this.#log === undefined) {
       this.#last = Math.max(0, head - BACKLOG)
     } else if (this.#log !== log || this.#last > head) {
-      // Another database, or an older state of it.
+      // A different database, or an older state of it.
       this.sink.gap(undefined)
       this.#last = Math.max(0, head - BACKLOG)
       this.#fresh = true

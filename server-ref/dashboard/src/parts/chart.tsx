@@ -1,4 +1,4 @@
-// Stacked columns in SVG, drawn by attributes alone; the same as a table for who can't see it.
+// Stacked columns in SVG, drawn by attributes alone, and the same data as a table for screen readers.
 
 import { type Column, OUTCOMES, type Outcome, shares, sum, WIDTH } from '../state/history.ts'
 import { formatNumber, formatPercent, formatShortTime, word } from './format.ts'
@@ -8,7 +8,7 @@ export type Measure = 'share' | 'volume'
 const HEIGHT = 100
 const STEP = 10
 const GAP = 2
-/** Rows of the table: one per so many columns. */
+/** Columns per row of the table. */
 const PER_ROW = 20
 
 export function Chart({ columns, measure }: { columns: readonly Column[]; measure: Measure }) {
@@ -50,7 +50,7 @@ export function Chart({ columns, measure }: { columns: readonly Column[]; measur
   )
 }
 
-/** `of`: what the full height stands for; without it, what was decided in the column. */
+/** `of`: the value of the full height; without it, the decisions in the column. */
 function Stack({ column, x, of }: { column: Column; x: number; of: number | undefined }) {
   const total = OUTCOMES.reduce((all, outcome) => all + column.counts[outcome], 0)
   let below = 0

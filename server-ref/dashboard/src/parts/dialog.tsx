@@ -9,7 +9,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     const opener = document.activeElement
     dialog.current?.showModal()
     return () => {
-      // What opened it may be gone: a rule that was deleted.
+      // The element that opened it may be gone, such as a deleted rule.
       const next = opener?.isConnected ? opener : document.querySelector('h1')
       if (next instanceof HTMLElement) next.focus()
     }

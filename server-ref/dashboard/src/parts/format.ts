@@ -13,7 +13,7 @@ export const formatPercent = (value: number): string => `${percent.format(value)
 
 export const formatShortTime = (at: number): string => shortTime.format(at)
 
-/** The time of today, or the date too; what is no time stays as it is. */
+/** The time of day, with the date if it is not today; invalid times stay as they are. */
 export function formatTime(text: string, now: Date = new Date()): string {
   const at = new Date(text)
   if (Number.isNaN(at.getTime())) return text
@@ -40,10 +40,10 @@ const WORDS: Record<string, string> = {
   owner: 'Owner',
 }
 
-/** A word of the protocol for people. One that is not known is shown as it is. */
+/** A value of the protocol, in words for people. An unknown one is shown as it is. */
 export const word = (text: string): string => (Object.hasOwn(WORDS, text) ? (WORDS[text] ?? text) : text)
 
-/** `user_id` of a content's metadata, if there is one. */
+/** `user_id` of an item's metadata, if there is one. */
 export function author(metadata: unknown): string | undefined {
   if (typeof metadata !== 'object' || metadata === null || !('user_id' in metadata)) return undefined
   const id = metadata.user_id

@@ -1,11 +1,11 @@
-// Small pieces of which the views are made.
+// Small components of the views.
 
 import type { ComponentChildren } from 'preact'
 import { formatTime, word } from './format.ts'
 
 const KNOWN = new Set(['approved', 'rejected', 'flagged', 'pending', 'info', 'warning', 'error', 'success'])
 
-/** The class that gives a status, or the type of a notification, its colour. */
+/** The class for the colour of a status or of a notification's type. */
 export function tone(of: string): string {
   return KNOWN.has(of) ? of : 'other'
 }
@@ -22,7 +22,7 @@ export function Time({ at }: { at: string }) {
   )
 }
 
-/** Something went wrong: told at once. */
+/** An error, announced at once. */
 export function Problem({ text }: { text: string | undefined }) {
   return text === undefined ? null : (
     <p class="problem" role="alert">
@@ -43,7 +43,7 @@ export function Card(props: { title: string; id: string; aside?: ComponentChildr
   )
 }
 
-/** A label with its control below; what the server says against it stands there too. */
+/** A label above its control, with the server's complaint about it. */
 export function Field(props: {
   id: string
   label: string
@@ -61,7 +61,7 @@ export function Field(props: {
       )}
       {props.children}
       {props.problem !== undefined && (
-        // What has several lines shows a place in what was written.
+        // A complaint with several lines shows a place in the text.
         <p
           class={`field-problem ${props.problem.includes('\n') ? 'code' : ''}`}
           id={`${props.id}-problem`}
@@ -74,7 +74,7 @@ export function Field(props: {
   )
 }
 
-/** What a control says of its hint and its problem to screen readers. */
+/** A control's attributes for screen readers: its hint and its problem. */
 export function described(id: string, hint: boolean, problem: string | undefined) {
   const ids = [hint && `${id}-hint`, problem !== undefined && `${id}-problem`].filter(Boolean)
   return {

@@ -1,4 +1,4 @@
-// What screen readers are told. Politely, and about a busy project only now and then, in sums.
+// Announcements to screen readers: polite, and for a busy project only occasional totals.
 
 import { signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'

@@ -1,4 +1,4 @@
-// Who is signed in, their projects, the connection, and the project that is looked at.
+// The signed-in user, their projects, the connection, and the shown project.
 
 import { effect, signal, untracked } from '@preact/signals'
 import { Api, ApiError, explain } from '../api/http.ts'
@@ -10,7 +10,7 @@ import { link, route } from './route.ts'
 
 const RETRY = 3000
 
-/** `ended`: the server does not know the session any more. */
+/** `ended`: the server no longer knows the session. */
 export type Session =
   | { state: 'starting'; problem: string | undefined }
   | { state: 'signed in'; user: User }
@@ -46,7 +46,7 @@ export class App {
     this.projects.value = projects
   }
 
-  /** Throws what the server says against it. */
+  /** Throws the server's refusal. */
   async createProject(name: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>('/api/projects', { name })
     await this.refresh()
@@ -68,7 +68,7 @@ export class App {
   #told = 'connecting'
   #tell(): void {
     const { state } = this.connection.link.value
-    // Another project is joined: no interruption.
+    // Joining another project is no interruption.
     if (state === 'connecting' || state === this.#told) return
     if (state === 'lost') announce('The connection is lost; trying again')
     if (state === 'live' && this.#told === 'lost') announce('Connected again')
@@ -76,7 +76,7 @@ export class App {
   }
 
   #end(): void {
-    // From the start: the form is what is wanted.
+    // From the start, because the form is wanted.
     if (this.session.value.state === 'starting') location.assign('/auth/login')
     else this.session.value = { state: 'ended' }
     this.connection.close()

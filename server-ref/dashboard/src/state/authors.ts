@@ -1,4 +1,4 @@
-// Who wrote what was decided lately, the riskiest first.
+// The authors of recently decided items, the riskiest first.
 
 import { signal } from '@preact/signals'
 import type { UserActivity } from '../api/types.ts'
@@ -12,7 +12,7 @@ export class Authors {
 
   add(activities: readonly UserActivity[]): void {
     for (const activity of activities) {
-      // Again at the end: the map forgets who was heard of longest ago.
+      // Moved to the end: the map drops the least recently active author.
       this.#latest.delete(activity.user_id)
       this.#latest.set(activity.user_id, activity)
     }

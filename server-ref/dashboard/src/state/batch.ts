@@ -1,7 +1,7 @@
-// Many events, one redrawing.
+// Batches many events into one redraw.
 
 const PAUSE = 100
-/** A page in the background hardly gets to run timers: what waits is bounded all the same. */
+/** A background page rarely runs timers, so the waiting events are bounded. */
 const FULL = 500
 
 export class Batch<T> {

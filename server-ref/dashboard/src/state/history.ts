@@ -6,7 +6,7 @@ export const COLUMNS = 60
 export const OUTCOMES = ['approved', 'rejected', 'flagged'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** How many of each were decided in the `WIDTH` milliseconds from `start`. */
+/** The number of decisions of each kind in the `WIDTH` milliseconds from `start`. */
 export interface Column {
   start: number
   counts: Record<Outcome, number>
@@ -46,7 +46,7 @@ export class History {
   }
 }
 
-/** Percentages of what was decided, or undefined when nothing was. */
+/** Percentages of the decisions, or undefined if there were none. */
 export function shares(counts: Record<Outcome, number>): Record<Outcome, number> | undefined {
   const total = counts.approved + counts.rejected + counts.flagged
   if (total === 0) return undefined

@@ -1,4 +1,4 @@
-// Notifications: what is in force, what came, and what is on the screen for a moment.
+// Notifications: those in force, those that arrived, and those shown for a moment.
 
 import { signal } from '@preact/signals'
 import { type Api, explain } from '../api/http.ts'
@@ -64,7 +64,7 @@ export class Notices {
     const live = notices.filter((_, index) => events[index]?.origin === 'live')
     const passing = live.filter((notice) => !notice.isPersistent)
     this.toasts.value = [...this.toasts.value, ...passing].slice(-TOASTS)
-    // What is in force is asked for: the log may tell of one that was withdrawn since.
+    // Requests the notifications in force, because the log may hold one that was withdrawn since.
     if (notices.some((notice) => notice.isPersistent)) void this.refresh()
   }
 
@@ -76,7 +76,7 @@ export class Notices {
     this.closed.value = new Set([...this.closed.value, id])
   }
 
-  /** Throws what the server says against it. */
+  /** Throws the server's refusal. */
   async publish(draft: NotificationDraft): Promise<void> {
     await this.api.post('/api/notifications', draft)
   }

@@ -1,4 +1,4 @@
-// The project that is looked at: its events go to whoever shows them.
+// The shown project, whose events go to the views.
 
 import { batch, signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'
@@ -21,13 +21,13 @@ export class ProjectState implements Listener {
   readonly feed = new Feed()
   readonly authors = new Authors()
   readonly history = new History()
-  /** Changes with the history. */
+  /** Changes when the history does. */
   readonly historyVersion = signal(0)
   readonly statistics: Statistics
   readonly notices: Notices
   readonly queue: Queue
   readonly rules: Rules
-  /** Why it can't be looked at. */
+  /** The reason that it can't be shown. */
   readonly refusal = signal<string | undefined>(undefined)
   readonly #batch = new Batch<Item>((items) => batch(() => this.#apply(items)))
   #gaps = 0

@@ -1,4 +1,4 @@
-// What waits for a person's decision.
+// The items that wait for a person's decision.
 
 import { signal } from '@preact/signals'
 import { type Api, explain } from '../api/http.ts'
@@ -6,7 +6,7 @@ import type { Content, ModerationUpdate } from '../api/types.ts'
 
 export type Decision = 'approve' | 'reject'
 
-/** `sending`: decided here, and not confirmed yet. `failed`: it was not carried out, and why. */
+/** `sending`: decided here, and not confirmed yet. `failed`: the reason that it failed. */
 export type Progress = { step: 'sending'; decision: Decision } | { step: 'failed'; message: string }
 
 export interface Entry {
@@ -17,7 +17,7 @@ export interface Entry {
 const PER_PAGE = 50
 /** Cards drawn at most. */
 const LONGEST = 200
-/** Between two looks at the queue while it grows. */
+/** The pause between two requests of the queue while it grows. */
 const PAUSE = 1500
 
 interface Listed {
@@ -29,7 +29,7 @@ export class Queue {
   readonly entries = signal<readonly Entry[] | undefined>(undefined)
   readonly total = signal(0)
   readonly problem = signal<string | undefined>(undefined)
-  /** Decided elsewhere, or here: a list that was asked for before must not bring them back. */
+  /** Items decided here or elsewhere, which a list requested earlier must not bring back. */
   readonly #decided = new Set<string>()
   #wanted = PER_PAGE
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -74,7 +74,7 @@ export class Queue {
     return this.refresh()
   }
 
-  /** What events say about it. */
+  /** The queue according to events. */
   heard(updates: readonly ModerationUpdate[]): void {
     for (const { content_id, status } of updates) {
       if (status === 'flagged') {
@@ -86,7 +86,7 @@ export class Queue {
     }
   }
 
-  /** Shown as decided at once; if the server does not carry it out, it is back, and says why. */
+  /** Shown as decided at once; if the request fails, the item returns with the reason. */
   async decide(id: string, decision: Decision, reason: string): Promise<boolean> {
     this.#progress(id, { step: 'sending', decision })
     try {

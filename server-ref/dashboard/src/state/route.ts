@@ -1,4 +1,4 @@
-// Where in the page somebody is: `#/projects/ID/VIEW`, or the list of projects.
+// The place in the page: `#/projects/ID/VIEW`, or the list of projects.
 
 import { signal } from '@preact/signals'
 

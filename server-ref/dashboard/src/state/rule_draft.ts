@@ -1,11 +1,11 @@
-// A rule while it is written: text fields, and which of them the server's answer is about.
+// A rule being written: its text fields, and the field that the server's answer is about.
 
 import { ApiError, explain } from '../api/http.ts'
 import type { Action, Rule, RuleData, RuleDraft, RuleType } from '../api/types.ts'
 
 export const TYPES: readonly RuleType[] = ['keyword', 'regex', 'ai_prompt']
 export const ACTIONS: readonly Action[] = ['reject', 'flag', 'approve']
-/** As regular expressions name them, and what they do. */
+/** The flags of regular expressions, and their effects. */
 export const FLAGS = [
   ['i', 'Upper and lower case are the same'],
   ['m', '^ and $ match at lines'],
@@ -28,7 +28,7 @@ export interface Written {
 
 export type FieldName = 'name' | 'data' | 'priority'
 
-/** What is wrong, and with which field; without one, with the whole. */
+/** The problem and its field; without a field, it concerns the whole rule. */
 export interface Objection {
   field: FieldName | undefined
   message: string
@@ -73,7 +73,7 @@ function data(from: Written): RuleData {
   }
 }
 
-/** The server names the field at the beginning of its sentence; `invalid_rule` is about what the rule looks for. */
+/** The server names the field at the beginning of its message; `invalid_rule` concerns the rule's search text. */
 export function objection(error: unknown): Objection {
   const message = explain(error)
   if (!(error instanceof ApiError)) return { field: undefined, message }

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import { type Api, explain } from '../api/http.ts'
 import type { Rule, RuleDraft } from '../api/types.ts'
 
-/** Somebody who edits many rules at once tells of each. */
+/** A person who edits many rules at once causes one event for each. */
 const PAUSE = 300
 
 export class Rules {
@@ -36,12 +36,12 @@ export class Rules {
     }
   }
 
-  /** A `rule_update` came: it does not hold all of the rule. */
+  /** A `rule_update` arrived, which does not contain the whole rule. */
   heard(): void {
     this.#timer ??= setTimeout(() => void this.refresh(), PAUSE)
   }
 
-  /** Throws what the server says against it. */
+  /** Throws the server's refusal. */
   async save(draft: RuleDraft, id: string | undefined): Promise<void> {
     if (id === undefined) await this.api.post(this.#path, draft)
     else await this.api.patch(this.#one(id), draft)

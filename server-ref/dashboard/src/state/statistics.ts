@@ -1,4 +1,4 @@
-// The project's counters: the newest `stats_update`, and before there was one, what the REST interface says.
+// The project's counters: from the newest `stats_update`, or before the first one, from REST.
 
 import { signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'
@@ -19,12 +19,12 @@ export class Statistics {
     this.newest.value = update
   }
 
-  /** Failures are not told: the counters keep what they show, and the next update corrects them. */
+  /** Failures are not shown: the counters keep their values, and the next update corrects them. */
   async refresh(): Promise<void> {
     const before = this.#updates
     const query = new URLSearchParams({ project_id: this.projectId })
     const answer = await this.api.get<{ stats: Counts }>(`/api/stats?${query}`).catch(() => undefined)
-    // An update that came meanwhile is newer.
+    // An update that arrived in the meantime is newer.
     if (answer === undefined || this.#updates !== before) return
     const { stats } = answer
     const rates = shares(stats) ?? { approved: 0, rejected: 0, flagged: 0 }

@@ -1,4 +1,4 @@
-// Light, dark, or what the system says.
+// Light, dark, or the system's setting.
 
 import { effect, signal } from '@preact/signals'
 
@@ -8,7 +8,7 @@ export type Theme = (typeof THEMES)[number]
 const KEY = 'automoderate-theme'
 
 function stored(): Theme {
-  // Some browsers refuse a page its storage.
+  // Some browsers deny storage to a page.
   try {
     const text = localStorage.getItem(KEY)
     return THEMES.find((theme) => theme === text) ?? 'system'
@@ -24,6 +24,6 @@ effect(() => {
   try {
     localStorage.setItem(KEY, theme.value)
   } catch {
-    // Then it holds for this page only.
+    // Then it applies only to this page.
   }
 })

@@ -1,4 +1,4 @@
-// The newest decisions. The list can be held still: one that moves can't be read.
+// The newest decisions. The list can be paused, because a moving list is hard to read.
 
 import type { ModerationUpdate } from '../api/types.ts'
 import { author, formatNumber, word } from '../parts/format.ts'

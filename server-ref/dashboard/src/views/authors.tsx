@@ -1,4 +1,4 @@
-// Whose contents are rejected.
+// The authors of rejected items.
 
 import { formatNumber, formatPercent } from '../parts/format.ts'
 import { Card } from '../parts/small.tsx'

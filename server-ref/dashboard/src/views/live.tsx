@@ -1,4 +1,4 @@
-// What happens now: counters, the chart, the newest decisions.
+// The live view: counters, the chart, the newest decisions.
 
 import { useSignal } from '@preact/signals'
 import { Chart, type Measure } from '../parts/chart.tsx'
@@ -21,7 +21,7 @@ export function LiveView({ project }: { project: ProjectState }) {
           <TryCard project={project} />
           <AuthorsCard authors={project.authors} />
         </div>
-        {/* At the end: on a narrow screen nothing is behind a list that grows. */}
+        {/* At the end, so that a growing list pushes nothing away on a narrow screen. */}
         <ActivityFeed feed={project.feed} />
       </div>
     </>
@@ -54,9 +54,9 @@ function Counters({ project }: { project: ProjectState }) {
 
 function RatesCard({ project }: { project: ProjectState }) {
   const measure = useSignal<Measure>('share')
-  // What is counted changes without the signals of its parts.
+  // The counts change without signals of their parts.
   project.historyVersion.value
-  // The clock goes in steps; what was decided since the last one belongs to the chart too.
+  // The clock moves in steps; decisions since the last step belong to the chart too.
   const columns = project.history.until(Math.max(now.value, Date.now()))
   const choice = (value: Measure, text: string) => (
     <label>

@@ -1,4 +1,4 @@
-// Notifications over whatever is looked at: banners for those in force, toasts for those that pass.
+// Notifications above any view: banners for those in force, toasts for temporary ones.
 
 import { useEffect, useRef } from 'preact/hooks'
 import { Badge, tone } from '../parts/small.tsx'
@@ -24,7 +24,7 @@ export function Banners({ notices }: { notices: Notices }) {
   )
 }
 
-/** The regions are always there, so that screen readers notice what comes into them. Errors do not wait. */
+/** The regions always exist, so that screen readers notice new entries. Errors do not wait. */
 export function Toasts({ notices }: { notices: Notices | undefined }) {
   const toasts = notices?.toasts.value ?? []
   const shown = (list: readonly Notice[]) =>
@@ -40,7 +40,7 @@ export function Toasts({ notices }: { notices: Notices | undefined }) {
 function Toast({ notice, onClose }: { notice: Notice; onClose: () => void }) {
   const toast = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    // Not while somebody is at it.
+    // Not while it has the pointer or the focus.
     const timer = setInterval(() => toast.current?.matches(':hover, :focus-within') || onClose(), TOAST)
     return () => clearInterval(timer)
   }, [])

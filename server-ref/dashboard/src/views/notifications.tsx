@@ -1,4 +1,4 @@
-// Notifications: those in force, those that came, and new ones.
+// Notifications: those in force, those that arrived, and new ones.
 
 import { useSignal } from '@preact/signals'
 import { explain } from '../api/http.ts'

@@ -1,4 +1,4 @@
-// The projects of whoever is signed in.
+// The signed-in user's projects.
 
 import { useSignal } from '@preact/signals'
 import { explain } from '../api/http.ts'

@@ -1,4 +1,4 @@
-// What waits for a person. With the arrow keys from card to card; A approves and R rejects the one that has the focus.
+// The review queue. Arrow keys move from card to card; A approves and R rejects the focused card.
 
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
@@ -12,13 +12,13 @@ export function ReviewView({ project }: { project: ProjectState }) {
   const { queue } = project
   const entries = queue.entries.value
   const list = useRef<HTMLUListElement>(null)
-  /** Where in the list the focus is. */
+  /** The position of the focus in the list. */
   const place = useRef(-1)
   const cards = () => [...(list.current?.querySelectorAll<HTMLElement>('.review') ?? [])]
   const goTo = (card: HTMLElement | undefined) => (card ?? document.querySelector<HTMLElement>('h1'))?.focus()
 
   useEffect(() => {
-    // The card that had the focus is gone: somebody else decided. Its place goes to the next one.
+    // The focused card is gone because another person decided. The next one gets the focus.
     if (place.current < 0 || document.activeElement !== document.body) return
     goTo(cards().at(Math.min(place.current, cards().length - 1)))
   }, [entries])
@@ -28,7 +28,7 @@ export function ReviewView({ project }: { project: ProjectState }) {
     const index = all.findIndex((card) => card.dataset['id'] === id)
     const isOpen = (card: HTMLElement) => !card.matches('.sending')
     const next = all.slice(index + 1).find(isOpen) ?? all.slice(0, Math.max(0, index)).findLast(isOpen)
-    // On to the next at once: this one is as good as decided.
+    // Moves to the next card at once, because this one is practically decided.
     if (all[index]?.contains(document.activeElement)) goTo(next)
     if (await queue.decide(id, decision, reason)) announce(decision === 'approve' ? 'Approved' : 'Rejected')
   }
@@ -37,12 +37,12 @@ export function ReviewView({ project }: { project: ProjectState }) {
   }
   const onFocusOut = ({ target }: FocusEvent) =>
     queueMicrotask(() => {
-      // Gone by itself, not with its card.
+      // Removed by itself, not with its card.
       if (target instanceof Node && target.isConnected && document.activeElement === document.body) place.current = -1
     })
   const onKeyDown = (event: KeyboardEvent) => {
     const card = event.target
-    // Keys count on a card itself, not in its text field.
+    // Keys work on a card itself, not in its text field.
     if (!(card instanceof HTMLElement) || !card.matches('.review') || event.ctrlKey || event.metaKey || event.altKey)
       return
     const all = cards()

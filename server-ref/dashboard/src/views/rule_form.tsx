@@ -1,4 +1,4 @@
-// A rule to be written. What the server says against it stands at the field.
+// The form of a rule. The server's complaint appears at its field.
 
 import { useSignal } from '@preact/signals'
 import type { Action, Rule, RuleType } from '../api/types.ts'

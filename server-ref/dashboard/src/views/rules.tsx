@@ -1,4 +1,4 @@
-// The rules, in the order in which they are tried.
+// The rules, in the order of evaluation.
 
 import { type Signal, useSignal } from '@preact/signals'
 import { explain } from '../api/http.ts'
@@ -52,7 +52,7 @@ interface LineProps {
 }
 
 function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
-  /** What was asked for and is not answered: a list that comes meanwhile must not turn it back. */
+  /** Pending changes, which a list that arrives in the meantime must not revert. */
   const wanted = useSignal<boolean | undefined>(undefined)
   const activate = async (isActive: boolean) => {
     const isAsking = wanted.value !== undefined
@@ -61,7 +61,7 @@ function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
     try {
       let asked: boolean
       do {
-        // Once more for whoever changed their mind.
+        // Once more if the user has changed their mind.
         asked = wanted.value
         await rules.activate(rule, asked)
       } while (asked !== wanted.value)

@@ -1,4 +1,4 @@
-// What all views may use.
+// Shared state of all views.
 
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'

@@ -1,4 +1,4 @@
-// The frame: whose page it is, where one can go, how the connection is.
+// The frame: the user, the navigation, and the state of the connection.
 
 import { useEffect, useRef } from 'preact/hooks'
 import { formatNumber } from '../parts/format.ts'
@@ -47,7 +47,7 @@ export function Shell() {
   )
 }
 
-/** The hash says where one is: the link must not change it. */
+/** The hash is the current place, which the link must not change. */
 function toMain(event: Event): void {
   event.preventDefault()
   document.getElementById('main')?.focus()
@@ -75,13 +75,13 @@ function Main() {
   }
 }
 
-/** Takes the focus when another view is shown, so that keyboard and screen reader start there. */
+/** Receives the focus when the view changes, so that keyboard and screen reader start there. */
 function Heading({ title, project }: { title: string; project: string | undefined }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const isFirst = useRef(true)
   useEffect(() => {
     document.title = [title, project, 'AutoModerate'].filter(Boolean).join(' – ')
-    // Not from the list of projects, in which arrow keys go on from one to the next.
+    // Not from the list of projects, in which arrow keys move from one to the next.
     if (!isFirst.current && !document.activeElement?.matches('select')) heading.current?.focus()
     isFirst.current = false
   }, [title, project])

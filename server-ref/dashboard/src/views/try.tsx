@@ -1,4 +1,4 @@
-// A text to be moderated: to try the rules, or to have something to look at.
+// A text to moderate, to try the rules or to produce something to look at.
 
 import { useSignal } from '@preact/signals'
 import { explain } from '../api/http.ts'
@@ -11,7 +11,7 @@ interface Answer {
   moderation_results: { reason: string; rule_name: string | null }[]
 }
 
-/** Half a minute of life for a project that has none. */
+/** Half a minute of activity for a quiet project. */
 const SAMPLES: readonly (readonly [text: string, user: string])[] = [
   ['The second edition fixes the errata from chapter four.', 'ada'],
   ['BUY NOW!!! Genuine watches, 90 % off, limited time', 'dealer_17'],

@@ -20,10 +20,10 @@ import {
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const LONG = 'a_word_that_does_not_end'.repeat(8)
 
-/** What a view shows of what `fill` makes. */
+/** A view's data from `fill`. */
 const FILLED = { live: LONG, review: LONG, rules: 'No spam', notifications: 'Withdraw' }
 
-/** What axe finds, as text. */
+/** Axe's findings, as text. */
 async function faults(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const results: AxeResults = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')
@@ -52,7 +52,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await faults(page)).toEqual([])
       await open(page, owner, project)
       await owner.call('POST', '/api/notifications', { type: 'error', message: 'now', project_id: project.id })
-      // While somebody is at it, it stays.
+      // It stays while it has the pointer or the focus.
       await page.locator('.toast').hover()
       await expect(page.locator('.banners li')).toHaveCount(4)
       expect(await faults(page)).toEqual([])
@@ -131,7 +131,7 @@ test('landmarks and headings', async ({ page, owner, project }) => {
 
 test('with the keyboard alone', async ({ page, owner, project }) => {
   await page.goto('/')
-  // As whoever types looks for the caret first.
+  // Like a user who first looks for the caret.
   await expect(page.getByLabel('Email')).toBeFocused()
   await page.keyboard.type(owner.email)
   await page.keyboard.press('Tab')

@@ -1,5 +1,5 @@
-// The dashboard that the documentation prints (tests/documented.html), as it is printed: but for where it loads the script
-// from, and for `updateStatistics`, which it calls and does not define.
+// The documentation's dashboard (tests/documented.html), as printed except for the script's address, and for
+// `updateStatistics`, which it calls but does not define.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ const PROJECT = 'your-project-id'
 const SCRIPT = 'https://cdn.socket.io/4.0.0/socket.io.min.js'
 const OURS = `<script>function updateStatistics() { window.updates = (window.updates ?? 0) + 1 }</script>
     <script src="/client.js"></script>`
-/** The version that is printed, and the one that our own dashboard has. */
+/** The printed version, and our own dashboard's. */
 const CLIENTS = ['socket.io-client-as-documented', 'socket.io-client']
 
 for (const client of CLIENTS) {
@@ -24,7 +24,7 @@ for (const client of CLIENTS) {
       .resolve(`${client}/package.json`)
       .replace('package.json', 'dist/socket.io.min.js')
     const server = await Server.start()
-    // The page names a project, which somebody who follows the documentation would replace by theirs: here it exists.
+    // The page names a project that readers would replace by their own; here it exists.
     await server.stop('SIGTERM')
     const rows = `INSERT INTO projects (id, name, created_at) VALUES ('${PROJECT}', 'Printed', 0);
       INSERT INTO members SELECT '${PROJECT}', id, 'owner' FROM users;`
@@ -52,7 +52,7 @@ for (const client of CLIENTS) {
       await page.waitForURL(`http://${HOST}/dashboard/**`)
       await page.goto(`http://${HOST}/printed.html`)
 
-      // It does not say when it has joined.
+      // It does not show when it has joined.
       const activity = page.locator('#recent-activity > .activity-item')
       let asked = 0
       await expect(async () => {
@@ -81,7 +81,7 @@ for (const client of CLIENTS) {
       await owner.call('POST', '/api/notifications', notice)
       const shown = page.locator('#notifications > .notification.warning')
       await expect(shown).toHaveText('High volume')
-      // The page takes it away after 5 s.
+      // The page removes it after 5 s.
       await expect(shown).toHaveCount(0)
       expect(complaints).toEqual([])
     } finally {

@@ -1,4 +1,4 @@
-// What strangers write stays text, whatever it looks like.
+// Foreign text stays text, whatever it looks like.
 
 import { expect, forgive, open, show, test, VIEWS } from '../support/test.ts'
 

@@ -1,10 +1,10 @@
-// What is missed is asked for again: each event once, in order, whatever the connection does.
+// Missed events are requested again: each event once, in order, whatever the connection does.
 
 import { Person } from '../support/person.ts'
 import { Server } from '../support/server.ts'
 import { announcements, counter, expect, forgive, gate, live, open, signIn, test } from '../support/test.ts'
 
-/** Attempts while there is no server, or one that goes. */
+/** Attempts while there is no server, or while it stops. */
 const TOO_EARLY = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|(status of|response code:) 503/
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
@@ -30,7 +30,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await expect.poll(said).toContain('The connection is lost; trying again')
       await server.run()
       for (const text of ['while away 1', 'while away 2', 'while away 3']) await owner.moderate(project.id, text)
-      // Between two attempts there are up to 10 s.
+      // Attempts are up to 10 s apart.
       await live(page, 20_000)
       await expect.poll(said).toContain('Connected again')
       await expect(feed).toHaveText(['while away 3', 'while away 2', 'while away 1', 'before'])

@@ -1,4 +1,4 @@
-// What happens is seen at once.
+// Events are visible at once.
 
 import { counter, expect, live, open, signIn, test } from '../support/test.ts'
 
@@ -47,7 +47,7 @@ test('decisions, counters, chart and users', async ({ page, owner, project }) =>
   await expect(chart).toBeVisible()
   await expect(chart.locator('rect.rejected')).not.toHaveCount(0)
   await page.getByLabel('Volume').check()
-  // The most of one column, in whose 15 s perhaps not all of them were.
+  // The maximum of one column, whose 15 s may not contain all of them.
   await expect(page.locator('.scale span').first()).toHaveText(/^[123]$/)
   await expect(page.getByRole('row', { name: 'u_17' })).toContainText('10')
 })
@@ -85,7 +85,7 @@ test('a burst is counted to the last, and what is drawn stays bounded', async ({
       await Promise.all(Array.from({ length: 20 }, (_, index) => owner.moderate(project.id, `${name} ${sent + index}`)))
     }
   }
-  // What the chart counts is what arrived, each event once.
+  // The chart counts the arrived events, each once.
   const charted = async () => {
     const cells = await page.locator('.chart td').allInnerTexts()
     return cells.reduce((total, cell) => total + Number(cell), 0)

@@ -92,7 +92,7 @@ test('a card that others decide does not take the focus with it', async ({ page,
   await card('odd 2').getByLabel('Reason').focus()
   await owner.call('POST', `/api/content/${content_id}/review?project_id=${project.id}`, { decision: 'reject' })
   await expect(card('odd 1')).toBeFocused()
-  // Nor does it come back to somebody who left.
+  // It does not return after leaving, either.
   await page.getByRole('heading', { level: 1 }).click({ position: { x: 1, y: 1 } })
   await page.evaluate(() => (document.activeElement as HTMLElement).blur())
   await owner.moderate(project.id, 'odd 3')

@@ -1,4 +1,4 @@
-// Who may not do something does not see it, or is told why.
+// Forbidden actions are hidden, or refused with the reason.
 
 import { expect, forgive, open, test } from '../support/test.ts'
 
@@ -58,7 +58,7 @@ test('who may not sign in any more is signed out', async ({ page, owner, project
   const { id } = users.find((user: { email: string }) => user.email === member.email)
   await owner.call('PATCH', `/api/users/${id}`, { is_active: false })
   await expect(page.getByRole('heading', { name: 'You are signed out' })).toBeVisible()
-  // And does not knock again and again.
+  // And does not retry again and again.
   let attempts = 0
   page.on('request', () => (attempts += 1))
   page.on('websocket', () => (attempts += 1))

@@ -1,4 +1,4 @@
-// Rules are made, changed and deleted; what the server says against one stands at the field.
+// Rules are created, changed and deleted; the server's complaint appears at the field.
 
 import { expect, forgive, gate, open, test } from '../support/test.ts'
 

@@ -1,4 +1,4 @@
-// Somebody who uses the REST interface: what tests prepare, and what others do meanwhile.
+// A user of the REST interface: for preparing tests, and for other people's actions.
 
 import { randomUUID } from 'node:crypto'
 import type { Server } from './server.ts'
@@ -57,7 +57,7 @@ export class Person {
     await this.call('POST', `/api/projects/${projectId}/rules`, rule)
   }
 
-  /** Somebody new, who is in the project. */
+  /** A new member of the project. */
   async invite(projectId: string, name: string, role: string): Promise<Person> {
     const email = `${name}-${randomUUID()}@automoderate.example`
     await this.call('POST', '/api/users', { email, password: PASSWORD })

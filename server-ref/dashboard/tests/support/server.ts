@@ -1,4 +1,4 @@
-// The server's program, on a database of its own.
+// The server, on its own database.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 const PROGRAM =
   process.env['AUTOMODERATE_SERVER'] ?? join(import.meta.dirname, '../../../../target/debug/automoderate-server')
 
-/** What the server prints when it is ready. */
+/** The server's output when it is ready. */
 export interface Ready {
   base_url: string
   project_id: string
@@ -43,7 +43,7 @@ export class Server {
     return join(this.folder, 'test.db')
   }
 
-  /** Starts the program; the second time, where it was before. */
+  /** Starts the server; the second time at the same address. */
   async run(): Promise<void> {
     const database = `sqlite://${this.database}`
     const limits = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-failed-logins', '0']

@@ -1,4 +1,4 @@
-// Tests with a server, a project of their own, and a page that complains of nothing.
+// Tests with a server, their own project, and a page without console errors.
 
 import { randomUUID } from 'node:crypto'
 import { test as base, expect, type Page } from '@playwright/test'
@@ -17,7 +17,7 @@ interface Each {
   /** The demonstration's user: administrator of the server, owner of the projects. */
   owner: Person
   project: Project
-  /** What the browser complained of. At the end it must be nothing. */
+  /** The browser's complaints, of which there must be none at the end. */
   complaints: string[]
 }
 
@@ -55,7 +55,7 @@ export const test = base.extend<Each, PerWorker>({
 
 export { expect, type Page }
 
-/** Violations of the policy are console errors too; so is what the page throws. */
+/** Violations of the policy are console errors too, and so are the page's exceptions. */
 function listen(page: Page, complaints: string[]): void {
   page.on('pageerror', (error) => complaints.push(`threw ${error}`))
   page.on('dialog', async (dialog) => {
@@ -89,12 +89,12 @@ export async function show(page: Page, project: Project, view: View): Promise<vo
   await live(page)
 }
 
-/** The project that is shown, if one is, is joined: what happens from now on comes by itself. */
+/** The shown project, if any, is joined: later events arrive by themselves. */
 export async function live(page: Page, timeout?: number): Promise<void> {
   await expect(page.locator('.link')).toHaveText('Live', timeout === undefined ? {} : { timeout })
 }
 
-/** From now on, what screen readers are told. */
+/** Announcements to screen readers from now on. */
 export async function announcements(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const region = document.querySelector('[aria-live]')
@@ -112,7 +112,7 @@ export function counter(page: Page, name: string) {
   return page.locator('.counter', { hasText: name }).locator('strong')
 }
 
-/** What a test waits for, and what lets it go on. */
+/** A condition for a test, and the function that releases it. */
 export function gate(): [passed: Promise<void>, pass: () => void] {
   let pass = () => {}
   const passed = new Promise<void>((resolve) => {
@@ -121,7 +121,7 @@ export function gate(): [passed: Promise<void>, pass: () => void] {
   return [passed, pass]
 }
 
-/** Waits for these and takes them out of the complaints: they belong to what the test does. */
+/** Waits for these complaints and removes them, because the test causes them. */
 export async function forgive(complaints: string[], expected: RegExp): Promise<void> {
   await expect.poll(() => complaints).toContainEqual(expect.stringMatching(expected))
   complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !expected.test(complaint)))

@@ -4,7 +4,7 @@ import { Follower, type Logged } from '../../src/live/follower.ts'
 const event = (event_id: number): Logged => ({ event: 'moderation_update', data: { event_id } })
 const events = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => event(from + index))
 
-/** A follower, what it delivered, and a log that it is given pages of. */
+/** A follower, its delivered events, and a log for its pages. */
 function following(limit = 500) {
   const got: (number | string)[] = []
   const follower = new Follower({
