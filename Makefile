@@ -5,7 +5,7 @@ CARGO ?= cargo
 LANES ?= 1
 XTASK = $(CARGO) run --quiet --package xtask --
 
-.PHONY: help demo check test lint bench docs package clean fetch
+.PHONY: help demo check test hostile lint bench docs package clean fetch
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ test:
 ## make test-NAME  one part of it: rust, python, node, swift, kotlin, postgres, ...; `cargo xtask help test` lists them
 test-%:
 	@$(XTASK) test $*
+
+## make hostile    thirty attacks on the server next to another tenant, with a table; ten minutes
+hostile:
+	@$(XTASK) prove hostile
 
 ## make lint       formats, clippy, wording, spelling, shell scripts
 lint:

@@ -64,8 +64,8 @@ pub enum Error {
     /// The database went away in the middle of a change, and it could not be found out in time whether it was made.
     #[error("it is not known whether the change was made")]
     OutcomeUnknown,
-    /// Too much work waits for this project. Nothing was changed; another try can help.
-    #[error("too much work waits for this project")]
+    /// Too much work of this kind waits already. Nothing was changed; another try can help.
+    #[error("too much work of this kind waits already")]
     Busy,
     /// The server is going down and takes no more work.
     #[error("the server is shutting down")]

@@ -18,6 +18,12 @@ pub(crate) const STEPS: &[Step] = &[
         run: mutations,
     },
     Step {
+        name: "hostile",
+        about: "attacks on the server next to another tenant, with a table; -- \"deep pages\" for one",
+        needs: &[],
+        run: hostile,
+    },
+    Step {
         name: "soak",
         about: "a thousand reconnects: everything came once, nothing grew; SOAK_RECONNECTS=n",
         needs: &[],
@@ -52,6 +58,14 @@ pub(crate) const STEPS: &[Step] = &[
 fn mutations(work: &Work, _: &Environment) -> Result<()> {
     let names = &work.arguments;
     work.run(cmd!(work.shell, "core/tests/mutations/run.sh {names...}"))
+}
+
+fn hostile(work: &Work, _: &Environment) -> Result<()> {
+    let attacks = &work.arguments;
+    work.run(
+        cmd!(work.shell, "cargo test --quiet --profile fast -p automoderate-server --test hostile -- {attacks...}")
+            .env("HOSTILE_LONG", "1"),
+    )
 }
 
 fn soak(work: &Work, _: &Environment) -> Result<()> {

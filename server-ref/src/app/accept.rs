@@ -1,5 +1,6 @@
 //! The accept loop. Our own, so that a drain can end connections that wait (long polls) after a bounded time.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::turn::Turn;
 use super::wire::Wire;
 use crate::address::{ClientAddress, client_address};
 
@@ -68,11 +70,17 @@ pub(super) async fn accept(
 async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc<[IpNet]>, stop: Stop) {
     // Events are small and wanted at once.
     let _ = stream.set_nodelay(true);
+    let turn = Turn::default();
+    let next = turn.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         let address = client_address(peer.ip(), request.headers(), &proxies);
         request.extensions_mut().insert(ClientAddress(address));
-        router.clone().oneshot(request)
+        let (router, turn) = (router.clone(), next.clone());
+        async move {
+            turn.take().await;
+            router.oneshot(request).await
+        }
     });
     let connection = Builder::new()
         .timer(TokioTimer::new())
@@ -83,12 +91,12 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc
     let result = tokio::select! {
         biased;
         () = stop.kill.cancelled() => return,
-        result = connection.as_mut() => result,
+        result = poll_fn(|cx| turn.poll(connection.as_mut(), cx)) => result,
         () = stop.drain.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 () = stop.kill.cancelled() => return,
-                result = connection => result,
+                result = poll_fn(|cx| turn.poll(connection.as_mut(), cx)) => result,
             }
         }
     };

@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::nodes::Link;
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Feed, Polls, Slots, Sources, in_parts, is_allowed, serve, spawn_publisher};
+use crate::realtime::{Feed, Polls, Slots, Sources, in_bounds, in_parts, is_allowed, serve, spawn_publisher};
 use crate::store::{Opening, Store, Writer};
 
 /// One processor stays for everything else.
@@ -242,6 +242,7 @@ impl ServerBuilder {
         let patience = app.settings.ping_interval + app.settings.ping_timeout;
         let realtime = realtime
             .layer(from_fn_with_state(Polls::new(patience), in_parts))
+            .layer(from_fn_with_state(app.settings.request_timeout, in_bounds))
             .layer(from_fn_with_state(app.clone(), admit))
             .layer(from_fn_with_state(app.clone(), until_leaving))
             .layer(cors(&app.settings.allowed_origins));

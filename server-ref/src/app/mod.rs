@@ -10,6 +10,7 @@ mod notify;
 mod peers;
 mod rules;
 mod running;
+mod turn;
 mod wire;
 
 use std::sync::{Arc, OnceLock};

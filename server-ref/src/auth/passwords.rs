@@ -1,64 +1,158 @@
-//! Passwords: Argon2id, a few at once.
+//! Passwords: Argon2id, on threads of their own.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
-use tokio::sync::Semaphore;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// Argon2 takes 19 MiB each time: more at once would only be slower.
-const CONCURRENT_HASHES: usize = 2;
+/// Passwords that are worked on at once. Each takes 19 MiB: more at once would only be slower.
+const THREADS: usize = 2;
+/// Passwords that may wait, which is for some seconds. More are refused.
+const WAITING: usize = 64;
 
 /// Checked when the user is unknown, so that the answer takes as long. No password is known that it fits.
 pub(super) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
 /// Hashes and checks passwords.
 #[derive(Debug)]
-pub(crate) struct Passwords(Arc<Semaphore>);
+pub(crate) struct Passwords(SyncSender<Job>);
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(CONCURRENT_HASHES)))
+        let (sender, jobs) = sync_channel(WAITING);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..THREADS {
+            let jobs = jobs.clone();
+            let started = thread::Builder::new().name("passwords".into()).spawn(move || work_off(&jobs));
+            if let Err(error) = started {
+                tracing::error!(%error, "a thread for passwords could not be started");
+            }
+        }
+        Self(sender)
+    }
+}
+
+/// Until nobody can ask any more.
+fn work_off(jobs: &Mutex<Receiver<Job>>) {
+    let mut memory = Memory::default();
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            // The caller learns of a panic, and the thread continues.
+            Ok(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
+            Err(_) => return,
+        }
     }
 }
 
 impl Passwords {
     pub(super) async fn is_right(&self, password: String, hash: String) -> Result<bool, Error> {
-        let is_right = move || {
-            PasswordHash::new(&hash)
-                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-        };
-        self.work(is_right).await
+        self.work(move |memory| memory.fits(&password, &hash).unwrap_or(false)).await
     }
 
     /// With a random salt, as a PHC string.
     pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
-        let hash = move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
-        self.work(hash).await?.map_err(|error| Error::Internal(error.to_string()))
+        let hash = self.work(move |memory| memory.hash(&password)).await?;
+        hash.map_err(|error| Error::Internal(error.to_string()))
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let permit = self.0.clone().acquire_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(permit);
-            done
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |memory: &mut Memory| {
+            // When nobody waits any more, the work would be for nothing.
+            if !answer.is_closed() {
+                let _ = answer.send(work(memory));
+            }
         });
-        done.await.map_err(|error| Error::Internal(error.to_string()))
+        self.0.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Internal("no thread for passwords".into()),
+        })?;
+        answered.await.map_err(|error| Error::Internal(error.to_string()))
+    }
+}
+
+/// The memory that Argon2 fills. It is kept: an allocator that gets 19 MiB back again and again does not return all of it to the system.
+#[derive(Default)]
+struct Memory(Vec<Block>);
+
+impl Memory {
+    fn hash(&mut self, password: &str) -> argon2::password_hash::Result<String> {
+        let (salt, params) = (Salt::generate(), Params::DEFAULT);
+        let hash = PasswordHash {
+            algorithm: Algorithm::default().ident(),
+            version: Some(Version::default().into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(salt),
+            hash: Some(self.output(&Argon2::from(params), password, &salt)?),
+        };
+        Ok(hash.to_string())
+    }
+
+    fn fits(&mut self, password: &str, hash: &str) -> argon2::password_hash::Result<bool> {
+        let hash = PasswordHash::new(hash)?;
+        let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+        let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm.as_str())?, version, Params::try_from(&hash)?);
+        // Outputs are compared in constant time.
+        Ok(self.output(&argon2, password, salt)? == *expected)
+    }
+
+    fn output(&mut self, argon2: &Argon2<'_>, password: &str, salt: &Salt) -> argon2::password_hash::Result<Output> {
+        let params = argon2.params();
+        self.0.resize(params.block_count(), Block::default());
+        let mut output = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut self.0[..])?;
+        Ok(Output::new(&output)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+
     use super::*;
 
     #[test]
     fn nobody_is_checked_in_earnest() {
-        let hash = PasswordHash::new(NOBODY).unwrap();
-        let error = Argon2::default().verify_password(b"x", &hash).unwrap_err();
-        assert_eq!(error, argon2::password_hash::Error::PasswordInvalid);
+        assert!(!Memory::default().fits("x", NOBODY).unwrap());
+    }
+
+    /// With the library's own functions.
+    #[test]
+    fn hashes_are_those_of_the_standard() {
+        let mut memory = Memory::default();
+        let hash: PasswordHash = Argon2::default().hash_password(b"secret").unwrap();
+        assert!(memory.fits("secret", &hash.to_string()).unwrap());
+        assert!(!memory.fits("Secret", &hash.to_string()).unwrap());
+        // Others than the default's.
+        let small = Argon2::new(Algorithm::Argon2i, Version::V0x10, Params::new(64, 1, 1, Some(16)).unwrap());
+        let hash = small.hash_password(b"secret").unwrap();
+        assert!(memory.fits("secret", &hash.to_string()).unwrap());
+        assert!(!memory.fits("Secret", &hash.to_string()).unwrap());
+        let hash = memory.hash("secret").unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        Argon2::default().verify_password(b"secret", hash.as_str()).unwrap();
+        assert_ne!(memory.hash("secret").unwrap(), hash);
+    }
+
+    #[tokio::test]
+    async fn too_many_at_once_are_refused() {
+        let passwords = Passwords::default();
+        let all = (0..WAITING + 10).map(|_| passwords.is_right("x".into(), NOBODY.into()));
+        let all = futures_util::future::join_all(all).await;
+        let refused = all.iter().filter(|answer| matches!(answer, Err(Error::Busy))).count();
+        assert!((1..=10).contains(&refused), "{refused}");
+        assert!(all.iter().flatten().all(|is_right| !is_right));
+        assert!(!passwords.is_right("x".into(), NOBODY.into()).await.unwrap());
     }
 }

@@ -1,7 +1,7 @@
 //! `/api/openapi.json`, and `/api/docs`: a page that shows it, without anything from elsewhere.
 
-use axum::Json;
 use axum::Router;
+use axum::body::Bytes;
 use axum::response::{Html, IntoResponse as _};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
@@ -47,11 +47,14 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(mut description: OpenApi)
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
         operations.into_iter().flatten().for_each(can_fail);
     }
+    // Anybody may ask for it, and it is large: it is written once.
+    let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
+    let description = async move || ([(CONTENT_TYPE, "application/json")], description);
     let page = async || Html(include_str!("docs.html"));
     let style = async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("docs.css")).into_response();
     let script = async || ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("docs.js")).into_response();
     Router::new()
-        .route("/api/openapi.json", get(async move || Json(description)))
+        .route("/api/openapi.json", get(description))
         .route("/api/docs", get(page))
         .route("/api/docs.css", get(style))
         .route("/api/docs.js", get(script))

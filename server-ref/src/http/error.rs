@@ -102,6 +102,10 @@ impl ApiError {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").retry()
     }
 
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is too large")
+    }
+
     /// The database is away.
     pub(super) fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").retry()
@@ -147,7 +151,7 @@ impl From<Error> for ApiError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).retry()
             }
             Error::Busy => {
-                let message = "Too many submissions of this project are waiting";
+                let message = "Too many requests of this kind are waiting";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry()
             }
             Error::Unavailable => Self::unavailable(),
@@ -187,9 +191,7 @@ impl From<sqlx::Error> for ApiError {
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is too large")
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
             _ => Self::invalid("The request body could not be read"),
         }
     }

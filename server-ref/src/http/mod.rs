@@ -86,6 +86,21 @@ pub(crate) fn shutting_down() -> Response {
     ApiError::from(Error::ShuttingDown).into_response()
 }
 
+/// For what is not a request that can be carried out.
+pub(crate) fn invalid(message: impl Into<String>) -> Response {
+    ApiError::invalid(message).into_response()
+}
+
+/// For a body that is larger than what is read.
+pub(crate) fn too_large() -> Response {
+    ApiError::too_large().into_response()
+}
+
+/// For a body that does not come to its end.
+pub(crate) fn request_timeout() -> Response {
+    ApiError::timeout().into_response()
+}
+
 /// The routes that `/api/openapi.json` describes: what is not described is not served.
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(docs::description())

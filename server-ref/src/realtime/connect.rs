@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::auth::{Denied, Principal};
 
 /// Also what deployed servers announce.
-const MAX_PAYLOAD: usize = 1_000_000;
+pub(super) const MAX_PAYLOAD: usize = 1_000_000;
 /// Packets that may wait for a slow client. Beyond this they are dropped for it: it sees the hole in the ids and asks for a
 /// replay, and the next ping, which finds no room either, ends the connection.
 const SEND_BUFFER: usize = 4096;

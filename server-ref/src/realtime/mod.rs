@@ -9,6 +9,7 @@ mod join;
 mod line;
 mod origin;
 mod polls;
+mod posts;
 mod publisher;
 mod queue;
 mod rate;
@@ -24,6 +25,7 @@ pub(crate) use expel::{Whose, check_all, close_room, disconnect, disconnect_othe
 pub(crate) use feed::Feed;
 pub(crate) use origin::is_allowed;
 pub(crate) use polls::{Polls, in_parts};
+pub(crate) use posts::in_bounds;
 pub(crate) use publisher::{Sources, spawn as spawn_publisher};
 pub(crate) use slots::Slots;
 pub(crate) use statistics::rates;

@@ -21,7 +21,7 @@ use http::{Method, StatusCode};
 const PACKETS: usize = 16;
 
 /// Between the packets of a poll. JSON escapes it, so it is nowhere else.
-const SEPARATOR: u8 = 0x1e;
+pub(super) const SEPARATOR: u8 = 0x1e;
 
 /// What is over of each session's last poll.
 #[derive(Debug, Clone)]

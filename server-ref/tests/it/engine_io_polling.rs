@@ -5,6 +5,7 @@ use std::time::Duration;
 use automoderate_server::RunningServer;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{eventually, http, key, moderate, project, server};
 
@@ -209,5 +210,33 @@ async fn a_body_beyond_the_announced_limit_is_refused() {
     let healthy = Session::connected(&server).await;
     assert_eq!(healthy.post("421[\"heartbeat\"]").await.status(), 200);
     healthy.until("431").await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_post_of_too_many_packets_is_refused() {
+    let server = server().start().await.unwrap();
+    let session = Session::connected(&server).await;
+    let many = |packets| vec!["3"; packets].join("\u{1e}");
+    assert_eq!(session.post(&many(2_000)).await.status(), 200);
+    let refused = session.post(&many(2_001)).await;
+    assert_eq!(refused.status(), 400);
+    let refused: Value = refused.json().await.unwrap();
+    assert_eq!(refused["code"], "invalid_argument");
+    assert!(refused["error"].as_str().unwrap().contains("2000 packets"), "{refused}");
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_post_that_does_not_end_is_given_up() {
+    let server = server().request_timeout(Duration::from_millis(50)).start().await.unwrap();
+    let session = Session::connected(&server).await;
+    let (_, path) = session.url.split_at(server.base_url().len());
+    let mut stream = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\nconnection: close\r\n\r\n4");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     server.shutdown().await;
 }

@@ -1,0 +1,66 @@
+//! One request of a connection for each turn of its task.
+//!
+//! hyper serves up to sixteen requests that have come already before it lets another task run. A hundred connections full of requests
+//! would make everybody else wait for sixteen hundred answers.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+/// Shared by a connection and what serves its requests.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turn {
+    is_used: Arc<AtomicBool>,
+}
+
+impl Turn {
+    /// Waits for the next turn if this one has had its request.
+    pub(super) async fn take(&self) {
+        if self.is_used.swap(true, Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+            self.is_used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Each time the connection is polled is a turn.
+    pub(super) fn poll<C: Future>(&self, connection: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        self.is_used.store(false, Ordering::Relaxed);
+        connection.poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn each_turn_has_one_request() {
+        let turn = Turn::default();
+        let served = std::sync::atomic::AtomicUsize::new(0);
+        let mut connection = pin!(async {
+            loop {
+                turn.take().await;
+                served.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let mut cx = Context::from_waker(Waker::noop());
+        for polls in 1..5 {
+            let polled: Poll<()> = turn.poll(connection.as_mut(), &mut cx);
+            assert!(polled.is_pending());
+            assert_eq!(served.load(Ordering::Relaxed), polls);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_alone_does_not_wait() {
+        let turn = Turn::default();
+        let mut request = pin!(turn.take());
+        let polled = poll_fn(|cx| Poll::Ready(turn.poll(request.as_mut(), cx))).await;
+        assert!(polled.is_ready());
+    }
+}
