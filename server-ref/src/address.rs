@@ -1,4 +1,4 @@
-//! Whose request it is: the peer's address, or what a trusted proxy says.
+//! The address of a request's client: the peer's, or the one that a trusted proxy reports.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -9,8 +9,8 @@ use ipnet::IpNet;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
-/// Each proxy adds its peer at the end of `X-Forwarded-For`, and what stands before was written by others: so it is read from
-/// the end, for as long as the address that vouches is a trusted one.
+/// Each proxy appends its peer to `X-Forwarded-For`, and others wrote the entries before it. The list is therefore read
+/// from the end, as long as the reporting address is trusted.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = peer.to_canonical();
@@ -25,13 +25,13 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     client
 }
 
-/// With or without a port, which some proxies add.
+/// An address with or without a port, which some proxies add.
 fn parse(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').split(']').next()?;
     bare.parse().ok().or_else(|| hop.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
 }
 
-/// What counts as one address: in IPv6 a /64, since every host has that many.
+/// The part that counts as one address: in IPv6 a /64, because every host has that many addresses.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(check("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
         assert_eq!(check("10.1.1.1", &[]), "10.1.1.1");
         assert_eq!(check("10.1.1.1", &["198.51.100.7"]), "198.51.100.7");
-        // What the client wrote itself stands before.
+        // The client's own entries come first.
         assert_eq!(check("10.1.1.1", &["1.2.3.4, 198.51.100.7"]), "198.51.100.7");
         assert_eq!(check("10.1.1.1", &["1.2.3.4", "198.51.100.7, 10.2.2.2"]), "198.51.100.7");
         assert_eq!(check("::ffff:10.1.1.1", &["[2001:db8::1]:443"]), "2001:db8::1");

@@ -1,5 +1,5 @@
-//! What `/metrics` tells: counts and times of the whole server, in the OpenMetrics format that Prometheus reads. No label names a
-//! project, a user or an address.
+//! The contents of `/metrics`: counts and times of the whole server, in the OpenMetrics format that Prometheus reads.
+//! No label names a project, a user or an address.
 
 use std::fmt;
 use std::time::Duration;
@@ -41,12 +41,12 @@ struct Taken {
     source: &'static str,
 }
 
-/// Where an event that is published here comes from.
+/// The source of an event that is published here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// This node committed it.
     Own,
-    /// Another node said so.
+    /// Another node reported it.
     Node,
     /// It was missing, and read from the database.
     Log,
@@ -120,7 +120,7 @@ impl Metrics {
         Self { registry, ..metrics }
     }
 
-    /// To be called when other nodes are told by Redis: what is said of it otherwise would raise alarms.
+    /// Registers the metrics of Redis; without Redis they would raise alarms.
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
 
@@ -172,7 +172,7 @@ impl Metrics {
     /// The text for `/metrics`.
     ///
     /// # Errors
-    /// Never, in practice: writing to a string.
+    /// Writing to a string does not fail.
     pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
@@ -201,7 +201,7 @@ impl Metrics {
 
     /// `route`: the pattern, not the path.
     pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
-        // Others are somebody's invention, and could be as many as they like.
+        // Other methods are invented by clients, and could be unlimited in number.
         let method = if KNOWN.contains(method) { method.to_string() } else { "other".to_owned() };
         let request = Request { method, route: route.to_owned(), status: status.as_u16() };
         self.requests.get_or_create(&request).observe(time.as_secs_f64());

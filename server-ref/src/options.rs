@@ -1,8 +1,8 @@
-//! What an operator may set, with the documented defaults.
+//! An operator's options, with the documented defaults.
 
 use std::time::Duration;
 
-/// Limits against abuse. Zero lifts one.
+/// Limits against abuse. Zero lifts a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Concurrent real-time connections of one address (10).
@@ -29,12 +29,12 @@ impl Limits {
     }
 }
 
-/// How much of a project's events is kept for replay.
+/// The retention of a project's events for replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventLog {
     /// Events kept per project (100,000); zero keeps all.
     pub max_events: u64,
-    /// How long an event is kept (7 days); zero keeps them for good.
+    /// The time that an event is kept (7 days); zero keeps events forever.
     pub max_age: Duration,
 }
 

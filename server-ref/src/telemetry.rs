@@ -1,4 +1,4 @@
-//! Logs, on stderr: stdout is for the one line that says the server is ready.
+//! Logs on stderr, because stdout is for the line that reports the server's readiness.
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 /// Installs the process-wide logger. Only a program does this, never the library by itself.
 ///
 /// # Errors
-/// When the filter is not one, or a logger is installed already.
+/// If the filter is invalid, or a logger is already installed.
 pub fn init(filter: &str) -> Result<(), String> {
     let keys = keys().map_err(|error| error.to_string())?;
     let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
@@ -20,7 +20,7 @@ pub fn init(filter: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Hides API keys, wherever they come from: at `trace`, libraries log whole requests, and the documented place for a key is the
+/// Hides API keys from any source: at `trace`, libraries log whole requests, and the documented place for a key is the
 /// query. A log record is one write.
 struct Redacted<W>(W, Regex);
 

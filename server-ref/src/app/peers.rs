@@ -1,4 +1,4 @@
-//! Which nodes share the database with us.
+//! The nodes that share our database.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::metrics::Metrics;
 
-/// Nodes say that they are there every 10 s.
+/// Nodes report their presence every 10 s.
 const LOST: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]

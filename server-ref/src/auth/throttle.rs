@@ -1,4 +1,4 @@
-//! How often an address may try to sign in.
+//! The limit of sign-in attempts per address.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::address::network;
 
 const WINDOW: Duration = Duration::from_secs(60);
-/// Addresses remembered before those with nothing recent are looked for.
+/// The number of addresses at which those without recent attempts are removed.
 const SWEEP: usize = 4096;
 
 /// Failed attempts within the last minute, by address.
@@ -27,7 +27,7 @@ impl Throttle {
     /// Counts an attempt as failed until it is [forgiven](Self::forgive), so that many at once are no way around the limit.
     ///
     /// # Errors
-    /// How long to wait.
+    /// The time to wait.
     pub(crate) fn attempt(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
@@ -49,7 +49,7 @@ impl Throttle {
         }
     }
 
-    /// The last attempt was a good one.
+    /// The last attempt succeeded.
     pub(crate) fn forgive(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&network(address)) {

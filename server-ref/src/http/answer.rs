@@ -1,4 +1,4 @@
-//! What the REST interface answers: `success`, and one more field.
+//! The answers of the REST interface: `success`, and one more field.
 
 use axum::Json;
 use serde::Serialize;

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use crate::app::App;
 use crate::store::User;
 
-/// The session's token, and whose session it is.
+/// The session's token and user.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CsrfAnswer {
     success: bool,

@@ -1,4 +1,4 @@
-//! The web dashboard: what is built from `server-ref/dashboard` is part of the program.
+//! The web dashboard: the build of `server-ref/dashboard` is part of the program.
 
 use std::sync::{Arc, LazyLock};
 
@@ -45,8 +45,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/dashboard/licenses.md", file(asset!("licenses.md", "text/markdown; charset=utf-8")))
 }
 
-/// The page holds nothing secret; who is not signed in is led to the form at once. When the database can't tell, the page itself
-/// says so and tries again.
+/// The page contains no secret. A visitor who is not signed in is redirected to the form at once. If the database is
+/// unavailable, the page itself says so and retries.
 async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match app.auth.by_cookie(&headers).await {
         Ok(None) => redirect("/auth/login"),
@@ -55,11 +55,12 @@ async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
 }
 
 impl Asset {
-    /// Browsers keep a copy, and ask each time whether it is still the same.
+    /// Browsers keep a copy, and revalidate it each time.
     fn answer(&self, request: &HeaderMap) -> Response {
         let etag = self.etag.as_str();
         let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        // The type also with a 304: by it the policy is chosen, and browsers put the one of a 304 in the place of the one they kept.
+        // The type is set even with a 304: it selects the policy, and browsers replace their stored policy with that of
+        // the 304.
         let headers = [(CACHE_CONTROL, "no-cache"), (ETAG, etag), (CONTENT_TYPE, self.content_type)];
         if known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == etag) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();

@@ -18,7 +18,7 @@ pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Who asks wants to know now.
+/// The caller wants the current state.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Whether the server works; needs no key. 503 when the database does not answer, or the server drains.

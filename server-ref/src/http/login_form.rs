@@ -1,6 +1,7 @@
-//! The token of a login form: it is in the form and in a cookie, and another site can't make the two agree.
+//! The token of a login form: it is in the form and in a cookie, and another site can't make both match.
 //!
-//! Nothing is stored for visitors: the token carries the time when it was made, and is signed with a secret that all nodes share.
+//! Nothing is stored for visitors: the token contains its time of creation, and is signed with a secret that all nodes
+//! share.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,12 +18,12 @@ use crate::time::Micros;
 
 /// The cookie's name.
 const LOGIN_COOKIE: &str = "login_form";
-/// How long a form may stay open before it is sent.
+/// The time that a form may stay open before it is sent.
 const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
-/// By how much the clocks of two nodes may differ.
+/// The largest difference between two nodes' clocks.
 const CLOCK_SKEW: Micros = 5 * 60 * 1_000_000;
 
-/// What signs the tokens of login forms: random, and the same on all nodes.
+/// The key that signs the tokens of login forms: random, and the same on all nodes.
 #[derive(Clone)]
 pub(crate) struct LoginSecret(String);
 
@@ -31,7 +32,7 @@ impl LoginSecret {
         Self(secret)
     }
 
-    /// A token for a form that is shown now.
+    /// A token for a form shown now.
     pub(super) fn issue(&self, at: Micros) -> String {
         let token = format!("{}.{at}", random_token());
         let signature = self.mac(&token).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
@@ -65,7 +66,7 @@ impl LoginSecret {
     }
 }
 
-/// The header that keeps the token until the form is sent.
+/// The header that stores the token until the form is sent.
 pub(super) fn set_cookie(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
     let cookie = Cookie::build((LOGIN_COOKIE, token))
         .path("/auth")

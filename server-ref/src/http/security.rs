@@ -1,4 +1,4 @@
-//! What browsers are told: who may read our answers, and what our pages may do.
+//! Security headers for browsers: who may read our answers, and what our pages may do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,13 +22,13 @@ const PAGES: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
-/// What is no page is not meant to be shown as one.
+/// The policy for answers that are not pages.
 const DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 const YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
-/// How long a browser may remember what it was allowed.
+/// The time that a browser may cache a permission.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// Set on every answer that does not say otherwise itself.
+/// Set on every answer that does not set it itself.
 pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -36,7 +36,7 @@ pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next:
     let policy = if is_page { PAGES } else { DATA };
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    // For browsers that don't know `frame-ancestors`.
+    // For browsers without `frame-ancestors`.
     headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if app.settings.secure_cookies {

@@ -1,4 +1,4 @@
-//! Who wrote a content, as its metadata says.
+//! The author of an item, according to its metadata.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
         user_id: Option<Value>,
     }
     let meta_data = meta_data?.get();
-    // Most metadata names nobody: a search costs less than a parse.
+    // Most metadata has no author, and a search costs less than a parse.
     if !meta_data.contains("user_id") {
         return None;
     }
@@ -25,7 +25,7 @@ pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
         Value::Number(id) => Number::to_string(&id),
         _ => return None,
     };
-    // Not every database can keep U+0000 in what it looks for.
+    // Not every database can store U+0000 in search values.
     ((1..=LONGEST).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
 }
 

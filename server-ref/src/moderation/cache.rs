@@ -12,7 +12,7 @@ use super::rule_set::RuleSet;
 use crate::Error;
 use crate::store::Store;
 
-/// Bytes of all compiled rules: more than the largest set of one project takes.
+/// The bytes of all compiled rules: more than one project's largest set.
 pub(super) const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Projects with rules of a usual size.
 const PROJECTS_ESTIMATE: usize = 1024;
@@ -32,7 +32,7 @@ impl Weighter<Arc<str>, Arc<RuleSet>> for Bytes {
 
 impl RuleCache {
     pub(crate) fn new() -> Result<Self, Error> {
-        // In one shard: each shard takes a part of the capacity, and one project may need a large part.
+        // A single shard, because each shard takes a part of the capacity, and one project may need a large part.
         let options = OptionsBuilder::new()
             .shards(1)
             .estimated_items_capacity(PROJECTS_ESTIMATE)
@@ -43,7 +43,7 @@ impl RuleCache {
         Ok(Self { sets: Cache::with_options(options, Bytes, hasher, lifecycle) })
     }
 
-    /// The project's rules. They are compiled once, however many submissions wait for them.
+    /// The project's rules, which are compiled once, however many submissions wait for them.
     pub(crate) async fn get(
         &self,
         store: &Store,
@@ -57,19 +57,19 @@ impl RuleCache {
                 let bytes = rules.iter().map(|rule| rule.data.len()).sum();
                 let mut compilation = Compilation::new(rules);
                 let set = Arc::new(pool.run(project_id, bytes, move || compilation.advance()).await?);
-                // Not kept if the rules were forgotten meanwhile: they may be others now.
+                // Not cached if the rules were invalidated in the meantime, because they may have changed.
                 let _ = place.insert(set.clone());
                 Ok(set)
             }
         }
     }
 
-    /// To be called after every committed change of a project's rules.
+    /// Must be called after every committed change of a project's rules.
     pub(crate) fn forget(&self, project_id: &str) {
         self.sets.remove(project_id);
     }
 
-    /// When any of them may have changed.
+    /// Must be called if any of them may have changed.
     pub(crate) fn forget_all(&self) {
         self.sets.clear();
     }

@@ -1,4 +1,4 @@
-//! Stored rules become a rule set, within the limits of a rule and of a project.
+//! Compilation of stored rules into a rule set, within the limits of a rule and of a project.
 
 use std::iter::Peekable;
 use std::vec::IntoIter;
@@ -16,10 +16,10 @@ const PROMPT_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of one keyword, and of all keywords of one rule.
 const KEYWORD_BYTES_MAX: usize = 1024;
 const RULE_KEYWORD_BYTES_MAX: usize = 128 * 1024;
-/// What the active rules of one project may hold together: bytes of keywords, and of compiled patterns.
+/// The limits of one project's active rules together: bytes of keywords, and of compiled patterns.
 const PROJECT_KEYWORD_BYTES_MAX: usize = 512 * 1024;
 const PROJECT_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
-/// A rule set that is being compiled, some rules at a time.
+/// A rule set during compilation, some rules at a time.
 #[derive(Debug)]
 pub(super) struct Compilation {
     stored: IntoIter<StoredRule>,
@@ -33,7 +33,7 @@ pub(super) struct Compilation {
 }
 
 impl Compilation {
-    /// Of rules in the order in which they are to be tried.
+    /// From rules in the order of evaluation.
     pub(super) fn new(stored: Vec<StoredRule>) -> Self {
         Self {
             stored: stored.into_iter(),
@@ -47,14 +47,14 @@ impl Compilation {
         }
     }
 
-    /// Compiles the next rule, the keywords, or the next group of patterns; the set, when it is complete.
+    /// Compiles the next rule, the keywords, or the next group of patterns; returns the complete set.
     pub(super) fn advance(&mut self) -> Option<RuleSet> {
         if let Some(rule) = self.stored.next() {
             match self.add(&rule) {
                 Ok(()) => {}
-                // It may have been saved when the limits were others, and is in force: what it decides is not known.
+                // It may have been saved under other limits, and is in force, but its decision is unknown.
                 Err(Error::RuleTooLarge(reason)) => self.stop_at(&rule, &reason),
-                // One that can't be read is left out: it must not stop the others.
+                // An unreadable rule is left out, so that it does not stop the others.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
             }
             return None;
@@ -79,17 +79,17 @@ impl Compilation {
         None
     }
 
-    /// Rules that compile one by one compile together. If they did not, a person would have to decide everything.
+    /// Rules that compile one by one also compile together. Otherwise a person would have to decide everything.
     fn give_up(&mut self, error: &Error) -> Option<RuleSet> {
         tracing::error!(%error, "rules could not be compiled together");
         self.set.over_limit = Some(0);
         Some(std::mem::take(&mut self.set))
     }
 
-    /// Rules that are tried from this one on decide nothing: what would reach them is flagged.
+    /// Rules from this one on decide nothing: items that reach them are flagged.
     fn stop_at(&mut self, rule: &StoredRule, reason: &str) {
         tracing::warn!(rule = rule.id, reason, "what the rules of a project would decide from this one on is flagged");
-        // It has an action: `add` refuses a rule without one for that.
+        // It has an action, because `add` refuses a rule without one.
         let action = action(rule).unwrap_or(Action::Flag);
         self.set.over_limit = Some(self.set.rules.len());
         self.set.rules.push(RuleHead { name: RuleName::of(rule), action });
@@ -132,7 +132,7 @@ impl Compilation {
     }
 }
 
-/// Whether a rule can be compiled.
+/// Checks whether a rule can be compiled.
 pub(crate) fn check(rule: &StoredRule) -> Result<(), Error> {
     if rule.name.contains('\0') {
         return Err(Error::Text("name"));
@@ -148,7 +148,7 @@ fn action(rule: &StoredRule) -> Result<Action, Error> {
     Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))
 }
 
-/// What the rule looks for, within the limits of one rule.
+/// The rule's search data, within the limits of one rule.
 fn kind(rule: &StoredRule) -> Result<RuleKind, Error> {
     let kind = RuleKind::from_parts(&rule.kind, &rule.data)?;
     match &kind {
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!((undecided.status, &*undecided.rule.unwrap().name), (Status::Flagged, "large"));
     }
 
-    /// The cache could not keep a larger set, and would compile it again for each text.
+    /// The cache could not store a larger set, and would compile it again for each text.
     #[test]
     fn the_largest_set_fits_the_cache() {
         let pattern = |n: usize| format!(r#"{{"pattern":"{n}[ab]{{900}}"}}"#);

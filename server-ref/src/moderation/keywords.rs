@@ -1,4 +1,5 @@
-//! All keywords of a project in one automaton: one pass over a text finds the rule that decides, however many rules there are.
+//! All keywords of a project in one automaton: one pass over a text finds the deciding rule, however many rules there
+//! are.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,7 +17,7 @@ pub(super) struct KeywordMatch<'a> {
     pub(super) word: &'a str,
 }
 
-/// Keywords that compare the same way: case-sensitive, or in lower case.
+/// Keywords with the same comparison: case-sensitive, or in lower case.
 pub(super) struct KeywordIndex {
     automaton: DoubleArrayAhoCorasick<u32>,
     keywords: Vec<Keyword>,
@@ -24,24 +25,24 @@ pub(super) struct KeywordIndex {
 
 #[derive(Debug)]
 struct Keyword {
-    /// As its author wrote it.
+    /// The author's spelling.
     word: String,
     rule: usize,
-    /// The keyword that decides wherever this one occurs: itself, or one that it contains, of a rule that is tried earlier.
+    /// The keyword that decides wherever this one occurs: itself, or one that it contains from an earlier rule.
     decides: u32,
 }
 
 /// Collects the keywords of a [`KeywordIndex`].
 #[derive(Debug, Default)]
 pub(super) struct KeywordIndexBuilder {
-    /// What is looked for, to its place in `keywords`.
+    /// Search text to its index in `keywords`.
     seen: HashMap<String, u32>,
     keywords: Vec<Keyword>,
 }
 
 impl KeywordIndexBuilder {
-    /// Adds a keyword that is looked for as `pattern`. Rules are added in the order in which they are tried, so that the first rule
-    /// with a keyword keeps it.
+    /// Adds a keyword with the search text `pattern`. Rules are added in the order of evaluation, so that the first
+    /// rule with a keyword keeps it.
     pub(super) fn push(&mut self, rule: usize, pattern: String, word: String) {
         let index = u32::try_from(self.keywords.len()).unwrap_or(u32::MAX);
         self.seen.entry(pattern).or_insert_with(|| {
@@ -63,10 +64,10 @@ impl KeywordIndexBuilder {
             .build_with_values(patterns.iter().map(|(pattern, index)| (pattern, *index)))
             .map_err(|error| Error::Rule(format!("the keywords could not be compiled: {error}")))?;
         let mut index = KeywordIndex { automaton, keywords };
-        // Shorter keywords first: what a keyword contains is settled before the keyword is.
+        // Shorter keywords first, so that the keywords within a keyword are resolved before it.
         for (pattern, own) in &patterns {
             let pattern = pattern.as_bytes();
-            // All that it contains, apart from itself.
+            // All keywords within it, except itself.
             let inside = [pattern.get(1..), pattern.get(..pattern.len() - 1)];
             let decides = inside.into_iter().flatten().filter_map(|part| index.first(part));
             let decides = decides.chain([*own]).min_by_key(|index_of| index.rule(*index_of)).unwrap_or(*own);
@@ -79,8 +80,8 @@ impl KeywordIndexBuilder {
 }
 
 impl KeywordIndex {
-    /// The keyword of the rule that is tried first, among all that occur in the text. Takes time linear in the text: at each place
-    /// the longest keyword stands for those that it ends with.
+    /// The keyword of the earliest rule among all that occur in the text. Takes time linear in the text: at each
+    /// position the longest keyword stands for those that it ends with.
     pub(super) fn find(&self, text: &str) -> Option<KeywordMatch<'_>> {
         let keyword = self.keywords.get(self.first(text.as_bytes())? as usize)?;
         Some(KeywordMatch { rule: keyword.rule, word: &keyword.word })

@@ -1,7 +1,8 @@
-//! The pipeline: what a project's rules decide about content.
+//! The pipeline: a project's rules decide about items.
 //!
-//! Keyword and regex rules are tried in the order of their priority, and the first that matches decides. Only if none does, the
-//! `ai_prompt` rules are asked. Nothing matched: approved, with no rule named. Rules are compiled once per project and kept until they change.
+//! Keyword and regex rules are evaluated in the order of their priority, and the first match decides. Only without a
+//! match are the `ai_prompt` rules asked. An item without any match is approved, without a rule's name. Rules are
+//! compiled once per project and cached until they change.
 
 mod ai;
 mod author;

@@ -1,4 +1,4 @@
-//! A decision, and how it is stored, answered and published.
+//! A decision, and its form in the store, in answers and in events.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -8,7 +8,7 @@ use crate::Error;
 use crate::store::{Draft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
-/// Code points of the content that events show.
+/// The code points of a text that events show.
 const PREVIEW: usize = 100;
 
 /// Who decided.
@@ -38,7 +38,7 @@ impl Moderator {
     }
 }
 
-/// What was decided, and by which rule (none: nothing matched, or a person decided).
+/// The decision and its rule (none: nothing matched, or a person decided).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) moderator: Moderator,
@@ -49,7 +49,7 @@ pub(crate) struct Outcome {
     pub(crate) rule: Option<RuleName>,
 }
 
-/// How results name a rule.
+/// A rule's name in results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleName {
     pub(crate) id: String,
@@ -112,7 +112,7 @@ impl Outcome {
     }
 }
 
-/// What a `moderation_update` tells beside the outcome.
+/// The data of a `moderation_update` in addition to the outcome.
 #[derive(Debug)]
 pub(crate) struct Update<'a> {
     pub(crate) project_id: &'a str,
@@ -144,7 +144,7 @@ impl Update<'_> {
             timestamp: String,
         }
         let nothing = empty_object()?;
-        // A prompt that had no objection did not match.
+        // A prompt without objection did not match.
         let matched = outcome.moderator != Moderator::Ai || outcome.status != Status::Approved;
         let payload = Payload {
             content_id: self.content_id,

@@ -1,8 +1,10 @@
-//! All regular expressions of a project, in groups: one pass over a text per group finds the few patterns that may match.
+//! All regular expressions of a project, in groups: one pass over a text per group finds the few patterns that may
+//! match.
 //!
-//! A group is a DFA that is built while it is used, within a bounded cache. It ignores Unicode word boundaries, which such a DFA
-//! can't follow, so it may name a pattern that does not match: those are checked one by one. A group that has no room in its cache
-//! gives up, and each of its patterns is tried by itself: by a DFA again, and if that gives up too, step by step.
+//! A group is a lazily built DFA within a bounded cache. It ignores Unicode word boundaries, which such a DFA can't
+//! follow, so it may report a pattern that does not match; reported patterns are checked one by one. A group without
+//! room in its cache gives up, and each of its patterns is tried alone: by a DFA again, and if that gives up too, step
+//! by step.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -19,14 +21,14 @@ use crate::Error;
 const PATTERN_BYTES_MAX: usize = 8 * 1024;
 /// The memory of one pattern's automaton.
 const PATTERN_NFA_BYTES_MAX: usize = 64 * 1024;
-/// What one group may hold.
+/// The limits of one group.
 const GROUP_PATTERNS_MAX: usize = 64;
 const GROUP_NFA_BYTES_MAX: usize = 256 * 1024;
-/// The memory of a DFA's states. A group gives up when it has filled it this often, with states that were used for few bytes.
+/// The memory of a DFA's states. A group gives up after filling it this often with states that were used for few bytes.
 const DFA_CACHE_BYTES: usize = 512 * 1024;
 const DFA_CLEARS_MAX: usize = 3;
 const DFA_BYTES_PER_STATE_MIN: usize = 10;
-/// Caches that a group keeps for its next texts.
+/// The number of caches that a group keeps for its next texts.
 const IDLE_CACHES_MAX: usize = 2;
 
 /// A regular expression of a rule.
@@ -36,11 +38,11 @@ pub(super) struct Pattern {
     rule: usize,
     hir: Hir,
     nfa: NFA,
-    /// The group's DFA decides by itself whether the pattern matches.
+    /// True if the group's DFA alone decides whether the pattern matches.
     exact: bool,
 }
 
-/// Some patterns, in the order in which their rules are tried.
+/// Several patterns, in the order of their rules.
 #[derive(Debug)]
 pub(super) struct PatternGroup {
     patterns: Vec<Pattern>,
@@ -48,13 +50,13 @@ pub(super) struct PatternGroup {
     idle: Mutex<Vec<Cache>>,
 }
 
-/// What a group says about a text.
+/// A group's result for a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupMatch {
     None,
     /// The pattern of this rule matches.
     Rule(usize),
-    /// The steps ended before it was known whether the pattern of this rule matches; none before it does.
+    /// The step limit was reached before the result for this rule's pattern was known; no earlier pattern matches.
     Undecided(usize),
 }
 
@@ -93,7 +95,7 @@ impl Pattern {
 }
 
 impl PatternGroup {
-    /// Groups of patterns that are given in the order in which their rules are tried. Takes so many for one group; the rest stays.
+    /// Groups patterns in the order of their rules. Takes as many as fit in one group; the rest stays.
     pub(super) fn take(
         patterns: &mut std::iter::Peekable<impl Iterator<Item = Pattern>>,
     ) -> Result<Option<Self>, Error> {
@@ -124,7 +126,7 @@ impl PatternGroup {
         Ok(Self { patterns, filter, idle: Mutex::default() })
     }
 
-    /// The index of the rule that is tried first.
+    /// The index of the first rule.
     pub(super) fn first_rule(&self) -> usize {
         self.patterns.first().map_or(usize::MAX, |pattern| pattern.rule)
     }
@@ -171,7 +173,7 @@ impl PatternGroup {
 }
 
 impl Pattern {
-    /// Bytes on the heap, about: what a parsed pattern takes is of the order of its automaton.
+    /// The approximate bytes on the heap: a parsed pattern is about as large as its automaton.
     pub(super) fn memory_usage(&self) -> usize {
         2 * self.nfa.memory_usage() + size_of::<Self>()
     }
@@ -197,7 +199,7 @@ fn lazy() -> regex_automata::hybrid::dfa::Config {
         .minimum_bytes_per_state(Some(DFA_BYTES_PER_STATE_MIN))
 }
 
-/// The pattern without its Unicode word boundaries: it matches whatever the pattern matches, and perhaps more.
+/// The pattern without its Unicode word boundaries: it matches everything that the pattern matches, and perhaps more.
 fn without_unicode_boundaries(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Look(
@@ -252,7 +254,7 @@ mod tests {
         assert_eq!(find(&patterns, "un été"), GroupMatch::Rule(1));
     }
 
-    /// A text in which no DFA with few states gets far.
+    /// A text that defeats every DFA with few states.
     fn hard_text(length: usize) -> String {
         use rand::{RngExt as _, SeedableRng, rngs::SmallRng};
         let mut rng = SmallRng::seed_from_u64(7);

@@ -1,7 +1,7 @@
-//! Threads for matching and compiling, shared out fairly between projects.
+//! Threads for matching and compiling, shared fairly between projects.
 //!
-//! The project that has used the least time goes first, so a project with heavy rules waits for itself: another one waits for a
-//! slice at most. A project uses one thread at a time, and what waits for it is bounded in bytes.
+//! The project that has used the least time goes first, so a project with expensive rules delays only itself: another
+//! one waits for at most one slice. A project uses one thread at a time, and its waiting jobs are bounded in bytes.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -14,13 +14,13 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// After this much time another project is let in.
+/// The time after which another project gets its turn.
 const SLICE: Duration = Duration::from_millis(5);
-/// What may wait for one project.
+/// The limit of one project's waiting jobs.
 const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
 const WAITING_JOBS_MAX: usize = 1024;
 
-/// A job is called until it says that it is done. A call takes a few milliseconds.
+/// A job, which is called until it reports that it is done. A call takes a few milliseconds.
 type Job = Box<dyn FnMut() -> bool + Send>;
 
 /// A pool of threads that ends when it is dropped.
@@ -36,11 +36,11 @@ struct Shared {
 #[derive(Default)]
 struct State {
     projects: HashMap<Arc<str>, Queue>,
-    /// The projects that have a job and no thread, the next one first.
+    /// The projects with a job and no thread, the next one first.
     ready: BTreeSet<(Duration, Arc<str>)>,
-    /// The time that the project which was served last had used before: new projects begin here.
+    /// The used time of the project served last; new projects start with this time.
     clock: Duration,
-    /// The most time that a project has used.
+    /// The largest used time of any project.
     latest: Duration,
     running: usize,
     closed: bool,
@@ -51,7 +51,7 @@ struct State {
 struct Queue {
     jobs: VecDeque<(usize, Job)>,
     bytes: usize,
-    /// The time that it has used, and at least the clock's at the moment when its first job came.
+    /// Its used time, starting from the clock's value at its first job.
     used: Duration,
     running: bool,
 }
@@ -69,7 +69,7 @@ impl FairPool {
         Ok(pool)
     }
 
-    /// Calls `work` until it has an answer. `bytes` is what it keeps in memory. When the caller stops waiting, the work stops too.
+    /// Calls `work` until it has an answer. `bytes` is its memory use. The work stops when the caller stops waiting.
     ///
     /// # Errors
     /// [`Error::Busy`] when too much waits for the project already.
@@ -122,7 +122,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a thread does until the pool is dropped.
+    /// A thread's loop until the pool is dropped.
     fn work(&self) {
         let mut state = self.lock();
         while !state.closed {
@@ -157,7 +157,7 @@ impl State {
         Some((project_id, job))
     }
 
-    /// Accounts for a slice. An unfinished job goes on when it is the project's turn again.
+    /// Accounts for a slice. An unfinished job continues at the project's next turn.
     fn settle(&mut self, project_id: &Arc<str>, elapsed: Duration, bytes: usize, unfinished: Option<(usize, Job)>) {
         self.running -= 1;
         let Some(queue) = self.projects.get_mut(project_id) else { return };
@@ -172,7 +172,7 @@ impl State {
             self.ready.insert((queue.used, project_id.clone()));
         }
         if self.running == 0 && self.ready.is_empty() {
-            // Nobody waits: what was used before counts no more.
+            // Nothing waits, so earlier use no longer counts.
             self.projects.clear();
             self.clock = self.latest;
         }
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// A job that takes its project a slice each time, until `end` is set.
+    /// A job that uses a slice of its project's time at each call, until `end` is set.
     fn heavy(end: &Arc<AtomicBool>) -> impl FnMut() -> Option<()> + Send + 'static {
         let end = end.clone();
         move || {
@@ -225,7 +225,7 @@ mod tests {
                 tokio::spawn(async move { pool.run(&format!("hog{n}").into(), 0, work).await })
             })
             .collect();
-        // Answered although the work of the others has no end.
+        // Answered although the others' work is endless.
         for n in 0..20 {
             assert_eq!(pool.run(&"light".into(), 0, move || Some(n)).await.unwrap(), n);
         }
@@ -241,7 +241,7 @@ mod tests {
         let end = Arc::new(AtomicBool::new(false));
         let (project, work) = ("a".into(), heavy(&end));
         assert!(tokio::time::timeout(SLICE, pool.run(&project, 0, work)).await.is_err());
-        // The same project's next job: the only thread is free again.
+        // The same project's next job, once the only thread is free again.
         pool.run(&project, 0, || Some(())).await.unwrap();
     }
 

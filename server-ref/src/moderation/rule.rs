@@ -1,4 +1,4 @@
-//! Rules as users write them, and as they are stored and published.
+//! Rules as users write them, and in stored and published form.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,17 +9,17 @@ use crate::ids::random_id;
 use crate::store::{Draft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
-/// What a matching rule does.
+/// The action of a matching rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Lets the content pass.
+    /// Approves the item.
     #[serde(alias = "approved")]
     Approve,
     /// Refuses the content.
     #[serde(alias = "rejected")]
     Reject,
-    /// Marks the content for a human to look at.
+    /// Flags the item for a person.
     #[serde(alias = "flagged")]
     Flag,
 }
@@ -33,7 +33,7 @@ impl Action {
         }
     }
 
-    /// Both forms in use mean the same: `reject` and `rejected`.
+    /// Accepts both forms in use: `reject` and `rejected`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "approve" | "approved" => Some(Self::Approve),
@@ -52,7 +52,7 @@ impl Action {
     }
 }
 
-/// What a rule looks for.
+/// A rule's search data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -65,7 +65,7 @@ pub enum RuleKind {
         #[serde(default)]
         case_sensitive: bool,
     },
-    /// A regular expression (without look-around and back-references, so that matching takes linear time).
+    /// A regular expression, without look-around and back-references, so that matching takes linear time.
     Regex {
         /// The pattern.
         pattern: String,
@@ -73,9 +73,9 @@ pub enum RuleKind {
         #[serde(default)]
         flags: Vec<String>,
     },
-    /// A question to a language model, asked when no other rule matched.
+    /// A question to a language model, which is asked if no other rule matched.
     AiPrompt {
-        /// What to judge the content by.
+        /// The criterion for the item.
         prompt: String,
     },
 }
@@ -85,11 +85,11 @@ pub enum RuleKind {
 pub struct NewRule {
     /// Shown to people, and the `rule_name` of events.
     pub name: String,
-    /// What it looks for.
+    /// Its search data.
     pub kind: RuleKind,
     /// What happens then.
     pub action: Action,
-    /// Higher ones are tried first.
+    /// Higher ones are evaluated first.
     pub priority: i64,
 }
 

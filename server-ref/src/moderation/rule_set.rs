@@ -1,4 +1,4 @@
-//! A project's rules, compiled: what decides about a text.
+//! A project's compiled rules, which decide about a text.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,34 +9,34 @@ use super::patterns::{GroupMatch, PatternGroup};
 use super::rule::Action;
 use super::simulation::Steps;
 
-/// Steps that the patterns of a project may take with one text where nothing faster can follow them: some 50 ms.
+/// The most steps of a project's patterns with one text if no faster method works: about 50 ms.
 const STEPS_MAX: Steps = Steps(4_000_000);
 
-/// The same on a thread that serves others, and the time after which such a thread gives up.
+/// The same on a thread that serves other requests, and the time after which such a thread gives up.
 const QUICK_STEPS_MAX: Steps = Steps(20_000);
 const QUICK_TIME_MAX: Duration = Duration::from_millis(1);
 
-/// A project's rules in the order in which they are tried.
+/// A project's rules in the order of evaluation.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
     pub(super) rules: Vec<RuleHead>,
     pub(super) exact: Option<KeywordIndex>,
     pub(super) folded: Option<KeywordIndex>,
     pub(super) groups: Vec<PatternGroup>,
-    /// The index of the first rule for which the project's limits have no room. It is undecided for every text.
+    /// The index of the first rule beyond the project's limits, which is undecided for every text.
     pub(super) over_limit: Option<usize>,
     pub(super) prompts: Vec<Prompt>,
     recent_cost: RecentCost,
 }
 
-/// What is known of a rule without matching it.
+/// The data of a rule that needs no matching.
 #[derive(Debug)]
 pub(super) struct RuleHead {
     pub(super) name: RuleName,
     pub(super) action: Action,
 }
 
-/// What the match of a text took of late: rises at once, and falls slowly. Unknown until the first match.
+/// The recent duration of matching a text: rises at once, and falls slowly. Unknown until the first match.
 #[derive(Debug)]
 struct RecentCost(AtomicU64);
 
@@ -54,11 +54,11 @@ pub(super) struct Prompt {
     pub(super) text: String,
 }
 
-/// How far the match of one text has come. One `advance` takes a bounded time.
+/// The progress of matching one text. One `advance` takes a bounded time.
 #[derive(Debug)]
 pub(super) struct Progress {
     stage: usize,
-    /// The first rule that decides, as far as is known.
+    /// The first deciding rule found so far.
     found: Option<(usize, Reason)>,
     steps: Steps,
     took: Duration,
@@ -90,7 +90,7 @@ impl Progress {
 }
 
 impl RuleSet {
-    /// The first rule that matches decides; `None`: the prompts do, if there are any.
+    /// The first matching rule decides; `None`: the prompts do, if there are any.
     #[cfg(test)]
     pub(super) fn decide(&self, text: &str) -> Option<Outcome> {
         let mut progress = self.start();
@@ -98,7 +98,7 @@ impl RuleSet {
         self.outcome(progress)
     }
 
-    /// The decision, if it takes a short time only: a thread that serves others can't wait longer.
+    /// The decision, if it takes only a short time, because a thread that serves other requests can't wait longer.
     pub(super) fn decide_quickly(&self, text: &str) -> Option<Option<Outcome>> {
         let mut progress = Progress { steps: QUICK_STEPS_MAX, ..self.start() };
         while !self.advance(&mut progress, text) {
@@ -115,7 +115,7 @@ impl RuleSet {
         Progress { stage: 0, found, steps: STEPS_MAX, took: Duration::ZERO }
     }
 
-    /// One pass over the text: for keywords, or for one group of patterns. True when nothing is left to do.
+    /// One pass over the text: for keywords, or for one group of patterns. True once nothing is left to do.
     pub(super) fn advance(&self, progress: &mut Progress, text: &str) -> bool {
         let started = Instant::now();
         let done = self.pass(progress, text);
@@ -126,7 +126,7 @@ impl RuleSet {
         done
     }
 
-    /// What the match of a text took of late.
+    /// The recent duration of matching a text.
     pub(super) fn recent_cost(&self) -> Duration {
         Duration::from_nanos(self.recent_cost.0.load(Ordering::Relaxed))
     }

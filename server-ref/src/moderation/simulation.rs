@@ -1,9 +1,9 @@
-//! Matching a pattern step by step, with a bound on the steps: for the patterns that defeat faster ways of matching.
+//! Step-by-step matching of a pattern, with a bound on the steps, for patterns that defeat faster methods.
 
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::primitives::StateID;
 
-/// The steps that the match of one text may still take.
+/// The remaining steps of matching one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Steps(pub(super) u64);
 
@@ -18,10 +18,10 @@ impl Steps {
     }
 }
 
-/// Whether the pattern matches anywhere in the text.
+/// True if the pattern matches anywhere in the text.
 ///
-/// Follows all states of the automaton at once: each state that the automaton is in after a byte costs a step or two, so a text of
-/// n bytes and a pattern of m states take at most some 2 · n · m steps, and far fewer for most patterns.
+/// Follows all states of the automaton at once: each active state after a byte costs a step or two, so a text of n
+/// bytes and a pattern of m states take at most about 2 · n · m steps, and far fewer for most patterns.
 pub(super) fn is_match(nfa: &NFA, text: &[u8], steps: &mut Steps) -> Result<bool, OutOfSteps> {
     let mut simulation =
         Simulation { nfa, text, states: Vec::new(), entered: vec![usize::MAX; nfa.states().len()], stack: Vec::new() };
@@ -31,9 +31,9 @@ pub(super) fn is_match(nfa: &NFA, text: &[u8], steps: &mut Steps) -> Result<bool
 struct Simulation<'a> {
     nfa: &'a NFA,
     text: &'a [u8],
-    /// The states that the automaton is in, without those that need no byte.
+    /// The active states of the automaton, without those that need no byte.
     states: Vec<StateID>,
-    /// Where in the text each state was entered last.
+    /// The position in the text at which each state was last entered.
     entered: Vec<usize>,
     stack: Vec<StateID>,
 }
@@ -67,7 +67,7 @@ impl Simulation<'_> {
         Ok(false)
     }
 
-    /// Enters a state and those that it leads to without a byte. True: the pattern matches.
+    /// Enters a state and those reachable from it without a byte. True: the pattern matches.
     fn enter(&mut self, state: StateID, at: usize, steps: &mut Steps) -> Result<bool, OutOfSteps> {
         self.stack.push(state);
         while let Some(state) = self.stack.pop() {

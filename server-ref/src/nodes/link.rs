@@ -1,4 +1,4 @@
-//! The connections to Redis: one that publishes, one that listens to the projects that somebody here has joined.
+//! The connections to Redis: one publishes, and one listens to the projects that a client of this node has joined.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -17,28 +17,28 @@ use super::Message;
 use crate::Error;
 use crate::metrics::Metrics;
 
-/// Commits that may wait to be told. Beyond it they are not told, and found in the log.
+/// The most commits waiting to be announced. Further ones are not announced; other nodes find them in the log.
 const OUTGOING: usize = 1024;
-/// The same of others, for the publisher.
+/// The same for other nodes' commits, waiting for the publisher.
 const INCOMING: usize = 1024;
 /// Messages per round trip.
 const PIPELINE: usize = 128;
 /// Channels per request.
 const CHANNELS: usize = 512;
-/// How long Redis may take for an answer before it counts as gone.
+/// The time without an answer after which Redis counts as gone.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often it is asked whether it is there.
+/// The interval of pings to Redis.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Before another try to connect.
+/// The pause before another attempt to connect.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What comes from Redis.
+/// A message from Redis.
 #[derive(Debug)]
 pub(crate) enum Heard {
     Message(Message),
-    /// From now on messages about further projects are heard: what was said before was not.
+    /// Messages about more projects arrive from now on; earlier ones were missed.
     Listening,
-    /// Nothing is heard until the next `Listening`.
+    /// No messages arrive until the next `Listening`.
     Gone,
 }
 
@@ -72,7 +72,7 @@ impl Link {
     /// `log`: the id of the log, so that several databases may share a Redis.
     ///
     /// # Errors
-    /// When the URL is none. A Redis that is not there yet is waited for.
+    /// If the URL is invalid. A Redis that is not running yet is awaited.
     pub(crate) fn spawn(
         url: &str,
         node: String,
@@ -90,7 +90,7 @@ impl Link {
         Ok((Self { outgoing, shared, metrics }, incoming))
     }
 
-    /// Tells the others, unless Redis is away or can't keep up. Never waits.
+    /// Announces a commit to other nodes, unless Redis is away or can't keep up. Never waits.
     pub(crate) fn tell(&self, message: Message) {
         if !self.is_up() || self.outgoing.try_send(Outgoing::Message(message)).is_err() {
             self.metrics.untold();
@@ -111,9 +111,9 @@ impl Link {
         self.shared.changed.notify_one();
     }
 
-    /// Answers when everything told before has been sent, or Redis is away.
+    /// Answers once all earlier announcements have been sent, or Redis is away.
     pub(crate) fn flush(&self, done: oneshot::Sender<()>) {
-        // When there is no room, there is nobody who reads the queue: the answer is the end of `done`.
+        // Without room nobody reads the queue, and the end of `done` is the answer.
         let _ = self.outgoing.try_send(Outgoing::Flush(done));
     }
 }
@@ -161,7 +161,7 @@ impl Task {
         Ok((publisher, listener))
     }
 
-    /// What was not said in time is in the log.
+    /// Commits that were not announced in time are in the log.
     fn forget(&self, queue: &mut mpsc::Receiver<Outgoing>) {
         while let Ok(outgoing) = queue.try_recv() {
             match outgoing {
@@ -189,7 +189,7 @@ impl Task {
         }
     }
 
-    /// Keeps the subscriptions what is wanted.
+    /// Keeps the subscriptions in line with the followed projects.
     async fn listen(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
         let mut subscribed: HashSet<Arc<str>> = HashSet::new();
         loop {
@@ -220,7 +220,7 @@ impl Task {
         while let Some(message) = stream.next().await {
             match Message::decode(message.get_payload_bytes()) {
                 Ok(message) if message.node == self.node => {}
-                // The stream's own buffer has no bound: it is emptied whatever becomes of the messages.
+                // The stream's own buffer is unbounded, so it is always emptied.
                 Ok(message) => {
                     if self.heard.try_send(Heard::Message(message)).is_err() {
                         self.metrics.unheard();
@@ -248,7 +248,7 @@ async fn publish(
     let mut jobs = Vec::with_capacity(PIPELINE);
     loop {
         match timeout(HEARTBEAT, queue.recv_many(&mut jobs, PIPELINE)).await {
-            // Nobody is left who could say anything.
+            // No sender is left.
             Ok(0) => return std::future::pending().await,
             Ok(_) => {}
             Err(_) => redis::cmd("PING").exec_async(&mut connection).await?,

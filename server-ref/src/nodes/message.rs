@@ -1,4 +1,4 @@
-//! What one commit made true in one project, as nodes tell it each other.
+//! The result of one commit in one project, as nodes announce it to each other.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use crate::Error;
 use crate::store::{Counts, LoggedEvent, Part, Recent};
 
-/// As JSON. A node that does not understand one finds what it said in the log.
+/// As JSON. A node that does not understand a message finds its events in the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
-    /// Who says it: a node hears itself, too.
+    /// The sender: a node receives its own messages, too.
     pub(crate) node: String,
     pub(crate) project_id: String,
     /// Ids, names and payloads, in the order of the ids.
@@ -17,7 +17,7 @@ pub(crate) struct Message {
     /// The project's counts after them, if they changed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) counts: Option<Counts>,
-    /// What was decided, oldest first.
+    /// The decisions, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(crate) recent: Vec<Recent>,
 }

@@ -1,8 +1,8 @@
-//! What the nodes that share a PostgreSQL tell each other through Redis: what each has committed.
+//! Messages between nodes that share a PostgreSQL, through Redis: each node's commits.
 //!
-//! Redis carries, and keeps nothing: the log in PostgreSQL is the truth, and every event has its place there. A message that is lost
-//! is a hole in the ids, or a head that the next look at the log tells; see `realtime::publisher`. So nothing here is waited for by
-//! who submits a content.
+//! Redis carries messages and stores nothing: the log in PostgreSQL is the truth, and every event has its place there.
+//! A lost message shows as a hole in the ids, or as a new head at the next read of the log; see `realtime::publisher`.
+//! So no submission waits for Redis.
 
 mod link;
 mod message;

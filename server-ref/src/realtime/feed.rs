@@ -1,4 +1,4 @@
-//! How joins tell the publisher which projects somebody here wants to hear of.
+//! The channel on which joins tell the publisher which projects are followed here.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ const QUEUE: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) enum Ask {
-    /// Answered with whether it is known where the project's line begins.
+    /// Answered with true if the start of the project's line is known.
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// The project's line begins after this id.
     Start(Arc<str>, i64, oneshot::Sender<()>),
@@ -16,8 +16,8 @@ pub(crate) enum Ask {
 
 /// A handle to the publisher.
 ///
-/// Whoever joins first enters the room, then follows, then reads the newest id, and starts the line there: so no event falls between
-/// what the client can ask for and what it is given.
+/// A join first enters the room, then follows, then reads the newest id, and starts the line there, so no event falls
+/// between replay and live delivery.
 #[derive(Debug)]
 pub(crate) struct Feed(mpsc::Sender<Ask>);
 

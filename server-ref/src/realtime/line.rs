@@ -1,24 +1,24 @@
-//! One project's events on this node: each once, in the order of its id, wherever it was committed.
+//! One project's events on this node: each once, in the order of ids, wherever it was committed.
 //!
-//! Events come from this node's own commits, from other nodes, and out of the log. Those that come too early wait; what is
-//! missing before them is waited for briefly, since another node's message is usually on its way, and is then read from the log.
+//! Events come from this node's own commits, from other nodes, and from the log. Early ones wait. Missing ones are
+//! awaited briefly, because another node's message is usually on its way, and are then read from the log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Events that may wait for one that is missing. What comes beyond is read from the log when it is its turn.
+/// The most events waiting for a missing one. Further ones are read from the log at their turn.
 const AHEAD: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct Line<E> {
-    /// The id of the event that is to be published next; `None` until it is known where the line begins.
+    /// The id of the next event to publish; `None` until the start of the line is known.
     next: Option<i64>,
     ahead: BTreeMap<i64, E>,
-    /// The newest id that is known to be given.
+    /// The newest id known to be assigned.
     head: i64,
-    /// From when on the hole is read from the log, if there is one.
+    /// The time from which the hole is read from the log, if there is one.
     due: Option<Instant>,
     reading: bool,
 }
@@ -34,7 +34,7 @@ impl<E> Line<E> {
         self.next.is_some()
     }
 
-    /// The line begins after this id, unless it has begun already. Returns what can be published.
+    /// Starts the line after this id, unless it has begun. Returns the events that can be published.
     pub(super) fn start(&mut self, after: i64) -> Vec<E> {
         if self.next.is_none() {
             self.next = Some(after + 1);
@@ -43,7 +43,7 @@ impl<E> Line<E> {
         self.ready()
     }
 
-    /// Returns what can be published now.
+    /// Returns the events that can be published now.
     pub(super) fn take(&mut self, id: i64, event: E) -> Vec<E> {
         self.head = self.head.max(id);
         match self.next {
@@ -55,7 +55,7 @@ impl<E> Line<E> {
                 return ready;
             }
             _ if self.ahead.len() < AHEAD => drop(self.ahead.insert(id, event)),
-            // Rather those that are wanted first.
+            // Prefers those needed first.
             _ => {
                 if self.ahead.last_key_value().is_some_and(|(&last, _)| id < last) {
                     self.ahead.pop_last();
@@ -66,12 +66,12 @@ impl<E> Line<E> {
         Vec::new()
     }
 
-    /// Somebody gave ids up to this one.
+    /// Ids up to this one have been assigned.
     pub(super) fn know(&mut self, head: i64) {
         self.head = self.head.max(head);
     }
 
-    /// The log no longer has what comes before this id: clients see the hole.
+    /// The log no longer has the events before this id: clients see the hole.
     pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
         if let Some(next) = self.next
             && next < id
@@ -93,14 +93,14 @@ impl<E> Line<E> {
         ready
     }
 
-    /// Looks whether something is missing, and from when on it is to be read.
+    /// Checks whether events are missing, and sets the time to read them.
     pub(super) fn look(&mut self, now: Instant, wait: Duration) -> Option<Instant> {
         let is_missing = self.next.is_some_and(|next| next <= self.head);
         self.due = is_missing.then(|| self.due.map_or(now + wait, |due| due.min(now + wait)));
         self.due.filter(|_| !self.reading)
     }
 
-    /// The last id before the hole, if it is time to read what is in it. It counts as being read until [`Self::was_read`].
+    /// The last id before the hole, if it is time to read the hole. It counts as being read until [`Self::was_read`].
     pub(super) fn read(&mut self, now: Instant) -> Option<i64> {
         let next = self.next?;
         (!self.reading && self.due.is_some_and(|due| due <= now)).then(|| {
@@ -124,7 +124,7 @@ mod tests {
     fn in_order_and_once_whatever_the_order_of_arrival() {
         for arrivals in [[4, 5, 6, 7, 8], [8, 7, 6, 5, 4], [5, 4, 5, 8, 7], [7, 7, 5, 6, 4]] {
             let mut line = Line::default();
-            // Before it is known where it begins, and what is before that.
+            // Events before the start is known, and events before the start.
             assert!(line.take(5, 5).is_empty() && line.take(3, 3).is_empty());
             let mut published = line.start(3);
             for id in arrivals.into_iter().chain([6, 4, 8]) {
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!((line.look(now, wait), line.read(now)), (None, None));
         assert!(line.take(3, 3).is_empty());
         assert_eq!((line.look(now, wait), line.read(now)), (Some(now + wait), None));
-        // It does not begin anew with each event.
+        // It does not restart with each event.
         assert!(line.take(4, 4).is_empty());
         assert_eq!(line.look(now + wait, wait), Some(now + wait));
         assert_eq!(line.read(now + wait), Some(0));

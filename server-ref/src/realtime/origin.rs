@@ -1,4 +1,4 @@
-//! Which pages may open a socket with the visitor's session cookie.
+//! The pages that may open a socket with the visitor's session cookie.
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
@@ -22,7 +22,7 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     }
 }
 
-/// Whether the operator named this origin.
+/// True if the operator named this origin.
 pub(crate) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }

@@ -8,17 +8,17 @@ const LIMIT: usize = 128;
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     waiting: VecDeque<T>,
-    /// Somebody takes them out, or is going to.
+    /// True if a task takes them out, or is going to.
     taken: bool,
 }
 
 impl<T> Queue<T> {
-    /// Whoever makes it sees to it that what comes at first is taken out, when the time has come.
+    /// The creator is responsible for taking out the first requests at the right time.
     pub(super) fn new() -> Self {
         Self { waiting: VecDeque::new(), taken: true }
     }
 
-    /// Returns whether the caller must see to it that they are taken out. An error gives the request back: there are too many.
+    /// Returns true if the caller must take them out. An error returns the request: there are too many.
     pub(super) fn push(&mut self, request: T) -> Result<bool, T> {
         if self.waiting.len() >= LIMIT {
             return Err(request);
@@ -27,7 +27,7 @@ impl<T> Queue<T> {
         Ok(!std::mem::replace(&mut self.taken, true))
     }
 
-    /// The next one; after `None` whoever takes them out is done.
+    /// The next one; after `None` the task that takes them out is done.
     pub(super) fn next(&mut self) -> Option<T> {
         let next = self.waiting.pop_front();
         self.taken = next.is_some();

@@ -1,4 +1,4 @@
-//! How many events a client sent within the last minute.
+//! The number of a client's events within the last minute.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ impl Rate {
         Self { limit, accepted: VecDeque::new(), refused: 0 }
     }
 
-    /// Counts an event, or says when the next one will be accepted.
+    /// Counts an event, or returns the time at which the next one will be accepted.
     pub(super) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
@@ -39,7 +39,7 @@ impl Rate {
         Ok(())
     }
 
-    /// Whether the client goes on as if it were not listening.
+    /// True if the client continues despite refusals.
     pub(super) fn is_flooding(&self) -> bool {
         self.limit > 0 && self.refused > self.limit.saturating_mul(5)
     }

@@ -1,4 +1,4 @@
-//! What the publisher reads from the database, beside its own work: holes, heads, statistics.
+//! The publisher's concurrent reads from the database: holes, heads, statistics.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::store::{EventPage, Recent, Standing, Store};
 
 /// Events per reading.
 const PAGE: i64 = 500;
-/// Holes that are read at once: requests need connections, too.
+/// The holes that are read at once: requests need connections, too.
 const AT_ONCE: usize = 4;
 
 #[derive(Debug)]
 pub(super) enum Read {
-    /// What comes after this id.
+    /// The events after this id.
     Page(Arc<str>, i64, Result<EventPage, Error>),
     Statistics(Arc<str>, Result<(Standing, Vec<Recent>), Error>),
     /// `None`: nobody else writes this database.
@@ -38,7 +38,7 @@ impl Reads {
         self.pages < AT_ONCE
     }
 
-    /// Whether anything is being read that may become an event.
+    /// True if a read that may produce an event is under way.
     pub(super) fn is_reading(&self) -> bool {
         self.tasks.len() > usize::from(self.heads)
     }
@@ -60,7 +60,7 @@ impl Reads {
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let read = async {
-                // The counts first: what is decided in between is then among the recent, and counted with the next update.
+                // The counts first: later decisions are then among the recent ones, and counted in the next update.
                 let standing = store.standing(&project_id).await?;
                 Ok((standing, store.recent_activity(&project_id, RECENT as i64).await?))
             };
@@ -75,7 +75,7 @@ impl Reads {
         self.tasks.spawn(async move { Read::Heads(store.event_heads(&project_ids).await) });
     }
 
-    /// Waits for the next that is done; for ever if there is none.
+    /// Waits for the next finished read; forever if there is none.
     pub(super) async fn next(&mut self) -> Read {
         loop {
             match self.tasks.join_next().await {

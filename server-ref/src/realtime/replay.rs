@@ -1,4 +1,4 @@
-//! `replay_events`: what a client missed, page by page, as the acknowledgement.
+//! `replay_events`: a client's missed events, page by page, as the acknowledgement.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -26,7 +26,7 @@ struct Entry<'a> {
     data: &'a RawValue,
 }
 
-/// The acknowledgement of a replay that was not given.
+/// The acknowledgement of a refused replay.
 #[derive(Serialize)]
 pub(super) struct Refused<'a> {
     error: &'a str,

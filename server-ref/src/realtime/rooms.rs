@@ -1,4 +1,4 @@
-//! Where events go: to the sockets of this node.
+//! The delivery of events to this node's sockets.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ pub(super) struct Event {
     data: Arc<RawValue>,
 }
 
-/// The documented ones, which need no copies of their names.
+/// The documented ones, whose names need no copies.
 const KNOWN: [&str; 5] = ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 
 impl Event {
@@ -32,7 +32,7 @@ impl Event {
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
     }
 
-    /// Whether counts have changed with it.
+    /// True if it changed the counts.
     pub(super) fn is_decision(&self) -> bool {
         self.name == "moderation_update"
     }
@@ -73,7 +73,7 @@ impl Rooms {
         }
     }
 
-    /// The rooms that somebody is in.
+    /// The rooms with members.
     pub(super) async fn joined(&self) -> HashSet<String> {
         let Some(namespace) = self.io.of("/") else {
             return HashSet::new();

@@ -1,4 +1,4 @@
-//! How many real-time connections each address has open.
+//! The number of open real-time connections per address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::rate::Rate;
 use crate::address::network;
 
-/// A refused connection is told why over Socket.IO, which costs a connection for a moment. Beyond this many times the limit
-/// the answer is a bare HTTP 429.
+/// A refused connection gets the reason over Socket.IO, which costs a connection for a moment. Beyond this multiple of
+/// the limit the answer is a plain HTTP 429.
 const TOLD: usize = 4;
 
 /// Open connections by address.
@@ -27,9 +27,9 @@ struct Open {
     all: usize,
 }
 
-/// A place among the connections of an address, freed when the last clone is dropped. The Engine.IO session keeps it with its
-/// request, and so for as long as it lives. Only one whose credentials were accepted counts against the limit: who was refused
-/// often leaves the session open for a while, and must not lock out those behind the same address who are let in.
+/// A place among the connections of an address, freed when the last clone is dropped. The Engine.IO session keeps it
+/// with its request, and so for its lifetime. Only connections with accepted credentials count against the limit:
+/// refused clients often leave the session open for a while, and must not lock out accepted ones at the same address.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     place: Arc<Place>,
@@ -40,7 +40,7 @@ pub(crate) struct Admission {
 pub(super) struct TooManyEvents {
     /// When the next one will be accepted.
     pub(super) retry_after: Duration,
-    /// The client goes on as if it were not listening.
+    /// The client continues despite refusals.
     pub(super) is_flooding: bool,
 }
 
@@ -50,13 +50,14 @@ struct Place {
     address: IpAddr,
     /// Changed only while the slots are locked.
     admitted: AtomicBool,
-    /// Counts what the Engine.IO session sends, so that it can't start again by leaving and entering the namespace.
+    /// Counts the events of the Engine.IO session, so that a client can't reset the count by leaving and entering the
+    /// namespace.
     rate: Mutex<Rate>,
     has_connected: AtomicBool,
 }
 
 impl Slots {
-    /// `limit` 0 admits everyone, and each connection may send `events_per_minute` (0: as many as it likes).
+    /// `limit` 0 admits everyone, and each connection may send `events_per_minute` (0: any number).
     pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
         Arc::new(Self { limit, events_per_minute, open: Mutex::default() })
     }
@@ -83,7 +84,7 @@ impl Slots {
 }
 
 impl Admission {
-    /// Takes one of the places that the limit allows; false if none is left.
+    /// Takes one of the allowed places; false if none is left.
     pub(crate) fn take(&self) -> bool {
         let (slots, admitted) = (&self.place.slots, &self.place.admitted);
         let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,12 +102,12 @@ impl Admission {
         self.place.slots.limit
     }
 
-    /// Counts a CONNECT, which is like an event from the second one on.
+    /// Counts a CONNECT, which counts as an event from the second one on.
     pub(super) fn count_connect(&self, now: Instant) -> Result<(), TooManyEvents> {
         if self.place.has_connected.swap(true, Ordering::Relaxed) { self.count_event(now) } else { Ok(()) }
     }
 
-    /// Counts an event, or says why it is refused.
+    /// Counts an event, or returns the reason for its refusal.
     pub(super) fn count_event(&self, now: Instant) -> Result<(), TooManyEvents> {
         let mut rate = self.place.rate.lock().unwrap_or_else(PoisonError::into_inner);
         rate.check(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })

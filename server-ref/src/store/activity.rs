@@ -1,7 +1,7 @@
-//! What is counted about each author, and the `user_activity` event.
+//! Each author's counts, and the `user_activity` event.
 //!
-//! - `total_submissions`: the contents they wrote in the project, ever.
-//! - `approval_rate`: how many percent of them stand approved, to one decimal.
+//! - `total_submissions`: all items that they wrote in the project.
+//! - `approval_rate`: the percentage of them that is approved, to one decimal.
 //! - `recent_violations`: those that were rejected in the last 24 hours, counted by the hour: the one that runs and the 23 before.
 //! - `risk_score`, from 0 to 10: ten times the share that does not stand approved, and a quarter for each recent violation.
 
@@ -25,7 +25,7 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    /// Counts a decision about a new content.
+    /// Counts a decision about a new item.
     pub(crate) fn submitted(&mut self, status: Status, at: Micros) {
         self.total += 1;
         self.decided(status, at);

@@ -6,7 +6,8 @@ use super::{Draft, Notification};
 use crate::Error;
 use crate::time::{Micros, rfc3339};
 
-/// The documented payload. Persistent ones also carry the id by which they are withdrawn, and told apart when they are repeated.
+/// The documented payload. Persistent ones also have an id, by which they are withdrawn, and recognised when they are
+/// repeated.
 #[derive(Debug, Serialize)]
 pub(crate) struct Payload<'a> {
     r#type: &'a str,
@@ -19,7 +20,7 @@ pub(crate) struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
-    /// What a socket that joins is given again.
+    /// The notifications that a joining socket receives again.
     pub(crate) fn of(notification: &'a Notification, project_id: &'a str) -> Self {
         Self {
             r#type: &notification.kind,

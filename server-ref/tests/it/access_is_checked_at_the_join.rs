@@ -1,4 +1,4 @@
-//! Who may join what, and the one event that tells a failure.
+//! Permissions of joins, and the single event for a failure.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn each_failure_is_one_event() {
         let ack = socket.ask("join_project", payload.clone()).await;
         assert_eq!(ack["ok"], false, "{payload}");
         assert_eq!(ack["code"], code, "{payload}");
-        // The acknowledgement came after the event, and the event is the only one.
+        // The acknowledgement follows the event, and the event is the only one.
         let packets = socket.take_seen();
         assert_eq!(packets.len(), 1, "{payload}: {packets:?}");
         assert!(packets[0].starts_with(&format!("42[\"{event}\",")), "{packets:?}");
@@ -61,7 +61,7 @@ async fn after_leaving_nothing_more_comes() {
     socket.event("joined_project").await;
     socket.emit("leave_project", json!({"project_id": id})).await;
     assert_eq!(socket.event("left_project").await, json!({"project_id": id}));
-    // Also for a project that was never joined.
+    // Even for a project that was never joined.
     socket.emit("leave_project", json!({"project_id": "never"})).await;
     assert_eq!(socket.event("left_project").await, json!({"project_id": "never"}));
 

@@ -1,4 +1,4 @@
-//! Whatever a text holds, it comes back as it was, or is refused: never half, never as SQL.
+//! Any text comes back unchanged, or is refused: never truncated, never as SQL.
 
 use automoderate_server::{Action, Error, NewRule, RuleKind};
 use reqwest::Method;
@@ -48,7 +48,7 @@ async fn names_and_ids_with_a_zero_are_refused() {
     let body = json!({"content": "x", "type": "a\0b"});
     key.fails(&server, (Method::POST, "/api/moderate", body), (400, "invalid_argument")).await;
     key.fails(&server, (Method::GET, "/api/content/a%00b", Value::Null), (404, "not_found")).await;
-    // Nor does anybody's name: these look for something that can't be there.
+    // Nor does any name: these look for values that can't exist.
     let member = json!({"email": "a\0@example.org"});
     user.fails(&server, (Method::POST, &format!("/api/projects/{id}/members"), member), (404, "not_found")).await;
     user.fails(&server, (Method::GET, "/api/stats?project_id=a%00b", Value::Null), (404, "not_found")).await;
@@ -63,7 +63,7 @@ async fn names_and_ids_with_a_zero_are_refused() {
     let kind = RuleKind::Keyword { keywords: vec!["x".into()], case_sensitive: false };
     let rule = NewRule { name: "a\0b".into(), kind, action: Action::Flag, priority: 0 };
     assert!(matches!(server.add_rule(&id, rule).await, Err(Error::Text("name"))));
-    // Keywords may be anything: they are looked for, not looked up.
+    // Keywords may be anything, because they are searched in texts, not in the database.
     let rule = json!({"name": "Zero", "type": "keyword", "data": {"keywords": ["a\0b"]}, "action": "reject"});
     user.post(&server, &rules, rule).await;
     assert_eq!(moderate(&server, json!({"content": "xa\0by"})).await["status"], "rejected");

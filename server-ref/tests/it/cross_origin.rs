@@ -1,4 +1,4 @@
-//! What pages of other sites may do.
+//! The permissions of other sites' pages.
 
 use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, COOKIE, HOST, ORIGIN};
 

@@ -1,4 +1,4 @@
-//! With the session cookie, whoever changes something repeats the session's token: other sites' pages can't.
+//! A change with the session cookie needs the session's token, which other sites' pages can't send.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The web dashboard as it is served: what it does in a browser is tested in `server-ref/dashboard`.
+//! The web dashboard as served; its behaviour in a browser is tested in `server-ref/dashboard`.
 
 use automoderate_server::RunningServer;
 use http::header::{

@@ -1,4 +1,4 @@
-//! Where the tests keep their data: in SQLite files or, when `AUTOMODERATE_TEST_POSTGRES` names a server, in databases there. Each
+//! The databases of the tests: SQLite files, or databases of the server that `AUTOMODERATE_TEST_POSTGRES` names. Each
 //! test has its own.
 
 use std::path::Path;
@@ -11,12 +11,12 @@ fn postgres() -> Option<String> {
     std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()
 }
 
-/// A new database; `None`: the server makes a temporary file by itself.
+/// A new database; `None`: the server creates a temporary file itself.
 pub(crate) fn fresh() -> Option<String> {
     Some(create(&postgres()?, &format!("test_{}", Uuid::new_v4().simple())))
 }
 
-/// The database that belongs to this folder, made when it does not exist.
+/// The database of this folder, created if it does not exist.
 pub(crate) fn of(folder: &Path) -> String {
     match postgres() {
         Some(server) => create(&server, &format!("test_{}", folder.file_name().unwrap().display())),
@@ -28,7 +28,7 @@ pub(crate) fn of(folder: &Path) -> String {
 pub(crate) fn create(server: &str, name: &str) -> String {
     let (host, options) = server.split_once("/?").expect("postgres://…/?…");
     let (admin, statement) = (format!("{host}/postgres?{options}"), format!("CREATE DATABASE \"{name}\""));
-    // Tests have runtimes of their own, and some make a server where nothing can be awaited.
+    // Tests have their own runtimes, and some create a server where nothing can be awaited.
     let create = async move {
         let mut connection = PgConnection::connect(&admin).await.unwrap();
         match sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await {

@@ -19,7 +19,7 @@ async fn sockets_are_told_and_the_status_is_0() {
         socket.accepted().await;
         socket.join(&program.project_id()).await;
 
-        // A long poll that hangs must not hold up the drain.
+        // A hanging long poll must not delay the drain.
         let polling = format!("{}/socket.io/?EIO=4&transport=polling{query}", program.base_url());
         let open = http().get(&polling).send().await.unwrap().text().await.unwrap();
         let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
@@ -29,12 +29,12 @@ async fn sockets_are_told_and_the_status_is_0() {
         let mut poll = TcpStream::connect(program.base_url().trim_start_matches("http://")).await.unwrap();
         let path = polling.trim_start_matches(&program.base_url());
         poll.write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes()).await.unwrap();
-        // Connections are accepted in their order: whoever is answered after it knows that it is there.
+        // Connections are accepted in order, so a later answer proves that it was accepted.
         http().get(format!("{}/live", program.base_url())).send().await.unwrap();
 
         let started = Instant::now();
         program.signal(signal);
-        // No CLOSE of Engine.IO, after which python-socketio would not come back.
+        // No Engine.IO CLOSE, after which python-socketio would not reconnect.
         assert_eq!(socket.closed().await, (Vec::<String>::new(), Some(1001)));
         assert_eq!(program.exit_code().await, Some(0), "SIG{signal}");
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());

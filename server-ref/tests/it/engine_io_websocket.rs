@@ -1,4 +1,4 @@
-//! What Engine.IO asks of a server over a WebSocket: handshake, heartbeat, upgrade, close, invalid packets.
+//! Engine.IO's requirements for a server over a WebSocket: handshake, heartbeat, upgrade, close, invalid packets.
 
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ async fn pings_keep_a_connection_and_silence_ends_it() {
         send(&mut stream, "3").await;
     }
     assert_eq!(next(&mut stream).await.as_deref(), Some("2"));
-    // Nothing else comes but the end, with or without a CLOSE.
+    // Only the end follows, with or without a CLOSE.
     while let Some(packet) = next(&mut stream).await {
         assert!(packet == "1" || packet == "2", "{packet}");
     }
@@ -143,7 +143,7 @@ async fn an_upgrade_moves_the_session_and_loses_nothing() {
     assert_eq!(next(&mut stream).await.as_deref(), Some("3probe"));
     let pending = pending.await.unwrap().unwrap().text().await.unwrap();
     assert!(pending == "6" || pending == "2", "{pending}");
-    // Said between the probe and the end of the upgrade.
+    // Sent between the probe and the end of the upgrade.
     let between = moderate(&server, json!({"content": "between"})).await;
     send(&mut stream, "5").await;
     let update = loop {
@@ -154,7 +154,7 @@ async fn an_upgrade_moves_the_session_and_loses_nothing() {
     };
     assert!(update.contains(between["content_id"].as_str().unwrap()));
 
-    // The old transport is over, and so is a second upgrade.
+    // The old transport has ended, and so has a second upgrade.
     assert_eq!(http().get(&poll).send().await.unwrap().status(), 400);
     if let Ok(mut second) = dial(&server, &format!("{query}&transport=websocket")).await {
         assert_eq!(next(&mut second).await, None);

@@ -1,4 +1,4 @@
-//! Ids count 1, 2, 3, … without holes, and every socket sees them in that order, whatever is written at once.
+//! Ids count 1, 2, 3, … without holes, and every socket sees them in that order, however many writes are concurrent.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ async fn under_concurrent_posts() {
         })
         .collect();
 
-    // A socket that joins in the middle gets everything after the head it was told.
+    // A socket that joins in the middle receives everything after the head in its confirmation.
     early.event("moderation_update").await;
     let mut late = Socket::connect(&server).await;
     let head = late.join(&id).await["event_id"].as_i64().unwrap();

@@ -1,4 +1,4 @@
-//! Whatever a client sends, the server answers or closes that connection, and nothing else happens.
+//! The server answers anything that a client sends, or closes that connection, and nothing else happens.
 
 use serde_json::json;
 
@@ -86,7 +86,7 @@ async fn broken_packets() {
     ] {
         let mut socket = Socket::connect(&server).await;
         socket.send(packet).await;
-        // Whether it is closed or not, the others are not disturbed.
+        // Other connections are not affected, whether it is closed or not.
         Socket::connect(&server).await;
     }
     let mut socket = Socket::connect(&server).await;

@@ -1,4 +1,4 @@
-//! Rules that are made to be heavy cost a bounded amount of work, and what they leave undecided goes to a person.
+//! Rules designed to be expensive cost a bounded amount of work, and items that they leave undecided go to a person.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ async fn rules_that_take_too_much_memory_are_refused() {
     server.shutdown().await;
 }
 
-/// What would be tried after the limits are reached could decide otherwise, so it is not skipped.
+/// Rules beyond the limits could decide otherwise, so they are not skipped.
 #[tokio::test]
 async fn a_project_over_its_limits_flags_what_no_earlier_rule_decides() {
     let server = server().start().await.unwrap();

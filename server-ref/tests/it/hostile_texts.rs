@@ -1,4 +1,4 @@
-//! Texts that mean something to SQL, HTML, JSON or a terminal are texts here: they come back as they were sent.
+//! Texts with a meaning in SQL, HTML, JSON or a terminal are plain texts here: they come back unchanged.
 
 use automoderate_server::RunningServer;
 use reqwest::Method;
@@ -116,7 +116,7 @@ async fn json_that_is_none_or_too_much() {
     // No UTF-8.
     let (status, answer) = post(&server, b"{\"content\":\"\xff\xfe\"}".to_vec()).await;
     assert_eq!((status, &answer["code"]), (400, &json!("invalid_argument")));
-    // What is deep and bearable goes through.
+    // Deep but acceptable data passes.
     let body = format!(r#"{{"content":"deep","metadata":{{"a":{}}}}}"#, nested(60));
     assert_eq!(post(&server, body).await.0, 200);
     server.shutdown().await;

@@ -1,4 +1,4 @@
-//! API keys: shown once, stored hashed, and worth nothing from the moment they are revoked.
+//! API keys: shown once, stored hashed, and invalid from the moment they are revoked.
 
 use reqwest::Method;
 use serde_json::{Value, json};

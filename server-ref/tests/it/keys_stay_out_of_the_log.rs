@@ -1,4 +1,4 @@
-//! Not even at the most talkative level.
+//! Not even at the most verbose level.
 
 use serde_json::json;
 

@@ -28,7 +28,7 @@ async fn connections() {
     server.shutdown().await;
 }
 
-/// Engine.IO takes none of these for the id of a session, and opens a new one.
+/// Engine.IO accepts none of these as a session's id, and opens a new session.
 #[tokio::test]
 async fn a_session_id_that_is_none_passes_no_limit() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
@@ -51,7 +51,7 @@ async fn a_session_id_that_is_none_passes_no_limit() {
     }
 }
 
-/// Leaving the namespace and entering it again does not start the minute again.
+/// Leaving the namespace and entering it again does not restart the minute.
 #[tokio::test]
 async fn events_count_for_the_whole_session() {
     let limits = Limits { events_per_minute: 3, ..Limits::none() };
@@ -120,14 +120,14 @@ async fn events() {
     assert_eq!(refused["code"], "rate_limited");
     assert!(refused["error"].is_string() && refused["retry_after"].is_u64());
 
-    // What the server sends is not limited.
+    // The server's own events are not limited.
     for n in 0..10 {
         crate::support::moderate(&server, json!({"content": format!("{n}")})).await;
         socket.event("moderation_update").await;
     }
     // Another connection has its own budget.
     Socket::connect(&server).await.join(&id).await;
-    // One that does not listen is disconnected.
+    // A client that ignores refusals is disconnected.
     for _ in 0..30 {
         let _ = socket.try_send("42[\"heartbeat\"]").await;
     }

@@ -70,7 +70,7 @@ async fn people_are_shown_the_form_again() {
         let request = http().post(&url).header(ACCEPT, "text/html,*/*;q=0.8").header(COOKIE, cookie).form(&fields);
         request.send().await.unwrap()
     };
-    // Of a session that has ended.
+    // From an ended session.
     let expired = send("", "old").await;
     assert_eq!(expired.status(), 400);
     let cookie = first_cookie(&expired);
@@ -106,12 +106,12 @@ async fn a_session_opens_a_socket_and_reads() {
         let response = http().get(url).header(COOKIE, &cookie).send().await.unwrap();
         assert_eq!(response.status(), status);
     }
-    // Not for writing without the session's token: a form on another site could do that.
+    // It does not allow writes without the session's token, because a form on another site could send them.
     let url = format!("{}/api/moderate?project_id={id}", server.base_url());
     let response = http().post(url).header(COOKIE, &cookie).body("{}").send().await.unwrap();
     assert_eq!(response.status(), 403);
 
-    // A session that nobody signed in with opens nothing.
+    // A session without a signed-in user opens nothing.
     let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
     let mut request = Socket::request(&server.base_url(), "");
     request.headers_mut().insert(COOKIE, first_cookie(&form).parse().unwrap());

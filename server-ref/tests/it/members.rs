@@ -1,4 +1,4 @@
-//! Members and their roles; who loses membership is out of the room at once.
+//! Members and their roles; a removed member leaves the room at once.
 
 use automoderate_server::Role;
 use reqwest::Method;

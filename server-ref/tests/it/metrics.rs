@@ -13,7 +13,7 @@ async fn metrics(server: &RunningServer) -> String {
     response.text().await.unwrap()
 }
 
-/// The value behind this name and these labels.
+/// The value of this name and these labels.
 fn value(metrics: &str, name: &str) -> Option<f64> {
     metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }

@@ -1,4 +1,4 @@
-//! The server as a program of its own.
+//! The server as a separate program.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -76,7 +76,7 @@ impl Program {
         assert!(status.unwrap().success());
     }
 
-    /// Ends it without a word, as `kill -9` does.
+    /// Kills it, like `kill -9`.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
@@ -86,7 +86,7 @@ impl Program {
         exit.expect("it does not end").unwrap().code()
     }
 
-    /// Waits for the end, and returns what was logged.
+    /// Waits for the end, and returns the log.
     pub(crate) async fn log(mut self) -> String {
         let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         exit.expect("it does not end").unwrap();

@@ -1,4 +1,4 @@
-//! Projects are made, renamed and deleted by signed-in users; the one who makes one owns it.
+//! Signed-in users create, rename and delete projects; the creator owns a project.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ async fn from_creation_to_deletion() {
     let renamed = user.patch(&server, &path, json!({"name": "Board"})).await;
     assert_eq!(renamed["project"]["name"], "Board");
 
-    // Its key, its rule, its content go with it.
+    // Its key, rule and item are deleted with it.
     let key = user.post(&server, &format!("{path}/keys"), json!({"name": "k"})).await["key"]["api_key"].clone();
     let key = Caller::Key(key.as_str().unwrap().to_owned());
     user.post(&server, &format!("{path}/rules"), rejects("x")).await;

@@ -81,7 +81,7 @@ async fn bounded_by_count() {
     let server = server().event_log(log).start().await.unwrap();
     let (id, mut socket) = project_with(&server, 25, 0).await;
     assert_eq!(socket.join(&id).await["event_id"], 25);
-    // What is told does not depend on when the pruning comes by.
+    // The answer does not depend on the time of pruning.
     for _ in 0..2 {
         let page = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
         assert_eq!((&page["oldest"], &page["head"]), (&json!(16), &json!(25)));
@@ -103,7 +103,7 @@ async fn bounded_by_age() {
         page["oldest"] == 6
     })
     .await;
-    // The count goes on.
+    // The count continues.
     server.publish(&id, "system_notification", Map::new()).await.unwrap();
     assert_eq!(socket.event("system_notification").await, json!({"project_id": id, "event_id": 6}));
     server.shutdown().await;

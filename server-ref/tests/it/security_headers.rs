@@ -1,4 +1,4 @@
-//! What browsers are told about our answers, whatever they are.
+//! The security headers of all answers.
 
 use http::header::{
     CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -24,7 +24,7 @@ async fn every_answer_has_them() {
             assert_eq!(headers.contains_key(STRICT_TRANSPORT_SECURITY), secure, "{path}");
             let kind = headers.get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
             if kind.is_some_and(|kind| kind.starts_with("text/html")) {
-                // The policy would forbid what a page has in itself.
+                // The policy would forbid a page's inline parts.
                 let page = response.text().await.unwrap();
                 assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onclick"), "{path}");
                 assert!(page.matches("<script").count() == page.matches("<script src=").count(), "{path}");

@@ -1,4 +1,4 @@
-//! Clients that don't read, don't answer, or never finish a request hold up nobody, and don't stay.
+//! Clients that don't read, don't answer, or never finish a request delay no other client, and are disconnected.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn publish(server: &RunningServer, events: usize) {
     futures_util::future::join_all(all).await.into_iter().for_each(|result| result.unwrap());
 }
 
-/// How many are connected, as `/metrics` tells.
+/// The number of connections in `/metrics`.
 async fn sockets(server: &RunningServer) -> u64 {
     let text = http().get(format!("{}/metrics", server.base_url())).send().await.unwrap().text().await.unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("automoderate_sockets ")).unwrap();
@@ -34,7 +34,7 @@ async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
     let mut healthy = Socket::connect(&server).await;
     healthy.join(&id).await;
 
-    // More than the kernel and the socket's buffer hold; the other one gets all of it, in order.
+    // More than the kernel's and the socket's buffers; the other client receives all of it, in order.
     let mut last = head;
     for _ in 0..24 {
         publish(&server, 250).await;
@@ -44,10 +44,10 @@ async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
             assert_eq!(event["event_id"], last);
         }
     }
-    // It must not begin to read before it was let go, or it answers the next ping.
+    // It must not start to read before it was disconnected, or it answers the next ping.
     drop(healthy);
     eventually("its place is free", async || sockets(&server).await == 0).await;
-    // What was underway is still to be read, then comes the end.
+    // Data in flight can still be read, then the end follows.
     let before = deaf.rest().await;
     let events = before.iter().filter(|packet| packet.starts_with("42[\"user_activity\"")).count();
     assert!(events < 6000, "{events}");
@@ -70,7 +70,7 @@ async fn who_vanished_without_a_word_leaves_a_place() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
     let server = server().limits(limits).ping(Duration::from_millis(200), Duration::from_millis(300)).start().await;
     let server = server.unwrap();
-    // It is not read any more, so that it answers no ping; the kernel goes on to acknowledge.
+    // It is not read any more, so that it answers no ping; the kernel keeps acknowledging.
     let vanished = Socket::connect(&server).await;
     let query = format!("&api_key={}", key(&server));
     eventually("its place is free", async || {

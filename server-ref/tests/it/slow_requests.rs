@@ -1,4 +1,4 @@
-//! A request that does not come to its end is answered, in the form of every other error.
+//! An unfinished request gets an answer, in the form of every other error.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn a_refusal_does_not_cost_the_connection() {
     let server = server().start().await.unwrap();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").await.unwrap();
-    // Many clients send the body in a packet of its own; by now the head has been seen.
+    // Many clients send the body in a separate packet; by now the head has been read.
     http().get(format!("{}/live", server.base_url())).send().await.unwrap();
     stream.write_all(b"{}").await.unwrap();
     stream.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
@@ -42,7 +42,7 @@ async fn a_refusal_does_not_cost_the_connection() {
     stream.read_to_string(&mut answers).await.unwrap();
     assert!(answers.starts_with("HTTP/1.1 401 ") && answers.contains("HTTP/1.1 204 "), "{answers}");
 
-    // What is too long to be read for a stranger ends it, and says so.
+    // A body too long to read for an unknown client ends the request with an error.
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await.unwrap();
     let mut answer = String::new();

@@ -1,4 +1,4 @@
-//! What Socket.IO asks of a server: connecting to the namespace, leaving it, acknowledgements, invalid packets.
+//! Socket.IO's requirements for a server: connecting to the namespace, leaving it, acknowledgements, invalid packets.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::support::{Socket, key, project, server};
 
-/// An Engine.IO connection on which nothing was said.
+/// An Engine.IO connection without any packet yet.
 async fn open(server: &RunningServer, first: &str) -> Socket {
     let request = Socket::request(&server.base_url(), &format!("&api_key={}", key(server)));
     Socket::open_with(request, first).await.unwrap()
@@ -84,7 +84,7 @@ async fn acknowledgements_carry_the_id_that_was_asked_with() {
         socket.send(&format!("42{id}[\"heartbeat\"]")).await;
         assert_eq!(socket.packet().await.unwrap(), format!("43{id}[{{\"ok\":true}}]"));
     }
-    // Nothing is owed to who asks for none, or answers what was not asked.
+    // No answer is due without a request for one, or to an unsolicited acknowledgement.
     socket.send("42[\"heartbeat\"]").await;
     socket.send("4399[]").await;
     socket.send("421[\"heartbeat\"]").await;

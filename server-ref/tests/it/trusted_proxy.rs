@@ -20,7 +20,7 @@ async fn connections_are_counted_by_the_forwarded_address() {
     first.accepted().await;
     let mut second = from(&server, "198.51.100.2").await;
     second.accepted().await;
-    // What the client itself claimed stands before what the proxy added.
+    // The client's own claims come before the proxy's entry.
     let mut forged = from(&server, "192.0.2.9, 198.51.100.1").await;
     assert!(forged.refused().await.contains("Too many connections"));
     server.shutdown().await;
@@ -58,7 +58,7 @@ async fn sign_ins_are_throttled_by_the_same_address() {
     for _ in 0..2 {
         assert_eq!(attempt("198.51.100.1", "wrong").await.status(), 200);
     }
-    // Even the right one: it may have been guessed.
+    // Even the right password, because it may have been guessed.
     let refused = attempt("198.51.100.1", &demo.password).await;
     assert_eq!(refused.status(), 429);
     let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! Whoever joins or connects in the moment when access is withdrawn: afterwards nothing reaches them.
+//! Joins and connects at the moment of a withdrawal: afterwards nothing reaches the client.
 
 use serde_json::json;
 
@@ -44,7 +44,7 @@ async fn a_connection_against_a_revocation() {
         let key = Caller::Key(made["api_key"].as_str().unwrap().to_owned());
         let one = format!("{path}/{}", made["id"].as_str().unwrap());
         let (mut socket, _) = tokio::join!(key.knock(&server), owner.delete(&server, &one));
-        // Refused, or accepted and dismissed, but not kept.
+        // Refused, or accepted and disconnected, but not kept.
         let last = loop {
             match socket.packet().await {
                 Some(packet) if packet.starts_with("44") || packet == "41" => break packet,

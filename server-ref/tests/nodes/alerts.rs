@@ -1,4 +1,4 @@
-//! The rules that come with the server tell of each failure that can be made to happen, in a real Prometheus.
+//! The server's alert rules report each failure that can be provoked, in a real Prometheus.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -11,13 +11,13 @@ use crate::prometheus::{Prometheus, deployed, program};
 use crate::redis::Redis;
 use crate::support::{eventually, http, key, project, server};
 
-/// Submits a content of this size, whatever comes of it.
+/// Submits an item of this size, ignoring the result.
 async fn submit(access: &Access, size: usize) {
     let post = http().post(format!("{}/api/moderate", access.base_url)).header("x-api-key", &access.key);
     let _ = post.json(&json!({"content": "x".repeat(size)})).send().await;
 }
 
-/// Submits contents by the dozen until it tells.
+/// Submits items by the dozen until it is told to stop.
 async fn tells_when_busy(prometheus: &Prometheus, alert: &str, access: &Access, size: usize) {
     eventually(alert, async || {
         join_all((0..12).map(|_| submit(access, size))).await;
@@ -72,7 +72,7 @@ async fn redis_the_database_and_nodes_go() {
     .await;
 }
 
-/// Who drains is not to be had any more: if the drain did not end, that would be told as what it is.
+/// A draining node can't be reached any more: an endless drain would be reported as an unreachable node.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_drains() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ async fn a_disk_is_full() {
     running.shutdown().await;
 }
 
-/// No line of `/metrics` is passed over.
+/// No line of `/metrics` is skipped.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_is_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! A balancer that knows nothing of HTTP: each connection goes to the next node that takes it.
+//! A balancer without knowledge of HTTP: each connection goes to the next node that accepts it.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +33,7 @@ impl Balancer {
         format!("http://{}", self.address)
     }
 
-    /// Those that there are from now on; open connections stay.
+    /// The nodes from now on; open connections stay.
     pub(crate) fn set(&self, base_urls: &[String]) {
         let address = |url: &String| url.strip_prefix("http://").unwrap().parse().unwrap();
         *self.nodes.lock().unwrap() = base_urls.iter().map(address).collect();

@@ -1,5 +1,5 @@
-//! SIGTERM of a node while a thousand clients are connected and contents pour in: no acknowledged content is lost, and the clients
-//! are at the other node within seconds.
+//! SIGTERM of a node while a thousand clients are connected and many items arrive: no acknowledged item is lost, and
+//! the clients reach the other node within seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ async fn clients_of(node: &Program) -> usize {
     text.lines().find_map(|line| line.strip_prefix("automoderate_sockets ")).unwrap().parse().unwrap()
 }
 
-/// Submits at this rate, whatever becomes of earlier requests; each content until it is acknowledged.
+/// Submits at this rate, without waiting for earlier requests; each item is repeated until it is acknowledged.
 async fn submit_steadily(url: String, key: String, contents: usize, done: Arc<AtomicUsize>) -> Tally {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
     let mut requests = JoinSet::new();
@@ -86,7 +86,7 @@ async fn nothing_is_lost_and_clients_move() {
     let balancer = Balancer::start(&[first.base_url(), second.base_url()]).await;
     let access = Access { base_url: balancer.url(), ..access };
 
-    // Those that only stay connected join nothing: two cores have something else to do, too.
+    // Clients that only stay connected join nothing, to save the two cores' time.
     let (crowd, contents) = (short_or_long(1_000, 1_000), short_or_long(5_000, 30_000));
     let mut watchers = Vec::new();
     for _ in 0..WATCHERS {
@@ -107,7 +107,7 @@ async fn nothing_is_lost_and_clients_move() {
     let started = Instant::now();
     let moved = async {
         let mut there = 0;
-        // However long it takes a busy machine: only a standstill is a failure.
+        // It may take a busy machine long: only a standstill is a failure.
         while there < crowd {
             let before = there;
             eventually(&format!("more than {before} of {crowd} clients are there"), async || {
@@ -120,7 +120,7 @@ async fn nothing_is_lost_and_clients_move() {
     let ((), status) = tokio::join!(moved, first.exit_code());
     let elapsed = started.elapsed();
     assert_eq!(status, Some(0));
-    // The first pause of the default policy is 0.5 to 1.5 s; here everything is on the same cores.
+    // The first pause of the default policy is 0.5 to 1.5 s; here everything shares the same cores.
     assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
 
     let tally = load.await.unwrap();

@@ -1,5 +1,5 @@
-//! A node is killed, PostgreSQL restarts, Redis goes, freezes and comes back, while contents pour in over a balancer and clients read
-//! over it: nothing is lost, nothing comes twice.
+//! A node is killed, PostgreSQL restarts, and Redis stops, freezes and returns, while items and readers go through a
+//! balancer: nothing is lost, nothing comes twice.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Stage {
         Self { cluster, redis, nodes, balancer, access }
     }
 
-    /// Another node in the place of this one.
+    /// Replaces this node by another one.
     async fn replace(&mut self, which: usize) {
         let gone =
             std::mem::replace(&mut self.nodes[which], node(&self.cluster.database(), &self.redis.url(), &[]).await);
@@ -46,7 +46,7 @@ impl Stage {
         assert_eq!(gone.exit_code().await, None);
     }
 
-    /// What all nodes say of this metric.
+    /// This metric's values on all nodes.
     async fn says(&self, metric: &str) -> Vec<String> {
         let mut values = Vec::new();
         for node in &self.nodes {
@@ -56,7 +56,7 @@ impl Stage {
         values
     }
 
-    /// Runs the faults in the middle of this many contents.
+    /// Runs the faults in the middle of this many items.
     async fn endures(mut self, name: &str, contents: usize, faults: impl AsyncFnOnce(&mut Self, &Load)) {
         let mut watchers = Vec::new();
         for _ in 0..WATCHERS {
@@ -67,7 +67,7 @@ impl Stage {
         let tally = load.finish().await;
         assert_eq!(tally.ids.len(), contents);
         let stored = self.access.balance(&tally).await;
-        // Of the requests that got no answer, some were carried out.
+        // Some of the requests without an answer were carried out.
         assert!((contents..=contents + tally.unanswered).contains(&stored), "{stored}");
         let log = updates(&self.access).await;
         let mut silence = Duration::ZERO;
@@ -131,7 +131,7 @@ async fn redis_goes() {
         stage.redis.up().await;
         redis(stage, "1").await;
         load.reaches(2 * contents / 3).await;
-        // It does not answer, and its connections stay.
+        // It does not answer, but its connections stay.
         stage.redis.signal("STOP");
         redis(stage, "0").await;
         sleep(away).await;
@@ -141,7 +141,7 @@ async fn redis_goes() {
     Stage::set().await.endures(&format!("Redis gone for {away:?}, frozen for {away:?}"), contents, body).await;
 }
 
-/// Who only listens, and knows nothing of replay, sees no hole either: not even when Redis goes.
+/// Even a listener without replay sees no hole, not even when Redis stops.
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_goes_and_stock_clients_notice_nothing() {
     let contents = short_or_long(3_000, 30_000);

@@ -1,7 +1,7 @@
-//! Several nodes on one PostgreSQL, with a Redis between them: one server to whoever looks from outside, also when a node, the
+//! Several nodes on one PostgreSQL, with a Redis between them, act as one server to clients, even when a node, the
 //! database or Redis goes away.
 //!
-//! `make test-nodes` sets up what they run on. `NODES_LONG=1` makes faults last as long as the documentation says, and loads larger.
+//! `make test-nodes` sets up their services. `NODES_LONG=1` makes faults last as long as documented, and loads larger.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod alerts;
@@ -38,7 +38,7 @@ mod program;
 #[allow(dead_code, reason = "of the other tests, which use all of it")]
 mod support;
 
-/// The first number, or the second when there is time.
+/// The first number, or the second in long runs.
 fn short_or_long(short: usize, long: usize) -> usize {
     if std::env::var_os("NODES_LONG").is_some() { long } else { short }
 }

@@ -1,5 +1,5 @@
-//! What is committed on any node reaches the clients of all, each event once and in the order of the ids, also clients that know
-//! nothing of replay.
+//! A commit on any node reaches the clients of all nodes, each event once and in the order of ids, even clients without
+//! replay.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::watcher::{Watcher, updates};
 
 const CONNECTIONS: usize = 8;
 
-/// Two nodes, and what is needed to use either.
+/// Two nodes, and the data to use either.
 async fn two(cluster: &Cluster, redis: Option<&Redis>) -> [(RunningServer, Access); 2] {
     let builder = server().database(cluster.database());
     let builder = match redis {
@@ -31,7 +31,7 @@ async fn two(cluster: &Cluster, redis: Option<&Redis>) -> [(RunningServer, Acces
     [(first, access), (second, other)]
 }
 
-/// Returns how many events the first node got from where.
+/// Returns the first node's events by source.
 async fn both_hear_both(redis: Option<&Redis>, each: usize) -> String {
     let cluster = Cluster::start().await;
     let nodes = two(&cluster, redis).await;
@@ -68,7 +68,7 @@ async fn by_redis() {
     assert!(metrics.contains("\nautomoderate_redis_up 1\n"), "{metrics}");
 }
 
-/// Without a Redis it takes longer, and nothing else.
+/// Without a Redis it only takes longer.
 #[tokio::test(flavor = "multi_thread")]
 async fn by_looking_into_the_database() {
     let metrics = both_hear_both(None, short_or_long(500, 5_000)).await;
@@ -90,19 +90,19 @@ async fn one_event_is_elsewhere_at_once() {
         let answered = Instant::now();
         socket.event("moderation_update").await;
         times.push(answered.elapsed());
-        // Each node's statistics are of the whole project.
+        // Each node's statistics cover the whole project.
         let stats = socket.event("stats_update").await;
         assert!(stats["total_content"].as_i64().unwrap() <= n + 1);
     }
     times.sort();
-    // The next look into the database would be 2 s away.
+    // The next read of the database would be 2 s later.
     assert!(times[25] < Duration::from_millis(200), "{times:?}");
     eprintln!("from the answer of one node to the event at the other: median {:?}, worst {:?}", times[25], times[49]);
     first.shutdown().await;
     second.shutdown().await;
 }
 
-/// The number of nodes is known; one that goes is not counted any more.
+/// The number of nodes is known, and no longer counts one that ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_are_counted() {
     let cluster = Cluster::start().await;

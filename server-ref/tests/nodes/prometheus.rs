@@ -1,4 +1,4 @@
-//! A real Prometheus, with the rules that come with the server.
+//! A real Prometheus, with the server's alert rules.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub(crate) fn program(name: &str) -> Command {
     Command::new(PathBuf::from(bin).join(name))
 }
 
-/// The rules, but what they wait for before they tell is a second: `promtool` tries them as they are.
+/// The rules with a delay of one second before an alert; `promtool` tests them unchanged.
 fn quick_rules() -> String {
     let rules = std::fs::read_to_string(deployed("alerts.yml")).unwrap();
     let quick = |line: &str| match line.split_once("for: ") {
@@ -37,7 +37,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Reads these nodes, and waits until it has.
+    /// Scrapes these nodes, and waits until it has done so.
     pub(crate) async fn start(base_urls: &[String]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
@@ -78,7 +78,7 @@ impl Prometheus {
         eventually(query, async || self.values(query).await == [expected]).await;
     }
 
-    /// The names of the alerts that are told.
+    /// The names of the firing alerts.
     pub(crate) async fn alerts(&self) -> Vec<String> {
         let answer = self.get("alerts").await.unwrap_or_default();
         let alerts = answer["data"]["alerts"].as_array().cloned().unwrap_or_default();
@@ -90,7 +90,7 @@ impl Prometheus {
         eventually(alert, async || self.alerts().await.iter().any(|name| name == alert)).await;
     }
 
-    /// Waits until it tells nothing any more.
+    /// Waits until no alert is firing.
     pub(crate) async fn is_content(&self) {
         eventually("nothing is told", async || self.alerts().await.is_empty()).await;
     }

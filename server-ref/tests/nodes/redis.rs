@@ -1,4 +1,4 @@
-//! A Redis that a test may stop, freeze and start again.
+//! A Redis that a test may stop, freeze and restart.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -31,7 +31,7 @@ impl Redis {
     /// Starts it, empty, at the same address, and waits until it answers.
     pub(crate) async fn up(&mut self) {
         eventually("Redis answers", async || {
-            // It ends by itself while somebody else has its port.
+            // It exits by itself while another process has its port.
             if self.server.as_mut().is_none_or(|server| server.try_wait().unwrap().is_some()) {
                 let program = std::env::var("REDIS_SERVER").expect("told by server-ref/tests/redis/setup.sh");
                 let mut server = Command::new(program);
@@ -61,7 +61,7 @@ impl Redis {
         Ok(&answer == b"+PONG\r\n")
     }
 
-    /// `STOP`: it keeps its connections and says nothing, until `CONT`.
+    /// `STOP`: it keeps its connections and does not answer, until `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.server.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! A client of this SDK that writes down what it is given.
+//! A client of this SDK that records its events.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// Joins the project, and reads this many contents' updates, and the longest time without one.
+    /// Joins the project, and records this many items' updates, and the longest time without one.
     pub(crate) async fn start(url: &str, access: &Access, contents: usize) -> Self {
         let policy = ReconnectPolicy {
             delay: Duration::from_millis(200),
@@ -43,7 +43,7 @@ impl Watcher {
         Self { client, events }
     }
 
-    /// Asserts that it was given each update of the log once, in the log's order. Returns the longest time without one.
+    /// Asserts that it received each update of the log once, in the log's order. Returns the longest time without one.
     pub(crate) async fn has_seen(self, log: &[u64]) -> Duration {
         let (ids, silence) = self.events.await.unwrap();
         assert_eq!(ids, log);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds PostgreSQL's programs, and sqlite3 for the test of the backups, installs them where that is possible, and prints
+# Finds or, if possible, installs PostgreSQL's programs, and sqlite3 for the test of backups; prints
 # POSTGRES_BIN=FOLDER.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -18,7 +18,7 @@ find_bin() {
 
 if ! bin="$(find_bin)"; then
     debian postgresql-common || { echo "setup.sh: PostgreSQL 13 or newer will do; POSTGRES_BIN says where its programs are" >&2; exit 1; }
-    # Only the programs are wanted: no server that starts by itself.
+    # Only the programs are needed, not a server that starts by itself.
     sed -ri 's/^#?(create_main_cluster).*/\1 = false/' /etc/postgresql-common/createcluster.conf
     debian postgresql
     bin="$(find_bin)" || { echo "setup.sh: PostgreSQL was installed, but is not found" >&2; exit 1; }

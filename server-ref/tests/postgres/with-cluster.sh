@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Runs a command with a PostgreSQL of its own, which listens on a socket in a temporary folder and is gone afterwards:
-#   POSTGRES_BIN=FOLDER with-cluster.sh COMMAND...
-# Tests don't need the disk to keep anything; POSTGRES_FSYNC=on for measurements.
-# The command finds its address, without a database's name, in AUTOMODERATE_TEST_POSTGRES.
+# Runs a command with its own PostgreSQL, which listens on a socket in a temporary folder and is deleted afterwards:
+# POSTGRES_BIN=FOLDER with-cluster.sh COMMAND... Tests don't need durable data; set POSTGRES_FSYNC=on for measurements.
+# AUTOMODERATE_TEST_POSTGRES is its address, without a database's name.
 set -euo pipefail
 
 : "${POSTGRES_BIN:?is told by setup.sh}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds Redis' server, installs it where that is possible, and prints REDIS_SERVER=PROGRAM.
+# Finds or, if possible, installs Redis' server, and prints REDIS_SERVER=PROGRAM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
@@ -13,7 +13,8 @@ find_server() {
             return
         fi
     done
-    # Debian's tools bring the same program under another name, without a service that starts by itself: it goes by its name.
+    # Debian's tools include the same program under another name, without a service that starts by itself; its behaviour
+    # depends on its name.
     if tool="$(command -v redis-check-rdb)"; then
         mkdir -p "$cache"
         ln -sf "$tool" "$cache/redis-server"

@@ -1,4 +1,4 @@
-//! A cursor survives the process; what the log no longer has is told.
+//! A cursor survives the process, and events that the log no longer has are reported.
 
 use automoderate::{Event, GapReason, Origin};
 use automoderate_server::EventLog;

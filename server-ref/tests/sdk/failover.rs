@@ -13,7 +13,7 @@ use crate::program::Program;
 use crate::relay::Relay;
 use crate::wires::{LIMITLESS, client, key, next_update, project, server, soon};
 
-/// How many contents each round submits before and while its server dies.
+/// The items that each round submits before and while its server dies.
 const EACH: usize = 100;
 
 /// Waits until the client is connected to this address.
@@ -69,7 +69,7 @@ async fn a_server_that_is_gone_at_one_address_and_there_at_another_costs_nothing
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn two_servers_on_one_database_of_which_one_is_killed_cost_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    // One after the other: they make the demonstration's project.
+    // One at a time, because they create the demo project.
     let mut programs =
         [Program::start(folder.path(), &LIMITLESS).await, Program::start(folder.path(), &LIMITLESS).await];
     let (project, key) = (programs[0].project_id(), programs[0].api_key());
@@ -90,7 +90,7 @@ async fn two_servers_on_one_database_of_which_one_is_killed_cost_nothing() {
                     if ids.len() == EACH {
                         killed.notify_one();
                     }
-                    // What was not answered may have been stored or not: it counts for nobody.
+                    // An unanswered item may have been stored or not, so it does not count.
                     match writer.moderate(format!("round {round} text {n}")).await {
                         Ok(decided) => ids.push(decided.content_id),
                         Err(_) => break,
@@ -135,7 +135,7 @@ async fn rest_calls_go_to_an_address_that_can_be_reached() {
     let client = client(&gone).fallback_url(server.base_url()).api_key(key(&server)).build().unwrap();
     let decided = client.moderate("text").await.unwrap();
     assert_eq!(client.content(&decided.content_id).await.unwrap().content_data, "text");
-    // A client that is connected calls the server that it is connected to.
+    // A connected client sends REST calls to the server that it is connected to.
     let relay = Relay::start(server.address()).await;
     let client = crate::wires::client(gone).fallback_url(relay.url()).api_key(key(&server));
     let client = client.connect().await.unwrap();

@@ -1,4 +1,4 @@
-//! The limits of the documentation, as a user of the SDK meets them.
+//! The documented limits from the perspective of an SDK user.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn the_users_own_events_are_limited_before_the_server_has_to() {
             Err(error) => break error,
         }
     };
-    // A fifth of the limit is kept for joins and replays.
+    // A fifth of the limit is reserved for joins and replays.
     assert_eq!((error.code(), sent), ("rate_limited", 80));
     assert!(error.retry_in().unwrap() > Duration::from_secs(50));
     assert_eq!(client.state().as_str(), "connected", "the server has nothing to complain of");

@@ -1,4 +1,4 @@
-//! The SDK against this server: what users of both would see.
+//! The SDK against this server, from the users' perspective.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod credentials;

@@ -50,7 +50,7 @@ async fn a_plain_socket_goes_through_the_proxy_too() {
     assert!(proxy.asked.lock().unwrap()[0].starts_with("CONNECT 127.0.0.1:"));
 }
 
-/// Something on the way that answers every WebSocket handshake with 403, as some company proxies do.
+/// A proxy that answers every WebSocket handshake with 403, as some company proxies do.
 async fn without_websocket(server: std::net::SocketAddr) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -114,7 +114,7 @@ async fn the_upgrade_leaves_polling_behind() {
     let relay = crate::relay::Relay::start(server.address()).await;
     let client = client(relay.url()).api_key(key(&server)).transports(Transports::Polling).connect().await.unwrap();
     let mut events = client.join(project(&server)).await.unwrap().events();
-    // Behind the upgrade no request opens a connection any more, however many events come.
+    // After the upgrade no request opens a connection any more, however many events arrive.
     let mut quiet = 0;
     let mut before = relay.connections.load(Ordering::SeqCst);
     while quiet < 20 {
@@ -137,7 +137,7 @@ async fn connections_that_went_silent_are_left_behind() {
         let client = client(relay.url()).api_key(key(&server)).transports(transports).connect().await.unwrap();
         let mut events = client.join(project(&server)).await.unwrap().events();
         for round in 0..3 {
-            // Requests of the client's own leave connections open that will be as dead.
+            // The client's own requests leave connections open that will be dead as well.
             let id = client.moderate(format!("text {round}")).await.unwrap().content_id;
             assert_eq!(next_update(&mut events).await.content_id, id);
             let before = client.metrics().connections;

@@ -1,4 +1,4 @@
-//! What bindings call: streams that are pulled, credentials that are asked for, options as plain values.
+//! The interface for bindings: pulled streams, credentials requests, options as plain values.
 
 use std::{sync::Arc, time::Duration};
 
@@ -80,7 +80,7 @@ async fn cancelling_wakes_whoever_waits() {
         let events = events.clone();
         async move { events.readable().await }
     });
-    // Whether it waits already or not: it ends.
+    // It ends, whether it is already waiting or not.
     tokio::task::yield_now().await;
     events.cancel();
     assert!(!soon("the end", waiting).await.unwrap().unwrap());

@@ -46,7 +46,7 @@ impl Relay {
                         _ = silent.wait_for(|silent| *silent > number) => {}
                         result = carried.as_mut() => return result,
                     }
-                    // Nothing is read or written any more, and nothing is closed.
+                    // Reads and writes nothing any more, and closes nothing.
                     std::future::pending().await
                 });
             }
@@ -66,12 +66,12 @@ impl Relay {
         self.open.send_replace(true);
     }
 
-    /// The present connections go silent, as when a NAT forgets them.
+    /// Existing connections go silent, as when a NAT forgets them.
     pub(crate) fn silence(&self) {
         self.silent.send_replace(self.connections.load(Ordering::SeqCst));
     }
 
-    /// New connections go here from now on.
+    /// The target of new connections from now on.
     pub(crate) fn lead_to(&self, server: SocketAddr) {
         self.to.send_replace(server);
     }

@@ -1,4 +1,4 @@
-//! TLS: who is trusted, and what is said when nobody is.
+//! TLS: trusted authorities, and the errors without trust.
 
 use automoderate::{
     Stage, Transports,

@@ -1,4 +1,4 @@
-//! A reader that is slower than the events, with `Overflow::Replay`: everything, once, in order, in a small buffer.
+//! A reader slower than the events, with `Overflow::Replay`: everything, once, in order, in a small buffer.
 
 use std::time::Duration;
 

@@ -99,7 +99,7 @@ async fn deaf() -> String {
                     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{open}", open.len());
                     stream.write_all(answer.as_bytes()).await.unwrap();
                 } else if head.starts_with("GET") {
-                    // A poll that waits for events, of which there are none.
+                    // A poll that waits for events and finds none.
                     std::future::pending::<()>().await;
                 }
             });

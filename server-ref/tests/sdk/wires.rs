@@ -1,4 +1,4 @@
-//! What lies between client and server in these tests: TLS, a proxy.
+//! The layers between client and server in these tests: TLS, a proxy.
 
 use std::{
     io,
@@ -18,10 +18,10 @@ use tokio::{
 use crate::databases;
 use tokio_rustls::{TlsAcceptor, rustls};
 
-/// How long anything that should happen may take. Generous, because two cores may be busy.
+/// The timeout of expected events. Generous, because two cores may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a program is told to have no limits, and something to join.
+/// The arguments of a program without limits and with a demo project.
 pub(crate) const LIMITLESS: [&str; 5] = ["--demo", "--max-connections-per-ip", "0", "--max-events-per-minute", "0"];
 
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -33,7 +33,7 @@ pub(crate) async fn server() -> RunningServer {
     builder().start().await.unwrap()
 }
 
-/// The same, not started yet, on a database of its own.
+/// The same, not started yet, on its own database.
 pub(crate) fn builder() -> ServerBuilder {
     let server = Server::builder().demo(true).limits(Limits::none());
     match databases::fresh() {
@@ -62,7 +62,7 @@ pub(crate) fn project(server: &RunningServer) -> String {
     server.demo().unwrap().project_id.clone()
 }
 
-/// The next update; statistics between them are passed over, anything else is a failure.
+/// The next update; statistics in between are skipped, and any other event is a failure.
 pub(crate) async fn next_update(events: &mut EventStream) -> ModerationUpdate {
     loop {
         match soon("an update", events.next()).await.unwrap().unwrap() {
@@ -79,7 +79,7 @@ pub(crate) struct Tls {
     pub(crate) ca: String,
 }
 
-/// A certificate that vouches for itself.
+/// A self-signed certificate.
 pub(crate) fn certificate(name: &str) -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(vec![name.to_owned()]).unwrap()
 }
@@ -88,7 +88,7 @@ pub(crate) async fn tls(server: SocketAddr) -> Tls {
     tls_for(server, None).await
 }
 
-/// As [`tls`]; lets only a client in that shows this certificate.
+/// Like [`tls`], but accepts only a client with this certificate.
 pub(crate) async fn tls_for(server: SocketAddr, client: Option<&CertifiedKey<KeyPair>>) -> Tls {
     let own = certificate("localhost");
     let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
@@ -121,7 +121,7 @@ pub(crate) async fn tls_for(server: SocketAddr, client: Option<&CertifiedKey<Key
     Tls { url: format!("https://localhost:{port}"), ca: own.cert.pem() }
 }
 
-/// An HTTP proxy that knows CONNECT, and keeps what it was asked.
+/// An HTTP proxy with CONNECT, which records its requests.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     pub(crate) asked: Arc<Mutex<Vec<String>>>,

@@ -1,4 +1,4 @@
-//! Who writes down what was submitted, and who what was received.
+//! Records of submitted and received items.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,9 +13,9 @@ use tokio::time::{sleep, timeout};
 const PACE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Submits contents, past the relays, until it is stopped.
+/// Submits items directly to the server until it is stopped.
 pub(crate) struct Writer {
-    /// Whether it is to write, to pause, or to end.
+    /// The mode: write, pause, or end.
     order: watch::Sender<Order>,
     task: JoinHandle<Vec<bool>>,
 }
@@ -39,7 +39,7 @@ impl Writer {
                 if order == Order::End {
                     return acknowledged;
                 }
-                // Whether one that was not answered was stored is not known: it may come, once.
+                // An unanswered item may have been stored: it may arrive, once.
                 acknowledged.push(client.moderate(acknowledged.len().to_string()).await.is_ok());
                 sleep(PACE).await;
             }
@@ -55,7 +55,7 @@ impl Writer {
         self.order.send_replace(Order::Write);
     }
 
-    /// Whether each content was acknowledged, by its number.
+    /// The acknowledgement of each item, by its number.
     pub(crate) async fn stop(self) -> Vec<bool> {
         self.order.send_replace(Order::End);
         self.task.await.unwrap()
@@ -65,7 +65,7 @@ impl Writer {
 /// Receives contents.
 pub(crate) struct Reader {
     task: JoinHandle<()>,
-    /// How often each content came, by its number.
+    /// The number of arrivals of each item, by its number.
     counts: Arc<Mutex<Vec<u8>>>,
     received: watch::Receiver<u64>,
 }
@@ -98,7 +98,7 @@ impl Reader {
         Self { task, counts, received }
     }
 
-    /// Waits until so many have come, and compares them with what was acknowledged.
+    /// Waits until this many have arrived, and compares them with the acknowledged ones.
     pub(crate) async fn has_all(mut self, stored: u64, acknowledged: &[bool]) {
         let all = timeout(PATIENCE, self.received.wait_for(|received| *received >= stored)).await;
         assert!(all.is_ok_and(|seen| seen.is_ok()), "not all of {stored} have come");

@@ -1,7 +1,8 @@
-//! Many interruptions in real life: nothing is lost, nothing comes twice, and nothing grows.
+//! Many real interruptions: nothing is lost, nothing comes twice, and nothing grows.
 //!
-//! Two clients in this process, one of each transport, each behind a relay that cuts; the server is a program, which is killed now and
-//! then. `SOAK_RECONNECTS=1000` for a long one. One test in a process of its own: it counts what the process holds.
+//! Two clients in this process, one per transport, each with its own relay that cuts; the server is a program, which is
+//! killed from time to time. `SOAK_RECONNECTS=1000` for a long run. A single test in its own process, because it counts
+//! the process's resources.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod books;
@@ -24,7 +25,7 @@ use server::Program;
 use usage::Usage;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Dead connections are to be noticed soon: the interval of pings, and how long their answers may take, in seconds.
+/// Settings for detecting dead connections soon: the interval of pings, and the timeout of their answers, in seconds.
 const PINGS: [&str; 2] = ["1", "1"];
 
 struct Follower {
@@ -56,7 +57,7 @@ impl Follower {
         Self { relay, client, reader }
     }
 
-    /// Waits until it is connected anew.
+    /// Waits until it is reconnected.
     async fn is_back(&self, connections: u64) {
         let back = async {
             while self.client.metrics().connections <= connections || !self.client.state().is_connected() {
@@ -103,7 +104,7 @@ async fn many_interruptions_cost_nothing_and_leave_nothing() {
         for (follower, before) in followers.iter().zip(before) {
             follower.is_back(before).await;
         }
-        // Now and then it is quiet, and then as little is held as at any other quiet time.
+        // From time to time it is quiet, and then resources must be as low as at any other quiet time.
         if stroke % strokes.div_ceil(10).max(1) == 0 {
             let usage = Usage::when_quiet(&writer).await;
             println!("{:4} reconnects: {usage}", stroke * followers.len() as u64);
@@ -126,11 +127,11 @@ async fn many_interruptions_cost_nothing_and_leave_nothing() {
         written.iter().filter(|acknowledged| **acknowledged).count(),
         started.elapsed().as_secs_f64()
     );
-    // The first ones are the way up: buffers and pools get their size.
+    // The first ones are warm-up, in which buffers and pools get their size.
     Usage::stay(&usages[usages.len() / 3..]);
 }
 
-/// How many contents the server has.
+/// The number of the server's items.
 async fn stored(ready: &serde_json::Value) -> u64 {
     let (url, key) = (ready["base_url"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
     let client = Client::builder(url).api_key(key).build().unwrap();

@@ -1,4 +1,4 @@
-//! What this process holds.
+//! This process's resources.
 
 use std::fmt;
 use std::fs;
@@ -9,9 +9,9 @@ use tokio::time::sleep;
 
 use crate::books::Writer;
 
-/// How long nothing is submitted before it is measured, so that only what stays is there.
+/// The quiet time before a measurement, so that only lasting resources remain.
 const QUIET: Duration = Duration::from_millis(500);
-/// More than this is growth: connections that are kept open for the next request come and go, and so do an allocator's pages.
+/// The limit beyond which it counts as growth: kept-alive connections come and go, and so do an allocator's pages.
 const SLACK: usize = 10;
 const BYTES: usize = 4 << 20;
 
@@ -32,7 +32,7 @@ impl Usage {
         }
     }
 
-    /// The least of several looks while nothing is submitted.
+    /// The lowest of several measurements while nothing is submitted.
     pub(crate) async fn when_quiet(writer: &Writer) -> Self {
         writer.pause();
         let mut least = Self::now();
@@ -47,7 +47,7 @@ impl Usage {
         least
     }
 
-    /// From the first to the last look, nothing has grown.
+    /// Asserts that nothing has grown from the first to the last measurement.
     pub(crate) fn stay(looks: &[Self]) {
         let (first, last) = (looks.first().unwrap(), looks.last().unwrap());
         assert!(last.tasks <= first.tasks + SLACK, "tasks: {looks:?}");

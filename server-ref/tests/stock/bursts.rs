@@ -1,4 +1,4 @@
-//! Many events at once, more than some clients take in one poll.
+//! Many events at once, more than some clients accept in one poll.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -22,7 +22,7 @@ async fn all_of_a_burst_arrives() {
         for _ in 0..EVENTS {
             ids.push(client.event("moderation_update").await["event_id"].as_i64().unwrap());
         }
-        // Some run handlers in threads of their own, which overtake each other.
+        // Some run handlers in separate threads, which overtake each other.
         ids.sort_unstable();
         let first = ids[0];
         assert!(first == head + 1 && ids.iter().copied().eq(first..first + EVENTS), "{library:?}: {head} {ids:?}");

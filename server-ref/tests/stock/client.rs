@@ -1,4 +1,4 @@
-//! A stock client in a process of its own: it is told what to do, and tells what it sees.
+//! A stock client in its own process, which follows orders and reports its events.
 
 use std::collections::VecDeque;
 use std::process::Stdio;
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::library::Library;
 use crate::support::{PATIENCE, key};
 
-/// Names of transports, as the clients take them.
+/// Names of transports, as the clients spell them.
 pub(crate) type Transports = &'static [&'static str];
 
-/// Polling that is upgraded is what most clients do when they are told nothing.
+/// Polling with an upgrade is the default of most clients.
 pub(crate) const TRANSPORTS: [Transports; 3] = [&["polling", "websocket"], &["websocket"], &["polling"]];
 
 /// A client's process. Ends with the value.
@@ -36,7 +36,7 @@ impl Client {
         Self { library, stdin: child.stdin.take().unwrap(), lines, seen: VecDeque::new(), _child: child }
     }
 
-    /// A client that connects with the demonstration's key, and has seen that it is connected.
+    /// A client that is connected with the demo key.
     pub(crate) async fn connect(library: Library, transports: Transports, server: &RunningServer) -> Self {
         let mut client = Self::start(library);
         client.dial(&server.base_url(), transports, json!({"api_key": key(server)}), json!({})).await;
@@ -60,7 +60,7 @@ impl Client {
         self.tell(json!({"do": "emit", "event": event, "args": []})).await;
     }
 
-    /// Emits with a callback, and returns what it was called with.
+    /// Emits with a callback, and returns the callback's arguments.
     pub(crate) async fn ask(&mut self, event: &str, payload: Value) -> Value {
         self.tell(json!({"do": "emit", "event": event, "args": [payload], "ack": true})).await;
         self.event("ack").await
@@ -97,7 +97,7 @@ impl Client {
         }
     }
 
-    /// Whether an event of this name was passed over.
+    /// True if an event of this name was skipped.
     pub(crate) fn has_seen(&self, name: &str) -> bool {
         self.seen.iter().any(|(event, _)| event == name)
     }

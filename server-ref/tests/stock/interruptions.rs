@@ -1,6 +1,6 @@
-//! A connection that breaks and a server that goes: the clients reconnect as their documentation says, and join again by hand.
+//! A broken connection and a stopped server: the clients reconnect as documented, and rejoin by hand.
 //!
-//! All but rust_socketio 0.6: after either of these it says nothing and does nothing.
+//! All except rust_socketio 0.6, which does nothing after either of these.
 
 use automoderate_server::{Limits, Server};
 use serde_json::json;

@@ -1,6 +1,6 @@
-//! The Socket.IO clients that other people wrote, used as the documentation says, against this server.
+//! Third-party Socket.IO clients, used as documented, against this server.
 //!
-//! `make test-e2e` sets up what they run on.
+//! `make test-e2e` sets up their dependencies.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod bursts;

@@ -1,7 +1,7 @@
-//! The Socket.IO clients that other people wrote, at two nodes of one server: what either node is given comes to the clients of both,
-//! each event once and, where the client keeps it, in order.
+//! Third-party Socket.IO clients at two nodes of one server: items of either node reach the clients of both, each event
+//! once and, where the client keeps it, in order.
 //!
-//! `make test-nodes` sets up what they run on.
+//! `make test-nodes` sets up their dependencies.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::time::Instant;
@@ -37,7 +37,7 @@ use support::{key, project, server};
 
 /// To each node.
 const CONTENTS: usize = 40;
-/// Every fourth content names an author, of whom an event tells.
+/// Every fourth item names an author, which causes another event.
 const EVENTS: usize = 2 * (CONTENTS + CONTENTS / 4);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +71,7 @@ async fn what_either_node_is_given_comes_to_both_in_order() {
                     ids.push(event["event_id"].as_u64().unwrap());
                 }
                 if library == Library::PythonSync {
-                    // It calls handlers in threads, one for each event, and they overtake each other.
+                    // It calls each handler in its own thread, and they overtake each other.
                     ids.sort_unstable();
                 }
                 assert!(ids.iter().copied().eq(head + 1..=head + EVENTS as u64), "{library:?}: {ids:?} after {head}");

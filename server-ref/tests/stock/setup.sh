@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the client whose library is for Rust, and prints where it is as a KEY=VALUE line. The other clients run on what
-# core/tests/standins/setup.sh installs.
+# Builds the Rust client, and prints its path as a KEY=VALUE line. The other clients use the packages of
+# core/tests/standins/setup.sh.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 target="${CARGO_TARGET_DIR:-$(cd "$here/../../.." && pwd)/target}/stock"

@@ -1,4 +1,4 @@
-//! Backup and restore by the very commands that `docs/operations.md` prints, while contents pour in.
+//! Backup and restore with the commands in `docs/operations.md`, while many items arrive.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use crate::program::Program;
 const CONTENTS: usize = 1_000;
 const PAGE: &str = include_str!("../../../docs/operations.md");
 
-/// What the page says about one of the databases: how a backup is made, and how it is restored.
+/// The page's commands for one of the databases: for a backup, and for its restoration.
 fn printed(database: &str) -> [String; 2] {
     let (_, section) = PAGE.split_once("## Backup and restore").unwrap();
     let mut blocks = section.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
@@ -24,7 +24,7 @@ fn printed(database: &str) -> [String; 2] {
     [backup, if database == "SQLite" { sqlite } else { postgres }].map(str::to_owned)
 }
 
-/// Where the commands are run, and what they find in their environment.
+/// The folder of the commands, and their environment.
 struct Shell {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -51,7 +51,7 @@ async fn log_id(access: &Access) -> Value {
     access.socket().await.join(&access.project_id).await["log"].clone()
 }
 
-/// Backs up the server's database while contents pour in, and restores it when they are all there.
+/// Backs up the server's database while many items arrive, and restores it once all are stored.
 async fn comes_back(database: &str, url: &str, shell: &Shell) {
     let [backup, restore] = printed(database);
     let running = Program::start_on(url, &["--demo"]).await;
@@ -69,7 +69,7 @@ async fn comes_back(database: &str, url: &str, shell: &Shell) {
 
     let restored = Program::start_on(url, &["--demo"]).await;
     let access = Access { base_url: restored.base_url(), key: restored.api_key(), ..access };
-    // One state of it all: each content has its event, and all are as they were, up to one of them.
+    // One consistent state: each item has its event, and all are unchanged, up to one of them.
     let contents = access.balance(&Tally::default()).await;
     assert!((before..=after + 8).contains(&contents), "{before} {contents} {after}");
     let copy = access.log().await;

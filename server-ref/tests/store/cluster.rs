@@ -80,7 +80,7 @@ impl Cluster {
     pub(crate) async fn up(&mut self) {
         let admin = self.server().replace("/?", "/postgres?");
         eventually("PostgreSQL answers", async || {
-            // It refuses to start while processes of the last time are dying.
+            // It refuses to start while old processes are still ending.
             let running = self.server.as_mut().is_some_and(|server| server.try_wait().unwrap().is_none());
             if !running {
                 let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
@@ -106,8 +106,8 @@ impl Cluster {
         .await;
     }
 
-    /// `QUIT`: at once, without a farewell, so that it must recover at the next start. `KILL`: its main process, which the others
-    /// notice.
+    /// `QUIT`: at once, without a clean shutdown, so that it must recover at the next start. `KILL`: its main process,
+    /// which the others notice.
     pub(crate) fn down(&mut self, signal: &str) {
         if let Some(mut server) = self.server.take() {
             let pid = server.id().to_string();
@@ -123,7 +123,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Whom to become if we are root.
+/// The user to switch to if we are root.
 fn postgres_user() -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt as _;
     if fs::metadata("/proc/self").unwrap().uid() != 0 {

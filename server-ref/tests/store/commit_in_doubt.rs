@@ -1,4 +1,5 @@
-//! The connection to PostgreSQL dies between COMMIT and its answer: whether the group was committed must be found out, not guessed.
+//! The connection to PostgreSQL dies between COMMIT and its answer: the server must find out, not guess, whether the
+//! group was committed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,22 +18,22 @@ use crate::support::{key, project, server};
 /// COMMIT as a simple query.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 const CONTENTS: usize = 1_200;
-/// One of so many commits meets with an accident.
+/// One of this many commits has an accident.
 const EVERY: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 enum Accident {
-    /// It arrives, the answer does not.
+    /// It arrives, but the answer does not.
     AnswerLost,
     /// It does not arrive.
     CommitLost,
-    /// It arrives when the connection has been gone for a while.
+    /// It arrives some time after the connection is gone.
     CommitLate,
-    /// It does not arrive, and PostgreSQL does not notice that the connection is gone: its locks stay.
+    /// It does not arrive, and PostgreSQL does not notice the lost connection: its locks stay.
     HalfOpen,
 }
 
-/// Which accidents happen, in turn; the last one once, since it takes seconds.
+/// The accidents, in turn; the last one happens once, because it takes seconds.
 fn accident(n: usize) -> Accident {
     match n {
         5 => Accident::HalfOpen,
@@ -40,7 +41,7 @@ fn accident(n: usize) -> Accident {
     }
 }
 
-/// A way to PostgreSQL on which commits have accidents, once it is armed.
+/// A relay to PostgreSQL on which commits have accidents, once it is armed.
 struct Way {
     port: u16,
     commits: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! A small disk of its own, which a test may fill.
+//! A small separate disk, which a test may fill.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// In memory; gone when the test ends. Mounting needs root.
+/// In memory, and deleted at the end of the test. Mounting needs root.
 pub(crate) struct Disk(TempDir);
 
 impl Disk {

@@ -1,4 +1,4 @@
-//! No space is left, and then there is again.
+//! A disk becomes full, and then has space again.
 
 use automoderate_server::RunningServer;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::listener::Listener;
 use crate::load::{Load, Tally};
 use crate::support::{eventually, http, key, project, server};
 
-/// Contents of a size that needs space.
+/// Items large enough to need space.
 const TEXT: usize = 20_000;
 const SOME: usize = 100;
 
@@ -26,7 +26,7 @@ fn access(server: &RunningServer) -> Access {
     Access { base_url: server.base_url(), key: key(server), project_id: project(server) }
 }
 
-/// Fills the disk, posts until that is refused, and a few times more; returns what was acknowledged nevertheless.
+/// Fills the disk, posts until that is refused, and a few times more; returns the items that were still acknowledged.
 async fn refused(access: &Access, disk: &Disk, expected: &[(u16, &str)]) -> Tally {
     disk.fill();
     let mut tally = Tally::default();
@@ -55,7 +55,7 @@ async fn sqlite() {
     let mut tally = Load::start(&access.base_url, &access.key, SOME, 8).finish().await;
     for _ in 0..2 {
         tally += refused(&access, &disk, &[(507, "storage_full")]).await;
-        // What is there can be read.
+        // Stored data can be read.
         let before = access.balance(&tally).await;
         let listener = Listener::start(&access, SOME).await;
         disk.free();
@@ -66,14 +66,14 @@ async fn sqlite() {
         listener.has_heard(&access, SOME).await;
     }
     running.shutdown().await;
-    // The file is sound, too.
+    // The file is intact, too.
     let again = server().database_file(&file).start().await.unwrap();
     let access = Access { base_url: again.base_url(), ..access };
     assert_eq!(access.balance(&tally).await, tally.ids.len());
     again.shutdown().await;
 }
 
-/// PostgreSQL gives up when there is no space for its write-ahead log, and has to be started again when there is.
+/// PostgreSQL exits without space for its write-ahead log, and has to be restarted once there is space.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn postgres() {
@@ -90,7 +90,7 @@ async fn postgres() {
     })
     .await;
     tally += Load::start(&access.base_url, &access.key, SOME, 8).finish().await;
-    // Who was told that it is not known may have been right to fear either.
+    // Items with an unknown outcome may have been stored or not.
     let unknown = tally.refused.get("outcome_unknown").copied().unwrap_or_default();
     let stored = access.balance(&tally).await;
     assert!((tally.ids.len()..=tally.ids.len() + unknown).contains(&stored), "{stored} {:?}", tally.refused);

@@ -1,4 +1,4 @@
-//! `kill -9` of the server, again and again while contents pour in.
+//! `kill -9` of the server, repeatedly, while many items arrive.
 
 use crate::books::Access;
 use crate::load::Load;
@@ -27,7 +27,7 @@ async fn what_was_acknowledged_is_there_once() {
     assert_eq!(tally.ids.len(), CONTENTS);
     let access = Access { base_url: program.base_url(), key, project_id: program.project_id() };
     let stored = access.balance(&tally).await;
-    // Of the requests that got no answer, some were carried out; no more can have been.
+    // Some of the requests without an answer were carried out, and no more than those.
     assert!((CONTENTS..=CONTENTS + tally.unanswered).contains(&stored), "{stored}");
     eprintln!("lost 0, twice 0, of {CONTENTS}; {} requests without an answer, stored {stored}", tally.unanswered);
 }

@@ -1,4 +1,4 @@
-//! A socket that listens all the time.
+//! A socket that listens throughout the test.
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
@@ -8,7 +8,7 @@ use crate::books::Access;
 pub(crate) struct Listener(JoinHandle<Vec<Value>>);
 
 impl Listener {
-    /// Joins the project, and hears this many contents' `moderation_update`s.
+    /// Joins the project, and receives this many items' `moderation_update`s.
     pub(crate) async fn start(access: &Access, contents: usize) -> Self {
         let mut socket = access.socket().await;
         socket.join(&access.project_id).await;
@@ -21,12 +21,12 @@ impl Listener {
         }))
     }
 
-    /// Asserts that each content of the log was published once, in the log's order, and none that is not in the log.
+    /// Asserts that each item of the log was published once, in the log's order, and no other.
     pub(crate) async fn has_heard_the_log(self, access: &Access) {
         self.has_heard(access, usize::MAX).await;
     }
 
-    /// The same for the last contents of the log.
+    /// The same for the last items of the log.
     pub(crate) async fn has_heard(self, access: &Access, last: usize) {
         let published = self.0.await.unwrap();
         let log = access.log().await.into_iter().filter(|(name, _)| name == "moderation_update");

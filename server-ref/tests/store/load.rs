@@ -1,4 +1,4 @@
-//! Many who submit contents, each again and again until it is acknowledged.
+//! Many submitters, which repeat each item until it is acknowledged.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -14,13 +14,13 @@ use crate::support::{PATIENCE, eventually, http};
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Names an author in every fourth content.
+/// Names an author in every fourth item.
 pub(crate) const AUTHOR: &str = "fourth";
 
-/// What the submitters were told.
+/// The submitters' results.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// The ids of what was acknowledged.
+    /// The ids of the acknowledged items.
     pub(crate) ids: Vec<String>,
     /// Refusals, by their codes.
     pub(crate) refused: BTreeMap<String, usize>,
@@ -45,9 +45,9 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Submits this many contents over as many connections.
+    /// Submits this many items over as many connections.
     pub(crate) fn start(base_url: &str, key: &str, contents: usize, connections: usize) -> Self {
-        // The first call makes the certificates' verifier.
+        // The first call creates the certificate verifier.
         let _ = http();
         let (url, target) = watch::channel(base_url.to_owned());
         let (next, acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -71,14 +71,14 @@ impl Load {
         Self { workers, url, acknowledged }
     }
 
-    /// The server is elsewhere now.
+    /// Sets the server's new address.
     pub(crate) fn moved(&self, base_url: &str) {
         self.url.send_replace(base_url.to_owned());
     }
 
     /// Waits until this many were acknowledged.
     pub(crate) async fn reaches(&self, count: usize) {
-        // However many there are: only a standstill is a failure.
+        // It may take long: only a standstill is a failure.
         while self.acknowledged() < count {
             let (before, what) = (self.acknowledged(), format!("{count} acknowledged"));
             eventually(&what, async || self.acknowledged() > before).await;

@@ -1,6 +1,8 @@
-//! What is stored stays stored, and is stored once: when the server is killed, when the database goes away, when the disk is full.
+//! Stored items stay stored, and are stored once: when the server is killed, the database goes away, or the disk is
+//! full.
 //!
-//! On SQLite or, by `make test-postgres`, on PostgreSQL; what only that can do is ignored elsewhere.
+//! Runs on SQLite or, with `make test-postgres`, on PostgreSQL; tests that only PostgreSQL can run are ignored
+//! elsewhere.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod backup;

@@ -1,4 +1,4 @@
-//! PostgreSQL goes away, again and again while contents pour in, and comes back.
+//! PostgreSQL repeatedly goes away while many items arrive, and comes back.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn nothing_is_lost_and_nothing_twice() {
     }
     let tally = load.finish().await;
     assert_eq!((tally.ids.len(), tally.unanswered), (CONTENTS, 0));
-    // Who is told "unavailable" may try again: it was not stored. Nobody was told that it is not known.
+    // Items refused with "unavailable" were not stored, and may be submitted again. No outcome was unknown.
     assert_eq!(tally.refused.keys().map(String::as_str).collect::<Vec<_>>(), ["unavailable"]);
     assert_eq!(access.balance(&tally).await, CONTENTS);
 

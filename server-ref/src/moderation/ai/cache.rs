@@ -1,4 +1,4 @@
-//! Verdicts that were given: the same text is often submitted again, and the same model answers the same.
+//! Earlier verdicts: the same text is often submitted again, and the same model gives the same answer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use super::verdict::Verdict;
 /// A hash of model, prompt and text.
 pub(super) type Key = [u8; 32];
 
-/// The oldest is forgotten when it is full.
+/// A full cache drops the oldest.
 #[derive(Debug)]
 pub(super) struct Cache {
     capacity: usize,

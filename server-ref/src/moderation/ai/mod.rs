@@ -1,8 +1,9 @@
 //! `ai_prompt` rules, asked of any endpoint that speaks the OpenAI chat completions protocol.
 //!
-//! They are asked only when no keyword or regex rule matched, all at once. What the model says becomes a decision by confidence:
-//! under 0.3, whatever it said, the content is flagged for a person; so is a rejection under 0.6. A content that can't be judged
-//! (no endpoint, no answer in time, one that can't be read) is flagged too: it is never lost, and never passes unseen.
+//! They are asked only if no keyword or regex rule matched, all at once. The model's confidence determines the
+//! decision: under 0.3 the item is flagged for a person, whatever the verdict, and so is a rejection under 0.6. An item
+//! that can't be judged (no endpoint, no answer in time, an unreadable answer) is flagged too: it is never lost, and
+//! never passes unseen.
 
 mod cache;
 mod endpoint;
@@ -23,22 +24,22 @@ use crate::store::Status;
 use cache::Cache;
 use endpoint::Endpoint;
 
-/// Verdicts that are remembered.
+/// The number of cached verdicts.
 const REMEMBERED: usize = 10_000;
 
-/// Where `ai_prompt` rules are asked.
+/// The endpoint of `ai_prompt` rules.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AiOptions {
-    /// Up to and without `/chat/completions`, such as `https://api.openai.com/v1`. Without one, what only an `ai_prompt` rule could
-    /// decide is flagged.
+    /// The URL before `/chat/completions`, such as `https://api.openai.com/v1`. Without it, items that only an
+    /// `ai_prompt` rule could decide are flagged.
     pub base_url: Option<String>,
     /// Sent as a bearer token, if there is one.
     pub api_key: Option<String>,
     /// The name of the model (`gpt-4o-mini`).
     pub model: String,
-    /// From asking to the whole answer, waiting for others included (10 s).
+    /// The time from the request to the whole answer, including the wait for other requests (10 s).
     pub timeout: Duration,
-    /// Questions that are asked at once (8).
+    /// The number of concurrent questions (8).
     pub concurrency: usize,
 }
 
@@ -84,10 +85,10 @@ impl Ai {
         })
     }
 
-    /// What the prompts make of a text: the outcome that decides first. `stop` gives up on what is not answered yet.
+    /// The prompts' outcome for a text: the one that decides first. `stop` gives up on unanswered questions.
     pub(super) async fn judge(&self, prompts: &[Prompt], text: &str, stop: &CancellationToken) -> Vec<Outcome> {
         let mut outcomes = join_all(prompts.iter().map(|prompt| self.ask(prompt, text, stop))).await;
-        // The strictest decides; among equals the one of the highest priority.
+        // The strictest decides; among equals, the one with the highest priority.
         outcomes.sort_by_key(|outcome| match outcome.status {
             Status::Rejected => 0,
             Status::Flagged | Status::Pending => 1,

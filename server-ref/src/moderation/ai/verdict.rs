@@ -1,4 +1,4 @@
-//! What the model answered, and what follows from it.
+//! The model's answer, and the decision from it.
 
 use serde::Deserialize;
 
@@ -6,11 +6,11 @@ use super::super::rule::Action;
 use super::super::{Moderator, Outcome};
 use crate::store::Status;
 
-/// Under this nothing the model says is believed.
+/// The confidence below which every verdict is ignored.
 const UNSURE: f64 = 0.3;
-/// From this on a rejection is carried out.
+/// The confidence from which a rejection takes effect.
 const SURE: f64 = 0.6;
-/// Of the model's words, which go into results.
+/// The longest text of the model in results.
 const REASON_MAX: usize = 1000;
 const CATEGORIES_MAX: usize = 20;
 
@@ -26,7 +26,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Reads what stands between the outermost braces: some models wrap it in words or a code fence.
+    /// Reads the text between the outermost braces, because some models wrap it in words or a code fence.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let json = text.get(text.find('{')?..=text.rfind('}')?)?;
         let mut verdict: Self = serde_json::from_str(json).ok()?;
@@ -38,7 +38,7 @@ impl Verdict {
         Some(verdict)
     }
 
-    /// A rejection is carried out as the rule's action says; a rule can so only flag, or let pass what it recognises.
+    /// A rejection takes effect according to the rule's action, so a rule may also only flag or approve matching items.
     pub(super) fn outcome(&self, action: Action) -> Outcome {
         let status = match self.decision {
             _ if self.confidence < UNSURE => Status::Flagged,

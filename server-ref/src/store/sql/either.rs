@@ -1,10 +1,10 @@
-//! One of two databases. What is done with a connection is written once and compiled for both, in SQL that both understand.
+//! One of two databases. Code for a connection is written once and compiled for both, in SQL that both understand.
 
 use std::ops::DerefMut;
 
 use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
-/// The same thing of SQLite or of PostgreSQL.
+/// A value of SQLite or of PostgreSQL.
 #[derive(Debug)]
 pub(super) enum Either<S, P> {
     Sqlite(S),
@@ -37,8 +37,8 @@ where
     S: DerefMut<Target = SqliteConnection>,
     P: DerefMut<Target = PgConnection>,
 {
-    /// A transaction that writes. SQLite lets one in at a time, so that what it reads stays true; PostgreSQL many, which lock what
-    /// they read: see [`Tx::lock_project`].
+    /// A transaction that writes. SQLite admits one at a time, so its reads stay valid; PostgreSQL admits many, which
+    /// lock the rows that they read: see [`Tx::lock_project`].
     pub(super) async fn begin(&mut self) -> sqlx::Result<Tx<'_>> {
         Ok(match self {
             Self::Sqlite(connection) => Either::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
@@ -46,7 +46,7 @@ where
         })
     }
 
-    /// A transaction that reads one state of the database, whatever others write meanwhile.
+    /// A transaction that reads one state of the database, whatever other transactions write.
     pub(super) async fn snapshot(&mut self) -> sqlx::Result<Tx<'_>> {
         const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Ok(match self {
@@ -64,11 +64,11 @@ impl Tx<'_> {
         }
     }
 
-    /// Makes other transactions that take this lock wait until this one ends. What depends on several rows of a project, and its
-    /// event ids, need it. Who takes several does so in the order of the ids.
+    /// Makes other transactions that take this lock wait until this one ends. Changes that depend on several rows of a
+    /// project, and its event ids, need it. Several locks are taken in the order of ids.
     pub(super) async fn lock_project(&mut self, id: &str) -> sqlx::Result<()> {
         if let Self::Postgres(tx) = self {
-            // Not FOR UPDATE: rows that refer to the project may be added meanwhile.
+            // Not FOR UPDATE, because other transactions may add rows that refer to the project.
             let query = sqlx::query("SELECT FROM projects WHERE id = $1 FOR NO KEY UPDATE");
             query.bind(id).execute(&mut **tx).await?;
         }

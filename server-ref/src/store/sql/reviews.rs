@@ -5,7 +5,7 @@ use crate::Error;
 use crate::store::{Review, Status};
 use crate::time::Micros;
 
-/// What was decided about a content last, and when.
+/// The latest decision about an item, and its time.
 pub(super) async fn decision(
     tx: &mut Tx<'_>,
     project_id: &str,

@@ -1,4 +1,4 @@
-//! Text that may hold U+0000, which PostgreSQL's TEXT does not: there it comes as bytes.
+//! Text that may contain U+0000, which PostgreSQL's TEXT can't: there it is stored as bytes.
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueRef};
@@ -7,7 +7,7 @@ use sqlx::{Decode, Postgres, Sqlite, Type};
 
 use crate::Error;
 
-/// Refuses what only one of the databases could keep, before either is asked.
+/// Refuses text that only one of the databases could store, before either is asked.
 pub(super) fn check(field: &'static str, text: &str) -> Result<(), Error> {
     if text.contains('\0') { Err(Error::Text(field)) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-// npm socket.io-client, steered by lines of JSON on stdin; what it sees goes to stdout.
+// npm socket.io-client, controlled by lines of JSON on stdin; its events go to stdout.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-"""python-socketio's AsyncClient, steered by lines of JSON on stdin; what it sees goes to stdout."""
+"""python-socketio's AsyncClient, controlled by lines of JSON on stdin; its events go to stdout."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""python-socketio's Client, steered by lines of JSON on stdin; what it sees goes to stdout."""
+"""python-socketio's Client, controlled by lines of JSON on stdin; its events go to stdout."""
 
 import json
 import os

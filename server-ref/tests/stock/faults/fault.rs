@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::relay::{Mode, Relay};
 use crate::server::Program;
 
-/// One way to break things.
+/// One kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Nothing.
@@ -19,9 +19,9 @@ pub(crate) enum Fault {
     Reset,
     /// Connections go silent for good, as when a NAT forgets them; new ones work.
     Silence,
-    /// Nothing passes for 3 seconds, then all of it.
+    /// Nothing passes for 3 seconds, then everything does.
     Stall,
-    /// A byte of what the server sends is another one.
+    /// One byte that the server sends is changed.
     Corruption,
     /// `kill -9`, and a new start on the same database.
     Kill,
@@ -61,7 +61,7 @@ impl Fault {
         }
     }
 
-    /// Strikes once, and mends.
+    /// Causes the fault once, and repairs it.
     pub(crate) async fn strike<'a>(
         self,
         server: &mut Program,

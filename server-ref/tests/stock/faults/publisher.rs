@@ -1,4 +1,4 @@
-//! Submits contents steadily, past the relays.
+//! Submits items steadily, directly to the server.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Publisher {
             while stopped.try_recv().is_err() {
                 ticks.tick().await;
                 let body = json!({"content": format!("content {}", accepted.len())});
-                // Whether one that was not answered was stored is not known: it counts for nobody.
+                // An unanswered item may have been stored or not, so it does not count.
                 let Ok(response) = http.post(&url).header("x-api-key", &key).json(&body).send().await else { continue };
                 if let Ok(answer) = response.json::<Value>().await
                     && let Some(id) = answer["content_id"].as_str()
@@ -43,7 +43,7 @@ impl Publisher {
         Self { stop, task }
     }
 
-    /// The ids of all that the server has acknowledged.
+    /// The ids of all acknowledged items.
     pub(crate) async fn stop(self) -> Vec<String> {
         let _ = self.stop.send(());
         self.task.await.unwrap()

@@ -1,4 +1,4 @@
-//! A client that writes down what it is given.
+//! A client that records its events.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -28,15 +28,15 @@ pub(crate) enum Who {
 pub(crate) struct Reader {
     /// Ends with the longest time without an event.
     task: JoinHandle<Duration>,
-    /// The contents of all events.
+    /// The items of all events.
     seen: Arc<Mutex<Vec<String>>>,
-    /// How many events came, and when the last one did.
+    /// The number of events, and the time of the last one.
     last: watch::Receiver<(usize, Instant)>,
     child: Child,
 }
 
 impl Reader {
-    /// Returns when it has joined the project.
+    /// Returns once it has joined the project.
     pub(crate) async fn start(who: Who, url: &str, transport: &str, ready: &Value) -> Self {
         let (project, key) = (ready["project_id"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
         let mut command = match who {
@@ -53,7 +53,7 @@ impl Reader {
                     "--transport",
                     transport,
                 ]);
-                // It tells nobody when it has joined: so that no event comes too early for it.
+                // It does not report its join; this makes sure that no event comes too early for it.
                 command.args(["--after", "0"]);
                 command.stderr(Stdio::null());
                 command
@@ -102,11 +102,13 @@ impl Reader {
         Self { task, seen, last, child }
     }
 
-    /// Waits until these contents have come, or none for this long; returns what came, and the longest time without.
+    /// Waits until these items have arrived, or none for this long; returns the arrived ones, and the longest time
+    /// without one.
     pub(crate) async fn finish(mut self, published: &[String], quiet: Duration) -> (Vec<String>, Duration) {
         loop {
             let (seen, at) = *self.last.borrow_and_update();
-            // Their number alone says little: contents that a killed server stored but did not acknowledge come as well.
+            // Their number alone is not enough, because items that a killed server stored but did not acknowledge
+            // arrive as well.
             if seen >= published.len() && self.has(published) {
                 break;
             }

@@ -1,4 +1,4 @@
-//! What lies between a client and the server.
+//! The relay between a client and the server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What it does with connections.
+/// Its treatment of connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     Pass,
@@ -18,11 +18,11 @@ pub(crate) enum Mode {
     Cut,
     /// The same with a RST.
     Reset,
-    /// Those that are there carry nothing any more, and don't end.
+    /// Existing ones carry nothing any more, and don't end.
     Silence,
-    /// Nothing is carried as long as this lasts.
+    /// Nothing passes as long as this lasts.
     Stall,
-    /// The next bytes from the server are not what it sent.
+    /// The next bytes from the server are changed.
     Corrupt,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Relay {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
     corrupt: Arc<AtomicBool>,
-    /// How many connections it carries.
+    /// The number of its connections.
     carried: watch::Sender<usize>,
 }
 
@@ -104,7 +104,7 @@ async fn carry(
             server.set_zero_linger()
         }
         Mode::Silence => {
-            // What either side sends is lost, also that it has gone.
+            // Everything that either side sends is lost, including its end.
             let (mut client_lost, mut server_lost) = (tokio::io::sink(), tokio::io::sink());
             let lost = (copy(&mut client, &mut client_lost), copy(&mut server, &mut server_lost));
             tokio::join!(lost.0, lost.1).0.map(|_| ())

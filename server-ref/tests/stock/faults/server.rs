@@ -15,8 +15,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it on the database in this folder; port 0 chooses one. `pings`: their interval, and how long an answer may take,
-    /// in seconds.
+    /// Starts it on the database in this folder; port 0 chooses a free one. `pings`: their interval, and the timeout of
+    /// an answer, in seconds.
     pub(crate) async fn start(folder: &Path, port: u16, pings: [&str; 2]) -> Self {
         let database = format!("sqlite://{}", folder.join("automoderate.db").display());
         let mut child = Command::new(built("automoderate-server"))

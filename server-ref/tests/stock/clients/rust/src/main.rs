@@ -1,4 +1,4 @@
-//! rust_socketio, steered by lines of JSON on stdin; what it sees goes to stdout.
+//! rust_socketio, controlled by lines of JSON on stdin; its events go to stdout.
 
 use std::io::{BufRead, Write};
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn connect(command: &Value) -> Option<Client> {
         .on(Event::Connect, |_, _| tell("connect", json!([])))
         .on(Event::Close, |_, _| tell("disconnect", json!(["io server disconnect"])))
         .on(Event::Error, |payload, _| match &payload {
-            // Its own errors come as text, and so does a refused connection; those of the server as they were sent.
+            // Its own errors and a refused connection come as text; the server's errors come as sent.
             Payload::Text(arguments) if arguments.first().is_some_and(Value::is_string) => {
                 let refused = arguments[0].as_str().is_some_and(|text| text.contains("ConnectError"));
                 say(if refused { "connect_error" } else { "client_error" }, &payload);
