@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Io(String),
     /// The peer closed the transport.
     PeerClosed(String),
+    /// The server does not know the Engine.IO session: it has forgotten it, or another process of it has opened it.
+    SessionUnknown(String),
     /// An Engine.IO CLOSE packet.
     EngineClosed,
     /// A Socket.IO DISCONNECT packet on a good connection.
@@ -44,7 +46,7 @@ impl Fault {
             | Self::NoLogin(error)
             | Self::NamespaceRefused(error) => error,
             Self::Io(text) => Error::new(ErrorKind::Disconnected, format!("the connection failed: {text}")),
-            Self::PeerClosed(text) => Error::new(ErrorKind::Disconnected, text),
+            Self::PeerClosed(text) | Self::SessionUnknown(text) => Error::new(ErrorKind::Disconnected, text),
             Self::EngineClosed => disconnected("the server closed the Engine.IO session"),
             Self::ServerDisconnected => disconnected("the server ended the connection"),
             Self::Silent => disconnected("the server went silent"),

@@ -33,6 +33,8 @@ pub(crate) struct Room {
     /// Deadline of the user's first join. It runs without a connection and during the join.
     pub(crate) deadline: Option<Instant>,
     pub(crate) not_before: Option<Instant>,
+    /// When the first join was sent on this connection that is not confirmed: the server may have us in the room since.
+    pub(crate) asked_at: Option<Instant>,
     pub(crate) failures: u32,
     /// Last message of the server about a join that is retried.
     pub(crate) last_words: Option<String>,
@@ -67,6 +69,7 @@ impl Rooms {
             leavers: Vec::new(),
             deadline: None,
             not_before: None,
+            asked_at: None,
             failures: 0,
             last_words: None,
             order: self.orders,
@@ -123,7 +126,11 @@ impl Rooms {
     pub(crate) fn on_connection_lost(&mut self) {
         for room in self.by_id.values_mut() {
             room.actual = Actual::Out;
-            room.not_before = None;
+            (room.not_before, room.asked_at) = (None, None);
+            // That the old connection was dead says nothing about the project.
+            if room.confirmed {
+                room.failures = 0;
+            }
             room.follower.on_connection_lost();
         }
     }

@@ -7,6 +7,7 @@ mod http;
 mod login_page;
 mod logs_hold_no_secret;
 mod polling_hints;
+mod polling_without_affinity;
 mod rest;
 mod server;
 

@@ -17,7 +17,7 @@ impl NoLogFollower {
             Wanted::Start | Wanted::Reviews => connection.reviews = Some(id),
         }
         if wanted == Wanted::Start {
-            self.start = Some((id, connection.joined_at));
+            self.start = Some((id, connection.asked_to_join_at));
         }
         connection.asked_at = now.mono;
     }
@@ -35,8 +35,8 @@ impl NoLogFollower {
     /// The answer of REST; `None` if the request failed.
     pub(crate) fn on_answer(&mut self, now: Now, id: u64, found: Option<Found>, output: &mut FollowerOutput<'_>) {
         let found = found.unwrap_or_default();
-        if let Some((_, joined_at)) = self.start.take_if(|(asked, _)| *asked == id) {
-            self.on_start(now, joined_at, &found);
+        if let Some((_, asked_to_join_at)) = self.start.take_if(|(asked, _)| *asked == id) {
+            self.on_start(now, asked_to_join_at, &found);
         }
         let Some(connection) = &mut self.connection else { return };
         if connection.reviews.take_if(|asked| *asked == id).is_some() {
@@ -62,12 +62,12 @@ impl NoLogFollower {
         self.deliver_waiting(now, output);
     }
 
-    fn on_start(&mut self, now: Now, joined_at: Instant, found: &Found) {
+    fn on_start(&mut self, now: Now, asked_to_join_at: Instant, found: &Found) {
         let Some((recent, start)) = self.recent.as_mut().zip(found.start) else { return };
-        // The server's time is that of its answer. What was decided since the join may have been lost on its way, and an
-        // earlier request may have failed.
-        let joined_for = now.mono.saturating_duration_since(joined_at);
-        recent.start(start.saturating_sub(joined_for).unwrap_or(start));
+        // The server's time is that of its answer. What was decided since the join was sent may have been lost on its way,
+        // as the confirmation nearly was, and an earlier request may have failed.
+        let asked_for = now.mono.saturating_duration_since(asked_to_join_at);
+        recent.start(start.saturating_sub(asked_for).unwrap_or(start));
         // Outside of a room nothing else takes note of what is flagged.
         if let Some(flagged) = found.flagged.clone().filter(|_| self.connection.is_none()) {
             recent.set_flagged(flagged);

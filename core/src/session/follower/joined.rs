@@ -1,5 +1,7 @@
 //! What follows from a confirmed join: the server keeps a log or not, and may have changed that since the last join.
 
+use std::time::Instant;
+
 use super::{
     Follower, FollowerOutput, LogFollower, NoLogFollower, State, held::Held, unjoined::Unjoined, waiting::Waiting,
 };
@@ -9,11 +11,12 @@ use crate::{
 };
 
 impl Follower {
-    /// The join is confirmed, with the head of the server's log if it keeps one. Returns since when a backfill is wanted,
-    /// if one is.
+    /// The join that was sent at `asked_at` is confirmed, with the head of the server's log if it keeps one. Returns since
+    /// when a backfill is wanted, if one is.
     pub(crate) fn on_joined(
         &mut self,
         now: Now,
+        asked_at: Instant,
         head: Option<Cursor>,
         backfill: Backfill,
         output: &mut FollowerOutput<'_>,
@@ -43,7 +46,7 @@ impl Follower {
                 (self.without_log(waiting), true, false)
             }
         };
-        let since = no_log.start(now, missed, backfills, output);
+        let since = no_log.start(now, asked_at, missed, backfills, output);
         self.state = State::NoLog(no_log);
         since
     }

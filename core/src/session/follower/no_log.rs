@@ -22,15 +22,16 @@ pub(crate) struct NoLogFollower {
     pub(super) pending: Pending,
     /// `None` until the join is confirmed again.
     pub(super) connection: Option<Connection>,
-    /// The request to REST for where the stream starts, and when the join was confirmed, which is there. Its answer counts
-    /// after the room is lost too, until the next join.
+    /// The request to REST for where the stream starts, and when the join was sent, which is there. Its answer counts after
+    /// the room is lost too, until the next join.
     pub(super) start: Option<(u64, Instant)>,
 }
 
 /// What belongs to one connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) joined_at: Instant,
+    /// When the join was sent: the server may have us in the room since then.
+    pub(super) asked_to_join_at: Instant,
     /// The request to REST for what was missed. Live events wait for its answer.
     pub(super) backfill: Option<u64>,
     /// A request to REST for which no event waits.
@@ -58,11 +59,12 @@ impl NoLogFollower {
     pub(super) fn start(
         &mut self,
         now: Now,
+        asked_to_join_at: Instant,
         missed: bool,
         backfills: bool,
         output: &mut FollowerOutput<'_>,
     ) -> Option<jiff::Timestamp> {
-        self.connection = Some(Connection { joined_at: now.mono, backfill: None, reviews: None, asked_at: now.mono });
+        self.connection = Some(Connection { asked_to_join_at, backfill: None, reviews: None, asked_at: now.mono });
         self.start = None;
         let since = self.recent.as_ref().filter(|_| missed && backfills).and_then(Recent::newest);
         if since.is_none() {

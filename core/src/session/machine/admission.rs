@@ -36,11 +36,13 @@ impl Machine {
         }
     }
 
-    /// Handles the end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet.
+    /// Handles the end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet,
+    /// unless the request has only reached a process that does not know the session.
     pub(super) fn on_transport_lost(&mut self, now: Now, fault: Fault) {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
-        if acknowledged && !self.servers.has_let_us_in() {
+        let unknown = matches!(fault, Fault::SessionUnknown(_));
+        if acknowledged && !unknown && !self.servers.has_let_us_in() {
             self.refused_at_end(now, Certainty::Interrupted);
         } else {
             self.on_connection_lost(now, fault);

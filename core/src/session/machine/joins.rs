@@ -48,6 +48,9 @@ impl Machine {
                 // The leave was not sent yet. Only another join tells the new streams where they start.
                 if room.actual == Actual::In {
                     room.actual = Actual::Out;
+                    if let Some(connection) = self.phase.connection_mut() {
+                        connection.requests.linger(&project, now.mono);
+                    }
                 }
                 for leaver in std::mem::take(&mut room.leavers) {
                     self.done(leaver);
@@ -118,6 +121,7 @@ impl Machine {
         let Some(id) = self.ask(Waiter::Room(project.clone()), patience, name, &argument) else { return };
         if let Some(room) = self.rooms.get_mut(&project) {
             room.actual = if joining { Actual::Joining } else { Actual::Leaving };
+            room.asked_at = joining.then(|| room.asked_at.unwrap_or(now.mono));
             if joining && !room.joiners.is_empty() && room.failures == 0 {
                 room.deadline = Some(deadline);
             }

@@ -57,7 +57,8 @@ impl Machine {
             self.out.push_back(Output::Opened { project: project.clone() });
         }
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        let since = room.follower.on_joined(now, joined.head(), self.config.backfill, &mut output);
+        let asked_at = room.asked_at.take().unwrap_or(now.mono);
+        let since = room.follower.on_joined(now, asked_at, joined.head(), self.config.backfill, &mut output);
         let wants_start = room.follower.no_log().is_some_and(NoLogFollower::wants_start);
         for token in joiners {
             self.done(token);

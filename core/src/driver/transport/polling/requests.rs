@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn lost(fault: Fault) -> Fault {
     match fault {
         Fault::Dial(error) | Fault::Credentials(error) if error.status() == Some(400) => {
-            Fault::PeerClosed(format!("the server no longer knows the session ({error})"))
+            Fault::SessionUnknown(format!("the server does not know the session ({error})"))
         }
         Fault::Dial(error) | Fault::Credentials(error) => Fault::Io(error.to_string()),
         other => other,

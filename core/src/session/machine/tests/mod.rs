@@ -4,6 +4,7 @@ mod a_server_changes;
 mod backlog_pages;
 mod chaos;
 mod exactness;
+mod given_up_joins;
 mod holes;
 mod made_up_by_rest;
 mod paced;

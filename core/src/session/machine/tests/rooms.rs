@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::rig::{Rig, Told, quick};
 use crate::{events::Event, session::SessionConfig, testing::Emitted};
 
-fn connected() -> Rig {
+pub(super) fn connected() -> Rig {
     let mut rig = Rig::new(quick(), 1);
     rig.connect();
     rig.greet();
@@ -24,19 +24,19 @@ fn sent(rig: &mut Rig) -> Option<(String, String, u64)> {
     Some((event.name, event.data["project_id"].as_str().unwrap_or_default().to_owned(), event.ack.unwrap_or_default()))
 }
 
-fn expect(rig: &mut Rig, name: &str, project: &str) -> u64 {
+pub(super) fn expect(rig: &mut Rig, name: &str, project: &str) -> u64 {
     let (found, of, ack) = sent(rig).expect("nothing was sent");
     assert_eq!((&*found, &*of), (name, project));
     ack
 }
 
-fn joined(rig: &mut Rig, project: &str) {
+pub(super) fn joined(rig: &mut Rig, project: &str) {
     let ack = expect(rig, "join_project", project);
     rig.frame(&format!(r#"42["joined_project",{{"project_id":"{project}","replay":true,"event_id":0,"log":"l"}}]"#));
     rig.frame(&format!("43{ack}[]"));
 }
 
-fn live(rig: &mut Rig, project: &str, id: u64) {
+pub(super) fn live(rig: &mut Rig, project: &str, id: u64) {
     rig.frame(&format!(
         r#"42["moderation_update",{{"content_id":"{id}","status":"approved","project_id":"{project}","event_id":{id}}}]"#
     ));
@@ -165,7 +165,7 @@ fn an_unanswered_leave_keeps_events_without_a_project_from_the_one_that_remains(
 }
 
 /// Connects again, and takes the join of `a`, which is never answered.
-fn reconnected_without_an_answer(rig: &mut Rig) -> u64 {
+pub(super) fn reconnected_without_an_answer(rig: &mut Rig) -> u64 {
     rig.cut();
     rig.run(Duration::from_secs(5), |_| {});
     rig.greet();
