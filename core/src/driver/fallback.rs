@@ -22,7 +22,7 @@ enum Next {
 /// Polling is preferred only while it works: each attempt takes the preference away, and the namespace
 /// acknowledgement gives it back.
 #[derive(Debug, Default)]
-pub(super) struct PollingFallback {
+pub(crate) struct PollingFallback {
     next: Next,
     /// Polling is under way, and was not acknowledged yet. With the end of an earlier preference, if there was one.
     unconfirmed: Option<Option<Instant>>,
@@ -30,7 +30,7 @@ pub(super) struct PollingFallback {
 
 impl PollingFallback {
     /// An attempt begins; true if it uses polling.
-    pub(super) fn begin(&mut self, now: Instant) -> bool {
+    pub(crate) fn begin(&mut self, now: Instant) -> bool {
         self.unconfirmed = match std::mem::take(&mut self.next) {
             Next::PollingOnce => Some(None),
             Next::Polling { until } if now < until => Some(Some(until)),
@@ -40,17 +40,17 @@ impl PollingFallback {
     }
 
     /// WebSocket was refused; the next attempt uses polling.
-    pub(super) fn websocket_refused(&mut self) {
+    pub(crate) fn websocket_refused(&mut self) {
         self.next = Next::PollingOnce;
     }
 
     /// The attempt that is under way goes on by polling.
-    pub(super) fn polling_opened(&mut self) {
+    pub(crate) fn polling_opened(&mut self) {
         self.unconfirmed.get_or_insert_default();
     }
 
     /// The server has acknowledged the namespace.
-    pub(super) fn on_acknowledged(&mut self, now: Instant) {
+    pub(crate) fn on_acknowledged(&mut self, now: Instant) {
         if let Some(until) = self.unconfirmed.take() {
             self.next = Next::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
         }

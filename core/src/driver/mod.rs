@@ -39,6 +39,8 @@ pub(crate) use dial::{Dialed, Dialer, SocketDialer};
 pub(crate) use environment::Environment;
 #[cfg(feature = "_http")]
 pub(crate) use environment::Http;
+#[cfg(all(test, feature = "rest"))]
+pub(crate) use fallback::PollingFallback;
 #[cfg(all(feature = "testing", feature = "rest"))]
 pub(crate) use login::csrf_token;
 pub(crate) use request::{Answer, Request};

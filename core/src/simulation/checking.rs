@@ -19,7 +19,7 @@ impl World {
                 let plan = &self.clients[client].plan;
                 let polls = plan.review_poll.is_some();
                 // While a leave may still be carried out, what comes before the join is confirmed may be of before the leave.
-                let unclear = if room.leave_open { self.server.contents[at].history.len() } else { 0 };
+                let unclear = if room.leave_open { self.server.contents[at].history.len() } else { room.unclear };
                 Follow::Plain(Decisions::from(
                     room.joined.max(room.asked_place).max(unclear),
                     polls,

@@ -117,9 +117,10 @@ impl Decisions {
     /// REST has answered.
     pub(super) fn told(&mut self, asked: Asked, found: Option<&Found>, contents: &Contents) {
         self.polled = asked.decided;
-        if found.is_some_and(|found| found.flagged.is_some()) {
-            let flagged = contents.flagged.iter().copied();
-            self.known.extend(flagged.filter(|content| contents.first_decision(*content) < asked.decided));
+        if let Some(listed) = found.and_then(|found| found.flagged.as_ref()) {
+            let flagged =
+                contents.flagged.iter().copied().filter(|content| contents.first_decision(*content) < asked.decided);
+            self.known.extend(flagged.filter(|content| !asked.excused || listed.contains(&contents.id(*content))));
         }
         self.start_known |= found.is_some_and(|found| found.start.is_some());
         let complete = found.is_some_and(|found| found.complete);

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Stage,
     driver::request_pages,
-    session::{Fault, Input, Output, State},
+    session::{CredentialsReason, Fault, Input, Output, State},
 };
 
 /// How often timers may wake a client in a minute, and how often the driver may go round for one occasion.
@@ -51,6 +51,7 @@ impl World {
                 return;
             }
             running.dialing = None;
+            let connection = connection.filter(|id| world.open_transport(running, *id));
             running.connection = connection;
             let (now, proof) = (world.present(at), crate::session::Proof::default());
             match connection {
@@ -80,8 +81,10 @@ impl World {
                         running.unproven = 0;
                     }
                     running.rules.hears(frame);
-                    if let Some(project) = world.project_after(r#"42["left_project",{"project_id":""#, frame) {
-                        running.rooms[project].leave_open = false;
+                    if let Some(project) = world.project_of("left_project", frame)
+                        && std::mem::take(&mut running.rooms[project].leave_open)
+                    {
+                        running.rooms[project].unclear = world.server.contents[project].history.len();
                     }
                     running.task.machine.take_in(now, Input::Frame(frame));
                 }
@@ -90,11 +93,10 @@ impl World {
         }
     }
 
-    pub(super) fn lose(&mut self, at: usize) {
+    pub(super) fn lose(&mut self, at: usize, fault: Fault) {
         self.with_client(at, |world, running| {
             running.connection = None;
             running.forget_connection();
-            let fault = Fault::PeerClosed("cut".into());
             running.task.machine.handle(world.present(at), Input::TransportLost(fault));
         });
     }
@@ -150,11 +152,12 @@ impl World {
                     running.task.hub.publish(&mut run);
                     running.task.machine.reuse(run);
                 }
-                Output::Dial { id, server, .. } => {
+                Output::Dial { id, server, reason, .. } => {
                     assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt beside another");
                     running.rules.dials(self.present(at).mono);
                     running.unproven += 1;
                     running.dialing = Some(id);
+                    self.begin_attempt(at, running, server, reason == CredentialsReason::First);
                     self.dial(at, self.clients[at].life, id, server);
                 }
                 Output::Send(packet) => {
@@ -174,7 +177,7 @@ impl World {
                         self.hang_up(id);
                     }
                 }
-                Output::Announced { .. } => {}
+                Output::Announced { server } => self.on_announced(at, running, server),
                 Output::Probe => {
                     self.tally.probes += 1;
                     if let Some(id) = running.connection {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     process::{Follow, Running},
+    reader::Reader,
     world::{Act, World},
 };
 
@@ -12,11 +13,21 @@ const RECOVERY: Duration = Duration::from_secs(3 * 3600);
 /// How long after it a client with a bad key ends at the latest.
 const REFUSED: Duration = Duration::from_secs(180);
 
+/// Why a client does not have everything yet.
+#[derive(Debug)]
+#[allow(dead_code)] // for the words of a failure
+enum Lack<'a> {
+    Away,
+    Ended,
+    Events { project: &'a str, follow: &'a Follow, head: u64 },
+    Reading(&'a Reader),
+}
+
 impl World {
     pub(super) fn measure(&mut self) {
         let hour = (self.now.as_secs() / 3600) as usize;
         self.sizes.resize(self.sizes.len().max(hour + 1), 0);
-        let size = self.clients.iter().filter_map(|client| client.running.as_ref()).map(Running::size).sum();
+        let size = self.clients.iter().filter_map(|client| client.running.as_deref()).map(Running::size).sum();
         self.sizes[hour] = self.sizes[hour].max(size);
         if self.troubled {
             self.after(Duration::from_secs(5), Act::Measure);
@@ -27,7 +38,7 @@ impl World {
     pub(super) fn look(&mut self) {
         let calm_since = self.calm_since.unwrap_or(self.now);
         let waited = self.now - calm_since.max(self.spawned).min(self.now);
-        let behind = (0..self.clients.len()).find_map(|client| self.lacks(client));
+        let behind = (0..self.clients.len()).find_map(|client| Some((client, self.lacks(client)?)));
         let is_away = |client: &super::process::Process| client.running.is_none() || client.asleep_until.is_some();
         if self.clients.iter().any(is_away) {
             return self.after(Duration::from_secs(30), Act::Look);
@@ -43,10 +54,10 @@ impl World {
         self.after(Duration::from_secs(1), Act::Look);
     }
 
-    fn lacks(&self, client: usize) -> Option<String> {
-        let Some(running) = &self.clients[client].running else { return Some("does not run".into()) };
+    fn lacks(&self, client: usize) -> Option<Lack<'_>> {
+        let Some(running) = &self.clients[client].running else { return Some(Lack::Away) };
         if running.over {
-            return Some(format!("client {client} has ended"));
+            return Some(Lack::Ended);
         }
         for ((room, log), contents) in running.rooms.iter().zip(&self.server.logs).zip(&self.server.contents) {
             let done = match &room.follow {
@@ -55,10 +66,9 @@ impl World {
                 Follow::Nothing => false,
             };
             if room.project.is_none() || !done {
-                return Some(format!("client {client}, {}: {:?}, head {}", log.name, room.follow, log.head()));
+                return Some(Lack::Events { project: &log.name, follow: &room.follow, head: log.head() });
             }
         }
-        let late = running.readers.iter().find(|reader| !reader.is_done(&self.server))?;
-        Some(format!("client {client}: {late:?}"))
+        running.readers.iter().find(|reader| !reader.is_done(&self.server)).map(Lack::Reading)
     }
 }

@@ -32,19 +32,20 @@ impl Running {
 }
 
 impl World {
-    /// The project whose id follows these words in a packet.
-    pub(super) fn project_after(&self, words: &str, packet: &str) -> Option<usize> {
-        let (name, _) = packet.split_once(words)?.1.split_once('"')?;
-        self.server.project(name)
+    /// The project that an event of this name is about, if the packet is one.
+    pub(super) fn project_of(&self, event: &str, packet: &str) -> Option<usize> {
+        let arguments = packet.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("[\"")?;
+        let named = arguments.strip_prefix(event)?.strip_prefix(r#"",{"project_id":""#)?;
+        self.server.project(named.split_once('"')?.0)
     }
 
     pub(super) fn count_requests(&mut self, at: usize, running: &mut Running, packet: &str) {
-        if let Some(project) = self.project_after(r#"["join_project",{"project_id":""#, packet) {
+        if let Some(project) = self.project_of("join_project", packet) {
             running.rooms[project].joins += 1;
             self.check_line(at, running, project);
             running.line.0.push((project, self.present(at).mono));
         }
-        if let Some(project) = self.project_after(r#"["leave_project",{"project_id":""#, packet) {
+        if let Some(project) = self.project_of("leave_project", packet) {
             running.rooms[project].leave_open = true;
         }
     }

@@ -8,6 +8,7 @@
 //!
 //! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` so many.
 
+mod agenda;
 mod checking;
 mod decisions;
 mod dice;
@@ -17,6 +18,7 @@ mod faults;
 mod line;
 mod network;
 mod plans;
+mod polling;
 mod process;
 mod reader;
 mod rest;

@@ -14,6 +14,7 @@ use super::{
     server::Socket,
     world::{Act, World},
 };
+use crate::session::Fault;
 
 /// What is below Engine.IO: a question for a sign of life, and the answer.
 const BELOW: char = '\u{1}';
@@ -39,6 +40,9 @@ pub(super) struct Connection {
     pub(super) client: usize,
     pub(super) node: usize,
     pub(super) client_open: bool,
+    /// Each of its requests may meet another process, and one has.
+    pub(super) scattered: bool,
+    pub(super) astray: bool,
     pub(super) socket: Socket,
     to_client: Link,
     to_server: Link,
@@ -79,6 +83,8 @@ impl World {
             client,
             node,
             client_open: true,
+            scattered: false,
+            astray: false,
             socket: Socket::default(),
             to_client: Link::default(),
             to_server: Link::default(),
@@ -88,6 +94,9 @@ impl World {
     }
 
     pub(super) fn send(&mut self, id: u64, to: Side, mut frame: String) {
+        if to == Side::Server && self.goes_astray(id) {
+            return;
+        }
         let wire = &self.scenario.wire;
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.link(to).dead {
@@ -120,7 +129,10 @@ impl World {
         let open = connection.client_open;
         self.trace(|| format!("         to the {to:?} of client {client}: {due:?}"));
         match to {
-            Side::Client if open && !due.is_empty() => self.hear(client, &due),
+            Side::Client if open && !due.is_empty() => {
+                self.goes_astray(id);
+                self.hear(client, &due);
+            }
             Side::Server => due.iter().for_each(|frame| self.receive(id, frame)),
             Side::Client => {}
         }
@@ -148,7 +160,11 @@ impl World {
             Side::Client if connection.client_open => {
                 connection.client_open = false;
                 let client = connection.client;
-                self.lose(client);
+                let fault = match connection.astray {
+                    true => Fault::SessionUnknown("400".into()),
+                    false => Fault::PeerClosed("cut".into()),
+                };
+                self.lose(client, fault);
             }
             Side::Server => connection.socket.open = false,
             Side::Client => {}

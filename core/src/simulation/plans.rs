@@ -40,6 +40,20 @@ impl Rest {
     }
 }
 
+/// What stands in front of the server's processes.
+#[derive(Debug, Clone)]
+pub(super) struct Balancer {
+    /// Every request of a polling session goes to any process.
+    pub(super) scatters: bool,
+    pub(super) refuses_websocket: f64,
+}
+
+impl Balancer {
+    pub(super) fn draw(dice: &mut Dice) -> Self {
+        Self { scatters: dice.chance(0.7), refuses_websocket: rare(dice, 0.15, 900) }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Wire {
     /// Milliseconds.

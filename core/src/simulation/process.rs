@@ -11,8 +11,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    decisions::Decisions, line::Line, plans::ClientPlan, reader::Reader, rest::Inquiry, sequence::Sequence,
-    shadow::Shadow, suspend::Waking,
+    decisions::Decisions, line::Line, plans::ClientPlan, polling::Transports, reader::Reader, rest::Inquiry,
+    sequence::Sequence, shadow::Shadow, suspend::Waking,
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
@@ -27,9 +27,11 @@ pub(super) struct Process {
     pub(super) life: u64,
     /// The cursors that it would go on from, by project.
     pub(super) stored: Vec<Option<String>>,
-    pub(super) running: Option<Running>,
+    pub(super) running: Option<Box<Running>>,
     /// The server does not accept its key in this life.
     pub(super) bad_key: bool,
+    /// Its last polling session has met a process of the server that did not know it.
+    pub(super) astray: bool,
     /// How long its computer has slept in all, and until when it sleeps now.
     pub(super) slept: Duration,
     pub(super) asleep_until: Option<Duration>,
@@ -86,6 +88,8 @@ pub(super) struct Room {
     pub(super) refusals: Vec<Duration>,
     pub(super) was_left: bool,
     /// A leave was sent on this connection, and its answer has not come.
+    /// The number of decisions when a leave was answered: what came before may be of before the leave.
+    pub(super) unclear: usize,
     pub(super) leave_open: bool,
     /// Counts how often the client has asked the server to join.
     pub(super) joins: u64,
@@ -102,6 +106,7 @@ pub(super) struct Running {
     pub(super) rules: Rules,
     pub(super) connection: Option<u64>,
     pub(super) dialing: Option<u64>,
+    pub(super) transports: Transports,
     /// The joins that were sent on the connection.
     pub(super) line: Line,
     pub(super) inquiries: Vec<Inquiry>,
@@ -172,6 +177,7 @@ impl Running {
             refused: false,
             refusals: Vec::new(),
             was_left: false,
+            unclear: 0,
             leave_open: false,
             joins: 0,
             floor: None,
@@ -186,6 +192,7 @@ impl Running {
             tokens: 0,
             connection: None,
             dialing: None,
+            transports: Transports::new(plan.addresses),
             line: Line::default(),
             inquiries: Vec::new(),
             wake_at: None,

@@ -81,8 +81,8 @@ pub(super) struct Inquiry {
     id: u64,
     pub(super) project: usize,
     asked: Asked,
-    /// The smallest page of flagged contents that was asked for: where pages are too large, parts of them are.
-    per_page: u32,
+    /// The flagged contents came in several answers.
+    in_parts: bool,
     joins: u64,
     since: Duration,
     mailbox: Arc<Mutex<Mailbox>>,
@@ -103,8 +103,16 @@ impl World {
         let id = request.id;
         let future = Box::pin(async move { fetch(&model, request).await });
         let joins = running.rooms[project].joins;
-        let per_page = self.scenario.rest.limits.per_page;
-        running.inquiries.push(Inquiry { id, project, asked, per_page, joins, since: self.now, mailbox, future });
+        running.inquiries.push(Inquiry {
+            id,
+            project,
+            asked,
+            in_parts: false,
+            joins,
+            since: self.now,
+            mailbox,
+            future,
+        });
         self.tally.inquiries += 1;
         let done = self.pursue(at, running, id);
         assert!(done.is_none(), "an answer without a question");
@@ -153,8 +161,8 @@ impl World {
         if let Some(running) = &mut self.clients[at].running {
             let inquiry = &mut running.inquiries[known];
             inquiry.asked.excused |= excused;
-            if let Question::Page(ContentFilter { per_page: Some(per_page), status: Some(_), .. }) = question {
-                inquiry.per_page = inquiry.per_page.min(*per_page);
+            if let Question::Page(ContentFilter { page: Some(2..), status: Some(_), .. }) = question {
+                inquiry.in_parts = true;
             }
         }
         let pause = self.rest_pause();
@@ -164,7 +172,7 @@ impl World {
     /// The client hears of it.
     pub(super) fn told(&mut self, at: usize, inquiry: u64, reply: oneshot::Sender<Answer>, answer: Answer) {
         let is_known = |running: &Running| running.inquiries.iter().any(|known| known.id == inquiry);
-        if !self.clients[at].running.as_ref().is_some_and(is_known) {
+        if !self.clients[at].running.as_deref().is_some_and(is_known) {
             return;
         }
         let _ = reply.send(answer);
@@ -182,8 +190,8 @@ impl World {
         let mut asked = inquiry.asked;
         asked.excused |= self.now - inquiry.since >= PATIENCE;
         asked.excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
-        // Reviews may move rows each time that the pages are read.
-        asked.excused |= contents.flagged.len() >= inquiry.per_page as usize;
+        // Reviews may move a row past the client each time that the pages are read.
+        asked.excused |= inquiry.in_parts;
         asked.excused |= contents.flagged.len() >= limits.lookups || asked.decided >= limits.lookups;
         if let Wanted::Missed { since } = asked.wanted {
             let since = since.saturating_sub(WINDOW).unwrap_or(jiff::Timestamp::MIN);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     dice::Dice,
-    plans::{ClientPlan, Plan, Rest, Wire, rare},
+    plans::{Balancer, ClientPlan, Plan, Rest, Wire, rare},
     server::{NODES, Refusal},
 };
 use crate::{Backfill, Overflow};
@@ -79,6 +79,7 @@ pub(super) struct Scenario {
     pub(super) rest: Rest,
     pub(super) broker: Broker,
     pub(super) wire: Wire,
+    pub(super) balancer: Balancer,
 }
 
 impl Scenario {
@@ -135,6 +136,7 @@ impl Scenario {
             rest: Rest::draw(dice),
             broker,
             wire,
+            balancer: Balancer::draw(dice),
         }
     }
 
@@ -198,6 +200,7 @@ impl Scenario {
             rest: Rest::draw(&mut Dice::new(24)),
             broker: Broker { late: 0.05, lost: 0.01, twice: 0.01 },
             wire: Wire { delay: 40, stalls: 0.001, garbles: 0.0, dial_fails: 0.1 },
+            balancer: Balancer { scatters: false, refuses_websocket: 0.0 },
         }
     }
 }

@@ -54,6 +54,11 @@ tally! {
     streams_dropped,
     streams_reopened,
     overflowed,
+    /// Attempts by long-polling, requests that met a process that did not know their session, and connections by WebSocket
+    /// after that.
+    polled,
+    astray,
+    back_by_websocket,
     /// Computers that slept, and woke up to a dead connection that was given up in time.
     sleeps,
     cut_asleep,

@@ -25,7 +25,7 @@ impl World {
         let now = self.present(at);
         let process = &mut self.clients[at];
         process.bad_key = bad_key;
-        process.running = Some(Running::new(&process.plan, self.server.logs.len(), seed, now));
+        process.running = Some(Box::new(Running::new(&process.plan, self.server.logs.len(), seed, now)));
         self.with_client(at, |_, _| {});
     }
 

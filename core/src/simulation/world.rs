@@ -8,6 +8,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    agenda::Agenda,
     dice::Dice,
     network::{Connection, Side},
     plans::Plan,
@@ -92,8 +93,7 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) now: Duration,
     pub(super) base: Instant,
-    agenda: BTreeMap<(Duration, u64), Act>,
-    entries: u64,
+    agenda: Agenda,
     pub(super) troubled: bool,
     pub(super) server: Server,
     pub(super) connections: BTreeMap<u64, Connection>,
@@ -118,6 +118,7 @@ impl World {
             stored: vec![None; scenario.projects],
             running: None,
             bad_key: false,
+            astray: false,
             slept: Duration::ZERO,
             asleep_until: None,
         };
@@ -125,8 +126,7 @@ impl World {
             dice: Dice::new(scenario.seed ^ 0x5EED),
             now: Duration::ZERO,
             base: Instant::now(),
-            agenda: BTreeMap::new(),
-            entries: 0,
+            agenda: Agenda::default(),
             troubled: true,
             server: Server::new(scenario.projects),
             connections: BTreeMap::new(),
@@ -187,8 +187,7 @@ impl World {
     }
 
     pub(super) fn at(&mut self, at: Duration, act: Act) {
-        self.entries += 1;
-        self.agenda.insert((at.max(self.now), self.entries), act);
+        self.agenda.enter(at.max(self.now), act);
     }
 
     pub(super) fn after(&mut self, pause: Duration, act: Act) {
@@ -212,7 +211,7 @@ impl World {
     /// Runs until everybody has everything.
     pub(super) fn run(mut self) -> Self {
         while !self.done {
-            let Some(((at, _), act)) = self.agenda.pop_first() else { panic!("nothing happens any more") };
+            let Some((at, act)) = self.agenda.pop() else { panic!("nothing happens any more") };
             self.now = at;
             self.tally.steps += 1;
             assert!(self.tally.steps < STEPS_MAX, "much ado: {act:?}");

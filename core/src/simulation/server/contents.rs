@@ -90,7 +90,7 @@ impl Contents {
         self.number(id).is_none_or(|content| self.is_unreadable(content))
     }
 
-    fn id(&self, content: usize) -> String {
+    pub(in crate::simulation) fn id(&self, content: usize) -> String {
         format!("{}/{content:04}", self.project)
     }
 

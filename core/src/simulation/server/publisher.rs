@@ -18,7 +18,11 @@ pub(in crate::simulation) struct Published {
     project: usize,
     server: u64,
     name: &'static str,
-    data: Value,
+    frame: String,
+}
+
+fn frame(name: &str, data: &Value) -> String {
+    format!(r#"42["{name}",{data}]"#)
 }
 
 impl World {
@@ -53,11 +57,12 @@ impl World {
             true if self.dice.chance(broker.twice) => 2,
             _ => 1,
         };
+        let frame = frame(name, &data);
         for _ in 0..copies {
             // Without ids nobody could tell what is out of order.
             let late = self.troubled && self.scenario.server.has_log && self.dice.chance(broker.late);
             let pause = if late { self.dice.pause(1, 2_000) } else { Duration::ZERO };
-            let published = Published { project, server: self.server.life, name, data: data.clone() };
+            let published = Published { project, server: self.server.life, name, frame: frame.clone() };
             self.after(pause, Act::Fan(published));
         }
     }
@@ -87,9 +92,9 @@ impl World {
         }
         let (at, contents) = (self.server_wall(), &mut self.server.contents[project]);
         let place = contents.decide(content, status, at, true);
-        let data = contents.payload(place);
+        let (name, data) = ("moderation_update", contents.payload(place));
         self.tally.logged += 1;
-        let published = Published { project, server: self.server.life, name: "moderation_update", data };
+        let published = Published { project, server: self.server.life, name, frame: frame(name, &data) };
         self.after(Duration::ZERO, Act::Fan(published));
     }
 
@@ -114,12 +119,11 @@ impl World {
         let in_room = |socket: &super::Socket| socket.open && socket.rooms.contains(&published.project);
         let sockets = self.connections.iter().filter(|(_, connection)| in_room(&connection.socket));
         let ids: Vec<_> = sockets.map(|(id, _)| *id).collect();
-        let frame = format!("42{}", serde_json::json!([published.name, published.data]));
         for id in ids {
             // A broker between several servers reaches them one by one.
             let lost = self.troubled && self.dice.chance(self.scenario.broker.lost / 2.0);
             if !lost || published.name == "stats_update" {
-                self.send(id, Side::Client, frame.clone());
+                self.send(id, Side::Client, published.frame.clone());
             }
         }
     }

@@ -1,0 +1,89 @@
+//! Clients that use long-polling where WebSocket is refused, through a balancer that may send each request of a session
+//! to another process of the server. One that does not know the session answers 400, and the session is over.
+
+use super::{
+    network::Side,
+    process::Running,
+    server::NODES,
+    world::{Act, World},
+};
+use crate::driver::PollingFallback;
+
+/// So many attempts in a row by polling that does not work are not chance: each is acknowledged one time in four.
+const POLLED_MAX: u32 = 16;
+
+/// What a client knows of transports: of each address, and of the attempt that is under way.
+#[derive(Debug)]
+pub(super) struct Transports {
+    fallbacks: Vec<PollingFallback>,
+    server: usize,
+    /// The attempt may try both transports.
+    tries_both: bool,
+    by_polling: bool,
+    /// Attempts by polling that does not work, one after the other, since the trouble is over.
+    polled: u32,
+}
+
+impl Transports {
+    pub(super) fn new(addresses: usize) -> Self {
+        let fallbacks = std::iter::repeat_with(PollingFallback::default).take(addresses).collect();
+        Self { fallbacks, server: 0, tries_both: false, by_polling: false, polled: 0 }
+    }
+}
+
+impl World {
+    /// An attempt begins.
+    pub(super) fn begin_attempt(&self, at: usize, running: &mut Running, server: usize, tries_both: bool) {
+        let transports = &mut running.transports;
+        let by_polling = transports.fallbacks[server].begin(self.present(at).mono);
+        (transports.server, transports.tries_both, transports.by_polling) = (server, tries_both, by_polling);
+    }
+
+    /// The attempt has reached the server. Returns whether a transport is open then.
+    pub(super) fn open_transport(&mut self, running: &mut Running, id: u64) -> bool {
+        let transports = &mut running.transports;
+        let refuses = self.troubled && self.dice.chance(self.scenario.balancer.refuses_websocket);
+        if refuses && !transports.by_polling {
+            let fallback = &mut transports.fallbacks[transports.server];
+            if !transports.tries_both {
+                fallback.websocket_refused();
+                self.connections.remove(&id);
+                return false;
+            }
+            fallback.polling_opened();
+            transports.by_polling = true;
+        }
+        let scattered = transports.by_polling && self.scenario.balancer.scatters;
+        transports.polled = if scattered && !self.troubled { transports.polled + 1 } else { 0 };
+        assert!(transports.polled <= POLLED_MAX, "polling that does not work is never given up");
+        self.tally.polled += u64::from(transports.by_polling);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.scattered = scattered;
+        }
+        true
+    }
+
+    /// The server has shown that it lets the client in.
+    pub(super) fn on_announced(&mut self, at: usize, running: &mut Running, server: usize) {
+        let transports = &mut running.transports;
+        transports.fallbacks[server].on_acknowledged(self.present(at).mono);
+        if !transports.by_polling && std::mem::take(&mut self.clients[at].astray) {
+            self.tally.back_by_websocket += 1;
+        }
+    }
+
+    /// Whether the next request of a session meets a process that does not know it. Then the session is over.
+    pub(super) fn goes_astray(&mut self, id: u64) -> bool {
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        if !connection.scattered || !connection.is_healthy() || self.dice.index(NODES) == 0 {
+            return false;
+        }
+        self.tally.astray += 1;
+        connection.astray = true;
+        self.clients[connection.client].astray = true;
+        self.cut(id, &[Side::Client, Side::Server], false);
+        let pause = self.dice.pause(1, 300);
+        self.after(pause, Act::Learn(id, Side::Client));
+        true
+    }
+}
