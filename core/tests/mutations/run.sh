@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Breaks what keeps events from being lost, one patch of this folder after another, in a copy of the sources. The tests
-# must notice each: the simulation (SIM_SEEDS seeds, 3,000 by default), the unit tests of the session, the delivery and
-# REST, or else the tests of the whole client (tests/it). Names of patches as arguments choose some. Lists all patches
-# that nothing notices, and those that do not apply. Needs git and, the first time, some minutes.
+# must notice each: the simulation (SIM_SEEDS seeds, 3,000 by default), the unit tests, or the tests of the whole client
+# (tests/it, tests/raw). The first line of a patch names those that are run first; the others follow only where these notice
+# nothing. Names of patches as arguments choose some. Lists all patches that nothing notices, and those that do not
+# apply. Needs git and, the first time, some minutes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -12,6 +13,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/.cache/mutations}" SIM_SEEDS=
 export RUST_BACKTRACE=0
 # The seconds for one build and its tests: a test may wait for what never comes.
 LIMIT="${MUTATION_SECONDS:-1200}"
+UNITS="session:: delivery:: rest:: events:: driver::"
 
 fill() {
     git -C "$root" ls-files -z | (cd "$root" && xargs -0 cp --parents --preserve=timestamps -t "$copy")
@@ -30,30 +32,42 @@ noticed() {
         124) echo "a test does not end"; return ;;
     esac
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
-    grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|a timer that never advances|does not add up|timers ring without end|beside InFlight' \
-        "$copy/log" | sort | uniq -c | sort -rn | awk '{$1=""; print}' | grep -v '^ seed' | head -1 | sed 's/^ *//' | tr -d '\n'
-    grep -q '^seed' "$copy/log" && echo " (first at seed $(grep -oE '^seed [0-9]+ fails' "$copy/log" | awk '{print $2}' | sort -n | head -1))" || echo yes
+    grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|^(a|no|nobody|the) .*|^[0-9]+ (attempts|events) in a minute|timers ring without end|beside InFlight' \
+        "$copy/log" | grep -v '^seed' | cut -c1-80 | sort | uniq -c | sort -rn | head -1 | awk '{$1=""; print}' | sed 's/^ *//' | tr -d '\n'
+    grep -q '^seed' "$copy/log" && echo " (seed $(grep -oE '^seed [0-9]+ fails' "$copy/log" | awk '{print $2}' | sort -n | head -1))" || echo yes
+}
+
+# Runs one kind of tests.
+run() {
+    case $1 in
+        simulation) noticed --lib simulation ;;
+        # shellcheck disable=SC2086 # several words
+        unit) noticed --lib $UNITS ;;
+        client) noticed "--test it --test raw" ;;
+    esac
 }
 
 names=${*:-$(basename -s .patch "$here"/*.patch)}
 unnoticed=()
-echo "| what is broken | the simulation says | the unit tests notice it | the tests of the client notice it |"
-echo "|---|---|---|---|"
+echo "| what is broken | noticed by | its words |"
+echo "|---|---|---|"
 for name in $names; do
     fill
     if ! (cd "$copy" && git apply "$here/$name.patch") 2> "$copy/log"; then
-        echo "| ${name//-/ } | does not apply | | |"
+        echo "| ${name//-/ } | does not apply | |"
         unnoticed+=("$name (does not apply)")
         continue
     fi
     # Sources go back to older times than what was built of them.
     touch "$copy/core/src/lib.rs"
-    simulated=$(noticed --lib simulation)
-    tested=$(noticed --lib session:: delivery:: rest:: events::)
-    whole=
-    [ -n "$simulated$tested" ] || whole=$(noticed "--test it")
-    echo "| ${name//-/ } | ${simulated:-–} | ${tested:-–} | ${whole:-–} |"
-    case "$simulated$tested$whole" in "" | *BROKEN*) unnoticed+=("$name") ;; esac
+    first=$(sed -n '1s/^Noticed by: //p' "$here/$name.patch")
+    by=– words=
+    for kind in $first $(printf '%s\n' simulation unit client | grep -vx "${first:-none}"); do
+        words=$(run "$kind")
+        if [ -n "$words" ]; then by=$kind; break; fi
+    done
+    echo "| ${name//-/ } | $by | $words |"
+    case "$words" in "" | *BROKEN*) unnoticed+=("$name") ;; esac
 done
 if [ ${#unnoticed[@]} -gt 0 ]; then
     printf 'FAILED: not noticed: %s\n' "${unnoticed[@]}" >&2
