@@ -123,6 +123,10 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = seconds)]
     log_max_age: Duration,
 
+    /// Seconds for which an entry of the audit log is kept; 0 keeps them for good.
+    #[arg(long, env = "AUTOMODERATE_AUDIT_MAX_AGE", value_name = "SECONDS", default_value = "31536000", value_parser = seconds)]
+    audit_max_age: Duration,
+
     /// Seconds that a REST request may take, from its head to the answer.
     #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
     request_timeout: Duration,
@@ -165,6 +169,7 @@ impl Serve {
                 failed_logins_per_minute: self.max_failed_logins,
             })
             .event_log(EventLog { max_events: self.log_max_events, max_age: self.log_max_age })
+            .audit_max_age(self.audit_max_age)
             .ping(self.ping_interval, self.ping_timeout)
             .request_timeout(self.request_timeout)
             .allowed_origins(&self.allowed_origins)

@@ -21,6 +21,11 @@ pub(crate) fn random_id() -> String {
 
 /// An id that sorts by the time it was made, for contents.
 pub(crate) fn content_id() -> String {
+    ordered_id()
+}
+
+/// An id that sorts by the time it was made; those of one process are in order.
+pub(crate) fn ordered_id() -> String {
     Uuid::now_v7().to_string()
 }
 

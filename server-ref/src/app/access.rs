@@ -3,17 +3,22 @@
 use super::App;
 use crate::Error;
 use crate::auth::new_key;
-use crate::store::{KeyDraft, KeyInfo, News, User};
+use crate::store::{Actor, KeyDraft, KeyInfo, News, User};
 
 impl App {
     /// Stores the hash of a new key, and returns the key.
-    pub(crate) async fn create_key(&self, project_id: &str, draft: KeyDraft) -> Result<(KeyInfo, String), Error> {
+    pub(crate) async fn create_key(
+        &self,
+        project_id: &str,
+        draft: KeyDraft,
+        by: &Actor,
+    ) -> Result<(KeyInfo, String), Error> {
         let (key, secret) = new_key()?;
-        Ok((self.store.create_key(project_id, draft, secret).await?, key))
+        Ok((self.store.create_key(project_id, draft, secret, by).await?, key))
     }
 
-    pub(crate) async fn revoke_key(&self, project_id: &str, key_id: &str) -> Result<(), Error> {
-        if !self.store.delete_key(project_id, key_id).await? {
+    pub(crate) async fn revoke_key(&self, project_id: &str, key_id: &str, by: &Actor) -> Result<(), Error> {
+        if !self.store.delete_key(project_id, key_id, by).await? {
             return Err(Error::NotFound("Key"));
         }
         self.apply(&News::KeyRevoked(key_id.to_owned()));
@@ -21,8 +26,14 @@ impl App {
     }
 
     /// Switches a key on or off.
-    pub(crate) async fn switch_key(&self, project_id: &str, key_id: &str, is_active: bool) -> Result<KeyInfo, Error> {
-        if !self.store.switch_key(project_id, key_id, is_active).await? {
+    pub(crate) async fn switch_key(
+        &self,
+        project_id: &str,
+        key_id: &str,
+        is_active: bool,
+        by: &Actor,
+    ) -> Result<KeyInfo, Error> {
+        if !self.store.switch_key(project_id, key_id, is_active, by).await? {
             return Err(Error::NotFound("Key"));
         }
         self.apply(&News::KeySwitched(key_id.to_owned()));
@@ -30,8 +41,8 @@ impl App {
         self.store.key(project_id, key_id).await?.ok_or(Error::NotFound("Key"))
     }
 
-    pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str) -> Result<(), Error> {
-        self.store.remove_member(project_id, user_id).await?;
+    pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
+        self.store.remove_member(project_id, user_id, by).await?;
         let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
         self.apply(&News::MemberRemoved { project_id, user_id });
         Ok(())
@@ -43,8 +54,9 @@ impl App {
         id: &str,
         is_admin: Option<bool>,
         is_active: Option<bool>,
+        by: &Actor,
     ) -> Result<User, Error> {
-        self.store.update_user(id, is_admin, is_active).await?;
+        self.store.update_user(id, is_admin, is_active, by).await?;
         let user = self.store.user(id).await?.ok_or(Error::NotFound("User"))?;
         if !user.is_active {
             self.apply(&News::UserDeactivated(id.to_owned()));
@@ -52,8 +64,8 @@ impl App {
         Ok(user)
     }
 
-    pub(crate) async fn delete_project(&self, id: &str) -> Result<(), Error> {
-        self.store.delete_project(id).await?;
+    pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
+        self.store.delete_project(id, by).await?;
         self.apply(&News::ProjectDeleted(id.to_owned()));
         Ok(())
     }

@@ -54,6 +54,7 @@ impl Server {
             settings: Settings {
                 limits: Limits::default(),
                 event_log: EventLog::default(),
+                audit_max_age: Duration::from_secs(365 * 24 * 60 * 60),
                 ping_interval: Duration::from_secs(25),
                 ping_timeout: Duration::from_secs(20),
                 request_timeout: Duration::from_secs(30),
@@ -127,6 +128,12 @@ impl ServerBuilder {
     /// How much is kept for replay (100,000 events per project, 7 days).
     pub fn event_log(mut self, event_log: EventLog) -> Self {
         self.settings.event_log = event_log;
+        self
+    }
+
+    /// How long an entry of the audit log is kept (a year); zero keeps them for good.
+    pub fn audit_max_age(mut self, age: Duration) -> Self {
+        self.settings.audit_max_age = age;
         self
     }
 

@@ -7,7 +7,7 @@ use super::App;
 use crate::Error;
 use crate::ids::random_token;
 use crate::moderation::{Action, NewRule, RuleKind};
-use crate::store::{KeyDraft, Role};
+use crate::store::{Actor, KeyDraft, Role};
 
 const EMAIL: &str = "demo@automoderate.example";
 const PROJECT: &str = "demo_project";
@@ -39,7 +39,7 @@ impl fmt::Debug for Demo {
 
 /// Makes what is missing.
 pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
-    let store = &app.store;
+    let (store, by) = (&app.store, &Actor::system());
     let password = match store.meta(PASSWORD).await? {
         Some(password) => password,
         None => {
@@ -50,24 +50,24 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     };
     let user_id = match store.account(EMAIL).await? {
         Some(user) => user.id,
-        None => store.create_user(EMAIL, &app.auth.hash_password(&password).await?, true).await?.id,
+        None => store.create_user(EMAIL, &app.auth.hash_password(&password).await?, true, by).await?.id,
     };
     // Also in a database that was made when there were no administrators.
-    store.update_user(&user_id, Some(true), Some(true)).await?;
+    store.update_user(&user_id, Some(true), Some(true), by).await?;
     let project_id: Arc<str> = match store.meta(PROJECT).await? {
         Some(id) => id.into(),
         None => {
-            let id: Arc<str> = store.create_project("Demo", Some(&user_id)).await?.into();
+            let id: Arc<str> = store.create_project("Demo", Some(&user_id), by).await?.into();
             for rule in sample_rules() {
-                app.add_rule(&id, rule).await?;
+                app.add_rule(&id, rule, by).await?;
             }
             store.set_meta(PROJECT, &id).await?;
             id
         }
     };
-    store.add_member(&project_id, &user_id, Role::Owner).await?;
+    store.add_member(&project_id, &user_id, Role::Owner, by).await?;
     Ok(Demo {
-        api_key: app.create_key(&project_id, KeyDraft { name: "demo".into(), ..KeyDraft::default() }).await?.1,
+        api_key: app.create_key(&project_id, KeyDraft { name: "demo".into(), ..KeyDraft::default() }, by).await?.1,
         project_id: project_id.to_string(),
         email: EMAIL.into(),
         password,

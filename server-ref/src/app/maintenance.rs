@@ -1,4 +1,4 @@
-//! Background work: it deletes events beyond the log's bounds and expired sessions, and records the use of keys.
+//! Background work: it deletes events beyond the log's bounds, expired sessions and old entries of the audit log, and records the use of keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,9 +45,11 @@ pub(super) async fn run(app: Arc<App>) {
             () = app.draining.cancelled() => return,
             () = tokio::time::sleep(INTERVAL) => {}
         }
-        for (what, result) in
-            [("events", app.store.prune_events().await), ("sessions", app.store.prune_sessions().await)]
-        {
+        for (what, result) in [
+            ("events", app.store.prune_events().await),
+            ("sessions", app.store.prune_sessions().await),
+            ("audit", app.store.prune_audit(app.settings.audit_max_age).await),
+        ] {
             match result {
                 Ok(0) => {}
                 Ok(count) => tracing::debug!(what, count, "forgotten"),

@@ -66,6 +66,8 @@ pub(crate) struct App {
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) event_log: EventLog,
+    /// How long an entry of the audit log is kept; zero keeps them for good.
+    pub(crate) audit_max_age: Duration,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) request_timeout: Duration,

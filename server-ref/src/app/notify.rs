@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use super::App;
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Change, Deed, Notification, notification_event};
+use crate::store::{Actor, AuditDraft, Change, Deed, Notification, notification_event};
 use crate::time::now;
 
 impl App {
@@ -20,18 +20,18 @@ impl App {
         kind: &str,
         message: String,
         persistent: bool,
+        by: &Actor,
     ) -> Result<Notification, Error> {
         let notification =
             Notification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
         match &notification.project_id {
             Some(id) => {
                 let deed = if persistent { Deed::Notified(notification.clone()) } else { Deed::Nothing };
-                self.publish_notification(id, &notification, persistent, deed).await?;
+                let audit = Some(notification.created(persistent, by).into());
+                self.publish_notification(id, &notification, persistent, deed, audit).await?;
             }
             None => {
-                if persistent {
-                    self.store.add_notification(&notification).await?;
-                }
+                self.store.add_notification(&notification, persistent, by).await?;
                 let projects = self.store.project_ids().await?;
                 let publish = |id: String| self.publish_to_all(id, &notification, persistent);
                 try_join_all(projects.into_iter().map(publish)).await?;
@@ -41,7 +41,7 @@ impl App {
     }
 
     async fn publish_to_all(&self, id: String, notification: &Notification, persistent: bool) -> Result<(), Error> {
-        match self.publish_notification(&id, notification, persistent, Deed::Nothing).await {
+        match self.publish_notification(&id, notification, persistent, Deed::Nothing, None).await {
             // Deleted meanwhile.
             Err(Error::NotFound(_)) => Ok(()),
             done => done,
@@ -54,10 +54,11 @@ impl App {
         notification: &Notification,
         persistent: bool,
         deed: Deed,
+        audit: Option<Box<AuditDraft>>,
     ) -> Result<(), Error> {
         let Notification { id, kind, message, created_at: at, .. } = notification;
         let id = persistent.then_some(id.as_str());
         let event = Some(notification_event(project_id, id, kind, message, *at)?);
-        self.writer.submit(Change { project_id: project_id.into(), at: *at, deed, event }).await
+        self.writer.submit(Change { project_id: project_id.into(), at: *at, deed, event, audit }).await
     }
 }

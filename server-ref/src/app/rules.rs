@@ -3,29 +3,33 @@
 use super::App;
 use crate::Error;
 use crate::moderation::{NewRule, check_rule, rule_update};
-use crate::store::{Change, Deed, News, StoredRule};
-use crate::time::{Micros, now};
+use crate::store::{Actor, AuditDraft, Change, Deed, News, StoredRule, rule_state};
+use crate::time::now;
 
 impl App {
-    pub(crate) async fn add_rule(&self, project_id: &str, rule: NewRule) -> Result<String, Error> {
+    pub(crate) async fn add_rule(&self, project_id: &str, rule: NewRule, by: &Actor) -> Result<String, Error> {
         let rule = rule.into_stored(now())?;
         let id = rule.id.clone();
-        self.create_rule(project_id, rule).await?;
+        self.create_rule(project_id, rule, by).await?;
         Ok(id)
     }
 
-    pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule) -> Result<(), Error> {
+    pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.check_rule(project_id, &rule).await?;
-        self.publish_rule(project_id, "created", &rule, rule.created_at, Deed::RuleCreated(rule.clone())).await
+        let audit = AuditDraft::new(by, "rule.create", &rule.id).after(rule_state(&rule));
+        self.publish_rule(project_id, "created", &rule, Deed::RuleCreated(rule.clone()), audit).await
     }
 
-    pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule) -> Result<(), Error> {
+    pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.check_rule(project_id, &rule).await?;
-        self.publish_rule(project_id, "updated", &rule, rule.updated_at, Deed::RuleUpdated(rule.clone())).await
+        let audit = AuditDraft::new(by, "rule.update", &rule.id).after(rule_state(&rule));
+        self.publish_rule(project_id, "updated", &rule, Deed::RuleUpdated(rule.clone()), audit).await
     }
 
-    pub(crate) async fn delete_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
-        self.publish_rule(project_id, "deleted", rule, now(), Deed::RuleDeleted(rule.id.clone())).await
+    pub(crate) async fn delete_rule(&self, project_id: &str, rule: &StoredRule, by: &Actor) -> Result<(), Error> {
+        let rule = &StoredRule { updated_at: now(), ..rule.clone() };
+        let audit = AuditDraft::new(by, "rule.delete", &rule.id);
+        self.publish_rule(project_id, "deleted", rule, Deed::RuleDeleted(rule.id.clone()), audit).await
     }
 
     /// Compiling a pattern takes a while.
@@ -39,11 +43,13 @@ impl App {
         project_id: &str,
         action: &str,
         rule: &StoredRule,
-        at: Micros,
         deed: Deed,
+        audit: AuditDraft,
     ) -> Result<(), Error> {
+        let at = rule.updated_at;
         let event = Some(rule_update(project_id, action, rule, at)?);
-        let done = self.writer.submit(Change { project_id: project_id.into(), at, deed, event }).await;
+        let change = Change { project_id: project_id.into(), at, deed, event, audit: Some(audit.into()) };
+        let done = self.writer.submit(change).await;
         self.apply(&News::RulesChanged(project_id.to_owned()));
         done
     }

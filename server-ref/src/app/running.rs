@@ -16,7 +16,7 @@ use super::accept::Stop;
 use super::{App, Demo};
 use crate::Error;
 use crate::moderation::NewRule;
-use crate::store::{Change, Deed, Draft, KeyDraft, News, Role, Scope};
+use crate::store::{Actor, Change, Deed, Draft, KeyDraft, News, Role, Scope};
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
@@ -83,7 +83,7 @@ impl RunningServer {
     /// # Errors
     /// When the rule is not usable, the project does not exist, or the database fails.
     pub async fn add_rule(&self, project_id: &str, rule: NewRule) -> Result<String, Error> {
-        self.app.add_rule(project_id, rule).await
+        self.app.add_rule(project_id, rule, &Actor::system()).await
     }
 
     /// Logs and publishes an event such as `system_notification` or `user_activity`. `project_id` and `event_id` are added to
@@ -101,7 +101,8 @@ impl RunningServer {
         payload.insert("project_id".into(), project_id.into());
         let payload = serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
         let draft = Draft { name: event, payload };
-        let change = Change { project_id: project_id.into(), at: now(), deed: Deed::Nothing, event: Some(draft) };
+        let event = Some(draft);
+        let change = Change { project_id: project_id.into(), at: now(), deed: Deed::Nothing, event, audit: None };
         self.app.writer.submit(change).await
     }
 
@@ -110,7 +111,7 @@ impl RunningServer {
     /// # Errors
     /// When the database fails.
     pub async fn create_project(&self, name: &str) -> Result<String, Error> {
-        self.app.store.create_project(name, None).await
+        self.app.store.create_project(name, None, &Actor::system()).await
     }
 
     /// Creates an API key of a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns it: it is stored as a hash
@@ -129,7 +130,7 @@ impl RunningServer {
     pub async fn create_api_key_with(&self, project_id: &str, name: &str, scopes: &[Scope]) -> Result<String, Error> {
         let scopes = scopes.iter().copied().collect();
         let draft = KeyDraft { name: name.into(), scopes, ..KeyDraft::default() };
-        Ok(self.app.create_key(project_id, draft).await?.1)
+        Ok(self.app.create_key(project_id, draft, &Actor::system()).await?.1)
     }
 
     /// Creates a user who can sign in.
@@ -138,7 +139,7 @@ impl RunningServer {
     /// When the address is taken or the database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
         let hash = self.app.auth.hash_password(password).await?;
-        self.app.store.create_user(email, &hash, false).await?;
+        self.app.store.create_user(email, &hash, false, &Actor::system()).await?;
         Ok(())
     }
 
@@ -157,7 +158,7 @@ impl RunningServer {
     pub async fn add_member_as(&self, project_id: &str, email: &str, role: Role) -> Result<(), Error> {
         let user = self.app.store.account(email).await?;
         let user = user.ok_or(Error::NotFound("User"))?;
-        self.app.store.add_member(project_id, &user.id, role).await?;
+        self.app.store.add_member(project_id, &user.id, role, &Actor::system()).await?;
         Ok(())
     }
 
@@ -167,6 +168,14 @@ impl RunningServer {
     /// When the database fails.
     pub async fn prune_log(&self) -> Result<u64, Error> {
         self.app.store.prune_events().await
+    }
+
+    /// Deletes now the entries of the audit log that are older than is kept, which otherwise happens once a minute. Returns how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prune_audit(&self) -> Result<u64, Error> {
+        self.app.store.prune_audit(self.app.settings.audit_max_age).await
     }
 
     /// Drains: accepts nothing new, finishes and stores what is being done, tells the sockets, and closes the database.

@@ -30,6 +30,8 @@ use tokens::{Claims, token_key};
 pub(crate) const SESSION_COOKIE: &str = "session";
 pub(crate) const SESSION_USER: &str = "user_id";
 pub(crate) const SESSION_CSRF: &str = "csrf_token";
+/// Where the sign-in came from: on its way to the audit log, not stored with the session.
+pub(crate) const SESSION_ADDRESS: &str = "address";
 
 /// Someone whose credentials were checked.
 #[derive(Debug, Clone)]
@@ -58,6 +60,7 @@ impl Principal {
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) user_id: Arc<str>,
+    pub(crate) email: Arc<str>,
     /// The name of the session, not the id that opens it.
     pub(crate) session: Arc<str>,
     /// What requests that change something must repeat.
@@ -136,6 +139,7 @@ impl Auth {
         let csrf_token = text(SESSION_CSRF).unwrap_or_default().to_owned();
         Ok(user.filter(|user| user.is_active).map(|user| SignedIn {
             user_id: user.id.into(),
+            email: user.email.into(),
             session: session.into(),
             csrf_token,
             expires_at: stored.expires_at,

@@ -25,6 +25,8 @@ pub(crate) enum Permission {
     EditProject,
     ManageKeys,
     Notify,
+    /// It holds people's addresses, too.
+    ReadAudit,
     DeleteProject,
 }
 
@@ -43,6 +45,7 @@ impl Permission {
             | Self::EditProject
             | Self::ManageKeys
             | Self::Notify
+            | Self::ReadAudit
             | Self::DeleteProject => &[],
         }
     }
@@ -51,7 +54,12 @@ impl Permission {
     fn role(self) -> Role {
         match self {
             Self::Read | Self::ReadRules | Self::Submit | Self::Review | Self::ReadMembers => Role::Member,
-            Self::EditRules | Self::EditMembers | Self::EditProject | Self::ManageKeys | Self::Notify => Role::Admin,
+            Self::EditRules
+            | Self::EditMembers
+            | Self::EditProject
+            | Self::ManageKeys
+            | Self::Notify
+            | Self::ReadAudit => Role::Admin,
             Self::DeleteProject => Role::Owner,
         }
     }
@@ -73,7 +81,7 @@ impl Permission {
 mod tests {
     use super::*;
 
-    const ALL: [Permission; 11] = {
+    const ALL: [Permission; 12] = {
         use Permission::*;
         [
             Read,
@@ -86,15 +94,16 @@ mod tests {
             EditProject,
             ManageKeys,
             Notify,
+            ReadAudit,
             DeleteProject,
         ]
     };
 
     #[test]
     fn keys_manage_nobody() {
-        use Permission::{DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadMembers};
+        use Permission::{DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers};
         let all = Standing::Key(Scope::ALL.into_iter().collect());
-        for permission in [DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadMembers] {
+        for permission in [DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers] {
             assert!(!permission.is_given_to(all), "{permission:?}");
             assert!(permission.is_given_to(Standing::Role(Role::Owner)), "{permission:?}");
         }

@@ -9,7 +9,7 @@ use super::{Answer, Common};
 use crate::Error;
 use crate::auth::new_key;
 use crate::ids::{key_hash, random_id};
-use crate::store::{KeyDraft, Scope, Store};
+use crate::store::{Actor, KeyDraft, Scope, Store};
 use crate::time::rfc3339;
 
 const NAME_MAX: usize = 100;
@@ -73,7 +73,7 @@ async fn create(common: &Common, project_id: &str, name: Option<String>, scopes:
     }
     let (api_key, secret) = new_key()?;
     let draft = KeyDraft { name, scopes: scopes.iter().copied().collect(), ..KeyDraft::default() };
-    let key = store.create_key(project_id, draft, secret).await?;
+    let key = store.create_key(project_id, draft, secret, &Actor::command_line()).await?;
     store.close().await;
     let text = format!("made the key {:?} ({}): {}\nkey, shown this once: {api_key}", key.name, key.id, key.scopes);
     Ok(Answer::new(common.json, &json!({"key": key, "api_key": api_key}), text))
@@ -95,7 +95,7 @@ async fn revoke(common: &Common, key: &str) -> Result<Answer, Error> {
     let found = store.find_key(key, key_hash(key).as_ref()).await?;
     let unknown = || Error::Refused("there is no such key; `key list --project ID` shows those of a project".into());
     let (id, project_id, name) = found.ok_or_else(unknown)?;
-    if !store.delete_key(&project_id, &id).await? {
+    if !store.delete_key(&project_id, &id, &Actor::command_line()).await? {
         return Err(unknown());
     }
     store.close().await;

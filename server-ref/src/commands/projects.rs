@@ -8,6 +8,7 @@ use serde_json::json;
 use super::users::find;
 use super::{Answer, Common};
 use crate::Error;
+use crate::store::Actor;
 
 const NAME_MAX: usize = 200;
 
@@ -50,7 +51,7 @@ async fn create(common: &Common, name: &str, owner: &str) -> Result<Answer, Erro
     }
     let store = common.open().await?;
     let owner = find(&store, owner).await?;
-    let id = store.create_project(name, Some(&owner.id)).await?;
+    let id = store.create_project(name, Some(&owner.id), &Actor::command_line()).await?;
     let project = store.project(&id).await?.ok_or(Error::NotFound("Project"))?;
     store.close().await;
     let text = format!("made the project {name:?} ({id}), which {} owns", owner.email);

@@ -10,7 +10,7 @@ use super::{Answer, Common};
 use crate::Error;
 use crate::auth::{Passwords, check_email, check_password};
 use crate::ids::random_token;
-use crate::store::{Store, User};
+use crate::store::{Actor, Store, User};
 
 /// More than the longest password.
 const STDIN_MAX: u64 = 8 * 1024;
@@ -121,7 +121,7 @@ async fn create(named: &Named, admin: bool, password: &Password) -> Result<Answe
     let email = check_email(&named.email)?;
     let (password, hash, is_shown) = password.choose().await?;
     let store = named.common.open_or_create().await?;
-    let user = store.create_user(&email, &hash, admin).await?;
+    let user = store.create_user(&email, &hash, admin, &Actor::command_line()).await?;
     store.close().await;
     let done = format!("made the user {} ({})", user.email, user.id);
     Ok(with_password(named, &user, done, is_shown.then_some(password)))
@@ -131,7 +131,7 @@ async fn set_password(named: &Named, password: &Password) -> Result<Answer, Erro
     let store = named.common.open().await?;
     let user = find(&store, &named.email).await?;
     let (password, hash, is_shown) = password.choose().await?;
-    store.set_password(&user.id, &hash, None).await?;
+    store.set_password(&user.id, &hash, None, &Actor::command_line()).await?;
     store.close().await;
     let done = format!("{} has another password, and is signed out everywhere", user.email);
     Ok(with_password(named, &user, done, is_shown.then_some(password)))
@@ -163,7 +163,7 @@ async fn list(common: &Common) -> Result<Answer, Error> {
 async fn set_active(named: &Named, is_active: bool) -> Result<Answer, Error> {
     let store = named.common.open().await?;
     let user = find(&store, &named.email).await?;
-    store.update_user(&user.id, None, Some(is_active)).await?;
+    store.update_user(&user.id, None, Some(is_active), &Actor::command_line()).await?;
     store.close().await;
     let text = match is_active {
         true => format!("{} may sign in", user.email),
@@ -182,7 +182,8 @@ async fn delete(named: &Named, heir: Option<&str>) -> Result<Answer, Error> {
     if heir.as_ref().is_some_and(|heir| heir.id == user.id) {
         return Err(Error::Refused("--reassign must name another user".into()));
     }
-    let projects = store.delete_user(&user.id, heir.as_ref().map(|heir| heir.id.as_str())).await?;
+    let heir_id = heir.as_ref().map(|heir| heir.id.as_str());
+    let projects = store.delete_user(&user.id, heir_id, &Actor::command_line()).await?;
     store.close().await;
     let mut text = format!("deleted the user {}\n", user.email);
     for project in &projects {

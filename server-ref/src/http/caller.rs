@@ -4,6 +4,7 @@
 //! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Query};
@@ -13,17 +14,23 @@ use subtle::ConstantTimeEq as _;
 
 use super::error::ApiError;
 use super::input::Ids;
+use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::{KeyAccess, Permission, Principal, Standing};
 use crate::ids::is_project_id;
-use crate::store::User;
+use crate::store::{Actor, User};
 
 pub(super) const KEY_HEADER: &str = "x-api-key";
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
 /// Somebody whose credentials are good. What they may do is still to be asked.
 #[derive(Debug)]
-pub(super) struct Caller(Principal);
+pub(super) struct Caller {
+    principal: Principal,
+    /// Of the signed-in user.
+    email: Option<Arc<str>>,
+    address: Option<IpAddr>,
+}
 
 impl Caller {
     /// Lets them pass if they may do this in the project.
@@ -33,7 +40,7 @@ impl Caller {
         project_id: &str,
         permission: Permission,
     ) -> Result<Standing, ApiError> {
-        match app.auth.standing(&self.0, project_id).await? {
+        match app.auth.standing(&self.principal, project_id).await? {
             Some(standing) if permission.is_given_to(standing) => Ok(standing),
             Some(Standing::Key(_)) => Err(match permission.scope() {
                 Some(scope) => ApiError::lacks(scope),
@@ -47,7 +54,7 @@ impl Caller {
 
     /// The id of the signed-in user: what follows is not for keys.
     pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
-        match &self.0 {
+        match &self.principal {
             Principal::User { id, .. } => Ok(id),
             Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
         }
@@ -55,7 +62,7 @@ impl Caller {
 
     /// The project of the key, if it is one.
     pub(super) fn key_project(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.principal {
             Principal::Key(access) => Some(&access.key.project_id),
             Principal::User { .. } => None,
         }
@@ -63,7 +70,7 @@ impl Caller {
 
     /// The key itself, not a token of it: what follows is for nobody else.
     pub(super) fn key(&self) -> Result<&KeyAccess, ApiError> {
-        match &self.0 {
+        match &self.principal {
             Principal::Key(access) if access.is_token() => Err(ApiError::forbidden("A token may not do this")),
             Principal::Key(access) => Ok(access),
             Principal::User { .. } => Err(ApiError::forbidden("Only an API key may do this")),
@@ -84,11 +91,13 @@ impl Caller {
         Ok(user)
     }
 
-    /// By what name others see what they did.
-    pub(super) async fn name(&self, app: &App) -> Result<String, ApiError> {
-        match &self.0 {
-            Principal::Key(access) => Ok(access.key.name.clone()),
-            Principal::User { .. } => Ok(self.user(app).await?.email),
+    /// As the audit log names them.
+    pub(super) fn actor(&self) -> Actor {
+        match &self.principal {
+            Principal::Key(access) => {
+                Actor::key(access.key.id.as_str().into(), access.key.name.as_str().into(), self.address)
+            }
+            Principal::User { id, .. } => Actor::user(id.clone(), self.email.clone().unwrap_or_default(), self.address),
         }
     }
 }
@@ -99,9 +108,11 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let address = parts.extensions.get().map(|&ClientAddress(address)| address);
         if let Some(key) = parts.headers.get(KEY_HEADER) {
             let access = app.auth.by_key(key.to_str().unwrap_or_default(), &parts.headers).await?;
-            return access.map(Self).map_err(ApiError::denied);
+            let principal = access.map_err(ApiError::denied)?;
+            return Ok(Self { principal, email: None, address });
         }
         let Some(session) = app.auth.by_cookie(&parts.headers).await? else {
             return Err(ApiError::unauthorized("API key required"));
@@ -113,7 +124,7 @@ impl FromRequestParts<Arc<App>> for Caller {
                 return Err(ApiError::csrf());
             }
         }
-        Ok(Self(session.into()))
+        Ok(Self { email: Some(session.email.clone()), principal: session.into(), address })
     }
 }
 

@@ -91,7 +91,7 @@ pub(super) async fn create(
     if keys.len() >= KEYS_MAX {
         return Err(ApiError::conflict("limit_reached", "The project has too many keys"));
     }
-    let (key, api_key) = app.create_key(&id, draft).await?;
+    let (key, api_key) = app.create_key(&id, draft, &caller.actor()).await?;
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], NewKeyAnswer::new(NewKey { key, api_key })))
 }
 
@@ -136,7 +136,7 @@ pub(super) async fn switch(
     Body(body): Body<KeySwitch>,
 ) -> Result<Json<KeyAnswer>, ApiError> {
     caller.allow(&app, &id, Permission::ManageKeys).await?;
-    Ok(KeyAnswer::new(app.switch_key(&id, &key_id, body.is_active).await?))
+    Ok(KeyAnswer::new(app.switch_key(&id, &key_id, body.is_active, &caller.actor()).await?))
 }
 
 /// Revokes a key, and disconnects its sockets at once. For admins.
@@ -151,6 +151,6 @@ pub(super) async fn revoke(
     Ids((id, key_id)): Ids<(String, String)>,
 ) -> Result<Json<Done>, ApiError> {
     caller.allow(&app, &id, Permission::ManageKeys).await?;
-    app.revoke_key(&id, &key_id).await?;
+    app.revoke_key(&id, &key_id, &caller.actor()).await?;
     Ok(Done::new())
 }

@@ -19,7 +19,7 @@ use super::session::failed;
 use super::{login_form, page};
 use crate::address::ClientAddress;
 use crate::app::App;
-use crate::auth::{SESSION_CSRF as CSRF, SESSION_USER};
+use crate::auth::{SESSION_ADDRESS, SESSION_CSRF as CSRF, SESSION_USER};
 use crate::ids::{random_token, session_name};
 use crate::store::News;
 use crate::time::now;
@@ -88,6 +88,7 @@ async fn sign_in(
     // A new id: one that somebody else had planted before must not become a signed-in one.
     session.cycle_id().await.map_err(|e| failed(&e))?;
     session.insert(SESSION_USER, &user.id).await.map_err(|e| failed(&e))?;
+    session.insert(SESSION_ADDRESS, address).await.map_err(|e| failed(&e))?;
     session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
     session.save().await.map_err(|e| failed(&e))?;
     // Meanwhile the password may have been changed, which ended the sessions that were there.

@@ -65,7 +65,7 @@ pub(super) async fn add(
     let role = body.role.unwrap_or(Role::Member);
     outranks(own, role)?;
     let user = app.store.account(body.email.trim()).await?.ok_or_else(|| ApiError::not_found("User not found"))?;
-    if !app.store.add_member(&id, &user.id, role).await? {
+    if !app.store.add_member(&id, &user.id, role, &caller.actor()).await? {
         return Err(ApiError::conflict("already_member", "They are a member already"));
     }
     Ok((StatusCode::CREATED, show(&app, &id, &user.id).await?))
@@ -87,7 +87,7 @@ pub(super) async fn update(
     let member = member(&app, &id, &user_id).await?;
     outranks(own, member.role)?;
     outranks(own, body.role)?;
-    app.store.set_role(&id, &user_id, body.role).await?;
+    app.store.set_role(&id, &user_id, body.role, &caller.actor()).await?;
     show(&app, &id, &user_id).await
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn remove(
         let own = caller.allow(&app, &id, Permission::EditMembers).await?;
         outranks(own, member(&app, &id, &user_id).await?.role)?;
     }
-    app.remove_member(&id, &user_id).await?;
+    app.remove_member(&id, &user_id, &caller.actor()).await?;
     Ok(Done::new())
 }
 

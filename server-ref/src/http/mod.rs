@@ -1,6 +1,7 @@
 //! The REST interface and the web login.
 
 mod answer;
+mod audit;
 mod caller;
 mod content;
 mod csrf;
@@ -120,6 +121,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::create))
         .routes(routes!(notifications::list, notifications::create))
         .routes(routes!(notifications::withdraw))
+        .routes(routes!(audit::of_project))
+        .routes(routes!(audit::of_server))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::update))
         .routes(routes!(csrf::csrf))

@@ -77,7 +77,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<NotificationAnswer>), ApiError> {
     may_notify(&app, &caller, body.project_id.as_deref()).await?;
     let message = text("message", &body.message, MESSAGE_MAX)?;
-    let notification = app.notify(body.project_id, body.r#type.as_str(), message, body.persistent).await?;
+    let notification =
+        app.notify(body.project_id, body.r#type.as_str(), message, body.persistent, &caller.actor()).await?;
     Ok((StatusCode::CREATED, NotificationAnswer::new(notification)))
 }
 
@@ -95,7 +96,7 @@ pub(super) async fn withdraw(
     let not_found = || ApiError::not_found("Notification not found");
     let notification = app.store.notification(&id).await?.ok_or_else(not_found)?;
     may_notify(&app, &caller, notification.project_id.as_deref()).await?;
-    if !app.store.delete_notification(&id).await? {
+    if !app.store.delete_notification(&id, &caller.actor()).await? {
         return Err(not_found());
     }
     Ok(Done::new())

@@ -52,7 +52,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<ProjectAnswer>), ApiError> {
     let owner = caller.user_id()?;
     let name = text("name", &body.name, NAME_MAX)?;
-    let id = app.store.create_project(&name, Some(owner)).await?;
+    let id = app.store.create_project(&name, Some(owner), &caller.actor()).await?;
     Ok((StatusCode::CREATED, show(&app, &caller, &id).await?))
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn update(
     Body(body): Body<ProjectBody>,
 ) -> Result<Json<ProjectAnswer>, ApiError> {
     caller.allow(&app, &id, Permission::EditProject).await?;
-    app.store.rename_project(&id, &text("name", &body.name, NAME_MAX)?).await?;
+    app.store.rename_project(&id, &text("name", &body.name, NAME_MAX)?, &caller.actor()).await?;
     show(&app, &caller, &id).await
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn delete(
     Ids(id): Ids<String>,
 ) -> Result<Json<Done>, ApiError> {
     caller.allow(&app, &id, Permission::DeleteProject).await?;
-    app.delete_project(&id).await?;
+    app.delete_project(&id, &caller.actor()).await?;
     Ok(Done::new())
 }
 

@@ -49,7 +49,6 @@ pub(super) async fn review(
     }
     let not_found = || ApiError::not_found("Content not found");
     let content = app.store.content(&project_id, &id).await?.ok_or_else(not_found)?;
-    let reviewer = project.caller.name(&app).await?;
-    decide(&app, project_id.clone(), &content, body.decision, reason, &reviewer).await?;
+    decide(&app, project_id.clone(), &content, body.decision, reason, &project.caller.actor()).await?;
     Ok(ReviewAnswer::new(app.store.content(&project_id, &id).await?.ok_or_else(not_found)?))
 }

@@ -108,7 +108,7 @@ pub(super) async fn create(
     }
     let mut rule = rule.into_stored(now())?;
     rule.is_active = body.is_active.unwrap_or(true);
-    app.create_rule(&id, rule.clone()).await?;
+    app.create_rule(&id, rule.clone(), &caller.actor()).await?;
     Ok((StatusCode::CREATED, RuleAnswer::new(shown(&id, rule)?)))
 }
 
@@ -161,7 +161,7 @@ pub(super) async fn update(
     }
     rule.is_active = body.is_active.unwrap_or(rule.is_active);
     rule.updated_at = now();
-    app.update_rule(&id, rule.clone()).await?;
+    app.update_rule(&id, rule.clone(), &caller.actor()).await?;
     Ok(RuleAnswer::new(shown(&id, rule)?))
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn delete(
     Ids((id, rule_id)): Ids<(String, String)>,
 ) -> Result<Json<Done>, ApiError> {
     caller.allow(&app, &id, Permission::EditRules).await?;
-    app.delete_rule(&id, &find(&app, &id, &rule_id).await?).await?;
+    app.delete_rule(&id, &find(&app, &id, &rule_id).await?, &caller.actor()).await?;
     Ok(Done::new())
 }
 

@@ -15,7 +15,7 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
-use crate::auth::{SESSION_COOKIE, SESSION_USER};
+use crate::auth::{SESSION_ADDRESS, SESSION_COOKIE, SESSION_USER};
 use crate::ids::session_name;
 use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
@@ -40,9 +40,11 @@ pub(super) struct Sessions(Store);
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        let address = record.data.remove(SESSION_ADDRESS).and_then(|address| serde_json::from_value(address).ok());
         let data = encode(record)?;
         loop {
-            if self.0.create_session(draft(record, &session_name(&record.id), &data)).await.map_err(backend)? {
+            let name = session_name(&record.id);
+            if self.0.create_session(draft(record, &name, &data), address).await.map_err(backend)? {
                 return Ok(());
             }
             record.id = Id::default();

@@ -57,7 +57,7 @@ pub(super) async fn create(
     let email = check_email(&body.email)?;
     check_password(&body.password)?;
     let hash = app.auth.hash_password(&body.password).await?;
-    let user = app.store.create_user(&email, &hash, body.is_admin).await?;
+    let user = app.store.create_user(&email, &hash, body.is_admin, &caller.actor()).await?;
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }
 
@@ -76,5 +76,5 @@ pub(super) async fn update(
     if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {
         return Err(ApiError::conflict("own_account", "Somebody else must do this"));
     }
-    Ok(UserAnswer::new(app.update_user(&id, body.is_admin, body.is_active).await?))
+    Ok(UserAnswer::new(app.update_user(&id, body.is_admin, body.is_active, &caller.actor()).await?))
 }

@@ -86,7 +86,8 @@ impl Case {
             results: results.clone(),
         };
         let status = content.status;
-        app.writer.submit(Change { project_id, at, deed: Deed::Moderated(content), event: Some(event) }).await?;
+        let change = Change { project_id, at, deed: Deed::Moderated(content), event: Some(event), audit: None };
+        app.writer.submit(change).await?;
         Ok(Moderated { content_id, status, results })
     }
 }

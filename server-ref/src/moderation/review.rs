@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::rule::Action;
 use super::{Moderator, Outcome, Update, author};
 use crate::Error;
 use crate::app::App;
-use crate::store::{Change, Content, Deed, Review};
+use crate::store::{Actor, AuditDraft, Change, Content, Deed, Review};
 use crate::time::now;
 
 /// Returns when decision and event are durable. The last decision counts, whoever made it.
@@ -16,10 +18,11 @@ pub(crate) async fn review(
     content: &Content,
     decision: Action,
     reason: &str,
-    reviewer: &str,
+    reviewer: &Actor,
 ) -> Result<(), Error> {
     let at = now();
-    let outcome = Outcome::decided(Moderator::Manual(reviewer.to_owned()), decision.status(), 1.0, reason.to_owned());
+    let outcome =
+        Outcome::decided(Moderator::Manual(reviewer.name.to_string()), decision.status(), 1.0, reason.to_owned());
     let meta_data = content.meta_data.as_deref();
     let update = Update {
         project_id: &project_id,
@@ -38,5 +41,7 @@ pub(crate) async fn review(
         status: outcome.status,
         result: outcome.result(0.0)?,
     };
-    app.writer.submit(Change { project_id, at, deed: Deed::Reviewed(review), event: Some(event) }).await
+    let after = json!({"status": outcome.status.as_str(), "reason": reason});
+    let audit = Some(AuditDraft::new(reviewer, "content.review", &content.id).after(after).into());
+    app.writer.submit(Change { project_id, at, deed: Deed::Reviewed(review), event: Some(event), audit }).await
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{Counts, Notification, Recent, Status, StoredRule};
+use super::{AuditDraft, Counts, Notification, Recent, Status, StoredRule};
 use crate::Error;
 use crate::time::Micros;
 
@@ -17,6 +17,8 @@ pub(crate) struct Change {
     pub(crate) at: Micros,
     pub(crate) deed: Deed,
     pub(crate) event: Option<Draft>,
+    /// Its entry of the audit log. The state before it is added by the commit, which knows it.
+    pub(crate) audit: Option<Box<AuditDraft>>,
 }
 
 /// What is changed beside the log.

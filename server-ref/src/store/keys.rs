@@ -1,6 +1,7 @@
 //! API keys, as they go into the store and come out of it.
 
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::people::time;
@@ -65,6 +66,18 @@ pub(crate) struct KeyDraft {
     pub(crate) expires_at: Option<Micros>,
     /// The id of the user who makes it.
     pub(crate) created_by: Option<String>,
+}
+
+impl KeyDraft {
+    /// As the audit log shows it.
+    pub(super) fn state(&self) -> Value {
+        json!({
+            "name": self.name,
+            "scopes": self.scopes,
+            "allowed_origins": self.allowed_origins,
+            "expires_at": self.expires_at.map(rfc3339),
+        })
+    }
 }
 
 /// The values that are stored instead of a key.

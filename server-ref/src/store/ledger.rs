@@ -3,14 +3,15 @@
 //! The database reads the rows that are concerned, the changes are applied here one by one, and the rows are written back: once
 //! per row and group, not per change.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::activity::Author;
 use super::notice;
-use super::{Change, Counts, Deed, Draft, LoggedEvent, Status};
+use super::{Change, Counts, Deed, Draft, LoggedEvent, Status, StoredRule, rule_state};
 use crate::Error;
 use crate::time::Micros;
 
@@ -31,8 +32,8 @@ pub(crate) struct Ledger {
     pub(crate) authors: HashMap<Authorship, Author>,
     /// The decisions that reviews replace, and when they were made.
     pub(crate) before: HashMap<String, (Status, Micros)>,
-    /// The rules that are changed or deleted, of those that exist.
-    pub(crate) rules: HashSet<(Arc<str>, String)>,
+    /// The rules that are changed or deleted, of those that exist, as the audit log shows them.
+    pub(crate) rules: HashMap<(Arc<str>, String), Value>,
     /// Contents that may wait for a review before a warning is given; 0: any number.
     pub(crate) queue_limit: i64,
 }
@@ -58,16 +59,35 @@ impl Ledger {
         Ok(events)
     }
 
+    /// What the change will replace or delete, for the audit log.
+    pub(crate) fn state_before(&self, change: &Change) -> Option<Value> {
+        match &change.deed {
+            Deed::Reviewed(review) => {
+                self.before.get(&review.content_id).map(|(status, _)| json!({"status": status.as_str()}))
+            }
+            Deed::RuleUpdated(StoredRule { id, .. }) | Deed::RuleDeleted(id) => {
+                self.rules.get(&(change.project_id.clone(), id.clone())).cloned()
+            }
+            Deed::Nothing | Deed::Moderated(_) | Deed::RuleCreated(_) | Deed::Notified(_) => None,
+        }
+    }
+
     /// Whether what the change is about exists. A rule that is deleted twice at once has one event.
     fn check(&mut self, change: &Change) -> Result<(), Error> {
         self.standing(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());
         let (exists, what) = match &change.deed {
             Deed::Reviewed(review) => (self.before.contains_key(&review.content_id), "Content"),
-            Deed::RuleUpdated(updated) => (self.rules.contains(&rule(&updated.id)), "Rule"),
-            Deed::RuleDeleted(id) => (self.rules.remove(&rule(id)), "Rule"),
+            Deed::RuleUpdated(updated) => match self.rules.get_mut(&rule(&updated.id)) {
+                Some(state) => {
+                    *state = rule_state(updated);
+                    (true, "Rule")
+                }
+                None => (false, "Rule"),
+            },
+            Deed::RuleDeleted(id) => (self.rules.remove(&rule(id)).is_some(), "Rule"),
             Deed::RuleCreated(created) => {
-                self.rules.insert(rule(&created.id));
+                self.rules.insert(rule(&created.id), rule_state(created));
                 (true, "Rule")
             }
             Deed::Nothing | Deed::Moderated(_) | Deed::Notified(_) => (true, ""),
@@ -140,9 +160,10 @@ mod tests {
         let id: Arc<str> = "p".into();
         let mut ledger = Ledger::default();
         ledger.projects.insert(id.clone(), Standing::default());
-        ledger.rules.insert((id.clone(), "r".into()));
+        ledger.rules.insert((id.clone(), "r".into()), Value::Null);
         let draft = Draft { name: "rule_update", payload: "{}".into() };
-        let delete = Change { project_id: id, at: 0, deed: Deed::RuleDeleted("r".into()), event: Some(draft) };
+        let delete =
+            Change { project_id: id, at: 0, deed: Deed::RuleDeleted("r".into()), event: Some(draft), audit: None };
         assert_eq!(ledger.apply(&delete).unwrap().len(), 1);
         assert!(matches!(ledger.apply(&delete), Err(Error::NotFound("Rule"))));
         assert_eq!(ledger.projects["p"].head, 1);
@@ -152,7 +173,7 @@ mod tests {
     fn ids_have_no_holes_and_unknown_projects_none() {
         let id: Arc<str> = "p".into();
         let mut ledger = Ledger::default();
-        let change = |draft| Change { project_id: id.clone(), at: 0, deed: Deed::Nothing, event: draft };
+        let change = |draft| Change { project_id: id.clone(), at: 0, deed: Deed::Nothing, event: draft, audit: None };
         let draft = Draft { name: "x", payload: "{}".into() };
         assert!(matches!(ledger.apply(&change(None)), Err(Error::NotFound(_))));
         ledger.projects.insert(id.clone(), Standing { head: 4, ..Standing::default() });

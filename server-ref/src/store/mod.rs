@@ -1,6 +1,7 @@
 //! Everything that is kept. Only `sql` knows SQL; what is arithmetic rather than storage (`ledger`, `activity`) knows no database.
 
 mod activity;
+mod audit;
 mod change;
 mod fault;
 mod keys;
@@ -13,6 +14,7 @@ mod sql;
 mod types;
 mod writer;
 
+pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_state};
 pub(crate) use change::{Batch, Change, Deed, Draft, LoggedEvent, NewContent, Part, Review};
 pub(crate) use fault::Fault;
 pub(crate) use keys::{KeyDraft, KeyInfo, KeySecret, Origins, StoredKey};
@@ -23,6 +25,6 @@ pub use people::Role;
 pub(crate) use people::{Account, Member, Notification, ProjectInfo, User};
 pub use scopes::Scope;
 pub(crate) use scopes::Scopes;
-pub(crate) use sql::{Committed, Doubt, Listener, Opening, Outcome, Schema, SessionDraft, Store};
+pub(crate) use sql::{AuditPosition, Committed, Doubt, Listener, Opening, Outcome, Schema, SessionDraft, Store};
 pub(crate) use types::{Content, Counts, EventPage, Page, Recent, Status, StoredRule};
 pub(crate) use writer::{Outgoing, Writer};

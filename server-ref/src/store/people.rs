@@ -1,8 +1,10 @@
 //! Users, projects and members, as they come out of the store.
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::{Actor, AuditDraft};
 use crate::time::{Micros, rfc3339};
 
 /// What a member may do in a project. Each may what the ones before may.
@@ -91,6 +93,20 @@ pub(crate) struct Notification {
     #[serde(serialize_with = "time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
+}
+
+impl Notification {
+    /// As the audit log shows it.
+    pub(super) fn state(&self) -> Value {
+        json!({"type": self.kind, "message": self.message})
+    }
+
+    /// The audit log's entry of a new one.
+    pub(crate) fn created(&self, persistent: bool, by: &Actor) -> AuditDraft {
+        let mut after = self.state();
+        after["persistent"] = persistent.into();
+        AuditDraft::new(by, "notification.create", &self.id).after(after)
+    }
 }
 
 /// Times as the wire shows them.

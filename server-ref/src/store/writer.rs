@@ -295,20 +295,20 @@ fn refuse(replies: Vec<Reply>, error: &Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Deed, Draft, Opening};
+    use crate::store::{Actor, Deed, Draft, Opening};
 
     /// A store with a project, in a folder that is deleted with it.
     async fn store() -> (Store, Arc<str>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("log.db").display());
         let store = Store::open(&url, Opening::default()).await.unwrap();
-        let project: Arc<str> = store.create_project("A project", None).await.unwrap().into();
+        let project: Arc<str> = store.create_project("A project", None, &Actor::system()).await.unwrap().into();
         (store, project, folder)
     }
 
     fn event(project_id: &Arc<str>) -> Change {
         let draft = Draft { name: "user_activity", payload: "{}".into() };
-        Change { project_id: project_id.clone(), at: 0, deed: Deed::Nothing, event: Some(draft) }
+        Change { project_id: project_id.clone(), at: 0, deed: Deed::Nothing, event: Some(draft), audit: None }
     }
 
     #[tokio::test]

@@ -58,6 +58,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     // Every key makes tokens of itself, with scopes that it has.
     ("POST", "/api/tokens", "..fffF fffff"),
+    ("GET", "/api/projects/{id}/audit", "ffffff ff..f"),
+    ("GET", "/api/audit", "ffffff ffff."),
     ("GET", "/api/users", "ffffff ffff."),
     ("POST", "/api/users", "ffffff ffff."),
     ("PATCH", "/api/users/{user}", "ffffff ffff."),

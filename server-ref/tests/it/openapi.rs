@@ -26,6 +26,8 @@ async fn every_documented_route_is_described() {
         ("/api/projects/{id}/keys", &["get", "post"]),
         ("/api/projects/{id}/keys/{key_id}", &["patch", "delete"]),
         ("/api/tokens", &["post"]),
+        ("/api/projects/{id}/audit", &["get"]),
+        ("/api/audit", &["get"]),
         ("/api/notifications", &["get", "post"]),
         ("/api/notifications/{id}", &["delete"]),
         ("/api/users", &["get", "post"]),

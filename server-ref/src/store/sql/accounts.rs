@@ -1,10 +1,12 @@
 //! Users, and what the server remembers about itself.
 
-use super::{Either, Store, on, text};
+use serde_json::{Value, json};
+
+use super::{Either, Store, Tx, on, text};
 use crate::Error;
 use crate::ids::random_id;
 use crate::ids::random_token;
-use crate::store::{Account, News, User};
+use crate::store::{Account, Actor, AuditDraft, News, User};
 use crate::time::now;
 
 impl Store {
@@ -31,19 +33,29 @@ impl Store {
         Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?))
     }
 
-    pub(crate) async fn create_user(&self, email: &str, password_hash: &str, is_admin: bool) -> Result<User, Error> {
+    pub(crate) async fn create_user(
+        &self,
+        email: &str,
+        password_hash: &str,
+        is_admin: bool,
+        by: &Actor,
+    ) -> Result<User, Error> {
         const QUERY: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
                              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         text::check("email", email)?;
         let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
-        let made = on!(&mut self.writer().await?, db => {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        let made = on!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(&user.id).bind(email).bind(password_hash).bind(is_admin);
             query.bind(user.created_at).execute(db).await?.rows_affected()
         });
-        match made {
-            0 => Err(Error::Conflict("email_taken", "There is a user with this e-mail address already")),
-            _ => Ok(user),
+        if made == 0 {
+            return Err(Error::Conflict("email_taken", "There is a user with this e-mail address already"));
         }
+        tx.record(None, &AuditDraft::new(by, "user.create", &user.id).after(state(&user))).await?;
+        tx.commit().await?;
+        Ok(user)
     }
 
     /// What is `None` stays as it is.
@@ -52,14 +64,22 @@ impl Store {
         id: &str,
         is_admin: Option<bool>,
         is_active: Option<bool>,
+        by: &Actor,
     ) -> Result<(), Error> {
         const QUERY: &str = "UPDATE users SET is_admin = COALESCE($1, is_admin), is_active = COALESCE($2, is_active)
                              WHERE id = $3";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
+        let before = locked(&mut tx, id).await?;
         on!(&mut tx, db => {
             sqlx::query(QUERY).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
         });
+        let after = locked(&mut tx, id).await?;
+        if let (Some(before), Some(after)) = (before, after)
+            && before != after
+        {
+            tx.record(None, &AuditDraft::new(by, "user.update", id).before(before).after(after)).await?;
+        }
         if is_active == Some(false) {
             const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
             on!(&mut tx, db => { sqlx::query(END_SESSIONS).bind(id).execute(db).await?; });
@@ -69,7 +89,13 @@ impl Store {
     }
 
     /// Also ends the user's sessions, but for the one that is `kept`, by its name.
-    pub(crate) async fn set_password(&self, id: &str, password_hash: &str, kept: Option<&str>) -> Result<(), Error> {
+    pub(crate) async fn set_password(
+        &self,
+        id: &str,
+        password_hash: &str,
+        kept: Option<&str>,
+        by: &Actor,
+    ) -> Result<(), Error> {
         const QUERY: &str = "UPDATE users SET password_hash = $1 WHERE id = $2";
         const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
         let mut writer = self.writer().await?;
@@ -78,6 +104,7 @@ impl Store {
         on!(&mut tx, db => {
             sqlx::query(END_SESSIONS).bind(id).bind(kept.unwrap_or_default()).execute(db).await?;
         });
+        tx.record(None, &AuditDraft::new(by, "user.set_password", id)).await?;
         tx.tell(&News::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) }).await?;
         Ok(tx.commit().await?)
     }
@@ -116,4 +143,18 @@ impl Store {
         on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(value).execute(db).await?; });
         Ok(())
     }
+}
+
+/// A user as the audit log shows them.
+fn state(user: &User) -> Value {
+    json!({"email": user.email, "is_admin": user.is_admin, "is_active": user.is_active})
+}
+
+/// The state of a user, which nobody else changes until the transaction ends.
+pub(super) async fn locked(tx: &mut Tx<'_>, id: &str) -> Result<Option<Value>, Error> {
+    const QUERY: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1";
+    const LOCKED: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1 FOR NO KEY UPDATE";
+    let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
+    let user: Option<User> = on!(tx, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
+    Ok(user.as_ref().map(state))
 }

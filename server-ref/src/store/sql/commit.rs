@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::ledger::{load, save};
 use super::rows::insert;
-use super::{Either, Log, Store, Tx, notifications, reviews, rules};
+use super::{Either, Log, Store, Tx, audit, notifications, reviews, rules};
 use crate::Error;
 use crate::store::fault::{Fault, is_definite};
 use crate::store::ledger::Ledger;
@@ -115,16 +115,21 @@ impl Store {
 async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Result<Committed, Error> {
     let (mut made, mut failures) = (Vec::with_capacity(changes.len()), HashMap::new());
     let mut events = Vec::with_capacity(changes.len());
+    let mut entries = Vec::new();
     for (index, change) in changes.iter().enumerate() {
+        let before = change.audit.as_ref().and_then(|_| ledger.state_before(change));
         match ledger.apply(change) {
             Ok(numbered) => {
                 events.extend(numbered.into_iter().map(|event| (event, change.at)));
                 made.push(change);
+                let draft = change.audit.as_deref();
+                entries.extend(draft.map(|draft| audit::NewRow::new(Some(&change.project_id), draft, before)));
             }
             Err(error) => drop(failures.insert(index, error)),
         }
     }
     insert(tx, &made, &events).await?;
+    audit::record(tx, &entries).await?;
     for change in &made {
         carry_out(tx, change).await?;
     }

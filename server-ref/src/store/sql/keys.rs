@@ -1,9 +1,11 @@
 //! API keys.
 
+use serde_json::json;
+
 use super::{Store, Tx, on, text};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
-use crate::store::{KeyDraft, KeyInfo, KeySecret, News, StoredKey};
+use crate::store::{Actor, AuditDraft, KeyDraft, KeyInfo, KeySecret, News, StoredKey};
 use crate::time::{Micros, now};
 
 /// The uses of keys that one transaction records.
@@ -38,17 +40,24 @@ impl Store {
         project_id: &str,
         key: KeyDraft,
         secret: KeySecret,
+        by: &Actor,
     ) -> Result<KeyInfo, Error> {
         const QUERY: &str = "INSERT INTO api_keys (id, project_id, name, key_hash, scopes, allowed_origins, expires_at,
                                                    created_by, token_key, created_at)
                              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         text::check("name", &key.name)?;
         let id = random_id();
-        on!(&mut self.writer().await?, db => {
+        let after = key.state();
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        on!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(&id).bind(project_id).bind(key.name).bind(&secret.hash[..]);
             let query = query.bind(key.scopes.to_string()).bind(key.allowed_origins.to_string()).bind(key.expires_at);
             query.bind(key.created_by).bind(secret.token_key).bind(now()).execute(db).await?;
         });
+        tx.record(Some(project_id), &AuditDraft::new(by, "key.create", &id).after(after)).await?;
+        tx.commit().await?;
+        drop(writer);
         self.key(project_id, &id).await?.ok_or(Error::NotFound("Key"))
     }
 
@@ -89,16 +98,32 @@ impl Store {
     }
 
     /// Switches a key on or off. Whether there is one.
-    pub(crate) async fn switch_key(&self, project_id: &str, id: &str, is_active: bool) -> Result<bool, Error> {
+    pub(crate) async fn switch_key(
+        &self,
+        project_id: &str,
+        id: &str,
+        is_active: bool,
+        by: &Actor,
+    ) -> Result<bool, Error> {
+        const BEFORE: &str = "SELECT name, is_active FROM api_keys WHERE project_id = $1 AND id = $2";
         const QUERY: &str = "UPDATE api_keys SET is_active = $1 WHERE project_id = $2 AND id = $3";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let found = on!(&mut tx, db => {
-            sqlx::query(QUERY).bind(is_active).bind(project_id).bind(id).execute(db).await?.rows_affected()
-        });
+        tx.lock_project(project_id).await?;
+        let before: Option<(String, bool)> =
+            on!(&mut tx, db => sqlx::query_as(BEFORE).bind(project_id).bind(id).fetch_optional(db).await?);
+        let Some((name, was_active)) = before else {
+            return Ok(false);
+        };
+        on!(&mut tx, db => { sqlx::query(QUERY).bind(is_active).bind(project_id).bind(id).execute(db).await?; });
+        if was_active != is_active {
+            let state = |is_active| json!({"name": name, "is_active": is_active});
+            let draft = AuditDraft::new(by, "key.update", id).before(state(was_active)).after(state(is_active));
+            tx.record(Some(project_id), &draft).await?;
+        }
         tx.tell(&News::KeySwitched(id.to_owned())).await?;
         tx.commit().await?;
-        Ok(found > 0)
+        Ok(true)
     }
 
     /// The id, project and name of a key, found by its id or its hash.
@@ -115,16 +140,20 @@ impl Store {
     }
 
     /// Whether there was one.
-    pub(crate) async fn delete_key(&self, project_id: &str, id: &str) -> Result<bool, Error> {
-        const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2";
+    pub(crate) async fn delete_key(&self, project_id: &str, id: &str, by: &Actor) -> Result<bool, Error> {
+        const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2 RETURNING name";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let deleted = on!(&mut tx, db => {
-            sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?.rows_affected()
+        let name: Option<String> = on!(&mut tx, db => {
+            sqlx::query_scalar(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
         });
+        let Some(name) = name else {
+            return Ok(false);
+        };
+        tx.record(Some(project_id), &AuditDraft::new(by, "key.revoke", id).before(json!({"name": name}))).await?;
         tx.tell(&News::KeyRevoked(id.to_owned())).await?;
         tx.commit().await?;
-        Ok(deleted > 0)
+        Ok(true)
     }
 
     /// Records the last uses of keys, by their ids. A later use that another node recorded stays.

@@ -10,7 +10,7 @@ use super::{Tx, on};
 use crate::Error;
 use crate::store::activity::Author;
 use crate::store::ledger::{Authorship, Ledger, Standing};
-use crate::store::{Change, Counts, Deed, StoredRule};
+use crate::store::{Change, Counts, Deed, StoredRule, rule_state};
 
 pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) -> Result<Ledger, Error> {
     let mut ledger = Ledger { queue_limit, ..Ledger::default() };
@@ -30,8 +30,8 @@ pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) 
                 }
             }
             Deed::RuleUpdated(StoredRule { id, .. }) | Deed::RuleDeleted(id) => {
-                if super::rules::exists(tx, project_id, id).await? {
-                    ledger.rules.insert((project_id.clone(), id.clone()));
+                if let Some(rule) = super::rules::beginning(tx, project_id, id).await? {
+                    ledger.rules.insert((project_id.clone(), id.clone()), rule_state(&rule));
                 }
             }
             Deed::Nothing | Deed::Moderated(_) | Deed::RuleCreated(_) | Deed::Notified(_) => {}

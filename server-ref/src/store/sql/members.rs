@@ -1,8 +1,10 @@
 //! Who belongs to a project, and as what. A project that has an owner keeps one.
 
+use serde_json::{Value, json};
+
 use super::{Store, Tx, on};
 use crate::Error;
-use crate::store::{Member, News, Role};
+use crate::store::{Actor, AuditDraft, Member, News, Role};
 
 impl Store {
     /// The role of an active user; `None`: not a member.
@@ -44,34 +46,38 @@ impl Store {
     }
 
     /// Whether they were not a member before.
-    pub(crate) async fn add_member(&self, project_id: &str, user_id: &str, role: Role) -> Result<bool, Error> {
-        const QUERY: &str =
-            "INSERT INTO members (project_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        let added = on!(&mut self.writer().await?, db => {
-            let query = sqlx::query(QUERY).bind(project_id).bind(user_id).bind(role.as_str());
-            query.execute(db).await?.rows_affected()
-        });
-        Ok(added == 1)
-    }
-
-    pub(crate) async fn set_role(&self, project_id: &str, user_id: &str, role: Role) -> Result<(), Error> {
-        const QUERY: &str = "UPDATE members SET role = $1 WHERE project_id = $2 AND user_id = $3";
+    pub(crate) async fn add_member(
+        &self,
+        project_id: &str,
+        user_id: &str,
+        role: Role,
+        by: &Actor,
+    ) -> Result<bool, Error> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
+        let added = insert(&mut tx, project_id, user_id, role, by).await?;
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    pub(crate) async fn set_role(&self, project_id: &str, user_id: &str, role: Role, by: &Actor) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        tx.lock_project(project_id).await?;
         if role < Role::Owner {
             keep_an_owner(&mut tx, project_id, user_id).await?;
         }
-        on!(&mut tx, db => {
-            sqlx::query(QUERY).bind(role.as_str()).bind(project_id).bind(user_id).execute(db).await?;
-        });
+        update(&mut tx, project_id, user_id, role, by).await?;
         Ok(tx.commit().await?)
     }
 
-    pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str) -> Result<(), Error> {
+    pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
         const QUERY: &str = "DELETE FROM members WHERE project_id = $1 AND user_id = $2";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
+        tx.lock_project(project_id).await?;
         keep_an_owner(&mut tx, project_id, user_id).await?;
+        record_removal(&mut tx, project_id, user_id, by).await?;
         on!(&mut tx, db => { sqlx::query(QUERY).bind(project_id).bind(user_id).execute(db).await?; });
         let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
         tx.tell(&News::MemberRemoved { project_id, user_id }).await?;
@@ -79,10 +85,72 @@ impl Store {
     }
 }
 
-/// Fails if the user is the only owner; what it found stays true until the transaction ends.
+/// Makes a user a member. Whether they were not one before.
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    project_id: &str,
+    user_id: &str,
+    role: Role,
+    by: &Actor,
+) -> Result<bool, Error> {
+    const QUERY: &str =
+        "INSERT INTO members (project_id, user_id, role, joined_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    let at = tx.clock().await?;
+    let added = on!(&mut *tx, db => {
+        let query = sqlx::query(QUERY).bind(project_id).bind(user_id).bind(role.as_str());
+        query.bind(at).execute(db).await?.rows_affected()
+    });
+    if added == 0 {
+        return Ok(false);
+    }
+    let after = state(tx, project_id, user_id).await?.unwrap_or_default();
+    tx.record(Some(project_id), &AuditDraft::new(by, "member.add", user_id).after(after)).await?;
+    Ok(true)
+}
+
+async fn update(tx: &mut Tx<'_>, project_id: &str, user_id: &str, role: Role, by: &Actor) -> Result<(), Error> {
+    const QUERY: &str = "UPDATE members SET role = $1 WHERE project_id = $2 AND user_id = $3";
+    let before = state(tx, project_id, user_id).await?.ok_or(Error::NotFound("Member"))?;
+    on!(&mut *tx, db => {
+        sqlx::query(QUERY).bind(role.as_str()).bind(project_id).bind(user_id).execute(db).await?;
+    });
+    let after = state(tx, project_id, user_id).await?.unwrap_or_default();
+    let draft = AuditDraft::new(by, "member.update", user_id).before(before).after(after);
+    Ok(tx.record(Some(project_id), &draft).await?)
+}
+
+/// Gives a user this role, whether they are a member already or not.
+pub(super) async fn insert_or_update(
+    tx: &mut Tx<'_>,
+    project_id: &str,
+    user_id: &str,
+    role: Role,
+    by: &Actor,
+) -> Result<(), Error> {
+    match insert(tx, project_id, user_id, role, by).await? {
+        true => Ok(()),
+        false => update(tx, project_id, user_id, role, by).await,
+    }
+}
+
+/// Records that a member is about to be removed.
+pub(super) async fn record_removal(tx: &mut Tx<'_>, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
+    let before = state(tx, project_id, user_id).await?.ok_or(Error::NotFound("Member"))?;
+    Ok(tx.record(Some(project_id), &AuditDraft::new(by, "member.remove", user_id).before(before)).await?)
+}
+
+/// A member as the audit log shows them.
+async fn state(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> Result<Option<Value>, Error> {
+    const QUERY: &str =
+        "SELECT email, role FROM members JOIN users ON id = user_id WHERE project_id = $1 AND user_id = $2";
+    let row: Option<(String, String)> =
+        on!(tx, db => sqlx::query_as(QUERY).bind(project_id).bind(user_id).fetch_optional(db).await?);
+    Ok(row.map(|(email, role)| json!({"email": email, "role": role})))
+}
+
+/// Fails if the user is the only owner. The project is locked, so that what it finds stays true until the transaction ends.
 async fn keep_an_owner(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> Result<(), Error> {
     const QUERY: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner' LIMIT 2";
-    tx.lock_project(project_id).await?;
     let owners: Vec<String> = on!(tx, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_all(db).await?);
     match owners.as_slice() {
         [only] if only == user_id => Err(Error::Conflict("last_owner", "A project must keep an owner")),

@@ -4,6 +4,7 @@
 //! transaction, and what must not change meanwhile is locked in it.
 
 mod accounts;
+mod audit;
 mod commit;
 mod contents;
 mod either;
@@ -32,6 +33,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
+pub(crate) use audit::AuditPosition;
 pub(crate) use commit::{Committed, Doubt, Outcome};
 pub(crate) use news::Listener;
 pub(crate) use schema::Schema;
@@ -72,6 +74,15 @@ impl Default for Opening {
         }
     }
 }
+
+/// PostgreSQL's clock, in microseconds.
+macro_rules! clock {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    };
+}
+const CLOCK: &str = clock!();
+const SELECT_CLOCK: &str = concat!("SELECT ", clock!());
 
 /// A handle to the database; clones share it.
 #[derive(Debug, Clone)]
@@ -144,11 +155,14 @@ impl Store {
 
     /// The time by which things expire: the database's, which is the same for all nodes.
     async fn clock(&self) -> Result<Micros, Error> {
-        const QUERY: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
         match &self.inner.database {
             Either::Sqlite(_) => Ok(now()),
-            Either::Postgres(database) => Ok(sqlx::query_scalar(QUERY).fetch_one(&database.pool).await?),
+            Either::Postgres(database) => Ok(sqlx::query_scalar(SELECT_CLOCK).fetch_one(&database.pool).await?),
         }
+    }
+
+    fn is_postgres(&self) -> bool {
+        matches!(self.inner.database, Either::Postgres(_))
     }
 
     /// A connection to read with.
@@ -180,6 +194,16 @@ impl Store {
         match &self.inner.database {
             Either::Sqlite(database) => database.writer.distrust(),
             Either::Postgres(database) => database.log.distrust(),
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// The time by which things expire, as [`Store::clock`].
+    async fn clock(&mut self) -> sqlx::Result<Micros> {
+        match self {
+            Self::Sqlite(_) => Ok(now()),
+            Self::Postgres(tx) => sqlx::query_scalar(SELECT_CLOCK).fetch_one(&mut **tx).await,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Store, Tx, on};
 use crate::Error;
-use crate::store::Notification;
+use crate::store::{Actor, AuditDraft, Notification};
 
 const INSERT: &str =
     "INSERT INTO notifications (id, project_id, type, message, created_at) VALUES ($1, $2, $3, $4, $5)";
@@ -20,21 +20,37 @@ impl Store {
         Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
     }
 
-    /// Keeps one that is for all projects.
-    pub(crate) async fn add_notification(&self, notification: &Notification) -> Result<(), Error> {
+    /// Records one that is for all projects, and keeps it if it is persistent.
+    pub(crate) async fn add_notification(
+        &self,
+        notification: &Notification,
+        persistent: bool,
+        by: &Actor,
+    ) -> Result<(), Error> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        insert(&mut tx, notification).await?;
+        if persistent {
+            insert(&mut tx, notification).await?;
+        }
+        tx.record(None, &notification.created(persistent, by)).await?;
         Ok(tx.commit().await?)
     }
 
     /// Whether there was one.
-    pub(crate) async fn delete_notification(&self, id: &str) -> Result<bool, Error> {
-        const QUERY: &str = "DELETE FROM notifications WHERE id = $1";
-        let deleted = on!(&mut self.writer().await?, db => {
-            sqlx::query(QUERY).bind(id).execute(db).await?.rows_affected()
-        });
-        Ok(deleted > 0)
+    pub(crate) async fn delete_notification(&self, id: &str, by: &Actor) -> Result<bool, Error> {
+        const QUERY: &str =
+            "DELETE FROM notifications WHERE id = $1 RETURNING id, project_id, type, message, created_at";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        let deleted: Option<Notification> =
+            on!(&mut tx, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
+        let Some(notification) = deleted else {
+            return Ok(false);
+        };
+        let draft = AuditDraft::new(by, "notification.withdraw", id).before(notification.state());
+        tx.record(notification.project_id.as_deref(), &draft).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

@@ -1,25 +1,25 @@
 //! Projects.
 
-use super::{Store, on, text};
+use serde_json::json;
+
+use super::{Store, Tx, members, on, text};
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{News, ProjectInfo, Role};
+use crate::store::{Actor, AuditDraft, News, ProjectInfo, Role};
 use crate::time::{Micros, now};
 
 impl Store {
     /// With its owner, if it has one.
-    pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>) -> Result<String, Error> {
+    pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>, by: &Actor) -> Result<String, Error> {
         const PROJECT: &str = "INSERT INTO projects (id, name, created_at) VALUES ($1, $2, $3)";
-        const OWNER: &str = "INSERT INTO members (project_id, user_id, role) VALUES ($1, $2, $3)";
         text::check("name", name)?;
         let id = random_id();
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         on!(&mut tx, db => { sqlx::query(PROJECT).bind(&id).bind(name).bind(now()).execute(db).await?; });
+        tx.record(Some(&id), &AuditDraft::new(by, "project.create", &id).after(json!({"name": name}))).await?;
         if let Some(owner) = owner {
-            on!(&mut tx, db => {
-                sqlx::query(OWNER).bind(&id).bind(owner).bind(Role::Owner.as_str()).execute(db).await?;
-            });
+            members::insert(&mut tx, &id, owner, Role::Owner, by).await?;
         }
         tx.commit().await?;
         Ok(id)
@@ -64,15 +64,21 @@ impl Store {
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).fetch_all(db).await?))
     }
 
-    pub(crate) async fn rename_project(&self, id: &str, name: &str) -> Result<(), Error> {
+    pub(crate) async fn rename_project(&self, id: &str, name: &str, by: &Actor) -> Result<(), Error> {
         const QUERY: &str = "UPDATE projects SET name = $1 WHERE id = $2";
         text::check("name", name)?;
-        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(name).bind(id).execute(db).await?; });
-        Ok(())
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        tx.lock_project(id).await?;
+        let before = name_of(&mut tx, id).await?.ok_or(Error::NotFound("Project"))?;
+        on!(&mut tx, db => { sqlx::query(QUERY).bind(name).bind(id).execute(db).await?; });
+        let draft = AuditDraft::new(by, "project.update", id);
+        tx.record(Some(id), &draft.before(json!({"name": before})).after(json!({"name": name}))).await?;
+        Ok(tx.commit().await?)
     }
 
-    /// With everything in it.
-    pub(crate) async fn delete_project(&self, id: &str) -> Result<(), Error> {
+    /// With everything in it, its audit log too: the server's own keeps the entry of the deletion.
+    pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         const RESULTS: &str =
             "DELETE FROM moderation_results WHERE content_id IN (SELECT id FROM contents WHERE project_id = $1)";
         const PROJECT: &str = "DELETE FROM projects WHERE id = $1";
@@ -80,10 +86,18 @@ impl Store {
         let mut tx = writer.begin().await?;
         // From here on nobody adds a content.
         tx.lock_project(id).await?;
+        if let Some(name) = name_of(&mut tx, id).await? {
+            tx.record(None, &AuditDraft::new(by, "project.delete", id).before(json!({"name": name}))).await?;
+        }
         for query in [RESULTS, PROJECT] {
             on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
         }
         tx.tell(&News::ProjectDeleted(id.to_owned())).await?;
         Ok(tx.commit().await?)
     }
+}
+
+async fn name_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>, Error> {
+    const QUERY: &str = "SELECT name FROM projects WHERE id = $1";
+    Ok(on!(tx, db => sqlx::query_scalar(QUERY).bind(id).fetch_optional(db).await?))
 }

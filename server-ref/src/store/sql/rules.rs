@@ -3,6 +3,7 @@
 use super::{Store, Tx, on};
 use crate::Error;
 use crate::store::StoredRule;
+use crate::store::audit::RULE_DATA_MAX;
 
 /// In the order in which they are tried: highest priority first; among equals the older one.
 macro_rules! select {
@@ -37,10 +38,17 @@ impl Store {
     }
 }
 
-/// Whether the project has the rule. Nobody else changes the project's rules until the transaction ends: its row is locked.
-pub(super) async fn exists(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<bool, Error> {
-    const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM rules WHERE project_id = $1 AND id = $2)";
-    Ok(on!(tx, db => sqlx::query_scalar(QUERY).bind(project_id).bind(id).fetch_one(db).await?))
+/// A rule with the beginning of its data, which may be long. Nobody else changes the project's rules until the transaction ends: its
+/// row is locked.
+pub(super) async fn beginning(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
+    const QUERY: &str =
+        "SELECT id, name, type, substr(data, 1, $3) AS data, action, priority, is_active, created_at, updated_at
+         FROM rules WHERE project_id = $1 AND id = $2";
+    // One more shows that there is more.
+    let length = i32::try_from(RULE_DATA_MAX + 1).unwrap_or(i32::MAX);
+    Ok(on!(tx, db => {
+        sqlx::query_as(QUERY).bind(project_id).bind(id).bind(length).fetch_optional(db).await?
+    }))
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule) -> Result<(), Error> {

@@ -1,8 +1,10 @@
 //! Web sessions. Their ids open them, and are not stored: a session is found by the hash of its id, its name.
 
+use std::net::IpAddr;
+
 use super::{Store, on};
 use crate::Error;
-use crate::store::News;
+use crate::store::{Actor, AuditDraft, News};
 use crate::time::{Micros, now};
 
 /// A session as it is stored.
@@ -25,15 +27,32 @@ pub(crate) struct SessionDraft<'a> {
 }
 
 impl Store {
-    /// Stores a new session; `false` if the name is taken.
-    pub(crate) async fn create_session(&self, session: SessionDraft<'_>) -> Result<bool, Error> {
+    /// Stores a new session; `false` if the name is taken. With an address it is a sign-in from there, which is recorded.
+    pub(crate) async fn create_session(
+        &self,
+        session: SessionDraft<'_>,
+        address: Option<IpAddr>,
+    ) -> Result<bool, Error> {
         const QUERY: &str =
             "INSERT INTO sessions (id, data, user_id, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        let made = on!(&mut self.writer().await?, db => {
+        const EMAIL: &str = "SELECT email FROM users WHERE id = $1";
+        let mut writer = self.writer().await?;
+        let mut tx = writer.begin().await?;
+        let made = on!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?.rows_affected()
         });
-        Ok(made == 1)
+        if made == 0 {
+            return Ok(false);
+        }
+        if let (Some(user_id), Some(_)) = (session.user_id, address) {
+            let email: Option<String> =
+                on!(&mut tx, db => sqlx::query_scalar(EMAIL).bind(user_id).fetch_optional(db).await?);
+            let by = Actor::user(user_id.into(), email.unwrap_or_default().into(), address);
+            tx.record(None, &AuditDraft::new(&by, "user.sign_in", user_id)).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
     pub(crate) async fn save_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {

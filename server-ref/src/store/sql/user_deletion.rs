@@ -1,8 +1,8 @@
 //! The deletion of a user. Their decisions stay, under their e-mail address; a project that has an owner keeps one.
 
-use super::{Either, Store, Tx, on};
+use super::{Either, Store, Tx, accounts, members, on};
 use crate::Error;
-use crate::store::{News, ProjectInfo, Role};
+use crate::store::{Actor, AuditDraft, News, ProjectInfo, Role};
 use crate::time::Micros;
 
 impl Store {
@@ -10,7 +10,12 @@ impl Store {
     ///
     /// # Errors
     /// When there are such projects and no heir; the error names them.
-    pub(crate) async fn delete_user(&self, id: &str, heir: Option<&str>) -> Result<Vec<ProjectInfo>, Error> {
+    pub(crate) async fn delete_user(
+        &self,
+        id: &str,
+        heir: Option<&str>,
+        by: &Actor,
+    ) -> Result<Vec<ProjectInfo>, Error> {
         const DELETE: [&str; 2] = ["DELETE FROM sessions WHERE user_id = $1", "DELETE FROM users WHERE id = $1"];
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
@@ -19,9 +24,12 @@ impl Store {
         if heir.is_none() && !alone.is_empty() {
             return Err(Error::Refused(nobody_else(&alone)));
         }
-        for project in &alone {
-            make_owner(&mut tx, &project.id, heir).await?;
+        if let Some(heir) = heir {
+            for project in &alone {
+                members::insert_or_update(&mut tx, &project.id, heir, Role::Owner, by).await?;
+            }
         }
+        record(&mut tx, id, by).await?;
         for query in DELETE {
             on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
         }
@@ -60,12 +68,16 @@ async fn owned_alone(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>,
     Ok(rows.into_iter().map(project).collect())
 }
 
-async fn make_owner(tx: &mut Tx<'_>, project_id: &str, user_id: Option<&str>) -> Result<(), Error> {
-    const QUERY: &str = "INSERT INTO members (project_id, user_id, role) VALUES ($1, $2, $3)
-                         ON CONFLICT (project_id, user_id) DO UPDATE SET role = excluded.role";
-    on!(tx, db => {
-        let query = sqlx::query(QUERY).bind(project_id).bind(user_id).bind(Role::Owner.as_str());
-        query.execute(db).await?;
-    });
+/// Records the deletion, and in each of the user's projects that they are no member any more.
+async fn record(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error> {
+    const PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 ORDER BY project_id";
+    let Some(before) = accounts::locked(tx, user_id).await? else {
+        return Ok(());
+    };
+    let projects: Vec<String> = on!(&mut *tx, db => sqlx::query_scalar(PROJECTS).bind(user_id).fetch_all(db).await?);
+    for project in projects {
+        members::record_removal(tx, &project, user_id, by).await?;
+    }
+    tx.record(None, &AuditDraft::new(by, "user.delete", user_id).before(before)).await?;
     Ok(())
 }

@@ -1,0 +1,118 @@
+//! `/api/projects/{id}/audit`, and `/api/audit` for what belongs to no project.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::input::Ids;
+use crate::app::App;
+use crate::auth::Permission;
+use crate::store::{AuditEntry, AuditPosition};
+
+const LIMIT: i64 = 50;
+const LIMIT_MAX: i64 = 200;
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct AuditQuery {
+    /// Entries per page, from 1 to 200 (50).
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+type Wanted = Result<Query<AuditQuery>, QueryRejection>;
+
+/// A page of an audit log, newest first.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AuditPage {
+    success: bool,
+    entries: Vec<AuditEntry>,
+    /// For the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// The audit log of a project, newest first: changes to rules, keys, members, invitations, notifications and the project itself,
+/// reviews, and the sign-ins of its members. For admins.
+#[utoipa::path(
+    get, path = "/api/projects/{id}/audit", tag = "audit", params(("id" = String, Path), AuditQuery),
+    responses((status = 200, body = AuditPage))
+)]
+pub(super) async fn of_project(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+    wanted: Wanted,
+) -> Result<Json<AuditPage>, ApiError> {
+    caller.allow(&app, &id, Permission::ReadAudit).await?;
+    let (after, limit) = wanted_page(wanted)?;
+    Ok(page(app.store.audit(&id, &after, limit + 1).await?, limit))
+}
+
+/// The audit log of the server, newest first: users, their sign-ins, deleted projects, and notifications for all projects. For
+/// administrators of the server.
+#[utoipa::path(
+    get, path = "/api/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = AuditPage))
+)]
+pub(super) async fn of_server(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    wanted: Wanted,
+) -> Result<Json<AuditPage>, ApiError> {
+    caller.server_admin(&app).await?;
+    let (after, limit) = wanted_page(wanted)?;
+    Ok(page(app.store.server_audit(&after, limit + 1).await?, limit))
+}
+
+fn wanted_page(wanted: Wanted) -> Result<(AuditPosition, i64), ApiError> {
+    let Query(wanted) = wanted.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let limit = wanted.limit.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(ApiError::invalid(format!("limit must be from 1 to {LIMIT_MAX}")));
+    }
+    let after = match wanted.cursor.as_deref() {
+        None | Some("") => AuditPosition::newest(),
+        Some(cursor) => position(cursor).ok_or_else(|| ApiError::invalid("cursor is not one of this log"))?,
+    };
+    Ok((after, limit))
+}
+
+/// One entry more than the page has says that there is another page.
+fn page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let has_more = entries.len() > limit;
+    entries.truncate(limit);
+    let next_cursor = entries.last().filter(|_| has_more).map(cursor);
+    Json(AuditPage { success: true, entries, next_cursor })
+}
+
+fn cursor(entry: &AuditEntry) -> String {
+    format!("{}_{}", entry.at, entry.id)
+}
+
+fn position(cursor: &str) -> Option<AuditPosition> {
+    let (at, id) = cursor.split_once('_')?;
+    let id: Uuid = id.parse().ok()?;
+    Some(AuditPosition { at: at.parse().ok()?, id: id.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_are_checked() {
+        let id = Uuid::nil().to_string();
+        assert_eq!(position(&format!("12_{id}")), Some(AuditPosition { at: 12, id }));
+        for wrong in ["", "1", "x_y", "1_", "1_\0", "99999999999999999999_00000000-0000-0000-0000-000000000000"] {
+            assert_eq!(position(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The audit log, which is written by the transactions of what it records.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sqlx::QueryBuilder;
+
+use super::rows::pieces;
+use super::{CLOCK, Store, Tx, on};
+use crate::Error;
+use crate::ids::ordered_id;
+use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, state};
+use crate::time::{Micros, now};
+
+/// How many entries are deleted at once.
+const PRUNE_ROWS: i64 = 1000;
+
+/// Where a page starts: after the entry with this time and id, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AuditPosition {
+    pub(crate) at: Micros,
+    pub(crate) id: String,
+}
+
+impl AuditPosition {
+    /// Before all entries.
+    pub(crate) fn newest() -> Self {
+        Self { at: Micros::MAX, id: String::new() }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    at: Micros,
+    actor_kind: String,
+    actor_id: Option<String>,
+    actor_name: String,
+    action: String,
+    target_kind: String,
+    target_id: String,
+    state_before: Option<String>,
+    state_after: Option<String>,
+    address: Option<String>,
+}
+
+/// The columns of a [`Row`].
+macro_rules! columns {
+    ($address:literal) => {
+        concat!(
+            "SELECT audit.id, audit.at, audit.actor_kind, audit.actor_id, audit.actor_name, audit.action, ",
+            "audit.target_kind, audit.target_id, audit.state_before, audit.state_after, ",
+            $address,
+            " AS address FROM "
+        )
+    };
+}
+
+/// The columns of the newest sign-ins of a member since they joined: as many as a page may need.
+macro_rules! sign_ins_of_member {
+    ($columns:literal) => {
+        concat!(
+            "(SELECT ",
+            $columns,
+            " FROM audit AS entry WHERE entry.action = 'user.sign_in' AND entry.actor_id = members.user_id ",
+            "AND entry.at >= members.joined_at AND (entry.at, entry.id) < ($2, $3) ",
+            "ORDER BY entry.at DESC, entry.id DESC LIMIT $4)"
+        )
+    };
+}
+
+const NEWEST_FIRST: &str = " ORDER BY audit.at DESC, audit.id DESC LIMIT $4";
+
+impl Store {
+    /// A page of a project's log, newest first, with the sign-ins of its members.
+    pub(crate) async fn audit(
+        &self,
+        project_id: &str,
+        after: &AuditPosition,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>, Error> {
+        const OWN: &str = concat!(columns!("audit.address"), "audit WHERE project_id = $1 AND (at, id) < ($2, $3)");
+        // Either database has its way to ask for a few entries of each member. The address of a sign-in is the server's business.
+        const SIGN_INS: &str = concat!(
+            columns!("NULL"),
+            "members JOIN audit ON audit.id IN ",
+            sign_ins_of_member!("entry.id"),
+            " WHERE members.project_id = $1"
+        );
+        const PG_SIGN_INS: &str = concat!(
+            columns!("NULL"),
+            "members CROSS JOIN LATERAL ",
+            sign_ins_of_member!("entry.*"),
+            " AS audit WHERE members.project_id = $1"
+        );
+        let sign_ins = if self.is_postgres() { PG_SIGN_INS } else { SIGN_INS };
+        let mut rows = self.audit_rows(OWN, Some(project_id), after, limit).await?;
+        rows.append(&mut self.audit_rows(sign_ins, Some(project_id), after, limit).await?);
+        rows.sort_unstable_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
+        rows.truncate(usize::try_from(limit).unwrap_or_default());
+        rows.into_iter().map(entry).collect()
+    }
+
+    /// A page of the server's own log, newest first.
+    pub(crate) async fn server_audit(&self, after: &AuditPosition, limit: i64) -> Result<Vec<AuditEntry>, Error> {
+        const QUERY: &str =
+            concat!(columns!("audit.address"), "audit WHERE $1 IS NULL AND project_id IS NULL AND (at, id) < ($2, $3)");
+        self.audit_rows(QUERY, None, after, limit).await?.into_iter().map(entry).collect()
+    }
+
+    async fn audit_rows(
+        &self,
+        query: &'static str,
+        project_id: Option<&str>,
+        after: &AuditPosition,
+        limit: i64,
+    ) -> Result<Vec<Row>, Error> {
+        Ok(on!(&mut self.reader().await?, db => {
+            let mut builder = QueryBuilder::new(query);
+            let query = builder.push(NEWEST_FIRST).build_query_as();
+            query.bind(project_id).bind(after.at).bind(&after.id).bind(limit).fetch_all(db).await?
+        }))
+    }
+
+    /// Deletes the entries that are older than this, by the database's clock; zero keeps all. Returns how many.
+    pub(crate) async fn prune_audit(&self, max_age: Duration) -> Result<u64, Error> {
+        const QUERY: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= $1 ORDER BY at LIMIT $2)";
+        let Some(max_age) = Micros::try_from(max_age.as_micros()).ok().filter(|&age| age > 0) else {
+            return Ok(0);
+        };
+        let oldest = self.clock().await?.saturating_sub(max_age);
+        let mut pruned = 0;
+        loop {
+            let deleted = on!(&mut self.writer().await?, db => {
+                sqlx::query(QUERY).bind(oldest).bind(PRUNE_ROWS).execute(db).await?.rows_affected()
+            });
+            pruned += deleted;
+            if deleted < PRUNE_ROWS.unsigned_abs() {
+                return Ok(pruned);
+            }
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Writes an entry of a project's log, or of the server's own.
+    pub(super) async fn record(&mut self, project_id: Option<&str>, draft: &AuditDraft) -> sqlx::Result<()> {
+        record(self, &[NewRow::new(project_id, draft, draft.before.clone())]).await
+    }
+}
+
+/// A draft, and the project whose log it is for.
+pub(super) struct NewRow<'a> {
+    project_id: Option<&'a str>,
+    draft: &'a AuditDraft,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl<'a> NewRow<'a> {
+    pub(super) fn new(project_id: Option<&'a str>, draft: &'a AuditDraft, before: Option<Value>) -> Self {
+        Self { project_id, draft, before: before.map(state), after: draft.after.clone().map(state) }
+    }
+}
+
+/// Writes entries, with the time of the database's clock: it orders what several nodes do.
+pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewRow<'_>]) -> sqlx::Result<()> {
+    const QUERY: &str = "INSERT INTO audit (id, project_id, at, actor_kind, actor_id, actor_name, action, target_kind,
+                                            target_id, state_before, state_after, address) ";
+    let clock = matches!(tx, Tx::Postgres(_)).then_some(CLOCK);
+    for rows in pieces(rows) {
+        on!(&mut *tx, db => {
+            let mut query = QueryBuilder::new(QUERY);
+            query.push_values(rows, |mut values, row| {
+                values.push_bind(ordered_id()).push_bind(row.project_id.map(str::to_owned));
+                match clock {
+                    Some(clock) => values.push(clock),
+                    None => values.push_bind(now()),
+                };
+                values
+                    .push_bind(row.draft.by.kind)
+                    .push_bind(row.draft.by.id.as_deref().map(str::to_owned))
+                    .push_bind(row.draft.by.name.to_string())
+                    .push_bind(row.draft.action)
+                    .push_bind(row.draft.target_kind())
+                    .push_bind(row.draft.target_id.clone())
+                    .push_bind(row.before.clone())
+                    .push_bind(row.after.clone())
+                    .push_bind(row.draft.by.address.map(|address| address.to_string()));
+            });
+            query.build().execute(db).await?;
+        });
+    }
+    Ok(())
+}
+
+fn entry(row: Row) -> Result<AuditEntry, Error> {
+    let json = |text: Option<String>| text.map(RawValue::from_string).transpose();
+    let broken = |error: serde_json::Error| Error::Internal(error.to_string());
+    Ok(AuditEntry {
+        id: row.id,
+        at: row.at,
+        actor: AuditActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+        action: row.action,
+        target: AuditTarget { kind: row.target_kind, id: row.target_id },
+        before: json(row.state_before).map_err(broken)?,
+        after: json(row.state_after).map_err(broken)?,
+        address: row.address,
+    })
+}
