@@ -131,7 +131,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How long an entry of the audit log is kept (a year); zero keeps them for good.
+    /// The age at which an entry of the audit log is deleted (a year); zero keeps entries for good.
     pub fn audit_max_age(mut self, age: Duration) -> Self {
         self.settings.audit_max_age = age;
         self

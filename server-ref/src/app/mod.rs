@@ -66,7 +66,7 @@ pub(crate) struct App {
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) event_log: EventLog,
-    /// How long an entry of the audit log is kept; zero keeps them for good.
+    /// The age at which an entry of the audit log is deleted; zero keeps entries for good.
     pub(crate) audit_max_age: Duration,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,

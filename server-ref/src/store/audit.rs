@@ -153,7 +153,7 @@ pub(crate) struct AuditActor {
     pub(crate) name: String,
 }
 
-/// What it was done to.
+/// The target of an action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditTarget {
     pub(crate) kind: String,

@@ -59,7 +59,7 @@ impl Ledger {
         Ok(events)
     }
 
-    /// What the change will replace or delete, for the audit log.
+    /// The state that the change will replace or delete, for the audit log.
     pub(crate) fn state_before(&self, change: &Change) -> Option<Value> {
         match &change.deed {
             Deed::Reviewed(review) => {

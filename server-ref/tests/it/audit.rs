@@ -168,7 +168,7 @@ async fn pages_hold_each_entry_once() {
             Some(next) => cursor = next.to_owned(),
             None => break,
         }
-        // What happens meanwhile moves nothing.
+        // New entries don't move the older ones.
         owner.patch(&server, &base, json!({"name": "Meanwhile"})).await;
     }
     assert_eq!(paged, all);

@@ -13,7 +13,7 @@ use crate::ids::ordered_id;
 use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, state};
 use crate::time::{Micros, now};
 
-/// How many entries are deleted at once.
+/// Entries that one statement deletes.
 const PRUNE_ROWS: i64 = 1000;
 
 /// Where a page starts: after the entry with this time and id, newest first.
