@@ -1,6 +1,8 @@
 //! Times as the store keeps them (microseconds) and as the wire shows them (RFC 3339 with `Z`).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub(crate) type Micros = i64;
@@ -14,6 +16,14 @@ pub(crate) fn rfc3339(micros: Micros) -> String {
     Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }
 
+/// What [`rfc3339`] shows, a time with another offset, or a day, which begins in UTC.
+pub(crate) fn parse(text: &str) -> Option<Micros> {
+    let day = || {
+        text.parse::<Date>().ok().filter(|_| text.len() == 10)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
+    };
+    Some(text.parse::<Timestamp>().ok().or_else(day)?.as_microsecond())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,5 +33,15 @@ mod tests {
         assert_eq!(rfc3339(1_705_314_600_000_000), "2024-01-15T10:30:00Z");
         assert_eq!(rfc3339(1_705_314_600_250_000), "2024-01-15T10:30:00.25Z");
         assert!(rfc3339(i64::MAX).ends_with('Z'));
+    }
+
+    #[test]
+    fn times_and_days_are_read() {
+        assert_eq!(parse("2024-01-15T10:30:00.25Z"), Some(1_705_314_600_250_000));
+        assert_eq!(parse("2024-01-15T11:30:00.25+01:00"), Some(1_705_314_600_250_000));
+        assert_eq!(parse("2024-01-15").map(rfc3339).as_deref(), Some("2024-01-15T00:00:00Z"));
+        for bad in ["", "x", "2024-01-15T10:30:00", "2024-13-01", "1705314600"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
     }
 }

@@ -12,6 +12,9 @@ use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, Change, Deed, Notification, notification_event};
 use crate::time::now;
 
+/// Persistent notifications of one project, and of those that are for all: who joins is shown them.
+const NOTIFICATIONS_MAX: i64 = 100;
+
 impl App {
     /// Without a project: in all of them.
     pub(crate) async fn notify(
@@ -22,6 +25,9 @@ impl App {
         persistent: bool,
         by: &Actor,
     ) -> Result<Notification, Error> {
+        if persistent && self.store.notification_count(project_id.as_deref()).await? >= NOTIFICATIONS_MAX {
+            return Err(Error::Conflict("limit_reached", "There are too many persistent notifications"));
+        }
         let notification =
             Notification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
         match &notification.project_id {

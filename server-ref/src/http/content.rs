@@ -5,39 +5,26 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::caller::Project;
 use super::error::ApiError;
 use super::input::Ids;
+use super::listing::{ContentQuery, Wanted, cursor};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::store::{Content, Status};
-
-const PER_PAGE: i64 = 20;
-const PER_PAGE_MAX: i64 = 100;
-
-/// Which contents.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ContentQuery {
-    /// Needed with a session of somebody with several projects.
-    #[allow(dead_code, reason = "read with the caller")]
-    project_id: Option<String>,
-    /// From 1.
-    page: Option<i64>,
-    /// From 1 to 100 (20).
-    per_page: Option<i64>,
-    /// `flagged`: what waits for a review.
-    status: Option<String>,
-}
+use crate::store::Content;
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct ContentList {
     success: bool,
     content: Vec<Content>,
-    pagination: Pagination,
+    /// Of numbered pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pagination: Option<Pagination>,
+    /// Where the next page begins; null: this was the last one.
+    next_cursor: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -64,23 +51,29 @@ pub(super) struct ContentAnswer {
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     project: Project,
-    wanted: Result<Query<ContentQuery>, QueryRejection>,
+    query: Result<Query<ContentQuery>, QueryRejection>,
 ) -> Result<Json<ContentList>, ApiError> {
     let project_id = project.allow(&app, Permission::Read).await?;
-    let Query(wanted) = wanted.map_err(|error| ApiError::invalid(error.body_text()))?;
-    let per_page = wanted.per_page.unwrap_or(PER_PAGE).clamp(1, PER_PAGE_MAX);
-    let page = wanted.page.unwrap_or(1).max(1);
-    let status = match wanted.status.as_deref() {
-        None | Some("") => None,
-        Some(text) => Some(Status::parse(text).ok_or_else(|| ApiError::invalid("Unknown status"))?),
+    let Query(query) = query.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let list = match query.wanted()? {
+        Wanted::Numbered { page, per_page, status } => {
+            let found = app.store.contents(&project_id, status, per_page, (page - 1) * per_page).await?;
+            let pagination = Pagination::new(page, per_page, found.total);
+            let last = found.last.filter(|_| pagination.has_next);
+            ContentList {
+                success: true,
+                content: found.contents,
+                pagination: Some(pagination),
+                next_cursor: last.as_ref().map(cursor),
+            }
+        }
+        Wanted::After { place, limit, filter } => {
+            let found = app.store.list_contents(&project_id, &filter, place, limit).await?;
+            let next_cursor = found.next.as_ref().map(cursor);
+            ContentList { success: true, content: found.contents, pagination: None, next_cursor }
+        }
     };
-    let offset = (page - 1).saturating_mul(per_page);
-    let found = app.store.contents(&project_id, status, per_page, offset).await?;
-    Ok(Json(ContentList {
-        success: true,
-        content: found.contents,
-        pagination: Pagination::new(page, per_page, found.total),
-    }))
+    Ok(Json(list))
 }
 
 /// One content.

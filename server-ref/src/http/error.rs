@@ -181,6 +181,7 @@ impl From<sqlx::Error> for ApiError {
         }
         match fault {
             Fault::Lost | Fault::Unavailable => Self::unavailable(),
+            Fault::TooLong => Self::timeout(),
             Fault::Full => Self::storage_full(),
             Fault::Text => Self::invalid("Text must not hold U+0000"),
             Fault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),

@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::input::{Body, Ids};
 use crate::app::App;
 use crate::auth::{Permission, Standing};
-use crate::store::{Member, Role};
+use crate::store::{LISTED_MAX, Member, Role};
 
 /// Who becomes a member, and as what.
 #[derive(Deserialize, ToSchema)]
@@ -64,6 +64,9 @@ pub(super) async fn add(
     let own = caller.allow(&app, &id, Permission::EditMembers).await?;
     let role = body.role.unwrap_or(Role::Member);
     outranks(own, role)?;
+    if app.store.members(&id).await?.len() >= LISTED_MAX {
+        return Err(ApiError::conflict("limit_reached", "The project has too many members"));
+    }
     let user = app.store.account(body.email.trim()).await?.ok_or_else(|| ApiError::not_found("User not found"))?;
     if !app.store.add_member(&id, &user.id, role, &caller.actor()).await? {
         return Err(ApiError::conflict("already_member", "They are a member already"));

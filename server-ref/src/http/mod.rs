@@ -11,6 +11,7 @@ mod error;
 mod health;
 mod input;
 mod keys;
+mod listing;
 mod login;
 mod login_form;
 mod members;

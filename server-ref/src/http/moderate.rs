@@ -19,15 +19,18 @@ use crate::auth::Permission;
 use crate::moderation::{Submission, moderate as run};
 use crate::store::Status;
 
-const TYPE_MAX: usize = 64;
+/// The only type of contents that is moderated.
+const TYPE: &str = "text";
 /// Metadata goes to every listener with the event, unlike the content, of which they get a preview.
 const METADATA_MAX: usize = 64 * 1024;
 
 /// A content to be moderated.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Submitted {
-    /// `text` unless told otherwise.
-    r#type: Option<String>,
+    /// `text`, which is the default.
+    #[serde(default = "text", deserialize_with = "Value::deserialize")]
+    #[schema(value_type = String)]
+    r#type: Value,
     #[schema(required)]
     content: Option<String>,
     /// Anything that should come back with the events. A `user_id` in it, text or number, is whom `user_activity` is about.
@@ -68,16 +71,19 @@ pub(super) async fn moderate(
     }))
 }
 
+fn text() -> Value {
+    TYPE.into()
+}
+
 fn parse(body: &[u8]) -> Result<Submission, ApiError> {
     let body: Submitted =
         serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
-    let content = body.content.filter(|content| !content.is_empty());
-    let content = content.ok_or_else(|| ApiError::invalid("content is required"))?;
-    let content_type = body.r#type.unwrap_or_else(|| "text".into());
-    if content_type.is_empty() || content_type.len() > TYPE_MAX || content_type.contains('\0') {
-        return Err(ApiError::invalid("type must be from 1 to 64 bytes, and none of them 0"));
+    let content = body.content.filter(|content| !content.trim().is_empty());
+    let content = content.ok_or_else(|| ApiError::invalid("content is required, and must not be blank"))?;
+    if body.r#type != TYPE {
+        return Err(ApiError::invalid("type must be \"text\""));
     }
-    Ok(Submission { content_type, content, meta_data: metadata(body.metadata)? })
+    Ok(Submission { content_type: TYPE.into(), content, meta_data: metadata(body.metadata)? })
 }
 
 /// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses what a
@@ -124,6 +130,7 @@ mod tests {
     #[test]
     fn bodies() {
         assert!(parse(br#"{"content":"x"}"#).is_ok());
+        assert!(parse(br#"{"content":" x ","type":"text"}"#).is_ok());
         assert!(parse(br#"{"content":"x","metadata":null,"extra":1}"#).is_ok());
         let deep = format!(r#"{{"content":"x","metadata":{{"a":{}{}}}}}"#, "[".repeat(64), "]".repeat(64));
         let long = format!(r#"{{"content":"x","metadata":{{"a":"{}"}}}}"#, "x".repeat(METADATA_MAX));
@@ -132,8 +139,11 @@ mod tests {
             "[]",
             "{}",
             r#"{"content":""}"#,
+            r#"{"content":" \t\n\u3000"}"#,
             r#"{"content":1}"#,
             r#"{"content":"x","type":""}"#,
+            r#"{"content":"x","type":null}"#,
+            r#"{"content":"x","type":"video"}"#,
             r#"{"content":"x","type":"a\u0000"}"#,
             r#"{"content":"x","metadata":[1]}"#,
             r#"{"content":"x","metadata":{"a":"\ud800"}}"#,

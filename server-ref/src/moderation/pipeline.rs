@@ -82,6 +82,7 @@ impl Case {
             content_data: submission.content,
             author: author(submission.meta_data.as_deref()),
             meta_data: submission.meta_data.map(|raw| raw.get().to_owned()),
+            rule_id: outcome.rule.as_ref().map(|rule| rule.id.clone()),
             status: outcome.status,
             results: results.clone(),
         };

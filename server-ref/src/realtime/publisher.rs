@@ -269,7 +269,7 @@ impl Publisher {
             return self.refresh(project_id);
         }
         for recent in recent {
-            self.statistics.activity(&project_id, recent);
+            self.statistics.activity(&project_id, recent, standing.head);
         }
         self.statistics.counted(project_id, standing, Instant::now());
     }
@@ -303,7 +303,7 @@ impl Publisher {
                 let again = self.refreshed.remove(&id).unwrap_or_default();
                 match read {
                     Ok((standing, recent)) if self.lines.contains_key(&id) => {
-                        self.statistics.seed(id.clone(), recent);
+                        self.statistics.seed(id.clone(), recent, standing.head);
                         self.statistics.counted(id.clone(), standing, Instant::now());
                     }
                     Ok(_) => {}

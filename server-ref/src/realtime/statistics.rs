@@ -23,7 +23,7 @@ pub(super) struct StatsUpdate<'a> {
     approval_rate: f64,
     rejection_rate: f64,
     flag_rate: f64,
-    recent_activity: &'a VecDeque<Recent>,
+    recent_activity: &'a VecDeque<Known>,
     project_id: &'a str,
 }
 
@@ -38,8 +38,30 @@ pub(super) struct Statistics {
 #[derive(Debug, Default)]
 struct Project {
     standing: Standing,
-    recent: VecDeque<Recent>,
+    recent: VecDeque<Known>,
     sent: Option<Instant>,
+}
+
+/// An entry of `recent_activity`, and the newest event id that was known with it.
+#[derive(Debug, Serialize)]
+struct Known {
+    #[serde(skip)]
+    head: i64,
+    #[serde(flatten)]
+    recent: Recent,
+}
+
+impl Project {
+    /// A review replaces the first decision about its content.
+    fn add(&mut self, new: Known) {
+        match self.recent.iter_mut().find(|known| known.recent.content_id == new.recent.content_id) {
+            Some(known) => *known = new,
+            None => {
+                self.recent.push_front(new);
+                self.recent.truncate(RECENT);
+            }
+        }
+    }
 }
 
 impl Statistics {
@@ -47,10 +69,16 @@ impl Statistics {
         self.projects.contains_key(project_id)
     }
 
-    /// Starts a project with the activity that was stored before, newest first.
-    pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>) {
+    /// Starts a project with the activity that was stored when this event id was the newest, or after it, newest first. What is known
+    /// of later stays.
+    pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
-        project.recent = recent.into();
+        let stored = recent.into_iter().map(|recent| Known { head, recent }).collect();
+        for known in std::mem::replace(&mut project.recent, stored).into_iter().rev() {
+            if known.head > head {
+                project.add(known);
+            }
+        }
     }
 
     pub(super) fn forget(&mut self, project_id: &str) {
@@ -58,15 +86,10 @@ impl Statistics {
         self.due.remove(project_id);
     }
 
-    pub(super) fn activity(&mut self, project_id: &str, recent: Recent) {
+    /// A decision, and the newest event id that is known with it.
+    pub(super) fn activity(&mut self, project_id: &str, recent: Recent, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
-            // A review replaces the first decision; and the seed may have seen it already.
-            if let Some(known) = project.recent.iter_mut().find(|known| known.content_id == recent.content_id) {
-                *known = recent;
-                return;
-            }
-            project.recent.push_front(recent);
-            project.recent.truncate(RECENT);
+            project.add(Known { head, recent });
         }
     }
 
@@ -135,7 +158,7 @@ pub(crate) fn rates(counts: [i64; 3]) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Counts;
+    use crate::store::{Counts, Status};
 
     #[test]
     fn rates_add_up() {
@@ -153,7 +176,7 @@ mod tests {
     fn the_first_at_once_the_last_never_lost() {
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
-        statistics.seed(project.clone(), Vec::new());
+        statistics.seed(project.clone(), Vec::new(), 0);
         let start = Instant::now();
         let counts = |approved| Standing { head: approved, counts: Counts { approved, ..Counts::default() } };
         statistics.counted(project.clone(), counts(1), start);
@@ -167,5 +190,30 @@ mod tests {
         // What was overtaken changes nothing.
         statistics.counted(project, counts(2), start + Duration::from_millis(110));
         assert_eq!(statistics.payload("p").unwrap().approved, 3);
+    }
+
+    #[test]
+    fn what_comes_while_the_stored_activity_is_read_stays() {
+        let recent = |id: &str, decision| Recent { content_id: id.into(), decision, timestamp: String::new() };
+        let project: Arc<str> = "p".into();
+        let mut statistics = Statistics::default();
+        statistics.seed(project.clone(), vec![recent("a", Status::Flagged)], 1);
+        // The reading has seen event 3; 4 and 5 come before it is here, of which it has seen the content of 4, too.
+        statistics.activity("p", recent("b", Status::Approved), 2);
+        statistics.activity("p", recent("d", Status::Rejected), 4);
+        statistics.activity("p", recent("a", Status::Approved), 5);
+        let read = ["d", "c", "b", "a"].map(|id| recent(id, Status::Flagged));
+        statistics.seed(project.clone(), read.to_vec(), 3);
+        statistics.activity("p", recent("e", Status::Approved), 6);
+        statistics.seed(project, read.to_vec(), 3);
+        let shown = serde_json::to_value(statistics.payload("p").unwrap()).unwrap();
+        let shown: Vec<_> = shown["recent_activity"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| (entry["content_id"].as_str().unwrap(), entry["decision"].as_str().unwrap()))
+            .collect();
+        let expected = [("e", "approved"), ("d", "rejected"), ("c", "flagged"), ("b", "flagged"), ("a", "approved")];
+        assert_eq!(shown, expected);
     }
 }

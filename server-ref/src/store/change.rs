@@ -44,6 +44,8 @@ pub(crate) struct NewContent {
     pub(crate) meta_data: Option<String>,
     /// The `user_id` of the metadata.
     pub(crate) author: Option<Arc<str>>,
+    /// The rule that decided.
+    pub(crate) rule_id: Option<String>,
     pub(crate) status: Status,
     /// JSON texts.
     pub(crate) results: Vec<String>,

@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Lost,
     /// The database is not there, overloaded or busy. A later try can help.
     Unavailable,
+    /// It took longer than what is asked in this way may take.
+    TooLong,
     /// There is no space left. A try can help when there is again.
     Full,
     /// A text holds what the database can't: U+0000.
@@ -52,8 +54,9 @@ fn postgres(error: &PgDatabaseError) -> Fault {
         "22021" | "22P05" => Fault::Text,
         // Shut down or crashed.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Fault::Lost,
-        // A standby that was promoted elsewhere; too slow; locked by another; deadlocks.
-        "25006" | "57014" | "55P03" | "40001" | "40P01" => Fault::Unavailable,
+        "57014" => Fault::TooLong,
+        // A standby that was promoted elsewhere; locked by another; deadlocks.
+        "25006" | "55P03" | "40001" | "40P01" => Fault::Unavailable,
         code if code.starts_with("08") => Fault::Lost,
         code if code.starts_with("53") || code.starts_with("58") => Fault::Unavailable,
         _ => Fault::Other,
@@ -66,6 +69,8 @@ fn sqlite(code: i32) -> Fault {
     const IO_ERROR: i32 = 10;
     match code & 0xff {
         13 => Fault::Full,
+        // Interrupted.
+        9 => Fault::TooLong,
         // Busy, locked, I/O, can't open, read-only.
         5 | 6 | IO_ERROR | 14 | 8 => Fault::Unavailable,
         _ => Fault::Other,

@@ -10,9 +10,13 @@ mod news;
 mod notice;
 mod people;
 mod scopes;
+mod shares;
 mod sql;
 mod types;
 mod writer;
+
+/// Entries of a list that is not read page by page: nothing more can be added to it.
+pub(crate) const LISTED_MAX: usize = 1000;
 
 pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_state};
 pub(crate) use change::{Batch, Change, Deed, Draft, LoggedEvent, NewContent, Part, Review};
@@ -26,5 +30,5 @@ pub(crate) use people::{Account, Member, Notification, ProjectInfo, User};
 pub use scopes::Scope;
 pub(crate) use scopes::Scopes;
 pub(crate) use sql::{AuditPosition, Committed, Doubt, Listener, Opening, Outcome, Schema, SessionDraft, Store};
-pub(crate) use types::{Content, Counts, EventPage, Page, Recent, Status, StoredRule};
+pub(crate) use types::{Content, ContentFilter, Counts, EventPage, Page, Place, Recent, Slice, Status, StoredRule};
 pub(crate) use writer::{Outgoing, Writer};

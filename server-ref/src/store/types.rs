@@ -1,5 +1,6 @@
 //! What goes into the store and comes out of it, whatever the database is.
 
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -94,6 +95,38 @@ pub(crate) struct Content {
 pub(crate) struct Page {
     pub(crate) contents: Vec<Content>,
     pub(crate) total: i64,
+    /// Where the page ends.
+    pub(crate) last: Option<Place>,
+}
+
+/// Which contents are wanted; nothing: all.
+#[derive(Debug, Default)]
+pub(crate) struct ContentFilter {
+    pub(crate) status: Option<Status>,
+    /// The `user_id` of the metadata.
+    pub(crate) author: Option<String>,
+    /// The rule that decided.
+    pub(crate) rule_id: Option<String>,
+    /// When they were submitted: from here,
+    pub(crate) from: Option<Micros>,
+    /// and before this.
+    pub(crate) to: Option<Micros>,
+    /// What the content holds.
+    pub(crate) text: Option<Regex>,
+}
+
+/// A content's place among the others of its project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) at: Micros,
+    pub(crate) id: String,
+}
+
+/// Some contents, newest first, and where the next ones begin, if there may be any.
+#[derive(Debug)]
+pub(crate) struct Slice {
+    pub(crate) contents: Vec<Content>,
+    pub(crate) next: Option<Place>,
 }
 
 /// A part of a project's log.

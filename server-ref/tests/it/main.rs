@@ -37,6 +37,7 @@ mod polling;
 #[allow(dead_code, reason = "of the other tests, which use all of it")]
 mod program;
 mod projects;
+mod reading_contents;
 mod replay;
 mod requests_are_served_in_order;
 mod rest;

@@ -30,19 +30,19 @@ impl Access {
 
     /// All contents: their ids and texts.
     async fn contents(&self) -> HashMap<String, String> {
-        let mut contents = HashMap::new();
-        for page in 1.. {
-            let answer = self.get(&format!("/api/content?per_page=100&page={page}")).await;
+        let (mut contents, mut cursor) = (HashMap::new(), String::new());
+        loop {
+            let answer = self.get(&format!("/api/content?limit=100&cursor={cursor}")).await;
             for content in answer["content"].as_array().unwrap() {
                 assert_eq!(content["moderation_results"].as_array().unwrap().len(), 1, "{content}");
                 let text = |name: &str| content[name].as_str().unwrap().to_owned();
                 assert_eq!(contents.insert(text("id"), text("content_data")), None, "listed twice");
             }
-            if !answer["pagination"]["has_next"].as_bool().unwrap() {
-                break;
+            match answer["next_cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => return contents,
             }
         }
-        contents
     }
 
     /// The whole log: names and payloads.

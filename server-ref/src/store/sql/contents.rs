@@ -8,22 +8,22 @@ use sqlx::QueryBuilder;
 use super::text::Text;
 use super::{Store, on};
 use crate::Error;
-use crate::store::{Content, Counts, Page, Recent, Standing, Status};
+use crate::store::{Content, Counts, Page, Place, Recent, Standing, Status};
 use crate::time::{Micros, rfc3339};
 
 #[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
+pub(super) struct Row {
+    pub(super) id: String,
     project_id: String,
     content_type: String,
-    content_data: Text,
-    meta_data: Option<String>,
+    pub(super) content_data: Text,
+    pub(super) meta_data: Option<String>,
     status: String,
-    created_at: Micros,
+    pub(super) created_at: Micros,
     updated_at: Micros,
 }
 
-/// The columns of a [`Row`].
+/// The columns of a [`Row`], of a project.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -34,13 +34,15 @@ macro_rules! select {
     };
 }
 
+pub(super) use select;
+
 impl Store {
     pub(crate) async fn content(&self, project_id: &str, id: &str) -> Result<Option<Content>, Error> {
         const QUERY: &str = select!("AND id = $2");
-        let row: Option<Row> = on!(&mut self.reader().await?, db => {
+        let row: Option<Row> = on!(&mut *self.reader_of(project_id).await?, db => {
             sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
         });
-        Ok(self.with_results(row.into_iter().collect()).await?.pop())
+        Ok(self.with_results(project_id, row.into_iter().collect()).await?.pop())
     }
 
     /// A page of contents, newest first.
@@ -51,12 +53,12 @@ impl Store {
         limit: i64,
         offset: i64,
     ) -> Result<Page, Error> {
-        const ALL: &str = select!("ORDER BY id DESC LIMIT $2 OFFSET $3");
-        const SOME: &str = select!("AND status = $4 ORDER BY id DESC LIMIT $2 OFFSET $3");
+        const ALL: &str = select!("ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
+        const SOME: &str = select!("AND status = $4 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
         let counts = self.counts(project_id).await?;
         let total = status.map_or(counts.total(), |status| counts.of(status));
         let query = if status.is_some() { SOME } else { ALL };
-        let rows: Vec<Row> = on!(&mut self.reader().await?, db => {
+        let rows: Vec<Row> = on!(&mut *self.reader_of(project_id).await?, db => {
             let query = sqlx::query_as(query).bind(project_id).bind(limit).bind(offset);
             let query = match status {
                 Some(status) => query.bind(status.as_str()),
@@ -64,7 +66,8 @@ impl Store {
             };
             query.fetch_all(db).await?
         });
-        Ok(Page { contents: self.with_results(rows).await?, total })
+        let last = rows.last().map(|row| Place { at: row.created_at, id: row.id.clone() });
+        Ok(Page { contents: self.with_results(project_id, rows).await?, total, last })
     }
 
     pub(crate) async fn counts(&self, project_id: &str) -> Result<Counts, Error> {
@@ -82,9 +85,8 @@ impl Store {
 
     /// The last decisions, newest first.
     pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<Recent>, Error> {
-        const QUERY: &str =
-            "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY id DESC LIMIT $2";
-        let rows: Vec<(String, String, Micros)> = on!(&mut self.reader().await?, db => {
+        const QUERY: &str = "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+        let rows: Vec<(String, String, Micros)> = on!(&mut *self.reader_of(project_id).await?, db => {
             sqlx::query_as(QUERY).bind(project_id).bind(limit).fetch_all(db).await?
         });
         let recent = rows.into_iter().map(|(content_id, status, at)| Recent {
@@ -95,11 +97,11 @@ impl Store {
         Ok(recent.collect())
     }
 
-    async fn with_results(&self, rows: Vec<Row>) -> Result<Vec<Content>, Error> {
+    pub(super) async fn with_results(&self, project_id: &str, rows: Vec<Row>) -> Result<Vec<Content>, Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let found: Vec<(String, String)> = on!(&mut self.reader().await?, db => {
+        let found: Vec<(String, String)> = on!(&mut *self.reader_of(project_id).await?, db => {
             let mut query = QueryBuilder::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
             let mut ids = query.separated(", ");
             for row in &rows {

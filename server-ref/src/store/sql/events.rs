@@ -35,7 +35,7 @@ impl Store {
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
         const BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
                               FROM projects WHERE id = $1";
-        let mut reader = self.reader().await?;
+        let mut reader = self.reader_of(project_id).await?;
         // One snapshot, so that head, oldest and the events agree while others write and prune.
         let mut tx = reader.snapshot().await?;
         let bounds: Option<(i64, Option<i64>)> =

@@ -50,6 +50,11 @@ impl<C> Lane<C> {
         self.distrusted.store(true, Ordering::Relaxed);
     }
 
+    /// The connection works after all. To be called while it is held.
+    pub(super) fn trust(&self) {
+        self.distrusted.store(false, Ordering::Relaxed);
+    }
+
     /// No more turns; the connection, to be closed.
     pub(super) async fn close(&self) -> Option<C> {
         match std::mem::replace(&mut *self.slot.lock().await, Slot::Closed) {

@@ -38,9 +38,8 @@ impl Store {
 
     pub(crate) async fn members(&self, project_id: &str) -> Result<Vec<Member>, Error> {
         const QUERY: &str = "SELECT user_id, email, role FROM members JOIN users ON id = user_id
-                             WHERE project_id = $1 ORDER BY lower(email)";
-        let rows: Vec<(String, String, String)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?);
+                             WHERE project_id = $1 ORDER BY lower(email) LIMIT 1000";
+        let rows: Vec<(String, String, String)> = on!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?);
         let member = |(user_id, email, role): (_, _, String)| Member { user_id, email, role: Role::parse(&role) };
         Ok(rows.into_iter().map(member).collect())
     }

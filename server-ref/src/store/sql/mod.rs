@@ -12,6 +12,7 @@ mod events;
 mod keys;
 mod lane;
 mod ledger;
+mod listing;
 mod members;
 mod news;
 mod notifications;
@@ -26,6 +27,7 @@ mod sqlite;
 mod text;
 mod user_deletion;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +44,7 @@ pub(crate) use sessions::SessionDraft;
 use self::either::{Either, Tx, on};
 use self::postgres::PgDatabase;
 use self::sqlite::SqliteDatabase;
+use super::shares::{Share, Shares};
 use crate::Error;
 use crate::options::EventLog;
 use crate::time::{Micros, now};
@@ -93,6 +96,7 @@ pub(crate) struct Store {
 #[derive(Debug)]
 struct Inner {
     database: Either<SqliteDatabase, PgDatabase>,
+    shares: Shares,
     log_id: String,
     retention: EventLog,
     /// Contents that may wait for a review before a warning is given; 0: any number.
@@ -106,6 +110,26 @@ fn unknown_database() -> Error {
 type Reader = Either<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 type Writer<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, PoolConnection<Postgres>>;
 type Log<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
+
+/// A connection that counts among its project's.
+struct ProjectReader {
+    reader: Reader,
+    _share: Share,
+}
+
+impl Deref for ProjectReader {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+impl DerefMut for ProjectReader {
+    fn deref_mut(&mut self) -> &mut Reader {
+        &mut self.reader
+    }
+}
 
 impl Store {
     /// Opens a database such as `sqlite://automoderate.db`, which is made when it doesn't exist, or
@@ -123,7 +147,12 @@ impl Store {
             _ => return Err(unknown_database()),
         };
         let Opening { retention, queue_limit, .. } = opening;
-        Ok(Self { inner: Arc::new(Inner { database, log_id, retention, queue_limit: queue_limit.into() }) })
+        let shares = Shares::of(match &database {
+            Either::Sqlite(_) => sqlite::READERS,
+            Either::Postgres(_) => postgres::READERS,
+        });
+        let queue_limit = queue_limit.into();
+        Ok(Self { inner: Arc::new(Inner { database, shares, log_id, retention, queue_limit }) })
     }
 
     /// The state of the schema of a database that exists. Changes nothing.
@@ -147,10 +176,12 @@ impl Store {
         }
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers: asked on a connection of its own, however busy the others are.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
-        on!(&mut self.reader().await?, db => { sqlx::query("SELECT 1").execute(db).await?; });
-        Ok(())
+        match &self.inner.database {
+            Either::Sqlite(database) => database.ping().await,
+            Either::Postgres(database) => database.ping().await,
+        }
     }
 
     /// The time by which things expire: the database's, which is the same for all nodes.
@@ -165,12 +196,18 @@ impl Store {
         matches!(self.inner.database, Either::Postgres(_))
     }
 
-    /// A connection to read with.
+    /// A connection to read a few rows with. What it is asked is stopped when it takes long.
     async fn reader(&self) -> Result<Reader, Error> {
         Ok(match &self.inner.database {
             Either::Sqlite(database) => Either::Sqlite(database.readers.acquire().await?),
-            Either::Postgres(database) => Either::Postgres(database.pool.acquire().await?),
+            Either::Postgres(database) => Either::Postgres(database.readers.acquire().await?),
         })
+    }
+
+    /// One of the connections that the project may use at once. To be given back before another one is asked for.
+    async fn reader_of(&self, project_id: &str) -> Result<ProjectReader, Error> {
+        let share = self.inner.shares.take(project_id).await?;
+        Ok(ProjectReader { reader: self.reader().await?, _share: share })
     }
 
     /// A connection to write anything but the log with.

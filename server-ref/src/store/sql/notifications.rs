@@ -11,8 +11,20 @@ impl Store {
     /// Those in force in a project, its own and the ones for all, oldest first.
     pub(crate) async fn notifications(&self, project_id: &str) -> Result<Vec<Notification>, Error> {
         const QUERY: &str = "SELECT id, project_id, type, message, created_at FROM notifications
-                             WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+                             WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id LIMIT 1000";
+        Ok(
+            on!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?),
+        )
+    }
+
+    /// How many a project has of its own; without one: how many are for all.
+    pub(crate) async fn notification_count(&self, project_id: Option<&str>) -> Result<i64, Error> {
+        const OWN: &str = "SELECT COUNT(*) FROM notifications WHERE project_id = $1";
+        const FOR_ALL: &str = "SELECT COUNT(*) FROM notifications WHERE project_id IS NULL";
+        Ok(on!(&mut self.reader().await?, db => match project_id {
+            Some(id) => sqlx::query_scalar(OWN).bind(id).fetch_one(db).await?,
+            None => sqlx::query_scalar(FOR_ALL).fetch_one(db).await?,
+        }))
     }
 
     pub(crate) async fn notification(&self, id: &str) -> Result<Option<Notification>, Error> {

@@ -14,18 +14,27 @@ use crate::Error;
 use crate::ids::random_id;
 use crate::time::{Micros, now};
 
-const CONNECTIONS: u32 = 10;
+/// Connections that read, and connections for everything else.
+pub(super) const READERS: u32 = 6;
+const WRITERS: u32 = 3;
 /// How long a request waits for a connection: a database that restarts is back within it.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// What the database does by itself for a server that is gone, or stuck: it ends the transaction before those who wait for its locks
 /// give up.
 const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
+/// For connections that read: what takes longer is stopped, also when nobody waits for it any more. Not for those that write: a COMMIT
+/// that waits for a standby would be taken for done.
+const READ_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
 /// The marks of processes that wrote nothing for 30 days are of use to nobody.
 const FORGOTTEN: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct PgDatabase {
     pub(super) pool: PgPool,
+    pub(super) readers: PgPool,
+    /// For the question whether the database answers.
+    pulse: Lane<PgConnection>,
+    options: PgConnectOptions,
     pub(super) log: Lane<PgConnection>,
     /// This process among those that write.
     writer_id: String,
@@ -51,11 +60,22 @@ impl PgDatabase {
         sqlx::query("DELETE FROM writers WHERE seen_at < $1").bind(now() - FORGOTTEN).execute(&mut connection).await?;
         let _ = connection.close().await;
         let name = options.get_application_name().unwrap_or("automoderate-server").to_owned();
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options.application_name(&name).options(SETTINGS));
-        let database = Self { pool, log: Lane::new(None), writer_id: random_id(), marks: AtomicI64::new(0) };
+        let options = options.application_name(&name).options(SETTINGS);
+        let pool = |connections, options| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_lazy_with(options)
+        };
+        let database = Self {
+            pool: pool(WRITERS, options.clone()),
+            readers: pool(READERS, options.clone().options(READ_SETTINGS)),
+            log: Lane::new(None),
+            pulse: Lane::new(None),
+            options: options.options(READ_SETTINGS),
+            writer_id: random_id(),
+            marks: AtomicI64::new(0),
+        };
         Ok((database, log_id))
     }
 
@@ -65,6 +85,16 @@ impl PgDatabase {
         let schema = Schema::of_postgres(&mut connection).await?;
         connection.close().await?;
         Ok(schema)
+    }
+
+    /// Whether the database answers.
+    pub(super) async fn ping(&self) -> Result<(), Error> {
+        let mut connection = self.pulse.take(async || self.options.connect().await).await?;
+        // Also when nobody waits for the answer: what comes next must not wait for it.
+        self.pulse.distrust();
+        connection.ping().await?;
+        self.pulse.trust();
+        Ok(())
     }
 
     /// The log's connection. It is not tested before it is used, which would take as long as the shortest transaction.
@@ -105,6 +135,10 @@ impl PgDatabase {
         if let Some(connection) = self.log.close().await {
             let _ = connection.close().await;
         }
+        if let Some(connection) = self.pulse.close().await {
+            let _ = connection.close().await;
+        }
+        self.readers.close().await;
         self.pool.close().await;
     }
 }

@@ -40,7 +40,7 @@ impl Store {
     /// The projects a user belongs to, oldest first.
     pub(crate) async fn projects_of(&self, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
         const QUERY: &str = "SELECT id, name, role, created_at FROM projects JOIN members ON id = project_id
-                             WHERE user_id = $1 ORDER BY created_at, id";
+                             WHERE user_id = $1 ORDER BY created_at, id LIMIT 1000";
         let rows: Vec<(String, String, String, Micros)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(user_id).fetch_all(db).await?);
         let project = |(id, name, role, created_at): (_, _, String, _)| {

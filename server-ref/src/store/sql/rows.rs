@@ -40,7 +40,8 @@ async fn rows(
     events: &[(LoggedEvent, Micros)],
 ) -> sqlx::Result<()> {
     const CONTENTS: &str =
-        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, status, created_at, updated_at) ";
+        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, author, rule_id, status,
+                                                  created_at, updated_at) ";
     const RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result) ";
     const EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at) ";
     for contents in pieces(contents) {
@@ -51,6 +52,8 @@ async fn rows(
                 .push_bind(content.content_type.clone())
                 .push_bind(content.content_data.clone())
                 .push_bind(content.meta_data.clone())
+                .push_bind(content.author.as_deref().map(str::to_owned))
+                .push_bind(content.rule_id.clone())
                 .push_bind(content.status.as_str())
                 .push_bind(change.at)
                 .push_bind(change.at);
@@ -85,9 +88,10 @@ async fn columns(
     events: &[(LoggedEvent, Micros)],
 ) -> sqlx::Result<()> {
     const CONTENTS: &str =
-        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, status, created_at, updated_at)
-         SELECT *, created_at FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::bigint[])
-             AS new (project_id, id, content_type, content_data, meta_data, status, created_at)";
+        "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, author, rule_id, status, created_at, updated_at)
+         SELECT *, created_at FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[],
+                                          $8::text[], $9::bigint[])
+             AS new (project_id, id, content_type, content_data, meta_data, author, rule_id, status, created_at)";
     const RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result)
                            SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[])";
     const EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at)
@@ -100,6 +104,8 @@ async fn columns(
             .bind(column(|content| &content.content_type))
             .bind(contents.iter().map(|(_, content)| content.content_data.as_bytes()).collect::<Vec<_>>())
             .bind(contents.iter().map(|(_, content)| content.meta_data.as_deref()).collect::<Vec<_>>())
+            .bind(contents.iter().map(|(_, content)| content.author.as_deref()).collect::<Vec<_>>())
+            .bind(contents.iter().map(|(_, content)| content.rule_id.as_deref()).collect::<Vec<_>>())
             .bind(column(|content| content.status.as_str()))
             .bind(contents.iter().map(|(change, _)| change.at).collect::<Vec<_>>())
             .execute(&mut *tx)

@@ -27,7 +27,9 @@ impl Store {
     /// All rules, in the same order.
     pub(crate) async fn rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
         const QUERY: &str = select!("");
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+        Ok(
+            on!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?),
+        )
     }
 
     pub(crate) async fn rule(&self, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {

@@ -1,5 +1,7 @@
 //! SQLite: one connection that writes, a small pool that reads (WAL, so neither waits for the other).
 
+use std::time::{Duration, Instant};
+
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
@@ -9,12 +11,18 @@ use super::schema::{Schema, migrate_sqlite};
 use super::{LOG_ID, Opening};
 use crate::Error;
 
-const READERS: u32 = 4;
+pub(super) const READERS: u32 = 4;
+/// How long a connection may be read with before what it is asked is stopped, also when nobody waits for it any more.
+const READING_TIME_MAX: Duration = Duration::from_secs(5);
+/// Steps of SQLite's machine between two looks at the time: a fraction of a millisecond.
+const STEPS: i32 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct SqliteDatabase {
     pub(super) writer: Lane<SqliteConnection>,
     pub(super) readers: SqlitePool,
+    /// For the question whether the database answers.
+    pulse: Lane<SqliteConnection>,
     options: SqliteConnectOptions,
 }
 
@@ -36,13 +44,19 @@ impl SqliteDatabase {
             _ => schema.require()?,
         }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options.clone().read_only(true).create_if_missing(false))
-            .await?;
+        let readers = readers(&options, READING_TIME_MAX).await?;
         // A file that disappears while the server runs is not made anew, empty.
         let options = options.create_if_missing(false);
-        Ok((Self { writer: Lane::new(Some(writer)), readers, options }, log_id))
+        Ok((Self { writer: Lane::new(Some(writer)), readers, pulse: Lane::new(None), options }, log_id))
+    }
+
+    /// Whether the database answers.
+    pub(super) async fn ping(&self) -> Result<(), Error> {
+        let mut connection = self.pulse.take(async || self.options.clone().read_only(true).connect().await).await?;
+        self.pulse.distrust();
+        sqlx::query("SELECT 1 FROM meta LIMIT 1").execute(&mut *connection).await?;
+        self.pulse.trust();
+        Ok(())
     }
 
     /// The state of its schema.
@@ -60,6 +74,9 @@ impl SqliteDatabase {
     /// Closes all connections, which also folds the write-ahead log into the database.
     pub(super) async fn close(&self) {
         self.readers.close().await;
+        if let Some(connection) = self.pulse.close().await {
+            let _ = connection.close().await;
+        }
         if let Some(connection) = self.writer.close().await
             && let Err(error) = connection.close().await
         {
@@ -80,6 +97,29 @@ fn options(url: &str, create: bool) -> Result<SqliteConnectOptions, Error> {
     Ok(options.disable_statement_logging())
 }
 
+/// Connections that read, each for so long at a time.
+async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Result<SqlitePool> {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| Box::pin(limit(connection, longest)))
+        .before_acquire(move |connection, _| {
+            Box::pin(async move {
+                limit(connection, longest).await?;
+                Ok(true)
+            })
+        })
+        .connect_with(options.clone().read_only(true).create_if_missing(false))
+        .await
+}
+
+/// Stops what the connection is asked when this time has passed.
+async fn limit(connection: &mut SqliteConnection, longest: Duration) -> sqlx::Result<()> {
+    let end = Instant::now() + longest;
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < end);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
@@ -87,7 +127,7 @@ mod tests {
     use sqlx::migrate::Migrator;
 
     use super::*;
-    use crate::store::Store;
+    use crate::store::{Fault, Store};
 
     #[tokio::test]
     async fn an_older_database_keeps_its_people() {
@@ -109,5 +149,28 @@ mod tests {
         assert_eq!((user.email.as_str(), user.is_admin, user.is_active), ("a@example.org", false, true));
         assert!(store.account("A@Example.org").await.unwrap().is_some());
         store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_reading_without_end_is_stopped_and_the_connection_goes_on() {
+        const ENDLESS: &str = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT MAX(x) FROM n";
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("a.db").display());
+        let options = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
+        options.connect().await.unwrap().close().await.unwrap();
+        let readers = readers(&options, Duration::from_millis(50)).await.unwrap();
+        // Nobody waits for these.
+        for _ in 0..READERS {
+            let mut reader = readers.acquire().await.unwrap();
+            let asked = sqlx::query(ENDLESS).execute(&mut *reader);
+            assert!(tokio::time::timeout(Duration::from_millis(5), asked).await.is_err());
+        }
+        let error = sqlx::query(ENDLESS).execute(&readers).await.unwrap_err();
+        assert_eq!(Fault::of(&error), Fault::TooLong);
+        for _ in 0..2 * READERS {
+            let one: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&readers).await.unwrap();
+            assert_eq!(one, 1);
+        }
+        readers.close().await;
     }
 }

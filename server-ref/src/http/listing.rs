@@ -1,0 +1,169 @@
+//! Which contents `GET /api/content` is asked for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::error::ApiError;
+use crate::store::{ContentFilter, Place, Status};
+use crate::time::{self, Micros};
+
+const PER_PAGE: u32 = 20;
+const PER_PAGE_MAX: u32 = 100;
+/// How deep numbered pages go: each costs what all the pages before it do.
+const PAGES_ROWS_MAX: u64 = 10_000;
+/// Of a text that is looked for, in characters.
+const TEXT_MAX: usize = 200;
+const ID_MAX: usize = 256;
+
+/// Which contents. Contents are asked for by numbered pages (`page`, `per_page`), or from a `cursor` on (`limit`, `cursor`), which costs
+/// the same however deep it is and passes over nothing when contents are added meanwhile.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ContentQuery {
+    /// Needed with a session of somebody with several projects.
+    #[allow(dead_code, reason = "read with the caller")]
+    project_id: Option<String>,
+    /// From 1; with `status` only. Pages end after 10,000 contents.
+    page: Option<i64>,
+    /// From 1 to 100 (20).
+    per_page: Option<i64>,
+    /// `flagged`: what waits for a review.
+    status: Option<String>,
+    /// A text that the content holds, in upper or lower case; at most 200 characters. A page may then hold fewer contents than `limit`,
+    /// or none, and there are more as long as `next_cursor` is not null.
+    q: Option<String>,
+    /// The `user_id` of the metadata.
+    user_id: Option<String>,
+    /// The rule that decided.
+    rule_id: Option<String>,
+    /// Submitted at this time or later: RFC 3339, or a day.
+    from: Option<String>,
+    /// Submitted before this time.
+    to: Option<String>,
+    /// From 1 to 100 (20).
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+}
+
+/// How the contents are asked for.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    Numbered { page: i64, per_page: i64, status: Option<Status> },
+    After { place: Option<Place>, limit: usize, filter: ContentFilter },
+}
+
+impl ContentQuery {
+    pub(super) fn wanted(self) -> Result<Wanted, ApiError> {
+        let is_numbered = self.page.is_some() || self.per_page.is_some();
+        let is_filtered =
+            [&self.q, &self.user_id, &self.rule_id, &self.from, &self.to].into_iter().any(Option::is_some);
+        let is_after = self.limit.is_some() || self.cursor.is_some();
+        match (is_numbered, is_filtered || is_after) {
+            (true, true) => Err(ApiError::invalid("page and per_page go with status only: use limit and cursor")),
+            (_, false) => self.numbered(),
+            (false, true) => self.after(),
+        }
+    }
+
+    fn numbered(self) -> Result<Wanted, ApiError> {
+        let (page, per_page) = (self.page.unwrap_or(1).max(1), count(self.per_page));
+        let rows = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
+        if rows > PAGES_ROWS_MAX {
+            return Err(ApiError::invalid("Pages end after 10000 contents: use limit and cursor"));
+        }
+        Ok(Wanted::Numbered { page, per_page: per_page.into(), status: status(self.status)? })
+    }
+
+    fn after(self) -> Result<Wanted, ApiError> {
+        let place = match given(self.cursor) {
+            Some(cursor) => Some(place(&cursor).ok_or_else(|| ApiError::invalid("This is no cursor"))?),
+            None => None,
+        };
+        let filter = ContentFilter {
+            status: status(self.status)?,
+            author: id("user_id", self.user_id)?,
+            rule_id: id("rule_id", self.rule_id)?,
+            from: moment("from", self.from)?,
+            to: moment("to", self.to)?,
+            text: given(self.q).map(|text| matcher(&text)).transpose()?,
+        };
+        Ok(Wanted::After { place, limit: count(self.limit) as usize, filter })
+    }
+}
+
+/// What [`place`] reads.
+pub(super) fn cursor(place: &Place) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at, place.id))
+}
+
+fn place(cursor: &str) -> Option<Place> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    let (at, id) = text.split_once('.')?;
+    let is_id = (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    Some(Place { at: at.parse().ok().filter(|_| is_id)?, id: id.to_owned() })
+}
+
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn count(wanted: Option<i64>) -> u32 {
+    let wanted = wanted.unwrap_or(PER_PAGE.into()).clamp(1, PER_PAGE_MAX.into());
+    u32::try_from(wanted).unwrap_or(PER_PAGE)
+}
+
+fn status(text: Option<String>) -> Result<Option<Status>, ApiError> {
+    given(text).map(|text| Status::parse(&text).ok_or_else(|| ApiError::invalid("Unknown status"))).transpose()
+}
+
+fn id(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
+    match given(text) {
+        Some(text) if text.len() > ID_MAX || text.contains('\0') => {
+            Err(ApiError::invalid(format!("{field} must have at most {ID_MAX} bytes, and none of them 0")))
+        }
+        text => Ok(text),
+    }
+}
+
+fn moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
+    // A plus sign that was not escaped comes as a blank.
+    let parse = |text: String| time::parse(&text.replace(' ', "+"));
+    let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a day"));
+    given(text).map(|text| parse(text).ok_or_else(invalid)).transpose()
+}
+
+fn matcher(text: &str) -> Result<Regex, ApiError> {
+    if text.chars().count() > TEXT_MAX {
+        return Err(ApiError::invalid(format!("q must have at most {TEXT_MAX} characters")));
+    }
+    let matcher = RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build();
+    matcher.map_err(|_| ApiError::invalid("q can't be looked for"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_as_they_went() {
+        let given = Place { at: -7, id: "6f1c.x".into() };
+        assert_eq!(place(&cursor(&given)), Some(given));
+        let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for bad in ["", "!", &encoded("1"), &encoded("1."), &encoded("x.y"), &encoded("1.a\0"), &encoded("1.ä")] {
+            assert_eq!(place(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbered_pages_end() {
+        let of = |page, per_page| ContentQuery { page, per_page, ..ContentQuery::default() }.wanted();
+        assert!(of(Some(500), None).is_ok() && of(Some(100), Some(100)).is_ok());
+        assert!(
+            of(Some(501), None).is_err() && of(Some(101), Some(1000)).is_err() && of(Some(i64::MAX), None).is_err()
+        );
+    }
+}

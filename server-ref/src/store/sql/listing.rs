@@ -1,0 +1,103 @@
+//! Contents page by page, newest first: each page begins where the one before ended, whatever was added meanwhile.
+
+use futures_util::TryStreamExt as _;
+use sqlx::QueryBuilder;
+
+use super::contents::{Row, select};
+use super::{Store, on};
+use crate::Error;
+use crate::store::{ContentFilter, Place, Slice};
+
+/// What one page costs at most: rows that are looked at, and their bytes.
+const LOOKED_ROWS_MAX: usize = 4096;
+const LOOKED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Rows asked for at once when most of them may be passed over.
+const ROWS: usize = 256;
+
+impl Store {
+    /// At most `limit` contents after `after` that pass the filter. A text is looked for in a bounded part of the project: then the page
+    /// has fewer, and the next one goes on from there.
+    pub(crate) async fn list_contents(
+        &self,
+        project_id: &str,
+        filter: &ContentFilter,
+        after: Option<Place>,
+        limit: usize,
+    ) -> Result<Slice, Error> {
+        let mut look = Look { filter, limit, found: Vec::new(), rows: 0, bytes: 0, last: after, more: false };
+        // One beyond the page says whether there is another.
+        let rows = if filter.text.is_some() { ROWS.max(limit + 1) } else { limit + 1 };
+        while self.read(project_id, &mut look, rows).await? == rows && !look.more {}
+        let next = look.last.filter(|_| look.more);
+        Ok(Slice { contents: self.with_results(project_id, look.found).await?, next })
+    }
+
+    /// Looks at the next rows, and says how many there were.
+    async fn read(&self, project_id: &str, look: &mut Look<'_>, rows: usize) -> Result<usize, Error> {
+        const QUERY: &str = select!("");
+        let mut count = 0;
+        let ContentFilter { status, author, rule_id, from, to, .. } = look.filter;
+        let last = look.last.clone();
+        on!(&mut *self.reader_of(project_id).await?, db => {
+            let mut query = QueryBuilder::new(QUERY.trim_end().trim_end_matches("$1"));
+            query.push_bind(project_id);
+            if let Some(status) = status {
+                query.push(" AND status = ").push_bind(status.as_str());
+            }
+            if let Some(author) = author {
+                query.push(" AND author = ").push_bind(author);
+            }
+            if let Some(rule_id) = rule_id {
+                query.push(" AND rule_id = ").push_bind(rule_id);
+            }
+            if let Some(from) = from {
+                query.push(" AND created_at >= ").push_bind(from);
+            }
+            if let Some(to) = to {
+                query.push(" AND created_at < ").push_bind(to);
+            }
+            if let Some(Place { at, id }) = &last {
+                query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+            }
+            query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::try_from(rows).unwrap_or(i64::MAX));
+            let mut found = query.build_query_as::<Row>().fetch(db);
+            while let Some(row) = found.try_next().await? {
+                count += 1;
+                if !look.take(row) {
+                    break;
+                }
+            }
+        });
+        Ok(count)
+    }
+}
+
+/// A page that is being filled.
+struct Look<'a> {
+    filter: &'a ContentFilter,
+    limit: usize,
+    found: Vec<Row>,
+    rows: usize,
+    bytes: usize,
+    /// What was looked at last.
+    last: Option<Place>,
+    /// There is something that was not looked at.
+    more: bool,
+}
+
+impl Look<'_> {
+    /// Whether to go on.
+    fn take(&mut self, row: Row) -> bool {
+        if self.found.len() >= self.limit || self.rows >= LOOKED_ROWS_MAX || self.bytes >= LOOKED_BYTES_MAX {
+            self.more = true;
+            return false;
+        }
+        self.rows += 1;
+        self.bytes += row.content_data.0.len() + row.meta_data.as_ref().map_or(0, String::len);
+        self.last = Some(Place { at: row.created_at, id: row.id.clone() });
+        if self.filter.text.as_ref().is_none_or(|text| text.is_match(&row.content_data.0)) {
+            self.found.push(row);
+        }
+        true
+    }
+}
