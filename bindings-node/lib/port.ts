@@ -3,7 +3,7 @@
 import * as native from '../native/index.js'
 import { unlessAborted } from './abort.js'
 import { fromNative, fromText } from './errors.js'
-import { keepAlive } from './keep-alive.js'
+import { keepAlive } from './keepalive.js'
 
 /** Starts an operation whose end is reported under a number. */
 type Start = (port: native.Port, id: number) => void
