@@ -1,4 +1,4 @@
-//! From options to a client: what is made, and who is given what.
+//! Construction of a client from its options.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,14 +16,14 @@ use crate::{
     session::{Machine, SessionConfig},
 };
 
-/// Requests that may wait for the task; whoever comes later waits to be let in.
+/// Number of requests queued for the task; further callers wait.
 const REQUESTS_MAX: usize = 64;
 
 impl ClientBuilder {
-    /// Makes the client without connecting it.
+    /// Creates the client without connecting it.
     ///
     /// # Errors
-    /// `invalid_argument` for an option that can't be used, by name.
+    /// Returns `invalid_argument` for an invalid option, with its name.
     pub fn build(self) -> Result<Client, Error> {
         self.check()?;
         let target = Target::parse("url", &self.url)?;
@@ -107,10 +107,10 @@ impl ClientBuilder {
         Ok(Client { shared: Arc::new(shared) })
     }
 
-    /// Makes the client and connects it. Resolves when the server has acknowledged the namespace and refused nothing.
+    /// Creates the client and connects it. Resolves once the server has acknowledged the namespace and refused nothing.
     ///
     /// # Errors
-    /// As [`build`](Self::build) and [`Client::connect`].
+    /// Returns the errors of [`build`](Self::build) and [`Client::connect`].
     ///
     /// # Cancel safety
     /// Nothing is left behind if the future is dropped.

@@ -1,4 +1,4 @@
-//! The options of a client.
+//! Options of a client.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,11 +13,11 @@ use crate::{
     session::SessionConfig,
 };
 
-/// Makes a dialer that takes the place of the network's.
+/// Constructor of a dialer that replaces the network's.
 pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
-/// Describes a client. Every option has a default; what can't be used is refused by [`build`](Self::build) and
-/// [`connect`](Self::connect) with `invalid_argument`, naming the option.
+/// Builder of a [`Client`]. Every option has a default; [`build`](Self::build) and [`connect`](Self::connect) reject
+/// invalid ones with `invalid_argument` and the option's name.
 #[derive(Clone)]
 pub struct ClientBuilder {
     pub(super) url: String,
@@ -30,7 +30,7 @@ pub struct ClientBuilder {
     pub(super) session: SessionConfig,
     pub(super) request_timeout: Duration,
     pub(super) event_buffer: usize,
-    /// The bytes that a stream buffers at most.
+    /// Largest number of bytes that a stream buffers.
     pub(super) stream_bytes: usize,
     pub(super) overflow: Overflow,
     pub(super) headers: Vec<(String, String)>,
@@ -69,25 +69,25 @@ impl ClientBuilder {
 
     fn credentials(mut self, credentials: Credentials) -> Self {
         if self.credentials != Credentials::None || self.provider.is_some() {
-            self.conflict = Some("credentials: give one of session, password and a provider");
+            self.conflict = Some("credentials: set only one of session, password and provider");
         }
         self.credentials = credentials;
         self
     }
 
-    /// Another address of the same server, or of another one on the same database. Several are tried in the order in
-    /// which they were given.
+    /// Adds a fallback address of the same server, or of another one on the same database. Addresses are tried in the
+    /// order in which they were added.
     ///
-    /// When a connection is lost, or an attempt fails, the next address is tried, after the last one the first; one that
-    /// works is kept until it fails. Each waits shortly for its first attempt in an outage, at most
-    /// [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay); when all have failed, the pauses
-    /// grow as with one address. The limit of attempts per minute is for all together. The first connection fails when
-    /// all have failed once. REST calls go to the address in use.
+    /// After a lost connection or a failed attempt, the client tries the next address, and after the last one the
+    /// first. It keeps an address that works until it fails. During an outage the first attempt at each address is
+    /// delayed only briefly, by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay);
+    /// once all have failed, the delays grow as with one address. The limit of attempts per minute covers all addresses
+    /// together. The first connection fails when every address has failed once. REST calls use the current address.
     ///
-    /// Projects and cursors stay as they are: nothing is lost or comes twice if all lead to the same event log.
-    /// Another log is told as a [`Gap`](crate::Gap). API keys, session cookies, headers and the password are shown
-    /// to all of them; what a login has given only to the one that gave it. One that refuses credentials which another
-    /// one has accepted is not tried again.
+    /// Projects and cursors are kept: nothing is lost or duplicated if all addresses lead to the same event log.
+    /// Another log is reported as a [`Gap`](crate::Gap). API keys, session cookies, headers and the password are sent
+    /// to every address; a login's cookie only to the address that set it. An address that refuses credentials which
+    /// another has accepted is not tried again.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -101,12 +101,12 @@ impl ClientBuilder {
         self
     }
 
-    /// A project's API key. Never part of a log, an error or a `Debug` text.
+    /// Sets the API key of a project. It never appears in a log, an error or `Debug` output.
     ///
-    /// Next to a session or a password it serves the REST calls, and opens the socket where an address refuses the session
-    /// or the login: deployed servers take a web session on the socket and a key for REST, documented ones a key for both.
-    /// An address that has accepted one of them gets that one until it refuses it. The client ends when an address has
-    /// refused both. Next to a provider the key serves the REST calls only.
+    /// If a session or a password is also set, the key is used for REST calls, and opens the socket if an address
+    /// refuses the session or login: deployed servers require a web session on the socket and a key for REST,
+    /// documented ones accept a key for both. An address keeps using the credentials it has accepted until it refuses
+    /// them. The client ends when an address has refused both. With a provider, the key is used for REST calls only.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -119,28 +119,29 @@ impl ClientBuilder {
         self
     }
 
-    /// Where the API key goes. Default [`ApiKeyVia::Query`], as documented; the others stay out of proxies' logs.
+    /// Sets the location of the API key. Default [`ApiKeyVia::Query`], as documented; the others stay out of proxies'
+    /// logs.
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
         self.via = via;
         self
     }
 
-    /// The value of the web session's cookie.
+    /// Sets the value of the web session's cookie.
     #[must_use]
     pub fn session(self, cookie: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Session(cookie.into()))
     }
 
-    /// Logs in through the web form, and again when the session has died. Needs the feature `rest`.
+    /// Logs in through the web form, and again when the session has expired. Needs the feature `rest`.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn password(self, email: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Password { email: email.into(), password: password.into() })
     }
 
-    /// Asks for credentials before every attempt, saying why. After a refusal it is asked once more, with
-    /// [`CredentialsReason::Rejected`]; if that is refused as well, the client ends.
+    /// Sets a function that supplies credentials before every attempt and receives the reason. After a refusal it is
+    /// called once more, with [`CredentialsReason::Rejected`]; if those credentials are refused too, the client ends.
     ///
     /// ```
     /// # use automoderate::{Client, Credentials};
@@ -158,58 +159,59 @@ impl ClientBuilder {
         self
     }
 
-    /// How a lost connection is made again. Default: forever, see [`ReconnectPolicy`].
+    /// Sets the reconnection policy. Default: reconnect forever, see [`ReconnectPolicy`].
     #[must_use]
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
         self.session.reconnect = Some(policy);
         self
     }
 
-    /// Ends the client when the connection is lost.
+    /// Disables reconnecting: the client ends when the connection is lost.
     #[must_use]
     pub fn no_reconnect(mut self) -> Self {
         self.session.reconnect = None;
         self
     }
 
-    /// Whether the first connection is tried again as the reconnect policy says. Default: no, the first failure is
-    /// returned by [`connect`](Self::connect).
+    /// Applies the reconnect policy to the first connection as well. Default `false`: [`connect`](Self::connect)
+    /// returns the first failure.
     #[must_use]
     pub fn retry_first_connect(mut self, retry: bool) -> Self {
         self.session.retry_first_connect = retry;
         self
     }
 
-    /// What to do when the server ends the connection on purpose. Default: connect again.
+    /// Sets the reaction when the server ends the connection on purpose. Default: reconnect.
     #[must_use]
     pub fn on_server_disconnect(mut self, what: OnServerDisconnect) -> Self {
         self.session.on_server_disconnect = what;
         self
     }
 
-    /// One deadline from the credentials to the namespace acknowledgement. Default 20 s, more than 0.
+    /// Sets the time limit of a connection attempt, from the credentials to the namespace acknowledgement. Default 20
+    /// s, more than 0.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.session.connect_timeout = timeout;
         self
     }
 
-    /// How long the server may take to confirm a join. Default 10 s, more than 0.
+    /// Sets the time limit for the server to confirm a join. Default 10 s, more than 0.
     #[must_use]
     pub fn join_timeout(mut self, timeout: Duration) -> Self {
         self.session.join_timeout = timeout;
         self
     }
 
-    /// How long [`emit_with_ack`](Client::emit_with_ack) waits. Default 10 s, more than 0.
+    /// Sets the time limit of [`emit_with_ack`](Client::emit_with_ack). Default 10 s, more than 0.
     #[must_use]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.session.ack_timeout = timeout;
         self
     }
 
-    /// How long a REST call may take, a login that it needs included. Default 60 s, more than 0. Rules that ask models
-    /// take long to decide a submission. Needs the feature `rest`.
+    /// Sets the time limit of a REST call, including a login. Default 60 s, more than 0; rules that ask models take
+    /// long to decide. Needs the feature `rest`.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
@@ -217,50 +219,50 @@ impl ClientBuilder {
         self
     }
 
-    /// The pause between two documented `heartbeat` events; `None` sends none. Default 30 s, at least 1 s. Whether the
-    /// server lives is told by Engine.IO's pings, not by this.
+    /// Sets the interval of the documented `heartbeat` event; `None` disables it. Default 30 s, at least 1 s. Dead
+    /// connections are detected by Engine.IO's pings instead.
     #[must_use]
     pub fn heartbeat_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
         self.session.heartbeat_interval = interval.into();
         self
     }
 
-    /// The number of events that each stream buffers for its reader. Default 1024, at least 1. A stream buffers at most
-    /// 8 MiB as well. Both bound memory; on a server with an event log they never bound what arrives.
+    /// Sets the number of events that each stream buffers for its reader. Default 1024, at least 1. A stream also
+    /// buffers at most 8 MiB. Both limits bound memory; on servers with an event log they cause no loss.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.event_buffer = events;
         self
     }
 
-    /// What a stream does when its buffer is full. Default [`Overflow::Replay`]: nothing is lost on servers with an
-    /// event log; elsewhere the oldest event is dropped, and a [`Lagged`](crate::Lagged) says so.
+    /// Sets the policy for full buffers. Default [`Overflow::Replay`]: nothing is lost on servers with an event log; on
+    /// others the oldest event is dropped and reported by a [`Lagged`](crate::Lagged).
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
     }
 
-    /// How many events per minute the client sends at most, on each connection; `None` lifts the limit. Default 100,
-    /// as servers allow; at least 10. A fifth of it is reserved for joins, leaves and replays, which wait for room; an
-    /// [`emit`](Client::emit) that finds no room in the rest fails with `rate_limited`.
+    /// Sets the number of events per minute that the client may send on each connection; `None` removes the limit.
+    /// Default 100, the servers' limit; at least 10. A fifth is reserved for joins, leaves and replays, which wait for
+    /// room. An [`emit`](Client::emit) beyond the rest fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session.rate_limit = per_minute.into();
         self
     }
 
-    /// What to do about the events of an interruption. Default [`Backfill::Auto`].
+    /// Sets the recovery of events missed during an interruption. Default [`Backfill::Auto`].
     #[must_use]
     pub fn backfill(mut self, backfill: Backfill) -> Self {
         self.session.backfill = backfill;
         self
     }
 
-    /// How often REST is asked which flagged contents were reviewed, on servers without an event log, which send no
-    /// events for reviews; they come as [`ModerationUpdate`](crate::ModerationUpdate) with
-    /// [`Origin::Backfill`](crate::Origin::Backfill). Default `None`: never; at least 1 s. Needs an API key
-    /// and the feature `rest`.
+    /// Sets the interval at which REST is polled for reviews of flagged content, on servers without an event log, which
+    /// send no events for reviews. They arrive as [`ModerationUpdate`](crate::ModerationUpdate) with
+    /// [`Origin::Backfill`](crate::Origin::Backfill). Default `None`: never; at least 1 s. Needs an API key and the
+    /// feature `rest`.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {
@@ -268,7 +270,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The bytes that a stream buffers at most.
+    /// Sets the largest number of bytes that a stream buffers.
     #[cfg(test)]
     pub(crate) fn stream_bytes(mut self, bytes: usize) -> Self {
         self.stream_bytes = bytes;
@@ -285,7 +287,7 @@ impl ClientBuilder {
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Only what can hold no secret.
+        // Only fields that can't contain secrets.
         f.debug_struct("ClientBuilder")
             .field("transports", &self.transports)
             .field("api_key_via", &self.via)

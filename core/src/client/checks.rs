@@ -1,4 +1,4 @@
-//! What an option may be. Everything is refused here, by name, before anything is connected.
+//! Validation of options, before anything is connected.
 
 use std::time::Duration;
 
@@ -14,27 +14,33 @@ impl ClientBuilder {
             return refuse(conflict);
         }
         match &self.api_key {
-            Some(key) if key.expose().trim().is_empty() => return refuse("api_key: it is empty"),
+            Some(key) if key.expose().trim().is_empty() => return refuse("api_key: it must not be empty"),
             Some(key) if HeaderValue::from_str(key.expose()).is_err() => {
-                return refuse("api_key: it holds a line break or another character that can't be sent");
+                return refuse("api_key: it must not contain a line break or another character that can't be sent");
             }
             _ => {}
         }
         match &self.credentials {
             Credentials::Session(cookie) if HeaderValue::from_str(cookie.expose()).is_err() => {
-                return refuse("session: it holds a line break or another character that can't be sent");
+                return refuse("session: it must not contain a line break or another character that can't be sent");
             }
-            Credentials::Session(cookie) if cookie.expose().trim().is_empty() => return refuse("session: it is empty"),
+            Credentials::Session(cookie) if cookie.expose().trim().is_empty() => {
+                return refuse("session: it must not be empty");
+            }
             #[cfg(feature = "rest")]
-            Credentials::Password { email, .. } if email.trim().is_empty() => return refuse("email: it is empty"),
+            Credentials::Password { email, .. } if email.trim().is_empty() => {
+                return refuse("email: it must not be empty");
+            }
             #[cfg(feature = "rest")]
             Credentials::Password { password, .. } if password.expose().is_empty() => {
-                return refuse("password: it is empty");
+                return refuse("password: it must not be empty");
             }
             _ => {}
         }
         if self.tls.is_contradictory() {
-            return refuse("tls_config: extra_ca, client_certificate and danger_accept_invalid_certs don't go with it");
+            return refuse(
+                "tls_config: it replaces extra_ca, client_certificate and danger_accept_invalid_certs; don't set both",
+            );
         }
         if self.event_buffer == 0 {
             return refuse("event_buffer: it must be at least 1");
@@ -46,14 +52,17 @@ impl ClientBuilder {
             ("ack_timeout", session.ack_timeout),
             ("request_timeout", self.request_timeout),
         ] {
-            if timeout.is_zero() || timeout > LONGEST {
+            if timeout.is_zero() || timeout > DURATION_MAX {
                 return refuse(&format!("{name}: it must be more than 0 and at most a day"));
             }
         }
-        if session.heartbeat_interval.is_some_and(|interval| interval < Duration::from_secs(1) || interval > LONGEST) {
+        if session
+            .heartbeat_interval
+            .is_some_and(|interval| interval < Duration::from_secs(1) || interval > DURATION_MAX)
+        {
             return refuse("heartbeat_interval: it must be from 1 s to a day, or off");
         }
-        if session.review_poll.is_some_and(|pause| pause < Duration::from_secs(1) || pause > LONGEST) {
+        if session.review_poll.is_some_and(|pause| pause < Duration::from_secs(1) || pause > DURATION_MAX) {
             return refuse("review_poll: it must be from 1 s to a day, or off");
         }
         if session.rate_limit.is_some_and(|limit| limit < 10) {
@@ -63,12 +72,12 @@ impl ClientBuilder {
     }
 }
 
-/// Longer durations are surely mistakes, and would overflow clocks.
-const LONGEST: Duration = Duration::from_secs(86_400);
+/// Longer durations are mistakes, and would overflow clocks.
+const DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 fn check_policy(policy: &ReconnectPolicy) -> Result<(), Error> {
     let refuse = |what: &str| Err(Error::invalid_argument(format!("reconnect.{what}")));
-    if policy.delay > LONGEST || policy.max_delay > LONGEST || policy.stable_after > LONGEST {
+    if policy.delay > DURATION_MAX || policy.max_delay > DURATION_MAX || policy.stable_after > DURATION_MAX {
         return refuse("delay, max_delay and stable_after: they must be at most a day");
     }
     if policy.max_delay < policy.delay {
@@ -90,23 +99,23 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Erro
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let wrong = |what: &str| Error::invalid_argument(format!("headers: {what}"));
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("a name is not valid"))?;
-        let mut value =
-            HeaderValue::from_str(value).map_err(|_| wrong(&format!("the value of {name} is not valid")))?;
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("a name is invalid"))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| wrong(&format!("the value of {name} is invalid")))?;
         value.set_sensitive(true);
         map.append(parsed, value);
     }
     Ok(map)
 }
 
-/// The other addresses. An encrypted one is not replaced by one that is not: whoever is in between could choose.
+/// Parses the fallback addresses. An encrypted address must not have an unencrypted fallback: an attacker in between
+/// could force its use.
 pub(super) fn fallbacks(first: &Target, urls: &[String]) -> Result<Vec<Target>, Error> {
     let mut others: Vec<Target> = Vec::new();
     for (at, url) in urls.iter().enumerate() {
         let option = format!("fallback_urls[{at}]");
         let target = Target::parse(&option, url)?;
         if target == *first || others.contains(&target) {
-            return Err(Error::invalid_argument(format!("{option}: this address is there already")));
+            return Err(Error::invalid_argument(format!("{option}: the address is a duplicate")));
         }
         if first.is_secure() && !target.is_secure() {
             return Err(Error::invalid_argument(format!("{option}: it must be https, as url is")));

@@ -1,4 +1,4 @@
-//! Events of the user's own.
+//! Events sent by the user.
 
 use std::time::Duration;
 
@@ -11,13 +11,12 @@ use super::ClientBuilder;
 use crate::{Error, ErrorKind, driver::Request};
 
 impl Client {
-    /// Sends an event of your own. `null` is sent as no argument.
+    /// Sends an event. `null` is sent as no argument.
     ///
     /// # Errors
-    /// `disconnected` if there is no connection: nothing is kept for later. `rate_limited`, with
-    /// [`retry_in`](Error::retry_in), when the limit per minute is used up, or more waits to be sent than the connection
-    /// takes. `invalid_argument` if the name is empty or reserved, or the data can't be written as JSON or is longer
-    /// than the server takes.
+    /// `disconnected` if there is no connection: the event is not queued. `rate_limited`, with
+    /// [`retry_in`](Error::retry_in), at the limit per minute or if the connection is congested. `invalid_argument` if
+    /// the name is empty or reserved, or the data can't be serialized or exceeds the server's limit.
     ///
     /// # Cancel safety
     /// The event may have been sent if the future is dropped.
@@ -26,25 +25,26 @@ impl Client {
         self.shared.ask(request).await.map(|_| ())
     }
 
-    /// Sends an event of your own and waits for the server's acknowledgement, at most the
-    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns its argument; `null` if it has none, an array if several.
+    /// Sends an event and waits for the server's acknowledgement, for at most the
+    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns its argument: `null` if there is none, an array if there
+    /// are several.
     ///
     /// # Errors
-    /// As [`emit`](Self::emit), and `ack_timeout`, or `disconnected` at once when the connection is lost.
+    /// The errors of [`emit`](Self::emit), and `ack_timeout`, or `disconnected` immediately if the connection is lost.
     ///
     /// # Cancel safety
     /// The event may have been sent if the future is dropped.
     pub async fn emit_with_ack(&self, name: &str, data: impl Serialize) -> Result<Value, Error> {
         let request = emission(name, data, Some(self.shared.ack_timeout))?;
         let answer = self.shared.ask(request).await?;
-        let unreadable = |error| Error::new(ErrorKind::Protocol, format!("the acknowledgement can't be read: {error}"));
+        let unreadable = |error| Error::new(ErrorKind::Protocol, format!("the acknowledgement is invalid: {error}"));
         serde_json::from_str(answer.as_deref().unwrap_or("null")).map_err(unreadable)
     }
 }
 
 fn emission(name: &str, data: impl Serialize, ack: Option<Duration>) -> Result<Request, Error> {
     if name.is_empty() {
-        return Err(Error::invalid_argument("name: it is empty"));
+        return Err(Error::invalid_argument("name: it must not be empty"));
     }
     if matches!(name, "connect" | "connect_error" | "disconnect" | "disconnecting") {
         return Err(Error::invalid_argument(format!("name: {name:?} is reserved by Socket.IO")));

@@ -1,4 +1,4 @@
-//! A join that is described first: its cursor, and the streams that begin with it.
+//! Builder of a join with a cursor and streams.
 
 use std::{future::IntoFuture, pin::Pin, sync::Arc};
 
@@ -10,9 +10,9 @@ use crate::{
     events::{EventKind, EventKinds, ProjectId},
 };
 
-/// A join of a project, described before it is made: see [`Client::join_with`](crate::Client::join_with). Await it to join.
+/// Builder of a join: see [`Client::join_with`](crate::Client::join_with). Await it to join.
 ///
-/// All streams that are taken from it begin at the join, or at its cursor. Each gets all events of its kinds, once and in
+/// All streams taken from it start at the join, or at its cursor. Each yields all events of its kinds, once and in
 /// order, however slow the others are.
 ///
 /// ```no_run
@@ -37,12 +37,12 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// Awaiting it gives those of [`Client::join`](crate::Client::join), and `invalid_argument` if the cursor can't be read,
-/// or if there is one and the project is joined already. The streams end with the same error.
+/// Awaiting it returns the errors of [`Client::join`](crate::Client::join), and `invalid_argument` if the cursor is
+/// invalid, or if there is one and the project is already joined. The streams end with the same error.
 ///
 /// # Cancel safety
-/// The project is joined even if the future is dropped after its first poll; the streams go on. If it is dropped before,
-/// or never awaited, the streams end.
+/// The project is joined even if the future is dropped after its first poll, and the streams continue. If it is dropped
+/// earlier, or never awaited, the streams end.
 #[derive(Debug)]
 #[must_use = "a join does nothing until it is awaited"]
 pub struct JoinBuilder {
@@ -57,8 +57,8 @@ impl JoinBuilder {
         Self { client, project, after: Ok(None), streams: PlannedStreams::default() }
     }
 
-    /// Begins after this cursor instead of at the join: with what came since, or with a [`Gap`](crate::Gap) for what the
-    /// server no longer has. Text and a decimal `event_id` are accepted; what can't be read is an error of the join.
+    /// Starts after this cursor instead of at the join: with later events, or with a [`Gap`](crate::Gap) for those that
+    /// the server no longer has. Accepts text and a decimal `event_id`; an invalid cursor is an error of the join.
     pub fn after<C>(mut self, cursor: C) -> Self
     where
         C: TryInto<Cursor>,
@@ -68,19 +68,19 @@ impl JoinBuilder {
         self
     }
 
-    /// A stream of all events of the project.
+    /// Returns a stream of all events of the project.
     #[must_use]
     pub fn events(&mut self) -> EventStream {
         self.stream(None)
     }
 
-    /// A stream of the events of these kinds, and of notices of losses.
+    /// Returns a stream of the events of these kinds, and of losses.
     #[must_use]
     pub fn events_in(&mut self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// A stream of the events of one kind. Losses are counted in [`TypedStream::losses`].
+    /// Returns a stream of the events of one kind. Losses are counted in [`TypedStream::losses`].
     #[must_use]
     pub fn events_of<T: EventKind>(&mut self) -> TypedStream<T> {
         TypedStream::new(self.stream(Some(T::KIND)))
@@ -95,7 +95,7 @@ impl JoinBuilder {
     async fn join(self) -> Result<Project, Error> {
         let Self { client, project, after, streams } = self;
         let after = match after {
-            Ok(_) if project.trim().is_empty() => Err(Error::invalid_argument("project: the id is empty")),
+            Ok(_) if project.trim().is_empty() => Err(Error::invalid_argument("project: the id must not be empty")),
             after => after,
         };
         match after {

@@ -1,4 +1,4 @@
-//! A client's life: it connects, is waited for, and closes.
+//! Connecting, waiting for, and closing a client.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -13,21 +13,22 @@ use crate::driver::Task;
 use crate::{Error, ErrorKind, State, driver::Request};
 
 impl Client {
-    /// Connects a client that was made by [`ClientBuilder::build`]. Resolves when the server has acknowledged the
-    /// namespace and refused nothing.
+    /// Connects a client created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the namespace
+    /// and refused nothing.
     ///
     /// # Errors
-    /// `authentication_failed`, `rate_limited`, `connect_timeout`, `connect_failed`; the client is closed then.
-    /// `invalid_argument` if the client was connected before, or outside a tokio runtime; the client stays as it is then.
+    /// `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`; these close the client.
+    /// `invalid_argument` if the client has been connected before, or outside a tokio runtime; these leave the client
+    /// unchanged.
     ///
     /// # Cancel safety
-    /// If the future is dropped, the client goes on connecting.
+    /// If the future is dropped, the client continues to connect.
     pub async fn connect(&self) -> Result<(), Error> {
         self.start()?;
         self.shared.ask(Request::Connect).await.map(|_| ())
     }
 
-    /// Starts the task, if no call before this one has.
+    /// Starts the task on the first call.
     fn start(&self) -> Result<(), Error> {
         let mut task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
@@ -41,14 +42,14 @@ impl Client {
         Ok(())
     }
 
-    /// The task of a client that is not connected yet, for a test that drives it.
+    /// Takes the task of a client that is not connected yet, for tests.
     #[cfg(test)]
     pub(crate) fn take_task(&self) -> Option<Task> {
         self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Resolves when the client has ended, with the reason: `closed` if the user closed it. At once if it has ended
-    /// already. A client that is not connected yet has not ended.
+    /// Waits until the client has ended and returns the reason: `closed` if the user closed it. A client that is not
+    /// connected yet has not ended.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -62,19 +63,18 @@ impl Client {
         Error::closed()
     }
 
-    /// Resolves when the client is connected: at once if it is, otherwise after the next successful attempt. Does not
-    /// start an attempt by itself. Without a timeout it waits until the client is connected or has ended.
+    /// Waits until the client is connected: returns immediately if it is, otherwise after the next successful attempt.
+    /// Does not start an attempt. Without a timeout it waits until the client is connected or has ended.
     ///
     /// # Errors
-    /// `connect_timeout` when the timeout has passed; otherwise the reason for which the client has ended.
-    /// `invalid_argument` for a timeout outside a tokio runtime.
+    /// `connect_timeout` after the timeout; otherwise the reason why the client has ended. `invalid_argument` for a
+    /// timeout outside a tokio runtime.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
     pub async fn wait_until_connected(&self, timeout: impl Into<Option<Duration>>) -> Result<(), Error> {
         let Some(timeout) = timeout.into() else { return self.connected().await };
-        Handle::try_current()
-            .map_err(|_| Error::invalid_argument("timeout: it can be measured only within a tokio runtime"))?;
+        Handle::try_current().map_err(|_| Error::invalid_argument("timeout: it works only within a tokio runtime"))?;
         tokio::time::timeout(timeout, self.connected()).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::ConnectTimeout, "the client was not connected within the timeout"))
         })
@@ -92,10 +92,11 @@ impl Client {
         Err(Error::closed())
     }
 
-    /// Says goodbye, within 2 s, and ends all streams behind what they hold. Closing a closed client does nothing.
+    /// Closes the connection gracefully, within 2 s, and ends all streams after their buffered events. Does nothing if
+    /// the client is closed.
     ///
     /// # Cancel safety
-    /// Dropping the future does not keep the client from closing.
+    /// The client closes even if the future is dropped.
     pub async fn close(&self) {
         let unstarted = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if unstarted.is_some() {
@@ -103,7 +104,7 @@ impl Client {
             self.shared.states.publish(State::Closed { reason: Error::closed() });
             return;
         }
-        // The only failure is that the client is gone already.
+        // Fails only if the client is already gone.
         let _ = self.shared.ask(Request::Close).await;
     }
 }

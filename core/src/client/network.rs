@@ -1,55 +1,55 @@
-//! The options of a client that concern the network: transports, headers, the proxy and TLS.
+//! Network options of a client: transports, headers, the proxy and TLS.
 
 use super::ClientBuilder;
 use crate::{Transports, events::Secret};
 
 impl ClientBuilder {
-    /// Which transports to use. Default [`Transports::Auto`].
+    /// Sets the transports. Default [`Transports::Auto`].
     #[must_use]
     pub fn transports(mut self, transports: Transports) -> Self {
         self.transports = transports;
         self
     }
 
-    /// A header for every request.
+    /// Adds a header to every request.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// A parameter for the connection query.
+    /// Adds a parameter to the connection query.
     #[must_use]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
-    /// The HTTP proxy, as `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    /// Sets the HTTP proxy, as `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// PEM certificates of authorities to trust besides the platform's.
+    /// Adds PEM certificates of authorities to trust in addition to the platform's.
     #[must_use]
     pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.extra_ca.push(pem.into());
         self
     }
 
-    /// The certificate to show to the server: its PEM chain and PEM key.
+    /// Sets the client certificate: its PEM chain and PEM key.
     #[must_use]
     pub fn client_certificate(mut self, chain_pem: impl Into<Vec<u8>>, key_pem: impl Into<Secret>) -> Self {
         self.tls.client_certificate = Some((chain_pem.into(), key_pem.into()));
         self
     }
 
-    /// rustls's own settings, for WebSocket, long-polling and REST, in the place of
-    /// [`extra_ca`](Self::extra_ca), [`client_certificate`](Self::client_certificate) and
-    /// [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs). Its ALPN protocols are not used: the SDK speaks
-    /// HTTP/1.1.
+    /// Sets the rustls configuration for WebSocket, long-polling and REST, which replaces [`extra_ca`](Self::extra_ca),
+    /// [`client_certificate`](Self::client_certificate) and
+    /// [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs). Its ALPN protocols are ignored, because the
+    /// SDK uses HTTP/1.1.
     ///
     /// ```
     /// # use automoderate::{Client, rustls};
@@ -66,7 +66,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes any certificate of the server: for tests only, because anybody can listen then. Default: no.
+    /// Accepts any certificate of the server. For tests only: anyone can intercept the connection. Default `false`.
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.tls.accept_invalid_certs = accept;

@@ -1,4 +1,4 @@
-//! A joined project.
+//! Joined project.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     events::{EventKind, EventKinds, ProjectId},
 };
 
-/// A joined project. Cheap to clone; dropping it does not leave the project.
+/// Joined project. Cheap to clone; dropping it does not leave the project.
 #[derive(Debug, Clone)]
 pub struct Project {
     id: ProjectId,
@@ -22,15 +22,15 @@ impl Project {
         Self { id, client }
     }
 
-    /// The project's id.
+    /// Returns the id of the project.
     #[must_use]
     pub fn id(&self) -> &ProjectId {
         &self.id
     }
 
-    /// The project's events. The first stream taken from a project, of whatever kinds, begins at the join; later ones begin
-    /// when they are made. To have several streams begin at the join, or at a cursor, take them from
-    /// [`Client::join_with`](crate::Client::join_with) instead; then all streams taken here begin when they are made.
+    /// Returns a stream of the project's events. The first stream taken from a project, of whatever kinds, starts at
+    /// the join; later ones start when they are created. For several streams that start at the join or at a cursor, use
+    /// [`Client::join_with`](crate::Client::join_with); then all streams taken here start when they are created.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)
@@ -40,14 +40,14 @@ impl Project {
         EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), kinds)
     }
 
-    /// The project's events of these kinds, and notices of losses. Begins as [`events`](Self::events) does.
+    /// Returns a stream of the project's events of these kinds, and of losses. Starts like [`events`](Self::events).
     #[must_use]
     pub fn events_in(&self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// The project's events of one kind. Begins as [`events`](Self::events) does. Losses are counted in
-    /// [`TypedStream::losses`].
+    /// Returns a stream of the project's events of one kind. Starts like [`events`](Self::events). Losses are counted
+    /// in [`TypedStream::losses`].
     ///
     /// ```no_run
     /// # async fn example(project: automoderate::Project) -> Result<(), automoderate::Error> {
@@ -65,23 +65,23 @@ impl Project {
         TypedStream::new(self.stream(Some(T::KIND)))
     }
 
-    /// Where the slowest reader of this project's events stands: everything up to here has been handed out. To be sure
-    /// that an event was also processed, store its own [`Meta::cursor`](crate::Meta::cursor) when that is done.
+    /// Returns the position of the slowest reader of this project's events: everything up to it was delivered. To be
+    /// sure that an event was also processed, store its own [`Meta::cursor`](crate::Meta::cursor) afterwards instead.
     ///
-    /// Store its text and pass it to [`Client::join_after`](crate::Client::join_after) to go on later, in another
-    /// process too. `None` on servers without an event log.
+    /// Store its text and pass it to [`Client::join_after`](crate::Client::join_after) to resume later, even in another
+    /// process. `None` on servers without an event log.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         self.client.progress.cursor(&self.id)
     }
 
-    /// Leaves the project. Its streams end behind what they hold, at once.
+    /// Leaves the project. Its streams end after their buffered events.
     ///
     /// # Errors
-    /// None that matter: without a connection there is nothing to leave, and the project is forgotten all the same.
+    /// None in practice: without a connection there is nothing to leave, and the project is forgotten locally.
     ///
     /// # Cancel safety
-    /// The project is left also if the future is dropped.
+    /// The project is left even if the future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
         self.client.ask(Request::Leave { project: self.id.clone() }).await.map(|_| ())
     }

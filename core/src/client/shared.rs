@@ -1,4 +1,4 @@
-//! What the handles of a client share, and how they ask its task.
+//! State shared by the handles of a client, and their requests to its task.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +17,7 @@ use crate::{
     driver::{Addresses, Answer, Request, Task},
 };
 
-/// What all handles of a client share.
+/// State shared by all handles of a client.
 pub(crate) struct Shared {
     pub(super) requests: mpsc::Sender<(Request, oneshot::Sender<Answer>)>,
     pub(super) task: Mutex<Option<Task>>,
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// Asks the task, which exists from the first call of `connect` on.
+    /// Sends a request to the task, which exists after the first call of `connect`.
     pub(super) async fn ask(&self, request: Request) -> Answer {
         if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             let error = Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first");
@@ -54,7 +54,7 @@ impl Shared {
             request.fail(&Error::closed());
             return Err(Error::closed());
         }
-        // The task drops a request unanswered only when its runtime shuts down.
+        // The task drops a request without an answer only when its runtime shuts down.
         answer.await.map_err(|_| Error::closed())?
     }
 }

@@ -1,4 +1,4 @@
-//! A stream of events.
+//! Stream of events.
 
 use std::{
     collections::VecDeque,
@@ -19,16 +19,16 @@ use crate::{
     events::{Event, EventKinds, ProjectId},
 };
 
-/// Events of a client or a project, in order, each once.
+/// Stream of the events of a client or a project, in order, each once.
 ///
-/// A lost connection does not end the stream. If the user left or closed, it just ends; if it ends for another reason,
-/// that error is its last item.
+/// A lost connection does not end the stream. It ends after a leave or a close; if it ends for another reason, the
+/// error is its last item.
 ///
-/// On a server with an event log a slow reader loses nothing: what finds no room in the buffer is read from the log when
-/// there is room. Elsewhere the [overflow](crate::ClientBuilder::overflow) option decides what is dropped, and a
-/// [`Lagged`](crate::Lagged) takes the place of what was.
+/// On servers with an event log a slow reader loses nothing: events that don't fit into the buffer are read from the
+/// log once there is room. On other servers the [overflow](crate::ClientBuilder::overflow) option decides what is
+/// dropped, and a [`Lagged`](crate::Lagged) takes its place.
 ///
-/// The stream keeps the connection alive, even when all [`Client`](crate::Client)s are dropped.
+/// The stream keeps the connection alive, even if all [`Client`](crate::Client)s are dropped.
 #[derive(Debug)]
 pub struct EventStream {
     ring: Arc<Ring>,
@@ -49,34 +49,34 @@ impl EventStream {
         Self::from_ring(client, ring, project, kinds.is_some())
     }
 
-    /// `project`: the only one whose events come. `partial`: only some kinds of events come.
+    /// `project`: its only project, if any. `partial`: it yields only some kinds of events.
     pub(super) fn from_ring(client: Arc<Shared>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
         let tracker = Tracker::new(client.progress.clone(), ring.clone(), project, partial);
         let chunk = ring.chunk();
         Self { ring, ready: VecDeque::new(), end: None, tracker, chunk, _client: client }
     }
 
-    /// The next event; `None` at the end.
+    /// Returns the next event; `None` at the end.
     ///
     /// # Errors
-    /// The last item may be the error for which the stream ends: `authentication_failed`, `access_denied`,
+    /// The last item may be the error that ended the stream: `authentication_failed`, `access_denied`,
     /// `project_not_found`, `gave_up`, `disconnected` if the client does not reconnect, or `overflow` with
     /// [`Overflow::Close`](crate::Overflow::Close).
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No event is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         poll_fn(|cx| self.poll_fill(cx, self.chunk)).await;
         self.take_one()
     }
 
-    /// Waits for an event and returns it with those that are there as well, up to `max`. Empty at the end.
+    /// Waits for an event and returns it together with further available events, up to `max`. Empty at the end.
     ///
     /// # Errors
-    /// As [`next`](Self::next); events in front of the error are returned first.
+    /// The errors of [`next`](Self::next); events before the error are returned first.
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No event is lost if the future is dropped.
     pub async fn next_batch(&mut self, max: usize) -> Result<Vec<Event>, Error> {
         poll_fn(|cx| self.poll_fill(cx, max.max(1))).await;
         let events = self.take_ready(max.max(1));
@@ -86,7 +86,7 @@ impl EventStream {
         }
     }
 
-    /// The next event, if it is there now. Others are fetched with it, up to `chunk`.
+    /// Takes the next event if it is available. Fetches up to `chunk` events at a time.
     pub(crate) fn pop_now(&mut self, chunk: usize) -> Option<Event> {
         self.fill_now(chunk);
         let event = self.ready.pop_front()?;
@@ -102,20 +102,20 @@ impl EventStream {
         }
     }
 
-    /// What is there now, up to `max`, without waiting.
+    /// Takes available events, up to `max`, without waiting.
     pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
         self.take_ready(max)
     }
 
-    /// As [`take_now`](Self::take_now), but what is taken counts as delivered only when its mark is
+    /// Like [`take_now`](Self::take_now), but the events count as delivered only once their mark is
     /// [committed](Self::commit).
     pub(crate) fn take_ahead(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
         self.pick_ready(max)
     }
 
-    /// The reader has been given what was taken ahead, up to this mark.
+    /// Notes that the reader has received the events taken ahead, up to this mark.
     pub(crate) fn commit(&mut self, mark: &Mark) {
         self.tracker.commit_mark(mark);
     }
@@ -130,7 +130,8 @@ impl EventStream {
 
     fn pick_ready(&mut self, max: usize) -> Vec<Event> {
         if self.ready.len() <= max {
-            // The list itself, with another of its size in its place: cheaper than to move what is in it.
+            // Returns the list itself and replaces it with another of its size, which is cheaper than moving its
+            // elements.
             let empty = VecDeque::with_capacity(self.ready.len());
             Vec::from(std::mem::replace(&mut self.ready, empty))
         } else {
@@ -138,7 +139,7 @@ impl EventStream {
         }
     }
 
-    /// Waits until there is an event or the end; `Some` is the end, with its error once.
+    /// Waits for an event or the end. `Some` is the end, with its error once.
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
         ready!(self.poll_fill(cx, self.chunk));
         if self.ready.is_empty() {
@@ -147,17 +148,17 @@ impl EventStream {
         Poll::Ready(None)
     }
 
-    /// At most one event per interval: the first at once, then the latest; the last is never lost. Notices of losses
-    /// are passed on without delay.
+    /// Limits the stream to one event per interval: the first immediately, then the latest; the last is never lost.
+    /// Losses pass without delay.
     ///
-    /// An event is replaced by the next one of whatever kind, and dropped without a notice; what is held back counts as
-    /// read for [`Project::cursor`](crate::Project::cursor). Meant for streams of one kind, such as statistics.
+    /// An event is replaced by the next one of any kind and dropped silently; an event that is held back counts as read
+    /// for [`Project::cursor`](crate::Project::cursor). Intended for streams of one kind, such as statistics.
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, Event> {
         Throttled::new(self, interval)
     }
 
-    /// What [`poll_fill`](Self::poll_fill) found. An event is large, so it is looked at before it is moved.
+    /// Takes the event found by [`poll_fill`](Self::poll_fill). It is inspected in place, because events are large.
     #[inline]
     fn take_one(&mut self) -> Option<Result<Event, Error>> {
         let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(End::take_error).map(Err) };
@@ -170,7 +171,7 @@ impl EventStream {
         if !self.ready.is_empty() || self.end.is_some() {
             return Poll::Ready(());
         }
-        // A reader that always finds events lets other tasks run all the same.
+        // A reader that always finds events must let other tasks run.
         let turn = ready!(poll_proceed(cx));
         let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
         let filled = self.ring.poll_take(cx, max, &mut batch);

@@ -1,4 +1,4 @@
-//! At most one item per interval: the first at once, then the latest, the last never lost.
+//! Rate limit for streams: at most one item per interval, first the first, then the latest; the last is never lost.
 
 use std::{
     pin::Pin,
@@ -14,12 +14,12 @@ use crate::{
     events::{Event, EventKind, Sealed},
 };
 
-/// The longest interval that is waited for: no instant can be a [`Duration::MAX`] away.
-const INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+/// Longest interval: no instant can be [`Duration::MAX`] away.
+const THROTTLE_INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// What may be held back by a [`Throttled`] stream: any event. Other types can't implement it.
+/// Item that a [`Throttled`] stream may hold back: any event. Sealed: other types can't implement it.
 pub trait Throttle: Sealed {
-    /// Whether a newer item may replace this one. Notices of losses may not be replaced.
+    /// Returns `true` if a newer item may replace this one. Errors and losses must not be replaced.
     fn replaceable(&self) -> bool {
         true
     }
@@ -37,8 +37,8 @@ impl<T: EventKind> Throttle for T {
     }
 }
 
-/// A stream that yields the first item at once and then the latest, at most one per interval; the last is never lost,
-/// also when the stream ends. Notices of losses and errors are passed on without delay.
+/// Stream that yields the first item immediately and then the latest, at most one per interval. The last item is never
+/// lost, even if the stream ends. Errors and losses pass without delay.
 #[derive(Debug)]
 pub struct Throttled<S, T> {
     inner: Option<S>,
@@ -54,7 +54,7 @@ impl<S, T> Throttled<S, T> {
         let now = Instant::now();
         Self {
             inner: Some(inner),
-            interval: interval.min(INTERVAL_MAX),
+            interval: interval.min(THROTTLE_INTERVAL_MAX),
             open_at: now,
             latest: None,
             passing: None,
@@ -68,10 +68,10 @@ where
     S: Stream<Item = Result<T, Error>> + Unpin,
     T: Throttle + Unpin,
 {
-    /// The next item; `None` at the end.
+    /// Returns the next item; `None` at the end.
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No item is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         StreamExt::next(self).await
     }
@@ -99,7 +99,7 @@ where
         let this = &mut *self;
         this.fill(cx);
         if let Some(passing) = this.passing.take() {
-            // What was held back is older than what passes.
+            // The item held back is older than the one that passes.
             if let Some(latest) = this.latest.take() {
                 this.passing = Some(passing);
                 this.open_at = Instant::now() + this.interval;

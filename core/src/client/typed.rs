@@ -1,4 +1,4 @@
-//! A stream of one kind of events.
+//! Stream of one kind of events.
 
 use std::{
     future::poll_fn,
@@ -16,19 +16,19 @@ use crate::{
     events::{Event, EventKind},
 };
 
-/// What a [`TypedStream`] had to leave out because it is of another kind.
+/// Losses of a [`TypedStream`], which can't yield them because they are of another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Losses {
-    /// Events dropped because the reader was too slow.
+    /// Number of events dropped because the reader was too slow.
     pub lagged: u64,
-    /// Gaps told by the session.
+    /// Number of gaps.
     pub gaps: u64,
 }
 
-/// Events of one kind. Ends as an [`EventStream`] does.
+/// Stream of events of one kind. Ends like an [`EventStream`].
 ///
-/// Notices of losses are of another kind and can't be yielded; they are counted in [`losses`](Self::losses).
+/// Losses are of another kind, so they are not yielded but counted in [`losses`](Self::losses).
 #[derive(Debug)]
 pub struct TypedStream<T> {
     inner: EventStream,
@@ -37,7 +37,7 @@ pub struct TypedStream<T> {
 }
 
 impl Losses {
-    /// Counts the notice of a loss.
+    /// Counts a loss.
     pub(crate) fn count(&mut self, notice: &Event) {
         match notice {
             Event::Lagged(lagged) => self.lagged += lagged.missed,
@@ -51,24 +51,24 @@ impl<T: EventKind> TypedStream<T> {
         Self { inner, losses: Losses::default(), kind: PhantomData }
     }
 
-    /// The next event; `None` at the end.
+    /// Returns the next event; `None` at the end.
     ///
     /// # Errors
-    /// As [`EventStream::next`].
+    /// The errors of [`EventStream::next`].
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No event is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Waits for an event and returns it with those that are there as well, up to `max`. Empty at the end.
+    /// Waits for an event and returns it together with further available events, up to `max`. Empty at the end.
     ///
     /// # Errors
-    /// As [`EventStream::next`].
+    /// The errors of [`EventStream::next`].
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No event is lost if the future is dropped.
     pub async fn next_batch(&mut self, max: usize) -> Result<Vec<T>, Error> {
         loop {
             let events = self.inner.next_batch(max).await?;
@@ -80,15 +80,15 @@ impl<T: EventKind> TypedStream<T> {
         }
     }
 
-    /// What was lost so far.
+    /// Returns the losses so far.
     #[must_use]
     pub fn losses(&self) -> Losses {
         self.losses
     }
 
-    /// At most one event per interval: the first at once, then the latest; the last is never lost.
-    /// What it replaces is dropped without a notice, and what it holds back counts as read for
-    /// [`Project::cursor`](crate::Project::cursor): it is meant for statistics and the like.
+    /// Limits the stream to one event per interval: the first immediately, then the latest; the last is never lost.
+    /// Replaced events are dropped silently, and an event that is held back counts as read for
+    /// [`Project::cursor`](crate::Project::cursor). Intended for statistics and the like.
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, T> {
         Throttled::new(self, interval)

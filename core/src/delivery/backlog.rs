@@ -1,29 +1,29 @@
-//! The backlog of a slow stream: logged events that found no room, read again from the project's log when there is room.
+//! Backlog of a slow stream: logged events that found no room, read from the log once there is room.
 
 use crate::{
     events::{Cursor, Event, GapReason, ProjectId},
     session::{LogReader, Page},
 };
 
-/// The part of one project's log that a stream still has to read.
+/// Part of one project's log that a stream has yet to read.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    /// At the last event that the stream has.
+    /// Reader at the last event that the stream has.
     reader: LogReader,
-    /// The last event that it should have.
+    /// Id of the last event that it should have.
     newest: u64,
-    /// When that event was received.
+    /// Time at which that event arrived.
     pub(super) newest_at: jiff::Timestamp,
     /// A page has been requested.
     pub(super) asked: bool,
 }
 
 impl Backlog {
-    /// Starts with the first event that finds no room. `None`: it is not in a log, or its predecessor is not known.
+    /// Starts with the first event that finds no room. `None` if it is not logged, or its predecessor is unknown.
     pub(super) fn from(event: &Event) -> Option<Self> {
         let meta = event.meta();
         let (project, newest) = (meta.project_id.clone()?, meta.event_id?);
-        // A gap stands for so many events up to its id; all others follow one another.
+        // A gap covers several events up to its id; other events are consecutive.
         let missed = match event {
             Event::Gap(gap) => gap.missed?,
             _ => 1,
@@ -36,12 +36,12 @@ impl Backlog {
         self.reader.project()
     }
 
-    /// The position after which a page is to be requested.
+    /// Position after which to request a page.
     pub(super) fn position(&self) -> &Cursor {
         self.reader.position()
     }
 
-    /// An event of the same project, which will be found in the log.
+    /// Adds an event to the backlog. Returns `false` if it is of another project or not logged.
     pub(super) fn postpone(&mut self, event: &Event) -> bool {
         let meta = event.meta();
         let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(self.project())) else { return false };
@@ -49,13 +49,13 @@ impl Backlog {
         true
     }
 
-    /// The number of events that the stream lacks.
+    /// Number of events that the stream lacks.
     pub(super) fn missing(&self) -> u64 {
         self.newest.saturating_sub(self.reader.last())
     }
 
-    /// Passes the events of a page to `push`, which returns false when there is no room for the next one. No page: the
-    /// server does not return it. Returns whether the stream is up to date.
+    /// Passes the events of a page to `push`, which returns `false` if there is no room for another. `page` is `None`
+    /// if the server does not return it. Returns `true` if the stream is up to date.
     pub(super) fn on_page(
         &mut self,
         page: Option<Page>,
@@ -73,7 +73,8 @@ impl Backlog {
             push(gap);
             return true;
         }
-        // An event without an id came when it was published. What is newer is still to come from the project's follower.
+        // Events without an id were delivered when they were published. Newer ones will come from the project's
+        // follower.
         self.reader.read(page, self.newest, at, &mut |event| event.event_id().is_none() || push(event));
         self.missing() == 0
     }

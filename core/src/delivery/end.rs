@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// Why a stream is over.
+/// Reason why a stream has ended.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
     /// The user left the project or closed the client, or the error has been returned.
@@ -11,7 +11,7 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// The error, once.
+    /// Takes the error, once.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         match std::mem::replace(self, Self::Closed) {
             Self::Closed => None,
@@ -19,7 +19,7 @@ impl End {
         }
     }
 
-    /// Whether there is no error left to return.
+    /// Returns `true` if there is no error left to return.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self, Self::Closed)
     }

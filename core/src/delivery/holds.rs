@@ -1,11 +1,11 @@
-//! Where cursors stay because logged events were dropped: a replay from there returns them.
+//! Positions at which cursors are held because later events were dropped: a replay from there recovers them.
 
 use crate::events::{Cursor, Event, ProjectId};
 
-/// The most projects whose cursor a stream holds back; beyond that, the oldest hold is given up.
+/// Largest number of projects whose cursor a stream holds; beyond it, the oldest hold is released.
 const HOLDS_MAX: usize = 1024;
 
-/// The position before the first dropped event of each project.
+/// Position before the first dropped event of each project.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Holds(Vec<(ProjectId, Cursor)>);
 
@@ -14,21 +14,21 @@ impl Holds {
         self.0.is_empty()
     }
 
-    /// The hold of the project in this log.
+    /// The hold for the project in this log.
     #[inline]
     pub(super) fn get(&self, project: &ProjectId, log: Option<&str>) -> Option<u64> {
         let is_here = |(held, hold): &&(ProjectId, Cursor)| held == project && hold.log.as_deref() == log;
         self.0.iter().find(is_here).map(|(_, hold)| hold.event_id)
     }
 
-    /// This event of the stream is dropped.
+    /// Notes a dropped event.
     pub(super) fn on_dropped(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
         self.hold(project, &Cursor { log: meta.log.clone(), event_id: id.saturating_sub(1) });
     }
 
-    /// The project's cursor stays at this position, or where it is held already in the same log.
+    /// Holds the project's cursor at this position, or at an earlier one in the same log.
     pub(super) fn hold(&mut self, project: &ProjectId, position: &Cursor) {
         match self.0.iter_mut().find(|(held, _)| held == project) {
             Some((_, hold)) if hold.log == position.log => hold.event_id = hold.event_id.min(position.event_id),

@@ -1,4 +1,4 @@
-//! Fan-out: which streams an event belongs to.
+//! Fan-out of events to streams.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,12 +24,12 @@ use crate::{
     session::{PAGE_MAX, Page, PageRequest, StreamId, Token},
 };
 
-/// What a stream is about.
+/// Scope of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// All of the client's events.
+    /// All events of the client.
     Client,
-    /// One project's.
+    /// Events of one project.
     Project(ProjectId),
 }
 
@@ -60,19 +60,19 @@ impl Hub {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new stream's buffer, which no event reaches yet.
+    /// Creates a stream's buffer, not yet connected to any events.
     pub(crate) fn ring(&self) -> Arc<Ring> {
         let id = StreamId(self.rings.fetch_add(1, Ordering::Relaxed));
         Arc::new(Ring::new(id, self.bound, self.overflow, self.signal.clone()))
     }
 
-    /// Resolves when a stream may have room for a page: see [`page_requests`](Self::page_requests) and
+    /// Waits until a stream may have room for a page: see [`page_requests`](Self::page_requests) and
     /// [`page_capacity`](Self::page_capacity).
     pub(crate) fn capacity_changed(&self) -> Notified<'_> {
         self.signal.notify.notified()
     }
 
-    /// The pages of the log that slow streams have room for. [`on_page`](Self::on_page) is called with each.
+    /// Pages of the log that slow streams have room for. Each is answered by [`on_page`](Self::on_page).
     pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
         if !self.signal.pending.swap(false, Ordering::AcqRel) {
             return Vec::new();
@@ -82,8 +82,8 @@ impl Hub {
         requests
     }
 
-    /// The number of events of a project's replay that its quickest reader has room for; `None` if none has. Without a
-    /// reader there is nothing to wait for.
+    /// Number of events of a project's replay that its quickest reader has room for; `None` if none has any. Without a
+    /// reader the number is not limited.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let inner = self.lock();
         let rings = inner.client_readers().chain(inner.project_readers(project)).map(Reader::ring);
@@ -91,7 +91,7 @@ impl Hub {
         if capacities.is_empty() { Some(PAGE_MAX) } else { capacities.into_iter().flatten().max() }
     }
 
-    /// A page that a stream asked for, or the news that the server does not return it.
+    /// Handles a requested page; `None` if the server does not return it.
     pub(crate) fn on_page(
         &self,
         stream: StreamId,
@@ -109,13 +109,13 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// How many streams there are, and how many events wait in them.
+    /// Number of streams and of the events waiting in them.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         self.lock().all_readers().map(|reader| 1 + reader.ring().size()).sum()
     }
 
-    /// A new stream. The first one of a project begins at its join, all others now.
+    /// Creates a stream. The first one of a project starts at its join, all others now.
     pub(crate) fn subscribe(&self, scope: &Scope, kinds: Option<EventKinds>) -> Arc<Ring> {
         let mut inner = self.lock();
         let Inner { client, projects, ended, .. } = &mut *inner;
@@ -142,7 +142,7 @@ impl Hub {
         ring
     }
 
-    /// The project was joined for the first time, or anew after it was left.
+    /// Opens a project, because it was joined for the first time or again after a leave.
     pub(crate) fn open(&self, project: ProjectId) {
         let mut inner = self.lock();
         let Opening { streams: taken, has_first } = inner.joins.open(&project);
@@ -150,12 +150,13 @@ impl Hub {
         inner.projects.insert(project, ProjectStreams::new(pending, taken));
     }
 
-    /// A join was asked for, with these streams: they begin when the project is opened.
+    /// Registers the streams of a join in progress; they start when the project is opened.
     pub(crate) fn joining(&self, token: Token, project: ProjectId, streams: PlannedStreams) {
         self.lock().joins.add(token, project, streams);
     }
 
-    /// A command has its answer. If it is a join whose streams have not begun, they begin now, or end with its error.
+    /// Handles the answer to a command. If it is a join whose streams have not started, they start now or end with its
+    /// error.
     pub(crate) fn answered(&self, token: Token, error: Option<&Error>) {
         let mut inner = self.lock();
         let Some((project, streams)) = inner.joins.remove(token) else { return };
@@ -171,7 +172,7 @@ impl Hub {
         streams.end(&end);
     }
 
-    /// The projects that are joined.
+    /// The joined projects.
     pub(crate) fn joined(&self) -> Vec<ProjectId> {
         let inner = self.lock();
         if inner.ended.is_some() {
@@ -181,13 +182,13 @@ impl Hub {
         open.map(|(project, _)| project.clone()).collect()
     }
 
-    /// Whether the project is joined.
+    /// Returns `true` if the project is joined.
     pub(crate) fn has_joined(&self, project: &str) -> bool {
         let inner = self.lock();
         inner.ended.is_none() && inner.projects.get(project).is_some_and(ProjectStreams::is_open)
     }
 
-    /// Hands out a run of events, as far as they have the same readers at once, then wakes the readers.
+    /// Delivers a batch of events, grouping those with the same readers, then wakes the readers.
     pub(crate) fn publish(&self, run: &mut VecDeque<Event>) {
         let mut wakers = Vec::new();
         let mut inner = self.lock();
@@ -199,7 +200,7 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends a project's streams. Whoever takes one only later is told the error as well.
+    /// Ends a project's streams. A stream created later ends with the same error.
     pub(crate) fn end_project(&self, project: &str, error: Option<Error>) {
         let mut inner = self.lock();
         let Some(streams) = inner.projects.get_mut(project) else { return };
@@ -211,7 +212,7 @@ impl Hub {
         end(&ended, &error.into());
     }
 
-    /// Ends all streams, and those that are made later.
+    /// Ends all streams, existing and future.
     pub(crate) fn end_all(&self, error: Option<Error>) {
         let mut inner = self.lock();
         if inner.ended.is_some() {
@@ -228,7 +229,7 @@ impl Hub {
     }
 }
 
-/// Not to be called under the hub's lock: a reader that is woken may want a new stream at once.
+/// Must not be called under the hub's lock, because a woken reader may create a stream immediately.
 fn end(rings: &[Arc<Ring>], end: &End) {
     for ring in rings {
         ring.end(end.clone());
@@ -236,10 +237,10 @@ fn end(rings: &[Arc<Ring>], end: &End) {
 }
 
 impl Inner {
-    /// Hands out the first `count` events of `run`, which have the same readers.
+    /// Delivers the first `count` events of `run`, which have the same readers.
     fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
-        // The last one is given the events themselves: better one that reads them, and wants them all.
+        // The last reader takes the events without a copy: preferably one that is in use and wants all of them.
         readers.sort_by_key(|reader| (reader.wants_all(), reader.is_taken()));
         let mut all_there = true;
         if let Some((last, others)) = readers.split_last() {

@@ -1,4 +1,4 @@
-//! From the machine to the user: bounded rings and fan-out. Losses appear in the stream.
+//! Delivery from the machine to the user: bounded buffers and fan-out. Losses appear in the stream.
 
 mod backlog;
 mod end;

@@ -1,4 +1,4 @@
-//! Streams that are described before their project is joined, so that all of them begin at the join.
+//! Streams requested together with a join, so that all of them start at the join.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use crate::{
     session::Token,
 };
 
-/// The streams of one join. They end when this is dropped, unless the project was joined.
+/// Streams of one join. They end when this is dropped, unless the project was joined.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedStreams(Vec<Subscription>);
 
 impl PlannedStreams {
-    /// Adds a stream of these kinds; of all if there are none.
+    /// Adds a stream of these kinds, or of all.
     pub(crate) fn add(&mut self, ring: Arc<Ring>, kinds: Option<EventKinds>) {
         self.0.push(Subscription::new(ring, kinds));
     }
 
-    /// The streams that still have a reader. They no longer end with this value.
+    /// Takes the streams that still have a reader. They no longer end with this value.
     fn take(&mut self) -> impl Iterator<Item = Subscription> {
         std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.ring.is_abandoned())
     }
@@ -35,7 +35,7 @@ impl Drop for PlannedStreams {
     }
 }
 
-/// The joins under way.
+/// Joins in progress.
 #[derive(Debug, Default)]
 pub(super) struct Joins(Vec<Join>);
 
@@ -46,11 +46,11 @@ struct Join {
     streams: PlannedStreams,
 }
 
-/// What a project's join leaves to the hub.
+/// Streams of a project that is being opened.
 pub(super) struct Opening {
-    /// The streams that begin at the join.
+    /// Streams that start at the join.
     pub(super) streams: Vec<Subscription>,
-    /// Whether the first stream that is taken later begins at the join too: a join asked for no streams.
+    /// True if the first stream created later also starts at the join, because a join requested no streams.
     pub(super) has_first: bool,
 }
 
@@ -59,7 +59,7 @@ impl Joins {
         self.0.push(Join { token, project, streams });
     }
 
-    /// The project is joined: its streams begin.
+    /// Takes the streams of a project that was joined.
     pub(super) fn open(&mut self, project: &ProjectId) -> Opening {
         let joins: Vec<_> = self.0.extract_if(.., |join| join.project == *project).collect();
         let has_first = joins.is_empty() || joins.iter().any(|join| join.streams.0.is_empty());
@@ -67,7 +67,7 @@ impl Joins {
         Opening { streams, has_first }
     }
 
-    /// The join has its answer. Returns its streams, unless they have begun.
+    /// Removes an answered join. Returns its streams, unless they have started.
     pub(super) fn remove(&mut self, token: Token) -> Option<(ProjectId, PlannedStreams)> {
         let at = self.0.iter().position(|join| join.token == token)?;
         let join = self.0.swap_remove(at);
@@ -75,7 +75,7 @@ impl Joins {
     }
 }
 
-/// Takes streams that begin now, because the project was joined already.
+/// Starts streams now, because the project was already joined.
 pub(super) fn begin(mut streams: PlannedStreams, taken: &mut Vec<Subscription>) {
     taken.extend(streams.take());
 }

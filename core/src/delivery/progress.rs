@@ -1,4 +1,4 @@
-//! The position of each reader in each project's log, and the project's cursor that follows from them.
+//! Position of each reader in each project's log, and the project's cursor derived from them.
 
 use std::{
     collections::HashMap,
@@ -8,14 +8,14 @@ use std::{
 use super::Ring;
 use crate::events::{Cursor, ProjectId};
 
-/// The position of one reader in one project. Only the reader's stream changes it, and the join that starts the project.
+/// Position of one reader in one project. Only the reader's stream and the project's join change it.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// `None`: the join gave no position, and no event with an id was read. The log and the id change together.
+    /// `None` if the join gave no position and no event with an id was read. Log and id change together.
     position: Mutex<Option<Cursor>>,
-    /// Whether the reader sees only some kinds of events.
+    /// True if the reader sees only some kinds of events.
     partial: bool,
-    /// What the reader's stream reads from.
+    /// Buffer of the reader's stream.
     ring: Arc<Ring>,
 }
 
@@ -40,26 +40,26 @@ impl Slot {
     }
 }
 
-/// The positions of all readers. A project's cursor is that of its slowest reader, so that a restart from it loses nothing.
+/// Positions of all readers. A project's cursor is that of its slowest reader, so that a restart from it loses nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(Mutex<Positions>);
 
 #[derive(Debug, Default)]
 struct Positions {
-    /// One for each project that was joined, or has readers that wait for its join.
+    /// One entry per project that was joined or has readers waiting for its join.
     projects: HashMap<ProjectId, Entry>,
-    /// Readers of all projects, those that are joined later included.
+    /// Readers of all projects, including later ones.
     wide: Vec<Weak<WideReader>>,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// The position of the join, or of the last reader that is gone. `None`: not joined, or the server keeps no log.
+    /// Position of the join, or of the last reader that is gone. `None` if not joined, or the server has no log.
     start: Option<Cursor>,
     readers: Vec<Weak<Slot>>,
 }
 
-/// The slots of a reader of all projects.
+/// Positions of a reader of all projects.
 #[derive(Debug)]
 pub(super) struct WideReader {
     slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
@@ -84,14 +84,14 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of entries and readers.
+    /// Number of entries and readers.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         let positions = self.lock();
         positions.wide.len() + positions.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
     }
 
-    /// The project was joined at this position. Streams that have ended are of an earlier join: they no longer count.
+    /// Starts a project that was joined at this position. Streams of an earlier join have ended and no longer count.
     pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
         let mut positions = self.lock();
         positions.wide.retain(|reader| reader.strong_count() > 0);
@@ -110,7 +110,7 @@ impl Progress {
         }
     }
 
-    /// The project's cursor: readers of all its events count before readers of some kinds, and those before the join.
+    /// The project's cursor. Readers of all kinds take precedence over readers of some kinds, and those over the join.
     pub(crate) fn cursor(&self, project: &str) -> Option<Cursor> {
         let mut positions = self.lock();
         let entry = positions.projects.get_mut(project)?;
@@ -121,13 +121,13 @@ impl Progress {
             some.filter_map(|slot| slot.position()).min_by_key(|position| position.event_id)
         };
         if let Some(latest) = slowest(false).or_else(|| slowest(true)) {
-            // When the last reader goes, its position stays.
+            // Keeps the position for when the last reader goes.
             entry.start = Some(latest);
         }
         entry.start.clone()
     }
 
-    /// The slot of a reader of one project, which may be joined only later.
+    /// Adds a reader of one project, which may be joined later.
     pub(super) fn slot(&self, project: &ProjectId, partial: bool, ring: Arc<Ring>) -> Arc<Slot> {
         let mut positions = self.lock();
         let entry = positions.projects.entry(project.clone()).or_default();
@@ -153,7 +153,7 @@ impl Progress {
         if !entry.readers.iter().any(|reader| reader.as_ptr() == Arc::as_ptr(slot)) {
             return;
         }
-        // The last reader that goes leaves its position.
+        // The last reader leaves its position to the entry.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
             entry.start = slot.position().or_else(|| entry.start.take());
             if entry.start.is_none() {

@@ -1,4 +1,4 @@
-//! The streams of one project.
+//! Streams of one project.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::{Error, events::EventKinds};
 
 #[derive(Debug, Default)]
 pub(super) struct ProjectStreams {
-    /// Collects from the join on until somebody takes it.
+    /// Collects events from the join on, until it is taken.
     pending: Option<PendingSubscription>,
     pub(super) taken: Vec<Subscription>,
-    /// Why the project has ended.
+    /// Error that ended the project.
     ended: Option<Error>,
 }
 
@@ -26,7 +26,8 @@ impl ProjectStreams {
         self.pending.iter().map(Reader::Pending).chain(self.taken.iter().map(Reader::Taken))
     }
 
-    /// A new stream: the one that has been collecting since the join, or one that begins now. `end`: the client has ended.
+    /// Creates a stream: the one that has collected events since the join, or one that starts now. `end`: the client's
+    /// end.
     pub(super) fn subscribe(
         &mut self,
         kinds: Option<EventKinds>,
@@ -39,7 +40,7 @@ impl ProjectStreams {
         let ring = subscription.ring.clone();
         match (end, &self.ended) {
             (Some(end), _) => ring.end(end.clone()),
-            // The first one has its end already.
+            // The first stream has already been ended.
             (None, Some(error)) if !collects => ring.end(End::Failed(error.clone())),
             (None, _) => {
                 self.taken.retain(|subscription| !subscription.ring.is_abandoned());
@@ -49,7 +50,7 @@ impl ProjectStreams {
         ring
     }
 
-    /// Why the project has ended, if it has.
+    /// Error that ended the project, if any.
     pub(super) fn error(&self) -> Option<&Error> {
         self.ended.as_ref()
     }
@@ -58,7 +59,7 @@ impl ProjectStreams {
         self.ended.is_none()
     }
 
-    /// The project has ended. Returns the buffers of its streams, which are to be ended.
+    /// Ends the project. Returns the buffers of its streams, which the caller must end.
     pub(super) fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
         let ended = self.readers().map(|reader| reader.ring().clone()).collect();
         self.taken.clear();

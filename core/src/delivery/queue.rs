@@ -1,51 +1,51 @@
-//! A subscriber's bounded queue.
+//! Bounded queue of a subscriber.
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::{Bound, End, Overflow, backlog::Backlog, holds::Holds, overflow::NOTICES_MAX};
+use super::{Bound, End, Overflow, backlog::Backlog, holds::Holds, overflow::EXTRA_LOSSES_MAX};
 use crate::{
     Error, ErrorKind,
     events::{Event, Gap, Lagged, Meta, Origin},
 };
 
-/// The events of one stream, and what is known of those that it lacks.
+/// Events of one stream, and a record of those that it lacks.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) events: VecDeque<Event>,
     pub(super) bound: Bound,
-    /// The weight of `events`.
+    /// Weight of `events`.
     pub(super) bytes: usize,
     pub(super) overflow: Overflow,
-    /// Gaps that were pushed out at the front, one for each project; they are still to be reported.
+    /// Gaps dropped at the front, one per project, that are not reported yet.
     dropped_gaps: Vec<Gap>,
-    /// Events dropped before the first one in `events`.
+    /// Number of events dropped before the first one in `events`.
     dropped_before: u64,
-    /// Events dropped after the last one in `events`.
+    /// Number of events dropped after the last one in `events`.
     pub(super) dropped_after: u64,
-    /// When the last event was received that was dropped.
+    /// Arrival time of the last dropped event.
     dropped_at: jiff::Timestamp,
-    /// The projects of whose log the stream lacks events; only with [`Overflow::Replay`].
+    /// Backlogs of the projects whose logged events the stream lacks; only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
-    /// The last events before the first loss in each project: a replay from there returns what was dropped.
+    /// Position before the first loss in each project: a replay from there recovers it.
     holds: Holds,
     pub(super) end: Option<End>,
     pub(super) waker: Option<Waker>,
     pub(super) abandoned: bool,
-    /// Some of the events are compact, and are expanded when they are taken.
+    /// Some events are compact and are expanded when they are taken.
     pub(super) has_compact: bool,
     /// A project's replay waits for room in this stream.
     pub(super) capacity_awaited: bool,
-    /// Bytes of an average event, as last seen.
+    /// Average size of recent events, in bytes.
     typical: usize,
 }
 
-/// What a reader takes out at once.
+/// Events that a reader takes at once.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) events: VecDeque<Event>,
-    /// Where cursors stay because logged events were dropped.
+    /// Positions at which cursors are held because logged events were dropped.
     pub(crate) holds: Holds,
-    /// The stream is over after these events; with an error unless the user ended it.
+    /// Set if the stream ends after these events, with an error unless the user ended it.
     pub(crate) end: Option<End>,
 }
 
@@ -71,12 +71,12 @@ impl Queue {
         }
     }
 
-    /// There is no reader for what is added.
+    /// Returns `true` if there is no reader for new events.
     pub(super) fn is_gone(&self) -> bool {
         self.abandoned || self.end.is_some()
     }
 
-    /// Whether events were lost or postponed, so that new ones need a closer look.
+    /// Returns `true` if nothing was dropped or postponed, so that new events can be appended directly.
     pub(super) fn is_plain(&self) -> bool {
         self.dropped_after == 0 && self.backlogs.is_empty()
     }
@@ -93,17 +93,17 @@ impl Queue {
         self.events.len() >= self.bound.events || (self.bytes + weight > self.bound.bytes && !self.events.is_empty())
     }
 
-    /// Whether half of the buffer is free: a page is worth its request.
+    /// Returns `true` if half of the buffer is free, so that a page is worth its request.
     pub(super) fn has_capacity(&self) -> bool {
         self.events.len() <= self.bound.events / 2 && self.bytes <= self.bound.bytes / 2 && !self.is_gone()
     }
 
-    /// Whether a page can be asked for that the stream lacks.
+    /// Returns `true` if a missing page can be requested.
     pub(super) fn wants_page(&self) -> bool {
         !self.backlogs.is_empty() && self.has_capacity() && self.backlogs.iter().any(|backlog| !backlog.asked)
     }
 
-    /// The number of events that there is room for; at least one.
+    /// Number of events that there is room for; at least one.
     pub(super) fn room(&mut self) -> usize {
         if let Some(typical) = self.bytes.checked_div(self.events.len()) {
             self.typical = typical.max(1);
@@ -112,12 +112,12 @@ impl Queue {
         events.min(self.bound.bytes.saturating_sub(self.bytes) / self.typical).max(1)
     }
 
-    /// Remembers the typical size of events, from a page of which not everything found room.
+    /// Updates the typical size of events, from a page that did not fit completely.
     pub(super) fn note_size(&mut self, weight: usize) {
         self.typical = self.typical.max(weight);
     }
 
-    /// Whether the event is left in the log until there is room.
+    /// Leaves the event in the log until there is room. Returns `false` if it can't.
     fn postpone(&mut self, event: &Event, full: bool) -> bool {
         if self.backlogs.iter_mut().any(|backlog| backlog.postpone(event)) {
             return true;
@@ -128,7 +128,7 @@ impl Queue {
         postponed
     }
 
-    /// Adds an event after the notice of those that were dropped before it.
+    /// Adds an event after the report of those dropped before it.
     pub(super) fn put(&mut self, event: Event) {
         if self.dropped_after > 0 {
             let missed = std::mem::take(&mut self.dropped_after);
@@ -148,8 +148,8 @@ impl Queue {
         Some(event)
     }
 
-    /// The project continues in another log, or elsewhere in its log: no page has what the stream lacks of it. The gap is
-    /// added even where there is no room, but once only.
+    /// Moves the project to another log or position, where no page contains the events that the stream lacks. The gap
+    /// is added even if there is no room, but only once.
     fn leap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
         self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
@@ -180,7 +180,7 @@ impl Queue {
                 }
                 self.put(event);
             }
-            // No replay has it.
+            // No replay returns it.
             Overflow::Replay => self.make_room(event, weight),
             Overflow::Close => {
                 let text = "the stream's buffer is full: its reader is slower than the events";
@@ -189,7 +189,7 @@ impl Queue {
         }
     }
 
-    /// Drops the oldest events that no log keeps, or else the new one, which none keeps either.
+    /// Drops the oldest events if they are not logged, or else the new one, which is not logged either.
     fn make_room(&mut self, event: Event, weight: usize) {
         while self.is_full(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
             self.drop_oldest();
@@ -199,7 +199,7 @@ impl Queue {
 
     fn drop_oldest(&mut self) {
         match self.pop() {
-            // A loss that was reported is not forgotten with its report.
+            // A reported loss must not be forgotten when its report is dropped.
             Some(Event::Gap(gap)) => match self.dropped_gaps.iter_mut().find(|first| first.is_followed_by(&gap)) {
                 Some(first) => first.merge(gap),
                 None => self.dropped_gaps.push(gap),
@@ -216,7 +216,7 @@ impl Queue {
         }
     }
 
-    /// Gaps are reported even where there is no room; those of a project that follow one another as one.
+    /// Drops an event. Gaps are reported even if there is no room; consecutive ones of a project are merged.
     fn drop_newest(&mut self, event: Event) {
         let Event::Gap(gap) = event else {
             self.note_dropped(&event);
@@ -224,7 +224,7 @@ impl Queue {
             return;
         };
         let is_next = self.dropped_after == 0;
-        let is_crowded = self.events.len() >= self.bound.events + NOTICES_MAX;
+        let is_crowded = self.events.len() >= self.bound.events + EXTRA_LOSSES_MAX;
         let candidates = if is_crowded { usize::MAX } else { usize::from(is_next) };
         let last = self.events.iter_mut().rev().take(candidates).find_map(|event| match event {
             Event::Gap(last) if last.is_followed_by(&gap) => Some(last),
@@ -241,7 +241,7 @@ impl Queue {
         self.holds.on_dropped(event);
     }
 
-    /// The events that the stream lacks of the log are dropped: the project, or the client, has ended.
+    /// Drops the events that the stream lacks, because the project or the client has ended.
     pub(super) fn drop_backlogs(&mut self) {
         for backlog in self.backlogs.drain(..) {
             self.dropped_at = self.dropped_at.max(backlog.newest_at);
@@ -269,7 +269,7 @@ impl Queue {
             }
         }
         if self.events.is_empty() {
-            // What was dropped as the newest came after everything that has been taken now.
+            // Events dropped as the newest came after everything taken now.
             if self.dropped_after > 0 {
                 batch.events.push_back(lagged(std::mem::take(&mut self.dropped_after), self.dropped_at));
             }
@@ -284,7 +284,7 @@ impl Queue {
     }
 }
 
-/// Whether a replay can return the event.
+/// Returns `true` if a replay can return the event.
 fn is_logged(event: &Event) -> bool {
     event.event_id().is_some()
 }

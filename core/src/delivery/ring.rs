@@ -1,4 +1,4 @@
-//! A bounded queue between the driver's task and one reader.
+//! Bounded queue between the driver's task and one reader.
 
 use std::{
     collections::VecDeque,
@@ -21,7 +21,7 @@ use crate::{
     session::{PAGE_MAX, Page, PageRequest, StreamId},
 };
 
-/// Wakes the task when readers have room for pages of the log.
+/// Signal to the task that readers have room for pages of the log.
 #[derive(Debug, Default)]
 pub(crate) struct CapacitySignal {
     pub(super) notify: Notify,
@@ -36,7 +36,7 @@ impl CapacitySignal {
     }
 }
 
-/// The queue of one stream, shared by the task, which adds, and the reader, which takes.
+/// Queue of one stream, shared by the task, which adds events, and the reader, which takes them.
 #[derive(Debug)]
 pub(crate) struct Ring {
     pub(crate) id: StreamId,
@@ -44,8 +44,9 @@ pub(crate) struct Ring {
     signal: Arc<CapacitySignal>,
 }
 
-/// The most events that a reader takes with one lock when it wants one: as many as the task hands out in a turn.
-const CHUNK: usize = 64;
+/// Largest number of events that a reader takes under one lock when it wants one: as many as the task delivers in a
+/// turn.
+const TAKE_CHUNK_MAX: usize = 64;
 
 impl Ring {
     pub(crate) fn new(id: StreamId, bound: Bound, overflow: Overflow, signal: Arc<CapacitySignal>) -> Self {
@@ -53,11 +54,11 @@ impl Ring {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // No code that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic in the middle of a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds events. Returns false if there is no reader any more. The reader's waker, if it waits, goes into `wakers`.
+    /// Adds events. Returns `false` if there is no reader any more. The waker of a waiting reader is added to `wakers`.
     pub(crate) fn extend(&self, events: impl Iterator<Item = Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         if queue.is_gone() {
@@ -76,13 +77,14 @@ impl Ring {
         true
     }
 
-    /// As [`extend`](Self::extend), for a reader that may never come: copies that cost little until they are taken.
+    /// Like [`extend`](Self::extend), for a reader that may never come: adds compact copies, which are expanded when
+    /// taken.
     pub(super) fn extend_compact<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         self.lock().has_compact = true;
         self.extend(events.map(Event::compacted), wakers)
     }
 
-    /// Adds all events of `run`, which is empty afterwards: without moving any of them if the ring is empty too.
+    /// Adds all events of `run` and leaves it empty. Moves none of them if the ring is empty.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         let bytes = run.iter().map(Event::weight).sum::<usize>();
@@ -105,7 +107,7 @@ impl Ring {
         true
     }
 
-    /// Forgets what the reader, which makes itself known only now, does not want.
+    /// Removes the events that the reader, which is known only now, does not want.
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
         let mut queue = self.lock();
         queue.events.retain(wanted);
@@ -113,7 +115,7 @@ impl Ring {
         self.offer(&mut queue);
     }
 
-    /// Lets the task know if there is room for pages that are waited for.
+    /// Signals the task if there is room for pages that it waits for.
     fn offer(&self, queue: &mut Queue) {
         if queue.wants_page() || (queue.capacity_awaited && (queue.has_capacity() || queue.is_gone())) {
             queue.capacity_awaited = false;
@@ -121,7 +123,7 @@ impl Ring {
         }
     }
 
-    /// Ends the stream after what is in it.
+    /// Ends the stream after its buffered events.
     pub(crate) fn end(&self, end: End) {
         let mut queue = self.lock();
         queue.drop_backlogs();
@@ -139,7 +141,7 @@ impl Ring {
         }
     }
 
-    /// The reader is gone. If it was left waiting, it is woken to find that out.
+    /// Notes that the reader is gone. If its task still waits, it is woken and finds out.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         queue.abandoned = true;
@@ -149,7 +151,7 @@ impl Ring {
         self.wake();
     }
 
-    /// Whether there is no reader for what is added.
+    /// Returns `true` if there is no reader for new events.
     pub(crate) fn is_gone(&self) -> bool {
         self.lock().is_gone()
     }
@@ -185,7 +187,7 @@ impl Ring {
         queue
     }
 
-    /// The pages of its backlogs that the stream has room for, each once.
+    /// Pages of its backlogs that the stream has room for, each once.
     pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
         let mut queue = self.lock();
         if !queue.wants_page() {
@@ -193,7 +195,7 @@ impl Ring {
         }
         let room = queue.room() as u64;
         let waiting = queue.backlogs.iter().filter(|backlog| !backlog.asked).count() as u64;
-        // The projects share the room; one event may always come.
+        // The projects share the room; one event always fits.
         let limit = (room / waiting.max(1)).clamp(1, PAGE_MAX);
         let ask = |backlog: &mut Backlog| {
             backlog.asked = true;
@@ -203,7 +205,7 @@ impl Ring {
         queue.backlogs.iter_mut().filter(|backlog| !backlog.asked).map(ask).collect()
     }
 
-    /// The number of events of a project's replay that there is room for. If there is none, the task is woken when there
+    /// Number of events of a project's replay that there is room for. If there is none, the task is woken once there
     /// is.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
@@ -216,7 +218,7 @@ impl Ring {
         Some((queue.room() as u64).min(PAGE_MAX))
     }
 
-    /// Takes the page that was asked for; none if the server did not return it.
+    /// Handles a requested page; `None` if the server did not return it.
     pub(crate) fn on_page(
         &self,
         project: &ProjectId,
@@ -227,7 +229,7 @@ impl Ring {
         wakers: &mut Vec<Waker>,
     ) {
         let mut queue = self.lock();
-        // The log may have been replaced since the page was asked for, and the stream have a backlog in the new one.
+        // Since the request, the log may have been replaced, and the stream may have a backlog in the new one.
         let is_here = |backlog: &Backlog| backlog.project() == project && backlog.position().event_id == after;
         let asked = |backlog: &Backlog| backlog.asked && is_here(backlog);
         let Some(index) = queue.backlogs.iter().position(asked) else { return };
@@ -252,13 +254,13 @@ impl Ring {
         queue.events.len() + queue.backlogs.len()
     }
 
-    /// The number of events that a reader takes at once when it wants one.
+    /// Number of events that a reader takes at once when it wants one.
     pub(crate) fn chunk(&self) -> usize {
-        (self.lock().bound.events / 8).clamp(1, CHUNK)
+        (self.lock().bound.events / 8).clamp(1, TAKE_CHUNK_MAX)
     }
 }
 
-/// Makes whole what was taken, without holding up the task.
+/// Expands compact events, after releasing the lock.
 fn expand(mut queue: MutexGuard<'_, Queue>, batch: &mut Batch) {
     if !queue.has_compact {
         return;

@@ -1,4 +1,4 @@
-//! The client's state, and its changes as a stream.
+//! The client's state, and a stream of its changes.
 
 use std::{
     pin::Pin,
@@ -14,13 +14,14 @@ use tokio::sync::broadcast;
 
 use crate::State;
 
-/// The changes that are kept for a slow reader; older ones are skipped, the latest never.
+/// Number of changes kept for a slow reader. Older ones are skipped, but never the latest.
 const CHANGES_KEPT_MAX: usize = 64;
 
-/// The client's state as the driver's task publishes it.
+/// State of a client, published by the driver's task.
 #[derive(Debug)]
 pub(crate) struct StateFeed {
-    /// Locked while a change is published and while a stream begins, so that a state is either its first or a change.
+    /// Locked while a change is published and while a stream starts, so that each state is either its first or a
+    /// change.
     latest: Mutex<State>,
     changes: broadcast::Sender<State>,
 }
@@ -37,7 +38,7 @@ impl StateFeed {
     pub(crate) fn publish(&self, state: State) {
         let mut latest = self.lock();
         latest.clone_from(&state);
-        // Nobody may be listening.
+        // Fails if nobody listens.
         let _ = self.changes.send(state);
     }
 
@@ -63,19 +64,19 @@ impl StateFeed {
     }
 }
 
-/// The client's states: the present one first, then every change, until the client is closed.
+/// Stream of the client's states: first the current one, then every change until the client is closed.
 ///
-/// A reader that is more than 64 changes late skips the oldest of them.
+/// A reader that is more than 64 changes late misses the oldest of them.
 pub struct StateChanges {
     states: Pin<Box<dyn Stream<Item = State> + Send>>,
     ended: bool,
 }
 
 impl StateChanges {
-    /// The next state; `None` after [`State::Closed`].
+    /// Returns the next state; `None` after [`State::Closed`].
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No state is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<State> {
         StreamExt::next(self).await
     }
@@ -148,7 +149,7 @@ mod tests {
                 let first = number(futures_util::FutureExt::now_or_never(changes.next()).flatten());
                 if let Some(second) = futures_util::FutureExt::now_or_never(changes.next()) {
                     let second = number(second);
-                    // The thread that publishes may be so quick that a change is skipped.
+                    // The publishing thread may be so quick that a change is skipped.
                     if second <= first {
                         torn = Some((first, second));
                         break;

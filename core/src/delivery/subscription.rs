@@ -1,15 +1,15 @@
-//! The readers of an event: streams that somebody has taken, and those that wait to be.
+//! Readers of an event: streams in use, and streams not yet taken.
 
 use std::{sync::Arc, task::Waker};
 
 use super::Ring;
 use crate::events::{Event, EventKinds};
 
-/// A stream that somebody has taken.
+/// Stream in use.
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) ring: Arc<Ring>,
-    /// The kinds of events that the reader wants; `None`: all.
+    /// Kinds of events that the reader wants; `None` means all.
     kinds: Option<EventKinds>,
 }
 
@@ -23,8 +23,8 @@ impl Subscription {
     }
 }
 
-/// A project's first stream, which collects events from the join on. Nobody reads it yet, and perhaps nobody ever will, so
-/// that it keeps compact copies.
+/// First stream of a project, which collects events from the join on. It may never be taken, so it keeps compact
+/// copies.
 #[derive(Debug)]
 pub(super) struct PendingSubscription(Arc<Ring>);
 
@@ -33,7 +33,7 @@ impl PendingSubscription {
         Self(ring)
     }
 
-    /// Somebody takes it, for events of these kinds.
+    /// Takes it, for events of these kinds.
     pub(super) fn take(self, kinds: Option<EventKinds>) -> Subscription {
         if let Some(kinds) = kinds {
             self.0.retain(|event| kinds.lets_through(event));
@@ -42,7 +42,7 @@ impl PendingSubscription {
     }
 }
 
-/// Either of them.
+/// Either kind of stream.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reader<'a> {
     Pending(&'a PendingSubscription),
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         matches!(self, Self::Taken(_))
     }
 
-    /// Gives it copies of the events that it wants. Returns false if there is no reader any more.
+    /// Adds copies of the events that it wants. Returns `false` if there is no reader any more.
     pub(super) fn copy<'e>(self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         match self {
             Self::Pending(pending) => pending.0.extend_compact(events, wakers),
@@ -86,12 +86,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What nobody can attribute but everybody may have to know.
+/// Returns `true` for events that can't be attributed but may concern every project.
 pub(super) fn concerns_all(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
-/// Whether two events have the same readers, but for their kinds.
+/// Returns `true` if two events have the same readers, apart from kinds.
 pub(super) fn same_readers(one: &Event, other: &Event) -> bool {
     match (one.project_id(), other.project_id()) {
         (None, None) => concerns_all(one) == concerns_all(other),

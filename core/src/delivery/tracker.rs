@@ -1,4 +1,4 @@
-//! One reader's positions, from the events that it has received.
+//! Positions of one reader, from the events that it has received.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 
-/// Keeps one reader's positions up to date.
+/// Updates one reader's positions.
 #[derive(Debug)]
 pub(crate) struct Tracker {
     progress: Arc<Progress>,
@@ -18,7 +18,7 @@ pub(crate) struct Tracker {
     wide: Option<Arc<WideReader>>,
     tracks: Vec<Track>,
     by_project: HashMap<ProjectId, usize>,
-    /// The project of the last event: most come in runs.
+    /// Project of the last event, because events of one project often arrive consecutively.
     latest: usize,
     holds: Holds,
 }
@@ -30,8 +30,8 @@ struct Track {
 }
 
 impl Tracker {
-    /// `ring`: what the reader's stream reads from. `partial` readers see only some kinds of events. `project`: the only
-    /// one, if there is one.
+    /// `ring`: buffer of the reader's stream. `project`: its only project, if there is only one. `partial`: it sees
+    /// only some kinds of events.
     pub(crate) fn new(progress: Arc<Progress>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
         let wide = project.is_none().then(|| progress.add_wide(partial, ring.clone()));
         let mut tracker = Self {
@@ -50,7 +50,7 @@ impl Tracker {
         tracker
     }
 
-    /// The reader's position in the project; `None` for a project that was not joined, or that has no log.
+    /// Position of the reader in the project; `None` if it was not joined or has no log.
     #[inline]
     fn track(&mut self, project: &ProjectId) -> Option<&mut Track> {
         if self.tracks.get(self.latest).is_none_or(|track| track.project != *project) {
@@ -72,7 +72,7 @@ impl Tracker {
         Some(self.tracks.len() - 1)
     }
 
-    /// The reader has received this event.
+    /// Notes that the reader has received this event.
     pub(crate) fn commit(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
@@ -82,7 +82,7 @@ impl Tracker {
         self.move_to(project, &meta.log, id);
     }
 
-    /// The reader has received the event at this mark.
+    /// Notes that the reader has received the event at this mark.
     pub(crate) fn commit_mark(&mut self, mark: &Mark) {
         if let Some(first) = mark.first_repairable {
             self.holds.hold(&mark.project, &Cursor { log: mark.log.clone(), event_id: first });
@@ -90,7 +90,7 @@ impl Tracker {
         self.move_to(&mark.project, &mark.log, mark.event_id);
     }
 
-    /// Logged events were dropped after these positions: cursors stay there, because a replay returns what was dropped.
+    /// Holds cursors at these positions: later events were dropped, and a replay recovers them.
     pub(crate) fn hold(&mut self, holds: &Holds) {
         self.holds.extend(holds);
     }
@@ -104,7 +104,7 @@ impl Tracker {
     }
 }
 
-/// The position of an event, kept until its reader has received it.
+/// Position of an event, kept until its reader has received the event.
 #[derive(Debug)]
 pub(crate) struct Mark {
     project: ProjectId,
@@ -113,7 +113,7 @@ pub(crate) struct Mark {
     first_repairable: Option<u64>,
 }
 
-/// The position before a loss that a later replay may repair: the server has the events, but did not return them.
+/// Position before a loss that a later replay may recover: the server has the events, but did not return them.
 fn first_repairable(event: &Event) -> Option<u64> {
     match event {
         Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {
@@ -124,7 +124,7 @@ fn first_repairable(event: &Event) -> Option<u64> {
 }
 
 impl Mark {
-    /// `None` if the event has no position in a log.
+    /// Creates the mark of an event; `None` if it has no position in a log.
     pub(crate) fn of(event: &Event) -> Option<Self> {
         let meta = event.meta();
         Some(Self {

@@ -1,4 +1,4 @@
-//! All addresses of the server, and which of them is in use.
+//! Addresses of the server, and which of them is in use.
 
 use std::{
     fmt,
@@ -10,8 +10,8 @@ use std::{
 
 use super::Environment;
 
-/// In the order in which they are tried. Which one the socket is at is the machine's decision; REST calls follow it, and
-/// look for another one themselves only where that fails or nothing ever connected.
+/// Addresses in the order in which they are tried. The machine decides which one the socket uses. REST calls follow it,
+/// and try the others themselves only if it fails or nothing has connected yet.
 pub(crate) struct Addresses {
     all: Vec<Arc<Environment>>,
     socket: AtomicUsize,
@@ -19,7 +19,7 @@ pub(crate) struct Addresses {
 }
 
 impl Addresses {
-    /// At least one.
+    /// Takes at least one address.
     pub(crate) fn new(first: Environment, others: Vec<Environment>) -> Self {
         let all = std::iter::once(first).chain(others).map(Arc::new).collect();
         Self { all, socket: AtomicUsize::new(0), rest: AtomicUsize::new(0) }
@@ -29,24 +29,24 @@ impl Addresses {
         &self.all
     }
 
-    /// What the socket is connected to, or tries next.
+    /// Address that the socket is connected to, or tries next.
     pub(crate) fn socket(&self) -> &Arc<Environment> {
         &self.all[self.socket.load(Ordering::Relaxed)]
     }
 
-    /// The socket is at this one, or will be tried there next.
+    /// Sets the address that the socket uses or tries next.
     pub(crate) fn move_socket(&self, to: usize) {
         self.socket.store(to, Ordering::Relaxed);
     }
 
-    /// All, beginning with the one that REST calls go to.
+    /// All addresses, starting with the one for REST calls.
     pub(crate) fn for_rest(&self) -> impl Iterator<Item = (usize, &Arc<Environment>)> {
         let first = self.rest.load(Ordering::Relaxed);
         let places = (0..self.all.len()).map(move |step| (first + step) % self.all.len());
         places.map(|at| (at, &self.all[at]))
     }
 
-    /// This one can be reached: REST calls go there.
+    /// Directs REST calls to this address, which is reachable.
     pub(crate) fn move_rest(&self, to: usize) {
         self.rest.store(to, Ordering::Relaxed);
     }

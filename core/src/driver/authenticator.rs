@@ -1,4 +1,4 @@
-//! The authenticator: which credentials the requests of a client carry.
+//! Credentials for the requests of a client.
 
 use std::{
     collections::HashMap,
@@ -9,10 +9,10 @@ use super::{ApiKeyVia, Credentials, Environment, RequestAuth, Target, credential
 use crate::{
     Error, ErrorKind,
     events::Secret,
-    session::{CredentialChoice, CredentialsReason, CredentialsSource, Fault},
+    session::{ConnectionFailure, CredentialChoice, CredentialsReason, CredentialsSource},
 };
 
-/// Holds the credentials and what came of them, for the socket and for REST.
+/// The client's credentials and their state, for the socket and for REST.
 #[derive(Debug)]
 pub(crate) struct Authenticator {
     redactor: Redactor,
@@ -20,9 +20,9 @@ pub(crate) struct Authenticator {
     pub(super) provider: Option<Provider>,
     pub(super) rest_key: Option<Secret>,
     via: ApiKeyVia,
-    /// What was shown last: a provider's answer, or the cookies that logins gave, each for its own address.
+    /// Credentials in use: the provider's answer, or the cookies from logins, one per address.
     shown: Mutex<Shown>,
-    /// REST calls that need new credentials ask for them one after the other, and mostly find that they are there.
+    /// Serializes REST calls that need new credentials; all but the first usually find them renewed.
     pub(super) renewing: tokio::sync::Mutex<()>,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct Authenticator {
 pub(super) struct Shown {
     pub(super) provided: Option<Credentials>,
     pub(super) cookies: HashMap<Target, Secret>,
-    /// What REST has accepted last.
+    /// Value that REST accepted last.
     pub(super) accepted: Option<Secret>,
 }
 
 impl Authenticator {
-    /// `api_key` opens the socket if nothing else is given for that, or where that is refused, and is shown to REST in
-    /// any case.
+    /// `api_key` is always used for REST. It opens the socket if there are no other credentials, or if those are
+    /// refused.
     pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, api_key: Option<Secret>, via: ApiKeyVia) -> Self {
         let fixed = match (&api_key, &fixed) {
             (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
@@ -62,12 +62,12 @@ impl Authenticator {
         }
     }
 
-    /// Whether an API key is all there is, now and later.
+    /// Returns `true` if an API key is the only credential, now and later.
     pub(crate) fn has_only_key(&self) -> bool {
         self.provider.is_none() && matches!(self.fixed, Credentials::ApiKey(_))
     }
 
-    /// Whether the API key may replace a session or a login that the socket refuses.
+    /// Returns `true` if the API key may replace a session or a login that the socket refuses.
     pub(crate) fn has_spare_key(&self) -> bool {
         let needs_none = matches!(self.fixed, Credentials::None | Credentials::ApiKey(_));
         !needs_none && self.provider.is_none() && self.rest_key.is_some()
@@ -77,24 +77,24 @@ impl Authenticator {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cookie that a login at this address gave.
+    /// Cookie from a login at this address.
     pub(super) fn cookie(&self, environment: &Environment) -> Option<Secret> {
         self.shown().cookies.get(&environment.target).cloned()
     }
 
-    /// Whether REST can be asked: there is an API key, or may be one.
+    /// Returns `true` if REST is usable, because there is an API key or may be one.
     pub(crate) fn may_have_key(&self) -> bool {
         self.provider.is_some() || self.rest_key.is_some()
     }
 
-    /// What identifies the client in an attempt: asks the provider, logs in if that is needed.
+    /// Credentials for an attempt. Asks the provider, and logs in if necessary.
     #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     pub(crate) async fn request_auth(
         &self,
         environment: &Environment,
         reason: CredentialsReason,
         choice: CredentialChoice,
-    ) -> Result<RequestAuth, Fault> {
+    ) -> Result<RequestAuth, ConnectionFailure> {
         let credentials = match (choice, &self.provider, &self.rest_key) {
             (CredentialChoice::SpareKey, _, Some(key)) => Credentials::ApiKey(key.clone()),
             (_, None, _) => self.fixed.clone(),
@@ -124,13 +124,13 @@ impl Authenticator {
             }
         }
         if !auth.is_sendable() {
-            let text = "the credentials hold a line break or another character that can't be sent";
-            return Err(Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, text)));
+            let text = "the credentials contain a line break or another character that can't be sent";
+            return Err(ConnectionFailure::Credentials(Error::new(ErrorKind::AuthenticationFailed, text)));
         }
         Ok(auth)
     }
 
-    /// Remembers what the provider has answered.
+    /// Remembers the provider's answer.
     fn provided(&self, credentials: Credentials) -> Credentials {
         credentials.secret().into_iter().for_each(|secret| self.redactor.learn(secret));
         let mut shown = self.shown();
@@ -141,12 +141,12 @@ impl Authenticator {
         credentials
     }
 
-    /// Hides this as well, such as the value of a header that the user adds.
+    /// Adds a secret to redact, such as the value of a custom header.
     pub(crate) fn learn(&self, secret: &Secret) {
         self.redactor.learn(secret);
     }
 
-    /// The error without any secret.
+    /// Redacts the error.
     pub(crate) fn redact(&self, error: Error) -> Error {
         self.redactor.redact(error)
     }
@@ -154,7 +154,7 @@ impl Authenticator {
 
 pub(super) fn session_cookie(value: &Secret) -> Secret {
     let value = value.expose().trim();
-    // Somebody may have copied the whole pair out of a browser.
+    // The user may have copied the whole pair from a browser.
     let value = value.strip_prefix("session=").unwrap_or(value);
     format!("session={value}").into()
 }

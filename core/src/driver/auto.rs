@@ -1,5 +1,5 @@
-//! `Transports::Auto`: WebSocket first; polling where the server was reached but refused WebSocket, or opened one that
-//! carries nothing.
+//! `Transports::Auto`: WebSocket first. Long-polling if the server is reachable but refuses WebSocket, or opens one
+//! that carries nothing.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,14 +13,14 @@ use super::{
     timer::now,
     transport::{
         Transport,
-        websocket::{Refused, WebSocket},
+        websocket::{UpgradeFailure, WebSocket},
     },
 };
-use crate::{Error, Stage, session::Fault};
+use crate::{Error, Stage, session::ConnectionFailure};
 
-/// What is known about one address.
+/// State of `auto` for one address.
 pub(super) struct Auto {
-    /// How long the upgrade and the first frame may take.
+    /// Time allowed for the upgrade and the first frame.
     patience: Duration,
     fallback: Mutex<PollingFallback>,
 }
@@ -34,20 +34,20 @@ impl Auto {
         self.fallback.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The server has acknowledged the namespace over the transport that was opened last.
+    /// Notes that the server has acknowledged the namespace over the transport opened last.
     pub(super) fn on_acknowledged(&self) {
         self.fallback().on_acknowledged(now().mono);
     }
 
-    /// Only the `first` attempt tries both. Later ones try one and leave the other to the next attempt, because every
-    /// connection counts against what a server allows an address in a minute.
+    /// Opens a transport. Only the `first` attempt tries both. Later attempts try one and leave the other to the next
+    /// attempt, because every connection counts towards the server's limit per minute.
     pub(super) async fn open(
         &self,
         environment: Arc<Environment>,
         authenticator: &Authenticator,
         auth: &RequestAuth,
         first: bool,
-    ) -> Result<Box<dyn Transport>, Fault> {
+    ) -> Result<Box<dyn Transport>, ConnectionFailure> {
         let prefers_polling = self.fallback().begin(now().mono);
         if prefers_polling {
             return polling(environment, auth).await;
@@ -57,31 +57,31 @@ impl Auto {
             Err(refused) => refused,
         };
         if !refused.wants_polling {
-            return Err(refused.fault);
+            return Err(refused.failure);
         }
         if !first {
             self.fallback().websocket_refused();
-            return Err(refused.fault);
+            return Err(refused.failure);
         }
-        let reason = authenticator.redact(refused.fault.into_error());
+        let reason = authenticator.redact(refused.failure.into_error());
         tracing::debug!(server = environment.target.address(), "no WebSocket ({reason}); trying long-polling");
         let transport = polling(environment, auth).await?;
         self.fallback().polling_opened();
         Ok(transport)
     }
 
-    /// A WebSocket that has carried a frame. The time to reach the server is not limited here: it says nothing about
-    /// WebSocket.
-    async fn websocket(&self, environment: &Environment, auth: &RequestAuth) -> Result<WebSocket, Refused> {
+    /// Opens a WebSocket and waits for a frame. The time to reach the server is not limited here, because it says
+    /// nothing about WebSocket.
+    async fn websocket(&self, environment: &Environment, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
         let io = WebSocket::reach(environment).await?;
         let upgrade = async {
             let mut socket = WebSocket::upgrade(environment, auth, io, None).await?;
-            socket.hear().await?;
+            socket.receive_first().await?;
             Ok(socket)
         };
         tokio::time::timeout(self.patience, upgrade).await.unwrap_or_else(|_| {
-            let error = Error::connect_failed(Stage::Http, "no WebSocket in time");
-            Err(Refused { fault: Fault::Dial(error), wants_polling: true })
+            let error = Error::connect_failed(Stage::Http, "the WebSocket did not open in time");
+            Err(UpgradeFailure { failure: ConnectionFailure::Dial(error), wants_polling: true })
         })
     }
 }

@@ -1,11 +1,11 @@
-//! Where what an interruption cost is fetched from, on servers without an event log.
+//! Source of backfills, on servers without an event log.
 
 use std::pin::Pin;
 
-use crate::session::{BackfillRequest, Backfilled};
+use crate::session::{BackfillReply, BackfillRequest};
 
-/// Where backfills come from.
+/// Source of backfills.
 pub(crate) trait BackfillSource: Send + Sync {
-    /// Always answers, however little was found.
-    fn fetch(&self, request: BackfillRequest) -> Pin<Box<dyn Future<Output = Backfilled> + Send>>;
+    /// Fetches a backfill. Always answers, even if nothing was found.
+    fn fetch(&self, request: BackfillRequest) -> Pin<Box<dyn Future<Output = BackfillReply> + Send>>;
 }

@@ -1,30 +1,30 @@
-//! What a client identifies itself with, and where that comes from.
+//! Credentials and their providers.
 
 use std::{fmt, pin::Pin, sync::Arc};
 
 use crate::{
     Error, ErrorKind, Stage,
     events::Secret,
-    session::{CredentialsReason, Fault},
+    session::{ConnectionFailure, CredentialsReason},
 };
 
-/// What a server is shown to let the client in.
+/// Credentials of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// Nothing.
+    /// No credentials.
     #[default]
     None,
-    /// A project's API key.
+    /// API key of a project.
     ApiKey(Secret),
-    /// The value of the web session's cookie.
+    /// Value of the web session's cookie.
     Session(Secret),
-    /// The login form of the web dashboard. Needs the feature `rest`.
+    /// Email and password for the login form of the web dashboard. Needs the feature `rest`.
     #[cfg(feature = "rest")]
     Password {
-        /// The user's address.
+        /// Email address of the user.
         email: String,
-        /// The user's password.
+        /// Password of the user.
         password: Secret,
     },
 }
@@ -40,20 +40,20 @@ impl Credentials {
     }
 }
 
-/// Where an API key is put.
+/// Location of the API key in a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ApiKeyVia {
-    /// The connection query, as documented. Proxies may log it.
+    /// Connection query, as documented. Proxies may log it.
     #[default]
     Query,
-    /// The Socket.IO `auth` payload.
+    /// Socket.IO `auth` payload.
     Auth,
-    /// The `X-API-Key` header.
+    /// `X-API-Key` header.
     Header,
 }
 
-/// Why a credentials provider has none.
+/// Error of a credentials provider.
 #[derive(Debug, Clone)]
 pub struct ProviderError {
     message: String,
@@ -61,13 +61,13 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    /// There will never be any: the client ends with `authentication_failed`.
+    /// Permanent error: the client ends with `authentication_failed`.
     #[must_use]
     pub fn fatal(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: true }
     }
 
-    /// There are none now: the attempt fails, and is made again as the reconnect policy says.
+    /// Temporary error: the attempt fails and is retried according to the reconnect policy.
     #[must_use]
     pub fn retry(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: false }
@@ -84,7 +84,7 @@ impl std::error::Error for ProviderError {}
 
 type ProviderFuture = Pin<Box<dyn Future<Output = Result<Credentials, ProviderError>> + Send>>;
 
-/// The user's function that hands out credentials.
+/// The user's function that supplies credentials.
 #[derive(Clone)]
 pub(crate) struct Provider(Arc<dyn Fn(CredentialsReason) -> ProviderFuture + Send + Sync>);
 
@@ -97,14 +97,16 @@ impl Provider {
         Self(Arc::new(move |reason| Box::pin(provide(reason))))
     }
 
-    /// Asks for credentials.
-    pub(super) async fn provide(&self, reason: CredentialsReason) -> Result<Credentials, Fault> {
+    /// Requests credentials.
+    pub(super) async fn provide(&self, reason: CredentialsReason) -> Result<Credentials, ConnectionFailure> {
         (self.0)(reason).await.map_err(|error| {
             let text = format!("the credentials provider failed: {error}");
             if error.fatal {
-                Fault::CredentialsExhausted(Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false))
+                ConnectionFailure::CredentialsExhausted(
+                    Error::new(ErrorKind::AuthenticationFailed, text).with_retryable(false),
+                )
             } else {
-                Fault::Dial(Error::connect_failed(Stage::Credentials, text))
+                ConnectionFailure::Dial(Error::connect_failed(Stage::Credentials, text))
             }
         })
     }

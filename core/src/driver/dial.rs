@@ -1,4 +1,4 @@
-//! One attempt: credentials, then the transport that works.
+//! Connection attempt: credentials, then a transport that works.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -8,13 +8,13 @@ use super::{
 };
 #[cfg(feature = "polling")]
 use super::{auto::Auto, transport::polling::Polling};
-use crate::session::{CredentialChoice, CredentialsReason, Fault, Proof};
+use crate::session::{ConnectionFailure, CredentialChoice, CredentialsReason, Proof};
 
-/// Which transports to use.
+/// Choice of transports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Transports {
-    /// WebSocket; HTTP long-polling where WebSocket does not work, with the feature `polling`.
+    /// WebSocket, or HTTP long-polling if WebSocket does not work and the feature `polling` is enabled.
     #[default]
     Auto,
     /// WebSocket only.
@@ -24,25 +24,25 @@ pub enum Transports {
     Polling,
 }
 
-/// An open transport.
+/// Open transport.
 pub(crate) struct Dialed {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) proof: Proof,
     pub(crate) auth: Option<String>,
 }
 
-/// The future of one attempt. Dropping it gives the attempt up.
-pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, Fault>> + Send>>;
+/// Future of one attempt. Dropping it cancels the attempt.
+pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, ConnectionFailure>> + Send>>;
 
-/// Opens transports. Tests put one in place that needs no sockets.
+/// Opener of transports. Tests replace it with one that needs no sockets.
 pub(crate) trait Dialer: Send + Sync {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan;
 
-    /// The server has acknowledged the namespace over the transport that was opened last.
+    /// Notes that the server has acknowledged the namespace over the transport opened last.
     fn on_acknowledged(&self) {}
 }
 
-/// Opens transports over the network.
+/// Opener of transports over the network.
 pub(crate) struct SocketDialer {
     environment: Arc<Environment>,
     authenticator: Arc<Authenticator>,
@@ -105,14 +105,17 @@ impl Dialer for SocketDialer {
     }
 }
 
-async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<dyn Transport>, Fault> {
+async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<dyn Transport>, ConnectionFailure> {
     match WebSocket::dial(environment, auth, None).await {
         Ok(socket) => Ok(Box::new(socket)),
-        Err(refused) => Err(refused.fault),
+        Err(refused) => Err(refused.failure),
     }
 }
 
 #[cfg(feature = "polling")]
-pub(super) async fn polling(environment: Arc<Environment>, auth: &RequestAuth) -> Result<Box<dyn Transport>, Fault> {
+pub(super) async fn polling(
+    environment: Arc<Environment>,
+    auth: &RequestAuth,
+) -> Result<Box<dyn Transport>, ConnectionFailure> {
     Ok(Box::new(Polling::dial(environment, auth.clone(), true).await?))
 }

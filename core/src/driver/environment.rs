@@ -1,4 +1,4 @@
-//! What the connections of a client to one address share: headers, TLS, the proxy and the HTTP client.
+//! Configuration shared by a client's connections to one address: headers, TLS, the proxy and the HTTP client.
 
 #[cfg(feature = "_http")]
 use std::sync::{Mutex, PoisonError};
@@ -15,15 +15,15 @@ use crate::Error;
 #[cfg(feature = "_http")]
 use crate::{ErrorKind, Stage};
 
-/// The HTTP client of polling, login and REST.
+/// HTTP client of polling, login and REST.
 #[cfg(feature = "_http")]
 pub(crate) type Http = reqwest::Client;
 
-/// How long an HTTP connection may take to be made, whatever the connect timeout: REST calls need time for the answer.
+/// Limit for establishing an HTTP connection, whatever the connect timeout: REST calls need time for the answer.
 #[cfg(feature = "_http")]
-const HTTP_CONNECT_MAX: Duration = Duration::from_secs(10);
+const HTTP_CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
-/// Built once per address, cheap to share.
+/// Built once per address; cheap to share.
 #[derive(Debug)]
 pub(crate) struct Environment {
     pub(crate) target: Target,
@@ -31,7 +31,7 @@ pub(crate) struct Environment {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) tls: Arc<tls::Options>,
     pub(crate) proxy: Option<String>,
-    /// How long an attempt to connect may take.
+    /// Time allowed for a connection attempt.
     pub(crate) connect_timeout: Duration,
     #[cfg(feature = "_http")]
     http: Mutex<Option<Http>>,
@@ -60,7 +60,7 @@ impl Environment {
         }
     }
 
-    /// The same for another address.
+    /// Copies the configuration for another address.
     pub(crate) fn with_target(&self, target: Target) -> Self {
         Self {
             target,
@@ -75,7 +75,7 @@ impl Environment {
         }
     }
 
-    /// The proxy to use for this address, from the option or from `HTTPS_PROXY` and its relatives.
+    /// Proxy for this address, from the option or from `HTTPS_PROXY` and related variables.
     pub(crate) fn proxy_for(&self, secure: bool) -> Option<(Uri, Option<HeaderValue>)> {
         let matcher = match &self.proxy {
             Some(proxy) => Matcher::builder().all(proxy.as_str()).build(),
@@ -87,7 +87,7 @@ impl Environment {
         Some((intercept.uri().clone(), intercept.basic_auth().cloned()))
     }
 
-    /// The TLS settings, made on first use: reading the system's certificates takes a while.
+    /// TLS configuration, created on first use because loading the system's certificates takes time.
     pub(crate) fn rustls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
         if let Some(config) = self.rustls.get() {
             return Ok(config.clone());
@@ -96,8 +96,8 @@ impl Environment {
         Ok(self.rustls.get_or_init(|| config).clone())
     }
 
-    /// How long all IP addresses of the host may take together to accept a connection. Each gets an equal share, so that
-    /// one that drops packets leaves time for the others, and for what follows.
+    /// Time allowed for all IP addresses of the host together to accept a connection. Each gets an equal share, so that
+    /// one that drops packets leaves time for the others and for what follows.
     pub(crate) fn reach_timeout(&self) -> Duration {
         self.connect_timeout / 2
     }
@@ -106,7 +106,7 @@ impl Environment {
         self.tls.are_set()
     }
 
-    /// New requests open connections of their own: those that are kept open may be as dead as the one that was lost.
+    /// Makes new requests open new connections: idle ones may be as dead as the connection that was lost.
     pub(crate) fn forget_connections(&self) {
         #[cfg(feature = "_http")]
         {
@@ -117,7 +117,7 @@ impl Environment {
 
 #[cfg(feature = "_http")]
 impl Environment {
-    /// The HTTP client, made on first use.
+    /// HTTP client, created on first use.
     pub(crate) fn http(&self) -> Result<Http, Error> {
         let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
         match &*made {
@@ -127,14 +127,15 @@ impl Environment {
     }
 
     fn new_http(&self) -> Result<Http, Error> {
-        let failed = |error: reqwest::Error| Error::invalid_argument(format!("the HTTP client can't be made: {error}"));
+        let failed =
+            |error: reqwest::Error| Error::invalid_argument(format!("the HTTP client could not be created: {error}"));
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .default_headers(self.headers.clone())
             .user_agent(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION")))
             .tls_backend_preconfigured((*self.rustls()?).clone())
             .tcp_nodelay(true)
-            .connect_timeout(self.reach_timeout().min(HTTP_CONNECT_MAX))
+            .connect_timeout(self.reach_timeout().min(HTTP_CONNECT_TIMEOUT_MAX))
             .no_proxy();
         if let Some((uri, auth)) = self.proxy_for(self.target.is_secure()) {
             let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;
@@ -146,7 +147,7 @@ impl Environment {
         builder.build().map_err(failed)
     }
 
-    /// Why a request failed, without its address, which may hold a key.
+    /// Error of a failed request, without the address, which may contain a key.
     pub(crate) fn request_failed(&self, stage: Stage, error: &reqwest::Error) -> Error {
         let mut text = String::new();
         let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);

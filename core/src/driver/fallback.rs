@@ -1,58 +1,58 @@
-//! When `auto` uses long-polling instead of WebSocket. Knows neither network nor clock.
+//! Choice between WebSocket and long-polling for `auto`. No I/O and no clock.
 
 use std::time::{Duration, Instant};
 
-/// How long long-polling is preferred once it has worked. Then WebSocket is tried first again.
+/// Time for which long-polling is preferred once it has worked. After it, WebSocket is tried first again.
 const POLLING_PREFERENCE: Duration = Duration::from_secs(600);
 
-/// What the next attempt uses.
+/// Transport of the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Next {
+enum NextTransport {
     #[default]
     WebSocket,
-    /// WebSocket was refused. Polling gets one attempt to show that it works.
+    /// WebSocket was refused. Polling gets one attempt.
     PollingOnce,
     Polling {
         until: Instant,
     },
 }
 
-/// Remembers, for one address, which transport works.
+/// State of the transports at one address.
 ///
-/// Polling is preferred only while it works: each attempt takes the preference away, and the namespace
-/// acknowledgement gives it back.
+/// Polling is preferred only while it works: each attempt takes the preference away, and the namespace acknowledgement
+/// restores it.
 #[derive(Debug, Default)]
 pub(crate) struct PollingFallback {
-    next: Next,
-    /// Polling is under way, and was not acknowledged yet. With the end of an earlier preference, if there was one.
+    next: NextTransport,
+    /// Set while an attempt by polling is not acknowledged, with the end of an earlier preference if there was one.
     unconfirmed: Option<Option<Instant>>,
 }
 
 impl PollingFallback {
-    /// An attempt begins; true if it uses polling.
+    /// Starts an attempt. Returns `true` if it uses polling.
     pub(crate) fn begin(&mut self, now: Instant) -> bool {
         self.unconfirmed = match std::mem::take(&mut self.next) {
-            Next::PollingOnce => Some(None),
-            Next::Polling { until } if now < until => Some(Some(until)),
-            Next::WebSocket | Next::Polling { .. } => None,
+            NextTransport::PollingOnce => Some(None),
+            NextTransport::Polling { until } if now < until => Some(Some(until)),
+            NextTransport::WebSocket | NextTransport::Polling { .. } => None,
         };
         self.unconfirmed.is_some()
     }
 
-    /// WebSocket was refused; the next attempt uses polling.
+    /// Notes that WebSocket was refused, so that the next attempt uses polling.
     pub(crate) fn websocket_refused(&mut self) {
-        self.next = Next::PollingOnce;
+        self.next = NextTransport::PollingOnce;
     }
 
-    /// The attempt that is under way goes on by polling.
+    /// Notes that the current attempt continues by polling.
     pub(crate) fn polling_opened(&mut self) {
         self.unconfirmed.get_or_insert_default();
     }
 
-    /// The server has acknowledged the namespace.
+    /// Notes that the server has acknowledged the namespace.
     pub(crate) fn on_acknowledged(&mut self, now: Instant) {
         if let Some(until) = self.unconfirmed.take() {
-            self.next = Next::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
+            self.next = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
         }
     }
 }

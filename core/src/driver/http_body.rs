@@ -1,14 +1,14 @@
-//! Reading the body of an HTTP answer up to a limit, after decompression.
+//! Bounded reading of HTTP response bodies, after decompression.
 
 use reqwest::Response;
 
-/// Why a body was not read to its end.
+/// Reason why a body was not read to its end.
 pub(crate) enum BodyError {
     Http(reqwest::Error),
     TooLarge,
 }
 
-/// The body, of at most `max` bytes.
+/// Reads a body of at most `max` bytes.
 pub(crate) async fn read_body(answer: &mut Response, max: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(BodyError::Http)? {

@@ -1,4 +1,4 @@
-//! Logging in through the web form, as `real-server` notes: a cookie and a hidden token, then a redirect.
+//! Login through the web form: a cookie and a hidden token, then a redirect.
 
 use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use reqwest::Response;
@@ -7,25 +7,27 @@ use super::{
     Authenticator, Environment,
     http_body::{BodyError, read_body},
 };
-use crate::{Error, ErrorKind, Stage, events::Secret, session::Fault};
+use crate::{Error, ErrorKind, Stage, events::Secret, session::ConnectionFailure};
 
-const FORM: &str = "auth/login";
-/// The most bytes of the page with the form.
-const PAGE_MAX: usize = 1024 * 1024;
+const LOGIN_PATH: &str = "auth/login";
+/// Largest login page, in bytes.
+const LOGIN_PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 impl Authenticator {
-    /// Logs in at this address, and remembers the cookie.
+    /// Logs in at this address and remembers the cookie.
     pub(super) async fn log_in(
         &self,
         environment: &Environment,
         email: &str,
         password: &Secret,
-    ) -> Result<Secret, Fault> {
-        let cookie = log_in(environment, email, password).await.map_err(|fault| match fault {
-            // The form would say the same again, and count it; only a provider may have another password.
-            Fault::Credentials(error) if self.provider.is_none() => Fault::CredentialsExhausted(error),
-            Fault::NoLogin(error) if !self.has_spare_key() => Fault::Dial(error),
-            fault => fault,
+    ) -> Result<Secret, ConnectionFailure> {
+        let cookie = log_in(environment, email, password).await.map_err(|failure| match failure {
+            // The form would refuse again, and count it. Only a provider may have another password.
+            ConnectionFailure::Credentials(error) if self.provider.is_none() => {
+                ConnectionFailure::CredentialsExhausted(error)
+            }
+            ConnectionFailure::NoLogin(error) if !self.has_spare_key() => ConnectionFailure::Dial(error),
+            failure => failure,
         })?;
         self.learn(&cookie);
         self.shown().cookies.insert(environment.target.clone(), cookie.clone());
@@ -33,33 +35,34 @@ impl Authenticator {
     }
 }
 
-/// Logs in and returns the value of the `Cookie` header to use from then on.
-async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, Fault> {
-    let http = environment.http().map_err(Fault::Dial)?;
-    let url = environment.target.join(FORM);
-    let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Credentials, &error));
+/// Logs in and returns the value of the `Cookie` header.
+async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, ConnectionFailure> {
+    let http = environment.http().map_err(ConnectionFailure::Dial)?;
+    let url = environment.target.join(LOGIN_PATH);
+    let failed =
+        |error: reqwest::Error| ConnectionFailure::Dial(environment.request_failed(Stage::Credentials, &error));
     let mut page = http.get(url.clone()).send().await.map_err(failed)?;
     if page.status().is_redirection() {
         return Err(redirected(&page));
     }
     if !page.status().is_success() {
-        let fault = status_fault(&page, "the login page");
+        let failure = status_fault(&page, "the login page");
         return Err(match page.status().as_u16() {
-            404 | 405 | 410 => Fault::NoLogin(fault.into_error()),
-            _ => fault,
+            404 | 405 | 410 => ConnectionFailure::NoLogin(failure.into_error()),
+            _ => failure,
         });
     }
     let cookies = cookies(&page);
-    let html = read_body(&mut page, PAGE_MAX).await.map_err(|error| match error {
+    let html = read_body(&mut page, LOGIN_PAGE_BYTES_MAX).await.map_err(|error| match error {
         BodyError::Http(error) => failed(error),
         BodyError::TooLarge => {
-            let text = format!("the login page has more than {PAGE_MAX} bytes");
-            Fault::Dial(Error::connect_failed(Stage::Credentials, text).with_retryable(false))
+            let text = format!("the login page exceeds {LOGIN_PAGE_BYTES_MAX} bytes");
+            ConnectionFailure::Dial(Error::connect_failed(Stage::Credentials, text).with_retryable(false))
         }
     })?;
     let Some(token) = csrf_token(&String::from_utf8_lossy(&html)) else {
-        let text = "the login page has no form with a csrf_token";
-        return Err(Fault::NoLogin(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
+        let text = "the login page contains no form with a csrf_token";
+        return Err(ConnectionFailure::NoLogin(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
     };
     let form = [("csrf_token", token.as_str()), ("email", email), ("password", password.expose())];
     let answer = http
@@ -79,31 +82,31 @@ async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Re
         }
         return Ok(cookie_header(&all).into());
     }
-    // The form again: the server does not know this address or password.
+    // The form again: the email or the password is wrong.
     if status.is_success() || status == http::StatusCode::UNAUTHORIZED {
         let text = "the server does not accept this email and password";
         let error = Error::new(ErrorKind::AuthenticationFailed, text).with_stage(Stage::Credentials);
-        return Err(Fault::Credentials(error));
+        return Err(ConnectionFailure::Credentials(error));
     }
     Err(status_fault(&answer, "the login form"))
 }
 
-fn redirected(page: &Response) -> Fault {
+fn redirected(page: &Response) -> ConnectionFailure {
     let to = page.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("");
     let text = if to.starts_with("https:") {
-        "the server wants https: use an https:// address".to_owned()
+        "the server requires https: use an https:// address".to_owned()
     } else {
-        "the login page redirects elsewhere".to_owned()
+        "the login page redirects to another page".to_owned()
     };
-    Fault::Dial(
+    ConnectionFailure::Dial(
         Error::connect_failed(Stage::Credentials, text).with_status(page.status().as_u16()).with_retryable(false),
     )
 }
 
-fn status_fault(answer: &Response, what: &str) -> Fault {
+fn status_fault(answer: &Response, what: &str) -> ConnectionFailure {
     let status = answer.status().as_u16();
     let error = Error::connect_failed(Stage::Credentials, format!("{what} was answered with status {status}"));
-    Fault::Dial(error.with_status(status).with_retryable(status == 400 || status == 429 || status >= 500))
+    ConnectionFailure::Dial(error.with_status(status).with_retryable(status == 400 || status == 429 || status >= 500))
 }
 
 fn cookies(answer: &Response) -> Vec<(String, String)> {
@@ -119,7 +122,7 @@ fn cookie_header(cookies: &[(String, String)]) -> String {
     pairs.join("; ")
 }
 
-/// The value of the hidden input `csrf_token`, whatever the order of its attributes.
+/// Value of the hidden input `csrf_token`, whatever the order of its attributes.
 pub(crate) fn csrf_token(html: &str) -> Option<String> {
     html.split("<input").skip(1).find_map(|rest| {
         let tag = &rest[..rest.find('>')?];

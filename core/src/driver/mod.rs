@@ -1,4 +1,4 @@
-//! The only floor that does I/O: one task per client that dials, reads, writes and keeps the time for the machine.
+//! I/O: one task per client dials, reads, writes and keeps time for the machine.
 
 mod addresses;
 mod authenticator;

@@ -1,4 +1,4 @@
-//! Removes secrets from texts: what a server says may hold what it was told.
+//! Redaction of secrets in texts, because servers may echo them.
 
 use std::{
     collections::VecDeque,
@@ -7,13 +7,13 @@ use std::{
 
 use crate::{Error, events::Secret};
 
-/// Shorter ones may be part of any sentence.
-const SECRET_MIN: usize = 6;
+/// Shorter texts occur in ordinary sentences.
+const SECRET_BYTES_MIN: usize = 6;
 
-/// Secrets that are remembered, those of earlier credentials included: a late answer may hold one of them.
+/// Number of secrets that are remembered, including those of earlier credentials: a late answer may contain one.
 const SECRETS_MAX: usize = 256;
 
-/// Knows every secret that was shown to a server.
+/// Redactor of all secrets that were sent to a server.
 #[derive(Default)]
 pub(super) struct Redactor(Mutex<VecDeque<String>>);
 
@@ -24,7 +24,7 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// From now on, this is hidden. The oldest are forgotten when there are too many.
+    /// Adds a secret to redact. If there are too many, the oldest are forgotten.
     pub(super) fn learn(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for text in spellings(secret) {
@@ -35,14 +35,14 @@ impl Redactor {
         while known.len() > SECRETS_MAX {
             known.pop_front();
         }
-        // The longest first: a part that is hidden hides the whole from being found.
+        // The longest first: redacting a part would prevent finding the whole.
         known.make_contiguous().sort_by_key(|text| std::cmp::Reverse(text.len()));
     }
 
-    /// The error without any secret, in its words, its body and its causes.
+    /// Redacts the message, body and causes of an error.
     pub(super) fn redact(&self, error: Error) -> Error {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let hide = |text: &str, words: bool| {
+        let redact_text = |text: &str, words: bool| {
             let mut hidden = None;
             for secret in known.iter().filter(|secret| words || !is_word(secret)) {
                 let text = hidden.as_deref().unwrap_or(text);
@@ -52,25 +52,26 @@ impl Redactor {
             }
             hidden
         };
-        error.without(
+        error.map_texts(
             &|text| {
-                let plain = hide(text, false);
-                // Words are hidden only in what the server says: in our own sentences that would give them away.
+                let plain = redact_text(text, false);
+                // Ordinary words are redacted only in the server's text: in our own sentences, the redaction would give
+                // them away.
                 let servers = plain.as_deref().unwrap_or(text).split_once(": ");
-                let all = servers.and_then(|(ours, servers)| Some(format!("{ours}: {}", hide(servers, true)?)));
+                let all = servers.and_then(|(ours, servers)| Some(format!("{ours}: {}", redact_text(servers, true)?)));
                 all.or(plain)
             },
-            &|body| hide(body, true),
+            &|body| redact_text(body, true),
         )
     }
 }
 
-/// A secret that is a word.
+/// Returns `true` if a secret is an ordinary word.
 fn is_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// How a secret may appear in what a server says: each cookie by its value, a scheme's token alone, and as in an address.
+/// Forms in which a server may echo a secret: each cookie's value, the token of a scheme, and URL-encoded.
 fn spellings(secret: &Secret) -> Vec<String> {
     let pairs = secret.expose().split("; ").map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).trim());
     let last = secret.expose().split_whitespace().next_back();
@@ -78,6 +79,6 @@ fn spellings(secret: &Secret) -> Vec<String> {
     let encoded: Vec<String> =
         all.iter().map(|plain| url::form_urlencoded::byte_serialize(plain.as_bytes()).collect()).collect();
     all.extend(encoded);
-    all.retain(|text| text.len() >= SECRET_MIN);
+    all.retain(|text| text.len() >= SECRET_BYTES_MIN);
     all
 }

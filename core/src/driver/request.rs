@@ -1,4 +1,4 @@
-//! What the handles ask of a client's task.
+//! Requests of the handles to a client's task.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::{
     session::{Command, Token},
 };
 
-/// The answer to a request: an acknowledgement's data, where there is one.
+/// Answer to a request, with an acknowledgement's data if there is one.
 pub(crate) type Answer = Result<Option<String>, Error>;
 
-/// What a handle asks of the task.
+/// Request of a handle to the task.
 #[derive(Debug)]
 pub(crate) enum Request {
     Connect,
@@ -23,7 +23,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// The request can't be made: what depends on it ends with the error.
+    /// Fails the request, and ends the streams that depend on it.
     pub(crate) fn fail(self, error: &Error) {
         if let Self::Join { streams, .. } = self {
             streams.end(&End::Failed(error.clone()));

@@ -1,28 +1,28 @@
-//! What identifies the client in the requests of one attempt.
+//! Credentials in the requests of one attempt.
 
 use http::{HeaderName, HeaderValue};
 
 use crate::events::Secret;
 
-/// The query parameters, headers and Socket.IO payload that carry the credentials of one attempt.
+/// Query parameters, headers and Socket.IO payload that carry the credentials of one attempt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestAuth {
     pub(crate) query: Vec<(String, Secret)>,
     pub(crate) headers: Vec<(&'static str, Secret)>,
-    /// The Socket.IO auth payload, as JSON.
+    /// Socket.IO auth payload, as JSON.
     pub(crate) payload: Option<Secret>,
     /// A login form has just accepted the credentials.
     pub(crate) just_accepted: bool,
 }
 
 impl RequestAuth {
-    /// The query of a connection that has these parameters already.
+    /// Appends the credentials to the other query parameters.
     pub(super) fn query_after(&self, others: &[(String, String)]) -> Vec<(String, String)> {
         let own = self.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         others.iter().cloned().chain(own).collect()
     }
 
-    /// The headers, marked as sensitive. One that can't be sent is left out.
+    /// The headers, marked as sensitive. Invalid ones are left out.
     pub(super) fn header_values(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         self.headers.iter().filter_map(|(name, value)| {
             let mut value = HeaderValue::from_str(value.expose()).ok()?;
@@ -31,7 +31,7 @@ impl RequestAuth {
         })
     }
 
-    /// Whether every header can be sent.
+    /// Returns `true` if every header is valid.
     pub(super) fn is_sendable(&self) -> bool {
         self.header_values().count() == self.headers.len()
     }

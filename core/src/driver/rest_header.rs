@@ -1,17 +1,17 @@
-//! The header that identifies the client in REST calls.
+//! Authentication header of REST calls.
 
 use super::{Authenticator, Credentials, Environment, authenticator::session_cookie};
 use crate::{
     Error,
     events::Secret,
-    session::{CredentialChoice, CredentialsReason, CredentialsSource, Fault},
+    session::{ConnectionFailure, CredentialChoice, CredentialsReason, CredentialsSource},
 };
 
-/// A header of a REST call that identifies the client.
+/// Authentication header of a REST call.
 pub(crate) type RestHeader = (&'static str, Secret);
 
 impl Authenticator {
-    /// The header that a REST call carries, from what is known now.
+    /// Header for a REST call; requests credentials if necessary.
     pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<RestHeader>, Error> {
         if let Some(header) = self.known_header(environment) {
             return Ok(header);
@@ -23,8 +23,8 @@ impl Authenticator {
         }
     }
 
-    /// REST has refused this header: another one to try, if there may be one. A login whose cookie REST has never accepted
-    /// is not repeated: deployed servers want a key there.
+    /// Another header after REST has refused this one, if there may be one. A login whose cookie REST has never
+    /// accepted is not repeated, because deployed servers require a key there.
     pub(crate) async fn renewed_header(
         &self,
         environment: &Environment,
@@ -45,7 +45,7 @@ impl Authenticator {
         Ok(header.filter(|(_, value)| value != refused))
     }
 
-    /// REST has accepted this header.
+    /// Notes that REST has accepted this header.
     pub(crate) fn rest_accepted(&self, (_, value): &RestHeader) {
         let mut shown = self.shown();
         if shown.accepted.as_ref() != Some(value) {
@@ -53,7 +53,7 @@ impl Authenticator {
         }
     }
 
-    /// The header that what is known now gives; the outer `None` if the provider or the login form must be asked.
+    /// Header from the known credentials. The outer `None` means that the provider or the login form must be asked.
     fn known_header(&self, environment: &Environment) -> Option<Option<RestHeader>> {
         if let Some(key) = &self.rest_key {
             return Some(Some(("x-api-key", key.clone())));
@@ -75,7 +75,9 @@ impl Authenticator {
         environment: &Environment,
         reason: CredentialsReason,
     ) -> Result<Option<RestHeader>, Error> {
-        self.request_auth(environment, reason, CredentialChoice::Primary).await.map_err(Fault::into_error)?;
+        self.request_auth(environment, reason, CredentialChoice::Primary)
+            .await
+            .map_err(ConnectionFailure::into_error)?;
         Ok(self.known_header(environment).flatten())
     }
 }

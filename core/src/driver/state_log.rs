@@ -1,4 +1,4 @@
-//! The states of a client in the log.
+//! Log records of a client's states.
 
 use crate::{ErrorKind, session::State};
 

@@ -1,4 +1,4 @@
-//! Noticing that the computer has slept. Knows no clock of its own.
+//! Detection of system sleep. Uses no clock of its own.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use jiff::SignedDuration;
 
 use crate::session::Now;
 
-/// How far the wall clock may run ahead of the other within one wait before the computer counts as having slept.
+/// Lead of the wall clock over the monotonic one, within one wait, that counts as sleep.
 const DRIFT_MAX: SignedDuration = SignedDuration::from_secs(3);
 
-/// How often the clocks are compared, at least.
+/// Longest interval between comparisons of the clocks.
 const COMPARE_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Compares the clocks. On Linux and macOS the monotonic one, and every timer with it, stands still while the computer
-/// sleeps; the wall clock goes on.
+/// Compares the clocks. On Linux and macOS the monotonic clock and all timers stop during sleep; the wall clock
+/// continues.
 #[derive(Debug)]
 pub(crate) struct SuspendDetector {
     last: Now,
@@ -24,7 +24,7 @@ impl SuspendDetector {
         Self { last: now }
     }
 
-    /// Whether the computer has slept since this was asked last. A wall clock that was set forward looks the same.
+    /// Returns `true` if the system has slept since the last call. A wall clock that was set forward looks the same.
     pub(crate) fn has_slept(&mut self, now: Now) -> bool {
         let last = std::mem::replace(&mut self.last, now);
         let mono =
@@ -32,7 +32,7 @@ impl SuspendDetector {
         now.wall.duration_since(last.wall).saturating_sub(mono) > DRIFT_MAX
     }
 
-    /// When to compare again.
+    /// Time of the next comparison.
     pub(crate) fn deadline(&self) -> Instant {
         self.last.mono + COMPARE_INTERVAL
     }
@@ -42,7 +42,7 @@ impl SuspendDetector {
 mod tests {
     use super::*;
 
-    /// The answer after so many seconds by each clock.
+    /// Result after this many seconds by each clock.
     fn slept(mono: u64, wall: i64) -> bool {
         let start = Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH };
         let now =

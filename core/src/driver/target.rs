@@ -1,16 +1,16 @@
-//! Where the server is, and the addresses below it.
+//! Address of the server, and URLs below it.
 
 use url::Url;
 
 use crate::Error;
 
-/// A server's address: scheme, host, port and path prefix.
+/// Address of a server: scheme, host, port and path prefix.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Target(Url);
 
 impl Target {
-    /// Reads `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-    /// `option`: what errors call it.
+    /// Parses `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
+    /// `option`: its name in errors.
     pub(crate) fn parse(option: &str, text: &str) -> Result<Self, Error> {
         let wrong = |why: &str| Error::invalid_argument(format!("{option}: {why}"));
         let text = text.trim();
@@ -30,27 +30,27 @@ impl Target {
             return Err(wrong("the host is missing"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("credentials don't belong into the address; use the options for them"));
+            return Err(wrong("the address must not contain credentials; use the options for them"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("a query or fragment doesn't belong into the address; use the option query"));
+            return Err(wrong("the address must not contain a query or fragment; use the option query"));
         }
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{prefix}/"));
         Ok(Self(url))
     }
 
-    /// Whether the connection is encrypted.
+    /// Returns `true` if the connection is encrypted.
     pub(crate) fn is_secure(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// The host as URIs want it, an IPv6 address in brackets.
+    /// Host in URI form, with an IPv6 address in brackets.
     pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The port, the scheme's own if the address names none.
+    /// Port; by default that of the scheme.
     pub(crate) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
     }
@@ -65,14 +65,14 @@ impl Target {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// An address below the server's.
+    /// URL of a path below the address.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}{}", self.0.path(), path.trim_start_matches('/')));
         url
     }
 
-    /// The address of a transport.
+    /// URL of a transport.
     pub(crate) fn socket(&self, transport: &str, sid: Option<&str>, query: &[(String, String)]) -> Url {
         let mut url = self.join("socket.io/");
         {

@@ -1,4 +1,4 @@
-//! The task that owns a client: it moves what happens into the machine and does what comes out. No user code runs here.
+//! The task that owns a client: it feeds inputs to the machine and carries out the outputs. It never runs user code.
 
 use std::{
     future::poll_fn,
@@ -25,20 +25,20 @@ use super::{
 use crate::{
     Error, ErrorKind,
     delivery::{Hub, Progress, StateFeed},
-    session::{Backfilled, Command, Fault, Input, Machine, Metrics, Now, Output, State, Token},
+    session::{BackfillReply, Command, ConnectionFailure, Input, Machine, Metrics, Now, Output, State, Token},
 };
 
-/// How long to wait where the connection takes no more.
-const CONGESTED: Duration = Duration::from_secs(1);
-/// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// Suggested delay before retrying an event that a congested connection refused.
+const CONGESTION_RETRY_DELAY: Duration = Duration::from_secs(1);
+/// Time allowed for a graceful close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Everything that belongs to one client.
+/// State of a client's task.
 pub(crate) struct Task {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) machine: Machine,
-    /// One for each address.
+    /// One per address.
     pub(crate) dialers: Vec<Arc<dyn Dialer>>,
     pub(crate) backfill: Option<Arc<dyn BackfillSource>>,
     pub(crate) requests: mpsc::Receiver<(Request, oneshot::Sender<Answer>)>,
@@ -50,12 +50,12 @@ pub(crate) struct Task {
     pub(crate) work: Work,
 }
 
-/// What woke the task.
+/// Reason why the task woke.
 enum Wake {
     Request(Option<(Request, oneshot::Sender<Answer>)>),
-    Frames(Option<Fault>),
-    Dialed(u64, Result<Dialed, Fault>),
-    Backfilled(Backfilled),
+    Frames(Option<ConnectionFailure>),
+    Dialed(u64, Result<Dialed, ConnectionFailure>),
+    BackfillReply(BackfillReply),
     NetworkChanged,
     /// A reader may have room for a page of the log.
     CapacityChanged,
@@ -63,7 +63,7 @@ enum Wake {
 }
 
 impl Task {
-    /// Runs until the client is closed and nobody can ask anything any more, or until all handles are gone.
+    /// Runs until the client is closed and no handle is left, or until all handles are dropped.
     pub(crate) async fn run(mut self) {
         let mut timer = Timer::new();
         let mut suspend = SuspendDetector::new(now());
@@ -75,34 +75,34 @@ impl Task {
                 self.network_changed(now);
             }
             match wake {
-                // All handles and streams are gone: nobody is left to say goodbye for.
+                // All handles and streams are gone: nobody needs a graceful close.
                 Wake::Request(None) => break,
                 Wake::Request(Some((request, reply))) => self.request(now, request, reply),
-                // The frames themselves are in the machine already.
+                // The machine already has the frames.
                 Wake::Frames(None) => self.machine.handle(now, Input::Tick),
-                Wake::Frames(Some(fault)) => {
+                Wake::Frames(Some(failure)) => {
                     self.work.transport = None;
-                    self.machine.handle(now, Input::TransportLost(fault));
+                    self.machine.handle(now, Input::TransportLost(failure));
                 }
                 Wake::Dialed(id, Ok(dialed)) => {
                     self.addresses.move_rest(self.machine.server());
                     self.work.transport = Some(dialed.transport);
                     self.machine.handle(now, Input::Dialed { id, proof: dialed.proof, auth: dialed.auth });
                 }
-                Wake::Dialed(id, Err(fault)) => {
+                Wake::Dialed(id, Err(failure)) => {
                     let server = self.address();
-                    let error = self.authenticator.redact(fault.clone().into_error());
+                    let error = self.authenticator.redact(failure.clone().into_error());
                     tracing::debug!(server, "the attempt failed ({error})");
-                    self.machine.handle(now, Input::DialFailed { id, fault });
+                    self.machine.handle(now, Input::DialFailed { id, failure });
                 }
-                Wake::Backfilled(found) => self.machine.handle(now, Input::Backfilled(found)),
+                Wake::BackfillReply(found) => self.machine.handle(now, Input::BackfillReply(found)),
                 Wake::NetworkChanged => self.network_changed(now),
                 Wake::CapacityChanged | Wake::Time => self.machine.handle(now, Input::Tick),
             }
             self.carry_out().await;
             self.ask_pages(now).await;
             if std::mem::take(&mut self.work.full_turn) {
-                // On a runtime with one thread the readers would otherwise lose what they had no chance to take.
+                // On a single-threaded runtime the readers would otherwise lose events that they had no chance to take.
                 tokio::task::yield_now().await;
             }
         }
@@ -110,8 +110,8 @@ impl Task {
 
     fn request(&mut self, now: Now, mut request: Request, reply: oneshot::Sender<Answer>) {
         if matches!(request, Request::Emit { .. }) && self.work.is_congested() {
-            let error = Error::new(ErrorKind::RateLimited, "the connection takes no more events for now");
-            let _ = reply.send(Err(error.with_retry_in(CONGESTED)));
+            let error = Error::new(ErrorKind::RateLimited, "the connection is congested");
+            let _ = reply.send(Err(error.with_retry_in(CONGESTION_RETRY_DELAY)));
             return;
         }
         self.work.tokens += 1;
@@ -123,7 +123,7 @@ impl Task {
         self.machine.handle(now, Input::Command(request.into_command(token)));
     }
 
-    /// Connections that are kept open may be dead.
+    /// Drops idle connections, which may be dead.
     fn network_changed(&mut self, now: Now) {
         for environment in self.addresses.all() {
             environment.forget_connections();
@@ -131,7 +131,7 @@ impl Task {
         self.machine.handle(now, Input::Command(Command::NetworkChanged));
     }
 
-    /// Waits for something to happen; while the machine waits for a time, not longer than `compare_clocks`.
+    /// Waits for something to happen; while the machine has a deadline, at most until `compare_clocks`.
     async fn wait(&mut self, timer: &mut Timer, compare_clocks: Instant) -> Wake {
         timer.arm(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
         let (machine, work) = (&mut self.machine, &mut self.work);
@@ -151,19 +151,20 @@ impl Task {
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
                 // An attempt that panicked counts as failed.
-                let panicked = |_| (machine.attempt(), Err(Fault::Io("the credentials provider panicked".to_owned())));
+                let panicked =
+                    |_| (machine.attempt(), Err(ConnectionFailure::Io("the credentials provider panicked".to_owned())));
                 let (id, result) = done.unwrap_or_else(panicked);
                 return Poll::Ready(Wake::Dialed(id, result));
             }
             while let Poll::Ready(Some(done)) = work.backfills.poll_join_next(cx) {
                 if let Ok(found) = done {
-                    return Poll::Ready(Wake::Backfilled(found));
+                    return Poll::Ready(Wake::BackfillReply(found));
                 }
             }
-            if let Poll::Ready(fault) = work.poll_transport(cx, machine) {
-                return Poll::Ready(Wake::Frames(fault));
+            if let Poll::Ready(failure) = work.poll_transport(cx, machine) {
+                return Poll::Ready(Wake::Frames(failure));
             }
-            // Before another request: however many there are, time goes on.
+            // Before another request, so that timers fire however many requests there are.
             if timer.poll(cx).is_ready() {
                 return Poll::Ready(Wake::Time);
             }
@@ -174,7 +175,7 @@ impl Task {
         .await
     }
 
-    /// Does everything that the machine wants done, in its order.
+    /// Carries out all outputs of the machine in order.
     async fn carry_out(&mut self) {
         self.addresses.move_socket(self.machine.server());
         while let Some(output) = self.machine.poll_output() {
@@ -224,9 +225,9 @@ impl Task {
         });
     }
 
-    /// Asks for the pages that readers have room for.
+    /// Requests the pages that readers have room for.
     async fn ask_pages(&mut self, now: Now) {
-        // What was delivered has used up room: whether there is more decides who wakes the task.
+        // Delivery has used up room: whether there is more decides what wakes the task.
         while request_pages(&mut self.machine, &self.hub, now) {
             self.carry_out().await;
         }
@@ -244,7 +245,7 @@ impl Task {
         self.states.publish(state);
     }
 
-    /// The address that is in use, or tried next.
+    /// Address that is in use, or tried next.
     fn address(&self) -> &str {
         self.addresses.all()[self.machine.server()].target.address()
     }
@@ -252,24 +253,24 @@ impl Task {
     fn answer(&mut self, token: Token, answer: Answer) {
         self.hub.answered(token, answer.as_ref().err());
         if let Some(reply) = self.work.waiting.remove(&token) {
-            // The caller may have gone.
+            // The caller may be gone.
             let _ = reply.send(answer);
         }
     }
 
     async fn close_transport(&mut self, graceful: bool) {
-        // Also what is done already but was not heard of yet: nobody waits for it any more.
+        // Also drops results that nobody has received yet.
         self.work.dialing = JoinSet::new();
         self.work.backfills = JoinSet::new();
         let Some(mut transport) = self.work.transport.take() else { return };
         if graceful {
             let goodbye = poll_fn(|cx| transport.poll_close(cx));
-            let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
         }
     }
 }
 
-/// Tells the machine what readers have room for. Returns whether that was anything.
+/// Passes requests and capacities of readers to the machine. Returns `true` if there were any.
 pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool {
     let pages = hub.page_requests().into_iter().map(Command::Page);
     let waiting = machine.awaiting_capacity().to_vec();
@@ -285,7 +286,7 @@ pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool 
     any
 }
 
-/// However the task ends, nobody waits for it: not when its runtime is shut down, not if it panicked.
+/// Ends all streams even if the runtime is shut down or the task panicked.
 impl Drop for Task {
     fn drop(&mut self) {
         let reason = Error::new(ErrorKind::Closed, "the client's task has ended: its runtime is gone");

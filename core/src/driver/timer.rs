@@ -1,4 +1,4 @@
-//! The time, and being woken in it.
+//! Clock and timer of a task.
 
 use std::{
     pin::Pin,
@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::session::Now;
 
-/// The present.
+/// Current time.
 pub(crate) fn now() -> Now {
     Now { mono: Instant::now().into_std(), wall: wall() }
 }
@@ -22,7 +22,8 @@ fn wall() -> jiff::Timestamp {
     wall
 }
 
-/// One timer for all deadlines. It is moved only when it would ring too late: most deadlines move away with every frame.
+/// One timer for all deadlines. It is reset only if it would fire too late, because most deadlines move later with
+/// every frame.
 pub(super) struct Timer {
     sleep: Pin<Box<Sleep>>,
     armed: bool,

@@ -1,4 +1,4 @@
-//! What a client's task has under way: its connection, the attempt at one, and who waits for an answer.
+//! Work in progress of a client's task: its connection, connection attempts, and callers that wait for answers.
 
 use std::{
     collections::HashMap,
@@ -13,53 +13,57 @@ use super::{
     timer::now,
     transport::{Frame, Transport},
 };
-use crate::session::{Backfilled, Fault, Input, Machine, Token};
+use crate::session::{BackfillReply, ConnectionFailure, Input, Machine, Token};
 
-/// Frames handled before commands and timers get their turn.
+/// Frames handled before commands and timers get a turn.
 const FRAMES_PER_TURN: usize = 64;
-/// Packets that may wait to be sent before the user's events are refused.
-const EMITS_WAITING: usize = 1024;
-/// Packets that may wait in all: the rest are answers to pings, of which a server could want any number.
-const PACKETS_WAITING: usize = 4096;
+/// Number of queued packets above which user events are refused.
+const EMIT_QUEUE_MAX: usize = 1024;
+/// Largest number of queued packets. The rest are answers to pings, which a server could demand without limit.
+const PACKET_QUEUE_MAX: usize = 4096;
 
-/// What is under way.
+/// Work in progress.
 #[derive(Default)]
 pub(crate) struct Work {
     pub(super) transport: Option<Box<dyn Transport>>,
-    /// At most the current attempt; aborted when it is given up, and when the client goes.
-    pub(super) dialing: JoinSet<(u64, Result<Dialed, Fault>)>,
-    pub(super) backfills: JoinSet<Backfilled>,
+    /// The current attempt, if any; aborted when it is given up or the client is dropped.
+    pub(super) dialing: JoinSet<(u64, Result<Dialed, ConnectionFailure>)>,
+    pub(super) backfills: JoinSet<BackfillReply>,
     pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
     pub(super) tokens: u64,
-    /// More frames may be there than the last turn took.
+    /// The last turn may have left frames unread.
     pub(super) full_turn: bool,
-    /// The last turn was a request's: the next one is the connection's, if it has something.
+    /// The last turn was a request's, so the next one is the connection's if it has something.
     pub(super) requested: bool,
 }
 
 impl Work {
-    /// Whether much waits to be sent.
+    /// Returns `true` if many packets are queued.
     pub(super) fn is_congested(&self) -> bool {
-        self.transport.as_ref().is_some_and(|transport| transport.queued() >= EMITS_WAITING)
+        self.transport.as_ref().is_some_and(|transport| transport.queued() >= EMIT_QUEUE_MAX)
     }
 
-    /// Pushes out what is queued, and hands what is there to the machine, up to a turn's worth. Each frame is let go
-    /// before the next one is read, so that they all use the same memory.
-    pub(super) fn poll_transport(&mut self, cx: &mut Context<'_>, machine: &mut Machine) -> Poll<Option<Fault>> {
+    /// Sends queued packets, and passes up to a turn's worth of frames to the machine. Each frame is dropped before the
+    /// next one is read, so that they share memory.
+    pub(super) fn poll_transport(
+        &mut self,
+        cx: &mut Context<'_>,
+        machine: &mut Machine,
+    ) -> Poll<Option<ConnectionFailure>> {
         let Some(transport) = &mut self.transport else { return Poll::Pending };
-        // What has arrived when sending fails is still worth reading: it may say why.
+        // Frames that have arrived when sending fails may say why, so they are still read.
         let unsent = match transport.poll_flush(cx) {
-            Poll::Ready(Err(fault)) => Some(fault),
-            _ if transport.queued() > PACKETS_WAITING => {
-                Some(Fault::Io("the server takes nothing any more".to_owned()))
+            Poll::Ready(Err(failure)) => Some(failure),
+            _ if transport.queued() > PACKET_QUEUE_MAX => {
+                Some(ConnectionFailure::Io("the server has stopped reading".to_owned()))
             }
             _ => None,
         };
         let mut present = None;
         for _ in 0..FRAMES_PER_TURN {
             match transport.poll_recv(cx) {
-                Poll::Ready(Ok(frame)) => machine.take_in(*present.get_or_insert_with(now), frame.as_input()),
-                Poll::Ready(Err(fault)) => return Poll::Ready(Some(unsent.unwrap_or(fault))),
+                Poll::Ready(Ok(frame)) => machine.handle_one(*present.get_or_insert_with(now), frame.as_input()),
+                Poll::Ready(Err(failure)) => return Poll::Ready(Some(unsent.unwrap_or(failure))),
                 Poll::Pending if present.is_none() && unsent.is_none() => return Poll::Pending,
                 Poll::Pending => return Poll::Ready(unsent),
             }

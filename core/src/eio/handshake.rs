@@ -45,7 +45,7 @@ const fn default_payload() -> usize {
 }
 
 /// One day. A server that announces a longer interval promises nothing.
-const LONGEST: u64 = 86_400_000;
+const INTERVAL_MILLIS_MAX: u64 = 86_400_000;
 
 impl Handshake {
     /// Parses the data of an `OPEN` packet.
@@ -59,13 +59,13 @@ impl Handshake {
     /// Interval between two pings from the server.
     #[must_use]
     pub fn ping_interval(&self) -> Duration {
-        Duration::from_millis(self.ping_interval.min(LONGEST))
+        Duration::from_millis(self.ping_interval.min(INTERVAL_MILLIS_MAX))
     }
 
     /// Delay of a ping after which the server counts as dead.
     #[must_use]
     pub fn ping_timeout(&self) -> Duration {
-        Duration::from_millis(self.ping_timeout.min(LONGEST))
+        Duration::from_millis(self.ping_timeout.min(INTERVAL_MILLIS_MAX))
     }
 
     /// Returns `true` if the server offers the upgrade to WebSocket.

@@ -84,13 +84,13 @@ impl Error {
     }
 
     /// Replaces text that may contain secrets, which servers may echo in messages and bodies.
-    pub(crate) fn without(
+    pub(crate) fn map_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
         in_body: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let (message, body) = (in_message(&self.0.message), self.0.body.as_deref().and_then(in_body));
-        let cause = self.0.cause.clone().map(|cause| cause.without(in_message, in_body));
+        let cause = self.0.cause.clone().map(|cause| cause.map_texts(in_message, in_body));
         self.with(|e| {
             e.message = message.unwrap_or_else(|| std::mem::take(&mut e.message));
             e.body = body.or_else(|| e.body.take());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Timestamp,
     decode::Reading,
-    fields::{lax, nullable, wire},
+    fields::{lax, nullable, payload},
 };
 
 /// Figures about one user, sent when the metadata of submissions contains `user_id`.
@@ -42,8 +42,8 @@ pub struct Activity {
     pub extra: Extra,
 }
 
-wire! {
-    FiguresWire<'de> {
+payload! {
+    ActivityPayload<'de> {
         total_submissions: u64 = "total_submissions" => lax,
         recent_violations: u64 = "recent_violations" => lax,
         approval_rate: f64 = "approval_rate" => lax,
@@ -52,25 +52,25 @@ wire! {
 }
 
 /// Figures in the form that servers write.
-pub(super) struct WireActivity(pub(super) Activity);
+pub(super) struct LenientActivity(pub(super) Activity);
 
-impl<'de> Deserialize<'de> for WireActivity {
+impl<'de> Deserialize<'de> for LenientActivity {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = FiguresWire::deserialize(deserializer)?;
+        let payload = ActivityPayload::deserialize(deserializer)?;
         Ok(Self(Activity {
-            total_submissions: wire.total_submissions,
-            recent_violations: wire.recent_violations,
-            approval_rate: wire.approval_rate,
-            risk_score: wire.risk_score,
-            extra: wire.extra,
+            total_submissions: payload.total_submissions,
+            recent_violations: payload.recent_violations,
+            approval_rate: payload.approval_rate,
+            risk_score: payload.risk_score,
+            extra: payload.extra,
         }))
     }
 }
 
-wire! {
-    Wire<'de> {
+payload! {
+    Payload<'de> {
         user_id: String = "user_id" => lax,
-        activity: WireActivity = "activity" => nullable,
+        activity: LenientActivity = "activity" => nullable,
         triggered_by: String = "triggered_by" => lax,
         timestamp: Timestamp = "timestamp" => lax,
     }
@@ -78,14 +78,14 @@ wire! {
 
 impl UserActivity {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let wire: Wire<'_> = reading.parse()?;
-        let meta = reading.meta(wire.project_id, wire.event_id);
+        let payload: Payload<'_> = reading.parse()?;
+        let meta = reading.meta(payload.project_id, payload.event_id);
         Ok(Self {
-            user_id: wire.user_id.ok_or("user_id is missing")?,
-            activity: wire.activity.map(|WireActivity(activity)| activity).unwrap_or_default(),
-            triggered_by: wire.triggered_by,
-            timestamp: wire.timestamp.unwrap_or_default(),
-            extra: wire.extra,
+            user_id: payload.user_id.ok_or("user_id is missing")?,
+            activity: payload.activity.map(|LenientActivity(activity)| activity).unwrap_or_default(),
+            triggered_by: payload.triggered_by,
+            timestamp: payload.timestamp.unwrap_or_default(),
+            extra: payload.extra,
             meta,
         })
     }

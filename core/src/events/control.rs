@@ -3,7 +3,7 @@
 use super::{
     Extra, Meta, RawJson,
     decode::Reading,
-    fields::{lax, wire},
+    fields::{lax, payload},
 };
 
 /// The server's own `error` event, when it is not the answer to a request of the SDK. Also `authentication_failed` and
@@ -51,15 +51,15 @@ pub struct MalformedEvent {
 
 /// Payload shared by `error`, `authentication_failed` and `project_access_denied`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Notice {
+pub(crate) struct ServerRejection {
     pub(crate) message: String,
     pub(crate) code: Option<String>,
     pub(crate) project_id: Option<super::ProjectId>,
     pub(crate) retry_after: Option<f64>,
 }
 
-wire! {
-    Wire<'de> {
+payload! {
+    Payload<'de> {
         message: String = "message" | "error" => lax,
         code: String = "code" | "error_code" => lax,
         retry_after: f64 = "retry_after" => lax,
@@ -67,28 +67,28 @@ wire! {
 }
 
 /// Decodes the payload of an error event: an object, a bare text, or nothing.
-pub(crate) fn notice(data: &str) -> Notice {
-    if let Ok(wire) = serde_json::from_str::<Wire<'_>>(data) {
-        return Notice {
-            message: wire.message.unwrap_or_default(),
-            code: wire.code,
-            project_id: wire.project_id,
-            retry_after: wire.retry_after.filter(|seconds| *seconds >= 0.0),
+pub(crate) fn parse_rejection(data: &str) -> ServerRejection {
+    if let Ok(payload) = serde_json::from_str::<Payload<'_>>(data) {
+        return ServerRejection {
+            message: payload.message.unwrap_or_default(),
+            code: payload.code,
+            project_id: payload.project_id,
+            retry_after: payload.retry_after.filter(|seconds| *seconds >= 0.0),
         };
     }
     let message = serde_json::from_str::<String>(data).unwrap_or_else(|_| data.to_owned());
-    Notice { message, ..Notice::default() }
+    ServerRejection { message, ..ServerRejection::default() }
 }
 
 impl ServerError {
     pub(super) fn read(reading: &mut Reading<'_>, code: Option<&str>) -> Result<Self, String> {
-        let (message, own_code, extra, meta) = match reading.parse::<Wire<'_>>() {
-            Ok(mut wire) => {
-                if let Some(seconds) = wire.retry_after {
-                    wire.extra.insert("retry_after".into(), seconds.into());
+        let (message, own_code, extra, meta) = match reading.parse::<Payload<'_>>() {
+            Ok(mut payload) => {
+                if let Some(seconds) = payload.retry_after {
+                    payload.extra.insert("retry_after".into(), seconds.into());
                 }
-                let meta = reading.meta(wire.project_id, wire.event_id);
-                (wire.message.unwrap_or_default(), wire.code, wire.extra, meta)
+                let meta = reading.meta(payload.project_id, payload.event_id);
+                (payload.message.unwrap_or_default(), payload.code, payload.extra, meta)
             }
             Err(_) => (reading.parse::<String>()?, None, Extra::new(), reading.meta(None, None)),
         };

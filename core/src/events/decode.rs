@@ -79,13 +79,13 @@ struct Ids {
     event_id: Option<u64>,
 }
 
-super::fields::wire! { IdsWire<'de> {} }
+super::fields::payload! { IdsPayload<'de> {} }
 
 impl Ids {
     fn find(text: &str) -> Self {
-        let first = serde_json::Deserializer::from_str(text).into_iter::<IdsWire<'_>>().next();
+        let first = serde_json::Deserializer::from_str(text).into_iter::<IdsPayload<'_>>().next();
         match first {
-            Some(Ok(wire)) => Self { project_id: wire.project_id, event_id: wire.event_id },
+            Some(Ok(payload)) => Self { project_id: payload.project_id, event_id: payload.event_id },
             _ => Self::default(),
         }
     }
@@ -109,17 +109,17 @@ impl<'t> Reading<'t> {
     }
 
     /// Like [`parse`](Self::parse), but into an existing struct.
-    pub(super) fn parse_into<W>(&mut self, wire: &mut W) -> Result<(), String>
+    pub(super) fn parse_into<W>(&mut self, payload: &mut W) -> Result<(), String>
     where
         W: Default,
         for<'a> &'a mut W: DeserializeSeed<'t, Value = ()>,
     {
         let mut scanner = Scanner::new(self.text);
-        if wire.deserialize(&mut scanner).is_ok() && self.take(scanner.position()).is_ok() {
+        if payload.deserialize(&mut scanner).is_ok() && self.take(scanner.position()).is_ok() {
             return Ok(());
         }
-        *wire = W::default();
-        self.parse_with(wire)
+        *payload = W::default();
+        self.parse_with(payload)
     }
 
     fn parse_with<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, String> {

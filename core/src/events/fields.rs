@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
 /// Declares a struct of optional fields that is decoded from an object in one pass; other fields go to `extra`.
 ///
 /// Every payload has `project_id` and `event_id`. Names after `|` are aliases of the same field.
-macro_rules! wire {
+macro_rules! payload {
     ($(#[$doc:meta])* $name:ident<$de:lifetime> { $($field:ident: $ty:ty = $key:literal $(| $alias:literal)* => $read:expr),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Default)]
@@ -84,7 +84,7 @@ macro_rules! wire {
         }
     };
 }
-pub(super) use wire;
+pub(super) use payload;
 
 /// Decodes a lenient scalar.
 pub(super) fn lax<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Result<Option<T>, A::Error> {
@@ -97,7 +97,7 @@ pub(super) fn nullable<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A)
 }
 
 /// Declares an enum of wire words that keeps unknown words.
-macro_rules! words {
+macro_rules! word_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -175,4 +175,4 @@ macro_rules! words {
         }
     };
 }
-pub(super) use words;
+pub(super) use word_enum;

@@ -49,8 +49,8 @@ impl EventKinds {
 
     /// Returns `true` if a stream limited to this set yields the event. Losses always pass.
     pub(crate) fn lets_through(self, event: &Event) -> bool {
-        const NOTICES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);
-        self.union(NOTICES).contains(event.kind())
+        const LOSSES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);
+        self.union(LOSSES).contains(event.kind())
     }
 }
 

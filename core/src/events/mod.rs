@@ -29,7 +29,7 @@ mod timestamp;
 
 pub use activity::{Activity, UserActivity};
 pub use control::{MalformedEvent, ServerError, UnknownEvent};
-pub(crate) use control::{Notice, notice};
+pub(crate) use control::{ServerRejection, parse_rejection};
 pub use cursor::Cursor;
 pub(crate) use decode::malformed;
 pub use decode::{Received, decode};

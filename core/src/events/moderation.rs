@@ -6,10 +6,10 @@ use super::{
     Event, Extra, Meta, ProjectId, RawJson, Timestamp,
     decode::Reading,
     escape::escape_html,
-    fields::{lax, nullable, wire, words},
+    fields::{lax, nullable, payload, word_enum},
 };
 
-words! {
+word_enum! {
     /// Decision about a piece of content.
     Status {
         /// The content may be shown.
@@ -23,7 +23,7 @@ words! {
     }
 }
 
-words! {
+word_enum! {
     /// Kind of content.
     ContentType {
         /// Text.
@@ -33,7 +33,7 @@ words! {
     }
 }
 
-words! {
+word_enum! {
     /// Decider: a rule, a model or a person.
     ModeratorType {
         /// A keyword or regex rule; on documented servers any rule.
@@ -92,8 +92,8 @@ impl ModerationUpdate {
     }
 }
 
-wire! {
-    Wire<'de> {
+payload! {
+    Payload<'de> {
         content_id: String = "content_id" => lax,
         status: Status = "status" => lax,
         content_type: ContentType = "content_type" => lax,
@@ -111,24 +111,24 @@ wire! {
 impl ModerationUpdate {
     /// By far the most frequent event, and a large one: it is made where it is wanted instead of being moved there.
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Event, String> {
-        let mut wire = Wire::default();
-        reading.parse_into(&mut wire)?;
-        let meta_data = wire.meta_data.map(|raw| reading.piece(raw.get()));
-        let meta = reading.meta(wire.project_id, wire.event_id);
+        let mut payload = Payload::default();
+        reading.parse_into(&mut payload)?;
+        let meta_data = payload.meta_data.map(|raw| reading.piece(raw.get()));
+        let meta = reading.meta(payload.project_id, payload.event_id);
         Ok(Event::ModerationUpdate(Self {
-            content_id: wire.content_id.ok_or("content_id is missing")?,
+            content_id: payload.content_id.ok_or("content_id is missing")?,
             project_id: meta.project_id.clone(),
-            status: wire.status.ok_or("status is missing")?,
-            content_type: wire.content_type,
-            content_preview: wire.content_preview.unwrap_or_default(),
+            status: payload.status.ok_or("status is missing")?,
+            content_type: payload.content_type,
+            content_preview: payload.content_preview.unwrap_or_default(),
             meta_data,
-            results_count: wire.results_count,
-            processing_time: wire.processing_time,
-            moderator_type: wire.moderator_type,
-            moderator_name: wire.moderator_name,
-            rule_name: wire.rule_name,
-            timestamp: wire.timestamp.unwrap_or_default(),
-            extra: wire.extra,
+            results_count: payload.results_count,
+            processing_time: payload.processing_time,
+            moderator_type: payload.moderator_type,
+            moderator_name: payload.moderator_name,
+            rule_name: payload.rule_name,
+            timestamp: payload.timestamp.unwrap_or_default(),
+            extra: payload.extra,
             meta,
         }))
     }

@@ -3,10 +3,10 @@
 use super::{
     Extra, Meta, Timestamp,
     decode::Reading,
-    fields::{lax, wire, words},
+    fields::{lax, payload, word_enum},
 };
 
-words! {
+word_enum! {
     /// Severity of a notification.
     NotificationType {
         /// General information.
@@ -38,8 +38,8 @@ pub struct SystemNotification {
     pub meta: Meta,
 }
 
-wire! {
-    Wire<'de> {
+payload! {
+    Payload<'de> {
         notification_type: NotificationType = "type" => lax,
         message: String = "message" => lax,
         timestamp: Timestamp = "timestamp" => lax,
@@ -49,14 +49,14 @@ wire! {
 
 impl SystemNotification {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let wire: Wire<'_> = reading.parse()?;
-        let meta = reading.meta(wire.project_id, wire.event_id);
+        let payload: Payload<'_> = reading.parse()?;
+        let meta = reading.meta(payload.project_id, payload.event_id);
         Ok(Self {
-            notification_type: wire.notification_type.unwrap_or(NotificationType::Info),
-            message: wire.message.ok_or("message is missing")?,
-            timestamp: wire.timestamp.unwrap_or_default(),
-            persistent: wire.persistent.unwrap_or_default(),
-            extra: wire.extra,
+            notification_type: payload.notification_type.unwrap_or(NotificationType::Info),
+            message: payload.message.ok_or("message is missing")?,
+            timestamp: payload.timestamp.unwrap_or_default(),
+            persistent: payload.persistent.unwrap_or_default(),
+            extra: payload.extra,
             meta,
         })
     }

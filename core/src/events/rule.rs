@@ -5,10 +5,10 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Timestamp,
     decode::Reading,
-    fields::{lax, nullable, wire, words},
+    fields::{lax, nullable, payload, word_enum},
 };
 
-words! {
+word_enum! {
     /// Change of a rule.
     RuleVerb {
         /// The rule was created.
@@ -20,7 +20,7 @@ words! {
     }
 }
 
-words! {
+word_enum! {
     /// Method by which a rule decides.
     RuleType {
         /// Search for words.
@@ -32,7 +32,7 @@ words! {
     }
 }
 
-words! {
+word_enum! {
     /// Action of a rule on matching content. The past-tense forms of some servers mean the same.
     RuleAction {
         /// Approves the content.
@@ -80,8 +80,8 @@ pub struct Rule {
     pub extra: Extra,
 }
 
-wire! {
-    RuleWire<'de> {
+payload! {
+    RulePayload<'de> {
         id: String = "id" => lax,
         name: String = "name" => lax,
         rule_type: RuleType = "type" | "rule_type" => lax,
@@ -92,46 +92,46 @@ wire! {
 }
 
 /// Rule in the form that servers write.
-pub(super) struct WireRule(pub(super) Rule);
+pub(super) struct LenientRule(pub(super) Rule);
 
-impl<'de> Deserialize<'de> for WireRule {
+impl<'de> Deserialize<'de> for LenientRule {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut wire = RuleWire::deserialize(deserializer)?;
-        if let Some(project) = wire.project_id {
-            wire.extra.insert("project_id".into(), project.as_str().into());
+        let mut payload = RulePayload::deserialize(deserializer)?;
+        if let Some(project) = payload.project_id {
+            payload.extra.insert("project_id".into(), project.as_str().into());
         }
         Ok(Self(Rule {
-            id: wire.id.ok_or_else(|| serde::de::Error::missing_field("id"))?,
-            name: wire.name.unwrap_or_default(),
-            rule_type: wire.rule_type,
-            is_active: wire.is_active,
-            priority: wire.priority,
-            action: wire.action,
-            extra: wire.extra,
+            id: payload.id.ok_or_else(|| serde::de::Error::missing_field("id"))?,
+            name: payload.name.unwrap_or_default(),
+            rule_type: payload.rule_type,
+            is_active: payload.is_active,
+            priority: payload.priority,
+            action: payload.action,
+            extra: payload.extra,
         }))
     }
 }
 
-wire! {
-    Wire<'de> {
+payload! {
+    Payload<'de> {
         action: RuleVerb = "action" => lax,
-        rule: WireRule = "rule" => nullable,
+        rule: LenientRule = "rule" => nullable,
         timestamp: Timestamp = "timestamp" => lax,
     }
 }
 
 impl RuleUpdate {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let wire: Wire<'_> = reading.parse()?;
-        let WireRule(rule) = wire.rule.ok_or("rule is missing")?;
+        let payload: Payload<'_> = reading.parse()?;
+        let LenientRule(rule) = payload.rule.ok_or("rule is missing")?;
         // Deployed servers put the project id inside the rule.
         let inside = rule.extra.get("project_id").and_then(serde_json::Value::as_str).map(Into::into);
-        let meta = reading.meta(wire.project_id.or(inside), wire.event_id);
+        let meta = reading.meta(payload.project_id.or(inside), payload.event_id);
         Ok(Self {
-            action: wire.action.ok_or("action is missing")?,
+            action: payload.action.ok_or("action is missing")?,
             rule,
-            timestamp: wire.timestamp.unwrap_or_default(),
-            extra: wire.extra,
+            timestamp: payload.timestamp.unwrap_or_default(),
+            extra: payload.extra,
             meta,
         })
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Status, Timestamp,
     decode::Reading,
-    fields::{lax, nullable, wire},
+    fields::{lax, nullable, payload},
 };
 
 /// Counters of the project. Each update replaces the one before.
@@ -51,8 +51,8 @@ pub struct RecentActivity {
     pub timestamp: Timestamp,
 }
 
-wire! {
-    ActivityWire<'de> {
+payload! {
+    RecentActivityPayload<'de> {
         content_id: String = "content_id" => lax,
         decision: Status = "decision" | "status" => lax,
         timestamp: Timestamp = "timestamp" => lax,
@@ -61,17 +61,17 @@ wire! {
 
 impl<'de> Deserialize<'de> for RecentActivity {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wire = ActivityWire::deserialize(deserializer)?;
+        let payload = RecentActivityPayload::deserialize(deserializer)?;
         Ok(Self {
-            content_id: wire.content_id.unwrap_or_default(),
-            decision: wire.decision.unwrap_or_else(|| Status::Other(String::new())),
-            timestamp: wire.timestamp.unwrap_or_default(),
+            content_id: payload.content_id.unwrap_or_default(),
+            decision: payload.decision.unwrap_or_else(|| Status::Other(String::new())),
+            timestamp: payload.timestamp.unwrap_or_default(),
         })
     }
 }
 
-wire! {
-    Wire<'de> {
+payload! {
+    Payload<'de> {
         total_content: u64 = "total_content" | "total" => lax,
         approved: u64 = "approved" => lax,
         rejected: u64 = "rejected" => lax,
@@ -86,19 +86,19 @@ wire! {
 
 impl StatsUpdate {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let wire: Wire<'_> = reading.parse()?;
-        let meta = reading.meta(wire.project_id, wire.event_id);
+        let payload: Payload<'_> = reading.parse()?;
+        let meta = reading.meta(payload.project_id, payload.event_id);
         Ok(Self {
-            total_content: wire.total_content.ok_or("total_content is missing")?,
-            approved: wire.approved.unwrap_or_default(),
-            rejected: wire.rejected.unwrap_or_default(),
-            flagged: wire.flagged.unwrap_or_default(),
-            pending: wire.pending,
-            approval_rate: wire.approval_rate,
-            rejection_rate: wire.rejection_rate,
-            flag_rate: wire.flag_rate,
-            recent_activity: wire.recent_activity.unwrap_or_default(),
-            extra: wire.extra,
+            total_content: payload.total_content.ok_or("total_content is missing")?,
+            approved: payload.approved.unwrap_or_default(),
+            rejected: payload.rejected.unwrap_or_default(),
+            flagged: payload.flagged.unwrap_or_default(),
+            pending: payload.pending,
+            approval_rate: payload.approval_rate,
+            rejection_rate: payload.rejection_rate,
+            flag_rate: payload.flag_rate,
+            recent_activity: payload.recent_activity.unwrap_or_default(),
+            extra: payload.extra,
             meta,
         })
     }

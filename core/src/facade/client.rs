@@ -1,28 +1,28 @@
-//! The client and its projects, for bindings.
+//! Client and projects for bindings.
 
 use serde_json::Value;
 
 use super::{
     ClientOptions, FacadeStates, FacadeStream, StateRecord,
-    runtime::{Home, spawn},
+    runtime::{ProcessGuard, spawn},
 };
 use crate::{
     Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Health, Metrics, Moderation, Project,
     State, StateChanges, Statistics, Submission, events::EventKinds,
 };
 
-/// A client for a binding. Cheap to clone.
+/// Client for a binding. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FacadeClient {
     client: Client,
-    home: Home,
+    guard: ProcessGuard,
 }
 
-/// A joined project for a binding. Cheap to clone.
+/// Joined project for a binding. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FacadeProject {
     project: Project,
-    home: Home,
+    guard: ProcessGuard,
 }
 
 macro_rules! forward {
@@ -31,12 +31,12 @@ macro_rules! forward {
             $(#[$doc])*
             ///
             /// # Errors
-            /// Those of the method of the same name of [`Client`]; `closed` in a forked child.
+            /// The errors of the [`Client`] method of the same name; `closed` in a forked child.
             ///
             /// # Cancel safety
-            /// The work goes on if the future is dropped.
+            /// The operation continues if the future is dropped.
             pub async fn $name(&self $(, $arg: $ty)*) -> Result<$out, Error> {
-                self.home.check()?;
+                self.guard.check()?;
                 let $client = self.client.clone();
                 spawn(async move { $body }).await
             }
@@ -45,119 +45,119 @@ macro_rules! forward {
 }
 
 impl FacadeClient {
-    /// Makes a client without connecting it.
+    /// Creates a client without connecting it.
     ///
     /// # Errors
-    /// `invalid_argument`, naming the option.
+    /// Returns `invalid_argument` with the name of the option.
     pub fn new(options: ClientOptions) -> Result<Self, Error> {
         Self::from_builder(options.into_builder()?)
     }
 
-    /// As [`new`](Self::new), from a builder to which a credentials provider was added.
+    /// Like [`new`](Self::new), from a builder that may have a credentials provider.
     ///
     /// # Errors
-    /// `invalid_argument`, naming the option.
+    /// Returns `invalid_argument` with the name of the option.
     pub fn from_builder(builder: ClientBuilder) -> Result<Self, Error> {
-        Ok(Self { client: builder.build()?, home: Home::here() })
+        Ok(Self { client: builder.build()?, guard: ProcessGuard::current() })
     }
 
     forward! {
-        /// Connects. If that was asked before, and perhaps given up, waits for its outcome.
+        /// Connects. If an earlier call has already started to, waits for its outcome.
         connect() -> () = |client| match client.connect().await {
             Err(error) if error.kind() == ErrorKind::InvalidArgument => {
                 outcome(client.state_changes(), || client.metrics().connections).await
             }
             done => done,
         };
-        /// Joins a project, behind a cursor if there is one.
+        /// Joins a project, optionally after a cursor.
         join(project: String, after: Option<String>) -> FacadeProject = |client| {
             let project = match after {
                 Some(after) => client.join_after(project, after).await?,
                 None => client.join(project).await?,
             };
-            Ok(FacadeProject { project, home: Home::here() })
+            Ok(FacadeProject { project, guard: ProcessGuard::current() })
         };
-        /// Sends an event of the user's.
+        /// Sends a user event.
         emit(name: String, data: Value) -> () = |client| client.emit(&name, data).await;
-        /// Sends an event of the user's and waits for the acknowledgement.
+        /// Sends a user event and waits for the acknowledgement.
         emit_with_ack(name: String, data: Value) -> Value = |client| client.emit_with_ack(&name, data).await;
         /// Submits content.
         moderate(submission: Submission) -> Moderation = |client| client.moderate(submission).await;
-        /// Looks up a piece of content.
+        /// Looks up an item of content.
         content(id: String) -> Content = |client| client.content(&id).await;
-        /// One page of contents.
+        /// Fetches one page of content.
         contents_page(filter: ContentFilter) -> ContentPage = |client| client.contents_page(filter).await;
-        /// The project's counters.
+        /// Fetches the project's counters.
         statistics() -> Statistics = |client| client.statistics().await;
-        /// Whether the server is well.
+        /// Checks the health of the server.
         health() -> Health = |client| client.health().await;
-        /// Says goodbye and ends all streams.
+        /// Closes the connection gracefully and ends all streams.
         close() -> () = |client| {
             client.close().await;
             Ok(())
         };
     }
 
-    /// The events of all projects; of one kind, if it is named as in [`KIND_NAMES`](super::KIND_NAMES).
-    /// Notices of losses are counted then, see [`FacadeStream::losses`].
+    /// Returns a stream of the events of all projects, or of one kind named as in [`KIND_NAMES`](super::KIND_NAMES),
+    /// which counts losses: see [`FacadeStream::losses`].
     ///
     /// # Errors
-    /// `invalid_argument` if there is no such kind; `closed` in a forked child.
+    /// `invalid_argument` if the kind is unknown; `closed` in a forked child.
     pub fn events(&self, kind: Option<&str>) -> Result<FacadeStream, Error> {
-        self.home.check()?;
+        self.guard.check()?;
         let kind = filter(kind)?;
         Ok(FacadeStream::new(self.client.stream(kind), kind))
     }
 
-    /// What the client is doing.
+    /// Returns the current state.
     #[must_use]
     pub fn state(&self) -> StateRecord {
         (&self.client.state()).into()
     }
 
-    /// The present state and all changes from now on.
+    /// Returns the current state and all later changes.
     #[must_use]
     pub fn state_changes(&self) -> FacadeStates {
         FacadeStates::new(self.client.state_changes())
     }
 
-    /// The address that the client is connected to, or tries next.
+    /// Returns the address that the client is connected to, or tries next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.client.url()
     }
 
-    /// What the client has counted.
+    /// Returns the client's counters.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.client.metrics()
     }
 
-    /// Tells the client that the network has changed.
+    /// Notifies the client that the network has changed.
     pub fn network_changed(&self) {
         self.client.network_changed();
     }
 }
 
 impl FacadeProject {
-    /// The project's id.
+    /// Returns the id of the project.
     #[must_use]
     pub fn id(&self) -> &str {
         self.project.id()
     }
 
-    /// The project's events; of one kind, if it is named as in [`KIND_NAMES`](super::KIND_NAMES).
-    /// Notices of losses are counted then, see [`FacadeStream::losses`].
+    /// Returns a stream of the project's events, or of one kind named as in [`KIND_NAMES`](super::KIND_NAMES), which
+    /// counts losses: see [`FacadeStream::losses`].
     ///
     /// # Errors
-    /// `invalid_argument` if there is no such kind; `closed` in a forked child.
+    /// `invalid_argument` if the kind is unknown; `closed` in a forked child.
     pub fn events(&self, kind: Option<&str>) -> Result<FacadeStream, Error> {
-        self.home.check()?;
+        self.guard.check()?;
         let kind = filter(kind)?;
         Ok(FacadeStream::new(self.project.stream(kind), kind))
     }
 
-    /// The cursor, as text.
+    /// Returns the cursor as text.
     #[must_use]
     pub fn cursor(&self) -> Option<String> {
         self.project.cursor().map(|cursor| cursor.to_string())
@@ -166,23 +166,23 @@ impl FacadeProject {
     /// Leaves the project.
     ///
     /// # Errors
-    /// As [`Project::leave`]; `closed` in a forked child.
+    /// The errors of [`Project::leave`]; `closed` in a forked child.
     ///
     /// # Cancel safety
-    /// The project is left also if the future is dropped.
+    /// The project is left even if the future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
-        self.home.check()?;
+        self.guard.check()?;
         let project = self.project.clone();
         spawn(async move { project.leave().await }).await
     }
 }
 
-/// What the first connection has come to.
+/// Waits for the outcome of the first connection.
 async fn outcome(mut states: StateChanges, connections: impl Fn() -> u64) -> Result<(), Error> {
     while let Some(state) = states.next().await {
         match state {
             State::Closed { reason } => return Err(reason),
-            // The count may be published after the state.
+            // The counter may be updated after the state.
             State::Connected => return Ok(()),
             State::Reconnecting { .. } if connections() > 0 => return Ok(()),
             _ => {}

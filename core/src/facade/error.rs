@@ -2,27 +2,27 @@
 
 use crate::Error;
 
-/// An [`Error`] with everything that a binding needs to raise its own.
+/// [`Error`] as a plain record, from which a binding creates its own error.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorRecord {
-    /// The stable code.
+    /// Stable code.
     pub code: &'static str,
-    /// The sentence for people.
+    /// Message for people.
     pub message: String,
-    /// Whether a retry can help.
+    /// True if a retry can help.
     pub retryable: bool,
     /// Seconds to wait before a retry.
     pub retry_in: Option<f64>,
-    /// How far the attempt to connect had come.
+    /// Stage at which the connection attempt failed.
     pub stage: Option<&'static str>,
-    /// The HTTP status.
+    /// HTTP status.
     pub status: Option<u16>,
-    /// The beginning of the HTTP body.
+    /// Beginning of the HTTP body.
     pub body: Option<String>,
-    /// How many attempts were made.
+    /// Number of attempts.
     pub attempts: Option<u32>,
-    /// What led to it.
+    /// Failure that led to this error.
     pub cause: Option<Box<ErrorRecord>>,
 }
 

@@ -1,16 +1,16 @@
-//! Events as JSON, for languages whose JSON parser beats crossing the border field by field.
+//! Events as JSON, for languages whose JSON parser is faster than calls for each field.
 
 use serde_json::Value;
 
 use crate::{Event, events::Written};
 
-/// The event as a JSON object: see [`Event::to_json`].
+/// Converts the event to a JSON object: see [`Event::to_json`].
 #[must_use]
 pub fn event_to_json(event: &Event) -> String {
     event.to_json()
 }
 
-/// What [`event_to_json`] writes, as a tree of values. Data that is nested too deeply for a tree is `null`.
+/// The output of [`event_to_json`] as a tree of values. Data nested too deeply for a tree is `null`.
 #[must_use]
 pub fn event_to_value(event: &Event) -> Value {
     serde_json::to_value(event)

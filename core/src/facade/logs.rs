@@ -1,4 +1,4 @@
-//! The SDK's diagnostics, for languages that have a logging of their own.
+//! Log records of the SDK, for languages with their own logging.
 
 use std::fmt::{self, Write as _};
 
@@ -10,42 +10,41 @@ use tracing::{
     subscriber::Interest,
 };
 
-/// One message of the SDK about itself. It never holds a secret.
+/// Log record of the SDK. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogRecord {
-    /// How grave it is.
+    /// Severity.
     pub level: LogLevel,
-    /// The part of the SDK that it comes from: `client`, `session` or `driver`.
+    /// Module of the SDK: `client`, `session` or `driver`.
     pub topic: String,
-    /// A sentence for people, and `name=value` for each thing it is about.
+    /// Message for people, followed by `name=value` for each field.
     pub message: String,
 }
 
-/// How grave a [`LogRecord`] is.
+/// Severity of a [`LogRecord`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// For finding faults.
+    /// For troubleshooting.
     Debug,
-    /// What happens in the normal course.
+    /// Normal operation.
     Info,
-    /// A problem that the SDK is repairing.
+    /// A problem from which the SDK is recovering.
     Warning,
-    /// A problem that it can't repair.
+    /// A problem from which the SDK can't recover.
     Error,
 }
 
-/// Hands the SDK's diagnostics to a function from now on; false if this copy of the SDK has a listener already.
+/// Forwards the SDK's log records to a function; returns `false` if this copy of the SDK already has a listener.
 ///
-/// For bindings, which carry a copy of the SDK in a library of their own: in a program in Rust this would take the
-/// place of the program's own `tracing` subscriber. The function is called on the SDK's threads, in the middle of their
-/// work: it must be quick, must not wait for anybody, and must not call the SDK. There are few messages, none per
-/// event.
+/// For bindings, which have their own copy of the SDK: in a Rust program this would replace the program's `tracing`
+/// subscriber. The function is called on the SDK's threads while they work: it must be quick, must not block, and must
+/// not call the SDK. Records are few, and none are written per event.
 pub fn forward_logs(listener: impl Fn(LogRecord) + Send + Sync + 'static) -> bool {
     tracing::subscriber::set_global_default(Forward(listener)).is_ok()
 }
 
-/// Events, without the span of the client.
+/// Subscriber that forwards events and ignores spans.
 struct Forward<F>(F);
 
 fn ours(metadata: &Metadata<'_>) -> bool {
@@ -56,7 +55,7 @@ fn ours(metadata: &Metadata<'_>) -> bool {
 
 impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Forward<F> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // Asked once for each place: what nobody wants costs one comparison from then on.
+        // Called once per call site: uninteresting ones then cost one comparison.
         if ours(metadata) { Interest::always() } else { Interest::never() }
     }
 
@@ -78,7 +77,7 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Forward<F> {
         };
         let mut text = Text::default();
         event.record(&mut text);
-        // The first part is the crate; modules below the second say more about us than about what happens.
+        // The first part is the crate; parts after the second are implementation details.
         let topic = metadata.target().split("::").nth(1).unwrap_or_default().to_owned();
         (self.0)(LogRecord { level, topic, message: text.message + &text.fields });
     }
@@ -100,7 +99,7 @@ struct Text {
 
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing into a string does not fail.
+        // Writing to a string does not fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, " {name}={value:?}"),

@@ -6,7 +6,7 @@ use crate::{
     ApiKeyVia, Backfill, Client, ClientBuilder, Error, OnServerDisconnect, Overflow, ReconnectPolicy, Transports,
 };
 
-/// The names of the kinds of events, as [`FacadeClient::events`](super::FacadeClient::events) takes them.
+/// Names of the event kinds, as accepted by [`FacadeClient::events`](super::FacadeClient::events).
 pub const KIND_NAMES: [&str; 10] = [
     "moderation_update",
     "stats_update",
@@ -20,9 +20,9 @@ pub const KIND_NAMES: [&str; 10] = [
     "lagged",
 ];
 
-/// The options of a client. `None` means the default of [`ClientBuilder`]. Durations are seconds.
+/// Options of a client. `None` means the default of [`ClientBuilder`]. Durations are in seconds.
 #[derive(Clone, Default)]
-#[allow(missing_docs)] // the names and meanings are those of `ClientBuilder`
+#[allow(missing_docs)] // names and meanings are those of `ClientBuilder`
 pub struct ClientOptions {
     pub url: String,
     /// [`ClientBuilder::fallback_url`], in this order.
@@ -33,7 +33,7 @@ pub struct ClientOptions {
     pub email: Option<String>,
     pub password: Option<String>,
     pub transports: Option<String>,
-    /// `Some(None)` switches reconnecting off.
+    /// `Some(None)` disables reconnecting.
     pub reconnect: Option<Option<ReconnectOptions>>,
     pub retry_first_connect: Option<bool>,
     pub on_server_disconnect: Option<String>,
@@ -41,14 +41,14 @@ pub struct ClientOptions {
     pub join_timeout: Option<f64>,
     pub ack_timeout: Option<f64>,
     pub request_timeout: Option<f64>,
-    /// `Some(None)` switches the heartbeat off.
+    /// `Some(None)` disables the heartbeat.
     pub heartbeat_interval: Option<Option<f64>>,
     pub event_buffer: Option<i64>,
     pub overflow: Option<String>,
-    /// `Some(None)` lifts the limit.
+    /// `Some(None)` removes the limit.
     pub rate_limit: Option<Option<i64>>,
     pub backfill: Option<String>,
-    /// `Some(None)` switches it off.
+    /// `Some(None)` disables it.
     pub review_poll: Option<Option<f64>>,
     pub headers: Vec<(String, String)>,
     pub query: Vec<(String, String)>,
@@ -60,7 +60,7 @@ pub struct ClientOptions {
 
 /// [`ReconnectPolicy`] as plain values. `None` means its default.
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs)] // the names and meanings are those of `ReconnectPolicy`
+#[allow(missing_docs)] // names and meanings are those of `ReconnectPolicy`
 pub struct ReconnectOptions {
     pub delay: Option<f64>,
     pub factor: Option<f64>,
@@ -74,16 +74,16 @@ pub struct ReconnectOptions {
 
 impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Only what can hold no secret.
+        // Only fields that can't contain secrets.
         f.debug_struct("ClientOptions").field("transports", &self.transports).finish_non_exhaustive()
     }
 }
 
 impl ClientOptions {
-    /// The builder that these options describe, without a credentials provider.
+    /// Converts the options to a builder without a credentials provider.
     ///
     /// # Errors
-    /// `invalid_argument`, naming the option.
+    /// Returns `invalid_argument` with the name of the option.
     pub fn into_builder(self) -> Result<ClientBuilder, Error> {
         let mut builder = self.credentials(Client::builder(&self.url))?;
         for url in self.fallback_urls {
@@ -195,7 +195,7 @@ impl ReconnectOptions {
         }
         match self.max_delay {
             Some(value) => policy.max_delay = seconds("reconnect.max_delay", value)?,
-            // Whoever asks for a longer first pause does not want to be told about the cap.
+            // A longer first delay implies a longer cap.
             None => policy.max_delay = policy.max_delay.max(policy.delay),
         }
         if let Some(value) = self.attempts {
@@ -214,10 +214,10 @@ impl ReconnectOptions {
     }
 }
 
-/// A duration from seconds: the one place where units are converted.
+/// Converts seconds to a duration; the only place that converts units.
 pub(super) fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
     Duration::try_from_secs_f64(value)
-        .map_err(|_| Error::invalid_argument(format!("{name}: {value} is no number of seconds")))
+        .map_err(|_| Error::invalid_argument(format!("{name}: {value} is not a valid number of seconds")))
 }
 
 fn count<T: TryFrom<i64>>(name: &str, value: i64) -> Result<T, Error> {
@@ -227,6 +227,6 @@ fn count<T: TryFrom<i64>>(name: &str, value: i64) -> Result<T, Error> {
 fn choose<T: Copy>(name: &str, word: &str, all: &[(&str, T)]) -> Result<T, Error> {
     all.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
         let words: Vec<_> = all.iter().map(|(known, _)| *known).collect();
-        Error::invalid_argument(format!("{name}: {word:?} is none of {}", words.join(", ")))
+        Error::invalid_argument(format!("{name}: {word:?} is not one of {}", words.join(", ")))
     })
 }

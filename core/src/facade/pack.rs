@@ -1,4 +1,4 @@
-//! Events as text that becomes the same events again: for pickling, and for handing them to another process.
+//! Events as text that restores the same events, for pickling and for other processes.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl PackedMeta {
     }
 }
 
-/// The event as a text for [`unpack_event`] of the same version of the SDK.
+/// Serializes an event for [`unpack_event`] of the same version of the SDK.
 #[must_use]
 pub fn pack_event(event: &Event) -> String {
     let mut packed = Packed {
@@ -94,10 +94,10 @@ pub fn pack_event(event: &Event) -> String {
     serde_json::to_string(&packed).unwrap_or_default()
 }
 
-/// The event that was packed.
+/// Restores an event.
 ///
 /// # Errors
-/// `invalid_argument` if the text is not from [`pack_event`].
+/// Returns `invalid_argument` if the text is not from [`pack_event`].
 pub fn unpack_event(text: &str) -> Result<Event, Error> {
     let packed: Packed = serde_json::from_str(text).map_err(|_| foreign())?;
     let meta = packed.meta.unpack()?;
@@ -138,16 +138,16 @@ pub fn unpack_event(text: &str) -> Result<Event, Error> {
     })
 }
 
-/// A meta as a text for [`unpack_meta`] of the same version of the SDK.
+/// Serializes metadata for [`unpack_meta`] of the same version of the SDK.
 #[must_use]
 pub fn pack_meta(meta: &Meta) -> String {
     serde_json::to_string(&PackedMeta::from(meta)).unwrap_or_default()
 }
 
-/// The meta that was packed.
+/// Restores metadata.
 ///
 /// # Errors
-/// `invalid_argument` if the text is not from [`pack_meta`].
+/// Returns `invalid_argument` if the text is not from [`pack_meta`].
 pub fn unpack_meta(text: &str) -> Result<Meta, Error> {
     serde_json::from_str::<PackedMeta>(text).map_err(|_| foreign())?.unpack()
 }
@@ -157,7 +157,7 @@ fn word(word: &str) -> Result<GapReason, Error> {
 }
 
 fn foreign() -> Error {
-    Error::invalid_argument("text: it is no event that this version of the SDK has packed")
+    Error::invalid_argument("text: not an event packed by this version of the SDK")
 }
 
 #[cfg(test)]

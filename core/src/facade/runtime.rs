@@ -1,4 +1,4 @@
-//! One runtime per process, made on first use.
+//! Tokio runtime of the process, created on first use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{Error, ErrorKind};
 
-/// The runtime and the process that it belongs to: its threads don't survive a fork.
+/// The runtime and the process that owns it: its threads don't survive a fork.
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
 fn runtime() -> Result<Arc<Runtime>, Error> {
@@ -20,25 +20,25 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
         _ => {}
     }
     let built = Builder::new_multi_thread()
-        // Decoding is fast; what takes time is the language above.
+        // Decoding is fast; the host language takes most of the time.
         .worker_threads(2)
         .thread_name("automoderate")
         .enable_all()
         .build()
-        .map_err(|error| Error::new(ErrorKind::Closed, format!("no runtime can be made: {error}")))?;
+        .map_err(|error| Error::new(ErrorKind::Closed, format!("the runtime could not be created: {error}")))?;
     let built = Arc::new(built);
     if let Some(inherited) = current.replace((pid, built.clone())) {
-        // After a fork: its threads are gone, and shutting it down would wait for them.
+        // After a fork its threads are gone, and shutting it down would wait for them.
         std::mem::forget(inherited);
     }
     Ok(built)
 }
 
-/// Runs a future on the facade's runtime; the returned one may be polled by any executor, and dropped at any time
-/// without stopping the work.
+/// Runs a future on the facade's runtime. Any executor may poll the returned future, and dropping it does not stop the
+/// work.
 ///
 /// # Errors
-/// `closed` if no runtime can be made, or if the process is ending.
+/// `closed` if the runtime can't be created, or the process is ending.
 pub async fn spawn<T, F>(future: F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -51,36 +51,37 @@ where
     }
 }
 
-/// Runs a future on the facade's runtime and returns at once, for languages that are told by a callback or a file.
+/// Runs a future on the facade's runtime and returns immediately, for languages that are notified by a callback or a
+/// file.
 ///
 /// # Errors
-/// `closed` if no runtime can be made.
+/// `closed` if the runtime can't be created.
 pub fn start(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
     runtime()?.spawn(future);
     Ok(())
 }
 
-/// Calls a function where timers can be made.
+/// Calls a function inside the runtime, so that it can create timers.
 pub(super) fn within<T>(make: impl FnOnce() -> T) -> Result<T, Error> {
     let runtime = runtime()?;
     let _entered = runtime.enter();
     Ok(make())
 }
 
-/// Waits for a future on the calling thread. Not to be called on a thread of the runtime.
+/// Runs a future on the calling thread, which must not be one of the runtime's.
 ///
 /// # Errors
-/// Those of the future; `closed` if no runtime can be made.
+/// The errors of the future; `closed` if the runtime can't be created.
 pub fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     runtime()?.block_on(future)
 }
 
-/// The process in which something was made: it can't be used in a child of it.
+/// Process in which an object was created: it can't be used in a forked child.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Home(u32);
+pub(super) struct ProcessGuard(u32);
 
-impl Home {
-    pub(super) fn here() -> Self {
+impl ProcessGuard {
+    pub(super) fn current() -> Self {
         Self(std::process::id())
     }
 
@@ -89,6 +90,6 @@ impl Home {
         if self.0 == std::process::id() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Closed, "this client belongs to the parent process: make a new one after a fork"))
+        Err(Error::new(ErrorKind::Closed, "this client belongs to the parent process; create a new one after a fork"))
     }
 }

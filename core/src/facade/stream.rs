@@ -1,4 +1,4 @@
-//! Streams that are pulled: take what is there, wait until there is more, cancel.
+//! Streams that are polled: take what is available, wait for more, cancel.
 
 use std::{
     collections::VecDeque,
@@ -13,26 +13,26 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
     ErrorRecord,
-    runtime::{Home, within},
+    runtime::{ProcessGuard, within},
 };
 use crate::{Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::Mark, events::EventKinds};
 
-/// A stream of events for a binding. One reader at a time; `take` and `pop` are quick and do not wait, so that a binding
-/// crosses into its language once for many events, or without any machinery for one.
+/// Stream of events for a binding, for one reader at a time. `take` and `pop` never wait, so a binding can cross into
+/// its language once for many events.
 ///
-/// A stream of one kind counts losses instead of yielding their notices, which are of another kind.
+/// A stream of one kind counts losses instead of yielding them, because they are of another kind.
 #[derive(Debug)]
 pub struct FacadeStream {
     source: Mutex<Option<Source>>,
     kind: Option<EventKinds>,
     losses: Mutex<Losses>,
-    home: Home,
+    guard: ProcessGuard,
 }
 
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // there is one per stream
 enum Source {
-    /// The stream, and the places of what was taken ahead of being handed out.
+    /// The stream, and the marks of events taken ahead.
     Plain(EventStream, VecDeque<Option<Mark>>),
     Throttled {
         stream: Throttled<EventStream, Event>,
@@ -41,7 +41,7 @@ enum Source {
 }
 
 impl Source {
-    /// The first `count` events that were taken ahead have been handed out.
+    /// Notes that the first `count` events taken ahead were delivered.
     fn handed(&mut self, count: usize) {
         let Self::Plain(stream, ahead) = self else { return };
         for mark in ahead.drain(..count.min(ahead.len())).flatten() {
@@ -50,8 +50,8 @@ impl Source {
     }
 }
 
-/// A reader that pops one event at a time fetches so many with one lock.
-const CHUNK: usize = 1024;
+/// Number of events that a reader of single events fetches under one lock.
+const POP_CHUNK: usize = 1024;
 
 impl FacadeStream {
     pub(super) fn new(stream: EventStream, kind: Option<EventKinds>) -> Self {
@@ -59,14 +59,14 @@ impl FacadeStream {
     }
 
     fn from_source(source: Source, kind: Option<EventKinds>, losses: Losses) -> Self {
-        Self { source: Mutex::new(Some(source)), kind, losses: Mutex::new(losses), home: Home::here() }
+        Self { source: Mutex::new(Some(source)), kind, losses: Mutex::new(losses), guard: ProcessGuard::current() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Source>> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what is there, up to `max` events. Empty if there is nothing now, or nothing any more.
+    /// Takes available events, up to `max`. Empty if there are none now, or the stream has ended.
     #[must_use]
     pub fn take(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
@@ -80,8 +80,8 @@ impl FacadeStream {
         events
     }
 
-    /// As [`take`](Self::take), for bindings that hand out a batch piece by piece: what is taken counts as delivered
-    /// when [`handed`](Self::handed) says so.
+    /// Like [`take`](Self::take), for bindings that pass on a batch piece by piece: events count as delivered once
+    /// [`handed`](Self::handed) says so.
     #[must_use]
     pub fn take_ahead(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
@@ -95,19 +95,19 @@ impl FacadeStream {
         events
     }
 
-    /// The first `count` events of those that were taken ahead, and not told here yet, have been handed out.
+    /// Notes that the next `count` events taken ahead were delivered.
     pub fn handed(&self, count: usize) {
         if let Some(source) = self.lock().as_mut() {
             source.handed(count);
         }
     }
 
-    /// Takes the next event, if it is there.
+    /// Takes the next event if it is available.
     #[must_use]
     pub fn pop(&self) -> Option<Event> {
         loop {
             let event = match self.lock().as_mut()? {
-                Source::Plain(stream, _) => stream.pop_now(CHUNK),
+                Source::Plain(stream, _) => stream.pop_now(POP_CHUNK),
                 Source::Throttled { ready, .. } => ready.take(),
             }?;
             if self.wants(&event) {
@@ -116,7 +116,7 @@ impl FacadeStream {
         }
     }
 
-    /// Whether the event is of the stream's kind. If not, it is the notice of a loss.
+    /// Returns `true` if the event is of the stream's kind. Otherwise it is a loss, and is counted.
     fn wants(&self, event: &Event) -> bool {
         if self.kind.is_none_or(|kind| kind.contains(event.kind())) {
             return true;
@@ -125,20 +125,21 @@ impl FacadeStream {
         false
     }
 
-    /// What a stream of one kind had to leave out.
+    /// Returns the losses of a stream of one kind.
     #[must_use]
     pub fn losses(&self) -> Losses {
         *self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the events into a stream that yields the first at once and then the latest, at most one per interval of
-    /// so many seconds; the last is never lost, nor are notices of losses. This stream ends. Not while a reader waits.
+    /// Moves the events to a stream that yields the first immediately and then the latest, at most one per interval of
+    /// `seconds`. The last event and losses are never dropped. This stream ends. Must not be called while a reader
+    /// waits.
     ///
     /// # Errors
-    /// `invalid_argument` if this is no interval, or if the stream is throttled already or has ended; `closed` in a
+    /// `invalid_argument` if the interval is invalid, or the stream is already throttled or has ended; `closed` in a
     /// forked child.
     pub fn throttle(&self, seconds: f64) -> Result<Self, Error> {
-        self.home.check()?;
+        self.guard.check()?;
         let interval = super::options::seconds("interval", seconds)?;
         let mut source = self.lock();
         if let Some(source) = source.as_mut() {
@@ -154,15 +155,15 @@ impl FacadeStream {
         Ok(Self::from_source(Source::Throttled { stream, ready: None }, self.kind, self.losses()))
     }
 
-    /// Waits until there is something to take: true; or until the end: false.
+    /// Waits for events. Returns `true` if there is something to take, `false` at the end.
     ///
     /// # Errors
-    /// The error for which the stream ends, once; afterwards false.
+    /// The error that ended the stream, once; then `false`.
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No event is lost if the future is dropped.
     pub async fn readable(&self) -> Result<bool, Error> {
-        self.home.check()?;
+        self.guard.check()?;
         poll_fn(|cx| match self.lock().as_mut() {
             None => Poll::Ready(Ok(false)),
             Some(Source::Plain(reader, _)) => reader.poll_readable(cx).map(|end| match end {
@@ -183,25 +184,25 @@ impl FacadeStream {
         .await
     }
 
-    /// Ends the stream for its reader, also one that waits. Idempotent.
+    /// Ends the stream, even for a reader that waits. Idempotent.
     pub fn cancel(&self) {
-        // Dropped outside the lock: dropping wakes the reader, which takes the lock.
+        // Dropped outside the lock, because dropping wakes the reader, which takes the lock.
         let source = self.lock().take();
         drop(source);
     }
 }
 
-/// A [`State`] as a record.
+/// [`State`] as a plain record.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StateRecord {
     /// The state as a word.
     pub state: &'static str,
-    /// The attempt that comes next, when reconnecting.
+    /// Number of the next attempt, if reconnecting.
     pub attempt: Option<u32>,
-    /// Seconds until then.
+    /// Seconds until the next attempt.
     pub retry_in: Option<f64>,
-    /// Why it is reconnecting or closed.
+    /// Reason why it is reconnecting or closed.
     pub cause: Option<ErrorRecord>,
 }
 
@@ -221,7 +222,7 @@ impl From<&State> for StateRecord {
     }
 }
 
-/// The changes of a client's state for a binding.
+/// Changes of a client's state for a binding.
 #[derive(Debug)]
 pub struct FacadeStates(AsyncMutex<StateChanges>);
 
@@ -230,10 +231,10 @@ impl FacadeStates {
         Self(AsyncMutex::new(changes))
     }
 
-    /// The next state; `None` after `closed`.
+    /// Returns the next state; `None` after `closed`.
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// No state is lost if the future is dropped.
     pub async fn next(&self) -> Option<StateRecord> {
         let mut changes = self.0.lock().await;
         let state = poll_fn(|cx| Pin::new(&mut *changes).poll_next(cx)).await?;

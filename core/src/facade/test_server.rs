@@ -1,4 +1,4 @@
-//! The loopback server of [`testing`](crate::testing), for tests of programs in other languages.
+//! Loopback server of [`testing`](crate::testing), for tests of programs in other languages.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,33 +10,33 @@ use super::{
 };
 use crate::{Error, ErrorKind, testing::Server};
 
-/// A [`Server`] that runs on the facade's runtime. It ends when the last clone is dropped.
+/// [`Server`] on the facade's runtime. It stops when the last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct FacadeTestServer(Arc<Server>);
 
 impl FacadeTestServer {
-    /// Starts a server on a free port of 127.0.0.1; without an event log, as [`Server::start_without_log`].
+    /// Starts a server on a free port of 127.0.0.1; without an event log, like [`Server::start_without_log`].
     ///
     /// # Errors
-    /// `connect_failed` if there is no port to be had, `closed` if no runtime can be made.
+    /// `connect_failed` if no port is free, `closed` if the runtime can't be created.
     pub fn start(event_log: bool) -> Result<Self, Error> {
         block_on(async {
-            let refused = |error| Error::new(ErrorKind::ConnectFailed, format!("no port to listen on: {error}"));
+            let refused = |error| Error::new(ErrorKind::ConnectFailed, format!("could not listen on a port: {error}"));
             let server = if event_log { Server::start().await } else { Server::start_without_log().await };
             Ok(Self(Arc::new(server.map_err(refused)?)))
         })
     }
 
-    /// The address for clients.
+    /// Address for clients.
     #[must_use]
     pub fn url(&self) -> &str {
         self.0.url()
     }
 
-    /// As [`Server::publish`].
+    /// Same as [`Server::publish`].
     ///
     /// # Errors
-    /// `invalid_argument` if the data is no object.
+    /// `invalid_argument` if the data is not an object.
     pub fn publish(&self, project: &str, name: &str, data: Value) -> Result<Option<u64>, Error> {
         match data {
             Value::Object(data) => Ok(self.0.publish_object(project, name, data)),
@@ -44,10 +44,10 @@ impl FacadeTestServer {
         }
     }
 
-    /// As [`Server::store`].
+    /// Same as [`Server::store`].
     ///
     /// # Errors
-    /// `invalid_argument` if the content is no object with an id.
+    /// `invalid_argument` if the content is not an object with an id.
     pub fn store(&self, project: &str, content: Value) -> Result<(), Error> {
         match content {
             Value::Object(fields) if self.0.store_object(project, &fields) => Ok(()),
@@ -55,40 +55,40 @@ impl FacadeTestServer {
         }
     }
 
-    /// As [`Server::cut`].
+    /// Same as [`Server::cut`].
     pub fn cut(&self) {
         self.0.cut();
     }
 
-    /// As [`Server::set_offline`].
+    /// Same as [`Server::set_offline`].
     pub fn set_offline(&self, offline: bool) {
         self.0.set_offline(offline);
     }
 
-    /// As [`Server::set_silent`].
+    /// Same as [`Server::set_silent`].
     pub fn set_silent(&self, silent: bool) {
         self.0.set_silent(silent);
     }
 
-    /// As [`Server::refuse_credentials`].
+    /// Same as [`Server::refuse_credentials`].
     pub fn refuse_credentials(&self, refuse: bool) {
         self.0.refuse_credentials(refuse);
     }
 
-    /// As [`Server::refuse_joins`].
+    /// Same as [`Server::refuse_joins`].
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
         self.0.refuse_joins(project, code);
     }
 
-    /// As [`Server::forget`].
+    /// Same as [`Server::forget`].
     pub fn forget(&self, project: &str) {
         self.0.forget(project);
     }
 
-    /// Waits until so many connections have joined the project: true; false after so many seconds.
+    /// Waits until this number of connections has joined the project. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
-    /// `invalid_argument` if `timeout` is no time.
+    /// `invalid_argument` if `timeout` is invalid.
     ///
     /// # Cancel safety
     /// Safe.
@@ -97,10 +97,10 @@ impl FacadeTestServer {
         spawn(async move { Ok(in_time(timeout, server.joined(&project, connections)).await) }).await
     }
 
-    /// Waits until so many connections are open: true; false after so many seconds.
+    /// Waits until this number of connections is open. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
-    /// `invalid_argument` if `timeout` is no time.
+    /// `invalid_argument` if `timeout` is invalid.
     ///
     /// # Cancel safety
     /// Safe.
@@ -109,7 +109,7 @@ impl FacadeTestServer {
         spawn(async move { Ok(in_time(timeout, server.connected(connections)).await) }).await
     }
 
-    /// The events that clients have emitted on their own: each one's name and data.
+    /// Returns the events emitted by clients: name and data of each.
     #[must_use]
     pub fn received(&self) -> Vec<(String, Value)> {
         self.0.received().into_iter().map(|event| (event.name, event.data)).collect()

@@ -1,4 +1,4 @@
-//! One request, one answer, one kind of error.
+//! Requests to the REST API and their errors.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,30 +10,30 @@ use url::Url;
 use super::json;
 use crate::{
     Error, ErrorKind, Stage,
-    driver::{Addresses, Authenticator, Environment, RestHeader, Target, transport::MAX_FRAME},
+    driver::{Addresses, Authenticator, Environment, RestHeader, Target, transport::FRAME_BYTES_MAX},
 };
 
-/// How much of an error's body is kept.
-const EXCERPT: usize = 4096;
+/// Number of bytes kept of an error's body.
+const ERROR_BODY_MAX: usize = 4096;
 
-/// The REST side of a client.
+/// REST client.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) addresses: Arc<Addresses>,
     pub(crate) authenticator: Arc<Authenticator>,
-    /// How long a call may take.
+    /// Time allowed for a call.
     pub(crate) timeout: Duration,
 }
 
-/// What the server has answered.
+/// Body of a response.
 #[derive(Debug)]
 pub(crate) enum Body {
     Text {
         text: Vec<u8>,
-        /// The server's time.
+        /// Time at the server.
         date: Option<jiff::Timestamp>,
     },
-    /// It has more than [`MAX_FRAME`] bytes.
+    /// The body exceeds [`FRAME_BYTES_MAX`] bytes.
     TooLarge,
 }
 
@@ -41,34 +41,34 @@ impl Body {
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
         match self {
             Self::Text { text, .. } => json::read(&text).map_err(|error| Self::unreadable(&error)),
-            Self::TooLarge => Err(Self::unreadable(&format_args!("it has more than {MAX_FRAME} bytes"))),
+            Self::TooLarge => Err(Self::unreadable(&format_args!("it exceeds {FRAME_BYTES_MAX} bytes"))),
         }
     }
 
     pub(super) fn unreadable(why: &dyn std::fmt::Display) -> Error {
-        Error::new(ErrorKind::Protocol, format!("the server's answer can't be read: {why}"))
+        Error::new(ErrorKind::Protocol, format!("the server's response is invalid: {why}"))
     }
 }
 
-/// What is asked of the server, wherever that is.
+/// Request, independent of the address.
 struct Call {
     method: Method,
     body: Option<Value>,
-    /// The name by which a server that has carried out the call knows it again.
+    /// Key by which a server recognizes a request that it has already carried out.
     idempotency_key: Option<String>,
-    /// Whether it says who calls.
+    /// True if the request carries credentials.
     signed: bool,
 }
 
 impl Call {
-    /// Whether the server may have done what was asked although it has not said so.
+    /// Returns `true` if the server may have carried out the request without saying so.
     fn may_have_been_carried_out(&self, error: &Error) -> bool {
         let unanswered = error.kind() == ErrorKind::ConnectFailed && error.stage() == Some(Stage::Http);
         self.method != Method::GET && unanswered && error.status().is_none()
     }
 }
 
-/// To try again might do it twice.
+/// A retry might carry out the request twice.
 fn outcome_unknown(error: &Error) -> Error {
     let text = format!("the outcome is unknown, the server may have carried out the request: {error}");
     Error::new(ErrorKind::Disconnected, text).with_retryable(false).with_cause(error.clone())
@@ -83,7 +83,7 @@ impl Api {
         self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: true }).await
     }
 
-    /// Asks what anybody may ask, without credentials.
+    /// Sends a GET without credentials.
     pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
         self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: false }).await?.read()
     }
@@ -96,25 +96,25 @@ impl Api {
     ) -> Result<T, Error> {
         let call =
             Call { method: Method::POST, body: Some(body), idempotency_key: Some(idempotency_key), signed: true };
-        // An answer that can't be read is one all the same: it was carried out.
+        // The request was carried out even if its response is invalid.
         self.call(url, call).await?.read().map_err(|error: Error| error.with_retryable(false))
     }
 
-    /// Sends a request and reads the answer, within the timeout, a login that may be needed included.
+    /// Sends a request and reads the response, within the timeout, which includes a login.
     async fn call(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<Body, Error> {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", self.timeout.as_secs_f64()));
-        let called = tokio::time::timeout(self.timeout, self.call_patiently(url, &call)).await;
+        let called = tokio::time::timeout(self.timeout, self.call_any_endpoint(url, &call)).await;
         called.unwrap_or_else(|elapsed| Err(late(elapsed))).map_err(|error| {
             let error = self.authenticator.redact(error);
             if call.may_have_been_carried_out(&error) { outcome_unknown(&error) } else { error }
         })
     }
 
-    /// Calls the address in use. While one can't be connected to, so that it has not got the request, the next is tried.
-    async fn call_patiently(&self, url: impl Fn(&Target) -> Url, call: &Call) -> Result<Body, Error> {
+    /// Calls the address in use. If it can't be reached, so that it did not receive the request, tries the next.
+    async fn call_any_endpoint(&self, url: impl Fn(&Target) -> Url, call: &Call) -> Result<Body, Error> {
         let mut unreachable = None;
         for (at, environment) in self.addresses.for_rest() {
-            match self.call_one(environment, url(&environment.target), call).await {
+            match self.call_endpoint(environment, url(&environment.target), call).await {
                 Err(error) if error.stage() == Some(Stage::Network) => unreachable = unreachable.or(Some(error)),
                 called => {
                     if unreachable.is_some() {
@@ -127,16 +127,16 @@ impl Api {
         Err(unreachable.unwrap_or_else(Error::closed))
     }
 
-    async fn call_one(&self, environment: &Environment, url: Url, call: &Call) -> Result<Body, Error> {
+    async fn call_endpoint(&self, environment: &Environment, url: Url, call: &Call) -> Result<Body, Error> {
         let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
         let mut answer = self.send(environment, url, call).await?;
         if !answer.status().is_success() {
-            return Err(refused(answer).await);
+            return Err(status_error(answer).await);
         }
         let date = date(&answer);
         let mut text = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if text.len() + chunk.len() > MAX_FRAME {
+            if text.len() + chunk.len() > FRAME_BYTES_MAX {
                 return Ok(Body::TooLarge);
             }
             text.extend_from_slice(&chunk);
@@ -144,7 +144,7 @@ impl Api {
         Ok(Body::Text { text, date })
     }
 
-    /// Sends the request, and once more with other credentials if these have died meanwhile: it was not carried out.
+    /// Sends the request, and again with renewed credentials after a 401: it was not carried out.
     async fn send(&self, environment: &Environment, url: Url, call: &Call) -> Result<Response, Error> {
         let http = environment.http()?;
         let request = |header: Option<&RestHeader>| {
@@ -177,14 +177,14 @@ impl Api {
     }
 }
 
-/// The time at the server, which says it to the second.
+/// Time at the server, with a resolution of one second.
 fn date(answer: &Response) -> Option<jiff::Timestamp> {
     let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
     jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
-/// What an error status means. 401 has a code of its own, everything else is `api`.
-async fn refused(mut answer: Response) -> Error {
+/// Error for an error status. 401 has its own code; everything else is `api`.
+async fn status_error(mut answer: Response) -> Error {
     let status = answer.status();
     let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let after = after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
@@ -193,11 +193,11 @@ async fn refused(mut answer: Response) -> Error {
     let mut excerpt = Vec::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
         excerpt.extend_from_slice(&chunk);
-        if excerpt.len() >= EXCERPT {
+        if excerpt.len() >= ERROR_BODY_MAX {
             break;
         }
     }
-    let body: String = String::from_utf8_lossy(&excerpt).chars().take(EXCERPT).collect();
+    let body: String = String::from_utf8_lossy(&excerpt).chars().take(ERROR_BODY_MAX).collect();
     let said = serde_json::from_str::<Value>(&body).ok();
     let said = said.as_ref().and_then(|body| body.get("error").or_else(|| body.get("message"))?.as_str());
     let words = said
@@ -205,7 +205,7 @@ async fn refused(mut answer: Response) -> Error {
     let (kind, text) = match status.as_u16() {
         401 => (ErrorKind::AuthenticationFailed, format!("the server does not accept the credentials ({words})")),
         429 => (ErrorKind::RateLimited, format!("too many requests ({words})")),
-        _ if wants_https => (ErrorKind::Api, "the server wants https: use an https:// address".to_owned()),
+        _ if wants_https => (ErrorKind::Api, "the server requires https: use an https:// address".to_owned()),
         _ => (ErrorKind::Api, format!("the server answered with {words}")),
     };
     let mut error = Error::new(kind, text).with_status(status.as_u16()).with_body(body);

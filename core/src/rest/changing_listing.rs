@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use super::{Body, ContentFilter, ContentSource, ReadLimits, fetch};
 use crate::{
     Error, ErrorKind, Event, Status,
-    session::{BackfillRequest, Found, Now, Wanted},
+    session::{BackfillData, BackfillQuery, BackfillRequest, Now},
 };
 
-/// Rows by page, and by id. Content that is not there can't be read.
+/// ListingPage by page, and items by id. Missing items can't be read.
 struct Model {
     pages: Vec<Vec<Value>>,
     contents: Vec<Value>,
-    /// The pages of flagged contents, one after the other as they are asked for.
+    /// Pages of flagged items, in the order of requests.
     flagged: Mutex<VecDeque<(Vec<Value>, bool)>>,
     asked: Mutex<Vec<String>>,
 }
@@ -67,14 +67,14 @@ impl ContentSource for Model {
     }
 }
 
-async fn missed(model: &Model, flagged: &[&str]) -> Found {
-    let wanted = Wanted::Missed { since: at(0) };
+async fn missed(model: &Model, flagged: &[&str]) -> BackfillData {
+    let query = BackfillQuery::Missed { since: at(0) };
     let flagged = Some(flagged.iter().map(|id| (*id).to_owned()).collect());
-    let request = BackfillRequest { id: 1, project: "p".into(), wanted, flagged };
+    let request = BackfillRequest { id: 1, project: "p".into(), query, flagged };
     fetch(model, request).await.result.unwrap()
 }
 
-fn statuses(found: &Found) -> Vec<String> {
+fn statuses(found: &BackfillData) -> Vec<String> {
     let updates = found.events.iter().filter_map(|event| match event {
         Event::ModerationUpdate(update) => Some(format!("{} {}", update.content_id, update.status)),
         _ => None,
@@ -84,7 +84,7 @@ fn statuses(found: &Found) -> Vec<String> {
 
 #[tokio::test]
 async fn a_content_that_is_read_twice_comes_once_as_it_is_now() {
-    // Between the two pages `c` was submitted and `a` was reviewed.
+    // Between the two pages, `c` was submitted and `a` was reviewed.
     let pages = vec![
         vec![row("b", "approved", 2, 2), row("a", "flagged", 1, 1)],
         vec![row("a", "rejected", 1, 9), row("before", "approved", 0, 0)],

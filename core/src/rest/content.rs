@@ -9,35 +9,35 @@ use crate::{
     events::{ProjectId, Status, Timestamp, lenient, optional},
 };
 
-/// A piece of content as the server keeps it.
+/// Item of content, as stored by the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Content {
-    /// Its id.
+    /// Id of the item.
     #[serde(deserialize_with = "lenient")]
     pub id: String,
-    /// The project it belongs to.
+    /// Project of the item.
     #[serde(default, deserialize_with = "optional")]
     pub project_id: Option<ProjectId>,
-    /// Its kind, such as `text`.
+    /// Kind of content, such as `text`.
     #[serde(default, deserialize_with = "lenient")]
     pub content_type: String,
     /// The content, as its author wrote it.
     #[serde(default, deserialize_with = "lenient")]
     pub content_data: String,
-    /// What the submitter sent along.
+    /// Metadata from the submitter.
     #[serde(default)]
     pub meta_data: Option<Value>,
-    /// The decision.
+    /// Decision.
     #[serde(deserialize_with = "status")]
     pub status: Status,
-    /// When it was submitted.
+    /// Time of submission.
     #[serde(default, deserialize_with = "lenient")]
     pub created_at: Timestamp,
-    /// When it was decided last.
+    /// Time of the last decision.
     #[serde(default, deserialize_with = "lenient")]
     pub updated_at: Timestamp,
-    /// What the rules, models and people said.
+    /// Results of the rules, models and people.
     #[serde(default, deserialize_with = "nullable")]
     pub moderation_results: Vec<Value>,
 }
@@ -52,44 +52,44 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Which contents to list, newest first.
+/// Filter for a listing of content, newest first.
 ///
-/// Its fields are public, so that a filter can be written as one expression. End it with `..ContentFilter::default()`: a
-/// later version may have more fields.
+/// Its fields are public, so that a filter can be written as one expression. End it with `..ContentFilter::default()`,
+/// because later versions may add fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContentFilter {
-    /// The page, counted from 1, which is the default.
+    /// Page, counted from 1. Default 1.
     pub page: Option<u32>,
-    /// How many contents a page has; servers have a default and a limit of their own.
+    /// Number of items per page; servers have their own default and limit.
     pub per_page: Option<u32>,
-    /// Only contents with this decision.
+    /// Decision that items must have.
     pub status: Option<Status>,
 }
 
-/// One page of contents.
+/// One page of content.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContentPage {
-    /// The contents, newest first.
+    /// Items, newest first.
     pub items: Vec<Content>,
-    /// The page's number, counted from 1.
+    /// Number of the page, counted from 1.
     pub page: u32,
-    /// Whether there is a next page.
+    /// True if there is a next page.
     pub has_more: bool,
-    /// How many contents there are in all, on servers that say.
+    /// Total number of items, on servers that report it.
     pub total: Option<u64>,
-    /// What is wrong with the rows of this page that can't be read, which are not among the items.
+    /// Errors of the rows on this page that could not be read and are not among the items.
     pub unreadable: Vec<String>,
 }
 
-/// The content of this id.
+/// Looks up the item with this id.
 pub(crate) async fn content(source: &impl ContentSource, id: &str) -> Result<Content, Error> {
     #[derive(Deserialize)]
-    struct Wire {
+    struct ItemPayload {
         content: Content,
     }
     if id.is_empty() {
-        return Err(Error::invalid_argument("id: it is empty"));
+        return Err(Error::invalid_argument("id: it must not be empty"));
     }
-    source.content(id).await?.read::<Wire>().map(|wire| wire.content)
+    source.content(id).await?.read::<ItemPayload>().map(|payload| payload.content)
 }

@@ -1,16 +1,16 @@
-//! The event that a server would have sent for a decision, made of what REST tells about it.
+//! Conversion of an item from REST to the event that the server would have sent for its decision.
 
 use serde_json::{Value, json};
 
 use super::Content;
 use crate::events::{Event, Origin, Received, decode};
 
-/// How much of the content a preview shows, as deployed servers cut it.
-const PREVIEW: usize = 100;
+/// Number of characters in a preview, as on deployed servers.
+const PREVIEW_CHARS: usize = 100;
 
-/// The event of the content's decision, received at this time.
+/// Event for the item's decision; `at` is the time of arrival.
 pub(super) fn as_event(content: &Content, at: jiff::Timestamp) -> Event {
-    let mut preview: String = content.content_data.chars().take(PREVIEW).collect();
+    let mut preview: String = content.content_data.chars().take(PREVIEW_CHARS).collect();
     if preview.len() < content.content_data.len() {
         preview.push_str("...");
     }
@@ -18,7 +18,7 @@ pub(super) fn as_event(content: &Content, at: jiff::Timestamp) -> Event {
     let moderator_type = field(result, "moderator_type");
     let mut moderator_name = field(result, "moderator_name");
     if moderator_name.is_null() {
-        // Results don't have it where they are stored; events do.
+        // Stored results lack the name that live events have.
         moderator_name = match moderator_type.as_str() {
             Some("rule") => "Rule".into(),
             Some("ai") => "AI".into(),
@@ -44,7 +44,7 @@ pub(super) fn as_event(content: &Content, at: jiff::Timestamp) -> Event {
     decode("moderation_update", &payload.to_string(), received)
 }
 
-/// The newest of the results that say what was decided, or the newest of all. Servers list them in any order.
+/// Newest of the results that made the decision, or newest of all. Servers list them in any order.
 fn deciding(content: &Content) -> Option<&Value> {
     let decides =
         |result: &&Value| result.get("decision").and_then(Value::as_str).is_some_and(|word| content.status == *word);
@@ -53,7 +53,7 @@ fn deciding(content: &Content) -> Option<&Value> {
     results.iter().filter(decides).max_by_key(at).or_else(|| results.iter().max_by_key(at))
 }
 
-/// A field of the result, or of its details, where deployed servers keep some of them.
+/// Field of the result or of its details, where deployed servers store some.
 fn field(result: Option<&Value>, name: &str) -> Value {
     let known = |value: &Value| value.get(name).filter(|value| !value.is_null()).cloned();
     result.and_then(|result| known(result).or_else(|| known(result.get("details")?))).unwrap_or(Value::Null)

@@ -1,20 +1,20 @@
-//! JSON as servers write it.
+//! JSON as written by servers.
 
 use serde::de::DeserializeOwned;
 
-/// What some writers put where JSON knows no number.
-const NO_NUMBERS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+/// Numbers of Python that are not JSON.
+const NON_JSON_NUMBERS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 
-/// Reads JSON. `NaN` and the infinities, which Python writes and JSON does not know, count as `null`.
+/// Parses JSON. `NaN` and the infinities, which Python writes although they are not JSON, count as `null`.
 pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(text).or_else(|error| match without_no_numbers(text) {
+    serde_json::from_slice(text).or_else(|error| match with_null_numbers(text) {
         Some(text) => serde_json::from_slice(&text),
         None => Err(error),
     })
 }
 
-/// The text with `null` in the place of each `NaN` and infinity outside of strings; `None` if it has none.
-fn without_no_numbers(text: &[u8]) -> Option<Vec<u8>> {
+/// Replaces each `NaN` and infinity outside of strings with `null`. Returns `None` if there are none.
+fn with_null_numbers(text: &[u8]) -> Option<Vec<u8>> {
     let mut clean = Vec::with_capacity(text.len());
     let (mut at, mut in_string, mut found) = (0, false, false);
     while let Some(&byte) = text.get(at) {
@@ -25,7 +25,7 @@ fn without_no_numbers(text: &[u8]) -> Option<Vec<u8>> {
             at += length;
             continue;
         }
-        if let Some(word) = NO_NUMBERS.iter().find(|word| text[at..].starts_with(word)) {
+        if let Some(word) = NON_JSON_NUMBERS.iter().find(|word| text[at..].starts_with(word)) {
             clean.extend_from_slice(b"null");
             (at, found) = (at + word.len(), true);
             continue;

@@ -1,4 +1,4 @@
-//! Pages of a listing, read row by row: a row that can't be read costs that row.
+//! Pages of a listing, parsed row by row, so that an invalid row does not affect the others.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,43 +9,43 @@ use crate::{
     events::{RawJson, lenient, optional},
 };
 
-/// What servers with and without totals list on a page unless they are asked for another number.
-const DEFAULT_WITH_TOTAL: u32 = 20;
-const DEFAULT_WITHOUT_TOTAL: u32 = 50;
+/// Default page sizes of servers with and without totals.
+const DEFAULT_PER_PAGE_WITH_TOTAL: u32 = 20;
+const DEFAULT_PER_PAGE_WITHOUT_TOTAL: u32 = 50;
 
-/// A row that can't be read.
+/// Row that could not be parsed.
 #[derive(Debug)]
-pub(super) struct BadRow {
-    /// Why.
+pub(super) struct InvalidRow {
+    /// Error of the parser.
     pub(super) reason: String,
-    /// As the server wrote it.
+    /// Row as the server wrote it.
     pub(super) text: RawJson,
 }
 
 /// One page, in the server's order.
 #[derive(Debug)]
-pub(super) struct Rows {
-    pub(super) rows: Vec<Result<Content, BadRow>>,
+pub(super) struct ListingPage {
+    pub(super) rows: Vec<Result<Content, InvalidRow>>,
     pub(super) page: u32,
     pub(super) has_more: bool,
-    /// It was put together from smaller pages, between which the listing may have changed.
+    /// Assembled from smaller pages, between which the listing may have changed.
     pub(super) in_parts: bool,
     pub(super) total: Option<u64>,
-    /// The time of the server when it answered, where it says so.
+    /// Time of the response at the server, if it says so.
     pub(super) date: Option<jiff::Timestamp>,
 }
 
 #[derive(Deserialize)]
-struct Wire {
+struct ListingPayload {
     #[serde(alias = "contents", alias = "items")]
     content: Vec<Box<RawValue>>,
     #[serde(default, deserialize_with = "nullable")]
-    pagination: PaginationWire,
+    pagination: PaginationPayload,
 }
 
-/// Documented servers say `has_next`, deployed ones `has_more`.
+/// Documented servers send `has_next`, deployed ones `has_more`.
 #[derive(Deserialize, Default)]
-struct PaginationWire {
+struct PaginationPayload {
     #[serde(default, deserialize_with = "optional")]
     page: Option<u64>,
     #[serde(default, deserialize_with = "lenient")]
@@ -56,7 +56,7 @@ struct PaginationWire {
     total: Option<u64>,
 }
 
-/// The page that the filter describes, without the rows that can't be read.
+/// Reads a page, without invalid rows.
 pub(crate) async fn content_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<ContentPage, Error> {
     let rows = rows(source, filter).await?;
     let (mut items, mut unreadable) = (Vec::new(), Vec::new());
@@ -67,14 +67,14 @@ pub(crate) async fn content_page(source: &impl ContentSource, filter: &ContentFi
         }
     }
     for reason in &unreadable {
-        tracing::warn!(page = rows.page, "an item of the listing can't be read: {reason}");
+        tracing::warn!(page = rows.page, "an item of the listing is invalid: {reason}");
     }
     Ok(ContentPage { items, page: rows.page, has_more: rows.has_more, total: rows.total, unreadable })
 }
 
-/// The page that the filter describes. One that is larger than an answer may be is put together from smaller ones.
-pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) -> Result<Rows, Error> {
-    if let Some(rows) = rows_at_once(source, filter).await? {
+/// Reads a page. One that exceeds the size limit is assembled from smaller ones.
+pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) -> Result<ListingPage, Error> {
+    if let Some(rows) = listing_response(source, filter).await? {
         return Ok(rows);
     }
     let page = filter.page.unwrap_or(1).max(1);
@@ -84,11 +84,11 @@ pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) ->
     };
     let first = u64::from(page - 1) * u64::from(per_page);
     let (mut size, mut at) = (smaller(per_page), 0);
-    let mut all = Rows { rows: Vec::new(), page, has_more: true, in_parts: true, total: None, date: None };
+    let mut all = ListingPage { rows: Vec::new(), page, has_more: true, in_parts: true, total: None, date: None };
     while at < per_page && all.has_more {
         let number = u32::try_from((first + u64::from(at)) / u64::from(size) + 1).unwrap_or(u32::MAX);
         let part = ContentFilter { page: Some(number), per_page: Some(size), status: filter.status.clone() };
-        match rows_at_once(source, &part).await? {
+        match listing_response(source, &part).await? {
             Some(part) => {
                 all.rows.extend(part.rows);
                 (all.has_more, all.total, all.date) = (part.has_more, part.total, all.date.or(part.date));
@@ -96,8 +96,8 @@ pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) ->
             }
             None if size > 1 => size = smaller(size),
             None => {
-                let reason = "it is larger than an answer may be".to_owned();
-                all.rows.push(Err(BadRow { reason, text: RawJson::new("null") }));
+                let reason = "it exceeds the size limit of a response".to_owned();
+                all.rows.push(Err(InvalidRow { reason, text: RawJson::new("null") }));
                 at += 1;
             }
         }
@@ -107,42 +107,42 @@ pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) ->
 
 async fn default_per_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<u32, Error> {
     let one = ContentFilter { page: Some(1), per_page: Some(1), status: filter.status.clone() };
-    let has_total = rows_at_once(source, &one).await?.is_some_and(|rows| rows.total.is_some());
-    Ok(if has_total { DEFAULT_WITH_TOTAL } else { DEFAULT_WITHOUT_TOTAL })
+    let has_total = listing_response(source, &one).await?.is_some_and(|rows| rows.total.is_some());
+    Ok(if has_total { DEFAULT_PER_PAGE_WITH_TOTAL } else { DEFAULT_PER_PAGE_WITHOUT_TOTAL })
 }
 
-/// One answer of the server; `None` if it is too large.
-async fn rows_at_once(source: &impl ContentSource, filter: &ContentFilter) -> Result<Option<Rows>, Error> {
+/// Reads one response of the server; `None` if it is too large.
+async fn listing_response(source: &impl ContentSource, filter: &ContentFilter) -> Result<Option<ListingPage>, Error> {
     let body = match source.page(filter).await? {
         Body::Text { text, date } => (text, date),
         Body::TooLarge => return Ok(None),
     };
     let unreadable = |error| Body::unreadable(&error).with_retryable(false);
-    let wire: Wire = json::read(&body.0).map_err(unreadable)?;
-    let rows: Vec<_> = wire.content.iter().map(|row| read_row(row)).collect();
-    Ok(Some(Rows {
-        page: wire.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
-        has_more: (wire.pagination.has_next || wire.pagination.has_more) && !rows.is_empty(),
+    let payload: ListingPayload = json::read(&body.0).map_err(unreadable)?;
+    let rows: Vec<_> = payload.content.iter().map(|row| read_row(row)).collect();
+    Ok(Some(ListingPage {
+        page: payload.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
+        has_more: (payload.pagination.has_next || payload.pagination.has_more) && !rows.is_empty(),
         in_parts: false,
-        total: wire.pagination.total,
+        total: payload.pagination.total,
         date: body.1,
         rows,
     }))
 }
 
-fn read_row(row: &RawValue) -> Result<Content, BadRow> {
-    let bad = |error: serde_json::Error| BadRow { reason: error.to_string(), text: RawJson::new(row.get()) };
+fn read_row(row: &RawValue) -> Result<Content, InvalidRow> {
+    let bad = |error: serde_json::Error| InvalidRow { reason: error.to_string(), text: RawJson::new(row.get()) };
     serde_json::from_str(row.get()).map_err(bad)
 }
 
-impl BadRow {
+impl InvalidRow {
     pub(super) fn into_error(self) -> Error {
-        let text = format!("an item of the listing can't be read: {}", self.reason);
+        let text = format!("an item of the listing is invalid: {}", self.reason);
         Error::new(ErrorKind::Protocol, text).with_retryable(false)
     }
 }
 
-/// The next smaller number of rows by which the larger can be divided.
+/// The next smaller page size that divides the larger one.
 fn smaller(per_page: u32) -> u32 {
     let divisor =
         (2..=per_page).take_while(|divisor| divisor * divisor <= per_page).find(|n| per_page.is_multiple_of(*n));

@@ -1,4 +1,4 @@
-//! The REST calls beside the socket: submit content, look it up, read the statistics.
+//! REST calls: submit content, look it up, read statistics.
 
 mod api;
 mod backfill;

@@ -9,7 +9,7 @@ use crate::{
     events::{Status, lenient},
 };
 
-/// Content to be decided.
+/// Content submitted for a decision.
 ///
 /// ```
 /// use automoderate::Submission;
@@ -26,27 +26,27 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Text.
+    /// Creates a submission of text.
     #[must_use]
     pub fn text(content: impl Into<String>) -> Self {
         Self::new("text", content)
     }
 
-    /// Content of any type that the server knows.
+    /// Creates a submission of any type that the server supports.
     #[must_use]
     pub fn new(content_type: impl Into<String>, content: impl Into<String>) -> Self {
         Self { content_type: content_type.into(), content: content.into(), metadata: None, idempotency_key: None }
     }
 
-    /// Anything to go with it; `user_id` in it lets the server track the user.
+    /// Sets the metadata; a `user_id` in it lets the server track the user.
     #[must_use]
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// The name of this submission, 1 to 255 visible ASCII characters: a server that knows such keys takes what is
-    /// submitted again by the same one, for 24 hours, for the same submission. Default: a random one for each call.
+    /// Sets the idempotency key, 1 to 255 visible ASCII characters. For 24 hours, servers that support it answer a
+    /// repeated key with the first submission's result. Default: a random key for each call.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
@@ -66,17 +66,17 @@ impl From<String> for Submission {
     }
 }
 
-/// The server's decision about a submission.
+/// Decision of the server about a submission.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Moderation {
-    /// The content's id.
+    /// Id of the content.
     #[serde(deserialize_with = "lenient")]
     pub content_id: String,
-    /// The decision.
+    /// Decision.
     #[serde(deserialize_with = "super::content::status")]
     pub status: Status,
-    /// What the rules and models said.
+    /// Results of the rules and models.
     #[serde(default, deserialize_with = "super::content::nullable")]
     pub moderation_results: Vec<Value>,
 }
@@ -85,7 +85,7 @@ impl Api {
     pub(crate) async fn moderate(&self, submission: Submission) -> Result<Moderation, Error> {
         let key = submission.idempotency_key.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::invalid_argument("idempotency_key: it takes 1 to 255 visible ASCII characters"));
+            return Err(Error::invalid_argument("idempotency_key: it must have 1 to 255 visible ASCII characters"));
         }
         let mut body = json!({"type": submission.content_type, "content": submission.content});
         if let Some(metadata) = submission.metadata {

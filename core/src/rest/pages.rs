@@ -1,4 +1,4 @@
-//! All pages of a listing as a stream.
+//! Stream over all pages of a listing.
 
 use std::{
     collections::VecDeque,
@@ -11,16 +11,15 @@ use futures_util::{Stream, StreamExt};
 
 use super::{
     Api, Content, ContentFilter,
-    listing::{BadRow, Rows, rows},
+    listing::{InvalidRow, ListingPage, rows},
 };
 use crate::Error;
 
-type Fetch = Pin<Box<dyn Future<Output = Result<Rows, Error>> + Send>>;
+type Fetch = Pin<Box<dyn Future<Output = Result<ListingPage, Error>> + Send>>;
 
-/// The contents of a project, newest first, fetched page by page as they are read.
+/// Stream of a project's content, newest first, fetched page by page.
 ///
-/// An item that can't be read is an error in its place (`protocol`), and the next one follows. Ends after any other
-/// error.
+/// An unreadable item is yielded as an error (`protocol`), and the stream continues. Any other error ends it.
 pub struct ContentPages {
     api: Arc<Api>,
     filter: ContentFilter,
@@ -34,10 +33,10 @@ impl ContentPages {
         Self { api, filter, ready: VecDeque::new(), fetch: None, more: true }
     }
 
-    /// The next content; `None` at the end.
+    /// Returns the next item; `None` at the end.
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped: a page that is being fetched is waited for by the next call.
+    /// No item is lost if the future is dropped: the next call continues the request.
     pub async fn next(&mut self) -> Option<Result<Content, Error>> {
         StreamExt::next(self).await
     }
@@ -69,7 +68,7 @@ impl Stream for ContentPages {
                     let next = self.filter.page.unwrap_or(1).checked_add(1);
                     self.more = page.has_more && next.is_some();
                     self.filter.page = next;
-                    self.ready = page.rows.into_iter().map(|row| row.map_err(BadRow::into_error)).collect();
+                    self.ready = page.rows.into_iter().map(|row| row.map_err(InvalidRow::into_error)).collect();
                 }
                 Err(error) => {
                     self.more = false;

@@ -1,27 +1,27 @@
-//! Finding decisions about contents that were flagged: servers without an event log emit none for a review.
+//! Reviews of flagged content: servers without an event log send no events for them.
 
 use std::collections::BTreeSet;
 
 use super::{
     ContentFilter, ContentSource,
-    backfill::{belongs, patiently},
+    backfill::{check_project, page_when_allowed},
     content::content,
     decision,
 };
-use crate::{Error, ErrorKind, Status, events::ProjectId, session::Found};
+use crate::{Error, ErrorKind, Status, events::ProjectId, session::BackfillData};
 
-/// The contents that the server lists as flagged; `None` if there are too many.
+/// Ids that the server lists as flagged; `None` if there are too many.
 pub(super) async fn listed(source: &impl ContentSource, project: &ProjectId) -> Result<Option<Vec<String>>, Error> {
     let (ids, complete) = walk(source, project).await?;
     Ok(complete.then(|| ids.into_iter().collect()))
 }
 
-/// Looks up the contents among these that are flagged no more, and says whether that were all.
+/// Looks up the items among `known` that are no longer flagged. Returns `true` if all were found.
 pub(super) async fn find(
     source: &impl ContentSource,
     project: &ProjectId,
     known: &[String],
-    found: &mut Found,
+    found: &mut BackfillData,
 ) -> Result<bool, Error> {
     let (mut flagged, all_listed) = walk(source, project).await?;
     let mut complete = all_listed;
@@ -37,32 +37,32 @@ pub(super) async fn find(
                 flagged.insert(id.clone());
             }
             Ok(content) => {
-                belongs(&content, project)?;
+                check_project(&content, project)?;
                 found.events.push(decision::as_event(&content, source.now().wall));
             }
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
-            // It costs this content.
+            // The error affects only this item.
             Err(error) if error.kind() == ErrorKind::Protocol => {
-                tracing::debug!(%project, id, %error, "flagged content can't be read");
+                tracing::debug!(%project, id, %error, "a flagged item is invalid");
                 complete = false;
                 flagged.insert(id.clone());
             }
             Err(error) => return Err(error),
         }
     }
-    // A part of the listing does not take the place of what is known.
+    // An incomplete listing must not replace what is known.
     found.flagged = all_listed.then(|| flagged.into_iter().collect());
     Ok(complete)
 }
 
-/// How often several pages are read again because each time there was more on them.
-const WALKS_MAX: u32 = 4;
+/// Number of passes over several pages before giving up.
+const LISTING_PASSES_MAX: u32 = 4;
 
-/// The ids of the contents that are flagged, and whether these are all. Reviews move rows to pages that were read already:
-/// several pages are read again until that brings nothing more.
+/// Ids of flagged items, and whether they are complete. Reviews move rows to pages that were already read, so several
+/// pages are read again until nothing new appears.
 async fn walk(source: &impl ContentSource, project: &ProjectId) -> Result<(BTreeSet<String>, bool), Error> {
     let mut ids = BTreeSet::new();
-    for _ in 0..WALKS_MAX {
+    for _ in 0..LISTING_PASSES_MAX {
         let known = ids.len();
         let (at_once, complete) = walk_once(source, project, &mut ids).await?;
         if at_once || ids.len() == known || !complete {
@@ -72,7 +72,7 @@ async fn walk(source: &impl ContentSource, project: &ProjectId) -> Result<(BTree
     Ok((ids, false))
 }
 
-/// Adds the ids that are listed. Returns whether they came in one answer, and whether they are all.
+/// Adds the listed ids. Returns whether they came in one response, and whether they are complete.
 async fn walk_once(
     source: &impl ContentSource,
     project: &ProjectId,
@@ -81,11 +81,11 @@ async fn walk_once(
     let (limits, mut at_once) = (source.limits(), true);
     for page in 1.. {
         let filter = ContentFilter { page: Some(page), per_page: Some(limits.per_page), status: Some(Status::Flagged) };
-        let answer = patiently(source, &filter).await?;
+        let answer = page_when_allowed(source, &filter).await?;
         at_once &= page == 1 && !answer.in_parts;
         for content in answer.rows.into_iter().flatten() {
-            belongs(&content, project)?;
-            // A server may not know the filter.
+            check_project(&content, project)?;
+            // The server may not support the filter.
             if content.status == Status::Flagged {
                 ids.insert(content.id);
             }

@@ -1,4 +1,4 @@
-//! What a backfill reads of a server's contents: a page of the listing, or one content.
+//! Source of content for a backfill: pages of the listing, and single items.
 
 use std::time::Duration;
 
@@ -9,28 +9,28 @@ use super::{
 use crate::{
     Error,
     driver::{Target, now},
-    session::{FLAGGED_MAX, Now},
+    session::{FLAGGED_ITEMS_MAX, Now},
 };
 
-/// How much is read for one interruption.
+/// Limits of one backfill.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadLimits {
-    /// Rows of one page, as many as servers allow.
+    /// ListingPage per page; the largest number that servers allow.
     pub(crate) per_page: u32,
-    /// Rows of the listing.
+    /// ListingPage of the listing.
     pub(crate) rows: usize,
     /// Bytes of events.
     pub(crate) bytes: usize,
-    /// Flagged contents that are listed.
+    /// Flagged items that are listed.
     pub(crate) flagged: usize,
-    /// Contents that are looked up one by one.
+    /// Items that are looked up one by one.
     pub(crate) lookups: usize,
 }
 
 const READ_LIMITS: ReadLimits =
-    ReadLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_MAX, lookups: 1_000 };
+    ReadLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_ITEMS_MAX, lookups: 1_000 };
 
-/// A server's contents, and the clock by which they are waited for. Simulations put a model in its place.
+/// Content of a server, with a clock. Simulations replace it with a model.
 pub(crate) trait ContentSource: Send + Sync {
     fn limits(&self) -> ReadLimits {
         READ_LIMITS
@@ -40,10 +40,10 @@ pub(crate) trait ContentSource: Send + Sync {
 
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
 
-    /// One answer of the server to the question for a page.
+    /// Requests a page.
     fn page(&self, filter: &ContentFilter) -> impl Future<Output = Result<Body, Error>> + Send;
 
-    /// The answer to the question for one content.
+    /// Requests an item.
     fn content(&self, id: &str) -> impl Future<Output = Result<Body, Error>> + Send;
 }
 

@@ -9,41 +9,41 @@ use crate::{
     events::{Extra, lenient},
 };
 
-/// A project's counters.
+/// Counters of a project.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Statistics {
-    /// All content ever submitted.
+    /// Number of submissions so far.
     #[serde(alias = "total", deserialize_with = "lenient")]
     pub total_content: u64,
-    /// Of it, approved.
+    /// Number approved.
     #[serde(deserialize_with = "lenient")]
     pub approved: u64,
-    /// Of it, rejected.
+    /// Number rejected.
     #[serde(deserialize_with = "lenient")]
     pub rejected: u64,
-    /// Of it, flagged for a person.
+    /// Number flagged for a person.
     #[serde(deserialize_with = "lenient")]
     pub flagged: u64,
-    /// Of it, not decided yet.
+    /// Number without a decision.
     #[serde(deserialize_with = "lenient")]
     pub pending: u64,
-    /// Percent approved.
+    /// Percentage approved.
     #[serde(deserialize_with = "lenient")]
     pub approval_rate: f64,
-    /// Everything else that the server says.
+    /// Other fields of the response.
     #[serde(flatten)]
     pub extra: Extra,
 }
 
-/// Whether the server is well.
+/// Health of the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
     /// The server's word for it, such as `healthy`.
     pub status: String,
-    /// Everything else that the server says.
+    /// Other fields of the response.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -51,10 +51,10 @@ pub struct Health {
 impl Api {
     pub(crate) async fn statistics(&self) -> Result<Statistics, Error> {
         #[derive(Deserialize)]
-        struct Wire {
+        struct StatisticsPayload {
             stats: Statistics,
         }
-        self.get::<Wire>(|target| target.join("api/stats")).await.map(|wire| wire.stats)
+        self.get::<StatisticsPayload>(|target| target.join("api/stats")).await.map(|payload| payload.stats)
     }
 
     pub(crate) async fn health(&self) -> Result<Health, Error> {

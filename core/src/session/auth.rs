@@ -62,7 +62,7 @@ pub(crate) enum Verdict {
 }
 
 /// Deployed servers count attempts over 60 s.
-const LOCKOUT: Duration = Duration::from_secs(61);
+const LOCKOUT_PAUSE: Duration = Duration::from_secs(61);
 
 /// State of the credentials at one address, over all attempts.
 #[derive(Debug)]
@@ -137,12 +137,12 @@ impl Auth {
         self.rejections += 1;
         if certainty != Certainty::Said && !is_final {
             if proof.just_accepted {
-                return Verdict::Hold(LOCKOUT);
+                return Verdict::Hold(LOCKOUT_PAUSE);
             }
             let exhausted = source == CredentialsSource::Fixed || self.rejections > 1;
             if exhausted && (self.confirmed || elsewhere) && !self.held {
                 self.held = true;
-                return Verdict::Hold(LOCKOUT);
+                return Verdict::Hold(LOCKOUT_PAUSE);
             }
         }
         if source == CredentialsSource::Renewable && self.rejections <= 1 && !is_final {
@@ -189,7 +189,7 @@ mod tests {
     fn an_ambiguous_refusal_of_what_has_worked_waits_out_a_lockout_once() {
         let mut auth = Auth::new(Fixed, false);
         auth.confirmed();
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Hold(LOCKOUT));
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Hold(LOCKOUT_PAUSE));
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::End);
         let mut auth = Auth::new(Fixed, false);
         auth.confirmed();
@@ -200,7 +200,7 @@ mod tests {
     fn one_address_that_refuses_what_another_accepts_is_left_to_itself() {
         assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, true, false), Verdict::Next);
         let mut auth = Auth::new(Fixed, false);
-        assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Hold(LOCKOUT), "it may be a lockout");
+        assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Hold(LOCKOUT_PAUSE), "it may be a lockout");
         assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Next);
         let mut auth = Auth::new(Fixed, false);
         auth.confirmed();
@@ -220,7 +220,7 @@ mod tests {
     fn a_login_that_was_just_accepted_is_not_what_was_refused() {
         let mut auth = Auth::new(Renewable, false);
         for _ in 0..3 {
-            assert_eq!(auth.refused(Ambiguous, FRESH, false, false), Verdict::Hold(LOCKOUT));
+            assert_eq!(auth.refused(Ambiguous, FRESH, false, false), Verdict::Hold(LOCKOUT_PAUSE));
         }
     }
 
@@ -248,7 +248,7 @@ mod tests {
     fn a_lockout_is_waited_out_before_the_key_is_used() {
         let mut auth = Auth::new(Fixed, true);
         auth.confirmed();
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Hold(LOCKOUT));
+        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Hold(LOCKOUT_PAUSE));
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Other);
     }

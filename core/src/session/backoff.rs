@@ -23,7 +23,7 @@ pub(crate) fn quick_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Durat
 }
 
 /// Window over which servers count attempts, plus one second for clock differences.
-const WINDOW: Duration = Duration::from_secs(61);
+const ATTEMPT_WINDOW: Duration = Duration::from_secs(61);
 
 /// Attempts of the last minute.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl AttemptWindow {
     pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
         match self.made.len().checked_sub(self.limit) {
             None => wanted,
-            Some(at) => wanted.max(self.made[at] + WINDOW),
+            Some(at) => wanted.max(self.made[at] + ATTEMPT_WINDOW),
         }
     }
 

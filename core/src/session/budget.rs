@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The server's window, plus one second for variations in latency.
-const WINDOW: Duration = Duration::from_secs(61);
+const BUDGET_WINDOW: Duration = Duration::from_secs(61);
 
 /// Counter of the events sent on one connection. A new connection starts with a full budget.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Budget {
 
     fn take_of(&mut self, now: Instant, limit: Option<usize>) -> Result<(), Duration> {
         let Some(limit) = limit else { return Ok(()) };
-        while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= WINDOW) {
+        while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= BUDGET_WINDOW) {
             self.sent.pop_front();
         }
         match self.sent.len().checked_sub(limit) {
@@ -52,7 +52,7 @@ impl Budget {
                 self.sent.push_back(now);
                 Ok(())
             }
-            Some(over) => Err((self.sent[over] + WINDOW).saturating_duration_since(now)),
+            Some(over) => Err((self.sent[over] + BUDGET_WINDOW).saturating_duration_since(now)),
         }
     }
 }
@@ -73,7 +73,7 @@ mod tests {
                 now += Duration::from_millis(pause);
                 match budget.take(now) {
                     Ok(()) => sent.push(now),
-                    Err(wait) => prop_assert!(wait > Duration::ZERO && wait <= WINDOW),
+                    Err(wait) => prop_assert!(wait > Duration::ZERO && wait <= BUDGET_WINDOW),
                 }
                 let recent = sent.iter().filter(|at| now.duration_since(**at) < Duration::from_secs(60)).count();
                 prop_assert!(recent <= limit as usize);

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Fault, State,
+    ConnectionFailure, State,
     auth::{CredentialChoice, Proof},
-    wire::Page,
+    room_protocol::Page,
 };
 use crate::{
     Error,
@@ -86,14 +86,14 @@ pub(crate) enum Input<'a> {
     },
     DialFailed {
         id: u64,
-        fault: Fault,
+        failure: ConnectionFailure,
     },
     Frame(&'a str),
     Binary(&'a [u8]),
     /// The peer showed a sign of life below Engine.IO.
     Activity,
-    TransportLost(Fault),
-    Backfilled(Backfilled),
+    TransportLost(ConnectionFailure),
+    BackfillReply(BackfillReply),
     /// Only time has passed.
     Tick,
 }
@@ -168,7 +168,7 @@ pub(crate) struct Outbox {
 }
 
 /// Larger lists are not kept for reuse.
-const SPARE_MAX: usize = 64;
+const SPARE_EVENTS_MAX: usize = 64;
 
 impl Outbox {
     pub(crate) fn push_back(&mut self, output: Output) {
@@ -197,7 +197,7 @@ impl Outbox {
 
     /// Takes back an empty list for reuse.
     pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
-        if run.is_empty() && run.capacity() <= SPARE_MAX {
+        if run.is_empty() && run.capacity() <= SPARE_EVENTS_MAX {
             self.spare = run;
         }
     }
@@ -229,12 +229,12 @@ impl CredentialsReason {
 
 /// Question to REST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// Start of a stream: the server's time, and the flagged contents.
+pub(crate) enum BackfillQuery {
+    /// Start of a stream: the server's time, and the flagged items.
     Start,
-    /// Decisions since a time, including reviews of flagged contents.
+    /// Decisions since a time, including reviews of flagged items.
     Missed { since: jiff::Timestamp },
-    /// Reviews of flagged contents.
+    /// Reviews of flagged items.
     Reviews,
 }
 
@@ -243,27 +243,27 @@ pub(crate) enum Wanted {
 pub(crate) struct BackfillRequest {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
-    pub(crate) wanted: Wanted,
-    /// Contents known to be flagged; `None` if unknown.
+    pub(crate) query: BackfillQuery,
+    /// Items known to be flagged; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
 }
 
 /// Answer to a [`BackfillRequest`].
 #[derive(Debug)]
-pub(crate) struct Backfilled {
+pub(crate) struct BackfillReply {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
-    pub(crate) result: Result<Found, Error>,
+    pub(crate) result: Result<BackfillData, Error>,
 }
 
 /// Data returned by REST.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct BackfillData {
     /// Decisions, oldest first.
     pub(crate) events: Vec<Event>,
     /// True if the decisions are complete.
     pub(crate) complete: bool,
-    /// Contents that are flagged now; `None` if unknown.
+    /// Items that are flagged now; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
     /// Server time before which nothing was missed.
     pub(crate) start: Option<jiff::Timestamp>,

@@ -7,13 +7,13 @@ use super::earliest::Earliest;
 use crate::eio::Handshake;
 
 /// Time allowed for the answer to a probe.
-const PROBE: Duration = Duration::from_secs(5);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A packet this soon after a probe may have been sent before the connection died.
-const STALE: Duration = Duration::from_secs(1);
+const STALE_AFTER_PROBE: Duration = Duration::from_secs(1);
 
 /// Lateness of a ping after which a server with a long timeout is probed.
-const PING_LATE: Duration = Duration::from_secs(5);
+const PING_GRACE: Duration = Duration::from_secs(5);
 
 /// Timeouts up to this need no probe.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,8 +44,8 @@ impl Liveness {
     /// Notes a packet.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = self.heard.map(|_| now);
-        self.probe = self.probe.filter(|asked| now < *asked + STALE);
-        self.doubted = self.doubted.filter(|since| now < *since + STALE);
+        self.probe = self.probe.filter(|asked| now < *asked + STALE_AFTER_PROBE);
+        self.doubted = self.doubted.filter(|since| now < *since + STALE_AFTER_PROBE);
     }
 
     /// Notes a sign of life, such as the answer to a probe.
@@ -71,14 +71,14 @@ impl Liveness {
             return None;
         }
         let last = self.heard?.max(self.answered.unwrap_or(self.heard?));
-        Some(last + self.interval + PING_LATE)
+        Some(last + self.interval + PING_GRACE)
     }
 
     /// Time at which the server counts as dead.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let mut earliest = Earliest(Some(self.heard? + self.interval + self.timeout));
-        earliest.consider(self.probe.map(|asked| asked + PROBE));
-        earliest.consider(self.doubted.map(|since| since + self.interval + PING_LATE));
+        earliest.consider(self.probe.map(|asked| asked + PROBE_TIMEOUT));
+        earliest.consider(self.doubted.map(|since| since + self.interval + PING_GRACE));
         earliest.0
     }
 }

@@ -7,10 +7,10 @@
 mod acks;
 mod attempts;
 mod auth;
-mod backfill;
 mod backoff;
 mod budget;
 mod config;
+mod connection_failure;
 mod earliest;
 mod follower;
 mod heartbeat;
@@ -18,26 +18,27 @@ mod io;
 mod liveness;
 mod log_reader;
 mod machine;
-mod reason;
+mod recent_decisions;
 mod refusal;
 mod requests;
+mod room_protocol;
 mod rooms;
 mod servers;
 mod state;
-mod wire;
 
 pub(crate) use auth::{CredentialChoice, CredentialsSource, Proof};
-pub(crate) use backfill::{FLAGGED_MAX, SLACK};
 pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
+pub(crate) use connection_failure::ConnectionFailure;
 pub use io::CredentialsReason;
 pub(crate) use io::{
-    BackfillRequest, Backfilled, Command, Found, Input, Now, Outbox, Output, PageRequest, StreamId, Token, Wanted,
+    BackfillData, BackfillQuery, BackfillReply, BackfillRequest, Command, Input, Now, Outbox, Output, PageRequest,
+    StreamId, Token,
 };
 pub(crate) use log_reader::{LogReader, PAGE_MAX};
 pub(crate) use machine::Machine;
 #[cfg(test)]
 pub(crate) use machine::tests::Rules;
-pub(crate) use reason::Fault;
+pub(crate) use recent_decisions::{BACKFILL_OVERLAP, FLAGGED_ITEMS_MAX};
+pub(crate) use room_protocol::Page;
 pub use state::{Metrics, State};
-pub(crate) use wire::Page;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::auth::{Certainty, CredentialChoice};
-use crate::{Error, ErrorKind, Stage, events::Notice};
+use crate::{Error, ErrorKind, Stage, events::ServerRejection};
 
-fn told(what: &str, notice: &Notice) -> String {
-    if notice.message.is_empty() { what.to_owned() } else { format!("{what}: {}", notice.message) }
+fn with_message(what: &str, rejection: &ServerRejection) -> String {
+    if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
 }
 
 /// Retry time named by the server, or a minute, the window of all documented limits.
-fn retry_after(notice: &Notice) -> Duration {
-    notice.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
+fn retry_after(rejection: &ServerRejection) -> Duration {
+    rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
 /// Reason for a refusal.
@@ -20,19 +20,19 @@ enum Reason {
     /// The client is refused permanently, or until a limit allows it.
     Kind(ErrorKind),
     /// The server failed; a retry may help.
-    ServerTrouble,
+    ServerFailure,
     /// The namespace does not exist at this address.
     NoNamespace,
 }
 
-use Reason::{Kind, NoNamespace, ServerTrouble};
+use Reason::{Kind, NoNamespace, ServerFailure};
 
 /// Messages of known servers: their beginning and end in lower case, and their meaning.
 type Observed = [(&'static str, &'static str, Reason)];
 
 /// Error kind for a documented code.
-fn by_code(notice: &Notice) -> Option<ErrorKind> {
-    Some(match notice.code.as_deref()?.to_ascii_lowercase().as_str() {
+fn by_code(rejection: &ServerRejection) -> Option<ErrorKind> {
+    Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "unauthorized" => ErrorKind::AuthenticationFailed,
         "access_denied" | "forbidden" => ErrorKind::AccessDenied,
         "project_not_found" | "not_found" => ErrorKind::ProjectNotFound,
@@ -53,9 +53,9 @@ const JOIN_REFUSALS: &Observed = &[
     ("room limit", "", Kind(ErrorKind::RoomLimit)),
     ("rate limit", "", Kind(ErrorKind::RateLimited)),
     ("too many events", "", Kind(ErrorKind::RateLimited)),
-    ("server timeout", "", ServerTrouble),
-    ("server error", "", ServerTrouble),
-    ("internal server error", "", ServerTrouble),
+    ("server timeout", "", ServerFailure),
+    ("server error", "", ServerFailure),
+    ("internal server error", "", ServerFailure),
 ];
 
 /// Refusals of a connection.
@@ -69,38 +69,38 @@ const CONNECT_REFUSALS: &Observed = &[
     ("too many connections", "", Kind(ErrorKind::RateLimited)),
     ("too many requests", "", Kind(ErrorKind::RateLimited)),
     ("too many events", "", Kind(ErrorKind::RateLimited)),
-    ("server is shutting down", "", ServerTrouble),
-    ("server timeout", "", ServerTrouble),
-    ("server error", "", ServerTrouble),
-    ("internal server error", "", ServerTrouble),
+    ("server is shutting down", "", ServerFailure),
+    ("server timeout", "", ServerFailure),
+    ("server error", "", ServerFailure),
+    ("internal server error", "", ServerFailure),
     ("invalid namespace", "", NoNamespace),
 ];
 
 /// Reason for a refusal, from its code or its known message.
-fn reason(notice: &Notice, observed: &Observed) -> Option<Reason> {
-    if let Some(kind) = by_code(notice) {
+fn reason(rejection: &ServerRejection, observed: &Observed) -> Option<Reason> {
+    if let Some(kind) = by_code(rejection) {
         return Some(Kind(kind));
     }
-    let text = notice.message.trim().to_ascii_lowercase();
+    let text = rejection.message.trim().to_ascii_lowercase();
     let known = observed.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
     known.map(|(_, _, reason)| *reason)
 }
 
 /// Returns `true` if the message is known to refuse a join. An `error` with another message may answer something else.
-pub(crate) fn refuses_joins(notice: &Notice) -> bool {
-    reason(notice, JOIN_REFUSALS).is_some()
+pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
+    reason(rejection, JOIN_REFUSALS).is_some()
 }
 
 /// Error of a failed join, and the pause before a retry, or `None` if a retry is useless. Unknown messages and failures
 /// of the server are worth one. `denied`: the event was `project_access_denied`.
-pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Duration>) {
+pub(crate) fn join_error(rejection: &ServerRejection, denied: bool) -> (Error, Option<Duration>) {
     // The documented backend refuses for one reason only, with its own message: without a code, the reason is access.
-    let reason = match (denied, by_code(notice)) {
+    let reason = match (denied, by_code(rejection)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
-        (false, _) => reason(notice, JOIN_REFUSALS).unwrap_or(ServerTrouble),
+        (false, _) => reason(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
     };
     let (kind, what) = match reason {
-        ServerTrouble | NoNamespace => (ErrorKind::JoinTimeout, "the server could not complete the join"),
+        ServerFailure | NoNamespace => (ErrorKind::JoinTimeout, "the server could not complete the join"),
         Kind(kind) => (
             kind,
             match kind {
@@ -113,17 +113,17 @@ pub(crate) fn join_error(notice: &Notice, denied: bool) -> (Error, Option<Durati
             },
         ),
     };
-    let error = Error::new(kind, told(what, notice));
+    let error = Error::new(kind, with_message(what, rejection));
     match reason {
-        ServerTrouble | NoNamespace => (error, Some(Duration::ZERO)),
-        Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_after(notice)), Some(retry_after(notice))),
+        ServerFailure | NoNamespace => (error, Some(Duration::ZERO)),
+        Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_after(rejection)), Some(retry_after(rejection))),
         Kind(_) => (error, None),
     }
 }
 
 /// Failure of a join.
 #[derive(Debug)]
-pub(crate) struct JoinTrouble {
+pub(crate) struct JoinFailure {
     /// Error that ends the project if the join is not retried.
     pub(crate) error: Error,
     /// Shortest pause before a retry; `None` if a retry is useless.
@@ -131,12 +131,13 @@ pub(crate) struct JoinTrouble {
     pub(crate) message: String,
 }
 
-impl JoinTrouble {
+impl JoinFailure {
     /// The server sent no answer, or an ambiguous one.
     pub(crate) fn unanswered(message: String) -> Self {
-        let words = Notice { message, ..Notice::default() };
-        let error = Error::new(ErrorKind::JoinTimeout, told("the server could not complete the join", &words));
-        Self { error, pause: Some(Duration::ZERO), message: words.message }
+        let rejection = ServerRejection { message, ..ServerRejection::default() };
+        let error =
+            Error::new(ErrorKind::JoinTimeout, with_message("the server could not complete the join", &rejection));
+        Self { error, pause: Some(Duration::ZERO), message: rejection.message }
     }
 }
 
@@ -150,14 +151,14 @@ pub(crate) enum ConnectRefusal {
 
 /// Interprets the refusal of a connection. Unknown messages say nothing about the credentials. `unclear`: the certainty
 /// if the message gives no known reason.
-pub(crate) fn connect_error(notice: &Notice, unclear: Certainty) -> ConnectRefusal {
-    let refused = |kind, what: &str| Error::new(kind, told(what, notice)).with_stage(Stage::Namespace);
+pub(crate) fn connect_error(rejection: &ServerRejection, unclear: Certainty) -> ConnectRefusal {
+    let refused = |kind, what: &str| Error::new(kind, with_message(what, rejection)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
-    match reason(notice, CONNECT_REFUSALS) {
+    match reason(rejection, CONNECT_REFUSALS) {
         Some(Kind(ErrorKind::RateLimited)) => ConnectRefusal::Other(
-            refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(notice)),
+            refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(rejection)),
         ),
-        Some(ServerTrouble) => {
+        Some(ServerFailure) => {
             ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not accept the connection"))
         }
         Some(NoNamespace) => ConnectRefusal::Other(
@@ -184,8 +185,8 @@ pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error
 }
 
 /// Returns `true` if the message is about the credentials only.
-pub(crate) fn blames_credentials(notice: &Notice) -> bool {
-    reason(notice, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
+pub(crate) fn is_about_credentials(rejection: &ServerRejection) -> bool {
+    reason(rejection, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }
 
 #[cfg(test)]
@@ -209,8 +210,8 @@ mod tests {
             ("Internal server error: session rolled back", "join_timeout"),
             ("token bucket exhausted", "join_timeout"),
         ] {
-            let notice = Notice { message: message.into(), ..Notice::default() };
-            assert_eq!(join_error(&notice, false).0.code(), code, "{message}");
+            let rejection = ServerRejection { message: message.into(), ..ServerRejection::default() };
+            assert_eq!(join_error(&rejection, false).0.code(), code, "{message}");
         }
     }
 
@@ -228,8 +229,8 @@ mod tests {
             ("the session store is away for maintenance", "authentication_failed", false),
             ("", "authentication_failed", false),
         ] {
-            let notice = Notice { message: message.into(), ..Notice::default() };
-            let (error, certainty) = match connect_error(&notice, Certainty::Ambiguous) {
+            let rejection = ServerRejection { message: message.into(), ..ServerRejection::default() };
+            let (error, certainty) = match connect_error(&rejection, Certainty::Ambiguous) {
                 ConnectRefusal::Credentials(error, certainty) => (error, certainty),
                 ConnectRefusal::Other(error) => (error, Certainty::Ambiguous),
             };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::events::{Notice, ProjectId};
+use crate::events::{ProjectId, ServerRejection};
 
 /// Kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +29,12 @@ pub(crate) enum RequestStage {
 
 /// An `error` that may answer a request. The acknowledgement that follows shows which one.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Suspicion {
-    pub(crate) words: Notice,
+pub(crate) struct PossibleRefusal {
+    pub(crate) rejection: ServerRejection,
     /// The event was `project_access_denied`.
     pub(crate) denied: bool,
     /// Another `error` has arrived as well, so the message may belong to another request.
-    pub(crate) mixed: bool,
+    pub(crate) is_uncertain: bool,
 }
 
 /// A join or leave.
@@ -47,7 +47,7 @@ pub(crate) struct Request {
     pub(crate) stage: RequestStage,
     /// End of the stage, if that is `Awaited` or `Overdue`.
     pub(crate) deadline: Instant,
-    pub(crate) suspicion: Option<Suspicion>,
+    pub(crate) possible_refusal: Option<PossibleRefusal>,
 }
 
 impl Request {
@@ -84,7 +84,7 @@ impl Requests {
         let confirmed = |request: &Request| matches!(request.stage, RequestStage::Confirmed { .. });
         self.0.retain(|request| !(confirmed(request) && request.project == project));
         let stage = RequestStage::Awaited;
-        self.0.push(Request { ack: Some(ack), project, kind, stage, deadline, suspicion: None });
+        self.0.push(Request { ack: Some(ack), project, kind, stage, deadline, possible_refusal: None });
     }
 
     /// The request whose answer is awaited. No other may be sent until it arrives.
@@ -119,7 +119,7 @@ impl Requests {
         let was_awaited = awaited.is_some();
         if let Some(request) = awaited {
             request.stage = RequestStage::Confirmed { doubtful: false };
-            request.suspicion = None;
+            request.possible_refusal = None;
         }
         (was_awaited, self.take_if(|request| request.is_overdue() && answers(request)).is_some())
     }
@@ -137,7 +137,7 @@ impl Requests {
         if !self.lingers(project) {
             let (kind, stage) = (RequestKind::Join, RequestStage::Lingering);
             let project = project.clone();
-            self.0.push(Request { ack: None, project, kind, stage, deadline: now, suspicion: None });
+            self.0.push(Request { ack: None, project, kind, stage, deadline: now, possible_refusal: None });
         }
     }
 
@@ -149,7 +149,7 @@ impl Requests {
             request.kind = other.kind;
         }
         request.stage = RequestStage::Lingering;
-        request.suspicion = None;
+        request.possible_refusal = None;
         self.0.push(request);
     }
 
@@ -172,7 +172,7 @@ impl Requests {
 
     /// Notes that the server refused a request: of this project, or of any if it names none. A join that counts as
     /// confirmed may be the one.
-    pub(crate) fn doubt(&mut self, named: Option<&ProjectId>) {
+    pub(crate) fn mark_doubtful(&mut self, named: Option<&ProjectId>) {
         for request in self.0.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
             if let RequestStage::Confirmed { doubtful } = &mut request.stage {
                 *doubtful = true;
@@ -183,28 +183,30 @@ impl Requests {
     /// Removes the request that a refusal answers. `Err` if several are possible, of which one may be an earlier join
     /// of the same project: the acknowledgement that follows shows which.
     pub(crate) fn take_refused(&mut self, named: Option<&ProjectId>) -> Result<Option<Request>, Ambiguous> {
-        let meant = |request: &Request| request.is_open() && named.is_none_or(|named| *named == request.project);
-        if self.0.iter().filter(|request| meant(request)).count() > 1 {
+        let matches = |request: &Request| request.is_open() && named.is_none_or(|named| *named == request.project);
+        if self.0.iter().filter(|request| matches(request)).count() > 1 {
             return Err(Ambiguous);
         }
-        Ok(self.take_if(meant))
+        Ok(self.take_if(matches))
     }
 
     /// Notes a possible answer to the awaited request, or to any open one; only of the project that it names, if any.
-    pub(crate) fn suspect(&mut self, words: &Notice, denied: bool, overdue_too: bool) {
-        let named = words.project_id.as_ref();
-        let meant = |request: &&mut Request| named.is_none_or(|named| *named == request.project);
+    pub(crate) fn note_possible_refusal(&mut self, rejection: &ServerRejection, denied: bool, overdue_too: bool) {
+        let named = rejection.project_id.as_ref();
+        let matches = |request: &&mut Request| named.is_none_or(|named| *named == request.project);
         let open = |request: &&mut Request| request.is_awaited() || overdue_too && request.is_overdue();
-        for request in self.0.iter_mut().filter(open).filter(meant) {
-            let mixed = request.suspicion.as_ref().is_some_and(|before| before.words != *words);
-            request.suspicion = Some(Suspicion { words: words.clone(), denied, mixed });
+        for request in self.0.iter_mut().filter(open).filter(matches) {
+            let is_uncertain = request.possible_refusal.as_ref().is_some_and(|before| before.rejection != *rejection);
+            request.possible_refusal = Some(PossibleRefusal { rejection: rejection.clone(), denied, is_uncertain });
         }
     }
 
-    /// Clears a suspicion that turned out to be about another request.
-    pub(crate) fn acquit_others(&mut self, suspicion: &Suspicion) {
+    /// Clears a possible_refusal that turned out to be about another request.
+    pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
         for request in &mut self.0 {
-            request.suspicion.take_if(|other| other.words == suspicion.words && !other.mixed);
+            request
+                .possible_refusal
+                .take_if(|other| other.rejection == possible_refusal.rejection && !other.is_uncertain);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::events::ProjectId;
 
 /// The client's membership of a room, as known to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Actual {
+pub(crate) enum Membership {
     Out,
     Joining,
     In,
@@ -25,7 +25,7 @@ pub(crate) enum Actual {
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(crate) wanted: bool,
-    pub(crate) actual: Actual,
+    pub(crate) membership: Membership,
     /// True if the user knows that the join succeeded.
     pub(crate) confirmed: bool,
     pub(crate) joiners: Vec<Token>,
@@ -37,7 +37,7 @@ pub(crate) struct Room {
     pub(crate) asked_at: Option<Instant>,
     pub(crate) failures: u32,
     /// Last message of the server about a join that is retried.
-    pub(crate) last_words: Option<String>,
+    pub(crate) last_message: Option<String>,
     /// Rooms are joined in the order in which they were requested.
     order: u64,
     pub(crate) follower: Follower,
@@ -63,7 +63,7 @@ impl Rooms {
         self.orders += 1;
         let room = Room {
             wanted: true,
-            actual: Actual::Out,
+            membership: Membership::Out,
             confirmed: false,
             joiners: Vec::new(),
             leavers: Vec::new(),
@@ -71,7 +71,7 @@ impl Rooms {
             not_before: None,
             asked_at: None,
             failures: 0,
-            last_words: None,
+            last_message: None,
             order: self.orders,
             follower,
         };
@@ -103,9 +103,9 @@ impl Rooms {
     /// The project to join or leave next when no answer is awaited. Projects that the server has failed to answer come
     /// last.
     pub(crate) fn next(&self, now: Instant) -> Option<(ProjectId, RequestKind)> {
-        let due = |room: &Room| match (room.wanted, room.actual) {
-            (true, Actual::Out) => room.not_before.is_none_or(|at| at <= now),
-            (false, Actual::In) => true,
+        let due = |room: &Room| match (room.wanted, room.membership) {
+            (true, Membership::Out) => room.not_before.is_none_or(|at| at <= now),
+            (false, Membership::In) => true,
             _ => false,
         };
         let due = self.by_id.iter().filter(|(_, room)| due(room));
@@ -115,7 +115,7 @@ impl Rooms {
 
     /// The only project that a message without a project can refer to.
     pub(crate) fn only(&self, requests: &Requests) -> Option<&ProjectId> {
-        let mut present = self.by_id.iter().filter(|(_, room)| room.actual != Actual::Out);
+        let mut present = self.by_id.iter().filter(|(_, room)| room.membership != Membership::Out);
         let (project, room) = present.next()?;
         // Messages of a room that may have been left must not be attributed to this one.
         let is_only = present.next().is_none() && room.wanted && !requests.lingers_elsewhere(project);
@@ -125,9 +125,9 @@ impl Rooms {
     /// Resets all rooms, because a new connection starts outside of them.
     pub(crate) fn on_connection_lost(&mut self) {
         for room in self.by_id.values_mut() {
-            room.actual = Actual::Out;
+            room.membership = Membership::Out;
             (room.not_before, room.asked_at) = (None, None);
-            // That the old connection was dead says nothing about the project.
+            // The loss of the old connection says nothing about the project.
             if room.confirmed {
                 room.failures = 0;
             }

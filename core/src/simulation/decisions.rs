@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::server::Contents;
 use crate::{
     events::{Event, GapReason, Origin},
-    session::{Found, Wanted},
+    session::{BackfillData, BackfillQuery},
 };
 
 /// What a client was given of a project without a log. Places are those of the history of its decisions.
@@ -37,7 +37,7 @@ pub(super) struct Decisions {
 /// A question to REST, as far as the checks must know it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
-    pub(super) wanted: Wanted,
+    pub(super) wanted: BackfillQuery,
     /// The number of decisions when it was asked.
     pub(super) decided: usize,
     /// Something was wrong with an answer, or it can't have been found.
@@ -115,7 +115,7 @@ impl Decisions {
     }
 
     /// REST has answered.
-    pub(super) fn told(&mut self, asked: Asked, found: Option<&Found>, contents: &Contents) {
+    pub(super) fn told(&mut self, asked: Asked, found: Option<&BackfillData>, contents: &Contents) {
         self.polled = asked.decided;
         if let Some(listed) = found.and_then(|found| found.flagged.as_ref()) {
             let flagged =
@@ -124,22 +124,24 @@ impl Decisions {
         }
         self.start_known |= found.is_some_and(|found| found.start.is_some());
         let complete = found.is_some_and(|found| found.complete);
-        let missed = matches!(asked.wanted, Wanted::Missed { .. });
+        let missed = matches!(asked.wanted, BackfillQuery::Missed { .. });
         assert!(complete || asked.excused || !missed, "LOST: REST does not find what it has: {asked:?}, {found:?}");
         match asked.wanted {
-            Wanted::Missed { .. } if !complete => self.failed += 1,
-            Wanted::Missed { .. } => self.owe(asked.decided, contents, |_, _| true),
+            BackfillQuery::Missed { .. } if !complete => self.failed += 1,
+            BackfillQuery::Missed { .. } => self.owe(asked.decided, contents, |_, _| true),
             // One that has not come yet is not known as flagged.
-            Wanted::Reviews if complete && !asked.foreign => self.owe(asked.decided, contents, |this, content| {
-                this.newest.contains_key(&content) || contents.first_decision(content) < this.start
-            }),
-            Wanted::Reviews | Wanted::Start => {}
+            BackfillQuery::Reviews if complete && !asked.foreign => {
+                self.owe(asked.decided, contents, |this, content| {
+                    this.newest.contains_key(&content) || contents.first_decision(content) < this.start
+                })
+            }
+            BackfillQuery::Reviews | BackfillQuery::Start => {}
         }
     }
 
     /// As [`told`](Self::told), after the room was joined once more: whether the client takes the answer depends on how
     /// far it is.
-    pub(super) fn told_late(&mut self, found: Option<&Found>) {
+    pub(super) fn told_late(&mut self, found: Option<&BackfillData>) {
         self.failed += u32::from(found.is_none_or(|found| !found.complete));
     }
 

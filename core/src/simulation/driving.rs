@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Stage,
     driver::request_pages,
-    session::{CredentialsReason, Fault, Input, Output, State},
+    session::{ConnectionFailure, CredentialsReason, Input, Output, State},
 };
 
 /// How often timers may wake a client in a minute, and how often the driver may go round for one occasion.
@@ -60,8 +60,8 @@ impl World {
                     world.greet(id);
                 }
                 None => {
-                    let fault = Fault::Dial(Error::connect_failed(Stage::Network, "no route"));
-                    running.task.machine.handle(now, Input::DialFailed { id: attempt, fault });
+                    let failure = ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "no route"));
+                    running.task.machine.handle(now, Input::DialFailed { id: attempt, failure });
                 }
             }
         });
@@ -74,7 +74,7 @@ impl World {
                 let now = world.present(at);
                 for frame in turn {
                     if frame == ALIVE {
-                        running.task.machine.take_in(now, Input::Activity);
+                        running.task.machine.handle_one(now, Input::Activity);
                         continue;
                     }
                     if ["42[\"connected\"", "42[\"joined_project\""].iter().any(|start| frame.starts_with(start)) {
@@ -86,18 +86,18 @@ impl World {
                     {
                         running.rooms[project].unclear = world.server.contents[project].history.len();
                     }
-                    running.task.machine.take_in(now, Input::Frame(frame));
+                    running.task.machine.handle_one(now, Input::Frame(frame));
                 }
                 running.task.machine.handle(now, Input::Tick);
             });
         }
     }
 
-    pub(super) fn lose(&mut self, at: usize, fault: Fault) {
+    pub(super) fn lose(&mut self, at: usize, failure: ConnectionFailure) {
         self.with_client(at, |world, running| {
             running.connection = None;
             running.forget_connection();
-            running.task.machine.handle(world.present(at), Input::TransportLost(fault));
+            running.task.machine.handle(world.present(at), Input::TransportLost(failure));
         });
     }
 

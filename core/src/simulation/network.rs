@@ -14,7 +14,7 @@ use super::{
     server::Socket,
     world::{Act, World},
 };
-use crate::session::Fault;
+use crate::session::ConnectionFailure;
 
 /// What is below Engine.IO: a question for a sign of life, and the answer.
 const BELOW: char = '\u{1}';
@@ -161,8 +161,8 @@ impl World {
                 connection.client_open = false;
                 let client = connection.client;
                 let fault = match connection.astray {
-                    true => Fault::SessionUnknown("400".into()),
-                    false => Fault::PeerClosed("cut".into()),
+                    true => ConnectionFailure::SessionUnknown("400".into()),
+                    false => ConnectionFailure::PeerClosed("cut".into()),
                 };
                 self.lose(client, fault);
             }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     ContentFilter, Error,
     rest::{Body, ContentSource, ReadLimits, fetch},
-    session::{BackfillRequest, Backfilled, Input, Now, Wanted},
+    session::{BackfillQuery, BackfillReply, BackfillRequest, Input, Now},
 };
 
 /// How long the answers to one request may take in all, and how long after its submission content may be decided:
@@ -86,7 +86,7 @@ pub(super) struct Inquiry {
     joins: u64,
     since: Duration,
     mailbox: Arc<Mutex<Mailbox>>,
-    future: Pin<Box<dyn Future<Output = Backfilled>>>,
+    future: Pin<Box<dyn Future<Output = BackfillReply>>>,
 }
 
 impl World {
@@ -94,7 +94,7 @@ impl World {
         let project = self.server.project(&request.project).expect("nobody has joined another");
         let mailbox = Arc::new(Mutex::new(Mailbox { now: self.present(at), asked: Vec::new() }));
         let asked = Asked {
-            wanted: request.wanted,
+            wanted: request.query,
             decided: self.server.contents[project].history.len(),
             excused: request.flagged.is_none(),
             foreign: self.clients[at].plan.foreign_key,
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Lets a backfill go on; what it asks the server is on its way then.
-    fn pursue(&mut self, at: usize, running: &mut Running, id: u64) -> Option<Backfilled> {
+    fn pursue(&mut self, at: usize, running: &mut Running, id: u64) -> Option<BackfillReply> {
         let inquiry = running.inquiries.iter_mut().find(|inquiry| inquiry.id == id)?;
         inquiry.mailbox.lock().unwrap().now = self.present(at);
         let polled = inquiry.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -179,11 +179,11 @@ impl World {
         self.with_client(at, |world, running| {
             let Some(found) = world.pursue(at, running, inquiry) else { return };
             world.judge(running, inquiry, &found);
-            running.task.machine.handle(world.present(at), Input::Backfilled(found));
+            running.task.machine.handle(world.present(at), Input::BackfillReply(found));
         });
     }
 
-    fn judge(&mut self, running: &mut Running, id: u64, found: &Backfilled) {
+    fn judge(&mut self, running: &mut Running, id: u64, found: &BackfillReply) {
         let Some(at) = running.inquiries.iter().position(|inquiry| inquiry.id == id) else { return };
         let inquiry = running.inquiries.remove(at);
         let (contents, limits) = (&self.server.contents[inquiry.project], self.scenario.rest.limits);
@@ -193,7 +193,7 @@ impl World {
         // Reviews may move a row past the client each time that the pages are read.
         asked.excused |= inquiry.in_parts;
         asked.excused |= contents.flagged.len() >= limits.lookups || asked.decided >= limits.lookups;
-        if let Wanted::Missed { since } = asked.wanted {
+        if let BackfillQuery::Missed { since } = asked.wanted {
             let since = since.saturating_sub(WINDOW).unwrap_or(jiff::Timestamp::MIN);
             asked.excused |= contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows;
         }

@@ -3,7 +3,7 @@
 use super::packet::Packet;
 
 /// Limit for the attachments of one packet together, in bytes.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Text packet with all its binary frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum AttachmentError {
         missing: usize,
     },
     /// The attachments exceed the SDK's limit.
-    #[error("the attachments of a packet exceed {MAX_BYTES} bytes")]
+    #[error("the attachments of a packet exceed {ATTACHMENT_BYTES_MAX} bytes")]
     TooLarge,
 }
 
@@ -64,7 +64,7 @@ impl Assembler {
     pub fn add(&mut self, bytes: &[u8]) -> Result<Option<BinaryEvent>, AttachmentError> {
         let (event, due) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
         self.bytes += bytes.len();
-        if self.bytes > MAX_BYTES {
+        if self.bytes > ATTACHMENT_BYTES_MAX {
             self.pending = None;
             return Err(AttachmentError::TooLarge);
         }

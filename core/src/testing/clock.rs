@@ -1,4 +1,4 @@
-//! Tokio's clock, paused.
+//! Paused clock of tokio.
 
 use std::{cell::Cell, time::Duration};
 
@@ -9,50 +9,50 @@ thread_local! {
     static SLEPT: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
 }
 
-/// How long the computer has slept, as this thread believes.
+/// Duration of simulated sleep, per thread.
 pub(crate) fn slept() -> SignedDuration {
     SLEPT.get()
 }
 
-/// Tokio's clock, stopped: it goes on only when nothing is left to do, and then straight to the next timer.
+/// Tokio's clock, paused: it advances only when nothing is left to do, directly to the next timer.
 ///
-/// So a test runs as fast as it can, and in the same order every time. For tests on tokio's current-thread runtime
-/// (the default of `#[tokio::test]`) without real sockets: the clock does not wait for those.
+/// A test therefore runs at full speed, and in the same order every time. Only for tests on tokio's current-thread
+/// runtime (the default of `#[tokio::test]`) without real sockets, for which the clock does not wait.
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,
 }
 
 impl Clock {
-    /// Stops the clock of this runtime. The clock must be running: don't combine it with
-    /// `#[tokio::test(start_paused = true)]`.
+    /// Pauses the clock of this runtime. The clock must be running: don't combine it with `#[tokio::test(start_paused =
+    /// true)]`.
     ///
     /// # Panics
-    /// Outside a current-thread tokio runtime, and if the clock is stopped already.
+    /// Panics outside a current-thread tokio runtime, and if the clock is already paused.
     #[must_use]
     pub fn paused() -> Self {
         tokio::time::pause();
         Self { started: Instant::now() }
     }
 
-    /// The time that has passed on this clock since it was stopped.
+    /// Time that has passed on this clock since it was paused.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Lets time pass: every timer on the way rings at its own moment.
+    /// Lets time pass: every timer fires at its own time.
     pub async fn run_for(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
 
-    /// Moves the clock at once, as when a program was stopped for a while: timers on the way ring late.
+    /// Moves the clock at once, as if the program was suspended: timers fire late.
     pub async fn jump(&self, time: Duration) {
         tokio::time::advance(time).await;
     }
 
-    /// Lets the computer sleep: only the wall clock of this thread moves on. This clock stands still, and with it all timers,
-    /// as on Linux and macOS.
+    /// Simulates system sleep: only the wall clock of this thread advances. This clock and all timers stop, as on Linux
+    /// and macOS.
     pub fn suspend(&self, time: Duration) {
         let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
         SLEPT.set(SLEPT.get().saturating_add(time));

@@ -1,4 +1,4 @@
-//! The server's end of a connection: frames out, frames in.
+//! Server side of a connection: frames out, frames in.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -10,34 +10,34 @@ use tokio::sync::mpsc;
 
 use super::{
     Emitted,
-    transport::{Inbound, Link},
+    transport::{Inbound, MemoryLink},
 };
-use crate::{driver::transport::Frame, session::Fault, sio};
+use crate::{driver::transport::Frame, session::ConnectionFailure, sio};
 
-/// The server's end of a connection. Letting go of it cuts the connection.
+/// Server side of a connection. Dropping it cuts the connection.
 ///
-/// The client's frames wait here until they are read, in order.
+/// Frames of the client are queued until they are read, in order.
 #[derive(Debug)]
 pub struct Connection {
     inbound: mpsc::UnboundedSender<Inbound>,
     outbound: mpsc::UnboundedReceiver<String>,
-    link: Arc<Link>,
+    link: Arc<MemoryLink>,
     patience: Duration,
 }
 
 pub(super) fn open(
     inbound: mpsc::UnboundedSender<Inbound>,
     outbound: mpsc::UnboundedReceiver<String>,
-    link: Arc<Link>,
+    link: Arc<MemoryLink>,
     patience: Duration,
 ) -> Connection {
     Connection { inbound, outbound, link, patience }
 }
 
 impl Connection {
-    /// Sends a text frame: one Engine.IO packet, such as `2` or `42["name",{}]`. Whatever it is, it is sent as it is.
+    /// Sends a text frame: an Engine.IO packet, such as `2` or `42["name",{}]`. It is not checked.
     pub fn send(&self, frame: impl Into<String>) {
-        // The client may have gone.
+        // The client may be gone.
         let _ = self.inbound.send(Ok(Frame::Text(frame.into().into())));
     }
 
@@ -49,7 +49,7 @@ impl Connection {
     /// Sends an event with one argument: `42["name",data]`.
     ///
     /// # Panics
-    /// If the data can't be written as JSON.
+    /// Panics if the data can't be serialized.
     pub fn emit(&self, name: &str, data: &impl Serialize) {
         self.send(format!("4{}", sio::event(name, Some(&json(data)), None)));
     }
@@ -57,31 +57,31 @@ impl Connection {
     /// Acknowledges an event of the client with one argument: `43id[data]`.
     ///
     /// # Panics
-    /// If the data can't be written as JSON.
+    /// Panics if the data can't be serialized.
     pub fn acknowledge(&self, id: u64, data: &impl Serialize) {
         self.send(format!("43{id}[{}]", json(data)));
     }
 
-    /// The client's next frame; `None` when the client has closed the connection.
+    /// Receives the client's next frame; `None` once the client has closed the connection.
     ///
     /// # Panics
-    /// If there is none within 5 minutes of tokio's time.
+    /// Panics if no frame arrives within 5 minutes of tokio's time.
     pub async fn recv(&mut self) -> Option<String> {
         match tokio::time::timeout(self.patience, self.outbound.recv()).await {
             Ok(frame) => frame,
-            Err(_) => panic!("the script waits for a frame, but the client sends none"),
+            Err(_) => panic!("the script expects a frame, but the client sends none"),
         }
     }
 
-    /// The client's next frame if it has been sent already.
+    /// Returns the client's next frame if it has arrived.
     pub fn try_recv(&mut self) -> Option<String> {
         self.outbound.try_recv().ok()
     }
 
-    /// Waits for the client's next frame, which must be exactly this.
+    /// Waits for the client's next frame and checks it.
     ///
     /// # Panics
-    /// If it is another one, or none comes.
+    /// Panics if the frame differs, or none arrives.
     pub async fn expect(&mut self, frame: &str) {
         match self.recv().await {
             Some(sent) => assert_eq!(sent, frame, "the script expects another frame (right) than was sent (left)"),
@@ -89,10 +89,10 @@ impl Connection {
         }
     }
 
-    /// Waits for the client's next event, which must have this name.
+    /// Waits for the client's next event and checks its name.
     ///
     /// # Panics
-    /// If the next frame is something else, or none comes.
+    /// Panics if the next frame is something else, or none arrives.
     pub async fn expect_event(&mut self, name: &str) -> Emitted {
         let frame = self.recv().await;
         match frame.as_deref().and_then(Emitted::read) {
@@ -101,10 +101,10 @@ impl Connection {
         }
     }
 
-    /// Waits until the client has closed the connection; returns the frames it sent before.
+    /// Waits until the client has closed the connection; returns the frames sent before.
     ///
     /// # Panics
-    /// If the client leaves it open for 5 minutes of tokio's time without sending anything.
+    /// Panics if the client leaves it open for 5 minutes of tokio's time without sending anything.
     pub async fn closed(mut self) -> Vec<String> {
         let mut frames = Vec::new();
         while let Some(frame) = self.recv().await {
@@ -113,25 +113,27 @@ impl Connection {
         frames
     }
 
-    /// From now on, the client's questions whether the connection still lives are left without an answer.
+    /// Ignores the client's probes from now on.
     pub fn fall_silent(&self) {
         self.link.silent.store(true, Ordering::Relaxed);
     }
 
-    /// How often the client has asked whether the connection still lives.
+    /// Number of probes that the client has sent.
     #[must_use]
     pub fn probes(&self) -> u64 {
         self.link.probes.load(Ordering::Relaxed)
     }
 
-    /// Cuts the connection behind what was sent.
+    /// Cuts the connection after what was sent.
     pub fn cut(self) {
         drop(self);
     }
 
-    /// Closes the connection behind what was sent, as a WebSocket is closed.
+    /// Closes the connection after what was sent, like a WebSocket.
     pub fn close(self) {
-        let _ = self.inbound.send(Err(Fault::PeerClosed("the server closed the WebSocket with code 1000".to_owned())));
+        let _ = self
+            .inbound
+            .send(Err(ConnectionFailure::PeerClosed("the server closed the WebSocket with code 1000".to_owned())));
     }
 }
 

@@ -1,23 +1,23 @@
-//! What a client has sent, as a server reads it.
+//! Events of a client, as a server parses them.
 
 use serde_json::Value;
 
 use crate::sio::{self, Kind};
 
-/// An event that the client has sent.
+/// Event emitted by the client.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Emitted {
-    /// Its name.
+    /// Name of the event.
     pub name: String,
-    /// Its first argument; `null` if it has none.
+    /// First argument; `null` if there is none.
     pub data: Value,
-    /// The id under which an acknowledgement is expected.
+    /// Id of the expected acknowledgement.
     pub ack: Option<u64>,
 }
 
 impl Emitted {
-    /// Reads a frame; `None` if it is no event.
+    /// Parses a frame; `None` if it is not an event.
     #[must_use]
     pub fn read(frame: &str) -> Option<Self> {
         let packet = sio::decode(frame.strip_prefix('4')?).ok().filter(|packet| packet.kind == Kind::Event)?;

@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets, to what is not public.
+//! Entry points of the fuzz targets to private code.
 
 use std::{
     collections::HashMap,
@@ -9,27 +9,26 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     events::{Event, ProjectId},
-    session::{Command, Fault, Input, Machine, Now, Output, Proof, SessionConfig, Token},
+    session::{Command, ConnectionFailure, Input, Machine, Now, Output, Proof, SessionConfig, Token},
 };
 
-/// The most outputs that one input may cause, of a machine that has two projects, and what each other one adds: a lost
-/// connection is told to every one.
+/// Largest number of outputs that one input may cause, of a machine with two projects, and the increase for each
+/// further one: every project is notified of a lost connection.
 const OUTPUTS_MAX: usize = 64;
 const OUTPUTS_MORE: usize = 4;
 
-/// The token that the SDK would send with the login form of this page.
+/// Token in the login form of this page.
 #[cfg(feature = "rest")]
 #[must_use]
 pub fn login_token(page: &str) -> Option<String> {
     crate::driver::csrf_token(page)
 }
 
-/// Lets a session of two projects read a script, a line for each frame. A line that starts with `!` lets time pass, as
-/// many tenths of a second as it says; with `#` it is a binary frame; `-` cuts the connection, and `*` joins another project.
-/// Returns how many events were delivered.
+/// Runs a script on a session with two projects, one line per frame. `!` lets time pass, in tenths of a second; `#`
+/// sends a binary frame; `-` cuts the connection; `*` joins another project. Returns the number of delivered events.
 ///
 /// # Panics
-/// If the session delivers an event twice or out of order, or if its timers don't advance.
+/// Panics if the session delivers an event twice or out of order, or if its timers don't advance.
 pub fn session(script: &[u8]) -> usize {
     let mut run = Run::new();
     run.handle(Input::Command(Command::Connect { token: Token(1) }));
@@ -46,7 +45,7 @@ struct Run {
     machine: Machine,
     now: Now,
     closed: bool,
-    /// Projects that were joined besides.
+    /// Number of further projects.
     others: usize,
     delivered: usize,
     last: HashMap<ProjectId, u64>,
@@ -74,7 +73,7 @@ impl Run {
                 self.handle(Input::Tick);
             }
             [b'#', bytes @ ..] => self.handle(Input::Binary(bytes)),
-            b"-" => self.handle(Input::TransportLost(Fault::PeerClosed("cut".to_owned()))),
+            b"-" => self.handle(Input::TransportLost(ConnectionFailure::PeerClosed("cut".to_owned()))),
             [b'*', name @ ..] => {
                 let project = String::from_utf8_lossy(name).into_owned().into();
                 self.others += 1;
@@ -111,7 +110,7 @@ impl Run {
                 "closed, and yet: {output:?}"
             );
             match output {
-                // Every attempt succeeds, up to the acknowledgement of the namespace.
+                // Every attempt succeeds, up to the namespace acknowledgement.
                 Output::Dial { id, .. } => {
                     for input in [
                         Input::Dialed { id, proof: Proof::default(), auth: None },
@@ -134,7 +133,7 @@ impl Run {
         }
     }
 
-    /// Events of a log come without a hole that is not told.
+    /// Checks that events of a log have no unreported hole.
     fn check(&mut self, event: &Event) {
         let meta = event.meta();
         let Some(project) = &meta.project_id else { return };

@@ -1,10 +1,10 @@
-//! What most scripts have in common: the handshake, joins and replays.
+//! Helpers for scripts: the handshake, joins and replays.
 
 use serde_json::{Value, json};
 
 use super::Connection;
 
-/// What a server tells about a project's event log when it is joined.
+/// Event log of a project, as reported on a join.
 ///
 /// ```
 /// use automoderate::testing::EventLog;
@@ -13,14 +13,14 @@ use super::Connection;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventLog {
-    /// The id of the log itself.
+    /// Id of the log.
     pub log: String,
-    /// The id of the newest event; 0 if there is none.
+    /// Id of the newest event; 0 if there is none.
     pub head: u64,
 }
 
 impl EventLog {
-    /// A log with this id and newest event.
+    /// Creates a log with this id and newest event.
     #[must_use]
     pub fn new(log: impl Into<String>, head: u64) -> Self {
         Self { log: log.into(), head }
@@ -28,13 +28,13 @@ impl EventLog {
 }
 
 impl Connection {
-    /// The whole of a good handshake: `OPEN`, the client's `40`, the acknowledgement, and `connected`. Returns the
-    /// payload of the client's `40`, an empty text if there is none.
+    /// Performs a complete handshake: `OPEN`, the client's `40`, the acknowledgement, and `connected`. Returns the
+    /// payload of the client's `40`, or an empty text.
     ///
-    /// The client is told to expect a ping once a day, so that a script need not send any.
+    /// The client expects one ping per day, so that a script need not send any.
     ///
     /// # Panics
-    /// If the client sends anything but a `40`.
+    /// Panics if the client sends anything but a `40`.
     pub async fn handshake(&mut self) -> String {
         self.open(86_400_000, 86_400_000);
         let auth = self.expect_connect().await;
@@ -50,10 +50,10 @@ impl Connection {
         ));
     }
 
-    /// Waits for the client's `40`, and returns its payload, an empty text if there is none.
+    /// Waits for the client's `40` and returns its payload, or an empty text.
     ///
     /// # Panics
-    /// If the client sends anything else.
+    /// Panics if the client sends anything else.
     pub async fn expect_connect(&mut self) -> String {
         let frame = self.recv().await;
         match frame.as_deref().and_then(|frame| frame.strip_prefix("40")) {
@@ -62,10 +62,10 @@ impl Connection {
         }
     }
 
-    /// Waits for the client to join this project, and confirms it; with a log, as a server that can replay.
+    /// Waits for the client to join this project and confirms it; with a log, like a server that can replay.
     ///
     /// # Panics
-    /// If the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else.
     pub async fn accept_join(&mut self, project: &str, log: Option<EventLog>) {
         let id = self.expect_room("join_project", project).await;
         match log {
@@ -76,32 +76,32 @@ impl Connection {
         self.finish(id);
     }
 
-    /// Waits for the client to join this project, and refuses it with an `error` event.
+    /// Waits for the client to join this project and refuses it with an `error` event.
     ///
     /// # Panics
-    /// If the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else.
     pub async fn refuse_join(&mut self, project: &str, message: &str) {
         let id = self.expect_room("join_project", project).await;
         self.emit("error", &json!({"message": message}));
         self.finish(id);
     }
 
-    /// Waits for the client to leave this project, and confirms it.
+    /// Waits for the client to leave this project and confirms it.
     ///
     /// # Panics
-    /// If the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else.
     pub async fn accept_leave(&mut self, project: &str) {
         let id = self.expect_room("leave_project", project).await;
         self.emit("left_project", &json!({"project_id": project}));
         self.finish(id);
     }
 
-    /// Waits for the client to ask for the events after `after`, and answers with these, each as `(name, data)`.
+    /// Waits for the client to request the events after `after` and answers with these, each as `(name, data)`.
     ///
-    /// `oldest` is the oldest event that the log still has.
+    /// `oldest` is the oldest event that the log still contains.
     ///
     /// # Panics
-    /// If the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else.
     pub async fn accept_replay(
         &mut self,
         project: &str,
@@ -111,8 +111,8 @@ impl Connection {
         events: &[(&str, Value)],
     ) {
         let asked = self.expect_event("replay_events").await;
-        assert_eq!(asked.data["project_id"], project, "the client asks for the events of another project");
-        assert_eq!(asked.data["after"], after, "the client asks for other events");
+        assert_eq!(asked.data["project_id"], project, "the client requested the events of another project");
+        assert_eq!(asked.data["after"], after, "the client requested other events");
         let events: Vec<_> = events.iter().map(|(name, data)| json!({"event": name, "data": data})).collect();
         let page = json!({"events": events, "head": log.head, "oldest": oldest, "log": log.log});
         self.acknowledge(asked.ack.unwrap_or_default(), &page);
@@ -124,7 +124,7 @@ impl Connection {
         asked.ack
     }
 
-    /// Deployed servers acknowledge without arguments, behind the event that is the answer.
+    /// Acknowledges without arguments, like deployed servers, after the event with the answer.
     fn finish(&self, id: Option<u64>) {
         if let Some(id) = id {
             self.send(format!("43{id}[]"));

@@ -1,15 +1,14 @@
-//! Servers for tests of programs that use this crate: [`Server`], on loopback, with an event log, and [`Script`], in memory,
-//! byte for byte.
+//! Servers for tests of programs that use this crate: [`Server`], on loopback, with an event log, and [`Script`], in
+//! memory, byte for byte.
 //!
-//! A [`Script`] takes the place of the network: every attempt of the client to connect comes out of
-//! [`Script::accept`] as a [`Connection`], on which the test reads and writes the packets of Engine.IO and Socket.IO,
-//! byte for byte where it matters, or with helpers such as [`Connection::handshake`] and
-//! [`Connection::accept_join`]. Attempts can be made to fail ([`Script::next_dial`]), connections be cut or fall silent.
+//! A [`Script`] replaces the network: [`Script::accept`] returns every connection attempt of the client as a
+//! [`Connection`], on which the test reads and writes the packets of Engine.IO and Socket.IO, byte for byte or with
+//! helpers such as [`Connection::handshake`] and [`Connection::accept_join`]. Attempts can fail
+//! ([`Script::next_dial`]), and connections can be cut or fall silent.
 //!
-//! The client takes its time from tokio's clock. With a paused one, see [`Clock`], an outage of an hour takes
-//! milliseconds.
+//! The client uses tokio's clock. With a paused one, see [`Clock`], an outage of an hour takes milliseconds.
 //!
-//! REST calls, and the login of an address and a password, go over the network also with a script in place.
+//! REST calls and the login by email and password use the network even with a script.
 //!
 //! ```
 //! use automoderate::{Client, Event, testing::{Clock, Script}};
@@ -29,7 +28,7 @@
 //! let Some(Ok(Event::ModerationUpdate(update))) = events.next().await else { panic!("no update") };
 //! assert_eq!(update.content_id, "c1");
 //!
-//! // The connection is cut; the client comes back and joins again.
+//! // The connection is cut; the client reconnects and joins again.
 //! server.cut();
 //! let mut server = script.accept_handshake().await;
 //! server.accept_join("proj_1", None).await;

@@ -1,4 +1,4 @@
-//! The scripted server's door.
+//! Scripted server.
 
 use std::{
     collections::VecDeque,
@@ -14,18 +14,18 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::{
     Connection, connection,
-    transport::{Link, Wire},
+    transport::{MemoryLink, MemoryTransport},
 };
 use crate::{
     ClientBuilder, CredentialsReason, Error, Secret, Stage,
     driver::{Authenticator, DialPlan, Dialed, Dialer, Environment, RequestAuth, transport::http_status},
-    session::{CredentialChoice, Fault, Proof},
+    session::{ConnectionFailure, CredentialChoice, Proof},
 };
 
-/// How long a script waits for what it expects.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Time limit of a script for what it expects.
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A server in memory, played by a test. See the [module](super) for an example.
+/// Server in memory, played by a test. See the [module](super) for an example.
 ///
 /// Clones are the same server.
 #[derive(Clone)]
@@ -45,50 +45,50 @@ impl Default for Script {
 }
 
 impl Script {
-    /// A server to which nobody has connected yet.
+    /// Creates a server without connections.
     #[must_use]
     pub fn new() -> Self {
         Self::seeded(0)
     }
 
-    /// As [`new`](Self::new), with another seed for the jitter in the client's pauses.
+    /// Like [`new`](Self::new), with another seed for the jitter of the client's delays.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let (knock, dials) = mpsc::unbounded_channel();
         Self(Arc::new(Door { knock, dials: Mutex::new(dials), count: AtomicU64::new(0), seed }))
     }
 
-    /// The next attempt to connect, which waits for what it is told.
+    /// Waits for the next connection attempt, which then waits for the test.
     ///
     /// # Panics
-    /// If there is none within 5 minutes of tokio's time.
+    /// Panics if there is none within 5 minutes of tokio's time.
     pub async fn next_dial(&self) -> Dial {
         let mut dials = self.0.dials.lock().await;
-        match tokio::time::timeout(PATIENCE, dials.recv()).await {
+        match tokio::time::timeout(SCRIPT_TIMEOUT, dials.recv()).await {
             Ok(Some(dial)) => dial,
-            _ => panic!("the script waits for a client, but none connects"),
+            _ => panic!("the script expects a connection attempt, but the client makes none"),
         }
     }
 
-    /// Opens the transport of the next attempt. The server has said nothing yet.
+    /// Opens the transport of the next attempt. Sends nothing.
     ///
     /// # Panics
-    /// As [`next_dial`](Self::next_dial).
+    /// Panics like [`next_dial`](Self::next_dial).
     pub async fn accept(&self) -> Connection {
         self.next_dial().await.accept()
     }
 
-    /// Opens the transport of the next attempt and does the [handshake](Connection::handshake).
+    /// Opens the transport of the next attempt and performs the [handshake](Connection::handshake).
     ///
     /// # Panics
-    /// As [`next_dial`](Self::next_dial) and [`Connection::handshake`].
+    /// Panics like [`next_dial`](Self::next_dial) and [`Connection::handshake`].
     pub async fn accept_handshake(&self) -> Connection {
         let mut connection = self.accept().await;
         connection.handshake().await;
         connection
     }
 
-    /// How many attempts have been made so far.
+    /// Number of attempts so far.
     #[must_use]
     pub fn dials(&self) -> u64 {
         self.0.count.load(Ordering::Relaxed)
@@ -102,7 +102,7 @@ impl fmt::Debug for Script {
 }
 
 impl ClientBuilder {
-    /// Connects to a scripted server in memory, which is told the address, but not found by it.
+    /// Connects the client to a scripted server in memory. The address is passed on but not resolved.
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
         let (script, seed) = (script.clone(), script.0.seed);
@@ -127,43 +127,45 @@ impl Dialer for ScriptDialer {
             door.count.fetch_add(1, Ordering::Relaxed);
             let auth = authenticator.request_auth(&environment, reason, choice).await?;
             let (verdict, told) = oneshot::channel();
-            // The receiver lives as long as the door.
+            // The receiver lives as long as the server.
             let url = environment.target.address().to_owned();
             let _ = door.knock.send(Dial { url, reason, auth, verdict });
-            let gone = || Err(Fault::Dial(Error::connect_failed(Stage::Network, "the script let go of the attempt")));
+            let gone = || {
+                Err(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "the script dropped the attempt")))
+            };
             told.await.unwrap_or_else(|_| gone())
         })
     }
 }
 
-/// An attempt of the client to connect. Letting go of it makes it fail.
+/// Connection attempt of the client. Dropping it makes the attempt fail.
 pub struct Dial {
     url: String,
     reason: CredentialsReason,
     auth: RequestAuth,
-    verdict: oneshot::Sender<Result<Dialed, Fault>>,
+    verdict: oneshot::Sender<Result<Dialed, ConnectionFailure>>,
 }
 
 impl Dial {
-    /// The address that is tried.
+    /// Address of the attempt.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Why the credentials provider was asked.
+    /// Reason with which the credentials provider was called.
     #[must_use]
     pub fn reason(&self) -> CredentialsReason {
         self.reason
     }
 
-    /// A parameter that the credentials add to the connection query, such as `api_key`.
+    /// Parameter that the credentials add to the connection query, such as `api_key`.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.auth.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 
-    /// A header that the credentials add, such as `cookie`, by its name in lower case.
+    /// Header that the credentials add, such as `cookie`, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.auth.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.expose())
@@ -174,8 +176,8 @@ impl Dial {
     pub fn accept(self) -> Connection {
         let (inbound, client_inbound) = mpsc::unbounded_channel();
         let (client_outbound, outbound) = mpsc::unbounded_channel();
-        let link = Arc::new(Link::default());
-        let wire = Wire {
+        let link = Arc::new(MemoryLink::default());
+        let wire = MemoryTransport {
             inbound: client_inbound,
             echo: inbound.downgrade(),
             outbound: client_outbound,
@@ -185,22 +187,22 @@ impl Dial {
         };
         let proof = Proof { just_accepted: self.auth.just_accepted };
         let auth = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
-        // The client may have given the attempt up.
+        // The client may have given up the attempt.
         let _ = self.verdict.send(Ok(Dialed { transport: Box::new(wire), proof, auth }));
-        connection::open(inbound, outbound, link, PATIENCE)
+        connection::open(inbound, outbound, link, SCRIPT_TIMEOUT)
     }
 
-    /// The server can't be reached.
+    /// Fails the attempt as if the server was unreachable.
     pub fn fail(self, why: &str) {
-        let _ = self.verdict.send(Err(Fault::Dial(Error::connect_failed(Stage::Network, why))));
+        let _ = self.verdict.send(Err(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, why))));
     }
 
-    /// The server answers the HTTP request with a status other than the wanted one, and this body.
+    /// Fails the attempt with this HTTP status and body.
     pub fn refuse(self, status: u16, body: &str) {
-        let _ = self.verdict.send(Err(http_status::refused(status, None, body)));
+        let _ = self.verdict.send(Err(http_status::refusal_failure(status, None, body)));
     }
 
-    /// Waits until the client has given the attempt up.
+    /// Waits until the client has given up the attempt.
     pub async fn given_up(mut self) {
         self.verdict.closed().await;
     }

@@ -1,4 +1,4 @@
-//! The client's end of a connection in memory.
+//! Client side of a connection in memory.
 
 use std::{
     collections::VecDeque,
@@ -13,45 +13,45 @@ use tokio::sync::mpsc;
 
 use crate::{
     driver::transport::{Frame, Transport},
-    session::Fault,
+    session::ConnectionFailure,
 };
 
-/// What the server's end has for the client.
-pub(super) type Inbound = Result<Frame, Fault>;
+/// Item sent by the server side.
+pub(super) type Inbound = Result<Frame, ConnectionFailure>;
 
-/// What both ends see.
+/// State shared by both sides.
 #[derive(Debug, Default)]
-pub(super) struct Link {
-    /// Signs of life that the client has asked for.
+pub(super) struct MemoryLink {
+    /// Number of probes by the client.
     pub(super) probes: AtomicU64,
-    /// Whether they are left unanswered.
+    /// True if probes are ignored.
     pub(super) silent: AtomicBool,
 }
 
-/// The client's end.
-pub(super) struct Wire {
+/// Client side.
+pub(super) struct MemoryTransport {
     pub(super) inbound: mpsc::UnboundedReceiver<Inbound>,
     pub(super) echo: mpsc::WeakUnboundedSender<Inbound>,
     pub(super) outbound: mpsc::UnboundedSender<String>,
     pub(super) outbox: VecDeque<String>,
-    pub(super) link: Arc<Link>,
+    pub(super) link: Arc<MemoryLink>,
     pub(super) said_goodbye: bool,
 }
 
-impl Wire {
-    fn flush(&mut self) -> Result<(), Fault> {
+impl MemoryTransport {
+    fn flush(&mut self) -> Result<(), ConnectionFailure> {
         for packet in self.outbox.drain(..) {
             if self.outbound.send(packet).is_err() {
-                return Err(Fault::Io("broken pipe".to_owned()));
+                return Err(ConnectionFailure::Io("broken pipe".to_owned()));
             }
         }
         Ok(())
     }
 }
 
-impl Transport for Wire {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
-        let cut = || Err(Fault::PeerClosed("the connection was cut".to_owned()));
+impl Transport for MemoryTransport {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
+        let cut = || Err(ConnectionFailure::PeerClosed("the connection was cut".to_owned()));
         Poll::Ready(ready!(self.inbound.poll_recv(cx)).unwrap_or_else(cut))
     }
 
@@ -63,7 +63,7 @@ impl Transport for Wire {
         self.outbox.len()
     }
 
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
         Poll::Ready(self.flush())
     }
 
@@ -71,7 +71,7 @@ impl Transport for Wire {
         if !std::mem::replace(&mut self.said_goodbye, true) {
             self.send(crate::eio::Packet::Close.encode());
         }
-        // Nobody may be left to say goodbye to.
+        // The other side may be gone.
         let _ = self.flush();
         Poll::Ready(())
     }

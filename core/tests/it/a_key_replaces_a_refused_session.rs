@@ -1,4 +1,4 @@
-//! A session, or an email and password, and an API key: where a server refuses the one, the other opens the socket.
+//! With an API key next to a session or a password, the socket uses the one that the server does not refuse.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn uses_key(dial: &Dial) -> bool {
     key.is_some()
 }
 
-/// How a server says no.
+/// Form of a refusal.
 #[derive(Debug, Clone, Copy)]
 enum Refusal {
     /// Status 401.
@@ -31,7 +31,7 @@ enum Refusal {
     ConnectError,
     /// The documented event, then a DISCONNECT.
     Event,
-    /// A DISCONNECT before the acknowledgement, without a word.
+    /// A DISCONNECT before the acknowledgement, without a message.
     Silent,
 }
 
@@ -59,7 +59,7 @@ async fn accept(dial: Dial) -> Connection {
     server
 }
 
-/// Refuses what is not wanted, however often it comes, and lets in what is.
+/// Refuses the unwanted credentials as often as they come, and accepts the others.
 async fn let_in(script: &Script, wants_key: bool, how: Refusal) -> Connection {
     loop {
         let dial = script.next_dial().await;
@@ -101,7 +101,7 @@ async fn when_the_address_becomes_a_server_that_takes_keys_only() {
         for content in ["c5", "c6", "c7"] {
             expect_content(&mut events, content).await;
         }
-        // It stays so for the next connection.
+        // The next connection uses the same credentials.
         server.cut();
         let dial = script.next_dial().await;
         assert!(uses_key(&dial), "{how:?}");
@@ -200,7 +200,7 @@ async fn each_address_has_its_own() {
     assert_eq!((dial.url(), uses_key(&dial)), ("http://test", false));
 }
 
-/// Email and password where a server has no login form, or one that does not know them.
+/// Email and password on a server without a login form, or one that rejects them.
 #[tokio::test]
 async fn where_email_and_password_open_nothing() {
     for form in [None, Some("<form><input name=csrf_token value=t></form>")] {
@@ -217,7 +217,7 @@ async fn where_email_and_password_open_nothing() {
     }
 }
 
-/// A proxy may answer for a server that is away: a login form that is missing for a moment is no refusal.
+/// A proxy may answer for a server that is down: a login form that is missing for a moment is no refusal.
 #[tokio::test]
 async fn a_login_form_that_was_missing_for_a_moment_is_asked_again() {
     let (rest, script) = (RestServer::start().await, Script::new());

@@ -1,4 +1,4 @@
-//! A submission that is not answered may have been carried out: to try again would be to risk another one.
+//! A submission without an answer may have been carried out: a retry could repeat it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Every acknowledgement reaches the one who waits for it, or the wait ends with an error.
+//! Every acknowledgement reaches its caller, or the wait ends with an error.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn five_hundred_at_once_are_not_mixed_up() {
         for _ in 0..500 {
             asked.push(server.expect_event("double").await);
         }
-        // In an order of its own.
+        // In a different order.
         asked.sort_by_key(|asked| asked.data.as_u64().unwrap().wrapping_mul(0x9E37_79B9_7F4A_7C15));
         for asked in asked {
             server.acknowledge(asked.ack.unwrap(), &(asked.data.as_u64().unwrap() * 2));
@@ -99,7 +99,7 @@ async fn a_lost_connection_ends_the_wait_at_once() {
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert_eq!(client.emit_with_ack("ask", 1).await.unwrap_err().code(), "disconnected", "nothing is kept for later");
 
-    // The answer to a question of the old connection is no answer to one of the new.
+    // The answer to a request of the old connection is no answer to one of the new.
     let mut server = script.accept_handshake().await;
     crate::common::settle().await;
     let (answer, ()) = tokio::join!(client.emit_with_ack("ask", 2), async {

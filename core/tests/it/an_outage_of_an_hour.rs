@@ -1,4 +1,4 @@
-//! The server is away for an hour. The client neither hammers it nor forgets it, and has everything in the end.
+//! During an outage of an hour the client neither floods the server nor gives up, and finally receives everything.
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A refusal that can't be told from a restart counts only after it has come several times.
+//! A refusal that looks like a restart counts only after several repetitions.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::common::builder;
 
-/// How a server ends a connection right after its acknowledgement.
+/// Ends a connection right after its acknowledgement.
 const ENDINGS: [Option<&str>; 3] = [Some("41"), Some("1"), None];
 
 async fn accept_then_end(script: &Script, ending: Option<&str>) {

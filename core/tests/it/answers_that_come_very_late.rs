@@ -1,5 +1,5 @@
-//! An answer that comes after nobody waits for it any more is taken for that of the next request: `joined_project` does not
-//! say which request it answers. What follows it shows whether that was right.
+//! A late `joined_project` is taken for the answer to the next join, because it does not say which request it answers.
+//! What follows shows whether that was right.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::common::{connected, expect_content, log, logged, next, settle, update};
 
-/// A project whose join is confirmed by its event, and the id of the acknowledgement that is still to come.
+/// A project whose join is confirmed by its event, and the id of the pending acknowledgement.
 async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, u64) {
     let (project, ack) = tokio::join!(client.join("p"), async {
         let asked = server.expect_event("join_project").await;
@@ -21,7 +21,7 @@ async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, 
     (project.unwrap(), ack)
 }
 
-/// Without a log, what may have been missed is told first.
+/// Without a log, a gap precedes the event.
 async fn expect_behind_a_notice(events: &mut EventStream, content: &str) {
     while !matches!(next(events).await, Event::ModerationUpdate(update) if update.content_id == content) {}
 }
@@ -30,7 +30,7 @@ async fn timed_out(client: &Client) {
     assert_eq!(client.join("p").await.unwrap_err().code(), "join_timeout");
 }
 
-/// The refusal as servers say it, with or without the project's name.
+/// The refusal as servers send it, with or without the project's id.
 async fn joins_again_after(refusal: serde_json::Value) {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;
@@ -43,7 +43,7 @@ async fn joins_again_after(refusal: serde_json::Value) {
     });
     let project = project.unwrap();
     let mut events = project.events();
-    // Later than an acknowledgement is waited for.
+    // Later than the client waits for an acknowledgement.
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(server.try_recv(), None, "nothing shows yet that the answer was the first request's");
     server.emit("error", &refusal);
@@ -93,7 +93,7 @@ async fn what_comes_of_a_room_that_nobody_asked_for_again_is_left_to_the_next_jo
     let mut all = client.events();
     let (refused, ()) = tokio::join!(client.join("p"), async {
         server.refuse_join("p", "Server timeout - please try again").await;
-        // The server had done it after all, or does it now. Nobody knows what this answers.
+        // The server may have carried it out after all, or does now. The message fits several requests.
         server.emit("joined_project", &json!({"project_id": "p", "replay": true, "event_id": 3, "log": "log-1"}));
         server.refuse_join("p", "Access denied to project").await;
     });

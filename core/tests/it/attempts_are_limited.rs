@@ -1,4 +1,4 @@
-//! How often, how long, and when the count begins anew.
+//! Number, delays and reset of connection attempts.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn it_gives_up_when_they_are_used_up() {
 async fn a_connection_that_does_not_last_does_not_reset_the_count() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script).reconnect(policy()), &script).await;
-    // Good for 4.9 s each time, and so never stable.
+    // Open for 4.9 s each time, and so never stable.
     for _ in 0..3 {
         sleep(Duration::from_millis(4_900)).await;
         server.cut();
@@ -64,7 +64,7 @@ async fn a_stable_one_does() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script).reconnect(policy()), &script).await;
     for _ in 0..10 {
-        // Long enough also for the limit per minute.
+        // Also long enough for the limit per minute.
         sleep(Duration::from_secs(7)).await;
         server.cut();
         let start = Instant::now();
@@ -141,7 +141,7 @@ async fn the_end_of_the_old_connection_does_not_cost_the_new_attempt() {
     let script = Script::new();
     let hasty = ReconnectPolicy { delay: Duration::ZERO, max_delay: Duration::ZERO, ..ReconnectPolicy::default() };
     let (client, server) = connect(builder(&script).reconnect(hasty), &script).await;
-    // Told and done at once: CLOSE, and then the end of the transport.
+    // Message and end at once: CLOSE, and then the end of the transport.
     server.send("1");
     server.cut();
     let _server = script.accept_handshake().await;

@@ -1,4 +1,4 @@
-//! Servers without a log, but with REST: what an interruption cost is fetched, or a gap says that it is missing.
+//! Servers without a log but with REST: missed decisions are fetched, or a gap reports them.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn ago(seconds: u64) -> jiff::Timestamp {
     jiff::Timestamp::now() - Duration::from_secs(seconds)
 }
 
-/// A client that has joined `p` and has had the decision about `first`.
+/// A client that has joined `p` and received the decision about `first`.
 async fn after_one(rest: &RestServer, script: &Script) -> (Client, EventStream, Connection) {
     let (client, mut server) = connect(rest.builder(script).event_buffer(4096), script).await;
     let mut events = join(&client, &mut server, "p", None).await.events();
@@ -126,7 +126,7 @@ async fn a_review_of_an_older_content_is_found() {
     }
     server.emit("moderation_update", &update("live"));
     expect_content(&mut events, "live").await;
-    // Each comes once.
+    // Each arrives once.
     let server = back(&script, server).await;
     server.emit("moderation_update", &update("last"));
     expect_content(&mut events, "last").await;
@@ -144,7 +144,7 @@ async fn an_outage_before_the_first_event_is_made_up_for() {
     let _server = back(&script, server).await;
     loop {
         match next(&mut events).await {
-            // The start is where the newest content was, if the server does not say the time.
+            // Without a server time, the start is that of the newest item.
             Event::ModerationUpdate(update) if update.content_id == "old" => {}
             Event::ModerationUpdate(update) => break assert_eq!(update.content_id, "missed"),
             other => panic!("expected what was missed, not {other:?}"),
@@ -160,7 +160,7 @@ async fn what_came_before_another_interruption_is_not_thrown_away() {
     rest.asked("status=flagged").await;
     rest.set_mute(true);
     let server = back(&script, server).await;
-    // It waits for the backfill, which no listing tells.
+    // It waits for the backfill, and no listing contains it.
     server.emit("rule_update", &json!({"action": "deleted", "rule": {"id": "r1"}, "project_id": "p"}));
     tokio::time::sleep(Duration::from_millis(50)).await;
     rest.set_mute(false);

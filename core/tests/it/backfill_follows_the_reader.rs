@@ -1,4 +1,4 @@
-//! A long outage of a server without a log that REST makes up for: a slow reader with default options receives all of it.
+//! After a long outage of a server without a log, a slow reader with default options receives everything through REST.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ async fn each_decision_comes_once_and_in_order() {
             other => panic!("expected missed{n}, not {other:?}"),
         }
         if n % 100 == 0 {
-            // Events that come meanwhile wait for their turn.
+            // Later events wait for their turn.
             server.emit("moderation_update", &update(&format!("live{}", n / 100)));
         }
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -1,4 +1,4 @@
-//! An option that can't be used is `invalid_argument`, and named.
+//! An invalid option is `invalid_argument`, with its name.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Closing works at any time, says goodbye where there is somebody to say it to, and answers whoever still waits.
+//! Closing works at any time, is graceful if there is a connection, and answers every waiting caller.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn before_connect() {
 
 #[tokio::test(start_paused = true)]
 async fn while_connecting() {
-    // How far the connection is when it is closed.
+    // Progress of the connection when it is closed.
     for steps in 0..4 {
         let script = Script::new();
         let client = builder(&script).build().unwrap();
@@ -116,7 +116,7 @@ async fn between_two_attempts_and_during_the_second() {
 async fn dropping_the_future_of_close_closes_all_the_same() {
     let script = Script::new();
     let (client, server) = connected(&script).await;
-    // Polled once, which hands the request over.
+    // Polled once, which sends the request.
     let _ = futures_util::FutureExt::now_or_never(client.close());
     assert_eq!(server.closed().await, ["41", "1"]);
     check_closed(&client).await;
@@ -128,7 +128,7 @@ async fn an_attempt_that_succeeds_in_the_moment_of_closing_is_let_go() {
     let client = builder(&script).build().unwrap();
     let server = async {
         let dial = script.next_dial().await;
-        // The attempt is done, but the client hears of the wish to close first.
+        // The attempt is done, but the client sees the request to close first.
         let server = dial.accept();
         client.close().await;
         assert_eq!(server.closed().await, Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! What most scripts here begin with.
+//! Common setup of the scripts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use automoderate::{
 };
 use serde_json::{Value, json};
 
-/// A client of the script that sends nothing of its own accord.
+/// A client of the script that sends nothing by itself.
 pub(crate) fn builder(script: &Script) -> ClientBuilder {
     Client::builder("http://test").heartbeat_interval(None).script(script)
 }
@@ -34,17 +34,17 @@ pub(crate) async fn joined(script: &Script, log: Option<EventLog>) -> (Client, P
     (client, project, server)
 }
 
-/// The next item, which must come.
+/// The next item; fails if there is none.
 pub(crate) async fn item(events: &mut EventStream) -> Option<Result<Event, Error>> {
     tokio::time::timeout(Duration::from_secs(600), events.next()).await.expect("the stream yields nothing")
 }
 
-/// The next event, which must come.
+/// The next event; fails if there is none.
 pub(crate) async fn next(events: &mut EventStream) -> Event {
     item(events).await.expect("the stream has ended").expect("the stream has ended with an error")
 }
 
-/// The next event, which must be the decision about this content.
+/// Expects the decision about this item as the next event.
 pub(crate) async fn expect_content(events: &mut EventStream, content: &str) {
     match next(events).await {
         Event::ModerationUpdate(update) => assert_eq!(update.content_id, content),
@@ -52,7 +52,7 @@ pub(crate) async fn expect_content(events: &mut EventStream, content: &str) {
     }
 }
 
-/// Nothing must come for a while.
+/// Expects no event for a while.
 pub(crate) async fn expect_nothing(events: &mut EventStream) {
     let nothing = tokio::time::timeout(Duration::from_secs(5), events.next()).await;
     assert!(nothing.is_err(), "expected nothing, not {nothing:?}");
@@ -63,7 +63,7 @@ pub(crate) fn update(content: &str) -> Value {
     json!({"content_id": content, "project_id": "p", "status": "approved"})
 }
 
-/// The decision at this place of the log of project `p`; the content is named `c{id}`.
+/// The decision with this id in the log of project `p`; its item is named `c{id}`.
 pub(crate) fn logged(id: u64) -> Value {
     json!({"content_id": format!("c{id}"), "project_id": "p", "status": "approved", "event_id": id})
 }
@@ -77,7 +77,7 @@ pub(crate) fn log(head: u64) -> EventLog {
     EventLog::new("log-1", head)
 }
 
-/// Lets every task do what it can do now.
+/// Lets every task make progress.
 pub(crate) async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! `44` in all its shapes, and failures before there is a namespace.
+//! CONNECT_ERROR (`44`) in all its forms, and failures before there is a namespace.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ async fn of_the_namespace() {
     for (frame, code, retryable, attempts) in [
         (r#"44{"message":"Authentication failed"}"#, "authentication_failed", false, 1),
         (r#"44{"message":"invalid api key","data":{"code":"x"}}"#, "authentication_failed", false, 1),
-        // May be a restart: it is tried again three times.
+        // May be a restart: it is retried three times.
         (r#"44"Unable to connect""#, "authentication_failed", false, 4),
         (r#"44/foo,"Unable to connect""#, "authentication_failed", false, 4),
         (r#"44{"message":"the token service is away"}"#, "authentication_failed", false, 4),
@@ -66,7 +66,7 @@ async fn of_the_network_and_of_time() {
     let error = result.unwrap_err();
     assert_eq!((error.code(), error.stage()), ("connect_failed", Some(Stage::Network)));
 
-    // One deadline for all of it, wherever it gets stuck.
+    // One deadline for all stages.
     for (frames, stage) in [
         (None, Stage::Network),
         (Some(vec![]), Stage::EngineIo),

@@ -1,4 +1,4 @@
-//! `connect` outside a tokio runtime is an error with a code, and the client is as good as before.
+//! `connect` outside a tokio runtime is an error with a code, and leaves the client unchanged.
 
 use std::{
     pin::pin,

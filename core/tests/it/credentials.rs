@@ -1,4 +1,4 @@
-//! Where the credentials go, and what a provider is told.
+//! Location of the credentials, and the reasons given to a provider.
 
 use std::{
     sync::{
@@ -76,7 +76,7 @@ async fn a_provider_is_told_why() {
     let (client, server) = tokio::join!(builder.connect(), first);
     let client = client.unwrap();
     server.cut();
-    // The key has expired meanwhile.
+    // The key has expired.
     let dial = script.next_dial().await;
     assert_eq!(dial.query("api_key"), Some("am_2"));
     dial.refuse(401, "");

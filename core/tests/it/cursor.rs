@@ -1,4 +1,4 @@
-//! Going on where a process stopped, on servers with an event log.
+//! Resuming after a restart of the process, on servers with an event log.
 
 use automoderate::{
     Client, Cursor, Event, GapReason, Origin, Project,
@@ -20,7 +20,7 @@ async fn a_join_behind_a_cursor_begins_with_what_came_after_it() {
         let (_script, _client, project, mut server) = resume(after, log(44)).await;
         assert_eq!(project.cursor().unwrap().to_string(), "log-1:41");
         let mut events = project.events();
-        // A live event meanwhile waits for its turn.
+        // A live event waits for its turn.
         server.emit("moderation_update", &logged(45));
         server.accept_replay("p", 41, log(44), 1, &[entry(42), entry(43)]).await;
         server.accept_replay("p", 43, log(45), 1, &[entry(44), entry(45)]).await;
@@ -118,7 +118,7 @@ async fn a_hole_is_waited_for_and_then_asked_for() {
     let script = Script::new();
     let (_client, project, mut server) = joined(&script, Some(log(0))).await;
     let mut events = project.events();
-    // Out of order and doubled, but all there: nothing needs to be asked for.
+    // Out of order and duplicated, but complete: nothing needs to be requested.
     for id in [2, 1, 2, 3, 1, 5, 4, 4] {
         server.emit("moderation_update", &logged(id));
     }
@@ -127,7 +127,7 @@ async fn a_hole_is_waited_for_and_then_asked_for() {
     }
     settle().await;
     assert_eq!(server.try_recv(), None);
-    // One never comes.
+    // One never arrives.
     server.emit("moderation_update", &logged(7));
     server.accept_replay("p", 5, log(7), 1, &[entry(6), entry(7)]).await;
     expect_content(&mut events, "c6").await;
@@ -143,7 +143,7 @@ async fn pages_that_are_refused_are_asked_for_again_and_given_up_in_the_end() {
         let asked = server.expect_event("replay_events").await;
         server.acknowledge(asked.ack.unwrap(), &serde_json::json!({"error": "Server error occurred"}));
     }
-    // The fifth is good.
+    // The fifth is valid.
     server.accept_replay("p", 40, log(44), 1, &[entry(41), entry(42)]).await;
     expect_content(&mut events, "c41").await;
     expect_content(&mut events, "c42").await;
@@ -168,7 +168,7 @@ async fn what_can_t_be_read_in_a_page_is_told_once_and_counts_as_missing() {
     assert_eq!((gap.reason, gap.missed, gap.meta.event_id), (GapReason::ReplayFailed, Some(1), Some(41)));
     expect_content(&mut events, "c42").await;
 
-    // As the last of the log it leaves nothing to go on from.
+    // As the last event of the log it leaves no position to resume from.
     server.emit("moderation_update", &logged(44));
     for _ in 0..5 {
         server.accept_replay("p", 42, log(43), 1, std::slice::from_ref(&odd)).await;
@@ -185,7 +185,7 @@ async fn a_page_of_a_join_that_is_over_is_not_taken_for_one_of_the_next() {
     let page = server.expect_event("replay_events").await;
     let (left, ()) = tokio::join!(project.leave(), server.accept_leave("p"));
     left.unwrap();
-    // The new join begins further back: to it, the old page would look like a log with a hole.
+    // The new join starts earlier: to it, the old page would look like a log with a hole.
     let (project, ()) = tokio::join!(client.join_after("p", 2), server.accept_join("p", Some(log(44))));
     let mut events = project.unwrap().events();
     let asked = server.expect_event("replay_events").await;

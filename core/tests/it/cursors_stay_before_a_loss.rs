@@ -1,5 +1,5 @@
-//! A project's cursor never passes a loss that a replay could have repaired: a program that restarts from it receives
-//! what its last life did not.
+//! A project's cursor never passes a loss that a replay could recover: a program restarted from it receives the lost
+//! events.
 
 use automoderate::{
     Event, GapReason, Overflow, Project,

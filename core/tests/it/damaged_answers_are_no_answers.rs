@@ -1,4 +1,4 @@
-//! A frame that was damaged on its way is told as such, and never taken for what it seems to be.
+//! A truncated frame is reported as malformed, and never treated as the answer that it resembles.
 
 use automoderate::{
     Event,
@@ -61,7 +61,7 @@ async fn an_event_is_had_from_the_log() {
     let script = Script::new();
     let (client, project, mut server) = joined(&script, Some(log(0))).await;
     let mut events = project.events();
-    // Its id can be read, and what else it says can't.
+    // Its id is readable, its other fields are not.
     server
         .emit("moderation_update", &json!({"content_id": [], "project_id": "p", "status": "approved", "event_id": 1}));
     server.accept_replay("p", 0, log(1), 1, &[entry(1)]).await;

@@ -1,5 +1,5 @@
-//! A program with default options that returns with its cursor receives everything, however slow it is and however much
-//! it missed: pages of the replay follow the reader.
+//! A program with default options that resumes from its cursor receives everything, however slow it is and however much
+//! it missed: the replay follows the reader.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::common::{connected, expect_content, log, logged, next, settle};
 
 const MISSED: u64 = 20_000;
-/// The default of `event_buffer`.
+/// Default of `event_buffer`.
 const BUFFER: u64 = 1024;
 
 async fn resume(after: &str) -> (Client, Project, Connection) {
@@ -62,7 +62,7 @@ async fn a_slow_reader_receives_each_event_once_and_in_order() {
 async fn no_page_is_asked_for_that_nobody_has_room_for() {
     let (_client, project, mut server) = resume("log-1:0").await;
     let mut last = 0;
-    // Nobody reads, and nobody has taken a stream.
+    // Nobody reads, and no stream has been taken.
     while let Ok(served) = tokio::time::timeout(Duration::from_secs(60), serve(&mut server)).await {
         last = served;
     }

@@ -1,4 +1,4 @@
-//! `41` where the acknowledgement is due is how deployed servers refuse, for bad credentials and for too many attempts.
+//! Deployed servers refuse with `41` instead of the acknowledgement, for bad credentials and for too many attempts.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::common::{builder, connected};
 const OPEN: &str =
     r#"0{"sid":"niIRLowzmEgmCIRMAAA2","upgrades":[],"pingTimeout":120000,"pingInterval":25000,"maxPayload":1000000}"#;
 
-/// As it was recorded: first `41`, then the acknowledgement all the same.
+/// As recorded: first `41`, then the acknowledgement all the same.
 async fn refuse(script: &Script) -> Vec<String> {
     let mut server = script.accept().await;
     server.send(OPEN);
@@ -84,7 +84,7 @@ async fn a_key_that_has_worked_is_believed_to_be_locked_out_once() {
     while !client.state().is_connected() {
         states.next().await;
     }
-    // That worked, so the next time counts anew; but four times in a row is the credentials.
+    // That worked, so the next time counts anew; but four in a row are about the credentials.
     server.cut();
     for _ in 0..4 {
         refuse(&script).await;

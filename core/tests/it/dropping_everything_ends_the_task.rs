@@ -1,4 +1,4 @@
-//! A client lives as long as any of its handles and streams, and not a moment longer.
+//! A client lives exactly as long as its handles and streams.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ async fn when_the_last_handle_goes() {
 #[tokio::test(start_paused = true)]
 async fn in_every_phase() {
     let before = tasks();
-    // While an attempt is under way.
+    // During an attempt.
     let script = Script::new();
     let connecting = tokio::time::timeout(Duration::from_secs(1), builder(&script).connect()).await;
     assert!(connecting.is_err());

@@ -17,7 +17,7 @@ async fn before_the_acknowledgement() {
         server.open(25_000, 20_000);
         server.expect("40").await;
         server.send(r#"42["connected",{"message":"Connected to AutoModerate"}]"#);
-        // Any event is taken at that point.
+        // Any event is accepted at that point.
         server.emit("moderation_update", &update("early"));
         tokio::time::sleep(Duration::from_millis(40)).await;
         server.send(r#"40{"sid":"s"}"#);
@@ -55,7 +55,7 @@ async fn an_acknowledgement_alone_is_enough_after_a_moment() {
     let client = client.unwrap();
     let waited = start.elapsed();
     assert!(waited > Duration::ZERO && waited <= Duration::from_secs(2), "{waited:?}");
-    // Such a server may have refused without a word: the first join tells.
+    // Such a server may have refused silently: the first join reports it.
     let (refused, ()) = tokio::join!(client.join("p"), server.refuse_join("p", "Authentication required"));
     assert_eq!(refused.unwrap_err().code(), "authentication_failed");
     assert!(client.state().is_closed());

@@ -1,4 +1,4 @@
-//! A user's events keep the limit per minute; what does not fit fails and says when to try again.
+//! User events respect the limit per minute; an excess event fails and says when to retry.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn a_fifth_is_kept_for_joins() {
 async fn what_is_longer_than_the_server_takes_is_refused_before_it_ends_the_session() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script), &script).await;
-    // The script's handshake announces a million bytes, as deployed servers do.
+    // The script's handshake announces a million bytes, like deployed servers.
     let error = client.emit("e", "x".repeat(1_000_000)).await.unwrap_err();
     assert_eq!(error.code(), "invalid_argument");
     assert!(server.try_recv().is_none());

@@ -31,7 +31,7 @@ fn what_is_no_packet() {
     for (frame, kind) in [("7", '7'), ("bAQID", 'b'), (" 4", ' '), ("é", 'é'), ("\u{1e}", '\u{1e}')] {
         assert_eq!(Packet::decode(frame), Err(DecodeError::UnknownType(kind)));
     }
-    // Data that a type does not carry is ignored.
+    // Data on a type that carries none is ignored.
     assert_eq!(Packet::decode("1now"), Ok(Packet::Close));
     assert_eq!(Packet::decode("6x"), Ok(Packet::Noop));
 }
@@ -67,7 +67,7 @@ fn the_handshake_of_the_document() {
 
     let bare = Handshake::decode(r#"{"sid":"s","new":{"field":[1]}}"#).unwrap();
     assert!(!bare.offers_websocket() && !bare.ping_interval().is_zero() && bare.max_payload > 0);
-    // A promise beyond all measure is none, and adds up without overflow.
+    // An absurdly long interval is capped and does not overflow.
     let endless = format!(r#"{{"sid":"s","pingInterval":{max},"pingTimeout":{max}}}"#, max = u64::MAX);
     let endless = Handshake::decode(&endless).unwrap();
     assert!(endless.ping_interval() + endless.ping_timeout() <= Duration::from_secs(2 * 86_400));

@@ -1,4 +1,4 @@
-//! A server with several addresses: the next one takes over, and the client stays the same.
+//! A server with several addresses: the next one takes over within the same client.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn three(script: &Script) -> ClientBuilder {
     two(script).fallback_url("wss://c.test/prefix/")
 }
 
-/// Lets the client in at this address.
+/// Accepts the client at this address.
 async fn accept(script: &Script, url: &str) -> Connection {
     let dial = script.next_dial().await;
     assert_eq!(dial.url(), url);
@@ -31,7 +31,7 @@ async fn accept(script: &Script, url: &str) -> Connection {
     server
 }
 
-/// There is nobody at this address.
+/// This address is unreachable.
 async fn fail(script: &Script, url: &str) {
     let dial = script.next_dial().await;
     assert_eq!(dial.url(), url);
@@ -63,7 +63,7 @@ async fn the_next_one_takes_over_and_nothing_is_lost_or_comes_twice() {
     assert_eq!(project.cursor().unwrap().to_string(), "log-1:7");
     assert_eq!(client.metrics().gaps, 0);
 
-    // The one that works is kept, however long, and the first one is as good as any when it fails.
+    // An address that works is kept, however long; when it fails, the first is tried like any other.
     sleep(Duration::from_secs(3600)).await;
     assert_eq!((client.url(), script.dials()), (B, 2));
     server.cut();
@@ -100,14 +100,14 @@ async fn all_are_tried_at_once_and_then_ever_more_slowly() {
         fail(&script, url).await;
         assert_eq!(start.elapsed(), Duration::from_secs(at), "{url}");
     }
-    // A connection that does not last does not make the others new.
+    // A connection that does not last does not reset the others.
     let server = accept(&script, C).await;
     sleep(Duration::from_secs(4)).await;
     server.cut();
     let start = Instant::now();
     fail(&script, A).await;
     assert!(start.elapsed() >= Duration::from_secs(6), "{:?}", start.elapsed());
-    // One that does, does.
+    // A stable one does.
     let server = accept(&script, B).await;
     sleep(Duration::from_secs(60)).await;
     server.cut();
@@ -150,7 +150,7 @@ async fn not_all_clients_of_a_server_that_has_gone_arrive_at_the_next_one_at_onc
 
 #[tokio::test(start_paused = true)]
 async fn the_first_connection_is_tried_once_at_each() {
-    // Also by a client that does not connect again.
+    // Even for a client that does not reconnect.
     for change in [|builder| builder, ClientBuilder::no_reconnect] {
         let script = Script::new();
         let failing = async {
@@ -236,9 +236,9 @@ fn addresses_that_can_not_be_used_are_named() {
     for (builder, wanted) in [
         (https().fallback_url("b.test"), "fallback_urls[0]: the scheme is missing"),
         (https().fallback_url("https://b.test").fallback_url("ftp://c"), "fallback_urls[1]: the scheme must be"),
-        (https().fallback_url("https://u:p@b.test"), "fallback_urls[0]: credentials don't belong"),
-        (https().fallback_url("https://a.test/"), "fallback_urls[0]: this address is there already"),
-        (https().fallback_url("https://b").fallback_url("wss://b"), "fallback_urls[1]: this address is there already"),
+        (https().fallback_url("https://u:p@b.test"), "fallback_urls[0]: the address must not contain credentials"),
+        (https().fallback_url("https://a.test/"), "fallback_urls[0]: the address is a duplicate"),
+        (https().fallback_url("https://b").fallback_url("wss://b"), "fallback_urls[1]: the address is a duplicate"),
         (https().fallback_url("http://b.test"), "fallback_urls[0]: it must be https, as url is"),
     ] {
         let error = builder.build().unwrap_err();

@@ -1,4 +1,5 @@
-//! The files in `core/tests/golden`, which every language's tests read: a packet on the wire, and the event it becomes.
+//! The files in `core/tests/golden`, shared by the tests of every language: a packet on the wire, and the resulting
+//! event.
 
 use std::path::Path;
 
@@ -27,7 +28,7 @@ fn file(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap()
 }
 
-/// The event as bindings show it, without the time of its arrival.
+/// The event as bindings show it, without its arrival time.
 fn seen(event: &Event) -> Value {
     let mut value = facade::event_to_value(event);
     let received = value["meta"].as_object_mut().unwrap().remove("received_at").unwrap();
@@ -47,13 +48,13 @@ async fn packets_become_the_events_that_the_files_expect() {
             assert_eq!(event.name(), kind, "{kind}: {}", case["name"]);
             let seen = seen(&event);
             assert_eq!(seen, case["expect"], "{kind}: {}\n{seen:#}", case["name"]);
-            // What was packed for another process is the same event.
+            // An event packed for another process is the same event.
             assert_eq!(facade::unpack_event(&facade::pack_event(&event)).unwrap(), event, "{kind}: {}", case["name"]);
         }
     }
 }
 
-/// The options of the file, or those of them that `only` names.
+/// The options of the file, or only those that `only` names.
 fn options(values: &Value, only: Option<&str>) -> ClientOptions {
     let get = |name: &str| values.get(name).filter(|_| only.is_none_or(|only| only == name));
     let text = |name: &str| get(name).map(|value| value.as_str().unwrap().to_owned());
@@ -98,7 +99,7 @@ fn options_have_the_defaults_that_the_file_says() {
     let defaults = file("options");
     let wanted = described(ClientOptions { url: "http://localhost".into(), ..ClientOptions::default() });
     assert_eq!(described(options(&defaults, None)), wanted);
-    // The description shows each of them: otherwise the comparison would mean little.
+    // The description shows each of them: otherwise the comparison would be meaningless.
     let other = json!({
         "api_key_via": "auth", "transports": "polling", "retry_first_connect": true, "on_server_disconnect": "stop",
         "connect_timeout": 1, "join_timeout": 1, "ack_timeout": 1, "request_timeout": 1, "heartbeat_interval": 1,

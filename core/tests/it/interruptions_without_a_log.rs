@@ -1,4 +1,4 @@
-//! Servers that keep no log: what may be missing is told, once for each interruption and project.
+//! Servers without a log: possible losses are reported once per interruption and project.
 
 use automoderate::{Backfill, Event, GapReason, testing::Script};
 
@@ -64,7 +64,7 @@ async fn before_a_join_is_confirmed_its_streams_begin_behind_them() {
     let (client, mut server) = connect(builder(&script), &script).await;
     let join = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
     server.expect_event("join_project").await;
-    // In the room already, but nobody was told so; what comes next is missed.
+    // In the room already, but unconfirmed; the next event is missed.
     server.emit("moderation_update", &update("before"));
     settle().await;
     server.cut();

@@ -56,7 +56,7 @@ async fn a_leave_does_not_overtake_a_join() {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;
     let project = join(&client, &mut server, "p", None).await;
-    // Left and joined again at once: three requests, one after the other.
+    // Left and rejoined at once: three requests, one after the other.
     let again = async {
         let (left, joined) = tokio::join!(project.leave(), client.join("p"));
         left.unwrap();
@@ -120,7 +120,7 @@ async fn a_late_refusal_is_not_that_of_the_next_join() {
         let asked = server.expect_event("join_project").await;
         let next = server.expect_event("join_project").await;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        // As deployed servers answer: no project, no code.
+        // Deployed servers name no project and no code.
         server.emit("error", &json!({"message": "Access denied - you are not a member of this project"}));
         server.send(format!("43{}[]", asked.ack.unwrap()));
         tokio::time::sleep(Duration::from_secs(2)).await;

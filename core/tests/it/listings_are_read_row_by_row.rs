@@ -1,4 +1,4 @@
-//! `contents()`: what is odd in one row is no reason to lose the others.
+//! `contents()`: an invalid row does not affect the others.
 
 use automoderate::{ContentFilter, ErrorKind, testing::Script};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A server that is silent for longer than it promised is gone.
+//! A server that is silent for longer than announced is gone.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ async fn one_that_is_heard_but_does_not_answer_is_gone_as_well() {
     let script = Script::new();
     let (client, project, mut server) = joined(&script, Some(log(0))).await;
     let mut events = project.events();
-    // The first two are missing, and what the client sends to ask for them gets nowhere.
+    // The first two are missing, and the client's requests for them are lost.
     server.emit("moderation_update", &logged(3));
     let start = Instant::now();
     for _ in 0..3 {
@@ -124,7 +124,7 @@ async fn one_that_answers_no_page_on_any_connection_keeps_its_events_to_itself()
     };
     let deaf = async {
         loop {
-            // Whatever it is asked for, it says only that it is there.
+            // Whatever the request, it only shows that it is alive.
             while let Some(frame) = server.recv().await {
                 if frame.contains("replay_events") {
                     server.send("2");

@@ -1,4 +1,4 @@
-//! The client against a scripted server, on a clock that stands still; one file per behaviour.
+//! The client against a scripted server, with a paused clock; one file per behaviour.
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! A hint that the network is another one now.
+//! Hints that the network has changed.
 
 use std::time::Duration;
 
@@ -131,7 +131,7 @@ async fn but_not_a_pause_that_the_server_asked_for() {
     let script = Script::new();
     let (client, server) = connected(&script).await;
     server.cut();
-    // Refused with 429, for a minute where no other time is named.
+    // Refused with 429, for a minute if no other time is named.
     script.next_dial().await.refuse(429, "slow down");
     settle().await;
     let start = Instant::now();
@@ -147,7 +147,7 @@ async fn what_was_under_way_before_is_no_sign_of_life() {
     server.fall_silent();
     client.network_changed();
     settle().await;
-    // It lay in a buffer of the old network.
+    // It was buffered in the old network.
     server.emit("stats_update", &serde_json::json!({}));
     let start = Instant::now();
     server.closed().await;

@@ -1,11 +1,12 @@
-//! Nothing that a server sends panics or ends a stream; what can't be read is told, and what follows is delivered.
+//! Nothing that a server sends causes a panic or ends a stream; invalid input is reported, and what follows is
+//! delivered.
 
 use automoderate::{Event, EventStream, testing::Script};
 use serde_json::json;
 
 use crate::common::{connected, expect_content, join, joined, next, update};
 
-/// What a frame must turn into.
+/// Expected result of a frame.
 #[derive(Debug)]
 enum Wanted {
     Malformed(&'static str),
@@ -82,7 +83,7 @@ async fn odd_frames_are_told_and_good_ones_follow() {
         (r#"42["never closed"#, Malformed("")),
         (r#"42["\ud800"]"#, Malformed("")),
         (r#"42"text""#, Malformed("")),
-        // Events nobody knows.
+        // Unknown events.
         (r#"42["brand_new"]"#, Unknown("brand_new")),
         (r#"42["brand_new",null]"#, Unknown("brand_new")),
         (r#"42["brand_new",{"a":1},"and more"]"#, Unknown("brand_new")),
@@ -111,7 +112,7 @@ async fn odd_frames_are_told_and_good_ones_follow() {
         (r#"42["rule_update",{"action":"created","rule":"r"}]"#, Malformed("rule_update")),
         (r#"42["system_notification",{"type":"info"}]"#, Malformed("system_notification")),
         (r#"42["user_activity",{"activity":{}}]"#, Malformed("user_activity")),
-        // Joins and leaves that nobody asked for, in shapes of their own.
+        // Joins and leaves without a request, in unusual forms.
         (r#"42["joined_project"]"#, Nothing),
         (r#"42["joined_project","p"]"#, Nothing),
         (r#"42["joined_project",null]"#, Nothing),
@@ -120,7 +121,7 @@ async fn odd_frames_are_told_and_good_ones_follow() {
         (r#"42["left_project"]"#, Nothing),
         (r#"42["left_project",{"project_id":"other"}]"#, Nothing),
         (r#"42["connected"]"#, Nothing),
-        // What nobody parses may be nested as deeply as it likes.
+        // Unparsed data may be nested to any depth.
         (&deep, Unknown("deep")),
         (&deeper_update, Malformed("moderation_update")),
     ];
@@ -131,7 +132,7 @@ async fn odd_frames_are_told_and_good_ones_follow() {
         server.emit("moderation_update", &update(&content));
         expect_content(&mut all, &content).await;
     }
-    // The project's own stream is told what nobody can attribute, and has every good event too.
+    // The project's own stream also yields items without a project, and every valid event.
     let mut good = 0;
     while good < cases.len() {
         if let Event::ModerationUpdate(update) = next(&mut events).await {
@@ -176,12 +177,12 @@ async fn attachments() {
     server.send(r#"450-["picture",{}]"#);
     assert!(matches!(next(&mut events).await, Event::UnknownEvent(event) if event.attachments.is_empty()));
 
-    // A known event is good without what is attached.
+    // A known event is valid without its attachments.
     server.send(r#"451-["moderation_update",{"content_id":"c","status":"approved","project_id":"p"},{"_placeholder":true,"num":0}]"#);
     server.send_binary([0]);
     expect_content(&mut events, "c").await;
 
-    // One missing: the event is lost and told, the next one is not.
+    // One missing: the event is lost and reported, the next one is not.
     server.send(r#"452-["picture",{"_placeholder":true,"num":0}]"#);
     server.send_binary([1]);
     server.emit("moderation_update", &update("behind"));

@@ -1,4 +1,4 @@
-//! `Overflow::Close`: a stream whose reader is too slow ends with an error, after the events that it holds.
+//! `Overflow::Close`: a stream whose reader is too slow ends with an error after its buffered events.
 
 use automoderate::{Overflow, testing::Script};
 

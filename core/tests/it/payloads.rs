@@ -1,4 +1,4 @@
-//! The payloads of events, in the shapes of documented and of deployed servers.
+//! Payloads of events, in the forms of documented and deployed servers.
 
 use automoderate::{
     ContentType, Event, EventKind, ModerationUpdate, ModeratorType, NotificationType, Origin, RuleAction, RuleType,
@@ -257,7 +257,7 @@ proptest! {
         prop_assert!(line.is_object());
     }
 
-    /// Whatever a field holds, the event is read or malformed, and its ids are found.
+    /// Whatever a field contains, the event is decoded or malformed, and its ids are found.
     #[test]
     fn a_wrong_field_costs_at_most_its_event(
         field in prop_oneof![Just("content_id"), Just("status"), Just("processing_time"), Just("timestamp"),

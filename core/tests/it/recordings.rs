@@ -1,5 +1,5 @@
-//! Sessions of deployed servers, byte for byte as they were recorded on the wire. Lines are the frames of the server
-//! (`S`) and of the stock client that was recorded with it (`C`).
+//! Sessions of deployed servers, byte for byte as recorded on the wire. Lines are frames of the server (`S`) and of the
+//! recorded stock client (`C`).
 
 use automoderate::{Event, ModeratorType, Status, testing::Script};
 
@@ -8,7 +8,7 @@ use crate::common::{builder, expect_nothing, next};
 const SESSION: &str = include_str!("recorded/websocket_session.txt");
 const PROJECT: &str = "76e868d6-9306-4805-a2f3-e7d7e36fa799";
 
-/// The server's frames that hold these words.
+/// Frames of the server that contain this text.
 fn frames(words: &str) -> impl Iterator<Item = &'static str> {
     SESSION.lines().filter_map(|line| line.strip_prefix("S ")).filter(move |frame| frame.contains(words))
 }
@@ -45,7 +45,7 @@ async fn a_websocket_session() {
         let error = refused.unwrap_err();
         assert_eq!(error.code(), code, "{error}");
     }
-    // A failure of the server's own is tried again within the timeout.
+    // A failure of the server is retried within the timeout.
     let (project, ()) = tokio::join!(client.join(PROJECT), async {
         server.expect_event("join_project").await;
         server.send(frame("Server error occurred"));
@@ -83,7 +83,7 @@ async fn a_websocket_session() {
     assert_eq!(frames, ["41", "1"], "as the stock client says goodbye");
 }
 
-/// `sio516_nocookie`: what a refusal by the older kind of deployed server looks like, up to the raw HTTP behind CLOSE.
+/// `sio516_nocookie`: a refusal by the older kind of deployed server, up to the raw HTTP after CLOSE.
 #[tokio::test(start_paused = true)]
 async fn a_refusal() {
     let script = Script::new();
@@ -115,8 +115,8 @@ async fn expect_ended(events: &mut automoderate::EventStream) {
     assert!(events.next().await.is_none());
 }
 
-/// The polling session of the stock client: after the upgrade the early `connected` and the acknowledgement come on the
-/// WebSocket. Here as the frames that a transport hands on.
+/// Polling session of the stock client: after the upgrade, the early `connected` and the acknowledgement come on the
+/// WebSocket. Here as the frames that a transport passes on.
 #[tokio::test(start_paused = true)]
 async fn an_upgraded_session() {
     let script = Script::new();

@@ -1,4 +1,4 @@
-//! A join that is refused says why; one that the server could not complete is tried again.
+//! A refused join says why; one that the server could not complete is retried.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn in_the_words_that_servers_use() {
         assert!(error.to_string().contains(message), "the server's own words: {error}");
         assert_eq!(error.retry_in().is_some(), code == "rate_limited");
         assert_eq!(start.elapsed(), Duration::ZERO);
-        // The client itself is well, and may try again.
+        // The client itself is fine, and may try again.
         assert!(client.state().is_connected());
         join(&client, &mut server, "p", None).await;
     }

@@ -1,4 +1,4 @@
-//! Joins keep the limit of events per minute, however many projects there are.
+//! Joins respect the limit of events per minute, however many projects there are.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::common::{builder, connect};
 const LIMIT: usize = 10;
 const PROJECTS: usize = 25;
 
-/// Answers joins until every project is in, and checks the pace.
+/// Answers joins until every project is joined, and checks the pace.
 async fn take_all(server: &mut Connection) -> Duration {
     let start = Instant::now();
     let mut recent: VecDeque<Instant> = VecDeque::new();
@@ -30,7 +30,7 @@ async fn take_all(server: &mut Connection) -> Duration {
 async fn within_the_budget() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script).rate_limit(LIMIT as u32), &script).await;
-    // The joins wait much longer than the join timeout, but the server is not to blame for that.
+    // The joins wait much longer than the join timeout, but that is not the server's fault.
     let joins = (0..PROJECTS).map(|n| client.join(format!("p{n}")));
     let (results, took) = tokio::join!(futures_util::future::join_all(joins), take_all(&mut server));
     results.into_iter().for_each(|result| drop(result.unwrap()));

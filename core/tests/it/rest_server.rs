@@ -1,4 +1,4 @@
-//! A REST server for scripts: contents in memory, listed as deployed servers list them.
+//! REST server for scripts: items in memory, listed like on deployed servers.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// The contents, newest first, each as the server writes it.
+/// Items, newest first, as the server writes them.
 #[derive(Clone, Default)]
 pub(crate) struct RestServer(Arc<Inner>);
 
@@ -41,14 +41,14 @@ impl RestServer {
         self.0.url.lock().unwrap().clone()
     }
 
-    /// A client of the script whose REST calls come here.
+    /// A client of the script whose REST calls go to this server.
     pub(crate) fn builder(&self, script: &Script) -> ClientBuilder {
         let quick = std::time::Duration::from_millis(10);
         let policy = ReconnectPolicy { delay: quick, max_delay: quick, ..ReconnectPolicy::default() };
         Client::builder(self.url()).heartbeat_interval(None).reconnect(policy).api_key("am_any").script(script)
     }
 
-    /// The newest content from now on.
+    /// Adds the newest item.
     pub(crate) fn add(&self, row: &Value) {
         self.add_text(row.to_string());
     }
@@ -57,7 +57,7 @@ impl RestServer {
         self.0.rows.lock().unwrap().insert(0, row);
     }
 
-    /// Changes the content of this id.
+    /// Changes the item with this id.
     pub(crate) fn change(&self, id: &str, change: impl Fn(&mut Value)) {
         let mut rows = self.0.rows.lock().unwrap();
         for row in rows.iter_mut() {
@@ -69,27 +69,27 @@ impl RestServer {
         }
     }
 
-    /// Whether requests are read but not answered.
+    /// Makes the server read requests without answering.
     pub(crate) fn set_mute(&self, mute: bool) {
         *self.0.mute.lock().unwrap() = mute;
     }
 
-    /// The page with the login form; `None`, as at first, for a server without one.
+    /// Sets the page with the login form; `None`, the initial state, for a server without one.
     pub(crate) fn set_login_page(&self, page: Option<&'static str>) {
         *self.0.login_page.lock().unwrap() = page;
     }
 
-    /// From now on, every email and password is good.
+    /// Accepts every email and password from now on.
     pub(crate) fn accept_logins(&self) {
         *self.0.accepts_logins.lock().unwrap() = true;
     }
 
-    /// What was asked so far: request lines with headers.
+    /// Requests so far: request lines with headers.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
     }
 
-    /// Waits until it has answered a request with these words, and the client has had time to read that.
+    /// Waits until a request with this text was answered, and the client has had time to read the answer.
     pub(crate) async fn asked(&self, words: &str) {
         while !self.requests().iter().any(|request| request.contains(words)) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -159,7 +159,7 @@ impl RestServer {
     }
 }
 
-/// Content of project `p`, submitted and decided at these times.
+/// Item of project `p`, submitted and decided at these times.
 pub(crate) fn row(id: &str, status: &str, created: jiff::Timestamp, updated: jiff::Timestamp) -> Value {
     let time = |at: jiff::Timestamp| at.to_string().trim_end_matches('Z').to_owned();
     json!({

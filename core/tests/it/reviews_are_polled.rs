@@ -1,4 +1,4 @@
-//! `review_poll`: reviews, of which servers without a log send no events, are asked for.
+//! `review_poll`: polls REST for reviews, of which servers without a log send no events.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! No key, password or cookie in any text that the crate makes.
+//! No key, password or cookie appears in any text of the crate.
 
 use automoderate::{ApiKeyVia, Client, Credentials, Secret, testing::Script};
 

@@ -36,7 +36,7 @@ async fn or_stops() {
     assert_eq!(item(&mut events).await.unwrap().unwrap_err().code(), "disconnected");
     assert!(item(&mut events).await.is_none());
     assert!(matches!(client.state(), State::Closed { reason } if reason.code() == "disconnected"));
-    // Streams that are made later are told the same.
+    // Streams created later end with the same error.
     assert_eq!(item(&mut client.events()).await.unwrap().unwrap_err().code(), "disconnected");
     assert_eq!(script.dials(), 1);
 }
@@ -85,7 +85,7 @@ async fn access_that_is_withdrawn_ends_the_project() {
     assert!(item(&mut events).await.is_none());
     assert!(client.state().is_connected());
 
-    // Also for whoever takes the first stream only then.
+    // Even if the first stream is taken only now.
     let project = join(&client, &mut server, "p", None).await;
     server.emit("moderation_update", &update("before"));
     server.emit("project_access_denied", &denied);

@@ -1,4 +1,4 @@
-//! `Overflow::Replay`: what finds no room in a stream is read from the server's log when its reader has room again.
+//! `Overflow::Replay`: events that found no room in a stream are read from the server's log once the reader has room.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::common::{
 
 const BUFFER: usize = 8;
 
-/// A client whose streams hold eight events; the log of its project ends with event 0.
+/// A client whose streams buffer eight events; the log of its project ends with event 0.
 async fn slow(script: &Script) -> (Client, Project, Connection) {
     let (client, mut server) = connect(builder(script).event_buffer(BUFFER).overflow(Overflow::Replay), script).await;
     let project = join(&client, &mut server, "p", Some(log(0))).await;
@@ -113,7 +113,7 @@ async fn what_a_page_has_before_it_was_published_comes_once() {
     let mut events = project.events();
     publish(&server, 1, 12).await;
     expect(&mut events, 1, 8).await;
-    // 13 and 14 are in the log already, and on their way.
+    // 13 and 14 are already in the log, and in transit.
     server.accept_replay("p", 8, log(14), 1, &(9..=14).map(entry).collect::<Vec<_>>()).await;
     expect(&mut events, 9, 12).await;
     publish(&server, 13, 15).await;
@@ -176,7 +176,7 @@ async fn of_a_log_that_was_replaced_during_an_interruption_nothing_is_missed() {
     server.accept_join("p", Some(EventLog::new("log-2", 3))).await;
     publish(&server, 4, 9).await;
     expect(&mut events, 1, 8).await;
-    // Behind the gap, what the new log has.
+    // After the gap, the events of the new log.
     expect_gap(&mut events, GapReason::LogChanged, None).await;
     let page: Vec<_> = (4..=9).map(entry).collect();
     server.accept_replay("p", 3, EventLog::new("log-2", 9), 1, &page).await;

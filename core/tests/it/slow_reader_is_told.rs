@@ -1,4 +1,4 @@
-//! A reader that is too slow loses events as it chose to, and is told how many in their place.
+//! A reader that is too slow loses events according to its policy, and receives their number in their place.
 
 use automoderate::{
     Event, ModerationUpdate, Overflow, Project,
@@ -106,7 +106,7 @@ async fn what_was_lost_and_what_was_read_add_up() {
     assert_eq!(read + missed, sent as u64);
     assert!(missed > 0 && read > 0);
 
-    // A stream of one kind can't yield the notice, and counts instead.
+    // A stream of one kind can't yield losses, so it counts them.
     let mut kept = 0;
     while typed.next().await.is_some() {
         kept += 1;

@@ -55,7 +55,7 @@ fn the_packets_of_the_document() {
             r#"61-/admin,1[{"_placeholder":true,"num":0}]"#,
             packet(Kind::BinaryAck, "/admin", Some(1), 1, r#"[{"_placeholder":true,"num":0}]"#),
         ),
-        // What servers do beyond the document.
+        // Packets of servers that go beyond the document.
         ("0/admin", packet(Kind::Connect, "/admin", None, 0, "")),
         (r#"0/admin?token=x,{"a":1}"#, packet(Kind::Connect, "/admin", None, 0, r#"{"a":1}"#)),
         (r#"1{"reason":"x"}"#, packet(Kind::Disconnect, "/", None, 0, r#"{"reason":"x"}"#)),

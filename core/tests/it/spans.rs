@@ -1,4 +1,4 @@
-//! All that the client logs is in a span that names its server, for programs that have several clients.
+//! All log records of a client are in a span that names its server, for programs with several clients.
 
 use std::{
     io::{self, Write},
@@ -9,7 +9,7 @@ use automoderate::testing::Script;
 
 use crate::common::{builder, connect, settle};
 
-/// A log in memory.
+/// Log in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! A stream buffers at most 8 MiB, whatever the size of its events; on a server with a log nothing is lost by that.
+//! A stream buffers at most 8 MiB, whatever the size of its events; on a server with a log this causes no loss.
 
 use automoderate::{Event, testing::Script};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Streams that are described before a join all begin there: each yields every event of its kinds, once and in order.
+//! Streams requested with a join all start there: each yields every event of its kinds, once and in order.
 
 use automoderate::{
     Client, Error, EventKinds, EventStream, JoinBuilder, Project, UserActivity,
@@ -12,7 +12,7 @@ use crate::common::{
 
 const MISSED: u64 = 3_000;
 
-/// The event at this place of the log: three kinds take turns.
+/// The event with this id in the log: three kinds take turns.
 fn mixed(id: u64) -> Value {
     let (name, data) = match id % 3 {
         0 => ("moderation_update", logged(id)),
@@ -25,7 +25,7 @@ fn mixed(id: u64) -> Value {
     json!({"event": name, "data": data})
 }
 
-/// Answers requests for pages of the log, for ever.
+/// Answers requests for pages of the log forever.
 async fn serve(server: &mut Connection) {
     loop {
         let asked = server.expect_event("replay_events").await;
@@ -160,7 +160,7 @@ async fn a_join_that_is_never_awaited_ends_its_streams() {
     let mut stream = client.join_with("p").events();
     assert!(item(&mut stream).await.is_none());
 
-    // A join whose future is dropped goes on.
+    // A join continues if its future is dropped.
     let mut join = client.join_with("p");
     let mut stream = join.events();
     assert!(futures_util::FutureExt::now_or_never(join.into_future()).is_none());

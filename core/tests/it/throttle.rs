@@ -1,4 +1,4 @@
-//! A throttled stream: the first at once, then the latest, at most one per interval, the last never lost.
+//! Throttled streams: at most one item per interval, first the first, then the latest; the last is never lost.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn first_at_once_then_the_latest() {
             server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
             sleep(Duration::from_millis(4)).await;
         }
-        // Long enough for the last one to come without the stream's end.
+        // Long enough for the last one to arrive before the stream ends.
         sleep(INTERVAL * 2).await;
     };
     let start = Instant::now();

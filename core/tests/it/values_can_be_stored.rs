@@ -1,4 +1,4 @@
-//! Cursors, ids, words and timestamps go through serde as their text.
+//! Cursors, ids, words and timestamps are serialized as their text.
 
 use automoderate::{Cursor, ModeratorType, ProjectId, RuleAction, Status, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};

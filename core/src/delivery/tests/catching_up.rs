@@ -1,4 +1,4 @@
-//! A slow stream that is caught up from the log takes the pages that it has asked for, and no others.
+//! A slow stream takes the pages that it has requested, and no others.
 
 use std::{ops::RangeInclusive, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! A project that is left and joined again: the cursor follows the streams of the new join alone.
+//! After a leave and another join, a project's cursor follows only the streams of the new join.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What goes into a ring comes out in order or is counted, whatever the reader does.
+//! Events leave a ring in order or are counted as dropped, whatever the reader does.
 
 mod catching_up;
 mod cursors_after_a_leave;
@@ -69,7 +69,7 @@ proptest! {
             assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
             for event in batch.events {
                 match event {
-                    // In its place: what comes next is what comes behind the lost ones.
+                    // Dropped events are reported in their place: the next event follows them.
                     Event::Lagged(lagged) => expected += lagged.missed,
                     other => {
                         assert_eq!(number(&other), expected, "out of order, or lost in silence");
@@ -208,7 +208,7 @@ proptest! {
             }
         }
         let late = hubs[0].subscribe(&project(), None);
-        // The moment at which a loss is told is the reader's.
+        // The reader decides when a loss is reported.
         let told = |ring: &Ring| {
             let events = take(ring, max).events.into_iter();
             events.map(|event| if let Event::Lagged(lost) = event { Err(lost.missed) } else { Ok(event) }).collect::<Vec<_>>()
@@ -233,7 +233,7 @@ fn the_first_stream_has_whole_events_though_another_reader_was_given_them() {
     hub.publish(&mut before.clone());
     let first = hub.subscribe(&project(), None);
     assert_eq!(take(&client, 10).events, before);
-    // Bit by bit, while others come.
+    // One by one, while others arrive.
     assert_eq!(take(&first, 2).events, before.range(..2).cloned().collect::<VecDeque<_>>());
     hub.publish(&mut [update(6)].into());
     assert_eq!(take(&first, 2).events, before.range(2..4).cloned().collect::<VecDeque<_>>());
@@ -268,7 +268,7 @@ fn a_project_that_ended_with_an_error_says_so_until_it_is_joined_again() {
     hub.publish(&mut [event(3)].into());
     let again = take(&hub.subscribe(&project(), None), 10);
     assert_eq!((again.events.len(), again.end.is_none()), (1, true));
-    // Left: no error, and nothing is kept.
+    // After a leave there is no error, and nothing is kept.
     hub.end_project("p", None);
     assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(End::Closed)));
 }

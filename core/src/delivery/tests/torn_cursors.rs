@@ -1,4 +1,4 @@
-//! A cursor is of one log: its id never comes from another. The first log has large ids, the second small ones.
+//! The log and the id of a cursor always belong together. The first log has large ids, the second small ones.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use crate::{
     events::ProjectId,
 };
 
-/// An event of a log.
+/// Event of a log.
 pub(super) fn logged(log: &Arc<str>, id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
     let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });

@@ -1,4 +1,4 @@
-//! A byte stream to the server: TCP, or TLS over TCP.
+//! Byte stream to the server: TCP, or TLS over TCP.
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -7,39 +7,39 @@ use tokio_rustls::TlsConnector;
 use super::proxy::connect_tcp;
 use crate::{Error, Stage, driver::Environment};
 
-/// Anything that carries bytes both ways.
+/// Bidirectional byte stream.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
-/// Why there is no byte stream.
-pub(super) enum ConnectFailure {
+/// Reason why the byte stream could not be opened.
+pub(super) enum ByteStreamError {
     Failed(Error),
-    /// The proxy answered, but opens no tunnel to the server.
+    /// The proxy refused a tunnel to the server.
     TunnelRefused(Error),
 }
 
-impl ConnectFailure {
+impl ByteStreamError {
     pub(super) fn into_error(self) -> Error {
         match self {
             Self::Failed(error) | Self::TunnelRefused(error) => error,
         }
     }
 
-    /// Whether the proxy refuses a tunnel that only WebSocket needs: it passes on plain HTTP requests without one.
+    /// Returns `true` if the proxy refused a tunnel that only WebSocket needs: plain HTTP requests need none.
     pub(super) fn is_tunnel_refused(&self, environment: &Environment) -> bool {
         matches!(self, Self::TunnelRefused(_)) && !environment.target.is_secure()
     }
 }
 
-impl From<Error> for ConnectFailure {
+impl From<Error> for ByteStreamError {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
 /// Opens the byte stream.
-pub(super) async fn connect(environment: &Environment) -> Result<Box<dyn Io>, ConnectFailure> {
+pub(super) async fn connect(environment: &Environment) -> Result<Box<dyn Io>, ByteStreamError> {
     let tcp = connect_tcp(environment).await?;
     if !environment.target.is_secure() {
         return Ok(Box::new(tcp));

@@ -1,31 +1,31 @@
-//! What an HTTP status means that refuses a transport.
+//! Meaning of an HTTP status that refuses a transport.
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, Stage, session::Fault};
+use crate::{Error, ErrorKind, Stage, session::ConnectionFailure};
 
-/// How much of a refusal's body is kept.
-const EXCERPT: usize = 500;
+/// Number of characters of a response body that are kept.
+const BODY_CHARS_MAX: usize = 500;
 
-/// The fault that an answer other than the wanted one stands for.
-pub(crate) fn refused(status: u16, retry_after: Option<&str>, body: &str) -> Fault {
-    let words: String = body.trim().chars().take(EXCERPT).collect();
+/// ConnectionFailure for an unexpected response.
+pub(crate) fn refusal_failure(status: u16, retry_after: Option<&str>, body: &str) -> ConnectionFailure {
+    let words: String = body.trim().chars().take(BODY_CHARS_MAX).collect();
     let shown = if words.is_empty() || words.starts_with('<') { String::new() } else { format!(": {words}") };
     let build =
         |kind, text: String| Error::new(kind, text).with_stage(Stage::Http).with_status(status).with_body(&words);
     match status {
-        401 => Fault::Credentials(build(
+        401 => ConnectionFailure::Credentials(build(
             ErrorKind::AuthenticationFailed,
-            format!("the server refused the connection with status 401{shown}"),
+            format!("the server refusal_failure the connection with status 401{shown}"),
         )),
         429 => {
             let seconds = retry_after.and_then(|s| s.trim().parse::<u64>().ok()).unwrap_or(60).min(86_400);
             let error = build(ErrorKind::RateLimited, format!("the server limits connections{shown}"));
-            Fault::Dial(error.with_retry_in(Duration::from_secs(seconds)))
+            ConnectionFailure::Dial(error.with_retry_in(Duration::from_secs(seconds)))
         }
         _ => {
             let error = build(ErrorKind::ConnectFailed, format!("the server answered with status {status}{shown}"));
-            Fault::Dial(error.with_retryable(!(400..500).contains(&status) || status == 408))
+            ConnectionFailure::Dial(error.with_retryable(!(400..500).contains(&status) || status == 408))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Transports carry Engine.IO packets. Each does one thing: frames in, frames out, close.
+//! Transports carry Engine.IO packets: they receive, send and close, and nothing else.
 
 pub(crate) mod connect;
 pub(crate) mod http_status;
@@ -15,39 +15,39 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::session::Fault;
+use crate::session::ConnectionFailure;
 
-/// What a transport has received.
+/// Item received by a transport.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    /// One Engine.IO packet.
+    /// Engine.IO packet.
     Text(Utf8Bytes),
-    /// One binary attachment.
+    /// Binary attachment.
     Binary(Bytes),
-    /// A sign of life below Engine.IO.
+    /// Sign of life below Engine.IO.
     Activity,
 }
 
-/// The most bytes of one frame or polling body that the SDK takes.
-pub(crate) const MAX_FRAME: usize = 16 * 1024 * 1024;
+/// Largest frame or polling body that the SDK accepts, in bytes.
+pub(crate) const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A way to exchange packets. Polled by one task, which sees to it that not too many wait to be sent.
+/// Carrier of packets. It is polled by one task, which limits the number of queued packets.
 pub(crate) trait Transport: Send {
-    /// The next frame. An error is final.
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>>;
+    /// Receives the next frame. An error is final.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>>;
 
     /// Queues a packet.
     fn send(&mut self, packet: String);
 
-    /// How many packets are queued.
+    /// Number of queued packets.
     fn queued(&self) -> usize;
 
-    /// Pushes queued packets towards the server. Also to be called when nothing is queued.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>>;
+    /// Sends queued packets. Must also be called when nothing is queued.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>>;
 
-    /// Sends what is queued and says goodbye.
+    /// Sends queued packets and closes the session.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Asks the peer for a sign of life; false if the transport has no way to.
+    /// Probes the peer for a sign of life. Returns `false` if the transport can't.
     fn probe(&mut self) -> bool;
 }

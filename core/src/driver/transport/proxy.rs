@@ -1,4 +1,4 @@
-//! A TCP connection to the server, through an HTTP CONNECT proxy if there is one.
+//! TCP connection to the server, through an HTTP CONNECT proxy if there is one.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::connect::ConnectFailure;
+use super::connect::ByteStreamError;
 use crate::{Error, Stage, driver::Environment};
 
-/// What the library says when the proxy answers CONNECT with an error other than 407.
+/// Message of the library if the proxy answers CONNECT with an error other than 407.
 const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
 
-/// Opens the connection. Tries all addresses of the host: IPv6 and IPv4 side by side, those of one family one after the
-/// other, each for its share of the time.
-pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, ConnectFailure> {
+/// Opens the connection. Tries all addresses of the host: IPv6 and IPv4 in parallel, those of one family in turn, each
+/// for its share of the time.
+pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, ByteStreamError> {
     let secure = environment.target.is_secure();
     let failed = |error: &dyn std::error::Error| {
         let mut text = error.to_string();
@@ -44,14 +44,14 @@ pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, 
                 // The library does not export the type of this error.
                 let is_refused = error.to_string() == TUNNEL_REFUSED;
                 let error = failed(&error);
-                if is_refused { ConnectFailure::TunnelRefused(error) } else { ConnectFailure::Failed(error) }
+                if is_refused { ByteStreamError::TunnelRefused(error) } else { ByteStreamError::Failed(error) }
             })?
         }
     };
     Ok(stream.into_inner())
 }
 
-/// `timeout`: how long all addresses of the host may take together. Each gets an equal share.
+/// `timeout`: time allowed for all addresses of the host together. Each gets an equal share.
 fn configure<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
     connector.enforce_http(false);
     connector.set_nodelay(true);
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Finds the same addresses for every host.
+    /// Resolver that returns the same addresses for every host.
     #[derive(Clone)]
     struct Found(Vec<SocketAddr>);
 
@@ -85,7 +85,7 @@ mod tests {
         }
     }
 
-    /// An address whose packets seem to get lost: it has no room for another connection.
+    /// Address that seems to lose packets, because its queue of connections is full.
     async fn swallowing() -> (TcpListener, Vec<TcpStream>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! TLS by rustls: the platform's roots, with Mozilla's as a fallback where the platform has none.
+//! TLS with rustls: the platform's roots, or Mozilla's if the platform has none.
 
 use std::sync::Arc;
 
@@ -11,52 +11,52 @@ use rustls::{
 
 use crate::{Error, events::Secret};
 
-/// What the user sets.
+/// TLS options of the user.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
-    /// PEM certificates to trust besides the platform's.
+    /// PEM certificates to trust in addition to the platform's.
     pub(crate) extra_ca: Vec<Vec<u8>>,
-    /// PEM certificate chain and key to show to the server.
+    /// PEM certificate chain and key of the client.
     pub(crate) client_certificate: Option<(Vec<u8>, Secret)>,
     pub(crate) accept_invalid_certs: bool,
-    /// The user's own settings, in the place of all the others.
+    /// Complete configuration, which replaces all other options.
     pub(crate) config: Option<ClientConfig>,
 }
 
 impl Options {
-    /// Whether there is something to check before the first connection.
+    /// Returns `true` if there are options to check before the first connection.
     pub(crate) fn are_set(&self) -> bool {
         !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.config.is_some()
     }
 
-    /// Whether there are settings of the user's own next to options that they replace.
+    /// Returns `true` if a complete configuration is combined with options that it replaces.
     pub(crate) fn is_contradictory(&self) -> bool {
         let has_others = !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.accept_invalid_certs;
         self.config.is_some() && has_others
     }
 }
 
-/// The cryptography.
+/// Cryptography provider.
 #[cfg(feature = "tls-ring")]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     Ok(Arc::new(rustls::crypto::ring::default_provider()))
 }
 
-/// The cryptography.
+/// Cryptography provider.
 #[cfg(not(feature = "tls-ring"))]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     CryptoProvider::get_default().cloned().ok_or_else(|| {
-        let text = "tls_config: there is no cryptography for TLS; set this option, install rustls's default provider, or \
+        let text = "tls_config: no cryptography provider for TLS; set this option, install rustls's default provider, or \
                     enable the feature `tls-ring`";
         Error::invalid_argument(text)
     })
 }
 
-/// The settings for all connections of a client.
+/// TLS configuration for all connections of a client.
 pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
     if let Some(config) = &options.config {
         let mut config = config.clone();
-        // Another protocol than HTTP/1.1 would break the WebSocket.
+        // A protocol other than HTTP/1.1 would break WebSocket.
         config.alpn_protocols.clear();
         return Ok(config);
     }
@@ -72,7 +72,7 @@ pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
             extra.push(certificate.map_err(|error| wrong("extra_ca", &error))?);
         }
         if extra.len() == before {
-            return Err(Error::invalid_argument("extra_ca: there is no PEM certificate in it"));
+            return Err(Error::invalid_argument("extra_ca: it contains no PEM certificate"));
         }
     }
     let builder = if options.accept_invalid_certs {
@@ -86,7 +86,7 @@ pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
             let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
             let chain = chain.map_err(|error| wrong("client_certificate", &error))?;
             let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes())
-                .map_err(|_| Error::invalid_argument("client_certificate: the key is no PEM private key"))?;
+                .map_err(|_| Error::invalid_argument("client_certificate: the key is not a PEM private key"))?;
             builder.with_client_auth_cert(chain, key).map_err(|error| wrong("client_certificate", &error))
         }
     }
@@ -130,7 +130,7 @@ fn roots(
     }
 }
 
-/// Takes any certificate. Only for tests against servers with none that is valid.
+/// Verifier that accepts any certificate, for tests against servers without a valid one.
 #[derive(Debug)]
 struct AcceptAny(Arc<CryptoProvider>);
 

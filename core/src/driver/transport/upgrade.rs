@@ -1,4 +1,4 @@
-//! The probe that turns a polling session into a WebSocket one.
+//! Probe that upgrades a polling session to WebSocket.
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
@@ -8,10 +8,10 @@ use crate::{
     eio::Packet,
 };
 
-/// A probe that takes longer is given up; polling goes on.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit of a probe. After it, polling continues.
+const UPGRADE_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens a WebSocket for the session and asks over it whether the server hears; `None` if it does not.
+/// Opens a WebSocket for the session and probes it; `None` if the server does not answer.
 pub(super) async fn probe(environment: Arc<Environment>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
     let probing = async {
         let mut socket = WebSocket::dial(&environment, &auth, Some(&sid)).await.ok()?;
@@ -25,5 +25,5 @@ pub(super) async fn probe(environment: Arc<Environment>, auth: RequestAuth, sid:
             }
         }
     };
-    tokio::time::timeout(PATIENCE, probing).await.ok().flatten()
+    tokio::time::timeout(UPGRADE_PROBE_TIMEOUT, probing).await.ok().flatten()
 }

@@ -16,33 +16,34 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Frame, MAX_FRAME, Transport,
+    FRAME_BYTES_MAX, Frame, Transport,
     connect::{Io, connect},
     http_status,
 };
 use crate::{
     Error, Stage,
     driver::{Environment, RequestAuth},
-    session::Fault,
+    session::ConnectionFailure,
 };
 
-/// Bytes. The library writes zeros over all that is free of it before each read, so that an idle client weighs it whole: 128 KiB, if it
-/// is left to choose. Larger ones have not been faster with many events either.
-const READ_BUFFER: usize = 32 * 1024;
+/// Read buffer, in bytes. Before each read the library zeroes all of it that is free, so an idle client occupies it
+/// whole; its default is 128 KiB. Larger buffers were not faster, even with many events.
+const READ_BUFFER_BYTES: usize = 32 * 1024;
 
-/// An open WebSocket.
+/// Open WebSocket.
 pub(crate) struct WebSocket {
     stream: WebSocketStream<Box<dyn Io>>,
-    /// What was received while dialling.
+    /// Frame received while dialling.
     first: Option<Frame>,
     outbox: VecDeque<Message>,
-    said_goodbye: bool,
+    is_closing: bool,
 }
 
-/// Why no WebSocket was opened.
-pub(crate) struct Refused {
-    pub(crate) fault: Fault,
-    /// The failure is evidence against WebSocket: an answer that refuses the upgrade, or a WebSocket that carries nothing.
+/// Reason why no WebSocket was opened.
+pub(crate) struct UpgradeFailure {
+    pub(crate) failure: ConnectionFailure,
+    /// The failure suggests that WebSocket does not work: a response refused the upgrade, or the WebSocket carries
+    /// nothing.
     pub(crate) wants_polling: bool,
 }
 
@@ -52,32 +53,32 @@ impl WebSocket {
         environment: &Environment,
         auth: &RequestAuth,
         sid: Option<&str>,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, UpgradeFailure> {
         let io = Self::reach(environment).await?;
         Self::upgrade(environment, auth, io, sid).await
     }
 
-    /// Opens the byte stream that the WebSocket uses.
-    pub(crate) async fn reach(environment: &Environment) -> Result<Box<dyn Io>, Refused> {
-        connect(environment).await.map_err(|failed| Refused {
+    /// Opens the byte stream for the WebSocket.
+    pub(crate) async fn reach(environment: &Environment) -> Result<Box<dyn Io>, UpgradeFailure> {
+        connect(environment).await.map_err(|failed| UpgradeFailure {
             wants_polling: failed.is_tunnel_refused(environment),
-            fault: Fault::Dial(failed.into_error()),
+            failure: ConnectionFailure::Dial(failed.into_error()),
         })
     }
 
-    /// Asks the server for a WebSocket on this byte stream.
+    /// Upgrades this byte stream to a WebSocket.
     pub(crate) async fn upgrade(
         environment: &Environment,
         auth: &RequestAuth,
         io: Box<dyn Io>,
         sid: Option<&str>,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, UpgradeFailure> {
         let mut url = environment.target.socket("websocket", sid, &auth.query_after(&environment.query));
         let scheme = if environment.target.is_secure() { "wss" } else { "ws" };
-        // The url crate allows this change of scheme: both are special ones.
+        // The url crate allows this change, because both schemes are special.
         let _ = url.set_scheme(scheme);
-        let broken = |text: String, wants_polling| Refused {
-            fault: Fault::Dial(Error::connect_failed(Stage::Http, text)),
+        let broken = |text: String, wants_polling| UpgradeFailure {
+            failure: ConnectionFailure::Dial(Error::connect_failed(Stage::Http, text)),
             wants_polling,
         };
         let mut request = url.as_str().into_client_request().map_err(|error| broken(describe(&error), false))?;
@@ -90,17 +91,17 @@ impl WebSocket {
             headers.insert(name, value);
         }
         let config = WebSocketConfig::default()
-            .max_message_size(Some(MAX_FRAME))
-            .max_frame_size(Some(MAX_FRAME))
-            .read_buffer_size(READ_BUFFER);
+            .max_message_size(Some(FRAME_BYTES_MAX))
+            .max_frame_size(Some(FRAME_BYTES_MAX))
+            .read_buffer_size(READ_BUFFER_BYTES);
         match client_async_with_config(request, io, Some(config)).await {
-            Ok((stream, _)) => Ok(Self { stream, first: None, outbox: VecDeque::new(), said_goodbye: false }),
+            Ok((stream, _)) => Ok(Self { stream, first: None, outbox: VecDeque::new(), is_closing: false }),
             Err(tungstenite::Error::Http(answer)) => {
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
                 let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let status = answer.status();
-                let fault = http_status::refused(status.as_u16(), after, &body);
-                Err(Refused { fault, wants_polling: refuses_upgrade(status) })
+                let failure = http_status::refusal_failure(status.as_u16(), after, &body);
+                Err(UpgradeFailure { failure, wants_polling: refuses_upgrade(status) })
             }
             Err(error) => {
                 let text = format!("{}: {}", environment.target.origin(), describe(&error));
@@ -109,10 +110,13 @@ impl WebSocket {
         }
     }
 
-    /// Waits for the first frame, so that a WebSocket which carries nothing is found out while there is an alternative.
-    pub(crate) async fn hear(&mut self) -> Result<(), Refused> {
+    /// Waits for the first frame, so that a WebSocket that carries nothing is detected while there is an alternative.
+    pub(crate) async fn receive_first(&mut self) -> Result<(), UpgradeFailure> {
         let first = poll_fn(|cx| self.poll_recv(cx)).await;
-        self.first = Some(first.map_err(|fault| Refused { wants_polling: !matches!(fault, Fault::Io(_)), fault })?);
+        self.first = Some(first.map_err(|failure| UpgradeFailure {
+            wants_polling: !matches!(failure, ConnectionFailure::Io(_)),
+            failure,
+        })?);
         Ok(())
     }
 
@@ -128,7 +132,7 @@ impl WebSocket {
 }
 
 impl Transport for WebSocket {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Ok(first));
         }
@@ -136,13 +140,13 @@ impl Transport for WebSocket {
             Some(Ok(Message::Text(text))) => Ok(Frame::Text(text)),
             Some(Ok(Message::Binary(bytes))) => Ok(Frame::Binary(bytes)),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Frame::Activity),
-            // Nothing behind CLOSE is read: deployed servers may write raw HTTP there.
-            Some(Ok(Message::Close(frame))) => Err(Fault::PeerClosed(match frame {
+            // Don't read past CLOSE: deployed servers may write raw HTTP there.
+            Some(Ok(Message::Close(frame))) => Err(ConnectionFailure::PeerClosed(match frame {
                 Some(frame) => format!("the server closed the WebSocket with code {}", frame.code),
                 None => "the server closed the WebSocket".to_owned(),
             })),
-            Some(Err(error)) => Err(fault(&error)),
-            None => Err(Fault::PeerClosed("the connection was closed".to_owned())),
+            Some(Err(error)) => Err(failure(&error)),
+            None => Err(ConnectionFailure::PeerClosed("the connection was closed".to_owned())),
         })
     }
 
@@ -154,16 +158,16 @@ impl Transport for WebSocket {
         self.outbox.len()
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        self.poll_outbox(cx).map_err(|error| fault(&error))
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
+        self.poll_outbox(cx).map_err(|error| failure(&error))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !std::mem::replace(&mut self.said_goodbye, true) {
+        if !std::mem::replace(&mut self.is_closing, true) {
             self.send(crate::eio::Packet::Close.encode());
             self.outbox.push_back(Message::Close(None));
         }
-        // The server's own CLOSE is not waited for: some never send it, and leave TCP open.
+        // Don't wait for the server's CLOSE: some servers never send it and leave TCP open.
         self.poll_outbox(cx).map(|_| ())
     }
 
@@ -173,15 +177,15 @@ impl Transport for WebSocket {
     }
 }
 
-/// Whether an answer with this status refuses WebSocket. Credentials and limits would refuse polling as well, and a server
-/// that is down or overloaded says nothing about transports.
+/// Returns `true` if a response with this status refuses WebSocket. Bad credentials and limits would refuse polling as
+/// well, and a server that is down or overloaded says nothing about transports.
 fn refuses_upgrade(status: StatusCode) -> bool {
     use StatusCode as Status;
     let about_something_else = [Status::UNAUTHORIZED, Status::REQUEST_TIMEOUT, Status::TOO_MANY_REQUESTS];
     !status.is_server_error() && !about_something_else.contains(&status)
 }
 
-/// Whether the answer lacks what makes it one to an upgrade, as when something on the way has removed it.
+/// Returns `true` if the response lacks what an upgrade needs, as if a proxy had removed it.
 fn is_answered_wrongly(error: &tungstenite::Error) -> bool {
     use tungstenite::error::ProtocolError;
     matches!(
@@ -195,23 +199,25 @@ fn is_answered_wrongly(error: &tungstenite::Error) -> bool {
     )
 }
 
-fn fault(error: &tungstenite::Error) -> Fault {
+fn failure(error: &tungstenite::Error) -> ConnectionFailure {
     match error {
         tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
-            Fault::PeerClosed("the connection was closed".to_owned())
+            ConnectionFailure::PeerClosed("the connection was closed".to_owned())
         }
-        tungstenite::Error::Io(error) => Fault::Io(error.to_string()),
-        tungstenite::Error::Capacity(CapacityError::MessageTooLong { size, .. }) => {
-            Fault::Protocol(format!("the server sent a frame of {size} bytes; the SDK takes up to {MAX_FRAME}"))
-        }
+        tungstenite::Error::Io(error) => ConnectionFailure::Io(error.to_string()),
+        tungstenite::Error::Capacity(CapacityError::MessageTooLong { size, .. }) => ConnectionFailure::Protocol(
+            format!("the server sent a frame of {size} bytes; the SDK accepts at most {FRAME_BYTES_MAX}"),
+        ),
         tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
-            Fault::PeerClosed("the connection was cut".to_owned())
+            ConnectionFailure::PeerClosed("the connection was cut".to_owned())
         }
-        other => Fault::Protocol(format!("the server broke the WebSocket protocol: {}", describe(other))),
+        other => {
+            ConnectionFailure::Protocol(format!("the server violated the WebSocket protocol: {}", describe(other)))
+        }
     }
 }
 
-/// The error's words; those of its cause where it has no better ones.
+/// Message of the error, or of its cause if that is clearer.
 fn describe(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Url(inner) => inner.to_string(),

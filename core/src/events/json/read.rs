@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 use crate::events::{
     Activity, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate, Origin,
     ProjectId, RawJson, Received, Rule, RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent,
-    UserActivity, activity::WireActivity, decode::Reading, rule::WireRule,
+    UserActivity, activity::LenientActivity, decode::Reading, rule::LenientRule,
 };
 
 /// Fields common to all events.
@@ -138,7 +138,7 @@ impl<'de> Deserialize<'de> for Meta {
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WireRule(mut rule) = WireRule::deserialize(deserializer)?;
+        let LenientRule(mut rule) = LenientRule::deserialize(deserializer)?;
         unwrap(&mut rule.extra);
         Ok(rule)
     }
@@ -146,7 +146,7 @@ impl<'de> Deserialize<'de> for Rule {
 
 impl<'de> Deserialize<'de> for Activity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let WireActivity(mut activity) = WireActivity::deserialize(deserializer)?;
+        let LenientActivity(mut activity) = LenientActivity::deserialize(deserializer)?;
         unwrap(&mut activity.extra);
         Ok(activity)
     }

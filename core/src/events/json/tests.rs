@@ -1,4 +1,4 @@
-//! What was written is read again as the same event, of whatever kind.
+//! Any written event is read again as the same event.
 
 use proptest::{collection::vec, option, prelude::*};
 use serde::{Serialize, de::DeserializeOwned};
@@ -48,7 +48,7 @@ const FIELDS: [&str; 28] = [
     "risk_score",
     "type",
     "event_id",
-    // Those of the form itself, too.
+    // Including the fields of the form itself.
     "extra",
 ];
 
@@ -125,7 +125,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![8 => received, 1 => gap, 1 => lagged]
 }
 
-/// The event without what the form leaves out.
+/// The event without the parts that the form leaves out.
 fn written(mut event: Event) -> Event {
     let normal = |timestamp: &mut Timestamp| {
         if let Some(text) = timestamp.to_rfc3339() {
@@ -155,7 +155,7 @@ proptest! {
         prop_assert_eq!(&back, &written(event.clone()));
         let by_serde: Event = serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap();
         prop_assert_eq!(&by_serde, &back);
-        // Whatever the order of the fields is.
+        // Whatever the order of the fields.
         if let Ok(tree) = serde_json::to_value(&event) {
             let event: Event = serde_json::from_value(tree).unwrap();
             prop_assert_eq!(event.name(), back.name());

@@ -1,83 +1,83 @@
-//! What REST has found for an interruption, and reviews.
+//! Answers from REST: backfills after an interruption, and reviews.
 
 use std::time::Instant;
 
 use super::{FollowerOutput, no_log::NoLogFollower};
 use crate::{
     events::GapReason,
-    session::{Found, Now, Wanted},
+    session::{BackfillData, BackfillQuery, Now},
 };
 
 impl NoLogFollower {
-    /// REST has been asked, and will answer with this id. During a backfill live events wait for that.
-    pub(crate) fn on_asked(&mut self, now: Now, id: u64, wanted: Wanted) {
+    /// Notes that REST was asked and will answer with this id. Live events wait for a backfill.
+    pub(crate) fn on_requested(&mut self, now: Now, id: u64, query: BackfillQuery) {
         let Some(connection) = &mut self.connection else { return };
-        match wanted {
-            Wanted::Missed { .. } => connection.backfill = Some(id),
-            Wanted::Start | Wanted::Reviews => connection.reviews = Some(id),
+        match query {
+            BackfillQuery::Missed { .. } => connection.backfill = Some(id),
+            BackfillQuery::Start | BackfillQuery::Reviews => connection.reviews = Some(id),
         }
-        if wanted == Wanted::Start {
-            self.start = Some((id, connection.asked_to_join_at));
+        if query == BackfillQuery::Start {
+            self.start = Some((id, connection.join_sent_at));
         }
         connection.asked_at = now.mono;
     }
 
-    /// Whether it is not known yet where the stream starts, and REST can say so.
+    /// Returns `true` if the start of the stream is unknown and REST can be asked for it.
     pub(crate) fn wants_start(&self) -> bool {
         self.idle().is_some() && self.recent.as_ref().is_some_and(|recent| !recent.has_listed())
     }
 
-    /// The contents known to be flagged.
+    /// Items known to be flagged.
     pub(crate) fn flagged(&self) -> Option<Vec<String>> {
         self.recent.as_ref().and_then(|recent| recent.flagged())
     }
 
-    /// The answer of REST; `None` if the request failed.
-    pub(crate) fn on_answer(&mut self, now: Now, id: u64, found: Option<Found>, output: &mut FollowerOutput<'_>) {
-        let found = found.unwrap_or_default();
-        if let Some((_, asked_to_join_at)) = self.start.take_if(|(asked, _)| *asked == id) {
-            self.on_start(now, asked_to_join_at, &found);
+    /// Handles the answer of REST; `None` if the request failed.
+    pub(crate) fn on_answer(&mut self, now: Now, id: u64, data: Option<BackfillData>, output: &mut FollowerOutput<'_>) {
+        let data = data.unwrap_or_default();
+        if let Some((_, join_sent_at)) = self.start.take_if(|(asked, _)| *asked == id) {
+            self.on_start(now, join_sent_at, &data);
         }
         let Some(connection) = &mut self.connection else { return };
         if connection.reviews.take_if(|asked| *asked == id).is_some() {
-            self.on_reviews(now, found, output);
+            self.on_reviews(now, data, output);
         } else if connection.backfill.take_if(|asked| *asked == id).is_some() {
-            self.on_backfill(now, found, output);
+            self.on_backfill(now, data, output);
         }
     }
 
-    fn on_backfill(&mut self, now: Now, found: Found, output: &mut FollowerOutput<'_>) {
-        if !found.complete | self.waiting.take_dropped() {
+    fn on_backfill(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
+        if !data.complete | self.waiting.take_dropped() {
             self.report_gap(GapReason::BackfillIncomplete, now, output);
         }
-        for event in found.events {
+        for event in data.events {
             if self.recent.as_mut().is_none_or(|recent| recent.insert_backfilled(now.mono, &event)) {
                 self.push_pending(event);
             }
         }
         if let Some(recent) = &mut self.recent {
-            found.until.into_iter().for_each(|until| recent.move_to(until, now.wall));
-            found.flagged.into_iter().for_each(|flagged| recent.set_flagged(flagged));
+            data.until.into_iter().for_each(|until| recent.move_to(until, now.wall));
+            data.flagged.into_iter().for_each(|flagged| recent.set_flagged(flagged));
         }
         self.deliver_waiting(now, output);
     }
 
-    fn on_start(&mut self, now: Now, asked_to_join_at: Instant, found: &Found) {
-        let Some((recent, start)) = self.recent.as_mut().zip(found.start) else { return };
-        // The server's time is that of its answer. What was decided since the join was sent may have been lost on its way,
-        // as the confirmation nearly was, and an earlier request may have failed.
-        let asked_for = now.mono.saturating_duration_since(asked_to_join_at);
-        recent.start(start.saturating_sub(asked_for).unwrap_or(start));
-        // Outside of a room nothing else takes note of what is flagged.
-        if let Some(flagged) = found.flagged.clone().filter(|_| self.connection.is_none()) {
+    fn on_start(&mut self, now: Now, join_sent_at: Instant, data: &BackfillData) {
+        let Some((recent, start)) = self.recent.as_mut().zip(data.start) else { return };
+        // The server's time is that of its answer. Decisions since the join was sent may have been lost in transit, as the
+        // confirmation nearly was, and an earlier request may have failed.
+        let since_join = now.mono.saturating_duration_since(join_sent_at);
+        recent.start(start.saturating_sub(since_join).unwrap_or(start));
+        // Outside of a room, nothing else tracks flagged items.
+        if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {
             recent.set_flagged(flagged);
         }
     }
 
-    fn on_reviews(&mut self, now: Now, found: Found, output: &mut FollowerOutput<'_>) {
+    fn on_reviews(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
         let Some(recent) = self.recent.as_mut() else { return };
-        let new: Vec<_> = found.events.into_iter().filter(|event| recent.insert_backfilled(now.mono, event)).collect();
-        match found.flagged {
+        let new: Vec<_> = data.events.into_iter().filter(|event| recent.insert_backfilled(now.mono, event)).collect();
+        match data.flagged {
             Some(flagged) => recent.set_flagged(flagged),
             None => recent.set_flagged_unknown(),
         }

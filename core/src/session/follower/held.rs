@@ -1,20 +1,20 @@
-//! Logged events that arrived early, until those before them are there.
+//! Logged events that arrived early, held until the events before them arrive.
 
 use std::collections::BTreeMap;
 
 use super::FollowerOutput;
 use crate::events::Event;
 
-/// The most events, and bytes, that are held.
+/// Limits for held events, in number and in bytes.
 pub(super) const HELD_MAX: usize = 4096;
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Anything in it may be dropped at any time: it is in the log, and can be read from there.
+/// Any held event may be dropped at any time, because it can be read from the log.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     events: BTreeMap<u64, Event>,
     bytes: usize,
-    /// The newest id of an event that was dropped, and is to be read from the log.
+    /// Newest id of a dropped event, which must be read from the log.
     dropped: u64,
 }
 
@@ -33,18 +33,18 @@ impl Held {
         self.events.keys().next().copied()
     }
 
-    /// The newest id that is held.
+    /// Newest id that is held.
     pub(super) fn last(&self) -> Option<u64> {
         self.events.keys().next_back().copied()
     }
 
-    /// The newest id of an event that was dropped; 0 if there is none.
+    /// Newest id of a dropped event; 0 if there is none.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Holds an event, or drops it where it can't be held: one that can't be read, which the log may have undamaged, and
-    /// one too far after `last`. Returns whether all is held.
+    /// Holds an event, or drops it: a malformed one, of which the log may have an intact copy, or one too far after
+    /// `last`. Returns `true` if nothing was dropped.
     pub(super) fn insert(&mut self, id: u64, event: Event, last: Option<u64>, output: &mut FollowerOutput<'_>) -> bool {
         if matches!(event, Event::MalformedEvent(_)) {
             output.counters.malformed += 1;
@@ -70,7 +70,7 @@ impl Held {
         fits
     }
 
-    /// Takes the event that follows `last`, and drops those before it.
+    /// Removes the event that follows `last`, and drops those before it.
     pub(super) fn next_after(&mut self, last: u64, output: &mut FollowerOutput<'_>) -> Option<Event> {
         while let Some(entry) = self.events.first_entry() {
             let id = *entry.key();
@@ -93,8 +93,8 @@ impl Held {
         self.bytes = self.events.values().map(Event::weight).sum();
     }
 
-    /// Puts the held events up to the newest one of a page into their places in it. An event that arrived live is better
-    /// than the same one of the page, and than a gap.
+    /// Merges the held events up to the newest one of a page into the page. A live event takes precedence over the
+    /// page's copy, and over a gap.
     pub(super) fn merge_into(&mut self, page: Vec<Event>) -> Vec<Event> {
         let newest = page.iter().rev().find_map(Event::event_id).unwrap_or(0);
         if self.first().is_none_or(|first| first > newest) {

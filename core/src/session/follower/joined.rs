@@ -1,4 +1,4 @@
-//! What follows from a confirmed join: the server keeps a log or not, and may have changed that since the last join.
+//! Transitions on a confirmed join: the server has a log or not, and that may have changed since the last join.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use super::{
 };
 use crate::{
     events::{Cursor, Event, GapReason},
-    session::{Backfill, Now, Output, backfill::Recent},
+    session::{Backfill, Now, Output, recent_decisions::RecentDecisions},
 };
 
 impl Follower {
-    /// The join that was sent at `asked_at` is confirmed, with the head of the server's log if it keeps one. Returns since
-    /// when a backfill is wanted, if one is.
+    /// Handles the confirmation of a join that was sent at `asked_at`; `head` is the head of the server's log, if it has
+    /// one. Returns the start of the backfill, if one is needed.
     pub(crate) fn on_joined(
         &mut self,
         now: Now,
@@ -32,7 +32,7 @@ impl Follower {
             self.state = State::Log(log);
             return None;
         }
-        // A project that has or had a log lacks what happened since the last position, and REST can't say since when.
+        // A project that has or had a log lacks the events since the last position, and REST can't say when that was.
         let (mut no_log, missed, backfills) = match state {
             State::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             State::Unjoined(Unjoined { after, held, mut waiting }) => {
@@ -52,7 +52,7 @@ impl Follower {
     }
 
     fn without_log(&self, waiting: Waiting) -> Box<NoLogFollower> {
-        let recent = self.can_ask_rest.then(Recent::default);
+        let recent = self.can_ask_rest.then(RecentDecisions::default);
         Box::new(NoLogFollower::new(self.project.clone(), recent, waiting))
     }
 
@@ -92,7 +92,7 @@ impl Follower {
         log
     }
 
-    /// The server keeps a log only since it came back.
+    /// Handles a server that has a log only since this join.
     fn log_after_none(
         &mut self,
         mut no_log: NoLogFollower,
@@ -117,7 +117,7 @@ impl Follower {
         log
     }
 
-    /// The log is followed from its reader's position on. The streams learn the first one.
+    /// Follows the log from its reader's position. The streams are given the first such position.
     fn start_log(&mut self, log: &mut LogFollower, head: &Cursor, now: Now, output: &mut FollowerOutput<'_>) {
         log.reader.set_log(head.log.clone());
         if !std::mem::replace(&mut self.has_position, true) {
@@ -128,7 +128,7 @@ impl Follower {
     }
 }
 
-/// Compares the position with the head of the log. `skip` is the reason for which missed events are not replayed.
+/// Compares the position with the head of the log. `skip`: reason why missed events are not replayed.
 fn compare(log: &mut LogFollower, head: &Cursor, skip: Option<GapReason>, now: Now, output: &mut FollowerOutput<'_>) {
     if let Some(gap) = log.reader.leave_broken(head, now.wall) {
         log.held.keep_after(head.event_id);
@@ -141,7 +141,7 @@ fn compare(log: &mut LogFollower, head: &Cursor, skip: Option<GapReason>, now: N
     }
 }
 
-/// The position from which a log is followed without a cursor: what came live before the confirmation is part of the join.
+/// Start position without a cursor. Live events before the confirmation belong to the join.
 fn start_of(held: &Held, head: &Cursor) -> Cursor {
     let event_id = held.first().map_or(head.event_id, |first| first.saturating_sub(1).min(head.event_id));
     Cursor { log: head.log.clone(), event_id }

@@ -1,7 +1,7 @@
-//! A project whose server keeps an event log: each event once and in order, by its id.
+//! Follower of a project whose server has an event log: each event once and in order, by its id.
 //!
-//! The ids count 1, 2, 3, … in the project. What was delivered is one number, so duplicates are dropped and holes are
-//! seen. A hole is waited for briefly, because servers publish concurrently, and then read from the log.
+//! The ids of a project are 1, 2, 3, … The delivered events are a single number, so duplicates are dropped and holes
+//! detected. Servers publish concurrently, so the follower waits briefly before it reads a hole from the log.
 
 use std::time::Instant;
 
@@ -14,21 +14,21 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct LogFollower {
     pub(super) reader: LogReader,
-    /// The newest id known to exist.
+    /// Newest id known to exist.
     pub(super) seen: u64,
-    /// The newest id worth asking for now.
+    /// Newest id worth requesting now.
     pub(super) target: u64,
     pub(super) held: Held,
     /// `None` until the join is confirmed.
     pub(super) connection: Option<Connection>,
 }
 
-/// What belongs to one connection.
+/// State of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Connection {
     pub(super) attempts: PageAttempts,
     pub(super) hole_since: Option<Instant>,
-    /// The number of events that the readers have room for, until the next page is requested.
+    /// Number of events that the readers have room for, until the next page is requested.
     pub(super) capacity: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ impl LogFollower {
         self.reader.last()
     }
 
-    /// The join is confirmed, and the log has this head.
+    /// Starts with this head of the log, because the join is confirmed.
     pub(super) fn start(&mut self, head: u64, now: Now, output: &mut FollowerOutput<'_>) {
         self.target = head.max(self.held.dropped());
         self.seen = self.target.max(self.held.last().unwrap_or(0));
@@ -50,7 +50,7 @@ impl LogFollower {
         self.deliver_held(now, output);
     }
 
-    /// An event of this project arrived.
+    /// Handles an event of this project.
     #[inline]
     pub(super) fn on_event(&mut self, now: Now, mut event: Event, output: &mut FollowerOutput<'_>) {
         let Some(id) = event.event_id() else { return output.deliver(event) };
@@ -60,7 +60,7 @@ impl LogFollower {
                 output.counters.duplicates += 1;
                 return;
             }
-            if id == last + 1 && !connection.attempts.is_asked() && !matches!(event, Event::MalformedEvent(_)) {
+            if id == last + 1 && !connection.attempts.is_requested() && !matches!(event, Event::MalformedEvent(_)) {
                 let has_hole = !self.held.is_empty() || connection.hole_since.is_some();
                 self.reader.advance(id, &mut event);
                 output.deliver(event);
@@ -85,7 +85,7 @@ impl LogFollower {
         }
     }
 
-    /// Delivers what is held and now follows without a hole; starts or ends the wait for a hole.
+    /// Delivers the held events that follow without a hole; starts or ends the wait for a hole.
     pub(super) fn deliver_held(&mut self, now: Now, output: &mut FollowerOutput<'_>) {
         while let Some(mut event) = self.held.next_after(self.reader.last(), output) {
             let next = self.reader.last() + 1;
@@ -100,7 +100,7 @@ impl LogFollower {
         }
     }
 
-    /// What is held is in the log, and is read again from there.
+    /// Drops the held events, which will be read from the log.
     pub(super) fn on_connection_lost(&mut self) {
         self.connection = None;
         self.held = Held::default();

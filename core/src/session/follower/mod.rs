@@ -1,7 +1,7 @@
-//! Follows one project's events so that each is delivered once and in order, across interruptions.
+//! Follower of one project: delivers each event once and in order, across interruptions.
 //!
-//! How depends on the server, which says at each join whether it keeps the project's events in a log. What is missing
-//! for good appears as a [`Gap`](crate::Gap).
+//! The method depends on the server, which says at each join whether it has an event log. Unrecoverable loss appears as
+//! a [`Gap`](crate::Gap).
 
 mod backfill;
 mod held;
@@ -19,14 +19,14 @@ use self::unjoined::Unjoined;
 use super::{Metrics, Now, Outbox};
 use crate::events::{Cursor, Event, Origin, ProjectId};
 
-/// Where a follower writes its events.
+/// Destination of a follower's events.
 pub(crate) struct FollowerOutput<'a> {
     pub(crate) out: &'a mut Outbox,
     pub(crate) counters: &'a mut Metrics,
 }
 
 impl FollowerOutput<'_> {
-    /// Hands an event to the streams.
+    /// Delivers an event to the streams.
     #[inline]
     pub(crate) fn deliver(&mut self, event: Event) {
         let counters = &mut *self.counters;
@@ -52,17 +52,17 @@ impl FollowerOutput<'_> {
     }
 }
 
-/// The state of one project's events.
+/// Follower of one project's events.
 #[derive(Debug)]
 pub(crate) struct Follower {
     project: ProjectId,
     can_ask_rest: bool,
-    /// Whether the streams know the position at which they start.
+    /// True if the streams know the position at which they start.
     has_position: bool,
     state: State,
 }
 
-/// How the server keeps this project's events, as the last join told.
+/// State of a follower, as of the last join: whether the server has a log.
 #[derive(Debug)]
 enum State {
     Unjoined(Unjoined),
@@ -71,12 +71,12 @@ enum State {
 }
 
 impl Follower {
-    /// `after` is the user's cursor. `can_ask_rest` keeps what a backfill needs to tell what was delivered before.
+    /// `after` is the user's cursor. With `can_ask_rest`, delivered decisions are remembered for backfills.
     pub(crate) fn new(project: ProjectId, after: Option<Cursor>, can_ask_rest: bool) -> Self {
         Self { project, can_ask_rest, has_position: false, state: State::Unjoined(Unjoined::new(after)) }
     }
 
-    /// The follower of a log, if the last join told of one.
+    /// Follower of the log, if the last join reported one.
     pub(crate) fn log(&self) -> Option<&LogFollower> {
         if let State::Log(log) = &self.state { Some(log) } else { None }
     }
@@ -85,7 +85,7 @@ impl Follower {
         if let State::Log(log) = &mut self.state { Some(log) } else { None }
     }
 
-    /// The follower without a log, if the last join told of none.
+    /// Follower without a log, if the last join reported none.
     pub(crate) fn no_log(&self) -> Option<&NoLogFollower> {
         if let State::NoLog(no_log) = &self.state { Some(no_log) } else { None }
     }
@@ -94,7 +94,7 @@ impl Follower {
         if let State::NoLog(no_log) = &mut self.state { Some(no_log) } else { None }
     }
 
-    /// The number of events that wait in it.
+    /// Number of events waiting in it.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         match &self.state {
@@ -104,7 +104,7 @@ impl Follower {
         }
     }
 
-    /// An event of this project arrived.
+    /// Handles an event of this project.
     #[inline]
     pub(crate) fn on_event(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         match &mut self.state {
@@ -114,7 +114,7 @@ impl Follower {
         }
     }
 
-    /// The readers have room for so many events of a replay or backfill.
+    /// Sets the number of events of a replay or backfill that the readers have room for.
     pub(crate) fn set_capacity(&mut self, events: u64) {
         match &mut self.state {
             State::Log(log) => log.set_capacity(events),
@@ -123,7 +123,7 @@ impl Follower {
         }
     }
 
-    /// The connection is gone, or the server dropped the room.
+    /// Handles the loss of the connection or of the room.
     pub(crate) fn on_connection_lost(&mut self) {
         match &mut self.state {
             State::Log(log) => log.on_connection_lost(),

@@ -1,4 +1,5 @@
-//! A project whose server keeps no log: events pass as they come, and REST makes up for decisions that were missed.
+//! Follower of a project whose server has no log: events are delivered as they arrive, and REST recovers missed
+//! decisions.
 
 use std::{
     collections::VecDeque,
@@ -8,65 +9,65 @@ use std::{
 use super::{FollowerOutput, held::HELD_MAX, waiting::Waiting};
 use crate::{
     events::{Event, Gap, GapReason, Meta, Origin, ProjectId},
-    session::{Now, backfill::Recent},
+    session::{Now, recent_decisions::RecentDecisions},
 };
 
 #[derive(Debug)]
 pub(crate) struct NoLogFollower {
     pub(super) project: ProjectId,
-    /// `None` where REST can't be asked.
-    pub(super) recent: Option<Recent>,
-    /// Events that came before the join was confirmed again, or during a backfill.
+    /// `None` if REST is not usable.
+    pub(super) recent: Option<RecentDecisions>,
+    /// Events that arrived before the join was confirmed again, or during a backfill.
     pub(super) waiting: Waiting,
-    /// What REST has found, and what came after it, until readers have room.
+    /// Events returned by REST, and later ones, that wait for readers with room.
     pub(super) pending: Pending,
     /// `None` until the join is confirmed again.
     pub(super) connection: Option<Connection>,
-    /// The request to REST for where the stream starts, and when the join was sent, which is there. Its answer counts after
-    /// the room is lost too, until the next join.
+    /// Pending request to REST for the start of the stream, and the time at which the join was sent, which is that start.
+    /// Its answer stays valid without the room, until the next join.
     pub(super) start: Option<(u64, Instant)>,
 }
 
-/// What belongs to one connection.
+/// State of one connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    /// When the join was sent: the server may have us in the room since then.
-    pub(super) asked_to_join_at: Instant,
-    /// The request to REST for what was missed. Live events wait for its answer.
+    /// Time at which the join was sent: the client may be in the room since then.
+    pub(super) join_sent_at: Instant,
+    /// Pending request to REST for missed decisions. Live events wait for its answer.
     pub(super) backfill: Option<u64>,
-    /// A request to REST for which no event waits.
+    /// Pending request to REST for which no event waits.
     pub(super) reviews: Option<u64>,
-    /// When REST was asked last, or the join was confirmed.
+    /// Time of the last request to REST, or of the join's confirmation.
     pub(super) asked_at: Instant,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     events: VecDeque<Event>,
-    /// The number of live events among them.
+    /// Number of live events among them.
     live: usize,
-    /// The number of events that the readers have room for, until some are delivered.
+    /// Number of events that the readers have room for, until some are delivered.
     capacity: Option<u64>,
 }
 
 impl NoLogFollower {
-    pub(super) fn new(project: ProjectId, recent: Option<Recent>, waiting: Waiting) -> Self {
+    pub(super) fn new(project: ProjectId, recent: Option<RecentDecisions>, waiting: Waiting) -> Self {
         Self { project, recent, waiting, pending: Pending::default(), connection: None, start: None }
     }
 
-    /// The join is confirmed. Returns since when a backfill is wanted: the server's time of the newest decision, because
-    /// the clocks may differ. What came before the confirmation waits for it.
+    /// Starts after the join is confirmed. Returns the start of the backfill, if one is needed: the newest decision in
+    /// server time, because clocks may differ. Earlier events wait for the backfill.
     pub(super) fn start(
         &mut self,
         now: Now,
-        asked_to_join_at: Instant,
+        join_sent_at: Instant,
         missed: bool,
         backfills: bool,
         output: &mut FollowerOutput<'_>,
     ) -> Option<jiff::Timestamp> {
-        self.connection = Some(Connection { asked_to_join_at, backfill: None, reviews: None, asked_at: now.mono });
+        self.connection = Some(Connection { join_sent_at, backfill: None, reviews: None, asked_at: now.mono });
         self.start = None;
-        let since = self.recent.as_ref().filter(|_| missed && backfills).and_then(Recent::newest);
+        let since = self.recent.as_ref().filter(|_| missed && backfills).and_then(RecentDecisions::newest);
         if since.is_none() {
             if missed | self.waiting.take_dropped() {
                 self.report_gap(GapReason::Interrupted, now, output);
@@ -76,7 +77,7 @@ impl NoLogFollower {
         since
     }
 
-    /// An event of this project arrived.
+    /// Handles an event of this project.
     #[inline]
     pub(super) fn on_event(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if self.connection.as_ref().is_none_or(|connection| connection.backfill.is_some()) {
@@ -92,7 +93,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Delivers an event that comes after all others, unless it repeats what REST has found.
+    /// Delivers an event after all others, unless it repeats a backfilled one.
     #[inline]
     fn follow(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if let Some(recent) = &mut self.recent {
@@ -108,12 +109,12 @@ impl NoLogFollower {
         self.pending.live += 1;
         self.pending.events.push_back(event);
         if self.pending.live > HELD_MAX {
-            // The streams drop what is too much for their readers, and say so.
+            // The streams drop what their readers have no room for, and report that.
             self.deliver_pending(usize::MAX, output);
         }
     }
 
-    /// Reports that events are missing, after all that came before.
+    /// Reports missing events, after all earlier events.
     pub(super) fn report_gap(&mut self, reason: GapReason, now: Now, output: &mut FollowerOutput<'_>) {
         let gap = Gap::new(self.project.clone(), reason, None, Meta::new(Origin::Live, now.wall)).into();
         if self.pending.events.is_empty() {
@@ -123,7 +124,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Whether events wait for readers to have room.
+    /// Returns `true` if events wait for readers with room.
     pub(crate) fn has_pending(&self) -> bool {
         !self.pending.events.is_empty()
     }
@@ -132,7 +133,7 @@ impl NoLogFollower {
         self.pending.events.push_back(event);
     }
 
-    /// Delivers up to so many events of what REST has found, and of what came after it.
+    /// Delivers up to `max` backfilled and later events.
     pub(crate) fn deliver_pending(&mut self, max: usize, output: &mut FollowerOutput<'_>) {
         self.pending.capacity = None;
         let count = max.min(self.pending.events.len());
@@ -144,7 +145,7 @@ impl NoLogFollower {
         }
     }
 
-    /// The number of events that the readers have room for, where that is known.
+    /// Number of events that the readers have room for, if known.
     pub(crate) fn capacity(&self) -> Option<u64> {
         self.pending.capacity
     }
@@ -166,12 +167,12 @@ impl NoLogFollower {
         }
     }
 
-    /// When REST is to be asked for reviews, as often as every `pause`.
+    /// Time of the next request for reviews, every `pause`.
     pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
         self.idle().map(|connection| connection.asked_at + pause)
     }
 
-    /// The connection, if REST can be asked and is not being asked.
+    /// The connection, if REST is usable and no request is pending.
     pub(super) fn idle(&self) -> Option<&Connection> {
         let idle = |connection: &&Connection| connection.backfill.is_none() && connection.reviews.is_none();
         self.connection.as_ref().filter(|_| self.recent.is_some()).filter(idle)

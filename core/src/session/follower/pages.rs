@@ -8,32 +8,32 @@ use crate::{
     session::{Now, Page},
 };
 
-/// The wait for a hole in live ids. Concurrent publishers differ by milliseconds.
+/// Delay before a hole in live ids is read from the log. Concurrent publishers differ by milliseconds.
 const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
-    /// The id after which to request a page now, if one is wanted.
+    /// Id after which to request a page now, if one is needed.
     pub(crate) fn wants_page(&mut self, now: Instant) -> Option<u64> {
         let connection = self.connection.as_mut()?;
-        if connection.attempts.is_asked() {
+        if connection.attempts.is_requested() {
             return None;
         }
         if connection.hole_since.is_some_and(|since| now >= since + HOLE_WAIT) {
             self.target = self.seen;
             connection.hole_since = None;
         }
-        (connection.attempts.may_ask(now) && self.reader.last() < self.target).then(|| self.reader.last())
+        (connection.attempts.may_request(now) && self.reader.last() < self.target).then(|| self.reader.last())
     }
 
-    /// When [`wants_page`](Self::wants_page) may have a new answer.
+    /// Time at which [`wants_page`](Self::wants_page) may change.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let connection = self.connection.as_ref().filter(|connection| !connection.attempts.is_asked())?;
+        let connection = self.connection.as_ref().filter(|connection| !connection.attempts.is_requested())?;
         let retry = connection.attempts.deadline().filter(|_| self.last() < self.target);
         let hole = connection.hole_since.map(|since| since + HOLE_WAIT);
         retry.into_iter().chain(hole).min()
     }
 
-    /// The number of events that the readers have room for, where that is known.
+    /// Number of events that the readers have room for, if known.
     pub(crate) fn capacity(&self) -> Option<u64> {
         self.connection.as_ref()?.capacity
     }
@@ -44,20 +44,20 @@ impl LogFollower {
         }
     }
 
-    /// The page after this id has been requested.
-    pub(crate) fn on_asked(&mut self, after: u64) {
+    /// Notes the request of the page after this id.
+    pub(crate) fn on_requested(&mut self, after: u64) {
         if let Some(connection) = &mut self.connection {
-            connection.attempts.on_asked(after);
+            connection.attempts.on_requested(after);
             connection.capacity = None;
         }
     }
 
-    /// Whether the page after this id is the one that was requested.
+    /// Returns `true` if the page after this id is the requested one.
     pub(crate) fn awaits(&self, after: u64) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.attempts.awaits(after))
     }
 
-    /// The page that was requested.
+    /// Handles the requested page.
     pub(crate) fn on_page(&mut self, now: Now, mut page: Page, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         let is_first = !connection.attempts.has_failed();
@@ -72,7 +72,7 @@ impl LogFollower {
         let head = page.head;
         page.events = self.held.merge_into(page.events);
         self.reader.read(page, u64::MAX, now.wall, &mut |event| {
-            // Without an id it can't be told from the same one in the page that is requested again.
+            // Without an id, an event can't be distinguished from its copy in the repeated page.
             if is_first || event.event_id().is_some() {
                 output.deliver_or_gap(event);
             }
@@ -88,8 +88,8 @@ impl LogFollower {
         }
     }
 
-    /// The server did not return the page. Requests it again after a pause, and in the end reports the gap and goes on.
-    /// `retry_after`: the seconds after which the server has it, if it said so.
+    /// Handles a page that the server did not return: retries after a pause, and finally reports a gap. `retry_after`:
+    /// seconds after which the server has the page, if it said so.
     pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         if connection.attempts.on_failure(now.mono, retry_after) {

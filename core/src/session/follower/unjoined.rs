@@ -1,13 +1,13 @@
-//! A project before its first join is confirmed: nobody knows yet whether its server keeps a log.
+//! Follower before the first confirmed join, when it is unknown whether the server has a log.
 
 use super::{FollowerOutput, held::Held, waiting::Waiting};
 use crate::events::{Cursor, Event};
 
 #[derive(Debug, Default)]
 pub(super) struct Unjoined {
-    /// The user's cursor.
+    /// Cursor given by the user.
     pub(super) after: Option<Cursor>,
-    /// What arrived before the confirmation: with an id, and without.
+    /// Events that arrived before the confirmation: `held` with an id, `waiting` without.
     pub(super) held: Held,
     pub(super) waiting: Waiting,
 }
@@ -27,7 +27,7 @@ impl Unjoined {
         }
     }
 
-    /// The connection is gone. Before a join was confirmed, nothing counts.
+    /// Drops everything that arrived before a confirmed join, because the connection is lost.
     pub(super) fn on_connection_lost(&mut self) {
         (self.held, self.waiting) = (Held::default(), Waiting::default());
     }

@@ -1,4 +1,4 @@
-//! Events that wait until it is known what comes before them: that a join is confirmed, or what REST has found.
+//! Events that wait for the confirmation of a join, or for a backfill.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use crate::events::Event;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     events: VecDeque<Event>,
-    /// Some were dropped, which is still to be reported.
+    /// Some were dropped, which is not reported yet.
     has_dropped: bool,
 }
 
@@ -30,7 +30,7 @@ impl Waiting {
         events.into_iter().for_each(|event| self.push(event));
     }
 
-    /// Whether some were dropped since the last call.
+    /// Returns `true` if some were dropped since the last call.
     pub(super) fn take_dropped(&mut self) -> bool {
         std::mem::take(&mut self.has_dropped)
     }
@@ -39,7 +39,7 @@ impl Waiting {
         std::mem::take(&mut self.events)
     }
 
-    /// The next backfill returns the decisions again, or a gap stands for them; the others it does not return.
+    /// Drops decisions, which the next backfill returns again or a gap covers. Other events are kept.
     pub(super) fn drop_decisions(&mut self) {
         self.events.retain(|event| !matches!(event, Event::ModerationUpdate(_)));
     }

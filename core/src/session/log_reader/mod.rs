@@ -1,8 +1,7 @@
-//! Reads one project's event log, page by page.
+//! Reader of one project's event log, page by page.
 //!
-//! Two readers walk the log by these rules: a project's follower, and a slow stream's backlog. [`LogReader`] owns the
-//! position, the walk through a page, and what follows when the log turns out to be another one. [`PageAttempts`] owns
-//! when a page may be requested, and when to give up.
+//! Used by a project's follower and by a slow stream's backlog. [`LogReader`] keeps the position, reads pages, and
+//! handles a replaced log. [`PageAttempts`] decides when to request a page and when to give up.
 
 mod attempts;
 #[cfg(test)]
@@ -15,10 +14,10 @@ pub(crate) use attempts::PageAttempts;
 use super::Page;
 use crate::events::{Cursor, Event, Gap, GapReason, Meta, Origin, ProjectId};
 
-/// The most events of one page of the log.
+/// Largest number of events in one page of the log.
 pub(crate) const PAGE_MAX: u64 = 500;
 
-/// A position in a project's log, and the rules by which it moves.
+/// Position in a project's log, and its rules.
 #[derive(Debug)]
 pub(crate) struct LogReader {
     project: ProjectId,
@@ -38,18 +37,18 @@ impl LogReader {
         &self.position
     }
 
-    /// The id of the last event that was read or skipped.
+    /// Id of the last event that was read or skipped.
     #[inline]
     pub(crate) fn last(&self) -> u64 {
         self.position.event_id
     }
 
-    /// The log has this id from now on. It continues at the position.
+    /// Sets the id of the log, which continues at the position.
     pub(crate) fn set_log(&mut self, log: Option<Arc<str>>) {
         self.position.log = log;
     }
 
-    /// Why a log with this head does not continue at the position; `None` if it does.
+    /// Reason why a log with this head does not continue at the position; `None` if it does.
     fn break_at(&self, head: &Cursor) -> Option<GapReason> {
         let is_other = self.position.log.is_some() && head.log.is_some() && self.position.log != head.log;
         if is_other {
@@ -61,13 +60,13 @@ impl LogReader {
         }
     }
 
-    /// Moves to the head of a log that does not continue at the position, and returns the gap for it.
+    /// Moves to the head of a log that does not continue at the position, and returns the gap.
     pub(crate) fn leave_broken(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
         let reason = self.break_at(head)?;
         Some(self.jump(head.clone(), reason, None, at))
     }
 
-    /// Moves elsewhere, and returns the gap for it.
+    /// Moves to another position and returns the gap.
     pub(crate) fn jump(&mut self, to: Cursor, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
         self.position = to;
         let mut meta = Meta::new(Origin::Live, at);
@@ -76,29 +75,29 @@ impl LogReader {
         Gap::new(self.project.clone(), reason, missed, meta).into()
     }
 
-    /// Skips the events up to this id, and returns the gap for them; `None` if there are none.
+    /// Skips the events up to this id and returns the gap; `None` if there are none.
     pub(crate) fn skip_to(&mut self, id: u64, reason: GapReason, at: jiff::Timestamp) -> Option<Event> {
         let missed = id.checked_sub(self.last()).filter(|missed| *missed > 0)?;
         let to = Cursor { log: self.position.log.clone(), event_id: id };
         Some(self.jump(to, reason, Some(missed), at))
     }
 
-    /// Moves to an event, which is given the log's id.
+    /// Advances to an event and sets its log id.
     #[inline]
     pub(crate) fn advance(&mut self, id: u64, event: &mut Event) {
         self.position.event_id = id;
         event.meta_mut().log.clone_from(&self.position.log);
     }
 
-    /// Whether the page leads on from the position: by an event, or by showing that there is none.
+    /// Returns `true` if the page brings progress: an event, or proof that there is none.
     pub(crate) fn gains_from(&self, page: &Page) -> bool {
         let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last());
         self.break_at(&page.head()).is_some() || last_expired(page) > self.last() || page.events.iter().any(is_new)
     }
 
-    /// Reads a page of the log at the position, up to the id `limit`. Passes events and gaps to `push`, which returns
-    /// false when there is no room for more: the rest of the page is left in the log. An event without an id is passed
-    /// on, too, and does not move the position.
+    /// Reads a page at the position, up to the id `limit`. Passes events and gaps to `push`, which returns `false` if
+    /// there is no room for more; the rest of the page stays in the log. Events without an id are passed on and don't
+    /// move the position.
     pub(crate) fn read(&mut self, page: Page, limit: u64, at: jiff::Timestamp, push: &mut impl FnMut(Event) -> bool) {
         let expired = last_expired(&page).min(limit);
         for mut event in page.events {
@@ -107,7 +106,7 @@ impl LogReader {
                 continue;
             }
             if let Some(id) = id {
-                // The page has a later event, so that it lacks those before it for good.
+                // The page contains a later event, so the earlier ones are missing for good.
                 let before = (id - 1).min(limit);
                 for (to, reason) in [(expired.min(before), GapReason::Expired), (before, GapReason::ReplayFailed)] {
                     if self.skip_to(to, reason, at).is_some_and(|gap| !push(gap)) {
@@ -130,7 +129,7 @@ impl LogReader {
     }
 }
 
-/// The last event that the log has no longer. What a log begins with can't come after its end.
+/// Id of the last expired event. A log can't begin after its own end.
 fn last_expired(page: &Page) -> u64 {
     page.oldest.min(page.head.saturating_add(1)).saturating_sub(1)
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use super::{Machine, connection::Admission};
 use crate::{
     Error, ErrorKind, Stage,
-    events::{Notice, notice},
+    events::{ServerRejection, parse_rejection},
     session::{
-        Fault, Now,
+        ConnectionFailure, Now,
         auth::{Certainty, Verdict},
         refusal::{ConnectRefusal, both_refused, connect_error},
     },
 };
 
 /// Deployed servers accept only web sessions.
-const NO_KEYS: &str =
+const NO_API_KEYS_ADVICE: &str =
     "this server accepts no API keys on the socket: sign in with email and password, or pass `session`";
 
 impl Machine {
@@ -28,32 +28,32 @@ impl Machine {
             Admission::Acknowledged { .. } => (!self.servers.has_let_us_in()).then_some(Certainty::Interrupted),
         };
         if !data.is_empty() {
-            connection.pre_ack_error = Some(notice(data));
+            connection.pre_ack_error = Some(parse_rejection(data));
         }
         match refusal {
-            Some(certainty) => self.refused_at_end(now, certainty),
-            None => self.on_connection_lost(now, Fault::ServerDisconnected),
+            Some(certainty) => self.on_unconfirmed_end(now, certainty),
+            None => self.on_connection_lost(now, ConnectionFailure::ServerDisconnected),
         }
     }
 
     /// Handles the end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet,
     /// unless the request has only reached a process that does not know the session.
-    pub(super) fn on_transport_lost(&mut self, now: Now, fault: Fault) {
+    pub(super) fn on_transport_lost(&mut self, now: Now, failure: ConnectionFailure) {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
-        let unknown = matches!(fault, Fault::SessionUnknown(_));
+        let unknown = matches!(failure, ConnectionFailure::SessionUnknown(_));
         if acknowledged && !unknown && !self.servers.has_let_us_in() {
-            self.refused_at_end(now, Certainty::Interrupted);
+            self.on_unconfirmed_end(now, Certainty::Interrupted);
         } else {
-            self.on_connection_lost(now, fault);
+            self.on_connection_lost(now, failure);
         }
     }
 
     /// Handles the end of a connection that was not confirmed. An earlier message of the server may be the reason.
-    fn refused_at_end(&mut self, now: Now, certainty: Certainty) {
-        let words = self.phase.connection_mut().and_then(|connection| connection.pre_ack_error.take());
-        if let Some(words) = words {
-            return self.on_connection_refused(now, &words, certainty);
+    fn on_unconfirmed_end(&mut self, now: Now, certainty: Certainty) {
+        let rejection = self.phase.connection_mut().and_then(|connection| connection.pre_ack_error.take());
+        if let Some(rejection) = rejection {
+            return self.on_connection_refused(now, &rejection, certainty);
         }
         let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
         self.on_credentials_refused(now, certainty, error.with_stage(Stage::Namespace));
@@ -61,14 +61,14 @@ impl Machine {
 
     /// Handles a CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
-        self.on_connection_refused(now, &notice(data), Certainty::Ambiguous);
+        self.on_connection_refused(now, &parse_rejection(data), Certainty::Ambiguous);
     }
 
     /// Handles a refusal with a message, by packet or by event.
-    pub(super) fn on_connection_refused(&mut self, now: Now, notice: &Notice, unclear: Certainty) {
-        match connect_error(notice, unclear) {
+    pub(super) fn on_connection_refused(&mut self, now: Now, rejection: &ServerRejection, unclear: Certainty) {
+        match connect_error(rejection, unclear) {
             ConnectRefusal::Credentials(error, certainty) => self.on_credentials_refused(now, certainty, error),
-            ConnectRefusal::Other(error) => self.on_connection_lost(now, Fault::NamespaceRefused(error)),
+            ConnectRefusal::Other(error) => self.on_connection_lost(now, ConnectionFailure::NamespaceRefused(error)),
         }
     }
 
@@ -100,7 +100,7 @@ impl Machine {
         if !self.config.has_only_key {
             return error;
         }
-        let text = format!("{NO_KEYS} ({error})");
+        let text = format!("{NO_API_KEYS_ADVICE} ({error})");
         Error::new(ErrorKind::AuthenticationFailed, text).with_stage(error.stage().unwrap_or(Stage::Namespace))
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     eio::Handshake,
-    events::Notice,
+    events::ServerRejection,
     session::{
         CredentialsReason, SessionConfig, acks::Acks, auth::Proof, budget::Budget, earliest::Earliest,
         heartbeat::Heartbeat, liveness::Liveness, requests::Requests,
@@ -41,7 +41,7 @@ pub(super) struct Connection {
     pub(super) reason: CredentialsReason,
     pub(super) proof: Proof,
     /// Message of an `error` event that may be the reason for a later refusal.
-    pub(super) pre_ack_error: Option<Notice>,
+    pub(super) pre_ack_error: Option<ServerRejection>,
     /// Time at which it counts as stable.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: Budget,

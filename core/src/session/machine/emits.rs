@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Machine;
 use crate::{
     Error, ErrorKind,
-    session::{Fault, Now, Token, acks::Waiter, follower::FollowerOutput},
+    session::{ConnectionFailure, Now, Token, acks::Waiter, follower::FollowerOutput},
     sio,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
 /// Bytes around an event's name and data: packet types, acknowledgement id, brackets and quotes.
-const LONGEST_ENVELOPE: usize = 32;
+const ENVELOPE_BYTES_MAX: usize = 32;
 
 impl Machine {
     pub(super) fn emit(&mut self, now: Now, token: Token, name: &str, data: Option<&str>, ack: Option<Duration>) {
@@ -22,7 +22,7 @@ impl Machine {
             return self.fail(token, error);
         };
         // A longer packet would make the server end the session.
-        let size = LONGEST_ENVELOPE + name.len() + data.map_or(0, str::len);
+        let size = ENVELOPE_BYTES_MAX + name.len() + data.map_or(0, str::len);
         let longest = connection.max_payload;
         if size > longest {
             let text = format!("data: the event exceeds the server's limit of {longest} bytes");
@@ -45,7 +45,7 @@ impl Machine {
     }
 
     /// Sends a protocol event whose acknowledgement `waiter` awaits. Returns the acknowledgement id.
-    pub(super) fn ask(
+    pub(super) fn send_request(
         &mut self,
         waiter: Waiter,
         deadline: Instant,
@@ -102,7 +102,7 @@ impl Machine {
             }
         }
         if unresponsive && !std::mem::replace(&mut self.reconnected_for_pages, true) {
-            self.on_connection_lost(now, Fault::Unresponsive);
+            self.on_connection_lost(now, ConnectionFailure::Unresponsive);
         }
     }
 }

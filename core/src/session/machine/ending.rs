@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Machine, Phase};
 use crate::{
     Error, ErrorKind,
-    session::{Fault, Now, OnServerDisconnect, Output, ReconnectPolicy, State, Token, acks::Waiter},
+    session::{ConnectionFailure, Now, OnServerDisconnect, Output, ReconnectPolicy, State, Token, acks::Waiter},
     sio,
 };
 
@@ -14,13 +14,13 @@ const UNCLEAR_PAUSES_MAX: u32 = 2;
 
 impl Machine {
     /// Handles the end of the connection or of the attempt.
-    pub(super) fn on_connection_lost(&mut self, now: Now, fault: Fault) {
+    pub(super) fn on_connection_lost(&mut self, now: Now, failure: ConnectionFailure) {
         if !matches!(self.phase, Phase::Dialing { .. } | Phase::Open(_)) {
             return;
         }
-        let stop =
-            matches!(fault, Fault::ServerDisconnected) && self.config.on_server_disconnect == OnServerDisconnect::Stop;
-        let error = fault.into_error();
+        let stop = matches!(failure, ConnectionFailure::ServerDisconnected)
+            && self.config.on_server_disconnect == OnServerDisconnect::Stop;
+        let error = failure.into_error();
         if self.connecting.is_some() && !self.config.retry_first_connect {
             self.servers.failed();
         }
@@ -71,10 +71,10 @@ impl Machine {
         let earliest = self.servers.not_before().map_or(now.mono, |at| at.max(now.mono));
         let until = self.attempts.earliest(earliest.max(now.mono + delay));
         self.phase = Phase::Waiting { until, earliest };
-        self.pause_joins(now);
+        self.start_join_deadlines(now);
         if self.connecting.is_none() {
             let retry_in = until.saturating_duration_since(now.mono);
-            self.state(State::Reconnecting { attempt: self.attempts.count(), retry_in, cause });
+            self.push_state(State::Reconnecting { attempt: self.attempts.count(), retry_in, cause });
         }
     }
 
@@ -99,7 +99,7 @@ impl Machine {
         self.phase = Phase::Closed;
         self.page_requests.clear();
         // The state comes first, so that a caller that learns of the end finds the reason there.
-        self.state(State::Closed { reason: error.clone() });
+        self.push_state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connecting.take() {
             self.fail(token, error.clone());
         }
@@ -116,7 +116,7 @@ impl Machine {
     }
 
     pub(super) fn close(&mut self, token: Token) {
-        self.state(State::Closing);
+        self.push_state(State::Closing);
         let connected = self.phase.is_online();
         if connected {
             self.send(&sio::disconnect());

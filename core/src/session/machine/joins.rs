@@ -1,4 +1,4 @@
-//! Joins and leaves: reconciliation of wanted and actual rooms.
+//! Joins and leaves: reconciliation of wanted and membership rooms.
 
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,9 @@ use crate::{
         acks::Waiter,
         earliest::Earliest,
         follower::Follower,
-        refusal::JoinTrouble,
+        refusal::JoinFailure,
         requests::RequestKind,
-        rooms::{Actual, Room},
+        rooms::{Membership, Room},
     },
 };
 
@@ -46,8 +46,8 @@ impl Machine {
                 room.deadline = Some(deadline);
                 room.joiners.push(token);
                 // The leave was not sent yet. Only another join tells the new streams where they start.
-                if room.actual == Actual::In {
-                    room.actual = Actual::Out;
+                if room.membership == Membership::In {
+                    room.membership = Membership::Out;
                     if let Some(connection) = self.phase.connection_mut() {
                         connection.requests.linger(&project, now.mono);
                     }
@@ -69,7 +69,7 @@ impl Machine {
         let was_wanted = std::mem::replace(&mut room.wanted, false);
         room.deadline = None;
         let joiners = std::mem::take(&mut room.joiners);
-        if room.actual == Actual::Out {
+        if room.membership == Membership::Out {
             self.rooms.remove(&project);
             self.done(token);
         } else {
@@ -83,29 +83,29 @@ impl Machine {
         }
     }
 
-    /// Reconciles wanted and actual rooms, one join or leave at a time.
+    /// Reconciles wanted and membership rooms, one join or leave at a time.
     pub(super) fn reconcile(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         connection.budget_wait = None;
         if connection.requests.awaited().is_some() {
-            self.line_up();
+            self.stop_queued_deadlines();
         } else if let Some((project, kind)) = self.rooms.next(now.mono) {
             if !connection.may_send(now.mono) {
-                return self.line_up();
+                return self.stop_queued_deadlines();
             }
             self.request(now, project, kind);
-            self.line_up();
+            self.stop_queued_deadlines();
         }
-        self.ask_pages(now);
-        self.ask_reviews(now);
+        self.request_replay_pages(now);
+        self.request_reviews(now);
         self.send_page_requests(now);
     }
 
-    /// Stops the deadlines of queued joins, because queueing is not the server's fault: a join's timeout starts when it
+    /// Stops the deadlines of queued joins, because queueing is not the server's failure: a join's timeout starts when it
     /// is sent.
-    fn line_up(&mut self) {
+    fn stop_queued_deadlines(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
-            if room.actual != Actual::Joining && room.failures == 0 {
+            if room.membership != Membership::Joining && room.failures == 0 {
                 room.deadline = None;
             }
         }
@@ -118,9 +118,9 @@ impl Machine {
         let argument = serde_json::json!({"project_id": project.as_str()});
         // A late answer is still useful.
         let patience = deadline + self.config.join_timeout;
-        let Some(id) = self.ask(Waiter::Room(project.clone()), patience, name, &argument) else { return };
+        let Some(id) = self.send_request(Waiter::Room(project.clone()), patience, name, &argument) else { return };
         if let Some(room) = self.rooms.get_mut(&project) {
-            room.actual = if joining { Actual::Joining } else { Actual::Leaving };
+            room.membership = if joining { Membership::Joining } else { Membership::Leaving };
             room.asked_at = joining.then(|| room.asked_at.unwrap_or(now.mono));
             if joining && !room.joiners.is_empty() && room.failures == 0 {
                 room.deadline = Some(deadline);
@@ -132,7 +132,7 @@ impl Machine {
     }
 
     /// Starts the deadlines of joins that wait for a new connection, because the old one is lost.
-    pub(super) fn pause_joins(&mut self, now: Now) {
+    pub(super) fn start_join_deadlines(&mut self, now: Now) {
         let deadline = now.mono + self.config.join_timeout;
         let mut gone = Vec::new();
         for (project, room) in self.rooms.iter_mut() {
@@ -154,23 +154,24 @@ impl Machine {
         }
     }
 
-    fn on_join_timeout(&mut self, now: Now, project: &ProjectId, words: Option<String>) {
+    fn on_join_timeout(&mut self, now: Now, project: &ProjectId, message: Option<String>) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
-        let words = words.or_else(|| room.last_words.clone());
-        let message = words.unwrap_or_else(|| "timed out waiting for its answer".to_owned());
-        self.retry_join(now, project, JoinTrouble::unanswered(message));
+        let message = message.or_else(|| room.last_message.clone());
+        let message = message.unwrap_or_else(|| "timed out waiting for its answer".to_owned());
+        self.retry_join(now, project, JoinFailure::unanswered(message));
     }
 
     /// Expires joins and leaves without an answer.
     pub(super) fn expire_joins(&mut self, now: Now) {
         let late = self.phase.connection_mut().and_then(|connection| {
             let request = connection.requests.expire(now.mono, self.config.join_timeout)?;
-            let words = request.suspicion.as_ref().map(|suspicion| suspicion.words.message.clone());
-            Some((request.project.clone(), request.kind, words))
+            let message =
+                request.possible_refusal.as_ref().map(|possible_refusal| possible_refusal.rejection.message.clone());
+            Some((request.project.clone(), request.kind, message))
         });
         match late {
-            Some((project, RequestKind::Join, words)) => self.on_join_timeout(now, &project, words),
+            Some((project, RequestKind::Join, message)) => self.on_join_timeout(now, &project, message),
             Some((project, RequestKind::Leave, _)) => self.on_left(now, &project),
             None => {}
         }
@@ -179,7 +180,7 @@ impl Machine {
         let expired: Vec<_> = self
             .rooms
             .iter()
-            .filter(|(_, room)| !room.confirmed && room.actual != Actual::Joining && late(room))
+            .filter(|(_, room)| !room.confirmed && room.membership != Membership::Joining && late(room))
             .map(|(project, _)| project.clone())
             .collect();
         for project in expired {
@@ -197,10 +198,10 @@ impl Machine {
         let mut earliest = Earliest::default();
         let is_free = self.phase.online().is_some_and(|connection| connection.requests.awaited().is_none());
         for (_, room) in self.rooms.iter() {
-            if may_send && is_free && room.actual == Actual::Out {
+            if may_send && is_free && room.membership == Membership::Out {
                 earliest.consider(room.not_before);
             }
-            if !room.confirmed && room.actual != Actual::Joining {
+            if !room.confirmed && room.membership != Membership::Joining {
                 earliest.consider(room.deadline);
             }
             if may_send && room.wanted {

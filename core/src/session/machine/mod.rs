@@ -75,30 +75,30 @@ impl Machine {
 
     /// Handles an input. Then call [`poll_output`](Self::poll_output) until it returns `None`.
     pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
-        self.take_in(now, input);
+        self.handle_one(now, input);
         self.advance(now);
     }
 
     /// Handles one of several simultaneous inputs. A call of [`handle`](Self::handle) must follow.
-    pub(crate) fn take_in(&mut self, now: Now, input: Input<'_>) {
+    pub(crate) fn handle_one(&mut self, now: Now, input: Input<'_>) {
         match input {
-            Input::Command(command) => self.command(now, command),
-            Input::Frame(text) => self.frame(now, text),
-            Input::Binary(bytes) => self.binary(now, bytes),
+            Input::Command(command) => self.on_command(now, command),
+            Input::Frame(text) => self.on_frame(now, text),
+            Input::Binary(bytes) => self.on_binary(now, bytes),
             Input::Activity => {
                 if let Some(connection) = self.phase.connection_mut() {
                     connection.liveness.answered(now.mono);
                 }
             }
             Input::Dialed { id, proof, auth } => self.on_dialed(id, proof, auth),
-            Input::DialFailed { id, fault } => self.on_dial_failed(now, id, fault),
-            Input::TransportLost(fault) => self.on_transport_lost(now, fault),
-            Input::Backfilled(found) => self.backfilled(now, found),
+            Input::DialFailed { id, failure } => self.on_dial_failed(now, id, failure),
+            Input::TransportLost(failure) => self.on_transport_lost(now, failure),
+            Input::BackfillReply(reply) => self.on_backfill_reply(now, reply),
             Input::Tick => {}
         }
     }
 
-    fn command(&mut self, now: Now, command: Command) {
+    fn on_command(&mut self, now: Now, command: Command) {
         if let Phase::Closed = self.phase {
             return self.refuse_closed(command);
         }
@@ -126,7 +126,7 @@ impl Machine {
         }
     }
 
-    /// Handles passed deadlines, then reconciles wanted and actual rooms.
+    /// Handles passed deadlines, then reconciles wanted and membership rooms.
     fn advance(&mut self, now: Now) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
         match &self.phase {
@@ -137,7 +137,7 @@ impl Machine {
             _ => {}
         }
         if due(self.phase.connection().and_then(|connection| connection.liveness.deadline())) {
-            self.on_connection_lost(now, super::Fault::Silent);
+            self.on_connection_lost(now, super::ConnectionFailure::Silent);
         }
         if due(self.phase.online().and_then(|connection| connection.liveness.probe_at())) {
             self.probe(now);
@@ -198,7 +198,7 @@ impl Machine {
         self.out.push_back(Output::Done { token, data: None });
     }
 
-    fn state(&mut self, state: State) {
+    fn push_state(&mut self, state: State) {
         self.out.push_back(Output::State(state));
     }
 

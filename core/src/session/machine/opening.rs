@@ -8,9 +8,9 @@ use crate::{
     Error, ErrorKind, Stage,
     eio::Handshake,
     session::{
-        CredentialsReason, Fault, Now, Output, State, Token,
+        ConnectionFailure, CredentialsReason, Now, Output, State, Token,
         auth::{Certainty, Proof},
-        refusal::blames_credentials,
+        refusal::is_about_credentials,
     },
     sio,
 };
@@ -21,7 +21,7 @@ impl Machine {
             return self.fail(token, Error::invalid_argument("the client has already been connected"));
         }
         self.connecting = Some(token);
-        self.state(State::Connecting);
+        self.push_state(State::Connecting);
         self.start_dial(now);
     }
 
@@ -47,17 +47,17 @@ impl Machine {
         }
     }
 
-    pub(super) fn on_dial_failed(&mut self, now: Now, failed: u64, fault: Fault) {
+    pub(super) fn on_dial_failed(&mut self, now: Now, failed: u64, failure: ConnectionFailure) {
         if !matches!(self.phase, Phase::Dialing { id, .. } if id == failed) {
             return;
         }
-        match fault {
-            Fault::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
+        match failure {
+            ConnectionFailure::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
                 self.on_credentials_refused(now, Certainty::Said, error);
             }
-            Fault::CredentialsExhausted(error) => self.on_credentials_refused(now, Certainty::Final, error),
-            Fault::NoLogin(error) => self.on_credentials_refused(now, Certainty::NoLogin, error),
-            fault => self.on_connection_lost(now, fault),
+            ConnectionFailure::CredentialsExhausted(error) => self.on_credentials_refused(now, Certainty::Final, error),
+            ConnectionFailure::NoLogin(error) => self.on_credentials_refused(now, Certainty::NoLogin, error),
+            failure => self.on_connection_lost(now, failure),
         }
     }
 
@@ -67,7 +67,7 @@ impl Machine {
             Some(_) => Stage::Namespace,
             None => Stage::Network,
         };
-        self.on_connection_lost(now, Fault::Timeout(stage));
+        self.on_connection_lost(now, ConnectionFailure::Timeout(stage));
     }
 
     /// Handles the Engine.IO handshake: requests the namespace.
@@ -79,18 +79,19 @@ impl Machine {
                 connection.configure(&handshake, now.mono);
                 self.send(&sio::connect(auth.as_deref()));
             }
-            Err(error) => {
-                self.on_connection_lost(now, Fault::Protocol(format!("the Engine.IO handshake is invalid: {error}")))
-            }
+            Err(error) => self.on_connection_lost(
+                now,
+                ConnectionFailure::Protocol(format!("the Engine.IO handshake is invalid: {error}")),
+            ),
         }
     }
 
     pub(super) fn on_namespace_acknowledged(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Admission::AwaitingNamespace { auth_confirmed, .. } = connection.admission else { return };
-        let blame = connection.pre_ack_error.take_if(|words| !auth_confirmed && blames_credentials(words));
-        if let Some(words) = blame {
-            return self.on_connection_refused(now, &words, Certainty::Ambiguous);
+        let blame = connection.pre_ack_error.take_if(|rejection| !auth_confirmed && is_about_credentials(rejection));
+        if let Some(rejection) = blame {
+            return self.on_connection_refused(now, &rejection, Certainty::Ambiguous);
         }
         connection.acknowledge(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
         self.counters.connections += 1;
@@ -114,7 +115,7 @@ impl Machine {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.admission = Admission::Announced;
         self.out.push_back(Output::Announced { server: self.servers.current() });
-        self.state(State::Connected);
+        self.push_state(State::Connected);
         if let Some(token) = self.connecting.take() {
             self.done(token);
         }

@@ -3,13 +3,13 @@
 use super::{Machine, connection::Admission};
 use crate::{
     eio,
-    events::{Event, Origin, Received, UnknownEvent, decode, notice},
+    events::{Event, Origin, Received, UnknownEvent, decode, parse_rejection},
     session::{
-        Fault, Now, Output,
+        ConnectionFailure, Now, Output,
         acks::Waiter,
         auth::Certainty,
-        rooms::Actual,
-        wire::{ack_value, is_readable},
+        room_protocol::{ack_value, is_valid_json},
+        rooms::Membership,
     },
     sio::{self, BinaryEvent, Kind},
 };
@@ -18,42 +18,42 @@ use crate::{
 const PING_DATA_MAX: usize = 64;
 
 impl Machine {
-    pub(super) fn frame(&mut self, now: Now, text: &str) {
+    pub(super) fn on_frame(&mut self, now: Now, text: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.liveness.heard(now.mono);
         match eio::Packet::decode(text) {
-            Ok(eio::Packet::Message(message)) => self.message(now, message),
+            Ok(eio::Packet::Message(message)) => self.on_message(now, message),
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
             // Servers send at most `probe`; echoing megabytes would help an attacker.
             Ok(eio::Packet::Ping(data)) if data.len() <= PING_DATA_MAX => {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
-            Ok(eio::Packet::Ping(_)) => self.malformed(now, "", "a ping carries too much data"),
-            Ok(eio::Packet::Close) => self.on_transport_lost(now, Fault::EngineClosed),
+            Ok(eio::Packet::Ping(_)) => self.deliver_malformed(now, "", "a ping carries too much data"),
+            Ok(eio::Packet::Close) => self.on_transport_lost(now, ConnectionFailure::EngineClosed),
             Ok(eio::Packet::Pong(_) | eio::Packet::Upgrade | eio::Packet::Noop) => {}
-            Err(error) => self.malformed(now, text, &error.to_string()),
+            Err(error) => self.deliver_malformed(now, text, &error.to_string()),
         }
     }
 
-    pub(super) fn binary(&mut self, now: Now, bytes: &[u8]) {
+    pub(super) fn on_binary(&mut self, now: Now, bytes: &[u8]) {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.liveness.heard(now.mono);
         match connection.assembler.add(bytes) {
             Ok(None) => {}
-            Ok(Some(event)) => self.binary_event(now, event),
-            Err(error) => self.malformed(now, "", &error.to_string()),
+            Ok(Some(event)) => self.on_binary_event(now, event),
+            Err(error) => self.deliver_malformed(now, "", &error.to_string()),
         }
     }
 
-    fn message(&mut self, now: Now, text: &str) {
+    fn on_message(&mut self, now: Now, text: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let online = connection.is_online();
         if let Err(error) = connection.assembler.interrupt() {
-            self.malformed(now, "", &error.to_string());
+            self.deliver_malformed(now, "", &error.to_string());
         }
         let packet = match sio::decode(text) {
             Ok(packet) => packet,
-            Err(error) => return self.malformed(now, text, &error.to_string()),
+            Err(error) => return self.deliver_malformed(now, text, &error.to_string()),
         };
         if packet.namespace != "/" {
             // Some servers refuse with a namespace that was not requested.
@@ -64,12 +64,12 @@ impl Machine {
         }
         match packet.kind {
             Kind::Event => match sio::split_event(packet.data) {
-                Ok((name, arguments)) => self.event(now, &name, arguments, packet.data.trim_end().ends_with(']')),
-                Err(error) => self.malformed(now, packet.data, &error.to_string()),
+                Ok((name, arguments)) => self.on_event(now, &name, arguments, packet.data.trim_end().ends_with(']')),
+                Err(error) => self.deliver_malformed(now, packet.data, &error.to_string()),
             },
             Kind::Ack => match packet.id {
-                Some(id) => self.acknowledged(now, id, packet.data),
-                None => self.malformed(now, text, "an acknowledgement has no id"),
+                Some(id) => self.on_acknowledged(now, id, packet.data),
+                None => self.deliver_malformed(now, text, "an acknowledgement has no id"),
             },
             Kind::Connect => self.on_namespace_acknowledged(now),
             Kind::Disconnect => self.on_server_disconnect(now, packet.data),
@@ -77,20 +77,20 @@ impl Machine {
             Kind::BinaryEvent | Kind::BinaryAck => {
                 let Some(connection) = self.phase.connection_mut() else { return };
                 if let Some(event) = connection.assembler.start(&packet, packet.kind == Kind::BinaryAck) {
-                    self.binary_event(now, event);
+                    self.on_binary_event(now, event);
                 }
             }
         }
     }
 
     /// `whole`: the packet ends with a bracket, as it should.
-    fn event(&mut self, now: Now, name: &str, arguments: &str, whole: bool) {
+    fn on_event(&mut self, now: Now, name: &str, arguments: &str, whole: bool) {
         match name {
             // Don't treat a truncated event as the reply it resembles.
             "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
-                if !whole || !is_readable(arguments) =>
+                if !whole || !is_valid_json(arguments) =>
             {
-                self.malformed(now, arguments, "the event's data is not JSON");
+                self.deliver_malformed(now, arguments, "the event's data is not JSON");
             }
             // Deployed servers send it before the acknowledgement, and only on a good connection.
             "connected" => self.on_auth_confirmed(),
@@ -99,30 +99,30 @@ impl Machine {
             "error" | "project_access_denied" | "authentication_failed" => self.on_error_event(now, name, arguments),
             _ => {
                 let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
-                self.live(now, event);
+                self.deliver_live(now, event);
             }
         }
     }
 
     fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
-        let words = notice(arguments);
+        let rejection = parse_rejection(arguments);
         if name == "authentication_failed" {
-            return self.on_connection_refused(now, &words, Certainty::Said);
+            return self.on_connection_refused(now, &rejection, Certainty::Said);
         }
         if let Some(connection) = self.phase.connection_mut()
             && !matches!(connection.admission, Admission::Announced)
         {
-            connection.pre_ack_error = Some(words.clone());
+            connection.pre_ack_error = Some(rejection.clone());
         }
-        if !self.on_join_refused(now, &words, name == "project_access_denied") {
+        if !self.on_join_refused(now, &rejection, name == "project_access_denied") {
             let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
-            self.live(now, event);
+            self.deliver_live(now, event);
         }
     }
 
     /// Delivers an event to its project.
     #[inline]
-    fn live(&mut self, now: Now, mut event: Event) {
+    fn deliver_live(&mut self, now: Now, mut event: Event) {
         let Some(connection) = self.phase.connection() else { return };
         let requests = &connection.requests;
         if event.meta().project_id.is_none()
@@ -141,7 +141,7 @@ impl Machine {
             // An event without an id may predate an unanswered leave: drop it until this join is confirmed.
             Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
             // A leave in progress is followed by another join, which tells the stream where it starts.
-            Some(room) if room.wanted && room.actual != Actual::Leaving => {
+            Some(room) if room.wanted && room.membership != Membership::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }
             Some(_) => {}
@@ -152,7 +152,7 @@ impl Machine {
         }
     }
 
-    fn malformed(&mut self, now: Now, text: &str, reason: &str) {
+    fn deliver_malformed(&mut self, now: Now, text: &str, reason: &str) {
         let mut event = decode("", text, Received { origin: Origin::Live, at: now.wall });
         if let Event::UnknownEvent(unknown) = event {
             event = Event::malformed(String::new(), unknown.data, reason, unknown.meta);
@@ -164,24 +164,28 @@ impl Machine {
         self.output().deliver(event);
     }
 
-    fn binary_event(&mut self, now: Now, event: BinaryEvent) {
+    fn on_binary_event(&mut self, now: Now, event: BinaryEvent) {
         if let Some(id) = event.ack {
-            return self.acknowledged(now, id, &event.data);
+            return self.on_acknowledged(now, id, &event.data);
         }
         let Ok((name, arguments)) = sio::split_event(&event.data) else {
-            return self.malformed(now, &event.data, "the data of an event is not an array that starts with its name");
+            return self.deliver_malformed(
+                now,
+                &event.data,
+                "the data of an event is not an array that starts with its name",
+            );
         };
         match decode(&name, arguments, Received { origin: Origin::Live, at: now.wall }) {
             Event::UnknownEvent(unknown) => {
                 let unknown = UnknownEvent { attachments: event.attachments, ..unknown };
-                self.live(now, unknown.into());
+                self.deliver_live(now, unknown.into());
             }
             // No documented event has attachments, but one with unexpected attachments may be valid.
-            known => self.live(now, known),
+            known => self.deliver_live(now, known),
         }
     }
 
-    fn acknowledged(&mut self, now: Now, id: u64, data: &str) {
+    fn on_acknowledged(&mut self, now: Now, id: u64, data: &str) {
         let arguments = data.trim().strip_prefix('[').unwrap_or(data);
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
         let Some(connection) = self.phase.connection_mut() else { return };
@@ -204,7 +208,7 @@ impl Machine {
             }
             Some(Waiter::Replay(project, after)) => self.on_replay_page(now, &project, after, arguments),
             // The waiter is gone.
-            None => self.settle(now, id, arguments),
+            None => self.on_confirming_acknowledgement(now, id, arguments),
         }
     }
 }

@@ -6,8 +6,8 @@ use super::Machine;
 use crate::{
     events::ProjectId,
     session::{
-        LogReader, Now, Output, PageRequest, StreamId, acks::Waiter, log_reader::PageAttempts, rooms::Actual,
-        wire::Page,
+        LogReader, Now, Output, PageRequest, StreamId, acks::Waiter, log_reader::PageAttempts, room_protocol::Page,
+        rooms::Membership,
     },
 };
 
@@ -64,7 +64,7 @@ impl Machine {
                 hopeless.push((*stream, project.clone()));
                 continue;
             };
-            if !waiting.attempts.may_ask(now.mono) || room.actual != Actual::In {
+            if !waiting.attempts.may_request(now.mono) || room.membership != Membership::In {
                 continue;
             }
             if room.follower.log().is_none() {
@@ -75,7 +75,7 @@ impl Machine {
                 break;
             }
             let after = waiting.reader.last();
-            waiting.attempts.on_asked(after);
+            waiting.attempts.on_requested(after);
             requests.push((*stream, project.clone(), after, waiting.limit));
         }
         for key in hopeless {
@@ -100,10 +100,10 @@ impl Machine {
             }
             // The page brings no progress: the published events are not in the log, or not yet.
             Ok(_) => self.on_backlog_page_failed(now, key, after, None),
-            Err(words) => {
+            Err(rejection) => {
                 // Without the message, which may contain secrets that only the driver can redact.
                 tracing::debug!(project = %key.1, "a page for a stream was refused");
-                self.on_backlog_page_failed(now, key, after, words.retry_after);
+                self.on_backlog_page_failed(now, key, after, rejection.retry_after);
             }
         }
     }

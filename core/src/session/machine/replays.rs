@@ -4,11 +4,11 @@ use super::Machine;
 use crate::{
     events::ProjectId,
     session::{
-        BackfillRequest, Backfilled, Now, Output, PAGE_MAX, Wanted,
+        BackfillQuery, BackfillReply, BackfillRequest, Now, Output, PAGE_MAX,
         acks::Waiter,
         follower::{FollowerOutput, NoLogFollower},
+        room_protocol::Page,
         rooms::Room,
-        wire::Page,
     },
 };
 
@@ -38,7 +38,7 @@ impl Machine {
     }
 
     /// Requests a page for each project that wants one and has readers with room, within the budget.
-    pub(super) fn ask_pages(&mut self, now: Now) {
+    pub(super) fn request_replay_pages(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         let mut requests = Vec::new();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
@@ -51,7 +51,7 @@ impl Machine {
             if !connection.may_send(now.mono) {
                 break;
             }
-            log.on_asked(after);
+            log.on_requested(after);
             requests.push((project.clone(), after, limit));
         }
         for (project, after, limit) in requests {
@@ -61,7 +61,7 @@ impl Machine {
 
     pub(super) fn send_page_request(&mut self, now: Now, waiter: Waiter, project: &ProjectId, after: u64, limit: u64) {
         let argument = serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit});
-        self.ask(waiter, now.mono + self.config.ack_timeout, "replay_events", &argument);
+        self.send_request(waiter, now.mono + self.config.ack_timeout, "replay_events", &argument);
     }
 
     pub(super) fn on_replay_page(&mut self, now: Now, project: &ProjectId, after: u64, arguments: &str) {
@@ -71,26 +71,26 @@ impl Machine {
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match Page::read(arguments, now.wall) {
             Ok(page) => log.on_page(now, page, &mut output),
-            Err(words) => {
+            Err(rejection) => {
                 // Without the message, which may contain secrets that only the driver can redact.
                 tracing::debug!(%project, "a page of the event log was refused");
-                log.on_page_failed(now, words.retry_after, &mut output);
+                log.on_page_failed(now, rejection.retry_after, &mut output);
             }
         }
     }
 
-    pub(super) fn ask_backfill(&mut self, now: Now, project: &ProjectId, wanted: Wanted) {
+    pub(super) fn request_backfill(&mut self, now: Now, project: &ProjectId, query: BackfillQuery) {
         let room = self.rooms.get_mut(project);
         let Some(no_log) = room.and_then(|room| room.follower.no_log_mut()) else { return };
         self.backfills += 1;
         let id = self.backfills;
-        no_log.on_asked(now, id, wanted);
+        no_log.on_requested(now, id, query);
         let flagged = no_log.flagged();
-        self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), wanted, flagged }));
+        self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), query, flagged }));
     }
 
     /// Requests reviews that are due.
-    pub(super) fn ask_reviews(&mut self, now: Now) {
+    pub(super) fn request_reviews(&mut self, now: Now) {
         let Some(pause) = self.config.review_poll else { return };
         let due = |(project, room): (&ProjectId, &Room)| {
             let at = room.follower.no_log()?.review_deadline(pause)?;
@@ -100,17 +100,21 @@ impl Machine {
         for project in due {
             let no_log = self.rooms.get(&project).and_then(|room| room.follower.no_log());
             let wants_start = no_log.is_some_and(NoLogFollower::wants_start);
-            self.ask_backfill(now, &project, if wants_start { Wanted::Start } else { Wanted::Reviews });
+            self.request_backfill(
+                now,
+                &project,
+                if wants_start { BackfillQuery::Start } else { BackfillQuery::Reviews },
+            );
         }
     }
 
-    pub(super) fn backfilled(&mut self, now: Now, found: Backfilled) {
-        let room = self.rooms.get_mut(&found.project);
+    pub(super) fn on_backfill_reply(&mut self, now: Now, reply: BackfillReply) {
+        let room = self.rooms.get_mut(&reply.project);
         let Some(no_log) = room.and_then(|room| room.follower.no_log_mut()) else { return };
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        if let Err(error) = &found.result {
-            tracing::debug!(project = %found.project, %error, "backfill failed");
+        if let Err(error) = &reply.result {
+            tracing::debug!(project = %reply.project, %error, "backfill failed");
         }
-        no_log.on_answer(now, found.id, found.result.ok(), &mut output);
+        no_log.on_answer(now, reply.id, reply.result.ok(), &mut output);
     }
 }

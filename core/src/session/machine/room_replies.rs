@@ -3,26 +3,26 @@
 use super::{Machine, joins::join_pause};
 use crate::{
     Error, ErrorKind,
-    events::{Notice, ProjectId, notice},
+    events::{ProjectId, ServerRejection, parse_rejection},
     session::{
-        Backfill, Now, Output, Wanted,
+        Backfill, BackfillQuery, Now, Output,
         auth::Certainty,
         follower::{Follower, FollowerOutput, NoLogFollower},
-        refusal::{JoinTrouble, join_error, refuses_joins},
+        refusal::{JoinFailure, is_join_refusal, join_error},
         requests::{Ambiguous, RequestKind},
-        rooms::Actual,
-        wire::{AckVerdict, Joined, ack_verdict},
+        room_protocol::{AckVerdict, JoinedProject, ack_verdict},
+        rooms::Membership,
     },
 };
 
 impl Machine {
     pub(super) fn on_joined_project(&mut self, now: Now, arguments: &str) {
-        let joined = Joined::read(arguments);
+        let joined = JoinedProject::read(arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         let Some(project) = joined.project().or_else(|| requests.awaited_project(RequestKind::Join)) else { return };
         let (awaited, late) = requests.on_joined(&project);
-        let known = self.rooms.get(&project).is_some_and(|room| room.actual == Actual::In);
+        let known = self.rooms.get(&project).is_some_and(|room| room.membership == Membership::In);
         if awaited || late || known {
             self.on_joined(now, &project, &joined);
         } else if self.rooms.get(&project).is_some() {
@@ -32,7 +32,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn on_joined(&mut self, now: Now, project: &ProjectId, joined: &Joined) {
+    pub(super) fn on_joined(&mut self, now: Now, project: &ProjectId, joined: &JoinedProject) {
         self.on_auth_confirmed();
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
@@ -43,10 +43,10 @@ impl Machine {
                 room
             }
         };
-        let again = room.actual == Actual::In;
-        room.actual = Actual::In;
+        let again = room.membership == Membership::In;
+        room.membership = Membership::In;
         room.failures = 0;
-        room.last_words = None;
+        room.last_message = None;
         room.deadline = None;
         if !room.wanted || again {
             return;
@@ -65,8 +65,8 @@ impl Machine {
         }
         let makes_up = self.config.backfill == Backfill::Auto || self.config.review_poll.is_some();
         match since {
-            Some(since) => self.ask_backfill(now, project, Wanted::Missed { since }),
-            None if wants_start && makes_up => self.ask_backfill(now, project, Wanted::Start),
+            Some(since) => self.request_backfill(now, project, BackfillQuery::Missed { since }),
+            None if wants_start && makes_up => self.request_backfill(now, project, BackfillQuery::Start),
             None => {}
         }
     }
@@ -74,7 +74,7 @@ impl Machine {
     pub(super) fn on_left_project(&mut self, now: Now, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
-        let named = Joined::read(arguments).project();
+        let named = JoinedProject::read(arguments).project();
         let Some(project) = named.or_else(|| requests.awaited_project(RequestKind::Leave)) else { return };
         requests.on_left(&project);
         self.on_left(now, &project);
@@ -85,8 +85,8 @@ impl Machine {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
             // The server removed the client, or the user has joined again: the next join decides.
-            let by_server = room.actual == Actual::In;
-            room.actual = Actual::Out;
+            let by_server = room.membership == Membership::In;
+            room.membership = Membership::Out;
             // Events up to here belong to the membership that ended.
             room.follower.on_connection_lost();
             if by_server {
@@ -99,61 +99,61 @@ impl Machine {
     }
 
     /// Handles an error that may refuse a join or end a project. Returns `false` if it does neither.
-    pub(super) fn on_join_refused(&mut self, now: Now, words: &Notice, denied: bool) -> bool {
+    pub(super) fn on_join_refused(&mut self, now: Now, rejection: &ServerRejection, denied: bool) -> bool {
         let Some(connection) = self.phase.connection_mut() else { return false };
         let requests = &mut connection.requests;
-        let named = words.project_id.as_ref();
-        requests.doubt(named);
-        if !denied && named.is_none() && !refuses_joins(words) {
+        let named = rejection.project_id.as_ref();
+        requests.mark_doubtful(named);
+        if !denied && named.is_none() && !is_join_refusal(rejection) {
             // It may answer another request. The end of this one, or its deadline, decides.
-            requests.suspect(words, denied, false);
+            requests.note_possible_refusal(rejection, denied, false);
             return false;
         }
         match requests.take_refused(named) {
-            Err(Ambiguous) => requests.suspect(words, denied, true),
-            Ok(Some(request)) if request.is_join() => self.join_failed(now, &request.project, words, denied),
+            Err(Ambiguous) => requests.note_possible_refusal(rejection, denied, true),
+            Ok(Some(request)) if request.is_join() => self.on_join_failed(now, &request.project, rejection, denied),
             Ok(Some(request)) => self.on_left(now, &request.project),
-            Ok(None) => return denied && self.on_access_lost(words),
+            Ok(None) => return denied && self.on_access_lost(rejection),
         }
         true
     }
 
     /// Handles a denial without a request. Returns `false` if its project is unknown.
-    fn on_access_lost(&mut self, words: &Notice) -> bool {
+    fn on_access_lost(&mut self, rejection: &ServerRejection) -> bool {
         let only = || self.rooms.only(&self.phase.connection()?.requests);
-        let project = words.project_id.as_ref().or_else(only);
+        let project = rejection.project_id.as_ref().or_else(only);
         let wanted = project.filter(|project| self.rooms.get(project).is_some_and(|room| room.wanted));
         let Some(project) = wanted.cloned() else { return false };
-        self.end_project(&project, join_error(words, true).0);
+        self.end_project(&project, join_error(rejection, true).0);
         true
     }
 
-    pub(super) fn join_failed(&mut self, now: Now, project: &ProjectId, words: &Notice, denied: bool) {
-        let (error, pause) = join_error(words, denied);
+    pub(super) fn on_join_failed(&mut self, now: Now, project: &ProjectId, rejection: &ServerRejection, denied: bool) {
+        let (error, pause) = join_error(rejection, denied);
         if error.kind() == ErrorKind::AuthenticationFailed {
-            let needs_session = words.code.is_none() && words.message == "Authentication required";
+            let needs_session = rejection.code.is_none() && rejection.message == "Authentication required";
             let error = if needs_session { self.with_advice(error) } else { error };
             return self.on_credentials_refused(now, Certainty::Said, error);
         }
-        self.retry_join(now, project, JoinTrouble { error, pause, message: words.message.clone() });
+        self.retry_join(now, project, JoinFailure { error, pause, message: rejection.message.clone() });
     }
 
     /// Retries a failed join if that can help. The user's first join is retried until its timeout.
-    pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, trouble: JoinTrouble) {
+    pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, failure: JoinFailure) {
         let deadline = now.mono + self.config.join_timeout;
         let Some(room) = self.rooms.get_mut(project) else { return };
-        room.actual = Actual::Out;
+        room.membership = Membership::Out;
         if !room.wanted {
             return self.forget(project);
         }
-        let Some(pause) = trouble.pause else { return self.end_project(project, trouble.error) };
+        let Some(pause) = failure.pause else { return self.end_project(project, failure.error) };
         let at = now.mono + pause.max(join_pause(room.failures));
         if !room.confirmed && at >= *room.deadline.get_or_insert(deadline) {
-            return self.end_project(project, trouble.error);
+            return self.end_project(project, failure.error);
         }
         room.failures += 1;
         room.not_before = Some(at);
-        room.last_words = Some(trouble.message);
+        room.last_message = Some(failure.message);
     }
 
     /// Ends a project that the server refuses.
@@ -171,11 +171,11 @@ impl Machine {
     /// Handles the acknowledgement of a join or leave. On deployed servers it only marks the end of what the event
     /// said.
     pub(super) fn on_room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
-        self.settle(now, id, arguments);
+        self.on_confirming_acknowledgement(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         let Some(request) = requests.open(id) else { return };
-        let joined = Joined::read(arguments);
+        let joined = JoinedProject::read(arguments);
         // Only the event contains the position of the log. If it was unreadable, join once more.
         let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
         let unread = had_log && joined.head().is_none();
@@ -191,20 +191,22 @@ impl Machine {
             (RequestKind::Join, AckVerdict::No) => {
                 requests.take(id);
                 if !requests.awaits_join(project) {
-                    self.join_failed(now, project, &notice(arguments), false);
+                    self.on_join_failed(now, project, &parse_rejection(arguments), false);
                 }
             }
             // End of a request that an `error` may have refused.
-            (RequestKind::Join, AckVerdict::Silent) if request.suspicion.is_some() => {
-                let Some(suspicion) = requests.take(id).and_then(|request| request.suspicion) else { return };
-                requests.acquit_others(&suspicion);
+            (RequestKind::Join, AckVerdict::Silent) if request.possible_refusal.is_some() => {
+                let Some(possible_refusal) = requests.take(id).and_then(|request| request.possible_refusal) else {
+                    return;
+                };
+                requests.clear_possible_refusal(&possible_refusal);
                 if requests.awaits_join(project) {
                     return;
                 }
-                if suspicion.mixed {
-                    self.retry_join(now, project, JoinTrouble::unanswered(suspicion.words.message));
+                if possible_refusal.is_uncertain {
+                    self.retry_join(now, project, JoinFailure::unanswered(possible_refusal.rejection.message));
                 } else {
-                    self.join_failed(now, project, &suspicion.words, suspicion.denied);
+                    self.on_join_failed(now, project, &possible_refusal.rejection, possible_refusal.denied);
                 }
             }
             // Nothing follows the end of a request.
@@ -216,7 +218,7 @@ impl Machine {
 
     /// Handles the acknowledgement of a join that counted as confirmed, however late. If the join was refused after
     /// all, or may have been, the client may be outside the room. Another join is harmless; staying outside is not.
-    pub(super) fn settle(&mut self, now: Now, id: u64, arguments: &str) {
+    pub(super) fn on_confirming_acknowledgement(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
         let refused = match ack_verdict(arguments) {
@@ -224,7 +226,7 @@ impl Machine {
             AckVerdict::No => true,
             AckVerdict::Silent => doubtful,
         };
-        let is_in = self.rooms.get(&project).is_some_and(|room| room.wanted && room.actual == Actual::In);
+        let is_in = self.rooms.get(&project).is_some_and(|room| room.wanted && room.membership == Membership::In);
         if refused && is_in {
             self.on_left(now, &project);
         }

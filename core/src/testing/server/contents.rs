@@ -1,27 +1,27 @@
-//! The contents of a project, as REST lists them.
+//! Items of a project, as REST lists them.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-/// Contents in the order in which they were first named.
+/// Items in the order in which they were first named.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     rows: Vec<Map<String, Value>>,
-    /// The place of each content by its id.
+    /// Index of each item by its id.
     places: HashMap<String, usize>,
-    /// What was submitted by an idempotency key, and the answer.
+    /// Submission and answer for each idempotency key.
     submitted: HashMap<String, (Value, Value)>,
 }
 
-/// What a submission by an idempotency key means.
+/// Outcome of a submission with an idempotency key.
 pub(super) enum Submitted {
     New,
     Before(Value),
     Other,
 }
 
-/// The times of a server as it writes them: those without a log leave the `Z` out.
+/// Timestamps in the form of the server: those without a log omit the `Z`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     pub(super) zoned: bool,
@@ -35,7 +35,7 @@ impl Clock {
 }
 
 impl Contents {
-    /// Sets fields of the content with this id; one that is new gets the fields that every content has.
+    /// Sets fields of the item with this id; a new one also gets the fields that every item has.
     pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>, clock: Clock) {
         let now = fields.get("updated_at").cloned().unwrap_or_else(|| clock.now().into());
         let row = match self.places.get(id) {
@@ -51,7 +51,7 @@ impl Contents {
         row.extend(fields);
     }
 
-    /// Keeps what a `moderation_update` says about its item.
+    /// Stores the decision of a `moderation_update`.
     pub(super) fn decided(&mut self, project: &str, update: &Map<String, Value>, clock: Clock) {
         let text = |name: &str| update.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(id), Some(status)) = (text("content_id"), text("status")) else { return };
@@ -85,7 +85,7 @@ impl Contents {
         self.places.get(id).map(|place| &self.rows[*place])
     }
 
-    /// A page of the contents, newest first, and how many there are in all.
+    /// Page of items, newest first, and the total number.
     pub(super) fn page(&self, page: usize, per_page: usize, status: Option<&str>) -> (Vec<&Map<String, Value>>, usize) {
         let wanted = |row: &&Map<String, Value>| status.is_none_or(|status| row.get("status") == Some(&status.into()));
         let skipped = page.saturating_sub(1).saturating_mul(per_page);
@@ -96,7 +96,7 @@ impl Contents {
     pub(super) fn statistics(&self) -> Value {
         let count = |status: &str| self.rows.iter().filter(|row| row.get("status") == Some(&status.into())).count();
         let (total, approved) = (self.rows.len(), count("approved"));
-        #[allow(clippy::cast_precision_loss)] // no test has so many
+        #[allow(clippy::cast_precision_loss)] // no test has that many
         let rate = if total == 0 { 0.0 } else { approved as f64 / total as f64 * 100.0 };
         json!({
             "total_content": total, "approved": approved, "rejected": count("rejected"), "flagged": count("flagged"),

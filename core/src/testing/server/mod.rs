@@ -1,4 +1,4 @@
-//! A server on loopback for tests of programs, whatever language they are in.
+//! Server on loopback for tests of programs in any language.
 
 mod contents;
 mod rest;
@@ -16,18 +16,18 @@ use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 use self::room::Rooms;
 use super::Emitted;
 
-/// How many of the clients' own events are kept for [`Server::received`].
-const RECEIVED: usize = 10_000;
+/// Number of client events kept for [`Server::received`].
+const RECEIVED_EVENTS_MAX: usize = 10_000;
 
-/// A server on a free port of the loopback address, with an event log for each project: everything a client can be told,
-/// and everything that can go wrong on the way, at the test's word.
+/// Server on a free loopback port, with an event log per project. It produces every event and failure that a client can
+/// encounter, under control of the test.
 ///
-/// It speaks what the reference server speaks, over WebSocket, or, without an event log, what deployed servers speak. It
-/// checks no credentials, and approves all that is submitted. It ends when it is dropped.
+/// It behaves like the reference server over WebSocket, or, without an event log, like deployed servers. It checks no
+/// credentials and approves every submission. It stops when it is dropped.
 ///
-/// REST lists, looks up and counts the contents of each [`publish`](Self::publish)ed `moderation_update`, those that were
-/// submitted, and those of [`store`](Self::store). An API key that is a project's id is for that project; any other is for
-/// the project that was named first.
+/// REST lists, looks up and counts the content of each [`publish`](Self::publish)ed `moderation_update`, of
+/// submissions, and of [`store`](Self::store). An API key that equals a project's id belongs to that project; any other
+/// belongs to the project named first.
 ///
 /// ```
 /// use automoderate::{Client, Event, testing::Server};
@@ -57,13 +57,13 @@ pub struct Server {
     accepting: AbortHandle,
 }
 
-/// What the connections and the handle share.
+/// State shared by the connections and the handle.
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Rises with everything that somebody may wait for.
+    /// Incremented on every change that a caller may wait for.
     changes: watch::Sender<u64>,
-    /// Rises when all present connections are to end.
+    /// Incremented to end all present connections.
     cuts: watch::Sender<u64>,
 }
 
@@ -88,7 +88,7 @@ impl Shared {
 
     fn received(&self, event: Emitted) {
         let mut state = self.state();
-        if state.received.len() < RECEIVED {
+        if state.received.len() < RECEIVED_EVENTS_MAX {
             state.received.push(event);
         }
         drop(state);
@@ -97,19 +97,20 @@ impl Shared {
 }
 
 impl Server {
-    /// Listens on a free port of 127.0.0.1. To be called within a tokio runtime, which runs the server.
+    /// Listens on a free port of 127.0.0.1. Must be called within a tokio runtime, which runs the server.
     ///
     /// # Errors
-    /// If no port is free.
+    /// Fails if no port is free.
     pub async fn start() -> io::Result<Self> {
         Self::start_server(true).await
     }
 
-    /// As [`start`](Self::start), as deployed servers are: without an event log and event ids. What was missed can only be
-    /// made up for by REST. Timestamps have no `Z`, refusals no code, and events without a handler are never acknowledged.
+    /// Like [`start`](Self::start), but behaves like deployed servers: no event log and no event ids, so only REST
+    /// recovers missed decisions. Timestamps have no `Z`, refusals have no code, and events without a handler are never
+    /// acknowledged.
     ///
     /// # Errors
-    /// If no port is free.
+    /// Fails if no port is free.
     pub async fn start_without_log() -> io::Result<Self> {
         Self::start_server(false).await
     }
@@ -131,18 +132,18 @@ impl Server {
         Ok(Self { url, shared, accepting })
     }
 
-    /// The address for clients, `http://127.0.0.1:…`.
+    /// Address for clients, `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Publishes an event to everybody who has joined the project, and logs it for those who are away; `project_id` and
-    /// `event_id` are added to its data. Returns its id; `None` for a `stats_update`, which is not logged, and on a server
-    /// without an event log.
+    /// Publishes an event to everyone who has joined the project, and logs it; `project_id` and `event_id` are added to
+    /// its data. Returns its id; `None` for a `stats_update`, which is not logged, and on a server without an event
+    /// log.
     ///
     /// # Panics
-    /// If the data is no JSON object.
+    /// Panics if the data is not a JSON object.
     pub fn publish(&self, project: &str, name: &str, data: &Value) -> Option<u64> {
         let Value::Object(data) = data else { panic!("the data of {name:?} must be a JSON object, and is {data}") };
         self.publish_object(project, name, data.clone())
@@ -152,11 +153,11 @@ impl Server {
         self.shared.state().rooms.publish(project, name, data)
     }
 
-    /// Sets fields of the content with this `id`, as REST lists it, and adds it if it is new. No event is published: so
-    /// deployed servers keep a review.
+    /// Creates or updates the item with this `id`, as REST lists it, without publishing an event, as deployed servers
+    /// do for a review.
     ///
     /// # Panics
-    /// If the content is no JSON object with a text as its `id`.
+    /// Panics if the content is not a JSON object with a text as its `id`.
     pub fn store(&self, project: &str, content: &Value) {
         let stored = match content {
             Value::Object(fields) => self.store_object(project, fields),
@@ -165,21 +166,20 @@ impl Server {
         assert!(stored, "the content must be a JSON object with an \"id\", and is {content}");
     }
 
-    /// Whether it was stored: it has an id.
+    /// Returns `true` if it was stored, because it has an id.
     pub(crate) fn store_object(&self, project: &str, fields: &Map<String, Value>) -> bool {
         let Some(id) = fields.get("id").and_then(Value::as_str) else { return false };
         self.shared.state().rooms.store(project, id, fields.clone());
         true
     }
 
-    /// Ends all connections, without a word: what is published from now on does not reach them. Clients may come back at
-    /// once.
+    /// Cuts all connections: later events don't reach them. Clients may reconnect immediately.
     pub fn cut(&self) {
         self.shared.state().rooms.clear();
         self.shared.cuts.send_modify(|count| *count += 1);
     }
 
-    /// Whether the server is away: present connections end, new ones get no answer, until it is back.
+    /// Takes the server offline or online: present connections end, and new ones get no answer while it is offline.
     pub fn set_offline(&self, offline: bool) {
         self.shared.state().offline = offline;
         if offline {
@@ -187,39 +187,38 @@ impl Server {
         }
     }
 
-    /// Whether REST calls are carried out but not answered, from the next one on.
+    /// Makes the server carry out REST calls without answering, from the next one on.
     pub fn set_silent(&self, silent: bool) {
         self.shared.state().silent = silent;
     }
 
-    /// Whether connections and REST calls are refused with `authentication_failed`, from the next one on.
+    /// Makes the server refuse connections and REST calls with `authentication_failed`, from the next one on.
     pub fn refuse_credentials(&self, refuse: bool) {
         self.shared.state().refuse_credentials = refuse;
     }
 
-    /// Refuses to let anybody join this project, with a code such as `access_denied`; `None` allows it again. Who has joined
-    /// it stays.
+    /// Makes the server refuse joins of this project with a code such as `access_denied`; `None` allows them again.
+    /// Clients that have joined stay.
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
         self.shared.state().rooms.refuse(project, code);
     }
 
-    /// Forgets what the project's log holds: who was away is told of a `Gap` (`expired`).
+    /// Clears the project's log: clients that were away receive a `Gap` (`expired`).
     pub fn forget(&self, project: &str) {
         self.shared.state().rooms.forget(project);
     }
 
-    /// Waits until so many connections have joined the project. Cancel-safe.
+    /// Waits until this number of connections has joined the project. Cancel-safe.
     pub async fn joined(&self, project: &str, connections: usize) {
         self.until(|state| state.rooms.members(project) == connections).await;
     }
 
-    /// Waits until so many connections are open. Cancel-safe.
+    /// Waits until this number of connections is open. Cancel-safe.
     pub async fn connected(&self, connections: usize) {
         self.until(|state| state.connected == connections).await;
     }
 
-    /// The events that clients have emitted on their own, `heartbeat` among them, in the order in which they came; the
-    /// first 10,000.
+    /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival.
     #[must_use]
     pub fn received(&self) -> Vec<Emitted> {
         self.shared.state().received.clone()
@@ -227,7 +226,7 @@ impl Server {
 
     async fn until(&self, condition: impl Fn(&State) -> bool) {
         let mut changes = self.shared.changes.subscribe();
-        // It can't fail: the sender is in `self`.
+        // Can't fail: `self` owns the sender.
         let _ = changes.wait_for(|_| condition(&self.shared.state())).await;
     }
 }

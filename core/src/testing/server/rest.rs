@@ -1,4 +1,4 @@
-//! The REST API of the loopback server.
+//! REST API of the loopback server.
 
 use serde_json::{Map, Value, json};
 use tokio::{
@@ -13,11 +13,11 @@ use super::{
     room::Rooms,
 };
 
-/// The most bytes of a request's head, and of its body.
-const HEAD: usize = 64 << 10;
-const BODY: usize = 16 << 20;
-/// The most contents of one page.
-const PER_PAGE: usize = 100;
+/// Limits for a request's head and body, in bytes.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+const BODY_BYTES_MAX: usize = 16 << 20;
+/// Largest number of items per page.
+const PER_PAGE_MAX: usize = 100;
 
 struct Request {
     method: String,
@@ -29,7 +29,7 @@ struct Request {
 struct Answer {
     status: u16,
     body: Value,
-    /// It was given before, to the same idempotency key.
+    /// Repeated for an idempotency key.
     replayed: bool,
 }
 
@@ -44,7 +44,7 @@ impl Answer {
     }
 }
 
-/// Answers one request.
+/// Serves one request.
 pub(super) async fn serve(mut stream: TcpStream, shared: &Shared) {
     let Some(request) = read(&mut stream).await else { return };
     let (answer, silent) = {
@@ -69,19 +69,19 @@ pub(super) async fn serve(mut stream: TcpStream, shared: &Shared) {
         answer.status,
         body.len()
     );
-    // A client that has gone needs no answer.
+    // The client may be gone.
     let _ = stream.write_all((head + &body).as_bytes()).await;
     let _ = stream.shutdown().await;
 }
 
-/// The request; `None` if it is none, or too large.
+/// Reads a request; `None` if it is invalid or too large.
 async fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut text = Vec::new();
     let end = loop {
         if let Some(end) = text.windows(4).position(|end| end == b"\r\n\r\n") {
             break end;
         }
-        if text.len() > HEAD || stream.read_buf(&mut text).await.ok()? == 0 {
+        if text.len() > HEAD_BYTES_MAX || stream.read_buf(&mut text).await.ok()? == 0 {
             return None;
         }
     };
@@ -96,7 +96,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
         .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
         .collect();
     let length = headers.iter().find(|(name, _)| name == "content-length").map_or(Some(0), |(_, n)| n.parse().ok())?;
-    if length > BODY {
+    if length > BODY_BYTES_MAX {
         return None;
     }
     while body.len() < length {
@@ -144,7 +144,7 @@ impl Request {
         let (Ok(page), Ok(per_page)) = (number("page", 1), number("per_page", if documented { 20 } else { 50 })) else {
             return Answer::failed(400, "validation_error", "Invalid query parameters");
         };
-        if page == 0 || !(1..=PER_PAGE).contains(&per_page) || status.as_deref() == Some("") {
+        if page == 0 || !(1..=PER_PAGE_MAX).contains(&per_page) || status.as_deref() == Some("") {
             return Answer::failed(400, "validation_error", "Invalid query parameters");
         }
         let (rows, total) = contents.page(page, per_page, status.as_deref());
@@ -159,7 +159,7 @@ impl Request {
         Answer::of(json!({"success": true, "content": rows, "pagination": pagination}))
     }
 
-    /// Approves what is submitted.
+    /// Approves a submission.
     fn moderate(&self, rooms: &mut Rooms, project: &str) -> Answer {
         let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
             return Answer::failed(400, "validation_error", "Invalid input data");
@@ -207,7 +207,7 @@ impl Request {
     }
 }
 
-/// A segment of a path without its escapes.
+/// Decodes the percent-encoding of a path segment.
 fn decoded(segment: &str) -> String {
     let (mut rest, mut text) = (segment.as_bytes(), Vec::with_capacity(segment.len()));
     while let [first, after @ ..] = rest {

@@ -1,4 +1,4 @@
-//! Projects: who has joined, what was logged, who may not join.
+//! Projects: members, event logs and refusals.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::contents::{Clock, Contents};
 use crate::sio;
 
-/// The most events of one page.
-const LIMIT: u64 = 500;
+/// Largest number of events per page.
+const PAGE_EVENTS_MAX: u64 = 500;
 
-/// All projects of a server. They exist as soon as they are named.
+/// All projects of a server. A project exists once it is named.
 #[derive(Debug)]
 pub(super) struct Rooms {
-    /// The id of the event log; `None`: there is none, as on deployed servers.
+    /// Id of the event log; `None` if there is none, as on deployed servers.
     log: Option<String>,
     rooms: HashMap<String, Room>,
     /// The project that was named first.
@@ -23,7 +23,7 @@ pub(super) struct Rooms {
 
 #[derive(Debug, Default)]
 struct Room {
-    /// Connections by their number, and where their frames go.
+    /// Frame senders of the members, by connection number.
     members: HashMap<u64, UnboundedSender<String>>,
     /// Events as `{"event","data"}`; the first has the id `forgotten + 1`.
     events: Vec<Value>,
@@ -56,7 +56,7 @@ impl Rooms {
         self.rooms.entry(project.to_owned()).or_default()
     }
 
-    /// The project of an API key: the one of that id, or else the one that was named first.
+    /// Project of an API key: the one with that id, or the one that was named first.
     pub(super) fn of_key(&self, key: &str) -> String {
         let first = self.first.as_deref().filter(|_| !self.rooms.contains_key(key));
         first.unwrap_or(key).to_owned()
@@ -89,7 +89,7 @@ impl Rooms {
         let data = Value::Object(data);
         let frame = format!("4{}", sio::event(name, Some(&data.to_string()), None));
         for member in room.members.values() {
-            // Who has gone misses nothing.
+            // A connection that is gone misses nothing.
             let _ = member.send(frame.clone());
         }
         if id.is_some() {
@@ -112,7 +112,7 @@ impl Rooms {
         self.rooms.get(project).map_or(0, |room| room.members.len())
     }
 
-    /// Lets a connection in, and says what `joined_project` tells; or the code of the refusal.
+    /// Adds a connection. Returns the data of `joined_project`, or the code of the refusal.
     pub(super) fn join(&mut self, project: &str, who: u64, to: &UnboundedSender<String>) -> Result<Value, String> {
         let log = self.log.clone();
         let room = self.room(project);
@@ -131,7 +131,7 @@ impl Rooms {
         self.room(project).members.remove(&who);
     }
 
-    /// Nobody is a member any more: what is published from now on reaches none of the present connections.
+    /// Removes all members, so that later events reach no present connection.
     pub(super) fn clear(&mut self) {
         for room in self.rooms.values_mut() {
             room.members.clear();
@@ -144,7 +144,7 @@ impl Rooms {
         }
     }
 
-    /// A page of the log, as `replay_events` is acknowledged.
+    /// Page of the log, as in the acknowledgement of `replay_events`.
     pub(super) fn page(&mut self, project: &str, who: u64, after: u64, limit: Option<u64>) -> Value {
         let log = self.log.clone();
         let room = self.room(project);
@@ -152,7 +152,7 @@ impl Rooms {
             return json!({"error": "Join the project first", "code": "not_joined"});
         }
         let from = usize::try_from(after.saturating_sub(room.forgotten)).unwrap_or(usize::MAX).min(room.events.len());
-        let limit = usize::try_from(limit.unwrap_or(LIMIT).clamp(1, LIMIT)).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limit.unwrap_or(PAGE_EVENTS_MAX).clamp(1, PAGE_EVENTS_MAX)).unwrap_or(usize::MAX);
         let events: Vec<_> = room.events[from..].iter().take(limit).collect();
         json!({"events": events, "head": room.head(), "oldest": room.forgotten + 1, "log": log})
     }

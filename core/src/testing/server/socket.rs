@@ -1,4 +1,4 @@
-//! One connection of the loopback server.
+//! Connection of the loopback server.
 
 use std::{
     sync::{Arc, Weak},
@@ -21,7 +21,7 @@ const OPEN: &str = r#"0{"sid":"test","upgrades":[],"pingInterval":25000,"pingTim
 const OPEN_DEPLOYED: &str =
     r#"0{"sid":"test","upgrades":["websocket"],"pingTimeout":120000,"pingInterval":25000,"maxPayload":1000000}"#;
 
-/// Takes connections until the server is dropped.
+/// Accepts connections until the server is dropped.
 pub(super) async fn accept(listener: TcpListener, shared: Weak<Shared>) {
     for who in 0.. {
         let Ok((stream, _)) = listener.accept().await else { continue };
@@ -34,7 +34,7 @@ pub(super) async fn accept(listener: TcpListener, shared: Weak<Shared>) {
 
 async fn serve(stream: TcpStream, shared: Arc<Shared>, who: u64) {
     let mut cuts = shared.cuts.subscribe();
-    // Frames are small; without this they would wait for one another's acknowledgement.
+    // Frames are small; without this they would wait for acknowledgements of TCP.
     let _ = stream.set_nodelay(true);
     tokio::select! {
         () = answer_first(stream, &shared, who) => {}
@@ -46,7 +46,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, who: u64) {
     shared.changed();
 }
 
-/// Counts a connection that is let in for as long as it lasts.
+/// Counts an accepted connection while it lasts.
 struct Counted<'a>(&'a Shared);
 
 impl<'a> Counted<'a> {
@@ -64,7 +64,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Finds out what the connection is for, and serves it.
+/// Detects the kind of connection and serves it.
 async fn answer_first(stream: TcpStream, shared: &Shared, who: u64) {
     let mut start = [0; 1024];
     let is_socket = loop {
@@ -76,7 +76,7 @@ async fn answer_first(stream: TcpStream, shared: &Shared, who: u64) {
         if read == 0 || read == start.len() || line.contains(&b'\n') {
             break false;
         }
-        // What was looked at stays readable.
+        // Peeked data stays readable.
         tokio::time::sleep(Duration::from_millis(1)).await;
     };
     if is_socket { talk(stream, shared, who).await } else { rest::serve(stream, shared).await }
@@ -98,7 +98,7 @@ async fn talk(stream: TcpStream, shared: &Shared, who: u64) {
                 Some(Ok(Message::Text(text))) if text.starts_with("40") => {
                     if shared.state().refuse_credentials {
                         if !logged {
-                            // Deployed servers say so when something is asked of them.
+                            // Deployed servers say so when they receive a request.
                             let _ = to.send(r#"40{"sid":"test"}"#.to_owned());
                             continue;
                         }
@@ -128,9 +128,9 @@ async fn talk(stream: TcpStream, shared: &Shared, who: u64) {
     }
 }
 
-/// Carries out what a client asks for.
+/// Handles a client's event.
 fn answer(event: Emitted, shared: &Shared, who: u64, to: &UnboundedSender<String>, let_in: bool) {
-    // A client that has gone needs no answer.
+    // The client may be gone.
     let emit =
         |name: &str, data: &Value| drop(to.send(format!("4{}", sio::event(name, Some(&data.to_string()), None))));
     let ack = |data: &str| {
@@ -138,7 +138,7 @@ fn answer(event: Emitted, shared: &Shared, who: u64, to: &UnboundedSender<String
             drop(to.send(format!("43{id}[{data}]")));
         }
     };
-    // The lock is held until the answer is on its way: no event of the project comes before it.
+    // The lock is held until the answer is queued, so that no event of the project precedes it.
     let mut state = shared.state();
     let documented = state.rooms.has_log();
     let done = |ok: bool| if documented { json!({"ok": ok}).to_string() } else { String::new() };
@@ -180,7 +180,7 @@ fn answer(event: Emitted, shared: &Shared, who: u64, to: &UnboundedSender<String
     shared.changed();
 }
 
-/// What says that a project can't be joined. Without a log there are only words, those of deployed servers.
+/// Event and data that refuse a join. Without a log there is only a message, as on deployed servers.
 fn refusal(project: &str, code: &str, documented: bool) -> (&'static str, Value) {
     if documented {
         let name = if code == "access_denied" { "project_access_denied" } else { "error" };

@@ -1,9 +1,9 @@
-//! The packets of a poll that are not read yet.
+//! Unread packets of a poll.
 
 use super::super::Frame;
 use crate::eio::{Record, SEPARATOR, decode_payload};
 
-/// The body of a poll, taken apart only as it is read: millions of packets fit into one.
+/// Body of a poll, split only as it is read, because it may contain millions of packets.
 #[derive(Default)]
 pub(super) struct Inbox {
     body: String,

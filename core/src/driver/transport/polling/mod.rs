@@ -1,4 +1,4 @@
-//! Engine.IO over HTTP long-polling: one GET that waits, POSTs for what is sent, and the upgrade to WebSocket.
+//! Engine.IO over HTTP long-polling: one waiting GET, POSTs for outgoing packets, and the upgrade to WebSocket.
 
 mod inbox;
 mod requests;
@@ -12,19 +12,19 @@ use std::{
 
 use self::{
     inbox::Inbox,
-    requests::{get, lost, post, read},
+    requests::{get, post, read, session_failure},
 };
 use super::{Frame, Transport, upgrade::probe, websocket::WebSocket};
 use crate::{
     Error, Stage,
     driver::{Environment, Http, RequestAuth},
     eio::{Handshake, Packet, Record, decode_payload, encode_payload},
-    session::Fault,
+    session::ConnectionFailure,
 };
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A polling session, which may turn into a WebSocket.
+/// Polling session, which may turn into a WebSocket.
 pub(crate) struct Polling {
     environment: Arc<Environment>,
     auth: RequestAuth,
@@ -32,23 +32,27 @@ pub(crate) struct Polling {
     handshake: Handshake,
     inbox: Inbox,
     outbox: VecDeque<String>,
-    get: Option<Running<Result<String, Fault>>>,
-    post: Option<(usize, Running<Result<(), Fault>>)>,
+    get: Option<Running<Result<String, ConnectionFailure>>>,
+    post: Option<(usize, Running<Result<(), ConnectionFailure>>)>,
     probe: Option<Running<Option<WebSocket>>>,
-    /// A request of its own that shows whether the server can be reached: the one that waits shows nothing.
+    /// Separate request that shows whether the server is reachable; the waiting GET does not show that.
     check: Option<Running<bool>>,
-    /// The probe has succeeded; the WebSocket takes over when nothing is under way by polling.
+    /// Set after a successful probe; the WebSocket takes over once no poll is in progress.
     probed: Option<WebSocket>,
     socket: Option<WebSocket>,
-    said_goodbye: bool,
-    /// Why the session is over. What had arrived before is still read.
-    failed: Option<Fault>,
+    is_closing: bool,
+    /// Reason why the session has ended. Frames that arrived before are still read.
+    failed: Option<ConnectionFailure>,
 }
 
 impl Polling {
-    /// Opens a session by its first GET; with `upgrade`, WebSocket is probed for if the server offers it.
-    pub(crate) async fn dial(environment: Arc<Environment>, auth: RequestAuth, upgrade: bool) -> Result<Self, Fault> {
-        let http = environment.http().map_err(Fault::Dial)?;
+    /// Opens a session with its first GET. With `upgrade`, probes for WebSocket if the server offers it.
+    pub(crate) async fn dial(
+        environment: Arc<Environment>,
+        auth: RequestAuth,
+        upgrade: bool,
+    ) -> Result<Self, ConnectionFailure> {
+        let http = environment.http().map_err(ConnectionFailure::Dial)?;
         let request = get(&environment, &http, &auth, None);
         let body = read(&environment, request).await?;
         let handshake = match decode_payload(&body).next() {
@@ -59,8 +63,8 @@ impl Polling {
             _ => None,
         };
         let Some(handshake) = handshake else {
-            let text = "the server's first answer is no Engine.IO handshake";
-            return Err(Fault::Dial(Error::connect_failed(Stage::EngineIo, text)));
+            let text = "the server's first response is not an Engine.IO handshake";
+            return Err(ConnectionFailure::Dial(Error::connect_failed(Stage::EngineIo, text)));
         };
         let upgraded = upgrade && handshake.offers_websocket();
         let probing: Option<Running<_>> =
@@ -78,26 +82,26 @@ impl Polling {
             check: None,
             probed: None,
             socket: None,
-            said_goodbye: false,
+            is_closing: false,
             failed: None,
         })
     }
 
-    /// A request has failed, and with it the session.
-    fn fail(&mut self, fault: Fault) -> Fault {
+    /// Ends the session after a failed request.
+    fn fail(&mut self, failure: ConnectionFailure) -> ConnectionFailure {
         self.post = None;
-        self.failed.insert(lost(fault)).clone()
+        self.failed.insert(session_failure(failure)).clone()
     }
 
-    fn poll_posts(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    fn poll_posts(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
         loop {
-            if let Some(fault) = &self.failed {
-                return Poll::Ready(Err(fault.clone()));
+            if let Some(failure) = &self.failed {
+                return Poll::Ready(Err(failure.clone()));
             }
             if let Some((count, post)) = &mut self.post {
                 match post.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Err(fault)) => return Poll::Ready(Err(self.fail(fault))),
+                    Poll::Ready(Err(failure)) => return Poll::Ready(Err(self.fail(failure))),
                     Poll::Ready(Ok(())) => {
                         self.outbox.drain(..*count);
                         self.post = None;
@@ -115,13 +119,13 @@ impl Polling {
         }
     }
 
-    fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
+    fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
         loop {
             if let Some(frame) = self.inbox.next() {
                 return Poll::Ready(Ok(frame));
             }
             match (&mut self.get, &self.failed) {
-                (None, Some(fault)) => return Poll::Ready(Err(fault.clone())),
+                (None, Some(failure)) => return Poll::Ready(Err(failure.clone())),
                 // The WebSocket takes over: no new poll.
                 (None, None) if self.probed.is_some() => return Poll::Pending,
                 (None, None) => {
@@ -130,10 +134,10 @@ impl Polling {
                     self.get = Some(Box::pin(async move { read(&environment, request).await }));
                 }
                 (Some(get), failed) => match get.as_mut().poll(cx) {
-                    Poll::Pending => return failed.clone().map_or(Poll::Pending, |fault| Poll::Ready(Err(fault))),
-                    Poll::Ready(Err(fault)) => {
+                    Poll::Pending => return failed.clone().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure))),
+                    Poll::Ready(Err(failure)) => {
                         self.get = None;
-                        return Poll::Ready(Err(self.fail(fault)));
+                        return Poll::Ready(Err(self.fail(failure)));
                     }
                     Poll::Ready(Ok(body)) => {
                         self.get = None;
@@ -144,7 +148,7 @@ impl Polling {
         }
     }
 
-    /// Lets the WebSocket take over once the probe has succeeded and nothing is under way.
+    /// Lets the WebSocket take over after a successful probe, once nothing is in progress.
     fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
         if let Some(probing) = &mut self.probe
             && let Poll::Ready(result) = probing.as_mut().poll(cx)
@@ -167,7 +171,7 @@ impl Polling {
 }
 
 impl Transport for Polling {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, Fault>> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
         if let Some(check) = &mut self.check
             && let Poll::Ready(is_reachable) = check.as_mut().poll(cx)
         {
@@ -189,15 +193,15 @@ impl Transport for Polling {
                 if frame.is_ready() || self.get.is_some() || self.probed.is_none() {
                     return frame;
                 }
-                // The last poll is over: look again whether the WebSocket can take over.
+                // The last poll has ended: check again whether the WebSocket can take over.
                 if self.post.is_some() {
                     return Poll::Pending;
                 }
             }
             if let Some(socket) = &mut self.socket
-                && let Poll::Ready(Err(fault)) = socket.poll_flush(cx)
+                && let Poll::Ready(Err(failure)) = socket.poll_flush(cx)
             {
-                return Poll::Ready(Err(fault));
+                return Poll::Ready(Err(failure));
             }
         }
     }
@@ -213,10 +217,10 @@ impl Transport for Polling {
         self.socket.as_ref().map_or(self.outbox.len(), WebSocket::queued)
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
         match &mut self.socket {
             Some(socket) => socket.poll_flush(cx),
-            // Held back for the WebSocket, which keeps the order.
+            // Held back for the WebSocket, which preserves the order.
             None if self.probed.is_some() && self.post.is_none() => Poll::Ready(Ok(())),
             None => self.poll_posts(cx),
         }
@@ -227,7 +231,7 @@ impl Transport for Polling {
             return socket.poll_close(cx);
         }
         self.probed = None;
-        if !std::mem::replace(&mut self.said_goodbye, true) {
+        if !std::mem::replace(&mut self.is_closing, true) {
             self.outbox.push_back(Packet::Close.encode());
         }
         self.poll_posts(cx).map(|_| ())
@@ -237,7 +241,7 @@ impl Transport for Polling {
         if let Some(socket) = &mut self.socket {
             return socket.probe();
         }
-        // Engine.IO has no packet for this that every server takes. Any answer will do.
+        // Engine.IO has no packet for this that every server accepts. Any answer is a sign of life.
         let request = self.http.get(self.environment.target.join("api/health"));
         self.check = Some(Box::pin(async move { request.send().await.is_ok() }));
         true

@@ -1,41 +1,43 @@
-//! The HTTP requests of a polling session.
+//! HTTP requests of a polling session.
 
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::RequestBuilder;
 use url::Url;
 
-use super::super::{MAX_FRAME, http_status};
+use super::super::{FRAME_BYTES_MAX, http_status};
 use crate::{
     Stage,
     driver::{
         Environment, Http, RequestAuth,
         http_body::{BodyError, read_body},
     },
-    session::Fault,
+    session::ConnectionFailure,
 };
 
-/// A request that fails in the middle of a session ends the session, whatever it would have meant at its start.
-pub(super) fn lost(fault: Fault) -> Fault {
-    match fault {
-        Fault::Dial(error) | Fault::Credentials(error) if error.status() == Some(400) => {
-            Fault::SessionUnknown(format!("the server does not know the session ({error})"))
+/// Converts the failure of a later request, which ends the session whatever it would have meant at the start.
+pub(super) fn session_failure(failure: ConnectionFailure) -> ConnectionFailure {
+    match failure {
+        ConnectionFailure::Dial(error) | ConnectionFailure::Credentials(error) if error.status() == Some(400) => {
+            ConnectionFailure::SessionUnknown(format!("the server does not know the session ({error})"))
         }
-        Fault::Dial(error) | Fault::Credentials(error) => Fault::Io(error.to_string()),
+        ConnectionFailure::Dial(error) | ConnectionFailure::Credentials(error) => {
+            ConnectionFailure::Io(error.to_string())
+        }
         other => other,
     }
 }
 
-/// The address of a request of the session, or of the one that opens it.
+/// URL of a request of the session, or of the one that opens it.
 fn url(environment: &Environment, auth: &RequestAuth, sid: Option<&str>) -> Url {
     environment.target.socket("polling", sid, &auth.query_after(&environment.query))
 }
 
-/// The request that waits for packets; without `sid`, the one that opens a session.
+/// Request that waits for packets; without `sid`, the one that opens a session.
 pub(super) fn get(environment: &Environment, http: &Http, auth: &RequestAuth, sid: Option<&str>) -> RequestBuilder {
     http.get(url(environment, auth, sid)).headers(auth.header_values().collect())
 }
 
-/// The request that sends packets.
+/// Request that sends packets.
 pub(super) fn post(
     environment: &Environment,
     http: &Http,
@@ -49,18 +51,20 @@ pub(super) fn post(
         .body(body)
 }
 
-/// Sends a request and reads the body of a good answer, up to the limit.
-pub(super) async fn read(environment: &Environment, request: RequestBuilder) -> Result<String, Fault> {
-    let failed = |error: reqwest::Error| Fault::Dial(environment.request_failed(Stage::Http, &error));
+/// Sends a request and reads the body of a successful response, up to the limit.
+pub(super) async fn read(environment: &Environment, request: RequestBuilder) -> Result<String, ConnectionFailure> {
+    let failed = |error: reqwest::Error| ConnectionFailure::Dial(environment.request_failed(Stage::Http, &error));
     let mut answer = request.send().await.map_err(failed)?;
     let status = answer.status();
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = read_body(&mut answer, MAX_FRAME).await.map_err(|error| match error {
+    let body = read_body(&mut answer, FRAME_BYTES_MAX).await.map_err(|error| match error {
         BodyError::Http(error) => failed(error),
-        BodyError::TooLarge => Fault::Protocol(format!("the server's answer has more than {MAX_FRAME} bytes")),
+        BodyError::TooLarge => {
+            ConnectionFailure::Protocol(format!("the server's response exceeds {FRAME_BYTES_MAX} bytes"))
+        }
     })?;
     if !status.is_success() {
-        return Err(http_status::refused(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
+        return Err(http_status::refusal_failure(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
     }
-    String::from_utf8(body).map_err(|_| Fault::Protocol("the server's answer is not UTF-8".to_owned()))
+    String::from_utf8(body).map_err(|_| ConnectionFailure::Protocol("the server's response is not UTF-8".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! A server that keeps a log only since it came back, or no longer: each event once, and a gap for what was missed.
+//! A server gains or loses its log between connections: each event arrives once, and a gap reports the missed ones.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::rig::{Rig, Told, quick};
 use crate::{
     Backfill,
     events::Event,
-    session::{Backfilled, Found, Input, SessionConfig, Wanted},
+    session::{BackfillData, BackfillQuery, BackfillReply, Input, SessionConfig},
 };
 
 const NO_LOG: &str = r#"{"project_id":"p"}"#;
@@ -34,7 +34,7 @@ fn joined(config: SessionConfig, confirmed: &str) -> Rig {
     rig
 }
 
-/// The connection is lost, and another one is there. `early` comes before the join is confirmed.
+/// Loses the connection and makes another. `early` arrives before the join is confirmed.
 fn rejoin(rig: &mut Rig, early: &[String], confirmed: &str) {
     rig.cut();
     rig.run(Duration::from_secs(5), |_| {});
@@ -43,17 +43,17 @@ fn rejoin(rig: &mut Rig, early: &[String], confirmed: &str) {
     rig.frame(&format!(r#"42["joined_project",{confirmed}]"#));
 }
 
-fn answer(rig: &mut Rig) -> Vec<Wanted> {
+fn answer(rig: &mut Rig) -> Vec<BackfillQuery> {
     let requests = std::mem::take(&mut rig.backfills);
     for request in &requests {
-        let found = Found { complete: true, flagged: Some(Vec::new()), ..Found::default() };
+        let found = BackfillData { complete: true, flagged: Some(Vec::new()), ..BackfillData::default() };
         let (id, project) = (request.id, request.project.clone());
-        rig.handle(Input::Backfilled(Backfilled { id, project, result: Ok(found) }));
+        rig.handle(Input::BackfillReply(BackfillReply { id, project, result: Ok(found) }));
     }
-    requests.into_iter().map(|request| request.wanted).collect()
+    requests.into_iter().map(|request| request.query).collect()
 }
 
-/// What the streams were told since the last call: contents, and reasons of gaps.
+/// Items and reasons of gaps that the streams received since the last call.
 fn told(rig: &mut Rig) -> Vec<String> {
     let told = rig.told.drain(..).filter_map(|told| match told {
         Told::Event(Event::ModerationUpdate(update)) => Some(update.content_id),
@@ -72,9 +72,9 @@ fn a_backfill_does_not_return_what_came_from_a_log_before() {
     rig.frame(&decision("two", Some(1)));
     assert_eq!(told(&mut rig), ["one", "interrupted", "two"]);
     rejoin(&mut rig, &[], NO_LOG);
-    // Since the decision "one" there was also "two", which REST would return as well.
+    // After the decision "one" there was also "two", which REST would return as well.
     assert_eq!(told(&mut rig), ["interrupted"]);
-    assert_eq!(answer(&mut rig), [Wanted::Start]);
+    assert_eq!(answer(&mut rig), [BackfillQuery::Start]);
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn what_came_before_the_confirmation_is_not_read_from_the_new_log_again() {
 fn reviews_are_asked_for_again_after_a_reconnection() {
     let config = SessionConfig { review_poll: Some(Duration::from_secs(10)), backfill: Backfill::Replay, ..quick() };
     let mut rig = joined(config, NO_LOG);
-    assert_eq!(answer(&mut rig), [Wanted::Start]);
+    assert_eq!(answer(&mut rig), [BackfillQuery::Start]);
     rejoin(&mut rig, &[], NO_LOG);
     assert_eq!(answer(&mut rig), []);
     rig.run(Duration::from_secs(11), |_| {});
-    assert_eq!(answer(&mut rig), [Wanted::Reviews]);
+    assert_eq!(answer(&mut rig), [BackfillQuery::Reviews]);
 }

@@ -1,4 +1,4 @@
-//! Pages for a slow stream's backlog: one that brings nothing is requested again, with pauses, and given up in the end.
+//! A page for a slow stream's backlog that brings no progress is requested again, with pauses, and finally given up.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
 
 const EMPTY: &str = r#"{"events":[],"head":9,"oldest":1,"log":"a"}"#;
 
-/// A stream wants what comes after event 5.
+/// A stream that wants the events after 5.
 fn rig() -> Rig {
     let mut rig = Rig::new(quick(), 1);
     rig.connect();
@@ -23,7 +23,7 @@ fn rig() -> Rig {
     rig
 }
 
-/// The server answers what is asked. Returns the number of requests.
+/// Answers requests of the client. Returns the number of requests.
 fn answer(rig: &mut Rig, with: &str) -> usize {
     let sent: Vec<_> = rig.sent.drain(..).filter_map(|frame| Emitted::read(&frame)).collect();
     let acks: Vec<_> = sent.iter().filter(|sent| sent.name == "replay_events").filter_map(|sent| sent.ack).collect();

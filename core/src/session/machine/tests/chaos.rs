@@ -1,5 +1,5 @@
-//! Any input at any time. The rig checks while it runs: one join or leave in flight, budget, attempts, order of states,
-//! one answer per command, nothing after `closed`, no timer that rings for ever.
+//! Any input at any time. The rig checks the rules: one join or leave in flight, the budget, attempts, the order of
+//! states, one answer per command, nothing after `closed`, no timer that fires forever.
 
 use std::time::Duration;
 
@@ -8,7 +8,9 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{cases, rig::Rig};
 use crate::{
     Backfill, Error, ErrorKind, OnServerDisconnect, ReconnectPolicy, Stage,
-    session::{Backfilled, Command, CredentialsSource, Fault, Found, Input, Proof, SessionConfig},
+    session::{
+        BackfillData, BackfillReply, Command, ConnectionFailure, CredentialsSource, Input, Proof, SessionConfig,
+    },
 };
 
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ enum Op {
     Activity,
     Jump(u64),
     Run(u64),
-    Backfilled(usize, bool),
+    BackfillReply(usize, bool),
 }
 
 fn frames() -> impl Strategy<Value = String> {
@@ -122,7 +124,7 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => Just(Op::Activity),
         2 => prop_oneof![0u64..2_000, 0u64..60_000, 0u64..10_000_000].prop_map(Op::Jump),
         4 => prop_oneof![0u64..2_000, 0u64..60_000, 0u64..600_000].prop_map(Op::Run),
-        2 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| Op::Backfilled(which, good)),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| Op::BackfillReply(which, good)),
     ]
 }
 
@@ -164,13 +166,13 @@ fn configs() -> impl Strategy<Value = SessionConfig> {
     )
 }
 
-fn fault(kind: u8) -> Fault {
+fn failure(kind: u8) -> ConnectionFailure {
     match kind {
-        0 => Fault::Dial(Error::connect_failed(Stage::Network, "no route")),
-        1 => Fault::Credentials(Error::new(ErrorKind::AuthenticationFailed, "status 401")),
-        2 => Fault::Dial(Error::new(ErrorKind::RateLimited, "429").with_retry_in(Duration::from_secs(30))),
-        3 => Fault::NoLogin(Error::connect_failed(Stage::Credentials, "status 404")),
-        _ => Fault::Io("broken".into()),
+        0 => ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "no route")),
+        1 => ConnectionFailure::Credentials(Error::new(ErrorKind::AuthenticationFailed, "status 401")),
+        2 => ConnectionFailure::Dial(Error::new(ErrorKind::RateLimited, "429").with_retry_in(Duration::from_secs(30))),
+        3 => ConnectionFailure::NoLogin(Error::connect_failed(Stage::Credentials, "status 404")),
+        _ => ConnectionFailure::Io("broken".into()),
     }
 }
 
@@ -203,12 +205,12 @@ fn apply(rig: &mut Rig, op: Op) {
         Op::NetworkChanged => rig.handle(Input::Command(Command::NetworkChanged)),
         Op::Close => drop(rig.close()),
         Op::DialDone => rig.dial_done(),
-        Op::DialFailed(kind) => rig.dial_failed(fault(kind)),
+        Op::DialFailed(kind) => rig.dial_failed(failure(kind)),
         Op::LateReport(which, good) => {
             if let Some(&id) = rig.given_up.get(which % rig.given_up.len().max(1)) {
                 rig.handle(match good {
                     true => Input::Dialed { id, proof: Proof::default(), auth: None },
-                    false => Input::DialFailed { id, fault: fault(0) },
+                    false => Input::DialFailed { id, failure: failure(0) },
                 });
             }
         }
@@ -220,10 +222,14 @@ fn apply(rig: &mut Rig, op: Op) {
         Op::Activity => rig.handle(Input::Activity),
         Op::Jump(ms) => rig.jump(Duration::from_millis(ms)),
         Op::Run(ms) => rig.run(Duration::from_millis(ms), |_| {}),
-        Op::Backfilled(which, good) => {
+        Op::BackfillReply(which, good) => {
             if let Some(request) = rig.backfills.get(which % rig.backfills.len().max(1)).cloned() {
-                let result = if good { Ok(Found { complete: true, ..Found::default() }) } else { Err(Error::closed()) };
-                rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result }));
+                let result = if good {
+                    Ok(BackfillData { complete: true, ..BackfillData::default() })
+                } else {
+                    Err(Error::closed())
+                };
+                rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result }));
             }
         }
     }
@@ -253,9 +259,9 @@ proptest! {
                 apply(&mut rig, Op::Close);
             }
         }
-        // The server is gone for good: whoever still waits is told so, but who wants to wait for ever.
+        // The server is gone for good: every waiting caller gets an error, unless it waits without a limit.
         if rig.state() != "idle" {
-            rig.run(Duration::from_secs(3 * 3600), |rig| rig.dial_failed(fault(0)));
+            rig.run(Duration::from_secs(3 * 3600), |rig| rig.dial_failed(failure(0)));
             let left: Vec<_> = rig.pending.values().filter(|what| !(endless && **what == "connect")).collect();
             prop_assert!(left.is_empty(), "never answered: {left:?}");
         }

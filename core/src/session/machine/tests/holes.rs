@@ -1,4 +1,4 @@
-//! Holes in a project's log: what arrived live is delivered, and a gap stands for the rest alone.
+//! Holes in a project's log: live events are delivered, and the gap covers only the others.
 
 use std::time::Duration;
 

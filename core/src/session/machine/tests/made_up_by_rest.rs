@@ -1,4 +1,4 @@
-//! What REST has told, next to what comes on the socket.
+//! Decisions from REST, together with live events.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::rig::{Rig, Told, quick};
 use crate::{
     Backfill, Event,
     events::{Origin, Received, decode},
-    session::{Backfilled, Found, Input, SessionConfig, Wanted},
+    session::{BackfillData, BackfillQuery, BackfillReply, Input, SessionConfig},
 };
 
 const HOUR: i64 = 3600;
@@ -27,7 +27,7 @@ fn told_by_rest(content: &str, status: &str, second: i64) -> Event {
     decode("moderation_update", &update(content, status, second), received)
 }
 
-/// A client that has joined `p` and knows where its stream starts; no content is flagged.
+/// A client that has joined `p` and knows where its stream starts; no item is flagged.
 fn joined(config: SessionConfig) -> Rig {
     let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..config }, 1);
     rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
@@ -35,13 +35,16 @@ fn joined(config: SessionConfig) -> Rig {
     rig.greet();
     rig.join("p", None);
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(&mut rig, Found { start: Some(at(0)), flagged: Some(Vec::new()), complete: true, ..Found::default() });
+    answer(
+        &mut rig,
+        BackfillData { start: Some(at(0)), flagged: Some(Vec::new()), complete: true, ..BackfillData::default() },
+    );
     rig
 }
 
-fn answer(rig: &mut Rig, found: Found) {
+fn answer(rig: &mut Rig, found: BackfillData) {
     let request = rig.backfills.pop().expect("nothing was asked");
-    rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result: Ok(found) }));
+    rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result: Ok(found) }));
 }
 
 fn back(rig: &mut Rig) {
@@ -71,7 +74,13 @@ fn a_decision_that_comes_after_its_review_is_not_news() {
     let events = vec![told_by_rest("a", "approved", 20)];
     answer(
         &mut rig,
-        Found { events, flagged: Some(Vec::new()), complete: true, until: Some(at(10)), ..Found::default() },
+        BackfillData {
+            events,
+            flagged: Some(Vec::new()),
+            complete: true,
+            until: Some(at(10)),
+            ..BackfillData::default()
+        },
     );
     live(&mut rig, "a", "flagged", 10);
     live(&mut rig, "a", "approved", 20);
@@ -86,10 +95,16 @@ fn a_review_that_rest_tells_does_not_move_the_next_beginning() {
     let events = vec![told_by_rest("old", "approved", 50)];
     answer(
         &mut rig,
-        Found { events, flagged: Some(Vec::new()), complete: true, until: Some(at(10)), ..Found::default() },
+        BackfillData {
+            events,
+            flagged: Some(Vec::new()),
+            complete: true,
+            until: Some(at(10)),
+            ..BackfillData::default()
+        },
     );
     back(&mut rig);
-    assert_eq!(rig.backfills[0].wanted, Wanted::Missed { since: at(10) });
+    assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(10) });
 }
 
 #[test]
@@ -103,7 +118,7 @@ fn reviews_are_polled_again_after_an_interruption_that_is_not_made_up_for() {
     let mut rig = joined(config);
     back(&mut rig);
     rig.run(Duration::from_secs(61), |rig| rig.frame("2"));
-    assert_eq!(rig.backfills.pop().expect("nothing was asked").wanted, Wanted::Reviews);
+    assert_eq!(rig.backfills.pop().expect("nothing was asked").query, BackfillQuery::Reviews);
 }
 
 #[test]
@@ -114,13 +129,16 @@ fn where_the_stream_starts_may_be_told_between_two_joins() {
     rig.join("p", None);
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
     rig.frame(r#"42["left_project",{"project_id":"p"}]"#);
-    answer(&mut rig, Found { start: Some(at(0)), flagged: Some(vec!["a".into()]), complete: true, ..Found::default() });
+    answer(
+        &mut rig,
+        BackfillData { start: Some(at(0)), flagged: Some(vec!["a".into()]), complete: true, ..BackfillData::default() },
+    );
     rig.run(Duration::from_secs(5), |_| {});
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
     let gap = |told: &Told| matches!(told, Told::Event(Event::Gap(_)));
     assert!(!rig.told.iter().any(gap), "nothing is missing that REST can't tell: {:?}", rig.told);
     let asked = rig.backfills.pop().expect("nothing was asked");
-    assert_eq!((asked.wanted, asked.flagged), (Wanted::Missed { since: at(0) }, Some(vec!["a".into()])));
+    assert_eq!((asked.query, asked.flagged), (BackfillQuery::Missed { since: at(0) }, Some(vec!["a".into()])));
 }
 
 #[test]
@@ -131,12 +149,15 @@ fn a_stream_starts_at_its_join_though_rest_tells_so_only_when_it_is_asked_again(
     rig.greet();
     rig.join("p", None);
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(&mut rig, Found::default());
+    answer(&mut rig, BackfillData::default());
     rig.run(minute, |rig| rig.frame("2"));
-    assert_eq!(rig.backfills[0].wanted, Wanted::Start);
-    answer(&mut rig, Found { start: Some(at(60)), flagged: Some(Vec::new()), complete: true, ..Found::default() });
+    assert_eq!(rig.backfills[0].query, BackfillQuery::Start);
+    answer(
+        &mut rig,
+        BackfillData { start: Some(at(60)), flagged: Some(Vec::new()), complete: true, ..BackfillData::default() },
+    );
     back(&mut rig);
-    assert_eq!(rig.backfills[0].wanted, Wanted::Missed { since: at(0) });
+    assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(0) });
 }
 
 #[test]
@@ -148,7 +169,10 @@ fn a_stream_starts_when_its_join_was_sent() {
     rig.join("p", None);
     rig.run(Duration::from_secs(6), |_| {});
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(&mut rig, Found { start: Some(at(6)), flagged: Some(Vec::new()), complete: true, ..Found::default() });
+    answer(
+        &mut rig,
+        BackfillData { start: Some(at(6)), flagged: Some(Vec::new()), complete: true, ..BackfillData::default() },
+    );
     back(&mut rig);
-    assert_eq!(rig.backfills[0].wanted, Wanted::Missed { since: at(0) });
+    assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(0) });
 }

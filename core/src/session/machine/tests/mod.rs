@@ -1,4 +1,4 @@
-//! The machine under random inputs, with what must hold whatever happens.
+//! The machine under random inputs, with invariants.
 
 mod a_server_changes;
 mod backlog_pages;
@@ -16,7 +16,7 @@ mod without_a_log;
 use proptest::test_runner::Config;
 pub(crate) use rules::Rules;
 
-/// How many cases a property runs with; `PROPTEST_CASES` overrides the default, for long runs.
+/// Number of cases of a property; `PROPTEST_CASES` overrides the default, for long runs.
 fn cases(default: u32) -> Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }

@@ -1,9 +1,9 @@
-//! Replays and backfills follow the readers: nothing is requested or delivered that nobody has room for.
+//! Replays and backfills follow the readers: nothing is requested or delivered without room for it.
 
 use super::rig::{Rig, Told, quick};
 use crate::{
     events::{Event, Origin, Received, decode},
-    session::{Backfilled, Command, Found, Input, SessionConfig, Wanted},
+    session::{BackfillData, BackfillQuery, BackfillReply, Command, Input, SessionConfig},
     testing::Emitted,
 };
 
@@ -18,7 +18,7 @@ fn has_room(rig: &mut Rig, events: u64) {
     rig.handle(Input::Command(Command::Capacity { project: "p".into(), events }));
 }
 
-/// The pages that were requested since the last call: after which event, and of how many.
+/// Pages requested since the last call: after which event, and how many events.
 fn requested(rig: &mut Rig) -> Vec<(u64, u64, u64)> {
     let sent = rig.sent.drain(..).filter_map(|frame| Emitted::read(&frame));
     let pages = sent.filter(|sent| sent.name == "replay_events");
@@ -61,13 +61,13 @@ fn a_backfill_waits_for_room_and_live_events_come_after_it() {
     rig.run(std::time::Duration::from_secs(5), |_| {});
     rig.greet();
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    let request = rig.backfills.pop().filter(|request| matches!(request.wanted, Wanted::Missed { .. })).unwrap();
-    // It comes while REST is asked.
+    let request = rig.backfills.pop().filter(|request| matches!(request.query, BackfillQuery::Missed { .. })).unwrap();
+    // It arrives during the request to REST.
     rig.frame(&live(9));
     let received = Received { origin: Origin::Backfill, at: rig.now().wall };
     let events = (1..=3).map(|n| decode("moderation_update", &update(n, "", "1970-01-01T00:00:01Z"), received));
-    let found = Found { events: events.collect(), complete: true, ..Found::default() };
-    rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result: Ok(found) }));
+    let found = BackfillData { events: events.collect(), complete: true, ..BackfillData::default() };
+    rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result: Ok(found) }));
     rig.frame(&live(4));
     let told = |rig: &mut Rig| {
         let contents = rig.told.drain(..).filter_map(|told| match told {

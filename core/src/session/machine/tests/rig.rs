@@ -1,4 +1,4 @@
-//! A machine with a clock of its own and somebody who watches everything that comes out of it.
+//! A machine with its own clock, and checks of all its outputs.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -12,12 +12,12 @@ use crate::{
     Error,
     events::{Cursor, Event},
     session::{
-        BackfillRequest, Command, Fault, Input, Now, Output, Page, PageRequest, Proof, ReconnectPolicy, SessionConfig,
-        Token,
+        BackfillRequest, Command, ConnectionFailure, Input, Now, Output, Page, PageRequest, Proof, ReconnectPolicy,
+        SessionConfig, Token,
     },
 };
 
-/// What the streams are told.
+/// Outputs to the streams.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // most of them are the large one
 pub(super) enum Told {
@@ -36,18 +36,18 @@ pub(super) struct Rig {
     /// Commands that are not answered yet.
     pub(super) pending: BTreeMap<Token, &'static str>,
     pub(super) answers: HashMap<Token, Result<Option<String>, Error>>,
-    /// The attempt that waits for a report.
+    /// The attempt in progress.
     pub(super) dial: Option<u64>,
     pub(super) given_up: Vec<u64>,
     pub(super) open: bool,
-    /// Frames for the server, of this connection.
+    /// Frames for the server, on this connection.
     pub(super) sent: VecDeque<String>,
     rules: Rules,
     pub(super) told: VecDeque<Told>,
     pub(super) backfills: Vec<BackfillRequest>,
     pub(super) probes: u64,
     pages_wanted: u64,
-    /// Pages that streams have asked for, and after which event.
+    /// Pages that streams have requested, and after which event.
     pub(super) pages: Vec<(u64, Option<Page>)>,
 }
 
@@ -88,7 +88,7 @@ impl Rig {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         self.machine.handle(self.now(), input);
         self.drain();
-        // Whoever comes back when told to must find that time has been taken in: else the driver would spin.
+        // After a deadline the machine must have handled the time, or the driver would spin.
         let mut ticks = 0;
         while self.machine.poll_timeout().is_some_and(|at| at <= self.now().mono) {
             ticks += 1;
@@ -126,7 +126,7 @@ impl Rig {
         self.command("close", |token| Command::Close { token })
     }
 
-    /// A stream asks for a page of its backlog.
+    /// A stream requests a page of its backlog.
     pub(super) fn want_page(&mut self, request: PageRequest) {
         self.pages_wanted += 1;
         self.handle(Input::Command(Command::Page(request)));
@@ -138,12 +138,12 @@ impl Rig {
         self.handle(Input::Dialed { id, proof: Proof::default(), auth: None });
     }
 
-    pub(super) fn dial_failed(&mut self, fault: Fault) {
+    pub(super) fn dial_failed(&mut self, failure: ConnectionFailure) {
         let Some(id) = self.dial.take() else { return };
-        self.handle(Input::DialFailed { id, fault });
+        self.handle(Input::DialFailed { id, failure });
     }
 
-    /// The whole of a good handshake, as far as there is an attempt.
+    /// A complete handshake, if there is an attempt.
     pub(super) fn greet(&mut self) {
         self.dial_done();
         self.frame(r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#);
@@ -155,7 +155,7 @@ impl Rig {
         if self.open {
             self.open = false;
             self.forget_connection();
-            self.handle(Input::TransportLost(Fault::PeerClosed("cut".into())));
+            self.handle(Input::TransportLost(ConnectionFailure::PeerClosed("cut".into())));
         }
     }
 
@@ -172,13 +172,13 @@ impl Rig {
         }
     }
 
-    /// Time passes at once, as when a computer wakes up.
+    /// Lets time pass at once, as when a computer wakes up.
     pub(super) fn jump(&mut self, time: Duration) {
         self.passed += time;
         self.handle(Input::Tick);
     }
 
-    /// Time passes, and every timer rings at its moment. `meanwhile` is called after each.
+    /// Lets time pass, firing every timer at its time. Calls `meanwhile` after each.
     pub(super) fn run(&mut self, time: Duration, mut meanwhile: impl FnMut(&mut Self)) {
         let until = self.passed + time;
         for steps in 0.. {
@@ -261,7 +261,7 @@ impl Rig {
     }
 }
 
-/// A policy that is quick, so that few steps see many attempts.
+/// A quick policy, so that a few steps see many attempts.
 pub(super) fn quick() -> SessionConfig {
     let reconnect = ReconnectPolicy { jitter: 0.0, max_attempts_per_minute: 1_000, ..ReconnectPolicy::default() };
     SessionConfig { reconnect: Some(reconnect), heartbeat_interval: None, rate_limit: None, ..SessionConfig::default() }

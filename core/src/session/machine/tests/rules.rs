@@ -1,5 +1,5 @@
-//! What must hold of all that comes out of a machine, whatever goes in: attempts and events per minute, one join or
-//! leave in flight, the order of states.
+//! Invariants of a machine's outputs, whatever the inputs: attempts and events per minute, one join or leave in flight,
+//! the order of states.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ struct InFlight {
     since: Instant,
 }
 
-/// Watches one machine, and panics when it breaks a rule.
+/// Watches a machine, and panics if it breaks a rule.
 #[derive(Debug)]
 pub(crate) struct Rules {
     config: SessionConfig,
@@ -33,12 +33,12 @@ pub(crate) struct Rules {
 }
 
 impl Machine {
-    /// Somebody to watch it from its beginning.
+    /// Rules for a machine, from its beginning.
     pub(crate) fn rules(&self) -> Rules {
         Rules::new(self.config.clone())
     }
 
-    /// How many entries its tables and queues have.
+    /// Number of entries in its tables and queues.
     pub(crate) fn size(&self) -> usize {
         let rooms =
             self.rooms.iter().map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.size());
@@ -83,7 +83,7 @@ impl Rules {
         }
     }
 
-    /// A frame comes. If it answers the join or leave in flight, the next one may go out in the same breath.
+    /// Notes a frame. If it answers the join or leave in flight, the next one may be sent immediately.
     pub(crate) fn hears(&mut self, text: &str) {
         let Some(in_flight) = &self.in_flight else { return };
         let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
@@ -110,7 +110,7 @@ impl Rules {
         }
     }
 
-    /// The connection is over, whoever ended it.
+    /// Notes the end of the connection.
     pub(crate) fn forgets_connection(&mut self) {
         self.sent_at.clear();
         self.in_flight = None;

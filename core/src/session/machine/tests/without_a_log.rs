@@ -1,4 +1,4 @@
-//! Servers without an event log: what an interruption cost is made up for by REST, or told.
+//! Servers without an event log: REST recovers events missed during an interruption, or a gap reports them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,12 +15,12 @@ use super::{
 use crate::{
     Error, GapReason,
     events::{Event, Origin, Received, decode},
-    session::{Backfilled, Found, Input, SessionConfig, Wanted},
+    session::{BackfillData, BackfillQuery, BackfillReply, Input, SessionConfig},
     testing::Emitted,
 };
 
-/// As the driver does: decisions may be published a little out of the order of their timestamps.
-const SLACK: Duration = Duration::from_secs(2);
+/// As on real servers, decisions may be published slightly out of the order of their timestamps.
+const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -31,7 +31,7 @@ enum Op {
     Swap(usize),
     Cut,
     Greet,
-    /// The REST calls that are open are answered: completely, in part, or not at all.
+    /// The pending REST calls are answered: completely, partly, or not at all.
     Answer(u8),
     Run(u64),
 }
@@ -52,13 +52,13 @@ fn ops() -> impl Strategy<Value = Op> {
 struct World {
     rig: Rig,
     contents: Vec<(u64, jiff::Timestamp)>,
-    /// What is under way, and since when.
+    /// Requests in progress, and their start times.
     network: VecDeque<(String, jiff::Timestamp)>,
     joined: bool,
-    /// The first content that the stream must have.
+    /// The first item that the stream must contain.
     from: Option<u64>,
     seen: HashMap<u64, u32>,
-    /// How long the network has been carrying only what it was told to.
+    /// How long the network has been carrying only requested frames.
     lag: u64,
     told_gaps: u64,
     failed: u64,
@@ -121,7 +121,7 @@ impl World {
                 // By as much as concurrent publishers may differ.
                 let at = which % self.network.len().max(1);
                 let near = |a: &(String, jiff::Timestamp), b: &(String, jiff::Timestamp)| {
-                    b.1.duration_since(a.1).unsigned_abs() <= SLACK
+                    b.1.duration_since(a.1).unsigned_abs() <= BACKFILL_OVERLAP
                 };
                 if at + 1 < self.network.len() && near(&self.network[at], &self.network[at + 1]) {
                     self.network.swap(at, at + 1);
@@ -137,7 +137,7 @@ impl World {
             Op::Run(ms) => {
                 self.lag += ms;
                 if self.lag > 20_000 {
-                    // A frame may be late, but not for ever.
+                    // A frame may be late, but not forever.
                     self.apply(&Op::Carry(255));
                     self.lag = 0;
                 }
@@ -145,7 +145,7 @@ impl World {
             }
         }
         if !self.rig.open {
-            // The driver gives up the calls of a connection that is gone.
+            // The driver drops the calls of a connection that is gone.
             self.rig.backfills.clear();
             self.network.clear();
             self.joined = false;
@@ -155,9 +155,9 @@ impl World {
 
     fn answer(&mut self, how: u8) {
         for request in std::mem::take(&mut self.rig.backfills) {
-            // Where a stream starts is not told here: what is missed before its first event is a gap then.
-            let Wanted::Missed { since } = request.wanted else { continue };
-            let since = self.contents.iter().filter(|(_, at)| *at >= since - SLACK);
+            // The start of a stream is not reported here: events missed before its first are a gap then.
+            let BackfillQuery::Missed { since } = request.query else { continue };
+            let since = self.contents.iter().filter(|(_, at)| *at >= since - BACKFILL_OVERLAP);
             let mut found: Vec<_> = since
                 .map(|content| {
                     let received = Received { origin: Origin::Backfill, at: self.rig.now().wall };
@@ -172,9 +172,9 @@ impl World {
                 }
                 _ => Err(Error::closed()),
             };
-            let result = result.map(|(events, complete)| Found { events, complete, ..Found::default() });
+            let result = result.map(|(events, complete)| BackfillData { events, complete, ..BackfillData::default() });
             self.failed += u64::from(how != 0);
-            self.rig.handle(Input::Backfilled(Backfilled { id: request.id, project: request.project, result }));
+            self.rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result }));
         }
     }
 
@@ -186,7 +186,7 @@ impl World {
                 }
                 Told::Event(Event::Gap(gap)) => {
                     if gap.reason == GapReason::Interrupted {
-                        // Before the first decision there is no time of the server's to ask from.
+                        // Before the first decision there is no server time to start from.
                         assert!(self.seen.is_empty());
                         self.from = None;
                     } else {

@@ -1,4 +1,4 @@
-//! What must hold after each step, and in the end.
+//! Invariants after each step, and at the end.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl World {
-    /// Compares what the streams receive with the logs.
+    /// Compares the streams with the logs.
     pub(super) fn check(&mut self) {
         while let Some(told) = self.rig.told.pop_front() {
             match told {
@@ -27,7 +27,7 @@ impl World {
                     reader.place = Some(cursor);
                 }
                 Told::Ended(project, error) => {
-                    // A join that found no connection in time ends with an error; the user may try again.
+                    // A join without a connection in time ends with an error; the user may try again.
                     let _ = error;
                     if let Some(place) = self.readers.remove(&project).and_then(|reader| reader.place) {
                         self.left.insert(project, place);
@@ -40,7 +40,7 @@ impl World {
 
     pub(super) fn check_event(&mut self, event: &Event) {
         let Some(project) = event.project_id().map(ToString::to_string) else { panic!("of no project: {event:?}") };
-        // A late event of a project that was left belongs to no stream of it.
+        // A late event of a project that was left belongs to none of its streams.
         let Some(reader) = self.readers.get_mut(&project) else { return };
         let log = &self.logs[&*project];
         match event {
@@ -82,12 +82,12 @@ impl World {
         }
     }
 
-    /// Everything works again; in the end every reader must have everything.
+    /// Repairs everything; every reader must then receive everything.
     pub(super) fn heal(&mut self) {
         self.flaky = false;
         self.rig.cut();
         self.check();
-        // Twenty minutes: a page with one event, of which the smallest budget allows ten a minute, takes its time.
+        // Twenty minutes, because the smallest budget allows ten pages per minute, and a page may have one event.
         for _ in 0..12_000 {
             self.sweep();
             if self.rig.dial.is_some() {
@@ -99,13 +99,13 @@ impl World {
                 return;
             }
             self.rig.run(Duration::from_millis(100), |_| {});
-            // So that the connection is not taken for dead.
+            // Keeps the connection from being declared dead.
             self.rig.handle(Input::Activity);
             self.check();
         }
         let places: Vec<_> = self.readers.iter().map(|(project, reader)| (project, &reader.place)).collect();
         let heads: Vec<_> = self.logs.iter().map(|(project, log)| (project, log.name(), log.head())).collect();
-        panic!("not whole after minutes without a fault: {places:?} of {heads:?}");
+        panic!("not whole after minutes without a failure: {places:?} of {heads:?}");
     }
 
     pub(super) fn whole(&self) -> bool {

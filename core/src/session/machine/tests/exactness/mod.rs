@@ -1,5 +1,5 @@
-//! Against a model of a server with an event log: what is delivered of a project is its log, in order, each event once,
-//! or a gap that accounts for what is missing.
+//! Against a model of a server with an event log: a project's stream is its log, in order, each event once, or a gap
+//! that accounts for the missing events.
 
 mod checks;
 mod ops;
@@ -23,15 +23,15 @@ use super::{
 };
 use crate::{
     Backfill, Cursor, Error, Stage,
-    session::{Fault, SessionConfig},
+    session::{ConnectionFailure, SessionConfig},
 };
 
 const PROJECTS: [&str; 3] = ["a", "b", "c"];
 
-/// Where a stream of the client stands, as far as it was told.
+/// Position of a stream, as far as it knows.
 struct Reader {
     place: Option<Cursor>,
-    /// The place that the join has asked for.
+    /// Position that the join requested.
     asked: Option<Cursor>,
 }
 
@@ -40,10 +40,10 @@ struct World {
     logs: BTreeMap<&'static str, Log>,
     network: VecDeque<Frame>,
     readers: HashMap<String, Reader>,
-    /// The last known cursor of projects that were left.
+    /// Last known cursors of projects that were left.
     left: HashMap<String, Cursor>,
     page: usize,
-    /// Whether the server refuses some pages.
+    /// True if the server refuses some pages.
     flaky: bool,
     skips: bool,
     pages: u64,
@@ -117,7 +117,7 @@ impl World {
                     self.rig.greet();
                 }
             }
-            Op::Refuse => self.rig.dial_failed(Fault::Dial(Error::connect_failed(Stage::Network, "no"))),
+            Op::Refuse => self.rig.dial_failed(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "no"))),
             Op::Leave(project) => drop(self.rig.leave(PROJECTS[project])),
             Op::Join(project, behind) => self.join(PROJECTS[project], behind),
             Op::Forget(project, count) => {
@@ -125,7 +125,7 @@ impl World {
                 log.oldest = (log.oldest + u64::from(count)).min(log.head() + 1);
             }
             Op::NewLog(project, count) => {
-                // A database made anew means a server that was restarted.
+                // A recreated database implies a restart of the server.
                 self.rig.cut();
                 self.sweep();
                 let log = self.log(PROJECTS[project]);
@@ -183,7 +183,7 @@ proptest! {
     }
 }
 
-/// What the property above is about does happen in it.
+/// The scenario of the property above does occur.
 #[test]
 fn a_cut_in_the_middle_is_made_up_for() {
     let mut world = World::new(quick(), 1, 3, false);

@@ -1,4 +1,4 @@
-//! What users, the server and the network do, in any order.
+//! Actions of users, the server and the network, in any order.
 
 use proptest::prelude::*;
 
@@ -8,11 +8,11 @@ use super::PROJECTS;
 pub(super) enum Op {
     Publish(usize, u8),
     PublishStats(usize),
-    /// The server handles what it has received.
+    /// The server handles the frames that it has received.
     Serve,
-    /// The network carries so many frames.
+    /// The network carries this many frames.
     Carry(u8),
-    /// Faults of a broker behind the server: they hit live events only.
+    /// Faults of a broker behind the server, which affect only live events.
     DropLive(usize),
     DoubleLive(usize),
     Swap(usize),

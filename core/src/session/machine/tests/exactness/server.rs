@@ -1,14 +1,14 @@
-//! The model of a server with an event log.
+//! Model of a server with an event log.
 
 use serde_json::{Value, json};
 
 use super::World;
 use crate::testing::Emitted;
 
-/// A project's event log as the server keeps it.
+/// Event log of a project on the server.
 pub(super) struct Log {
     pub(super) generation: u64,
-    /// The name of each event's content, by id from 1.
+    /// Name of each event's item, by id from 1.
     pub(super) events: Vec<String>,
     pub(super) oldest: u64,
     pub(super) joined: bool,
@@ -50,7 +50,7 @@ impl World {
         self.network.push_back(Frame { text, live: false });
     }
 
-    /// The connection is gone, for whichever reason, and all that was on its way.
+    /// The connection is gone, and everything in transit.
     pub(super) fn sweep(&mut self) {
         if !self.rig.open {
             self.network.clear();

@@ -8,14 +8,14 @@ use std::{
 use crate::events::{Event, ModerationUpdate, Status};
 
 /// Number of delivered decisions that are remembered to detect duplicates.
-const REMEMBERED: usize = 1024;
+const DECISIONS_MAX: usize = 1024;
 /// Time for which the server may still send a decision that a backfill has delivered.
-const ECHO: Duration = Duration::from_secs(60);
+const ECHO_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overlap of a backfill with the newest decision, because decisions are published slightly out of order.
-pub(crate) const SLACK: Duration = Duration::from_secs(2);
-/// Largest number of flagged contents that are tracked.
-pub(crate) const FLAGGED_MAX: usize = 5_000;
+pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
+/// Largest number of flagged items that are tracked.
+pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
 
 type Key = (String, String);
 
@@ -25,7 +25,7 @@ fn key(update: &ModerationUpdate) -> Key {
 
 /// Recently delivered decisions by content and status, and their newest timestamp.
 #[derive(Debug, Default)]
-pub(crate) struct Recent {
+pub(crate) struct RecentDecisions {
     seen: HashSet<Key>,
     order: VecDeque<Key>,
     newest: Option<jiff::Timestamp>,
@@ -33,15 +33,15 @@ pub(crate) struct Recent {
     /// content.
     echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
-    /// Contents whose last known status is flagged; `None` until REST has listed them.
+    /// Items whose last known status is flagged; `None` until REST has listed them.
     flagged: Option<BTreeSet<String>>,
-    /// Contents flagged by events since that listing.
+    /// Items flagged by events since that listing.
     flagged_live: BTreeSet<String>,
     /// REST could not list them.
     flagged_unknown: bool,
 }
 
-impl Recent {
+impl RecentDecisions {
     /// Remembers a decision. Returns `false` if it is a duplicate.
     pub(crate) fn insert(&mut self, update: &ModerationUpdate) -> bool {
         self.note_flag(update);
@@ -50,7 +50,7 @@ impl Recent {
             return false;
         }
         self.order.push_back(key);
-        if self.order.len() > REMEMBERED
+        if self.order.len() > DECISIONS_MAX
             && let Some(oldest) = self.order.pop_front()
         {
             self.seen.remove(&oldest);
@@ -61,7 +61,7 @@ impl Recent {
         true
     }
 
-    /// Tracks flagged contents. After a new flag, an earlier decision may be repeated.
+    /// Tracks flagged items. After a new flag, an earlier decision may be repeated.
     fn note_flag(&mut self, update: &ModerationUpdate) {
         let sets = [self.flagged.as_mut(), Some(&mut self.flagged_live)].into_iter().flatten();
         if update.status != Status::Flagged {
@@ -69,7 +69,7 @@ impl Recent {
                 flagged.remove(&update.content_id);
             }
         } else {
-            for flagged in sets.filter(|flagged| flagged.len() < FLAGGED_MAX) {
+            for flagged in sets.filter(|flagged| flagged.len() < FLAGGED_ITEMS_MAX) {
                 flagged.insert(update.content_id.clone());
             }
             for status in [Status::Approved, Status::Rejected] {
@@ -78,7 +78,7 @@ impl Recent {
         }
     }
 
-    /// Sets the contents that REST lists as flagged.
+    /// Sets the items that REST lists as flagged.
     pub(crate) fn set_flagged(&mut self, listed: Vec<String>) {
         let mut flagged: BTreeSet<_> = listed.into_iter().collect();
         // The listing may be older than an event that has arrived since.
@@ -93,17 +93,17 @@ impl Recent {
         decided(Status::Approved) || decided(Status::Rejected)
     }
 
-    /// Notes that REST could not list the flagged contents: those without an event remain unknown.
+    /// Notes that REST could not list the flagged items: those without an event remain unknown.
     pub(crate) fn set_flagged_unknown(&mut self) {
         self.flagged_unknown = self.flagged.is_none();
     }
 
-    /// Returns `true` if REST has listed the flagged contents.
+    /// Returns `true` if REST has listed the flagged items.
     pub(crate) fn has_listed(&self) -> bool {
         self.flagged.is_some()
     }
 
-    /// Contents listed or seen as flagged; `None` if they could not be listed.
+    /// Items listed or seen as flagged; `None` if they could not be listed.
     pub(crate) fn flagged(&self) -> Option<Vec<String>> {
         let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_live);
         (!self.flagged_unknown).then(|| flagged.iter().cloned().collect())
@@ -132,7 +132,7 @@ impl Recent {
         if new {
             let (content, status) = key(update);
             self.echoes.insert(content, (status, update.timestamp.instant()));
-            self.echoes_until = Some(now + ECHO);
+            self.echoes_until = Some(now + ECHO_TIMEOUT);
         }
         new
     }

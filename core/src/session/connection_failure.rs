@@ -4,7 +4,7 @@ use crate::{Error, ErrorKind, Stage};
 
 /// Reason why a connection ended or could not be made.
 #[derive(Debug, Clone)]
-pub(crate) enum Fault {
+pub(crate) enum ConnectionFailure {
     /// Dialling failed with this error.
     Dial(Error),
     /// The server or the provider refused the credentials before the socket was open.
@@ -35,7 +35,7 @@ pub(crate) enum Fault {
     Timeout(Stage),
 }
 
-impl Fault {
+impl ConnectionFailure {
     /// Converts the failure to the user's error.
     pub(crate) fn into_error(self) -> Error {
         let disconnected = |text: &str| Error::new(ErrorKind::Disconnected, text);

@@ -1,4 +1,4 @@
-//! Many events as JSON, for languages to which the names of the fields would be much of the work of reading them.
+//! Batches of events as JSON, for languages where parsing field names would dominate.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -7,19 +7,19 @@ use crate::{
     events::{Shown, Written, place_fields, update_fields},
 };
 
-/// The events as a JSON array, with the names that `name` gives to the kinds.
+/// Serializes events as a JSON array; `name` maps each event to its name.
 ///
-/// Each is an object as [`event_to_json`](super::event_to_json) writes it, or, of the most frequent kind, a row: an array
-/// of the values of a [`ModerationUpdate`] and, behind them, of its `meta`, in the same order and without their names.
-/// A row has no `event`, and no `project_id` of the `meta`, which is the event's own; its `received_at` is `null` if it is
-/// that of the row before.
+/// Each is an object in the form of [`event_to_json`](super::event_to_json), or, for moderation updates, a row: an
+/// array with the values of a [`ModerationUpdate`] followed by those of its `meta`, in the same order and without
+/// names. A row has no `event` and no `project_id` in the `meta` part, because it equals the update's; its
+/// `received_at` is `null` if it equals the previous row's.
 #[must_use]
 pub fn events_to_rows(events: &[Event], name: fn(&Event) -> &'static str) -> String {
-    // Most events are of about this size.
+    // Typical size of an event.
     let mut out = Vec::with_capacity(events.len() * 512 + 2);
     match write(&mut serde_json::Serializer::new(&mut out), events, name) {
         Ok(()) => String::from_utf8(out).unwrap_or_default(),
-        // Writing into memory does not fail.
+        // Writing to memory does not fail.
         Err(_) => String::new(),
     }
 }
@@ -40,7 +40,7 @@ fn write<S: Serializer>(serializer: S, events: &[Event], name: fn(&Event) -> &'s
     list.end()
 }
 
-/// The event, if a row says all of it.
+/// The update, if a row can represent all of it.
 fn row(event: &Event) -> Option<&ModerationUpdate> {
     match event {
         Event::ModerationUpdate(update) => {
@@ -66,7 +66,7 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// Of an object's fields only the values.
+/// Writer of the values of an object's fields, without names.
 struct Values<S>(S);
 
 impl<S: SerializeSeq> SerializeMap for Values<S> {

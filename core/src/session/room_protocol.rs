@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
-use crate::events::{Cursor, EVENT_ID_MAX, Event, Notice, Origin, ProjectId, Received, decode, notice};
+use crate::events::{
+    Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, Received, ServerRejection, decode, parse_rejection,
+};
 
 /// `joined_project`, with the additional fields of servers with an event log.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Joined {
+pub(crate) struct JoinedProject {
     #[serde(default, deserialize_with = "text")]
     pub(crate) project_id: Option<String>,
     #[serde(default, deserialize_with = "flag")]
@@ -40,7 +42,7 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
 
-impl Joined {
+impl JoinedProject {
     pub(crate) fn read(data: &str) -> Self {
         serde_json::from_str(data).unwrap_or_default()
     }
@@ -72,11 +74,11 @@ impl Page {
     }
 
     /// Decodes the acknowledgement of `replay_events`: the page, or the server's reason why there is none.
-    pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, Notice> {
+    pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRejection> {
         #[derive(Deserialize)]
-        struct Wire<'a> {
+        struct PagePayload<'a> {
             #[serde(borrow)]
-            events: Vec<Entry<'a>>,
+            events: Vec<PageEntry<'a>>,
             #[serde(default, deserialize_with = "whole")]
             head: Option<u64>,
             #[serde(default, deserialize_with = "whole")]
@@ -85,25 +87,25 @@ impl Page {
             log: Option<String>,
         }
         #[derive(Deserialize)]
-        struct Entry<'a> {
+        struct PageEntry<'a> {
             event: String,
             #[serde(borrow)]
             data: &'a RawValue,
         }
-        match first_argument::<Wire<'_>>(arguments) {
-            Some(Ok(Wire { events, head: Some(head), oldest, log })) if head <= EVENT_ID_MAX => {
+        match first_argument::<PagePayload<'_>>(arguments) {
+            Some(Ok(PagePayload { events, head: Some(head), oldest, log })) if head <= EVENT_ID_MAX => {
                 let received = Received { origin: Origin::Replay, at };
                 let events = events.iter().map(|e| decode(&e.event, e.data.get(), received)).collect();
-                let events = in_order(events);
+                let events = sort_by_id(events);
                 Ok(Self { events, head, oldest: oldest.unwrap_or(1), log: log.map(Arc::from) })
             }
-            _ => Err(notice(arguments)),
+            _ => Err(parse_rejection(arguments)),
         }
     }
 }
 
 /// Sorts events by id; an event without one stays after the event that it followed.
-fn in_order(mut events: Vec<Event>) -> Vec<Event> {
+fn sort_by_id(mut events: Vec<Event>) -> Vec<Event> {
     let ids = || events.iter().filter_map(Event::event_id);
     if ids().is_sorted() {
         return events;
@@ -125,7 +127,7 @@ fn first_argument<'a, T: Deserialize<'a>>(arguments: &'a str) -> Option<Result<T
 }
 
 /// Returns `true` if the first argument is JSON, or there is none.
-pub(crate) fn is_readable(arguments: &str) -> bool {
+pub(crate) fn is_valid_json(arguments: &str) -> bool {
     first_argument::<serde::de::IgnoredAny>(arguments).is_none_or(|read| read.is_ok())
 }
 
@@ -178,15 +180,16 @@ mod tests {
     #[test]
     fn numbers_may_be_integers_or_floats_anywhere() {
         for head in ["5", "5.0", "5e0", "\"5\""] {
-            let joined = Joined::read(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
+            let joined =
+                JoinedProject::read(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
             assert_eq!(joined.head(), Some(Cursor { log: Some("l".into()), event_id: 5 }), "{head}");
             let page = format!(r#"{{"events":[],"head":{head},"oldest":{head},"log":7}}"#);
             let page = Page::read(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!((page.head, page.oldest, page.log.as_deref()), (5, 5, Some("7")));
         }
-        assert_eq!(Joined::read(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
+        assert_eq!(JoinedProject::read(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
         for head in ["-1", "1.5", "null", "[]"] {
-            assert_eq!(Joined::read(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(), None, "{head}");
+            assert_eq!(JoinedProject::read(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(), None, "{head}");
             assert!(Page::read(&format!(r#"{{"events":[],"head":{head}}}"#), jiff::Timestamp::UNIX_EPOCH).is_err());
         }
     }
