@@ -1,4 +1,4 @@
-//! Times as the store keeps them (microseconds) and as the wire shows them (RFC 3339 with `Z`).
+//! Times in the store's form (microseconds) and on the wire (RFC 3339 with `Z`).
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ pub(crate) fn rfc3339(micros: Micros) -> String {
     Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }
 
-/// What [`rfc3339`] shows, a time with another offset, or a day, which begins in UTC.
+/// Parses the output of [`rfc3339`], a time with another offset, or a day, which begins in UTC.
 pub(crate) fn parse(text: &str) -> Option<Micros> {
     let day = || {
         text.parse::<Date>().ok().filter(|_| text.len() == 10)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())

@@ -238,7 +238,7 @@ class BaseClient:
         return register
 
     def _requests_to_answer(self) -> tuple[CredentialRequests, CredentialsProvider] | None:
-        """The credentials requests to answer, for the client's lifetime; only the first time."""
+        """The requests for credentials and their provider, for the client's lifetime; only on the first call."""
         requests = self._native.credential_requests()
         if self._asked or requests is None or self._provider is None:
             return None

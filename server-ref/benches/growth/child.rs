@@ -74,7 +74,7 @@ impl Server {
     }
 }
 
-/// Runs this process as a server, if that is its role.
+/// This process's role, if it is to be a server.
 pub(crate) fn role() -> Option<String> {
     std::env::var(ROLE).ok()
 }

@@ -1,4 +1,4 @@
-//! Which contents `GET /api/content` is asked for.
+//! The query of `GET /api/content`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,28 +12,28 @@ use crate::time::{self, Micros};
 
 const PER_PAGE: u32 = 20;
 const PER_PAGE_MAX: u32 = 100;
-/// How deep numbered pages go: each costs what all the pages before it do.
+/// The depth limit of numbered pages: each costs as much as all pages before it.
 const PAGES_ROWS_MAX: u64 = 10_000;
-/// Of a text that is looked for, in characters.
+/// The longest search text, in characters.
 const TEXT_MAX: usize = 200;
 const ID_MAX: usize = 256;
 
-/// Which contents. Contents are asked for by numbered pages (`page`, `per_page`), or from a `cursor` on (`limit`, `cursor`), which costs
-/// the same however deep it is and passes over nothing when contents are added meanwhile.
+/// The query of a listing: numbered pages (`page`, `per_page`), or pages from a `cursor` on (`limit`, `cursor`), which
+/// cost the same at any depth and skip nothing when items are added in between.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {
     /// Needed with a session of somebody with several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
-    /// From 1; with `status` only. Pages end after 10,000 contents.
+    /// From 1; only with `status`. Pages end after 10,000 items.
     page: Option<i64>,
     /// From 1 to 100 (20).
     per_page: Option<i64>,
-    /// `flagged`: what waits for a review.
+    /// `flagged`: items that wait for a review.
     status: Option<String>,
-    /// A text that the content holds, in upper or lower case; at most 200 characters. A page may then hold fewer contents than `limit`,
-    /// or none, and there are more as long as `next_cursor` is not null.
+    /// A text within the item, in upper or lower case; at most 200 characters. A page may then have fewer items than
+    /// `limit`, or none, and more follow as long as `next_cursor` is not null.
     q: Option<String>,
     /// The `user_id` of the metadata.
     user_id: Option<String>,
@@ -45,11 +45,11 @@ pub(super) struct ContentQuery {
     to: Option<String>,
     /// From 1 to 100 (20).
     limit: Option<i64>,
-    /// The `next_cursor` of the page before, with the same filters.
+    /// The previous page's `next_cursor`, with the same filters.
     cursor: Option<String>,
 }
 
-/// How the contents are asked for.
+/// The kind of pages.
 #[derive(Debug)]
 pub(super) enum Wanted {
     Numbered { page: i64, per_page: i64, status: Option<Status> },
@@ -95,7 +95,7 @@ impl ContentQuery {
     }
 }
 
-/// What [`place`] reads.
+/// The cursor that [`place`] reads.
 pub(super) fn cursor(place: &Place) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at, place.id))
 }
@@ -130,7 +130,7 @@ fn id(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
 }
 
 fn moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
-    // A plus sign that was not escaped comes as a blank.
+    // An unescaped plus sign arrives as a blank.
     let parse = |text: String| time::parse(&text.replace(' ', "+"));
     let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a day"));
     given(text).map(|text| parse(text).ok_or_else(invalid)).transpose()

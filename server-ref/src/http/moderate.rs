@@ -19,12 +19,12 @@ use crate::auth::Permission;
 use crate::moderation::{Submission, moderate as run};
 use crate::store::Status;
 
-/// The only type of contents that is moderated.
+/// The only moderated type.
 const TYPE: &str = "text";
 /// Metadata goes to every listener with the event, unlike the content, of which they get a preview.
 const METADATA_MAX: usize = 64 * 1024;
 
-/// A content to be moderated.
+/// An item to moderate.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Submitted {
     /// `text`, which is the default.
@@ -33,7 +33,7 @@ pub(super) struct Submitted {
     r#type: Value,
     #[schema(required)]
     content: Option<String>,
-    /// Anything that should come back with the events. A `user_id` in it, text or number, is whom `user_activity` is about.
+    /// Any data to return with the events. A `user_id` in it, text or number, names the author for `user_activity`.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
@@ -48,7 +48,7 @@ pub(super) struct ModerateAnswer {
     moderation_results: Vec<Box<RawValue>>,
 }
 
-/// Moderates a content. The decision is durable when this is answered, and published right after.
+/// Moderates an item. The decision is durable once the call is answered, and is published right after.
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
@@ -86,8 +86,8 @@ fn parse(body: &[u8]) -> Result<Submission, ApiError> {
     Ok(Submission { content_type: TYPE.into(), content, meta_data: metadata(body.metadata)? })
 }
 
-/// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses what a
-/// raw value lets through (nesting without end, half surrogate pairs, numbers out of range).
+/// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses
+/// data that a raw value accepts (unbounded nesting, lone surrogates, numbers out of range).
 fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiError> {
     let Some(raw) = raw else {
         return Ok(None);
@@ -104,7 +104,7 @@ fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiErro
     }
 }
 
-/// How deep valid JSON is nested: clients' parsers stop at 128, and events wrap the metadata.
+/// The nesting depth of valid JSON: clients' parsers stop at 128, and events wrap the metadata.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {

@@ -27,11 +27,11 @@ pub(super) struct StatsUpdate<'a> {
     project_id: &'a str,
 }
 
-/// What is known of each project.
+/// The data of each project.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     projects: HashMap<Arc<str>, Project>,
-    /// When the next update of a project may be sent, for those that have something new.
+    /// The time at which a changed project's next update may be sent.
     due: HashMap<Arc<str>, Instant>,
 }
 
@@ -42,7 +42,7 @@ struct Project {
     sent: Option<Instant>,
 }
 
-/// An entry of `recent_activity`, and the newest event id that was known with it.
+/// An entry of `recent_activity`, and the newest event id known at that time.
 #[derive(Debug, Serialize)]
 struct Known {
     #[serde(skip)]
@@ -69,8 +69,8 @@ impl Statistics {
         self.projects.contains_key(project_id)
     }
 
-    /// Starts a project with the activity that was stored when this event id was the newest, or after it, newest first. What is known
-    /// of later stays.
+    /// Starts a project with the activity stored when this event id was the newest, or later, newest first. Later
+    /// entries stay.
     pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
         let stored = recent.into_iter().map(|recent| Known { head, recent }).collect();
@@ -86,14 +86,14 @@ impl Statistics {
         self.due.remove(project_id);
     }
 
-    /// A decision, and the newest event id that is known with it.
+    /// A decision, and the newest event id known at that time.
     pub(super) fn activity(&mut self, project_id: &str, recent: Recent, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
             project.add(Known { head, recent });
         }
     }
 
-    /// Counts of an earlier moment than those known are passed over: nodes' messages overtake each other.
+    /// Older counts than the known ones are ignored, because nodes' messages overtake each other.
     pub(super) fn counted(&mut self, project_id: Arc<str>, standing: Standing, now: Instant) {
         if let Some(project) = self.projects.get_mut(&project_id)
             && standing.head >= project.standing.head
@@ -104,7 +104,7 @@ impl Statistics {
         }
     }
 
-    /// When the next update may be sent, if one is wanted.
+    /// The time at which the next update may be sent, if there is one.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due.values().min().copied()
     }
@@ -138,7 +138,7 @@ impl Statistics {
     }
 }
 
-/// Percentages of what was decided, to one decimal, which add up to 100: the largest remainders are rounded up.
+/// Percentages of the decisions, to one decimal, which add up to 100: the largest remainders are rounded up.
 pub(crate) fn rates(counts: [i64; 3]) -> [f64; 3] {
     let total: i64 = counts.iter().sum();
     if total == 0 {
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(statistics.due(), Some(start + Duration::from_millis(100)));
         assert_eq!(statistics.take_due(start + Duration::from_millis(100), false).len(), 1);
         assert_eq!(statistics.due(), None);
-        // What was overtaken changes nothing.
+        // Overtaken messages change nothing.
         statistics.counted(project, counts(2), start + Duration::from_millis(110));
         assert_eq!(statistics.payload("p").unwrap().approved, 3);
     }
@@ -198,7 +198,7 @@ mod tests {
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), vec![recent("a", Status::Flagged)], 1);
-        // The reading has seen event 3; 4 and 5 come before it is here, of which it has seen the content of 4, too.
+        // The read has seen event 3; 4 and 5 arrive before its result, which already includes the item of 4.
         statistics.activity("p", recent("b", Status::Approved), 2);
         statistics.activity("p", recent("d", Status::Rejected), 4);
         statistics.activity("p", recent("a", Status::Approved), 5);

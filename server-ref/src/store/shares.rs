@@ -1,4 +1,4 @@
-//! How the connections to read with are shared out: a project takes some at once, never all, so that others find one.
+//! The sharing of read connections: a project takes several at once, but never all, so that others find one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Error;
 
-/// Reads of a project that may wait for its others.
+/// The most waiting reads of a project.
 const WAITING_MAX: usize = 64;
-/// How long one waits.
+/// The longest wait of a read.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Projects remembered before those that read nothing are forgotten.
+/// The number of projects at which idle ones are removed.
 const SWEEP: usize = 1024;
 
 #[derive(Debug)]
@@ -41,7 +41,8 @@ pub(super) struct Share {
 }
 
 impl Shares {
-    /// Of so many connections one is never a project's: sign-ins and keys are looked up with it. A project gets half of the others.
+    /// Of this many connections, one is never used by a project, because sign-ins and keys need it. A project gets half
+    /// of the others.
     pub(super) fn of(connections: u32) -> Self {
         let all = connections.saturating_sub(1).max(1) as usize;
         let each = all.div_ceil(2);
@@ -89,7 +90,7 @@ mod tests {
     async fn a_project_leaves_some_to_the_others() {
         let shares = Shares { patience: Duration::from_millis(10), ..Shares::of(4) };
         let (first, second) = (shares.take("a").await.unwrap(), shares.take("a").await.unwrap());
-        // It waits for itself, and not for good.
+        // It waits for its own reads, and not forever.
         assert!(matches!(shares.take("a").await, Err(Error::Busy)));
         drop(shares.take("b").await.unwrap());
         drop(first);

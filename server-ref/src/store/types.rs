@@ -1,4 +1,4 @@
-//! What goes into the store and comes out of it, whatever the database is.
+//! The store's input and output types, for any database.
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::time::Micros;
 
-/// What was decided about a content.
+/// The decision about an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
@@ -74,7 +74,7 @@ pub(crate) struct Recent {
     pub(crate) timestamp: String,
 }
 
-/// A content as the REST interface shows it.
+/// An item as the REST interface shows it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Content {
     pub(crate) id: String,
@@ -90,16 +90,16 @@ pub(crate) struct Content {
     pub(crate) moderation_results: Vec<Box<RawValue>>,
 }
 
-/// One page of contents, newest first, and how many there are in all.
+/// One page of items, newest first, and their total number.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) contents: Vec<Content>,
     pub(crate) total: i64,
-    /// Where the page ends.
+    /// The end of the page.
     pub(crate) last: Option<Place>,
 }
 
-/// Which contents are wanted; nothing: all.
+/// A filter of items; empty: all.
 #[derive(Debug, Default)]
 pub(crate) struct ContentFilter {
     pub(crate) status: Option<Status>,
@@ -107,22 +107,22 @@ pub(crate) struct ContentFilter {
     pub(crate) author: Option<String>,
     /// The rule that decided.
     pub(crate) rule_id: Option<String>,
-    /// When they were submitted: from here,
+    /// The time of submission: from here,
     pub(crate) from: Option<Micros>,
     /// and before this.
     pub(crate) to: Option<Micros>,
-    /// What the content holds.
+    /// A text within the item.
     pub(crate) text: Option<Regex>,
 }
 
-/// A content's place among the others of its project.
+/// An item's position among the others of its project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) at: Micros,
     pub(crate) id: String,
 }
 
-/// Some contents, newest first, and where the next ones begin, if there may be any.
+/// Several items, newest first, and the start of the next ones, if there may be any.
 #[derive(Debug)]
 pub(crate) struct Slice {
     pub(crate) contents: Vec<Content>,

@@ -1,4 +1,4 @@
-//! `GET /api/content` by cursor: filters, and pages that pass over nothing.
+//! `GET /api/content` by cursor: filters, and pages that skip nothing.
 
 use automoderate_server::RunningServer;
 use reqwest::StatusCode;
@@ -96,7 +96,7 @@ async fn filters() {
 async fn a_text_that_is_rare_is_found_over_several_pages() {
     let server = server().start().await.unwrap();
     moderate(&server, json!({"content": "the needle"})).await;
-    // More bytes than one page looks at.
+    // More bytes than one page reads.
     let hay = "hay ".repeat(200_000);
     for _ in 0..12 {
         moderate(&server, json!({"content": hay})).await;
@@ -105,7 +105,7 @@ async fn a_text_that_is_rare_is_found_over_several_pages() {
     assert_eq!(texts(&first), [""; 0]);
     assert!(first["next_cursor"].is_string());
     assert_eq!(all(&server, &[("q", "NEEDLE")]).await, ["the needle"]);
-    // What is large makes pages short.
+    // Large items make pages short.
     let page = list(&server, &[("limit", "100")]).await;
     assert!((1..=12).contains(&texts(&page).len()));
     assert_eq!(all(&server, &[("limit", "100")]).await.len(), 13);

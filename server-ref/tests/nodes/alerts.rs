@@ -72,7 +72,7 @@ async fn redis_the_database_and_nodes_go() {
     .await;
 }
 
-/// A draining node can't be reached any more: an endless drain would be reported as an unreachable node.
+/// A draining node can't be scraped any more, so it fires the alert for an unreachable node.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_drains() {
     let folder = tempfile::tempdir().unwrap();

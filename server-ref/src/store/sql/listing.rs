@@ -1,4 +1,4 @@
-//! Contents page by page, newest first: each page begins where the one before ended, whatever was added meanwhile.
+//! Items page by page, newest first: each page begins where the previous one ended, whatever was added in between.
 
 use futures_util::TryStreamExt as _;
 use sqlx::QueryBuilder;
@@ -8,15 +8,15 @@ use super::{Store, on};
 use crate::Error;
 use crate::store::{ContentFilter, Place, Slice};
 
-/// What one page costs at most: rows that are looked at, and their bytes.
+/// The most that one page costs: rows that are read, and their bytes.
 const LOOKED_ROWS_MAX: usize = 4096;
 const LOOKED_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Rows asked for at once when most of them may be passed over.
+/// Rows read at once if most of them may be skipped.
 const ROWS: usize = 256;
 
 impl Store {
-    /// At most `limit` contents after `after` that pass the filter. A text is looked for in a bounded part of the project: then the page
-    /// has fewer, and the next one goes on from there.
+    /// At most `limit` items after `after` that pass the filter. A text is searched in a bounded part of the project:
+    /// the page then has fewer, and the next one continues from there.
     pub(crate) async fn list_contents(
         &self,
         project_id: &str,
@@ -25,14 +25,14 @@ impl Store {
         limit: usize,
     ) -> Result<Slice, Error> {
         let mut look = Look { filter, limit, found: Vec::new(), rows: 0, bytes: 0, last: after, more: false };
-        // One beyond the page says whether there is another.
+        // One row beyond the page shows whether there is another page.
         let rows = if filter.text.is_some() { ROWS.max(limit + 1) } else { limit + 1 };
         while self.read(project_id, &mut look, rows).await? == rows && !look.more {}
         let next = look.last.filter(|_| look.more);
         Ok(Slice { contents: self.with_results(project_id, look.found).await?, next })
     }
 
-    /// Looks at the next rows, and says how many there were.
+    /// Reads the next rows, and returns their number.
     async fn read(&self, project_id: &str, look: &mut Look<'_>, rows: usize) -> Result<usize, Error> {
         const QUERY: &str = select!("");
         let mut count = 0;
@@ -72,21 +72,21 @@ impl Store {
     }
 }
 
-/// A page that is being filled.
+/// A page during its filling.
 struct Look<'a> {
     filter: &'a ContentFilter,
     limit: usize,
     found: Vec<Row>,
     rows: usize,
     bytes: usize,
-    /// What was looked at last.
+    /// The last row that was read.
     last: Option<Place>,
-    /// There is something that was not looked at.
+    /// True if there are unread rows.
     more: bool,
 }
 
 impl Look<'_> {
-    /// Whether to go on.
+    /// True if the page needs more rows.
     fn take(&mut self, row: Row) -> bool {
         if self.found.len() >= self.limit || self.rows >= LOOKED_ROWS_MAX || self.bytes >= LOOKED_BYTES_MAX {
             self.more = true;

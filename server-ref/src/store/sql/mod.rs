@@ -1,7 +1,7 @@
-//! The databases, SQLite and PostgreSQL, behind one handle.
+//! The databases, SQLite and PostgreSQL, in one handle.
 //!
-//! Nothing here is remembered between two calls: several processes may write one database. What is written together is in one
-//! transaction, and what must not change meanwhile is locked in it.
+//! Nothing is cached between two calls, because several processes may write one database. Data that belongs together is
+//! written in one transaction, which locks everything that must not change in between.
 
 mod accounts;
 mod audit;
@@ -55,7 +55,7 @@ const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
 /// Options of opening a database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opening {
-    /// Makes an SQLite file that does not exist.
+    /// Creates a missing SQLite file.
     pub(crate) create: bool,
     /// Makes pending migrations; `false`: they are an error.
     pub(crate) migrate: bool,
@@ -99,7 +99,7 @@ struct Inner {
     shares: Shares,
     log_id: String,
     retention: EventLog,
-    /// Contents that may wait for a review before a warning is given; 0: any number.
+    /// The number of items in the review queue above which a warning is sent; 0: any number.
     queue_limit: i64,
 }
 
@@ -164,7 +164,7 @@ impl Store {
         }
     }
 
-    /// Tells this log from every other: made when the database was.
+    /// The unique id of this log, created with the database.
     pub(crate) fn log_id(&self) -> &str {
         &self.inner.log_id
     }
@@ -176,7 +176,7 @@ impl Store {
         }
     }
 
-    /// Whether the database answers: asked on a connection of its own, however busy the others are.
+    /// Checks whether the database answers, on a separate connection, however busy the others are.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         match &self.inner.database {
             Either::Sqlite(database) => database.ping().await,
@@ -196,7 +196,7 @@ impl Store {
         matches!(self.inner.database, Either::Postgres(_))
     }
 
-    /// A connection to read a few rows with. What it is asked is stopped when it takes long.
+    /// A connection for reading a few rows. Long reads are stopped.
     async fn reader(&self) -> Result<Reader, Error> {
         Ok(match &self.inner.database {
             Either::Sqlite(database) => Either::Sqlite(database.readers.acquire().await?),
@@ -204,13 +204,13 @@ impl Store {
         })
     }
 
-    /// One of the connections that the project may use at once. To be given back before another one is asked for.
+    /// One of the connections that the project may use at once. Must be released before requesting another one.
     async fn reader_of(&self, project_id: &str) -> Result<ProjectReader, Error> {
         let share = self.inner.shares.take(project_id).await?;
         Ok(ProjectReader { reader: self.reader().await?, _share: share })
     }
 
-    /// A connection to write anything but the log with.
+    /// A connection for writing anything except the log.
     async fn writer(&self) -> Result<Writer<'_>, Error> {
         Ok(match &self.inner.database {
             Either::Sqlite(database) => Either::Sqlite(database.writer().await?),
@@ -218,7 +218,7 @@ impl Store {
         })
     }
 
-    /// The connection to write the log with.
+    /// The connection for writing the log.
     async fn log(&self) -> Result<Log<'_>, Error> {
         Ok(match &self.inner.database {
             Either::Sqlite(database) => Either::Sqlite(database.writer().await?),
@@ -226,7 +226,7 @@ impl Store {
         })
     }
 
-    /// Has the log's connection, which is held, replaced before it is used again.
+    /// Replaces the held connection of the log before its next use.
     fn distrust_log(&self) {
         match &self.inner.database {
             Either::Sqlite(database) => database.writer.distrust(),

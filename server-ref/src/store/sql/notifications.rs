@@ -17,7 +17,7 @@ impl Store {
         )
     }
 
-    /// How many a project has of its own; without one: how many are for all.
+    /// The number of a project's own notifications; without a project, of those for all.
     pub(crate) async fn notification_count(&self, project_id: Option<&str>) -> Result<i64, Error> {
         const OWN: &str = "SELECT COUNT(*) FROM notifications WHERE project_id = $1";
         const FOR_ALL: &str = "SELECT COUNT(*) FROM notifications WHERE project_id IS NULL";
@@ -48,7 +48,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Whether there was one.
+    /// Deletes a notification; false if there was none.
     pub(crate) async fn delete_notification(&self, id: &str, by: &Actor) -> Result<bool, Error> {
         const QUERY: &str =
             "DELETE FROM notifications WHERE id = $1 RETURNING id, project_id, type, message, created_at";

@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool, and one connection of its own for the event log.
+//! PostgreSQL: a pool, and a separate connection for the event log.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -17,22 +17,22 @@ use crate::time::{Micros, now};
 /// Connections that read, and connections for everything else.
 pub(super) const READERS: u32 = 6;
 const WRITERS: u32 = 3;
-/// How long a request waits for a connection: a database that restarts is back within it.
+/// The time that a request waits for a connection, long enough for a database restart.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// What the database does by itself for a server that is gone, or stuck: it ends the transaction before those who wait for its locks
-/// give up.
+/// The database's own timeouts for a server that is gone or stuck: they end the transaction before others that wait for
+/// its locks give up.
 const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
-/// For connections that read: what takes longer is stopped, also when nobody waits for it any more. Not for those that write: a COMMIT
-/// that waits for a standby would be taken for done.
+/// For connections that read: longer statements are stopped, even if nobody waits for them any more. Not for those that
+/// write, because a COMMIT that waits for a standby would count as done.
 const READ_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
-/// The marks of processes that wrote nothing for 30 days are of use to nobody.
+/// Marks of processes that wrote nothing for 30 days are obsolete.
 const FORGOTTEN: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct PgDatabase {
     pub(super) pool: PgPool,
     pub(super) readers: PgPool,
-    /// For the question whether the database answers.
+    /// For the health check of the database.
     pulse: Lane<PgConnection>,
     options: PgConnectOptions,
     pub(super) log: Lane<PgConnection>,
@@ -42,10 +42,10 @@ pub(super) struct PgDatabase {
 }
 
 impl PgDatabase {
-    /// Connects to it, which must exist. Also returns the id of its log.
+    /// Connects to an existing database. Also returns the id of its log.
     pub(super) async fn open(url: &str, opening: Opening) -> Result<(Self, String), Error> {
         let options = options(url)?;
-        // Without the settings: another process may be migrating for longer.
+        // Without the timeouts, because another process may take longer to migrate.
         let mut connection = options.connect().await?;
         let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
         if encoding != "UTF8" {
@@ -87,10 +87,10 @@ impl PgDatabase {
         Ok(schema)
     }
 
-    /// Whether the database answers.
+    /// Checks whether the database answers.
     pub(super) async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.pulse.take(async || self.options.connect().await).await?;
-        // Also when nobody waits for the answer: what comes next must not wait for it.
+        // Even if nobody waits for the answer, because later statements must not wait for it.
         self.pulse.distrust();
         connection.ping().await?;
         self.pulse.trust();
@@ -102,7 +102,7 @@ impl PgDatabase {
         self.log.take(async || Ok(self.pool.acquire().await?.detach())).await
     }
 
-    /// Leaves a mark in the transaction, by which it is known later whether it was committed.
+    /// Leaves a mark in the transaction, which later shows whether it was committed.
     pub(super) async fn leave_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
         let mark = self.marks.fetch_add(1, Ordering::Relaxed) + 1;
         sqlx::query(
@@ -117,8 +117,8 @@ impl PgDatabase {
         Ok(mark)
     }
 
-    /// Whether the transaction that left this mark, the last that this process began, was committed. Waits while that is open:
-    /// writing the same row needs its lock, also when the row is not there yet.
+    /// Checks whether the transaction with this mark, this process's last one, was committed. Waits while it is open:
+    /// writing the same row needs its lock, even if the row does not exist yet.
     pub(super) async fn is_committed(&self, mark: i64) -> sqlx::Result<bool> {
         let found: i64 = sqlx::query_scalar(
             "INSERT INTO writers (id, mark, seen_at) VALUES ($1, 0, $2)

@@ -12,16 +12,16 @@ use super::{LOG_ID, Opening};
 use crate::Error;
 
 pub(super) const READERS: u32 = 4;
-/// How long a connection may be read with before what it is asked is stopped, also when nobody waits for it any more.
+/// The time after which a read is stopped, even if nobody waits for it any more.
 const READING_TIME_MAX: Duration = Duration::from_secs(5);
-/// Steps of SQLite's machine between two looks at the time: a fraction of a millisecond.
+/// Steps of SQLite's virtual machine between two checks of the time: a fraction of a millisecond.
 const STEPS: i32 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct SqliteDatabase {
     pub(super) writer: Lane<SqliteConnection>,
     pub(super) readers: SqlitePool,
-    /// For the question whether the database answers.
+    /// For the health check of the database.
     pulse: Lane<SqliteConnection>,
     options: SqliteConnectOptions,
 }
@@ -32,9 +32,9 @@ impl SqliteDatabase {
         let options = options(url, opening.create)?
             .create_if_missing(opening.create)
             .journal_mode(SqliteJournalMode::Wal)
-            // FULL, not NORMAL: a moderation that was answered survives a power cut. Group commit shares the sync.
+            // FULL, not NORMAL, so that an answered moderation survives a power cut. Group commit shares the sync.
             .synchronous(SqliteSynchronous::Full)
-            // Only other processes are waited for: within this one the writers queue.
+            // This waits only for other processes: within this one the writers queue.
             .busy_timeout(opening.busy_timeout)
             .foreign_keys(true);
         let mut writer = options.connect().await?;
@@ -45,12 +45,12 @@ impl SqliteDatabase {
         }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
         let readers = readers(&options, READING_TIME_MAX).await?;
-        // A file that disappears while the server runs is not made anew, empty.
+        // A file that disappears while the server runs is not recreated empty.
         let options = options.create_if_missing(false);
         Ok((Self { writer: Lane::new(Some(writer)), readers, pulse: Lane::new(None), options }, log_id))
     }
 
-    /// Whether the database answers.
+    /// Checks whether the database answers.
     pub(super) async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.pulse.take(async || self.options.clone().read_only(true).connect().await).await?;
         self.pulse.distrust();
@@ -97,7 +97,7 @@ fn options(url: &str, create: bool) -> Result<SqliteConnectOptions, Error> {
     Ok(options.disable_statement_logging())
 }
 
-/// Connections that read, each for so long at a time.
+/// Connections that read, each for at most this time per read.
 async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Result<SqlitePool> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -113,7 +113,7 @@ async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Res
         .await
 }
 
-/// Stops what the connection is asked when this time has passed.
+/// Stops a read on the connection after this time.
 async fn limit(connection: &mut SqliteConnection, longest: Duration) -> sqlx::Result<()> {
     let end = Instant::now() + longest;
     connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < end);
