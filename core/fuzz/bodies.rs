@@ -1,4 +1,4 @@
-//! What each fuzz target does with its input. Also run by `tests/fuzz_corpus.rs`, on the stable toolchain.
+//! The bodies of the fuzz targets, which `tests/fuzz_corpus.rs` also runs on the stable toolchain.
 #![allow(dead_code, reason = "each target uses one")]
 
 use automoderate::{
@@ -59,7 +59,7 @@ pub(crate) fn sio_decode(data: &[u8]) {
     assert!(assembler.add(b"one more").is_err());
     let Ok((name, arguments)) = sio::split_event(packet.data) else { return };
     assert!(packet.data.contains(arguments));
-    // What is well-formed is read as a JSON parser would read it.
+    // Well-formed input is read as a JSON parser would read it.
     if let Ok(serde_json::Value::Array(list)) = serde_json::from_str(packet.data) {
         assert_eq!(list.first().and_then(serde_json::Value::as_str), Some(&*name));
         let rest: serde_json::Value = serde_json::from_str(&format!("[{arguments}]")).expect("arguments");

@@ -30,7 +30,7 @@ fn run(target: &str, body: fn(&[u8])) {
     }
 }
 
-/// What fuzzers do: bytes are flipped, cut, repeated, and taken from another input.
+/// Mutations like a fuzzer's: bytes are flipped, cut, repeated, and taken from another input.
 fn change(input: &mut Vec<u8>, others: &[Vec<u8>], random: &mut SmallRng) {
     let at = random.random_range(0..=input.len());
     match random.random_range(0..6) {

@@ -82,12 +82,12 @@ pub struct Serve {
     #[arg(long = "trusted-proxy", env = "AUTOMODERATE_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     trusted_proxies: Vec<String>,
 
-    /// Warn a project when more contents than this wait for a review; 0: never.
+    /// Warn a project when more items than this wait for a review; 0: never.
     #[arg(long, env = "AUTOMODERATE_REVIEW_QUEUE_WARNING", value_name = "N", default_value_t = 100)]
     review_queue_warning: u32,
 
-    /// Endpoint for `ai_prompt` rules that speaks the OpenAI protocol, such as `https://api.openai.com/v1`. Without one, contents
-    /// that only such a rule could decide wait for a review.
+    /// Endpoint for `ai_prompt` rules that speaks the OpenAI protocol, such as `https://api.openai.com/v1`. Without
+    /// one, items that only such a rule could decide wait for a review.
     #[arg(long, env = "AUTOMODERATE_AI_BASE_URL", value_name = "URL")]
     ai_base_url: Option<String>,
 
@@ -99,7 +99,7 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_AI_MODEL", value_name = "NAME", default_value_t = AiOptions::default().model)]
     ai_model: String,
 
-    /// Seconds after which a content that is not judged yet waits for a review.
+    /// Seconds after which an item without a verdict waits for a review.
     #[arg(long, env = "AUTOMODERATE_AI_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
     ai_timeout: Duration,
 
@@ -139,7 +139,7 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES", value_parser = FalseyValueParser::new())]
     secure_cookies: bool,
 
-    /// What to log on stderr: error, warn, info, debug, trace, or a filter such as `automoderate_server=debug`.
+    /// Log level on stderr: error, warn, info, debug, trace, or a filter such as `automoderate_server=debug`.
     #[arg(long, env = "AUTOMODERATE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
 }

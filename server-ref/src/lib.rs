@@ -24,7 +24,7 @@
 //! submit and review; admins also edit; owners also delete, and make admins and owners. Users, and notifications to all projects,
 //! are for administrators of the server. `/api/docs` lists the routes.
 //!
-//! Access that is withdrawn ends at once: sockets are told `project_access_denied` and are out of the room, or
+//! Withdrawn access ends at once: sockets receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.
 //!
 //! # Persistent notifications

@@ -1,5 +1,5 @@
-//! The contents of `/metrics`: counts and times of the whole server, in the OpenMetrics format that Prometheus reads.
-//! No label names a project, a user or an address.
+//! The metrics of `/metrics`: counts and times of the whole server, in the OpenMetrics format that Prometheus reads. No
+//! label names a project, a user or an address.
 
 use std::fmt;
 use std::time::Duration;

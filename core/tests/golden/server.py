@@ -51,7 +51,7 @@ async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 def answers(text: str) -> list[str]:
-    """What is sent for a client's packet."""
+    """The answer to a client's packet."""
     if text.startswith("40"):
         return ['42["connected",{"status":"connected"}]', '40{"sid":"golden"}']
     event = re.match(r"42(\d*)(\[.*)", text)

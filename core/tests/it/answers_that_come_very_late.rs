@@ -1,5 +1,5 @@
-//! A late `joined_project` is taken for the answer to the next join, because it does not say which request it answers.
-//! What follows shows whether that was right.
+//! A late `joined_project` counts as the answer to the next join, because it does not say which request it answers.
+//! Later messages show whether that was right.
 
 use std::time::Duration;
 

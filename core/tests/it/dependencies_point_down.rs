@@ -46,7 +46,7 @@ const CLOCKS: [&str; 8] = [
     "tokio::time",
 ];
 
-/// What is allowed all the same, and why.
+/// The exceptions, with their reasons.
 const EXCEPTIONS: [(&str, &str); 3] = [
     // The wall clock that tests move on; only with the feature `testing`.
     ("driver/timer.rs", "crate::testing::slept"),

@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What came: the first line, and the headers as they were.
+/// The received request: the first line, and the headers unchanged.
 pub(crate) struct Request {
     pub(crate) line: String,
     head: String,
@@ -34,7 +34,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// `answer` gives what stands behind `HTTP/1.1 ` up to the body, and the body.
+    /// `answer` returns the text after `HTTP/1.1 ` up to the body, and the body.
     pub(crate) async fn start(mut answer: impl FnMut(Request) -> (String, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

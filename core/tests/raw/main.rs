@@ -43,7 +43,7 @@ async fn connected(server: &Server) -> (Client, Connection, StateChanges) {
     (client, connection, states)
 }
 
-/// Joins, lets the server send the bytes, and expects the connection to be replaced and the stream to go on.
+/// Joins, lets the server send the bytes, and expects the connection to be replaced and the stream to continue.
 async fn replaced_after(bytes: &[u8], code: &str) {
     let server = Server::start().await;
     let (client, mut connection, mut states) = connected(&server).await;

@@ -1,4 +1,4 @@
-"""What the Python stand-ins share: flags, identity, counters, the admin interface and the life of the process."""
+"""The common part of the Python stand-ins: flags, identity, counters, the admin interface and the process's life."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def argument_parser(description: str) -> argparse.ArgumentParser:
 
 @dataclass
 class Identity:
-    """Who may use the server, and with which secrets."""
+    """The server's users, and their secrets."""
 
     project_ids: list[str]
     other_project_id: str
@@ -77,7 +77,7 @@ class Identity:
 
 @dataclass
 class State:
-    """What tests read and steer while a server runs."""
+    """The state that tests read and control while a server runs."""
 
     identity: Identity
     members: set[str] = field(init=False)
@@ -180,7 +180,8 @@ def start_admin(calls: dict[str, AdminCall]) -> str:
 
 
 def stop_with_the_test(watch_stdin: bool) -> None:
-    """Ends the process on SIGTERM, SIGINT and, if asked, when stdin closes: a test that dies leaves no server behind.
+    """Ends the process on SIGTERM, SIGINT and, on request, when stdin closes, so that a test that dies leaves no server
+    running.
 
     The process just goes: peers see their connections closed without a CLOSE frame, as when a server is killed.
     """

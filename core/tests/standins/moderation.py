@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# What decides: (name, rule type, test, decision). The first match wins.
+# The rules: (name, rule type, test, decision). The first match wins.
 RULES: list[tuple[str, str, str, str]] = [
     ("Spam words", "keyword", "spamword", "rejected"),
     ("Allow list", "keyword", "trustedword", "approved"),

@@ -55,7 +55,7 @@ const projectIds = Array.from({ length: Math.max(1, Number(flags.projects)) }, (
 const otherProjectId = uuid(derive("other project"));
 const apiKey = `am_${derive("api_key").toString("base64url")}`;
 
-// What tests read and steer.
+// The state that tests read and control.
 const state = {
   members: new Set(projectIds),
   refusing: false,

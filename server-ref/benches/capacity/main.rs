@@ -42,7 +42,7 @@ struct Plan {
     /// More than one needs PostgreSQL and Redis, which `cargo xtask bench capacity` starts.
     #[arg(long, default_value_t = 1)]
     nodes: usize,
-    /// What cargo adds.
+    /// Added by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }

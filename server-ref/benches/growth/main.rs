@@ -48,7 +48,7 @@ pub(crate) struct Plan {
     /// Measure nothing, and redraw the plot of the last runs.
     #[arg(long)]
     plot: bool,
-    /// What cargo adds.
+    /// Added by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }

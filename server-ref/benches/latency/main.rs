@@ -39,7 +39,7 @@ struct Plan {
     /// Measure nothing, and redraw the plot of the last run.
     #[arg(long)]
     plot: bool,
-    /// What cargo adds.
+    /// Added by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }

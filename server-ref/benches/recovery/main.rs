@@ -27,7 +27,7 @@ const STROKES: usize = 20;
 const FEW: usize = 4;
 /// A connection is stable after 5 s.
 const STABLE: Duration = Duration::from_millis(5_500);
-/// Between two contents.
+/// The pause between two items.
 const PACE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `system_notification`s from people.
 //!
-//! Each goes into the log of every project it is for, so that it is replayed like any other event. A persistent one is kept
-//! beside the logs until it is withdrawn, and given to every socket that joins: without an `event_id`, because it is not a new
-//! event, and with the `notification_id` of the first time, by which a client that has seen it knows it again.
+//! Each goes into the log of all its projects, so that it is replayed like any other event. A persistent one is stored
+//! outside the logs until it is withdrawn, and sent to every joining socket: without an `event_id`, because it is not a
+//! new event, and with its original `notification_id`, by which a client recognises it.
 
 use futures_util::future::try_join_all;
 

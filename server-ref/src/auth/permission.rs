@@ -1,4 +1,4 @@
-//! Who may do what in a project: one table.
+//! The permissions in a project, in one table.
 
 use crate::store::{Role, Scope, Scopes};
 
@@ -13,7 +13,7 @@ pub(crate) enum Standing {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Permission {
-    /// The project's name, contents, statistics, events, notifications.
+    /// The project's name, items, statistics, events, notifications.
     Read,
     ReadRules,
     Submit,

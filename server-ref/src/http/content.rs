@@ -43,7 +43,7 @@ pub(super) struct ContentAnswer {
     content: Content,
 }
 
-/// The contents of a project, newest first.
+/// A project's items, newest first.
 #[utoipa::path(
     get, path = "/api/content", tag = "content", params(ContentQuery),
     responses((status = 200, body = ContentList))

@@ -27,7 +27,7 @@ use crate::auth::SESSION_COOKIE;
 )]
 struct Description;
 
-/// What holds for all routes.
+/// The parts common to all routes.
 pub(super) fn description() -> OpenApi {
     let mut description = Description::openapi();
     let components = description.components.get_or_insert_default();

@@ -1,4 +1,5 @@
-//! `GET /api/health` and `/ready`: whether requests should come here. `GET /live`: whether the process should go on.
+//! `GET /api/health` and `/ready` report whether requests should come here. `GET /live` reports whether the process
+//! should keep running.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ pub(super) async fn live() -> StatusCode {
 /// The caller wants the current state.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Whether the server works; needs no key. 503 when the database does not answer, or the server drains.
+/// The server's health; needs no key. 503 if the database does not answer, or the server drains.
 #[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     let healthy = match timeout(PATIENCE, app.store.ping()).await {

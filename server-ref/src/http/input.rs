@@ -40,7 +40,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
     }
 }
 
-/// The variable parts of the path. What can't be one names nothing.
+/// The variable parts of the path. An invalid one names nothing.
 pub(super) struct Ids<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {

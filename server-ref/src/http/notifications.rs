@@ -18,7 +18,7 @@ use crate::store::Notification;
 
 const MESSAGE_MAX: usize = 2000;
 
-/// What kind of news it is.
+/// The severity.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum NotificationType {
@@ -44,7 +44,7 @@ impl NotificationType {
 pub(super) struct NotificationBody {
     r#type: NotificationType,
     message: String,
-    /// Whether it is also given to those who join later, until it is withdrawn (false).
+    /// True if later joins receive it, too, until it is withdrawn (false).
     #[serde(default)]
     persistent: bool,
     /// Left out: all projects, which is for administrators of the server.

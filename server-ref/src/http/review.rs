@@ -28,8 +28,8 @@ pub(super) struct ReviewBody {
 
 answer!(ReviewAnswer { content: Content });
 
-/// Decides about a content, whatever was decided before, and publishes a `moderation_update` with `moderator_type` `manual`. The
-/// contents that wait for it are `GET /api/content?status=flagged`.
+/// Decides about an item, whatever the earlier decision, and publishes a `moderation_update` with `moderator_type`
+/// `manual`. The items that wait for it are `GET /api/content?status=flagged`.
 #[utoipa::path(
     post, path = "/api/content/{id}/review", tag = "content",
     params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),

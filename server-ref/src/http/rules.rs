@@ -26,7 +26,7 @@ const NAME_MAX: usize = 200;
 const RULES_MAX: usize = 2000;
 const PRIORITY_MAX: u64 = 1_000_000;
 
-/// A rule to be saved. What is left out of a change stays as it is.
+/// A rule to save. Fields left out of a change stay as they are.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct RuleBody {
     /// Needed for a new rule.
@@ -43,7 +43,7 @@ pub(super) struct RuleBody {
     action: Option<Action>,
     /// Higher ones are tried first (0).
     priority: Option<i64>,
-    /// Whether it is in force (true).
+    /// True if it is in force (true).
     is_active: Option<bool>,
 }
 

@@ -20,7 +20,7 @@ use crate::ids::session_name;
 use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
 
-/// How long a sign-in lasts.
+/// The duration of a session.
 const LIFETIME: Duration = Duration::days(7);
 
 pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
@@ -71,7 +71,7 @@ impl SessionStore for Sessions {
     }
 }
 
-/// What is in the session, without its id.
+/// The session's data, without its id.
 fn encode(record: &Record) -> Result<String> {
     serde_json::to_string(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
 }
@@ -89,7 +89,7 @@ fn backend(error: Error) -> StoreError {
     StoreError::Backend(error.to_string())
 }
 
-/// What the web pages need to know when sessions fail.
+/// The error of a failed session, for the web pages.
 pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
     match error {
         tower_sessions::session::Error::Store(StoreError::Backend(_)) => ApiError::unavailable(),

@@ -29,7 +29,7 @@ struct Stats {
     approval_rate: f64,
 }
 
-/// How much was submitted, and what was decided.
+/// The number of submissions and of decisions.
 #[utoipa::path(
     get, path = "/api/stats", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),

@@ -11,7 +11,7 @@ use crate::time::{Micros, rfc3339};
 /// The code points of a text that events show.
 const PREVIEW: usize = 100;
 
-/// Who decided.
+/// The decider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Moderator {
     Rule,

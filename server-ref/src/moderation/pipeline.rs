@@ -12,7 +12,7 @@ use crate::ids::content_id;
 use crate::store::{Change, Deed, NewContent, Status};
 use crate::time::{Micros, now};
 
-/// What may be matched on a thread of the runtime, which others are waiting for.
+/// The text size up to which matching may run on a thread of the runtime, which others are waiting for.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 const INLINE_COST_MAX: Duration = Duration::from_micros(200);
 
@@ -37,7 +37,8 @@ pub(crate) async fn moderate(app: &Arc<App>, project_id: Arc<str>, submission: S
     let rules = app.rules.get(&app.store, &app.matching, &case.project_id).await?;
     let decided = decide(app, &rules, &mut case).await?;
     if decided.is_none() && !rules.prompts().is_empty() {
-        // This takes a while. Who stops waiting for the answer does not stop it: the content is stored all the same.
+        // This takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all the
+        // same.
         let (app, token) = (app.clone(), app.in_flight.token());
         let judged = tokio::spawn(async move {
             let _token = token;

@@ -1,4 +1,4 @@
-//! A person's decision about a content that is stored.
+//! A person's decision about a stored item.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::store::{Actor, AuditDraft, Change, Content, Deed, Review};
 use crate::time::now;
 
-/// Returns when decision and event are durable. The last decision counts, whoever made it.
+/// Returns once decision and event are durable. The last decision counts, regardless of its author.
 pub(crate) async fn review(
     app: &App,
     project_id: Arc<str>,

@@ -61,7 +61,7 @@ pub enum RuleKind {
     Keyword {
         /// The words; empty ones are ignored.
         keywords: Vec<String>,
-        /// Whether `Spam` differs from `spam`.
+        /// True if `Spam` differs from `spam`.
         #[serde(default)]
         case_sensitive: bool,
     },
@@ -87,7 +87,7 @@ pub struct NewRule {
     pub name: String,
     /// Its search data.
     pub kind: RuleKind,
-    /// What happens then.
+    /// Its action.
     pub action: Action,
     /// Higher ones are evaluated first.
     pub priority: i64,

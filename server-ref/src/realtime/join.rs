@@ -74,8 +74,8 @@ async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
     }
 }
 
-/// What is asked when the socket is in the room: the head, because every event with a greater id is published to it from now
-/// on; the access once more, because a withdrawal would find it from now on.
+/// The checks once the socket is in the room: the head, because every event with a greater id is published to it from
+/// now on; the access once more, because a withdrawal would find it from now on.
 async fn standing(connection: &Connection, id: &str) -> Result<(i64, Vec<Notification>), Failure> {
     let internal = |error| Failure::internal(&error).about(id);
     let store = &connection.app.store;

@@ -1,10 +1,10 @@
 //! Long polls in the sizes that Python clients take.
 //!
-//! python-engineio ends a connection whose poll has more than 16 packets (`Payload.max_decode_packets`), and engineioxide bounds
-//! a poll by its bytes only: a burst of small events would end every Python client that can't have a WebSocket. What is over waits
-//! here for the next poll. Others take any number, and fewer would cost them round trips, so only clients whose `User-Agent` says
-//! Python are answered in this way. These upgrade to WebSocket before they poll or not at all, so nothing is left behind here when
-//! a session leaves polling.
+//! python-engineio ends a connection whose poll has more than 16 packets (`Payload.max_decode_packets`), and
+//! engineioxide bounds a poll only by its bytes: a burst of small events would end every Python client without
+//! WebSocket. Further packets wait here for the next poll. Other clients accept any number, and fewer would cost them
+//! round trips, so only clients whose `User-Agent` says Python get such answers. These upgrade to WebSocket before they
+//! poll or not at all, so no packets remain here when a session leaves polling.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,13 +17,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, StatusCode};
 
-/// How many packets a poll of a Python client may have.
+/// The most packets in a poll of a Python client.
 const PACKETS: usize = 16;
 
 /// Between the packets of a poll. JSON escapes it, so it is nowhere else.
 pub(super) const SEPARATOR: u8 = 0x1e;
 
-/// What is over of each session's last poll.
+/// The packets left over from each session's last poll.
 #[derive(Debug, Clone)]
 pub(crate) struct Polls {
     /// A session that has not polled for so long is over.

@@ -25,16 +25,16 @@ use crate::metrics::{Metrics, Source};
 use crate::nodes::{Heard, Link, Message};
 use crate::store::{Batch, EventPage, Outgoing, Part, Recent, Standing, Store};
 
-/// How long another node's message may be on its way.
+/// The longest transit of another node's message.
 const WAIT: Duration = Duration::from_millis(50);
-/// How often the newest ids are looked up: when other nodes tell what they commit, and when they don't.
+/// The interval of reads of the newest ids: if other nodes announce their commits, and if they don't.
 const LOOK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_millis(250));
 /// Before what could not be read is read again.
 const AGAIN: Duration = Duration::from_millis(250);
-/// How often projects are forgotten that nobody here has joined any more.
+/// The interval at which projects without members on this node are removed.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// What the publisher listens to.
+/// The publisher's inputs.
 pub(crate) struct Sources {
     pub(crate) outgoing: mpsc::Receiver<Outgoing>,
     pub(crate) asks: mpsc::Receiver<Ask>,

@@ -1,4 +1,4 @@
-//! What clients are told when something is wrong, and the acknowledgements.
+//! Error messages for clients, and acknowledgements.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is written: changes to a project, and what a commit of them made true.
+//! The writes: changes to a project, and the result of their commit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) struct Change {
     pub(crate) audit: Option<Box<AuditDraft>>,
 }
 
-/// What is changed beside the log.
+/// The changes outside the log.
 #[derive(Debug)]
 pub(crate) enum Deed {
     /// Only the event.
@@ -51,7 +51,7 @@ pub(crate) struct NewContent {
     pub(crate) results: Vec<String>,
 }
 
-/// A person's decision about a content that is stored already.
+/// A person's decision about a stored item.
 #[derive(Debug)]
 pub(crate) struct Review {
     pub(crate) content_id: String,
@@ -84,7 +84,7 @@ pub(crate) struct LoggedEvent {
     pub(crate) data: Arc<RawValue>,
 }
 
-/// What one commit made true, in the order of the ids.
+/// The result of one commit, in the order of ids.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) events: Vec<LoggedEvent>,
@@ -118,7 +118,7 @@ impl Batch {
 }
 
 impl Change {
-    /// Who wrote the content that is decided about.
+    /// The author of the decided item.
     pub(crate) fn author(&self) -> Option<&Arc<str>> {
         match &self.deed {
             Deed::Moderated(content) => content.author.as_ref(),
@@ -136,7 +136,7 @@ impl Change {
         }
     }
 
-    /// What it writes, about, in bytes.
+    /// Its approximate size in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let deed = match &self.deed {
             Deed::Nothing | Deed::RuleDeleted(_) | Deed::Notified(_) => 0,

@@ -1,10 +1,10 @@
-//! What an error of the database means for who asked.
+//! The meaning of a database error for the caller.
 
 use std::io::ErrorKind;
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-/// Whether, and when, another try can help.
+/// Whether, and when, a retry can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The connection is gone. Another one may work at once.
@@ -39,7 +39,7 @@ impl Fault {
     }
 }
 
-/// Whether a COMMIT that failed in this way was certainly not carried out.
+/// True if a COMMIT that failed in this way was certainly not carried out.
 pub(super) fn is_definite(error: &sqlx::Error) -> bool {
     let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
     // Ones that also end the session may have come after the commit.

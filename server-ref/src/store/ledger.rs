@@ -1,4 +1,4 @@
-//! What a group of changes makes of the projects' counts, their authors' and their logs: arithmetic, whatever the database is.
+//! The effect of a group of changes on the projects' counts, authors and logs: arithmetic, for any database.
 //!
 //! The database reads the rows that are concerned, the changes are applied here one by one, and the rows are written back: once
 //! per row and group, not per change.
@@ -34,7 +34,7 @@ pub(crate) struct Ledger {
     pub(crate) before: HashMap<String, (Status, Micros)>,
     /// The rules that are changed or deleted, of those that exist, as the audit log shows them.
     pub(crate) rules: HashMap<(Arc<str>, String), Value>,
-    /// Contents that may wait for a review before a warning is given; 0: any number.
+    /// The number of items in the review queue above which a warning is sent; 0: any number.
     pub(crate) queue_limit: i64,
 }
 
@@ -72,7 +72,7 @@ impl Ledger {
         }
     }
 
-    /// Whether what the change is about exists. A rule that is deleted twice at once has one event.
+    /// True if the target of the change exists. Deleting a rule twice at once causes one event.
     fn check(&mut self, change: &Change) -> Result<(), Error> {
         self.standing(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());

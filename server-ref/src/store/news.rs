@@ -1,5 +1,5 @@
-//! What one process tells the others that share its database, in the transaction that makes it true: what they may have kept in
-//! memory is no longer so.
+//! Invalidations from one process to the others on its database, in the transaction of the change: data that they may
+//! have cached is out of date.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ pub(crate) enum News {
         user_id: String,
         session: Option<String>,
     },
-    /// Whoever may connect to the database can hear this: not the session's id, but what its sockets are found by.
+    /// Anyone who may connect to the database can read this, so it is not the session's id, but the key by which its
+    /// sockets are found.
     SessionEnded(String),
     ProjectDeleted(String),
     /// Says who is there, and lets them hear that they can still hear.

@@ -1,12 +1,12 @@
 //! The one task that writes the event log: group commit, and publication in the order of the ids.
 //!
-//! Requests that arrive while a transaction is being synced wait together and share the next one. What was committed goes to
-//! the publisher through one bounded channel, so that it is published after the commit and in order, while the next group is
-//! being written. A publisher that is slow finds what it missed in the log.
+//! Requests that arrive while a transaction is being synced wait together and share the next one. Committed events go
+//! to the publisher through one bounded channel, so that they are published after the commit and in order, while the
+//! next group is being written. A slow publisher finds missed events in the log.
 //!
-//! When the database is away, requests are refused, and told that they may try again. When it went away during a COMMIT, nothing is
-//! written until it is known what became of the group: what was committed is answered and published once, what was not is
-//! committed now. Who waits for the answer longer than `PATIENCE` is told that it is not known.
+//! When the database is down, requests are refused with a retryable error. If it went down during a COMMIT, nothing is
+//! written until the group's outcome is known: a committed group is answered and published once, and an uncommitted one
+//! is committed now. A request that waits longer than `PATIENCE` is answered with an unknown outcome.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ const GROUP_REQUESTS_MAX: usize = 256;
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Committed groups that may wait for the publisher. Writing never waits for it: what finds no room here is read from the log.
 const UNPUBLISHED_GROUPS_MAX: usize = 32;
-/// How long a request waits to hear what became of it.
+/// The time that a request waits for its outcome.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two questions to a database that is away.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What the publisher receives.
+/// The publisher's input.
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Batch(Batch),
@@ -50,7 +50,7 @@ enum Job {
 }
 
 impl Job {
-    /// What it writes, about.
+    /// Its approximate size in bytes.
     fn bytes(&self) -> usize {
         match self {
             Self::Change(change, _) => change.bytes(),
@@ -95,7 +95,7 @@ struct Task {
     metrics: Arc<Metrics>,
     queue: mpsc::Receiver<Job>,
     publisher: mpsc::Sender<Outgoing>,
-    /// The newest ids of events that the publisher has not been told of.
+    /// The newest ids of events that were not sent to the publisher.
     missed: HashMap<Arc<str>, i64>,
 }
 
@@ -198,7 +198,7 @@ impl Task {
                 Err(error) if can_pass(&error) => {
                     tracing::warn!(%error, group = changes.len(), "a group could not be written");
                     refuse(replies, &error);
-                    // What came while we were waiting for the database need not wait as long.
+                    // Requests that arrived while the writer waited for the database need not wait as long.
                     return self.refuse_queued(&error).await;
                 }
                 // One change that can't be made must not take its neighbours along.
@@ -271,7 +271,7 @@ impl Task {
     }
 }
 
-/// Whether it is not the changes' fault.
+/// True if the changes did not cause it.
 fn can_pass(error: &Error) -> bool {
     match error {
         Error::Database(error) => !matches!(Fault::of(error), Fault::Text | Fault::Other),

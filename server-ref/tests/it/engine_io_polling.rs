@@ -1,4 +1,4 @@
-//! What Engine.IO asks of a server that is polled: handshake, heartbeat, payloads, close, invalid requests.
+//! Engine.IO's requirements for a polled server: handshake, heartbeat, payloads, close, invalid requests.
 
 use std::time::Duration;
 
@@ -161,7 +161,7 @@ async fn a_python_client_is_given_no_more_than_sixteen_packets_at_once() {
 async fn close_ends_the_session_and_the_poll_that_waits() {
     let server = server().start().await.unwrap();
     let session = Session::connected(&server).await;
-    // What may still lie there.
+    // Packets that may still be waiting.
     session.post("421[\"heartbeat\"]").await;
     session.until("431").await;
     let (pending, closed) = tokio::join!(session.get(), async {

@@ -8,7 +8,7 @@ use crate::support::{Socket, csrf_token, first_cookie, http};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// Who calls.
+/// The caller.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller {
     Nobody,

@@ -17,7 +17,7 @@ async fn submit(access: &Access, size: usize) {
     let _ = post.json(&json!({"content": "x".repeat(size)})).send().await;
 }
 
-/// Submits items by the dozen until it is told to stop.
+/// Submits items by the dozen until the alert fires.
 async fn tells_when_busy(prometheus: &Prometheus, alert: &str, access: &Access, size: usize) {
     eventually(alert, async || {
         join_all((0..12).map(|_| submit(access, size))).await;

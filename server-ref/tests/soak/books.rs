@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-/// Between two contents.
+/// The pause between two items.
 const PACE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -62,7 +62,7 @@ impl Writer {
     }
 }
 
-/// Receives contents.
+/// Receives items.
 pub(crate) struct Reader {
     task: JoinHandle<()>,
     /// The number of arrivals of each item, by its number.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-/// Who wrote it.
+/// The library of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Library {
     /// npm socket.io-client.

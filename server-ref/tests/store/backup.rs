@@ -75,7 +75,7 @@ async fn comes_back(database: &str, url: &str, shell: &Shell) {
     let copy = access.log().await;
     assert_eq!(copy, log[..copy.len()]);
     assert_ne!(log_id(&access).await, id);
-    // And it goes on.
+    // And it continues.
     let tally = Load::start(&access.base_url, &access.key, 10, 2).finish().await;
     assert_eq!(access.balance(&tally).await, contents + 10);
     eprintln!("{database}: {before} contents acknowledged before the backup, {contents} in it, {after} after it");

@@ -1,4 +1,4 @@
-//! What the server has at the end, read through its own interface: contents, log and counts must tell the same.
+//! The server's final data, read through its own interface: items, log and counts must agree.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::load::{AUTHOR, Tally};
 use crate::support::{Socket, http};
 
-/// Who may read what.
+/// The credentials for reading a project.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
     pub(crate) base_url: String,
@@ -28,7 +28,7 @@ impl Access {
         socket
     }
 
-    /// All contents: their ids and texts.
+    /// All items: their ids and texts.
     async fn contents(&self) -> HashMap<String, String> {
         let (mut contents, mut cursor) = (HashMap::new(), String::new());
         loop {
@@ -66,8 +66,8 @@ impl Access {
         events
     }
 
-    /// Asserts that everything acknowledged is there, that each content has its event and each event its content, and that the
-    /// counts agree. Returns how many contents there are.
+    /// Asserts that everything acknowledged is stored, that each item has its event and each event its item, and that
+    /// the counts agree. Returns the number of items.
     pub(crate) async fn balance(&self, tally: &Tally) -> usize {
         let contents = self.contents().await;
         let acknowledged: HashSet<&String> = tally.ids.iter().collect();

@@ -11,7 +11,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// How long anything that should happen may take. Generous, because two cores may be busy.
+/// The timeout of expected events. Generous, because two cores may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that somebody else wrote.
@@ -31,13 +31,13 @@ pub enum Kind {
 pub const ALL: [Kind; 4] = [Kind::FlaskNew, Kind::FlaskOld, Kind::Asgi, Kind::Node];
 
 impl Kind {
-    /// Whether the socket is authenticated by the web session only.
+    /// True if only the web session authenticates the socket.
     pub fn is_deployed(self) -> bool {
         matches!(self, Self::FlaskNew | Self::FlaskOld)
     }
 }
 
-/// What a stand-in says when it is ready.
+/// A stand-in's output when it is ready.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Ready {
     pub base_url: String,

@@ -95,7 +95,7 @@ async fn events_of_two_projects_are_kept_apart() {
     }
 }
 
-/// The documented stand-ins send the statistics behind every update.
+/// The documented stand-ins send the statistics after every update.
 async fn next_but_stats(events: &mut EventStream) -> Event {
     loop {
         match soon("an event", events.next()).await.unwrap().unwrap() {

@@ -1,4 +1,4 @@
-//! Connections that break are mended; what could not be had is told.
+//! Broken connections recover, and losses are reported.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use automoderate::{Client, ContentFilter, Event, EventStream, GapReason, Origin, State, Transports};
@@ -56,8 +56,8 @@ async fn rooms_are_joined_again_after_a_cut() {
             let mut events = client.join(server.ready.project_id.as_str()).await.unwrap().events();
             for _ in 0..2 {
                 server.admin("cut", json!({"how": how})).await;
-                // Told when the server has confirmed the join. What the server itself counts may be a session that polled,
-                // and of whose end it does not know yet.
+                // Signalled once the server has confirmed the join. The server's own count may include a polling
+                // session whose end it has not noticed yet.
                 let Event::Gap(gap) = next(&mut events).await else { panic!("the interruption is told") };
                 let id = server.moderate("after the cut").await;
                 assert_eq!((gap.reason, gap.missed), (GapReason::Interrupted, None), "{kind:?}");

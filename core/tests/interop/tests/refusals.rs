@@ -7,7 +7,7 @@ use automoderate::{ClientBuilder, State};
 use interop::{ALL, Kind, StandIn, TRANSPORTS, soon};
 use serde_json::json;
 
-/// Connects and, if the server lets it, joins. The refusal may be told by either.
+/// Connects and, if the server allows it, joins. Either call may return the refusal.
 async fn refusal(server: &StandIn, builder: ClientBuilder) -> automoderate::Error {
     let started = Instant::now();
     let client = builder.build().unwrap();

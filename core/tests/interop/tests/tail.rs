@@ -18,7 +18,7 @@ struct Tail {
 
 impl Tail {
     fn start(server: &StandIn, credentials: &[&str], more: &[&str]) -> Self {
-        // Built beside the tests by `make test-e2e`.
+        // Built together with the tests by `make test-e2e`.
         let mut program = PathBuf::from(std::env::current_exe().unwrap().parent().unwrap().parent().unwrap());
         program.push("automod-tail");
         let mut child = Command::new(&program)

@@ -14,11 +14,11 @@ use crate::store::ledger::Ledger;
 use crate::store::{Batch, Change, Deed, LoggedEvent, News, Recent};
 use crate::time::{Micros, rfc3339};
 
-/// How long the statements of a transaction, and its COMMIT, may each take in PostgreSQL: a network that swallows packets must not
-/// stop the log for good. SQLite is waited for, because it can't be left alone in the middle.
+/// The longest time of a transaction's statements, and of its COMMIT, in PostgreSQL: a network that swallows packets
+/// must not stop the log for good. SQLite has no such limit, because it can't be abandoned in the middle.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What became of a group of changes, unless it certainly was not made.
+/// The outcome of a group of changes, unless it certainly was not made.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Done(Committed),
@@ -26,7 +26,7 @@ pub(crate) enum Outcome {
     Unknown(Doubt),
 }
 
-/// What a transaction did.
+/// A transaction's result.
 #[derive(Debug)]
 pub(crate) struct Committed {
     /// The events come in the order of their ids, which is that of the changes.
@@ -39,7 +39,7 @@ pub(crate) struct Committed {
 #[derive(Debug)]
 pub(crate) struct Doubt {
     mark: i64,
-    /// What the transaction did if it was committed.
+    /// The transaction's result if it was committed.
     pub(crate) committed: Committed,
 }
 
@@ -47,7 +47,7 @@ impl Store {
     /// Makes the changes true that can be made, or none. To be called by one task: what is in doubt is settled before anything else is committed.
     pub(crate) async fn commit(&self, changes: &[Change]) -> Result<Outcome, Error> {
         match self.attempt(changes).await {
-            // The connection may have died long ago. A new one either works or can't be had.
+            // The connection may have died long ago. A new one either works or is unavailable.
             Err(Error::Database(error)) if Fault::of(&error) == Fault::Lost => {
                 tracing::debug!(%error, "the log's connection was lost");
                 self.attempt(changes).await
@@ -56,7 +56,7 @@ impl Store {
         }
     }
 
-    /// Whether the changes were made. An error says nothing about them: ask again.
+    /// Checks whether the changes were made. An error says nothing about them: ask again.
     pub(crate) async fn settle(&self, doubt: &Doubt) -> Result<bool, Error> {
         match &self.inner.database {
             Either::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
@@ -69,7 +69,8 @@ impl Store {
         let done = self.transact(&mut log, changes).await;
         let broken = match &done {
             Ok(Outcome::Unknown(_)) => true,
-            // SQLite's, too: it rolls back by itself when it is full, and its driver would go on to believe in the transaction.
+            // SQLite's, too: it rolls back by itself when the disk is full, and its driver would still assume an open
+            // transaction.
             Err(Error::Database(error)) => !matches!(Fault::of(error), Fault::Text | Fault::Other),
             _ => false,
         };
@@ -137,7 +138,7 @@ async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Resu
     Ok(Committed { batch: batch(&made, ledger, events), failures })
 }
 
-/// What a change does beside contents and events, which are written for the whole group at once.
+/// A change's writes other than items and events, which are written for the whole group at once.
 async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
     let project_id = &*change.project_id;
     match &change.deed {
@@ -156,7 +157,7 @@ async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
     }
 }
 
-/// What there is to be published.
+/// The events to publish.
 fn batch(changes: &[&Change], ledger: &Ledger, events: Vec<(LoggedEvent, Micros)>) -> Batch {
     let decided: HashSet<&Arc<str>> =
         changes.iter().filter(|change| change.decision().is_some()).map(|change| &change.project_id).collect();

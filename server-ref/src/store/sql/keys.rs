@@ -139,7 +139,7 @@ impl Store {
         }))
     }
 
-    /// Whether there was one.
+    /// False if there was none.
     pub(crate) async fn delete_key(&self, project_id: &str, id: &str, by: &Actor) -> Result<bool, Error> {
         const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2 RETURNING name";
         let mut writer = self.writer().await?;

@@ -1,4 +1,4 @@
-//! Who belongs to a project, and as what. A project that has an owner keeps one.
+//! The members of a project, and their roles. A project with an owner keeps one.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ impl Store {
         Ok(found.pop().filter(|_| found.is_empty()))
     }
 
-    /// The one of a user's projects that this content is in.
+    /// The user's project that contains this item.
     pub(crate) async fn project_of_content(&self, user_id: &str, id: &str) -> Result<Option<String>, Error> {
         const QUERY: &str =
             "SELECT contents.project_id FROM members JOIN contents ON contents.project_id = members.project_id
@@ -44,7 +44,7 @@ impl Store {
         Ok(rows.into_iter().map(member).collect())
     }
 
-    /// Whether they were not a member before.
+    /// True if they were not a member before.
     pub(crate) async fn add_member(
         &self,
         project_id: &str,

@@ -1,4 +1,4 @@
-//! What breaks.
+//! The faults.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,7 +1,7 @@
-//! What clients lose and get twice when things break: this SDK, npm socket.io-client, python-socketio, side by side.
+//! Lost and duplicated events under faults: this SDK, npm socket.io-client and python-socketio side by side.
 //!
-//! Each run has one server, one fault that strikes again and again, and the three clients, each behind a relay of its own. The
-//! stock clients are used as the documentation shows: reconnection as it configures it, rooms joined again by hand on `connect`.
+//! Each run has one server, one repeated fault, and the three clients, each with its own relay. The stock clients
+//! follow the documentation: its reconnection settings, and rooms rejoined by hand on `connect`.
 //!
 //! `cargo xtask prove reliability [-- cut kill]`; the table goes to stdout.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
@@ -26,11 +26,11 @@ use reader::{Reader, Who};
 use relay::Relay;
 use server::Program;
 
-/// How long the events go on.
+/// The duration of the events.
 const RUN: Duration = Duration::from_secs(56);
 /// Dead connections are to be noticed within a run: seconds between pings, and for an answer.
 pub(crate) const PINGS: [&str; 2] = ["3", "2"];
-/// Between two strokes: long enough for a connection to count as stable.
+/// The pause between two faults, long enough for a connection to count as stable.
 const PAUSE: Duration = Duration::from_secs(7);
 /// Without an event for so long, everybody has what they will get: attempts to connect are limited per minute.
 const QUIET: Duration = Duration::from_secs(65);

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Between two contents.
+/// The pause between two items.
 const PACE: Duration = Duration::from_millis(20);
 
 /// Runs until it is stopped.
