@@ -37,7 +37,12 @@ pub(crate) fn is_project_id(text: &str) -> bool {
 
 /// 256 random bits as `am_` + 43 characters.
 pub(crate) fn new_api_key() -> String {
-    format!("{API_KEY_PREFIX}{}", random_token())
+    api_key(&random_token())
+}
+
+/// The key with this secret part.
+pub(crate) fn api_key(secret: &str) -> String {
+    format!("{API_KEY_PREFIX}{secret}")
 }
 
 /// 256 random bits as 43 characters of url-safe base64.

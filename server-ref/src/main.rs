@@ -41,6 +41,9 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;
     announce(&server)?;
+    if let Some(url) = server.setup_url() {
+        eprintln!("automoderate-server: there is no user yet; create the first administrator at {url}");
+    }
     let hint = if server.demo().is_some() { "; email and password are in the line on stdout" } else { "" };
     tracing::info!("the web dashboard is at {}/{hint}", server.base_url());
     tokio::select! {

@@ -64,6 +64,20 @@ impl App {
         Ok(user)
     }
 
+    /// Ends all sessions of the user, except the one that is `kept`, by its name.
+    pub(crate) async fn set_password(
+        &self,
+        id: &str,
+        password: &str,
+        kept: Option<&str>,
+        by: &Actor,
+    ) -> Result<(), Error> {
+        let hash = self.auth.hash_new_password(password).await?;
+        self.store.set_password(id, &hash, kept, by).await?;
+        self.apply(&News::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) });
+        Ok(())
+    }
+
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         self.store.delete_project(id, by).await?;
         self.apply(&News::ProjectDeleted(id.to_owned()));

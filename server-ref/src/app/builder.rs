@@ -246,6 +246,8 @@ impl ServerBuilder {
             true => Some(demo::prepare(&app).await?),
             false => None,
         };
+        demo::forget_clear_password(&app).await?;
+        let setup_token = app.setup_token().await?;
         let patience = app.settings.ping_interval + app.settings.ping_timeout;
         let realtime = realtime
             .layer(from_fn_with_state(Polls::new(patience), in_parts))
@@ -264,7 +266,7 @@ impl ServerBuilder {
         tokio::spawn(maintenance::record_uses(app.clone()));
         tokio::spawn(news::run(app.clone()));
         tracing::info!(%address, "listening");
-        Ok(RunningServer::new(app, io, address, demo, connections, stop, temporary))
+        Ok(RunningServer::new(app, io, address, (demo, setup_token), connections, stop, temporary))
     }
 }
 

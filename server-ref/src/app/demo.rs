@@ -1,19 +1,29 @@
 //! `--demo`: something to try at once.
 
 use std::fmt;
-use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 
 use super::App;
 use crate::Error;
-use crate::ids::random_token;
+use crate::auth::key_secret;
+use crate::ids::api_key;
 use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
 const EMAIL: &str = "demo@automoderate.example";
+/// In `meta`: the id of the project.
 const PROJECT: &str = "demo_project";
-/// Kept as it is, unlike any other password: it is made by the server for a database of samples, and must be shown again after a
-/// restart, or a client that signed in with it could not come back.
-const PASSWORD: &str = "demo_password";
+/// In `meta`: the id of the project that was given its key. One that was revoked is not made again.
+const KEY_OF: &str = "demo_key_of";
+/// In `meta`: the secret that the password and the key are derived from, so that they can be shown again after a restart, and neither
+/// is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
+const SECRET: &str = "demo_secret";
+/// In `meta` of databases from before: the password itself.
+const CLEAR_PASSWORD: &str = "demo_password";
 
 /// What a demonstration server made, and can be used with.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,12 +31,11 @@ const PASSWORD: &str = "demo_password";
 pub struct Demo {
     /// The project.
     pub project_id: String,
-    /// An API key of the project, which reads and submits; a new one at every start, since only hashes are stored. Older ones stay
-    /// valid.
+    /// An API key of the project, which reads and submits; the same at every start. It is not made again when it was revoked.
     pub api_key: String,
-    /// The e-mail address of a member of the project.
+    /// The e-mail address of the owner of the project, an administrator of the server.
     pub email: String,
-    /// The member's password.
+    /// The password that this user was created with. It is not set again when it was changed.
     pub password: String,
 }
 
@@ -37,41 +46,65 @@ impl fmt::Debug for Demo {
     }
 }
 
-/// Makes what is missing.
+/// Makes what is missing, and changes nothing that is there.
 pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     let (store, by) = (&app.store, &Actor::system());
-    let password = match store.meta(PASSWORD).await? {
-        Some(password) => password,
-        None => {
-            let password = random_token();
-            store.set_meta(PASSWORD, &password).await?;
-            password
-        }
-    };
-    let user_id = match store.account(EMAIL).await? {
+    let secret = store.shared_secret(SECRET).await?;
+    let password = derived(&secret, "password")?;
+    let known = store.account(EMAIL).await?;
+    let is_new = known.is_none();
+    let user_id = match known {
         Some(user) => user.id,
         None => store.create_user(EMAIL, &app.auth.hash_password(&password).await?, true, by).await?.id,
     };
-    // Also in a database that was made when there were no administrators.
-    store.update_user(&user_id, Some(true), Some(true), by).await?;
-    let project_id: Arc<str> = match store.meta(PROJECT).await? {
-        Some(id) => id.into(),
-        None => {
-            let id: Arc<str> = store.create_project("Demo", Some(&user_id), by).await?.into();
-            for rule in sample_rules() {
-                app.add_rule(&id, rule, by).await?;
-            }
-            store.set_meta(PROJECT, &id).await?;
-            id
-        }
+    let project_id = match existing_project(app).await? {
+        Some(id) => id,
+        None => create_project(app, &user_id, by).await?,
     };
-    store.add_member(&project_id, &user_id, Role::Owner, by).await?;
-    Ok(Demo {
-        api_key: app.create_key(&project_id, KeyDraft { name: "demo".into(), ..KeyDraft::default() }, by).await?.1,
-        project_id: project_id.to_string(),
-        email: EMAIL.into(),
-        password,
-    })
+    if is_new {
+        store.add_member(&project_id, &user_id, Role::Owner, by).await?;
+    }
+    let api_key = api_key(&derived(&secret, &format!("key {project_id}"))?);
+    if store.meta(KEY_OF).await?.as_deref() != Some(&project_id) {
+        let draft = KeyDraft { name: "demo".into(), ..KeyDraft::default() };
+        store.create_key(&project_id, draft, key_secret(&api_key)?, by).await?;
+        store.set_meta(KEY_OF, &project_id).await?;
+    }
+    Ok(Demo { project_id, api_key, email: EMAIL.into(), password })
+}
+
+async fn existing_project(app: &App) -> Result<Option<String>, Error> {
+    match app.store.meta(PROJECT).await? {
+        Some(id) if app.store.project_exists(&id).await? => Ok(Some(id)),
+        _ => Ok(None),
+    }
+}
+
+async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Error> {
+    let id = app.store.create_project("Demo", Some(owner), by).await?;
+    for rule in sample_rules() {
+        app.add_rule(&id, rule, by).await?;
+    }
+    app.store.set_meta(PROJECT, &id).await?;
+    Ok(id)
+}
+
+/// Replaces the password of a demonstration that an earlier version made, and stored in clear, by the derived one.
+pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
+    let Some(password) = app.store.meta(CLEAR_PASSWORD).await? else { return Ok(()) };
+    if let Some(user) = app.auth.by_password(EMAIL, password).await? {
+        let derived = derived(&app.store.shared_secret(SECRET).await?, "password")?;
+        app.set_password(&user.id, &derived, None, &Actor::system()).await?;
+    }
+    app.store.erase_meta(CLEAR_PASSWORD).await
+}
+
+/// 256 bits that only the secret leads to, as 43 characters.
+fn derived(secret: &str, purpose: &str) -> Result<String, Error> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
+    let mut mac = mac.map_err(|error| Error::Internal(error.to_string()))?;
+    mac.update(purpose.as_bytes());
+    Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 fn sample_rules() -> [NewRule; 3] {

@@ -10,6 +10,7 @@ mod notify;
 mod peers;
 mod rules;
 mod running;
+mod setup;
 mod turn;
 mod wire;
 

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::App;
 use crate::Error;
-use crate::realtime::{Whose, check_all, close_room, disconnect, disconnect_others, expel};
+use crate::realtime::{Whose, check_all, check_user, close_room, disconnect, disconnect_others, expel};
 use crate::store::{Listener, News};
 
 /// How often we say something, to hear that we hear.
@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl App {
-    /// To be called after every committed change that is news; doing so twice does no harm.
+    /// To be called after every committed change that is news.
     pub(crate) fn apply(&self, news: &News) {
         match news {
             News::StillHere { node } => self.peers.heard(node, &self.metrics),
@@ -51,6 +51,27 @@ impl App {
                     close_room(io, id);
                 }
                 self.end(Whose::KeyOf(id), "The project was deleted");
+            }
+        }
+    }
+
+    /// News of any process, perhaps old: access that may have been granted again since is read, not believed.
+    async fn hear(&self, news: &News) -> Result<(), Error> {
+        match news {
+            News::Missed => self.catch_up().await,
+            News::UserDeactivated(user_id)
+            | News::PasswordChanged { user_id, .. }
+            | News::MemberRemoved { user_id, .. } => match self.io.get() {
+                Some(io) => check_user(io, user_id).await,
+                None => Ok(()),
+            },
+            News::KeySwitched(id) => {
+                self.apply(news);
+                self.end_if_off(id).await
+            }
+            news => {
+                self.apply(news);
+                Ok(())
             }
         }
     }
@@ -103,15 +124,8 @@ async fn follow(app: &App, mut listener: Listener) -> Result<Infallible, Error> 
     // Before now we did not hear.
     app.catch_up().await?;
     loop {
-        match timeout(SILENCE, listener.next()).await.map_err(|_| Error::Unavailable)?? {
-            Some(News::Missed) => app.catch_up().await?,
-            Some(news) => {
-                app.apply(&news);
-                if let News::KeySwitched(id) = &news {
-                    app.end_if_off(id).await?;
-                }
-            }
-            None => {}
+        if let Some(news) = timeout(SILENCE, listener.next()).await.map_err(|_| Error::Unavailable)?? {
+            app.hear(&news).await?;
         }
     }
 }

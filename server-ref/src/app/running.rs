@@ -34,6 +34,7 @@ pub struct RunningServer {
     io: SocketIo,
     address: SocketAddr,
     demo: Option<Demo>,
+    setup_token: Option<String>,
     connections: TaskTracker,
     stop: Stop,
     /// Deleted last.
@@ -45,12 +46,12 @@ impl RunningServer {
         app: Arc<App>,
         io: SocketIo,
         address: SocketAddr,
-        demo: Option<Demo>,
+        (demo, setup_token): (Option<Demo>, Option<String>),
         connections: TaskTracker,
         stop: Stop,
         temporary: Option<TempDir>,
     ) -> Self {
-        Self { app, io, address, demo, connections, stop, _temporary: temporary }
+        Self { app, io, address, demo, setup_token, connections, stop, _temporary: temporary }
     }
 
     /// The address it listens on, with the real port.
@@ -76,6 +77,14 @@ impl RunningServer {
     #[must_use]
     pub fn demo(&self) -> Option<&Demo> {
         self.demo.as_ref()
+    }
+
+    /// The page where the first administrator is created: only of a server that was started when there was no user, and good until
+    /// there is one. Anyone who knows it can administer the server.
+    #[must_use]
+    pub fn setup_url(&self) -> Option<String> {
+        let token = self.setup_token.as_ref()?;
+        Some(format!("{}/auth/setup?token={token}", self.base_url()))
     }
 
     /// Adds a rule to a project and publishes a `rule_update`; it is in force when this returns. Returns its id.

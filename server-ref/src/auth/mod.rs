@@ -154,6 +154,15 @@ impl Auth {
         Ok(account.filter(|account| is_right && account.is_active))
     }
 
+    /// The hash of a password that somebody has chosen.
+    ///
+    /// # Errors
+    /// When it is too short or too long.
+    pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
+        check_password(password)?;
+        self.hash_password(password).await
+    }
+
     pub(crate) async fn hash_password(&self, password: &str) -> Result<String, Error> {
         self.passwords.hash(password.to_owned()).await
     }
@@ -181,9 +190,14 @@ impl Auth {
 /// A new API key, and what is stored of it.
 pub(crate) fn new_key() -> Result<(String, KeySecret), Error> {
     let key = new_api_key();
-    let hash = key_hash(&key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
-    let secret = KeySecret { hash, token_key: token_key(&key)? };
+    let secret = key_secret(&key)?;
     Ok((key, secret))
+}
+
+/// The stored form of a key.
+pub(crate) fn key_secret(key: &str) -> Result<KeySecret, Error> {
+    let hash = key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
+    Ok(KeySecret { hash, token_key: token_key(key)? })
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {

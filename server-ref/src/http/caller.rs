@@ -60,6 +60,14 @@ impl Caller {
         }
     }
 
+    /// The name of the session: what follows is not for keys.
+    pub(super) fn session(&self) -> Result<&str, ApiError> {
+        match &self.principal {
+            Principal::User { session, .. } => Ok(session),
+            Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
+        }
+    }
+
     /// The project of the key, if it is one.
     pub(super) fn key_project(&self) -> Option<&str> {
         match &self.principal {

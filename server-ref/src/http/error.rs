@@ -84,6 +84,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// The user's own, which they must know to change it.
+    pub(super) fn wrong_password() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
+    }
+
     /// The session's token is missing, or another.
     pub(super) fn csrf() -> Self {
         let message = "The X-CSRF-Token header is missing or wrong; GET /auth/csrf tells the token";

@@ -70,33 +70,39 @@ async fn sign_in(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body?;
-    let field = |wanted: &str| {
-        let mut pairs = url::form_urlencoded::parse(&body);
-        let found = pairs.find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
     let expected = app.login_secret.of_cookie(headers, now());
     let expected = expected.ok_or_else(|| ApiError::invalid("The cookie of the form is missing, or too old"))?;
-    if !bool::from(expected.as_bytes().ct_eq(field(CSRF).as_bytes())) {
+    if !bool::from(expected.as_bytes().ct_eq(field(&body, CSRF).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
     app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
-    let Some(user) = app.auth.by_password(field("email").trim(), field("password")).await? else {
+    let Some(user) = app.auth.by_password(field(&body, "email").trim(), field(&body, "password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
     app.logins.forgive(address);
-    // A new id: one that somebody else had planted before must not become a signed-in one.
-    session.cycle_id().await.map_err(|e| failed(&e))?;
-    session.insert(SESSION_USER, &user.id).await.map_err(|e| failed(&e))?;
-    session.insert(SESSION_ADDRESS, address).await.map_err(|e| failed(&e))?;
-    session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
-    session.save().await.map_err(|e| failed(&e))?;
+    begin(session, &user.id, address).await?;
     // Meanwhile the password may have been changed, which ended the sessions that were there.
     if !app.store.has_password(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| failed(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));
     }
     Ok(redirect("/dashboard/"))
+}
+
+/// Signs the session's holder in as this user.
+pub(super) async fn begin(session: &Session, user_id: &str, address: IpAddr) -> Result<(), ApiError> {
+    // A new id: one that somebody else had planted before must not become a signed-in one.
+    session.cycle_id().await.map_err(|e| failed(&e))?;
+    session.insert(SESSION_USER, user_id).await.map_err(|e| failed(&e))?;
+    session.insert(SESSION_ADDRESS, address).await.map_err(|e| failed(&e))?;
+    session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
+    session.save().await.map_err(|e| failed(&e))
+}
+
+/// A field of a form; empty if it is missing.
+pub(super) fn field(form: &[u8], wanted: &str) -> String {
+    let found = url::form_urlencoded::parse(form).find(|(name, _)| name == wanted);
+    found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 /// Also ends the sockets that were opened with the session.

@@ -19,11 +19,13 @@ mod metrics;
 mod moderate;
 mod notifications;
 mod page;
+mod password;
 mod projects;
 mod review;
 mod rules;
 mod security;
 mod session;
+mod setup;
 mod stats;
 mod tokens;
 mod users;
@@ -62,6 +64,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .merge(docs::routes(description));
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
+        .route("/auth/setup", get(setup::form).post(setup::submit))
         .route("/auth/logout", get(login::logout).post(login::logout))
         .layer(session::layer(app))
         .layer(from_fn(session::told));
@@ -126,6 +129,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(audit::of_server))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::update))
+        .routes(routes!(password::change))
         .routes(routes!(csrf::csrf))
         .routes(routes!(health::health))
 }

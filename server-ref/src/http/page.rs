@@ -1,13 +1,11 @@
-//! The sign-in page, which works without scripts; it looks like the dashboard.
+//! The sign-in and setup pages, which work without scripts; they look like the dashboard.
 
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 
 /// The login form.
 pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
-    let problem =
-        problem.map_or_else(String::new, |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text)));
-    let token = escape(csrf_token);
+    let (problem, token) = (alert(problem), escape(csrf_token));
     page(
         "Sign in",
         &format!(
@@ -21,6 +19,37 @@ pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
 </form>"#
         ),
     )
+}
+
+/// The form for the first administrator, with the e-mail address of the last try.
+pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response {
+    let (problem, token, email) = (alert(problem), escape(token), escape(email));
+    page(
+        "Create the first administrator",
+        &format!(
+            r#"{problem}<form method="post" action="/auth/setup">
+<input type="hidden" name="token" value="{token}">
+<div class="field"><label for="email">Email</label>
+<input type="email" id="email" name="email" value="{email}" maxlength="254" autocomplete="username" required autofocus></div>
+<div class="field"><label for="password">Password, of at least 10 characters</label>
+<input type="password" id="password" name="password" minlength="10" maxlength="1000" autocomplete="new-password" required></div>
+<button type="submit" class="primary">Create</button>
+</form>"#
+        ),
+    )
+}
+
+/// For a setup link that does nothing any more.
+pub(super) fn setup_is_over() -> Response {
+    page(
+        "This link is not valid",
+        r#"<p>It is good until the first user exists. Sign in, or start the server again for a new link.</p>
+<p><a href="/auth/login">Sign in</a></p>"#,
+    )
+}
+
+fn alert(problem: Option<&str>) -> String {
+    problem.map_or_else(String::new, |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text)))
 }
 
 /// `body` is HTML already.

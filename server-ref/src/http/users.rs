@@ -31,6 +31,9 @@ pub(super) struct NewUser {
 pub(super) struct UserBody {
     is_admin: Option<bool>,
     is_active: Option<bool>,
+    /// Another password, of 10 to 1000 characters, which ends all sessions of the user. One's own is changed by
+    /// `PUT /api/me/password`.
+    password: Option<String>,
 }
 
 answer!(UserAnswer { user: User });
@@ -55,13 +58,12 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<UserAnswer>), ApiError> {
     caller.server_admin(&app).await?;
     let email = check_email(&body.email)?;
-    check_password(&body.password)?;
-    let hash = app.auth.hash_password(&body.password).await?;
+    let hash = app.auth.hash_new_password(&body.password).await?;
     let user = app.store.create_user(&email, &hash, body.is_admin, &caller.actor()).await?;
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }
 
-/// Activates, deactivates, makes or unmakes an administrator. Who is deactivated is signed out everywhere at once.
+/// Activates, deactivates, makes or unmakes an administrator, or sets another password. Who is deactivated is signed out everywhere at once.
 #[utoipa::path(
     method(patch, put), path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = UserBody, responses((status = 200, body = UserAnswer))
@@ -76,5 +78,15 @@ pub(super) async fn update(
     if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {
         return Err(ApiError::conflict("own_account", "Somebody else must do this"));
     }
-    Ok(UserAnswer::new(app.update_user(&id, body.is_admin, body.is_active, &caller.actor()).await?))
+    if own.id == id && body.password.is_some() {
+        return Err(ApiError::conflict("own_account", "PUT /api/me/password changes one's own password"));
+    }
+    if let Some(password) = &body.password {
+        check_password(password)?;
+    }
+    let user = app.update_user(&id, body.is_admin, body.is_active, &caller.actor()).await?;
+    if let Some(password) = &body.password {
+        app.set_password(&id, password, None, &caller.actor()).await?;
+    }
+    Ok(UserAnswer::new(user))
 }

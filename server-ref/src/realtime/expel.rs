@@ -110,8 +110,16 @@ fn sockets(io: &SocketIo, room: String) -> Vec<SocketRef<LocalAdapter>> {
 
 /// Checks every socket again, when something may have been withdrawn unheard.
 pub(crate) async fn check_all(io: &SocketIo) -> Result<(), Error> {
-    let everybody = io.of("/").map(|namespace| namespace.sockets()).unwrap_or_default();
-    for socket in everybody {
+    check(io.of("/").map(|namespace| namespace.sockets()).unwrap_or_default()).await
+}
+
+/// Checks the sockets of a user, of whom old news was heard: they may have signed in again since.
+pub(crate) async fn check_user(io: &SocketIo, user_id: &str) -> Result<(), Error> {
+    check(sockets(io, Whose::User(user_id).room())).await
+}
+
+async fn check(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Error> {
+    for socket in sockets {
         let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
             continue;
         };

@@ -21,7 +21,7 @@ mod slots;
 mod statistics;
 
 pub(crate) use connect::serve;
-pub(crate) use expel::{Whose, check_all, close_room, disconnect, disconnect_others, expel};
+pub(crate) use expel::{Whose, check_all, check_user, close_room, disconnect, disconnect_others, expel};
 pub(crate) use feed::Feed;
 pub(crate) use origin::is_allowed;
 pub(crate) use polls::{Polls, in_parts};

@@ -64,6 +64,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/users", "ffffff ffff."),
     ("PATCH", "/api/users/{user}", "ffffff ffff."),
     ("PUT", "/api/users/{user}", "ffffff ffff."),
+    ("PUT", "/api/me/password", "ffffff ....."),
     ("GET", "/auth/csrf", "uuuuuu ....."),
     ("GET", "/api/health", "...... ....."),
     ("DELETE", "/api/projects/{id}", "ffffff fff.f"),
@@ -72,7 +73,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
 /// For everybody, whatever their credentials.
 const PUBLIC: [&str; 1] = ["/api/health"];
 /// Routes without a description, for everybody: pages, their parts, probes. They show nothing of a project.
-const NOT_DESCRIBED: [&str; 18] = [
+const NOT_DESCRIBED: [&str; 19] = [
     "/",
     "/dashboard",
     "/dashboard/",
@@ -89,6 +90,7 @@ const NOT_DESCRIBED: [&str; 18] = [
     "/api/docs.js",
     "/auth/login",
     "/auth/logout",
+    "/auth/setup",
     "/socket.io",
     "/socket.io/",
 ];
@@ -212,6 +214,10 @@ impl World {
             ("GET" | "DELETE", _) => Value::Null,
             (_, "/api/notifications?all") => json!({"type": "info", "message": "x"}),
             (_, "/api/notifications") => json!({"type": "info", "message": "x", "project_id": self.id}),
+            (_, "/api/me/password") => {
+                let current = if n == WHO.len() - 1 { &self.server.demo().unwrap().password } else { PASSWORD };
+                json!({"current": current, "new": current})
+            }
             (_, "/api/users") => json!({"email": format!("new{n}@example.org"), "password": PASSWORD}),
             ("POST", path) if path.ends_with("/members") => json!({"email": format!("guest{n}@example.org")}),
             (_, path) if path.contains("/members/") => json!({"role": "member"}),

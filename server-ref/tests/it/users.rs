@@ -4,7 +4,9 @@ use automoderate_server::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{project, server};
+use crate::administration::Administrator;
+use crate::databases;
+use crate::support::{Socket, project, server};
 use crate::web::{Caller, PASSWORD, user_id};
 
 #[tokio::test]
@@ -46,5 +48,33 @@ async fn a_deactivated_user_is_out_at_once() {
     // The sessions from before stay ended.
     assert!(user.knock(&server).await.refused().await.starts_with("Authentication failed"));
     Caller::sign_in(&server, "user@example.org", PASSWORD).await.socket(&server).await.join(&id).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn old_news_does_not_take_back_what_was_granted_again() {
+    const NEXT: &str = "another horse battery";
+    let folder = tempfile::tempdir().unwrap();
+    let commands = Administrator::of(folder.path());
+    let server = server().database(databases::of(folder.path())).start().await.unwrap();
+    let (id, admin) = (project(&server), Caller::demo(&server).await);
+    Caller::user(&server, "user@example.org", &id, Some(Role::Member)).await;
+    let path = format!("/api/users/{}", user_id(&server, &admin, &id, "user@example.org").await);
+    let member = path.replace("/api/users", &format!("/api/projects/{id}/members"));
+    let key = commands.does(&["key", "create", "--project", &id]).await;
+    let mut last = Socket::connect_with(&server, key["api_key"].as_str().unwrap()).await;
+
+    admin.patch(&server, &path, json!({"is_active": false})).await;
+    admin.patch(&server, &path, json!({"is_active": true, "password": NEXT})).await;
+    admin.delete(&server, &member).await;
+    server.add_member(&id, "user@example.org").await.unwrap();
+    let mut socket = Caller::sign_in(&server, "user@example.org", NEXT).await.socket(&server).await;
+    socket.join(&id).await;
+    // The server hears of this only after its own changes.
+    commands.does(&["key", "revoke", "--key", key["key"]["id"].as_str().unwrap()]).await;
+    last.dismissed().await;
+    assert_eq!(socket.ask("heartbeat", json!({})).await["ok"], true);
+    let seen = socket.take_seen();
+    assert!(!seen.iter().any(|packet| packet.contains("project_access_denied")), "{seen:?}");
     server.shutdown().await;
 }

@@ -40,20 +40,13 @@ impl Store {
         is_admin: bool,
         by: &Actor,
     ) -> Result<User, Error> {
-        const QUERY: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
-                             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         text::check("email", email)?;
         let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let made = on!(&mut tx, db => {
-            let query = sqlx::query(QUERY).bind(&user.id).bind(email).bind(password_hash).bind(is_admin);
-            query.bind(user.created_at).execute(db).await?.rows_affected()
-        });
-        if made == 0 {
+        if !tx.insert_user(&user, password_hash, by).await? {
             return Err(Error::Conflict("email_taken", "There is a user with this e-mail address already"));
         }
-        tx.record(None, &AuditDraft::new(by, "user.create", &user.id).after(state(&user))).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -137,6 +130,20 @@ impl Store {
         self.meta(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
 
+    /// Deletes it, and leaves no trace in SQLite's file.
+    pub(crate) async fn erase_meta(&self, key: &str) -> Result<(), Error> {
+        const QUERY: &str = "DELETE FROM meta WHERE key = $1";
+        let mut writer = self.writer().await?;
+        if let Either::Sqlite(db) = &mut writer {
+            sqlx::query("PRAGMA secure_delete = ON").execute(&mut **db).await?;
+        }
+        on!(&mut writer, db => { sqlx::query(QUERY).bind(key).execute(db).await?; });
+        if let Either::Sqlite(db) = &mut writer {
+            sqlx::query("PRAGMA secure_delete = OFF").execute(&mut **db).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn set_meta(&self, key: &str, value: &str) -> Result<(), Error> {
         const QUERY: &str = "INSERT INTO meta (key, value) VALUES ($1, $2)
                              ON CONFLICT (key) DO UPDATE SET value = excluded.value";
@@ -146,7 +153,7 @@ impl Store {
 }
 
 /// A user as the audit log shows them.
-fn state(user: &User) -> Value {
+pub(super) fn state(user: &User) -> Value {
     json!({"email": user.email, "is_admin": user.is_admin, "is_active": user.is_active})
 }
 

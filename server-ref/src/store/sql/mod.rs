@@ -23,6 +23,7 @@ mod rows;
 mod rules;
 mod schema;
 mod sessions;
+mod setup;
 mod sqlite;
 mod text;
 mod user_deletion;

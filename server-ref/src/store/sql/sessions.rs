@@ -55,10 +55,9 @@ impl Store {
         Ok(true)
     }
 
+    /// Changes a session that is there. One that has ended meanwhile stays ended.
     pub(crate) async fn save_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
-        const QUERY: &str = "INSERT INTO sessions (id, data, user_id, expires_at) VALUES ($1, $2, $3, $4)
-                             ON CONFLICT (id) DO UPDATE
-                             SET data = excluded.data, user_id = excluded.user_id, expires_at = excluded.expires_at";
+        const QUERY: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
         on!(&mut self.writer().await?, db => {
             let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?;

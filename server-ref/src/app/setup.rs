@@ -1,0 +1,52 @@
+//! The first administrator of a server, on a page that only readers of its stderr find.
+
+use std::net::IpAddr;
+
+use sha2::{Digest as _, Sha256};
+
+use super::App;
+use crate::Error;
+use crate::auth::check_email;
+use crate::ids::random_token;
+use crate::store::User;
+
+impl App {
+    /// A token for the setup page, if there is no user. Any node accepts it until there is one; only a hash of it is stored.
+    pub(super) async fn setup_token(&self) -> Result<Option<String>, Error> {
+        if self.store.has_users().await? {
+            return Ok(None);
+        }
+        let token = random_token();
+        self.store.add_setup_token(&hash(&token)).await?;
+        Ok(Some(token))
+    }
+
+    pub(crate) async fn is_setup_token(&self, token: &str) -> Result<bool, Error> {
+        self.store.is_setup_token(&hash(token)).await
+    }
+
+    /// `None` if the token is not good any more, or never was.
+    pub(crate) async fn set_up(
+        &self,
+        token: &str,
+        email: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Result<Option<User>, Error> {
+        // Strangers cost no password's hash.
+        if !self.is_setup_token(token).await? {
+            return Ok(None);
+        }
+        let email = check_email(email)?;
+        let password = self.auth.hash_new_password(password).await?;
+        let user = self.store.create_first_admin(&hash(token), &email, &password, address).await?;
+        if let Some(user) = &user {
+            tracing::info!(email = user.email, "the first administrator was created");
+        }
+        Ok(user)
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}

@@ -1,0 +1,46 @@
+//! `/api/me/password`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::Done;
+use super::caller::Caller;
+use super::error::ApiError;
+use super::input::Body;
+use crate::address::ClientAddress;
+use crate::app::App;
+
+/// The password of the user, and the next one.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct PasswordBody {
+    current: String,
+    /// From 10 to 1000 characters.
+    new: String,
+}
+
+/// Changes the user's password, and ends all their other sessions and sockets. A wrong current password is 403 `wrong_password`;
+/// each one counts as a failed sign-in.
+#[utoipa::path(
+    put, path = "/api/me/password", tag = "users", request_body = PasswordBody, responses((status = 200, body = Done))
+)]
+pub(super) async fn change(
+    State(app): State<Arc<App>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    caller: Caller,
+    Body(body): Body<PasswordBody>,
+) -> Result<Json<Done>, ApiError> {
+    let (user, session) = (caller.user(&app).await?, caller.session()?);
+    crate::auth::check_password(&body.new)?;
+    app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
+    if app.auth.by_password(&user.email, body.current).await?.is_none() {
+        return Err(ApiError::wrong_password());
+    }
+    app.logins.forgive(address);
+    app.set_password(&user.id, &body.new, Some(session), &caller.actor()).await?;
+    Ok(Done::new())
+}
