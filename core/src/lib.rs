@@ -40,12 +40,14 @@
 //! Dependencies point down, and only `driver` and `rest` do I/O. `client` is above `rest` and the driver's task; the task
 //! owns the sans-IO session machine; the machine uses the codecs `eio` and `sio` and the payload types of [`events`].
 #![deny(missing_docs)]
+#![deny(clippy::disallowed_methods)]
 // Code that only these features use is dead without them.
 #![cfg_attr(not(feature = "facade"), allow(dead_code, unused_imports))]
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 
 mod client;
 mod delivery;
+#[allow(clippy::disallowed_methods)] // time and tasks enter the crate here
 mod driver;
 #[cfg(feature = "protocol")]
 pub mod eio;
@@ -67,6 +69,7 @@ pub mod sio;
 #[allow(unreachable_pub, dead_code, unused_imports)]
 mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
+#[allow(clippy::disallowed_methods)] // servers and clocks for tests
 pub mod testing;
 
 pub use client::{Client, ClientBuilder, EventStream, JoinBuilder, Losses, Project, Throttle, Throttled, TypedStream};

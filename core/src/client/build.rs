@@ -70,6 +70,7 @@ impl ClientBuilder {
             }
         };
         let dialers = addresses.all().iter().map(dialer).collect();
+        #[allow(clippy::disallowed_methods)] // randomness enters here, unless a test sets the seed
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());

@@ -29,6 +29,7 @@ impl Client {
     }
 
     /// Starts the task on the first call.
+    #[allow(clippy::disallowed_methods)] // the one task of a client
     fn start(&self) -> Result<(), Error> {
         let mut task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
@@ -72,6 +73,7 @@ impl Client {
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
+    #[allow(clippy::disallowed_methods)] // a timeout of the caller, outside of the session
     pub async fn wait_until_connected(&self, timeout: impl Into<Option<Duration>>) -> Result<(), Error> {
         let Some(timeout) = timeout.into() else { return self.connected().await };
         Handle::try_current().map_err(|_| Error::invalid_argument("timeout: it works only within a tokio runtime"))?;

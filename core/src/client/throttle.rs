@@ -1,18 +1,17 @@
-//! Rate limit for streams: at most one item per interval, first the first, then the latest; the last is never lost.
+//! Rate limit for streams: at most one item per interval. The first passes immediately, and the last is never lost.
 
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
-
-use futures_util::{Stream, StreamExt, stream::FusedStream};
-use tokio::time::{Instant, Sleep};
 
 use crate::{
     Error,
+    driver::{Timer, now},
     events::{Event, EventKind, Sealed},
 };
+use futures_util::{Stream, StreamExt, stream::FusedStream};
 
 /// Longest interval: no instant can be [`Duration::MAX`] away.
 const THROTTLE_INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -46,19 +45,18 @@ pub struct Throttled<S, T> {
     open_at: Instant,
     latest: Option<T>,
     passing: Option<Result<T, Error>>,
-    sleep: Pin<Box<Sleep>>,
+    timer: Timer,
 }
 
 impl<S, T> Throttled<S, T> {
     pub(crate) fn new(inner: S, interval: Duration) -> Self {
-        let now = Instant::now();
         Self {
             inner: Some(inner),
             interval: interval.min(THROTTLE_INTERVAL_MAX),
-            open_at: now,
+            open_at: now().mono,
             latest: None,
             passing: None,
-            sleep: Box::pin(tokio::time::sleep_until(now)),
+            timer: Timer::new(),
         }
     }
 }
@@ -102,7 +100,7 @@ where
             // The item held back is older than the one that passes.
             if let Some(latest) = this.latest.take() {
                 this.passing = Some(passing);
-                this.open_at = Instant::now() + this.interval;
+                this.open_at = now().mono + this.interval;
                 return Poll::Ready(Some(Ok(latest)));
             }
             return Poll::Ready(Some(passing));
@@ -110,11 +108,11 @@ where
         if this.latest.is_none() {
             return if this.inner.is_none() { Poll::Ready(None) } else { Poll::Pending };
         }
-        if this.inner.is_some() && Instant::now() < this.open_at {
-            this.sleep.as_mut().reset(this.open_at);
-            ready!(this.sleep.as_mut().poll(cx));
+        while this.inner.is_some() && now().mono < this.open_at {
+            this.timer.arm(Some(this.open_at));
+            ready!(this.timer.poll(cx));
         }
-        this.open_at = Instant::now() + this.interval;
+        this.open_at = now().mono + this.interval;
         Poll::Ready(this.latest.take().map(Ok))
     }
 }

@@ -53,6 +53,6 @@ pub(crate) use target::Target;
 pub(crate) use task::Task;
 #[cfg(test)]
 pub(crate) use task::request_pages;
-pub(crate) use timer::now;
+pub(crate) use timer::{Timer, now};
 pub(crate) use transport::tls::Options as TlsOptions;
 pub(crate) use work::Work;

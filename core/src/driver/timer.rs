@@ -24,17 +24,18 @@ fn wall() -> jiff::Timestamp {
 
 /// One timer for all deadlines. It is reset only if it would fire too late, because most deadlines move later with
 /// every frame.
-pub(super) struct Timer {
+#[derive(Debug)]
+pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,
     armed: bool,
 }
 
 impl Timer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), armed: false }
     }
 
-    pub(super) fn arm(&mut self, deadline: Option<std::time::Instant>) {
+    pub(crate) fn arm(&mut self, deadline: Option<std::time::Instant>) {
         let Some(deadline) = deadline.map(Instant::from_std) else { return };
         if !self.armed || deadline < self.sleep.deadline() {
             self.sleep.as_mut().reset(deadline);
@@ -42,7 +43,7 @@ impl Timer {
         }
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.armed {
             return Poll::Pending;
         }

@@ -39,6 +39,7 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
 ///
 /// # Errors
 /// `closed` if the runtime can't be created, or the process is ending.
+#[allow(clippy::disallowed_methods)] // the runtime of the bindings
 pub async fn spawn<T, F>(future: F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -56,6 +57,7 @@ where
 ///
 /// # Errors
 /// `closed` if the runtime can't be created.
+#[allow(clippy::disallowed_methods)] // the runtime of the bindings
 pub fn start(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
     runtime()?.spawn(future);
     Ok(())

@@ -116,6 +116,7 @@ impl FacadeTestServer {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // a server for tests
 async fn in_time(timeout: Duration, wait: impl Future<Output = ()>) -> bool {
     tokio::time::timeout(timeout, wait).await.is_ok()
 }

@@ -101,6 +101,7 @@ impl Api {
     }
 
     /// Sends a request and reads the response, within the timeout, which includes a login.
+    #[allow(clippy::disallowed_methods)] // the timeout of a call
     async fn call(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<Body, Error> {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", self.timeout.as_secs_f64()));
         let called = tokio::time::timeout(self.timeout, self.call_any_endpoint(url, &call)).await;

@@ -82,6 +82,7 @@ pub struct Moderation {
 }
 
 impl Api {
+    #[allow(clippy::disallowed_methods)] // a random idempotency key
     pub(crate) async fn moderate(&self, submission: Submission) -> Result<Moderation, Error> {
         let key = submission.idempotency_key.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {

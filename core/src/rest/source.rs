@@ -52,6 +52,7 @@ impl ContentSource for Api {
         now()
     }
 
+    #[allow(clippy::disallowed_methods)] // the clock of real servers
     async fn sleep(&self, pause: Duration) {
         tokio::time::sleep(pause).await;
     }

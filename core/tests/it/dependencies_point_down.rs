@@ -1,10 +1,10 @@
-//! Each floor of the crate imports only from floors below it; only `driver` and `rest` do I/O; below `driver` the time and
-//! randomness are arguments.
+//! Each layer of the crate imports only from layers below it; only `driver` and `rest` do I/O; below `driver`, time,
+//! randomness and tasks are arguments. `clippy.toml` forbids the same clocks and tasks in all layers but `driver`.
 
 use std::{collections::HashMap, fs, path::Path};
 
-/// From the lowest to the highest. Floors on one line don't know one another.
-const FLOORS: [&[&str]; 8] = [
+/// Layers from the lowest to the highest. Those on one line don't import one another.
+const LAYERS: [&[&str]; 8] = [
     &["error"],
     &["eio", "sio", "events"],
     &["session"],
@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 8] = [
     &["facade", "testing"],
 ];
 
-/// The floors that take time and randomness as arguments.
+/// Layers that take time, randomness and tasks as arguments.
 const PURE: [&str; 6] = ["error", "eio", "sio", "events", "session", "delivery"];
 
 const IO: [&str; 14] = [
@@ -35,7 +35,7 @@ const IO: [&str; 14] = [
     "tokio_tungstenite",
 ];
 
-const CLOCKS: [&str; 8] = [
+const CLOCKS_AND_TASKS: [&str; 12] = [
     "Instant::now",
     "SystemTime::now",
     "Timestamp::now",
@@ -44,11 +44,15 @@ const CLOCKS: [&str; 8] = [
     "rand::rng",
     "thread_rng",
     "tokio::time",
+    "tokio::spawn",
+    "tokio::task",
+    "tokio::runtime",
+    "std::thread",
 ];
 
-/// The exceptions, with their reasons.
+/// Exceptions, with their reasons.
 const EXCEPTIONS: [(&str, &str); 3] = [
-    // The wall clock that tests move on; only with the feature `testing`.
+    // The wall clock that tests advance; only with the feature `testing`.
     ("driver/timer.rs", "crate::testing::slept"),
     // A forked child is recognised by its process id, which is read without I/O.
     ("facade/runtime.rs", "std::process::id"),
@@ -57,21 +61,21 @@ const EXCEPTIONS: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn imports_io_and_clocks_stay_on_their_floors() {
+fn imports_io_and_clocks_stay_in_their_layers() {
     let sources = sources();
     assert!(sources.len() > 80, "{}", sources.len());
     let root = &sources.iter().find(|(name, _)| name == "lib.rs").unwrap().1;
     let exported = exports(root);
     let mut wrong = Vec::new();
     for (name, text) in &sources {
-        let Some(floor) = floor_of(name) else { continue };
+        let Some(layer) = layer_of(name) else { continue };
         let paths = paths(text);
         let allowed = |path: &str| EXCEPTIONS.contains(&(name.as_str(), path));
         wrong.extend(
             paths
                 .iter()
                 .filter(|path| !allowed(path))
-                .filter_map(|path| complaint(floor, path, &exported))
+                .filter_map(|path| complaint(layer, path, &exported))
                 .map(|complaint| format!("{name}: {complaint}")),
         );
     }
@@ -79,24 +83,25 @@ fn imports_io_and_clocks_stay_on_their_floors() {
 }
 
 #[test]
-fn what_is_forbidden_is_noticed() {
+fn violations_are_detected() {
     let exported = HashMap::from([("Client".to_owned(), "client".to_owned())]);
-    let found = |floor, text: &str| {
-        paths(&code(text)).iter().filter_map(|path| complaint(floor, path, &exported)).collect::<Vec<_>>()
+    let found = |layer, text: &str| {
+        paths(&code(text)).iter().filter_map(|path| complaint(layer, path, &exported)).collect::<Vec<_>>()
     };
     assert_eq!(
         found("events", "use crate::{Client, error::Error};"),
-        ["crate::Client is of client, which is not below"]
+        ["crate::Client is of client, which is not a lower layer"]
     );
     assert_eq!(
         found("session", "fn f() { crate::driver::now() }"),
-        ["crate::driver::now is of driver, which is not below"]
+        ["crate::driver::now is of driver, which is not a lower layer"]
     );
-    assert_eq!(found("sio", "use crate::eio::Packet;"), ["crate::eio::Packet is of eio, which is not below"]);
+    assert_eq!(found("sio", "use crate::eio::Packet;"), ["crate::eio::Packet is of eio, which is not a lower layer"]);
     assert_eq!(found("client", "use std::{fmt, fs::File};"), ["std::fs::File does I/O"]);
     assert_eq!(found("rest", "use reqwest::Method;"), [""; 0]);
-    assert_eq!(found("delivery", "let at = jiff::Timestamp::now();"), ["jiff::Timestamp::now is no argument"]);
-    assert_eq!(found("session", "let n: u8 = rand::random();"), ["rand::random is no argument"]);
+    assert_eq!(found("delivery", "let at = jiff::Timestamp::now();"), ["jiff::Timestamp::now must be an argument"]);
+    assert_eq!(found("session", "let n: u8 = rand::random();"), ["rand::random must be an argument"]);
+    assert_eq!(found("session", "fn f() { tokio::spawn(g()); }"), ["tokio::spawn must be an argument"]);
     assert_eq!(found("driver", "let at = Instant::now();"), [""; 0]);
     assert_eq!(
         found("events", "/// [`Client`](crate::Client)\n#[cfg(test)]\nmod tests { use crate::Client; }"),
@@ -104,45 +109,46 @@ fn what_is_forbidden_is_noticed() {
     );
 }
 
-fn complaint(floor: &str, path: &str, exported: &HashMap<String, String>) -> Option<String> {
+fn complaint(layer: &str, path: &str, exported: &HashMap<String, String>) -> Option<String> {
     if let Some(rest) = path.strip_prefix("crate::") {
         let first = rest.split("::").next()?;
         let of = if level(first).is_some() { first } else { exported.get(first)? };
-        let is_below = of == floor || level(of) < level(floor);
-        return (!is_below).then(|| format!("{path} is of {of}, which is not below"));
+        let is_below = of == layer || level(of) < level(layer);
+        return (!is_below).then(|| format!("{path} is of {of}, which is not a lower layer"));
     }
     let starts = |with: &str| path.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-    if !["driver", "rest", "testing"].contains(&floor) && IO.iter().any(|io| starts(io)) {
+    if !["driver", "rest", "testing"].contains(&layer) && IO.iter().any(|io| starts(io)) {
         return Some(format!("{path} does I/O"));
     }
     let reads = |clock: &str| starts(clock) || path.ends_with(&format!("::{clock}"));
-    (PURE.contains(&floor) && CLOCKS.iter().any(|clock| reads(clock))).then(|| format!("{path} is no argument"))
+    (PURE.contains(&layer) && CLOCKS_AND_TASKS.iter().any(|clock| reads(clock)))
+        .then(|| format!("{path} must be an argument"))
 }
 
-fn level(floor: &str) -> Option<usize> {
-    FLOORS.iter().position(|floors| floors.contains(&floor))
+fn level(layer: &str) -> Option<usize> {
+    LAYERS.iter().position(|layers| layers.contains(&layer))
 }
 
-/// The floor of a file; none for the crate's root.
-fn floor_of(name: &str) -> Option<&str> {
+/// Layer of a file; `None` for the crate's root.
+fn layer_of(name: &str) -> Option<&str> {
     let first = name.split(['/', '.']).next()?;
-    let floor = FLOORS.iter().flat_map(|floors| floors.iter()).find(|floor| **floor == first);
-    assert!(floor.is_some() || name == "lib.rs", "{name} is on no floor");
-    floor.copied()
+    let layer = LAYERS.iter().flat_map(|layers| layers.iter()).find(|layer| **layer == first);
+    assert!(layer.is_some() || name == "lib.rs", "{name} is in no layer");
+    layer.copied()
 }
 
-/// The names that the crate's root exports, each with its floor.
+/// Names that the crate's root exports, each with its layer.
 fn exports(root: &str) -> HashMap<String, String> {
     let uses = root.split("pub use ").skip(1).filter_map(|text| text.split(';').next());
     let paths = uses.flat_map(|text| paths(&format!("{text};")));
     let pairs = paths.filter_map(|path| {
-        let (floor, rest) = path.split_once("::")?;
-        Some((rest.rsplit("::").next()?.to_owned(), floor.to_owned()))
+        let (layer, rest) = path.split_once("::")?;
+        Some((rest.rsplit("::").next()?.to_owned(), layer.to_owned()))
     });
     pairs.collect()
 }
 
-/// The code of all files, tests apart, by their names.
+/// Code of all files by name, without tests.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
@@ -162,7 +168,7 @@ fn sources() -> Vec<(String, String)> {
     all
 }
 
-/// The text without comments and without unit tests, which stand at the end.
+/// Removes comments and unit tests, which are at the end of a file.
 fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = text.lines().map(|line| match line.trim_start().starts_with("//") {
@@ -172,7 +178,7 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// All paths of two names or more, groups in braces written out.
+/// All paths of at least two names, with groups in braces expanded.
 fn paths(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -183,7 +189,7 @@ fn paths(text: &str) -> Vec<String> {
     found
 }
 
-/// Reads one path after `prefix`, and returns what follows it.
+/// Reads one path after `prefix`, and returns the text after it.
 fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t str {
     let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
     let (word, mut rest) = text.split_at(end);
