@@ -5,7 +5,7 @@ use std::{future::IntoFuture, pin::Pin, sync::Arc};
 use super::{EventStream, Project, Shared, TypedStream};
 use crate::{
     Cursor, Error,
-    delivery::{End, PlannedStreams},
+    delivery::{PlannedStreams, StreamEnd},
     driver::Request,
     events::{EventKind, EventKinds, ProjectId},
 };
@@ -104,7 +104,7 @@ impl JoinBuilder {
                 Ok(Project::new(project, client))
             }
             Err(error) => {
-                streams.end(&End::Failed(error.clone()));
+                streams.end(&StreamEnd::Failed(error.clone()));
                 Err(error)
             }
         }

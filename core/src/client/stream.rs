@@ -15,7 +15,7 @@ use tokio::task::coop::poll_proceed;
 use super::Shared;
 use crate::{
     Error, Throttled,
-    delivery::{Batch, End, Mark, Ring, Scope, Tracker},
+    delivery::{Batch, Mark, Ring, Scope, StreamEnd, Tracker},
     events::{Event, EventKinds, ProjectId},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 pub struct EventStream {
     ring: Arc<Ring>,
     ready: VecDeque<Event>,
-    end: Option<End>,
+    end: Option<StreamEnd>,
     tracker: Tracker,
     chunk: usize,
     _client: Arc<Shared>,
@@ -80,7 +80,7 @@ impl EventStream {
     pub async fn next_batch(&mut self, max: usize) -> Result<Vec<Event>, Error> {
         poll_fn(|cx| self.poll_fill(cx, max.max(1))).await;
         let events = self.take_ready(max.max(1));
-        match self.end.as_mut().filter(|_| events.is_empty()).and_then(End::take_error) {
+        match self.end.as_mut().filter(|_| events.is_empty()).and_then(StreamEnd::take_error) {
             Some(error) => Err(error),
             None => Ok(events),
         }
@@ -143,7 +143,7 @@ impl EventStream {
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
         ready!(self.poll_fill(cx, self.chunk));
         if self.ready.is_empty() {
-            return Poll::Ready(self.end.as_mut().map(End::take_error));
+            return Poll::Ready(self.end.as_mut().map(StreamEnd::take_error));
         }
         Poll::Ready(None)
     }
@@ -161,7 +161,7 @@ impl EventStream {
     /// Takes the event found by [`poll_fill`](Self::poll_fill). It is inspected in place, because events are large.
     #[inline]
     fn take_one(&mut self) -> Option<Result<Event, Error>> {
-        let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(End::take_error).map(Err) };
+        let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(StreamEnd::take_error).map(Err) };
         self.tracker.commit(event);
         self.ready.pop_front().map(Ok)
     }
@@ -203,7 +203,7 @@ impl Stream for EventStream {
 
 impl FusedStream for EventStream {
     fn is_terminated(&self) -> bool {
-        self.ready.is_empty() && self.end.as_ref().is_some_and(End::is_closed)
+        self.ready.is_empty() && self.end.as_ref().is_some_and(StreamEnd::is_closed)
     }
 }
 

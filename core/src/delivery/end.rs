@@ -4,13 +4,13 @@ use crate::Error;
 
 /// Reason why a stream has ended.
 #[derive(Debug, Clone)]
-pub(crate) enum End {
+pub(crate) enum StreamEnd {
     /// The user left the project or closed the client, or the error has been returned.
     Closed,
     Failed(Error),
 }
 
-impl End {
+impl StreamEnd {
     /// Takes the error, once.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         match std::mem::replace(self, Self::Closed) {
@@ -25,7 +25,7 @@ impl End {
     }
 }
 
-impl From<Option<Error>> for End {
+impl From<Option<Error>> for StreamEnd {
     fn from(error: Option<Error>) -> Self {
         error.map_or(Self::Closed, Self::Failed)
     }

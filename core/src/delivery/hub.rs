@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::futures::Notified;
 
 use super::{
-    Bound, End, Overflow, PlannedStreams, Ring,
+    Bound, Overflow, PlannedStreams, Ring, StreamEnd,
     planned::{Joins, Opening, begin},
     project_streams::ProjectStreams,
     ring::CapacitySignal,
@@ -48,7 +48,7 @@ struct Inner {
     client: Vec<Subscription>,
     projects: HashMap<ProjectId, ProjectStreams>,
     joins: Joins,
-    ended: Option<End>,
+    ended: Option<StreamEnd>,
 }
 
 impl Hub {
@@ -127,7 +127,7 @@ impl Hub {
             Some(Some(streams)) => return streams.subscribe(kinds, ended.as_ref(), || self.ring()),
             Some(None) => {
                 let ring = self.ring();
-                ring.end(ended.clone().unwrap_or(End::Closed));
+                ring.end(ended.clone().unwrap_or(StreamEnd::Closed));
                 return ring;
             }
             None => self.ring(),
@@ -161,7 +161,7 @@ impl Hub {
         let mut inner = self.lock();
         let Some((project, streams)) = inner.joins.remove(token) else { return };
         let end = match (error, inner.ended.clone()) {
-            (Some(error), _) => End::Failed(error.clone()),
+            (Some(error), _) => StreamEnd::Failed(error.clone()),
             (None, Some(end)) => end,
             (None, None) => match inner.projects.get_mut(&project) {
                 Some(open) if open.is_open() => return begin(streams, &mut open.taken),
@@ -218,7 +218,7 @@ impl Hub {
         if inner.ended.is_some() {
             return;
         }
-        let reason = End::from(error);
+        let reason = StreamEnd::from(error);
         inner.ended = Some(reason.clone());
         let mut ended: Vec<_> = inner.client.drain(..).map(|subscription| subscription.ring).collect();
         for streams in inner.projects.values_mut() {
@@ -230,7 +230,7 @@ impl Hub {
 }
 
 /// Must not be called under the hub's lock, because a woken reader may create a stream immediately.
-fn end(rings: &[Arc<Ring>], end: &End) {
+fn end(rings: &[Arc<Ring>], end: &StreamEnd) {
     for ring in rings {
         ring.end(end.clone());
     }

@@ -16,7 +16,7 @@ mod subscription;
 mod tests;
 mod tracker;
 
-pub(crate) use end::End;
+pub(crate) use end::StreamEnd;
 pub(crate) use hub::{Hub, Scope};
 pub use overflow::Overflow;
 pub(crate) use overflow::{Bound, STREAM_BYTES_MAX};

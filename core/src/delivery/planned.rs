@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{End, Ring, subscription::Subscription};
+use super::{Ring, StreamEnd, subscription::Subscription};
 use crate::{
     events::{EventKinds, ProjectId},
     session::Token,
@@ -24,14 +24,14 @@ impl PlannedStreams {
     }
 
     /// Ends the streams.
-    pub(crate) fn end(mut self, end: &End) {
+    pub(crate) fn end(mut self, end: &StreamEnd) {
         self.take().for_each(|subscription| subscription.ring.end(end.clone()));
     }
 }
 
 impl Drop for PlannedStreams {
     fn drop(&mut self) {
-        self.take().for_each(|subscription| subscription.ring.end(End::Closed));
+        self.take().for_each(|subscription| subscription.ring.end(StreamEnd::Closed));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    End, Ring,
+    Ring, StreamEnd,
     subscription::{PendingSubscription, Reader, Subscription},
 };
 use crate::{Error, events::EventKinds};
@@ -31,7 +31,7 @@ impl ProjectStreams {
     pub(super) fn subscribe(
         &mut self,
         kinds: Option<EventKinds>,
-        end: Option<&End>,
+        end: Option<&StreamEnd>,
         new_ring: impl FnOnce() -> Arc<Ring>,
     ) -> Arc<Ring> {
         let pending = self.pending.take();
@@ -41,7 +41,7 @@ impl ProjectStreams {
         match (end, &self.ended) {
             (Some(end), _) => ring.end(end.clone()),
             // The first stream has already been ended.
-            (None, Some(error)) if !collects => ring.end(End::Failed(error.clone())),
+            (None, Some(error)) if !collects => ring.end(StreamEnd::Failed(error.clone())),
             (None, _) => {
                 self.taken.retain(|subscription| !subscription.ring.is_abandoned());
                 self.taken.push(subscription);

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::{Bound, End, Overflow, backlog::Backlog, holds::Holds, overflow::EXTRA_LOSSES_MAX};
+use super::{Bound, Overflow, StreamEnd, backlog::Backlog, holds::Holds, overflow::EXTRA_LOSSES_MAX};
 use crate::{
     Error, ErrorKind,
     events::{Event, Gap, Lagged, Meta, Origin},
@@ -28,7 +28,7 @@ pub(super) struct Queue {
     pub(super) backlogs: Vec<Backlog>,
     /// Position before the first loss in each project: a replay from there recovers it.
     holds: Holds,
-    pub(super) end: Option<End>,
+    pub(super) end: Option<StreamEnd>,
     pub(super) waker: Option<Waker>,
     pub(super) abandoned: bool,
     /// Some events are compact and are expanded when they are taken.
@@ -46,7 +46,7 @@ pub(crate) struct Batch {
     /// Positions at which cursors are held because logged events were dropped.
     pub(crate) holds: Holds,
     /// Set if the stream ends after these events, with an error unless the user ended it.
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<StreamEnd>,
 }
 
 impl Queue {
@@ -184,7 +184,7 @@ impl Queue {
             Overflow::Replay => self.make_room(event, weight),
             Overflow::Close => {
                 let text = "the stream's buffer is full: its reader is slower than the events";
-                self.end.get_or_insert(End::Failed(Error::new(ErrorKind::Overflow, text)));
+                self.end.get_or_insert(StreamEnd::Failed(Error::new(ErrorKind::Overflow, text)));
             }
         }
     }

@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    Bound, End, Overflow,
+    Bound, Overflow, StreamEnd,
     backlog::Backlog,
     queue::{Batch, Queue},
 };
@@ -124,7 +124,7 @@ impl Ring {
     }
 
     /// Ends the stream after its buffered events.
-    pub(crate) fn end(&self, end: End) {
+    pub(crate) fn end(&self, end: StreamEnd) {
         let mut queue = self.lock();
         queue.drop_backlogs();
         queue.end.get_or_insert(end);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cursor, Error,
-    delivery::{End, PlannedStreams},
+    delivery::{PlannedStreams, StreamEnd},
     events::ProjectId,
     session::{Command, Token},
 };
@@ -26,7 +26,7 @@ impl Request {
     /// Fails the request, and ends the streams that depend on it.
     pub(crate) fn fail(self, error: &Error) {
         if let Self::Join { streams, .. } = self {
-            streams.end(&End::Failed(error.clone()));
+            streams.end(&StreamEnd::Failed(error.clone()));
         }
     }
 

@@ -201,8 +201,8 @@ impl Task {
                 }
                 Output::Announced { server } => self.dialers[server].on_acknowledged(),
                 Output::State(state) => self.state(state),
-                Output::Opened { project } => self.hub.open(project),
-                Output::Placed { project, cursor } => self.progress.start(&project, cursor),
+                Output::ProjectOpened { project } => self.hub.open(project),
+                Output::StreamStarted { project, cursor } => self.progress.start(&project, cursor),
                 Output::Ended { project, error } => {
                     self.hub.end_project(&project, error.map(|error| self.authenticator.redact(error)))
                 }

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_compacted_comes_back_the_same() {
+    fn compacted_events_are_restored() {
         let golden = include_str!("../../tests/golden/moderation_update.json");
         let cases: Vec<serde_json::Value> = serde_json::from_str(golden).unwrap();
         let packets =

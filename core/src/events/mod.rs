@@ -36,7 +36,7 @@ pub use decode::{Received, decode};
 pub(crate) use event::sealed::Sealed;
 pub use event::{Event, EventKind};
 pub use ids::ProjectId;
-pub(crate) use json::{Shown, Written, place_fields, update_fields};
+pub(crate) use json::{Shown, Written, position_fields, update_fields};
 pub use kinds::EventKinds;
 pub use losses::{Gap, GapReason, Lagged};
 pub use meta::{Meta, Origin};

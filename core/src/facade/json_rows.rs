@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::{
     Event, ModerationUpdate,
-    events::{Shown, Written, place_fields, update_fields},
+    events::{Shown, Written, position_fields, update_fields},
 };
 
 /// Serializes events as a JSON array; `name` maps each event to its name.
@@ -61,7 +61,7 @@ impl Serialize for Row<'_> {
         let mut values = Values(serializer.serialize_seq(None)?);
         update_fields(&mut values, update, true)?;
         let at = (!same_time).then_some(Shown(&update.meta.received_at));
-        place_fields(&mut values, &update.meta, &at)?;
+        position_fields(&mut values, &update.meta, &at)?;
         values.end()
     }
 }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_row_would_not_tell_is_an_object() {
+    fn an_update_that_does_not_fit_into_a_row_is_an_object() {
         let mut foreign = read("moderation_update", UPDATE, 7);
         foreign.meta_mut().project_id = Some("q".into());
         let more = read("moderation_update", r#"{"content_id":"c","status":"s","more":1}"#, 7);

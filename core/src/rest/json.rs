@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_number_is_null_but_words_stay() {
+    fn non_numbers_are_null_but_strings_are_kept() {
         let text = br#"{"a": NaN, "b": [-Infinity,Infinity], "NaN": "NaN \"Infinity\" \\", "c": -1.5}"#;
         let expected = json!({"a": null, "b": [null, null], "NaN": "NaN \"Infinity\" \\", "c": -1.5});
         assert_eq!(read::<Value>(text).unwrap(), expected);

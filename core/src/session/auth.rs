@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_has_no_others_is_not_asked_again() {
+    fn a_source_without_other_credentials_is_not_asked_again() {
         assert_eq!(Auth::new(Renewable, false).refused(Final, PLAIN, false, false), Verdict::End);
         assert_eq!(Auth::new(Renewable, false).refused(Final, PLAIN, true, false), Verdict::Next);
     }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_that_refuses_what_another_accepts_is_left_to_itself() {
+    fn an_address_that_refuses_accepted_credentials_is_given_up() {
         assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, true, false), Verdict::Next);
         let mut auth = Auth::new(Fixed, false);
         assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Hold(LOCKOUT_PAUSE), "it may be a lockout");
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_restart_is_tried_again_before_it_counts() {
+    fn a_possible_restart_is_retried_before_it_counts() {
         let mut auth = Auth::new(Fixed, false);
         assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
         assert_eq!(auth.refused(Interrupted, FRESH, false, true), Verdict::Retry);

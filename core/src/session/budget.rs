@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_that_is_told_is_enough() {
+    fn the_returned_wait_is_long_enough() {
         let mut budget = Budget::new(Some(2));
         let start = Instant::now();
         budget.take(start).unwrap();

@@ -122,11 +122,11 @@ pub(crate) enum Output {
     Probe,
     State(State),
     /// From here on, the project's first stream receives events.
-    Opened {
+    ProjectOpened {
         project: ProjectId,
     },
     /// Position at which the project's first stream starts.
-    Placed {
+    StreamStarted {
         project: ProjectId,
         cursor: Cursor,
     },

@@ -17,17 +17,17 @@ pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.
 pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
 
-type Key = (String, String);
+type ItemKey = (String, String);
 
-fn key(update: &ModerationUpdate) -> Key {
+fn key(update: &ModerationUpdate) -> ItemKey {
     (update.content_id.clone(), update.status.as_str().to_owned())
 }
 
 /// Recently delivered decisions by content and status, and their newest timestamp.
 #[derive(Debug, Default)]
 pub(crate) struct RecentDecisions {
-    seen: HashSet<Key>,
-    order: VecDeque<Key>,
+    seen: HashSet<ItemKey>,
+    order: VecDeque<ItemKey>,
     newest: Option<jiff::Timestamp>,
     /// Decisions delivered by a backfill that the server may still send until `echoes_until`: status and time by
     /// content.

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_wants_to_be_left_alone_is_passed_over() {
+    fn an_address_that_requested_a_pause_is_skipped() {
         let (mut servers, now) = three();
         servers.advance(now);
         servers.hold(now + Duration::from_secs(60));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_refuses_what_another_accepts_is_not_tried_again() {
+    fn an_address_that_refuses_accepted_credentials_is_not_tried_again() {
         let (mut servers, now) = three();
         let refused = |servers: &mut Servers| servers.refused(Certainty::Said, Proof::default(), &Error::closed());
         servers.auth_confirmed();

@@ -193,12 +193,12 @@ impl World {
                         _ => {}
                     }
                 }
-                Output::Opened { project } => {
+                Output::ProjectOpened { project } => {
                     let project = self.server.project(&project).expect("nobody has joined another");
                     running.task.hub.open((*self.server.logs[project].name).into());
                     self.opened(at, running, project);
                 }
-                Output::Placed { project, cursor } => {
+                Output::StreamStarted { project, cursor } => {
                     running.task.progress.start(&project, cursor.clone());
                     let project = self.server.project(&project).expect("nobody has joined another");
                     self.placed(running, project, &cursor);

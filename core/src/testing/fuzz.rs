@@ -124,7 +124,7 @@ impl Run {
                     self.delivered += run.len();
                     run.iter().for_each(|event| self.check(event));
                 }
-                Output::Placed { project, cursor } => {
+                Output::StreamStarted { project, cursor } => {
                     self.last.insert(project, cursor.event_id());
                 }
                 Output::State(state) => self.closed = state.is_closed(),

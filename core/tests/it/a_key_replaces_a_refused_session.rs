@@ -127,7 +127,7 @@ async fn and_the_other_way_around() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_only_joins_are_refused() {
+async fn when_only_joins_are_refused() {
     let script = Script::new();
     let (client, mut server) = connect(with_both(&script), &script).await;
     let playing = async {
@@ -202,7 +202,7 @@ async fn each_address_has_its_own() {
 
 /// Email and password on a server without a login form, or one that rejects them.
 #[tokio::test]
-async fn where_email_and_password_open_nothing() {
+async fn when_email_and_password_open_nothing() {
     for form in [None, Some("<form><input name=csrf_token value=t></form>")] {
         let (rest, script) = (RestServer::start().await, Script::new());
         rest.set_login_page(form);

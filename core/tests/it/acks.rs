@@ -35,7 +35,7 @@ async fn five_hundred_at_once_are_not_mixed_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_with_them() {
+async fn data_of_acknowledgements() {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;
     for (frame, wanted) in [
@@ -67,7 +67,7 @@ async fn what_comes_with_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_does_not_come() {
+async fn a_missing_acknowledgement() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script).ack_timeout(Duration::from_secs(3)), &script).await;
     let start = Instant::now();

@@ -23,7 +23,7 @@ async fn closing_reason(client: &automoderate::Client) -> Error {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_gives_up_when_they_are_used_up() {
+async fn gives_up_after_the_last_attempt() {
     let script = Script::new();
     let (client, server) = connect(builder(&script).reconnect(policy()), &script).await;
     let mut events = client.events();
@@ -98,7 +98,7 @@ async fn never_more_in_a_minute_than_servers_take() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_connection_fails_at_once_unless_told_otherwise() {
+async fn the_first_connection_fails_at_once_by_default() {
     let script = Script::new();
     let (result, ()) = tokio::join!(builder(&script).connect(), async { script.next_dial().await.fail("no") });
     assert_eq!(result.unwrap_err().code(), "connect_failed");
@@ -125,7 +125,7 @@ async fn without_reconnecting_the_first_loss_is_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_names_a_pause_is_given_it() {
+async fn a_pause_requested_by_the_server_is_respected() {
     let script = Script::new();
     let (_client, server) = connect(builder(&script), &script).await;
     server.cut();

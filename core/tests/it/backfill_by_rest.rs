@@ -133,7 +133,7 @@ async fn a_review_of_an_older_content_is_found() {
 }
 
 #[tokio::test]
-async fn an_outage_before_the_first_event_is_made_up_for() {
+async fn events_missed_before_the_first_event_are_recovered() {
     let (rest, script) = (RestServer::start().await, Script::new());
     rest.add(&row("old", "approved", ago(60), ago(60)));
     let (client, mut server) = connect(rest.builder(&script), &script).await;
@@ -153,7 +153,7 @@ async fn an_outage_before_the_first_event_is_made_up_for() {
 }
 
 #[tokio::test]
-async fn what_came_before_another_interruption_is_not_thrown_away() {
+async fn events_before_another_interruption_are_kept() {
     let (rest, script) = (RestServer::start().await, Script::new());
     rest.add(&row("first", "approved", ago(0), ago(0)));
     let (_client, mut events, server) = after_one(&rest, &script).await;

@@ -66,7 +66,7 @@ fn by_name() {
 }
 
 #[test]
-fn what_is_at_the_edge_is_taken() {
+fn values_at_the_limits_are_accepted() {
     for builder in [
         Client::builder("http://localhost").rate_limit(10).event_buffer(1),
         Client::builder("http://localhost").rate_limit(None).heartbeat_interval(None),

@@ -15,7 +15,7 @@ use automoderate::{
 use crate::common::builder;
 
 #[tokio::test(start_paused = true)]
-async fn a_key_goes_where_it_was_told_to() {
+async fn a_key_goes_to_the_configured_place() {
     for via in [ApiKeyVia::Query, ApiKeyVia::Auth, ApiKeyVia::Header] {
         let script = Script::new();
         let server = async {
@@ -55,7 +55,7 @@ async fn a_session_is_a_cookie() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_is_told_why() {
+async fn a_provider_receives_the_reason() {
     let script = Script::new();
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let told = reasons.clone();

@@ -15,7 +15,7 @@ async fn resume(after: &str, head: EventLog) -> (Script, Client, Project, Connec
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_join_behind_a_cursor_begins_with_what_came_after_it() {
+async fn a_join_after_a_cursor_starts_with_later_events() {
     for after in ["41", "log-1:41", " 41 "] {
         let (_script, _client, project, mut server) = resume(after, log(44)).await;
         assert_eq!(project.cursor().unwrap().to_string(), "log-1:41");
@@ -70,7 +70,7 @@ async fn a_cursor_ahead_of_the_log_is_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_log_has_forgotten_is_a_gap_that_adds_up() {
+async fn expired_events_are_a_gap_that_adds_up() {
     let (_script, _client, project, mut server) = resume("10", log(44)).await;
     let mut events = project.events();
     server.accept_replay("p", 10, log(44), 43, &[entry(43), entry(44)]).await;
@@ -158,7 +158,7 @@ async fn pages_that_are_refused_are_asked_for_again_and_given_up_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_can_t_be_read_in_a_page_is_told_once_and_counts_as_missing() {
+async fn a_malformed_event_in_a_page_is_reported_once_and_counts_as_missing() {
     let (_script, _client, project, mut server) = resume("40", log(42)).await;
     let mut events = project.events();
     let odd = ("moderation_update", serde_json::json!("odd"));

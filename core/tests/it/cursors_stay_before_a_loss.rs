@@ -80,7 +80,7 @@ async fn a_stream_of_all_projects_holds_the_cursor_before_its_first_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_full_stream_had_to_read_again_is_before_the_cursor_until_it_was_read() {
+async fn the_cursor_waits_until_a_full_stream_has_read_its_backlog() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script).event_buffer(4), &script).await;
     let project = join(&client, &mut server, "p", Some(log(0))).await;

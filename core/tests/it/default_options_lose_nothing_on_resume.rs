@@ -59,7 +59,7 @@ async fn a_slow_reader_receives_each_event_once_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_page_is_asked_for_that_nobody_has_room_for() {
+async fn no_page_is_requested_without_room_for_it() {
     let (_client, project, mut server) = resume("log-1:0").await;
     let mut last = 0;
     // Nobody reads, and no stream has been taken.

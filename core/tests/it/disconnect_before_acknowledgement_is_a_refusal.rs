@@ -20,7 +20,7 @@ async fn refuse(script: &Script) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_a_client_whose_key_never_worked() {
+async fn ends_a_client_whose_key_never_worked() {
     let script = Script::new();
     let refusals = async {
         for _ in 0..4 {
@@ -36,7 +36,7 @@ async fn it_ends_a_client_whose_key_never_worked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_is_asked_once_more_and_told() {
+async fn a_provider_is_called_once_more_with_the_reason() {
     let script = Script::new();
     let client = Client::builder("http://test")
         .credentials_provider(|_| async { Ok(Credentials::ApiKey("am_key".into())) })
@@ -98,7 +98,7 @@ async fn a_key_that_has_worked_is_believed_to_be_locked_out_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn also_right_behind_an_acknowledgement_and_with_data() {
+async fn also_right_after_an_acknowledgement_and_with_data() {
     for frames in [&[r#"40{"sid":"s"}"#, "41"][..], &[r#"41{"reason":"no"}"#], &["41[]"], &["41/,"]] {
         let script = Script::new();
         let server = async {

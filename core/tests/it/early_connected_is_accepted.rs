@@ -32,7 +32,7 @@ async fn before_the_acknowledgement() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn behind_the_acknowledgement() {
+async fn after_the_acknowledgement() {
     let script = Script::new();
     let start = Instant::now();
     let (client, _server) = connected(&script).await;

@@ -51,7 +51,7 @@ async fn a_fifth_is_kept_for_joins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_longer_than_the_server_takes_is_refused_before_it_ends_the_session() {
+async fn events_beyond_the_servers_limit_are_refused_before_they_end_the_session() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script), &script).await;
     // The script's handshake announces a million bytes, like deployed servers.

@@ -26,7 +26,7 @@ fn the_packets_of_the_document() {
 }
 
 #[test]
-fn what_is_no_packet() {
+fn invalid_packets() {
     assert_eq!(Packet::decode(""), Err(DecodeError::Empty));
     for (frame, kind) in [("7", '7'), ("bAQID", 'b'), (" 4", ' '), ("é", 'é'), ("\u{1e}", '\u{1e}')] {
         assert_eq!(Packet::decode(frame), Err(DecodeError::UnknownType(kind)));

@@ -74,7 +74,7 @@ async fn the_next_one_takes_over_and_nothing_is_lost_or_comes_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_with_another_log_is_a_gap() {
+async fn an_address_with_another_log_causes_a_gap() {
     let script = Script::new();
     let (client, mut server) = connect(two(&script), &script).await;
     let project = join(&client, &mut server, "p", Some(log(3))).await;
@@ -134,7 +134,7 @@ async fn the_limit_per_minute_is_for_all_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_all_clients_of_a_server_that_has_gone_arrive_at_the_next_one_at_once() {
+async fn clients_of_a_lost_server_spread_out_over_time() {
     let mut pauses = Vec::new();
     for seed in 0..20 {
         let script = Script::seeded(seed);
@@ -173,7 +173,7 @@ async fn the_first_connection_is_tried_once_at_each() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_names_a_pause_is_given_it_while_the_others_are_tried() {
+async fn a_requested_pause_applies_to_its_address_only() {
     let script = Script::new();
     let (_client, server) = connect(two(&script), &script).await;
     server.cut();
@@ -196,7 +196,7 @@ async fn one_that_names_a_pause_is_given_it_while_the_others_are_tried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_refuses_what_another_has_accepted_is_left_out() {
+async fn an_address_that_refuses_accepted_credentials_is_skipped() {
     let script = Script::new();
     let (client, server) = connect(two(&script).api_key("am_key"), &script).await;
     server.cut();

@@ -23,7 +23,7 @@ async fn is_sent_every_interval_on_every_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn or_as_often_as_told_or_never() {
+async fn or_as_often_as_configured_or_never() {
     for interval in [Some(Duration::from_secs(1)), None] {
         let script = Script::new();
         let builder = Client::builder("http://test").heartbeat_interval(interval).rate_limit(None).script(&script);
@@ -38,7 +38,7 @@ async fn or_as_often_as_told_or_never() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_that_were_slept_through_don_t_pile_up() {
+async fn missed_heartbeats_dont_pile_up() {
     let script = Script::new();
     let (_client, mut server) = connect(Client::builder("http://test").script(&script), &script).await;
     tokio::time::advance(Duration::from_secs(3600)).await;

@@ -5,7 +5,7 @@ use automoderate::{Backfill, Event, GapReason, testing::Script};
 use crate::common::{builder, connect, expect_content, expect_nothing, join, log, logged, next, settle, update};
 
 #[tokio::test(start_paused = true)]
-async fn are_told_as_a_gap() {
+async fn are_reported_as_a_gap() {
     for backfill in [Backfill::Auto, Backfill::Replay, Backfill::Off] {
         let script = Script::new();
         let (client, mut server) = connect(builder(&script).backfill(backfill), &script).await;
@@ -59,7 +59,7 @@ async fn without_backfill_a_log_is_not_asked_but_the_gap_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_a_join_is_confirmed_its_streams_begin_behind_them() {
+async fn before_the_confirmation_streams_start_after_them() {
     let script = Script::new();
     let (client, mut server) = connect(builder(&script), &script).await;
     let join = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });

@@ -163,7 +163,7 @@ async fn an_answer_that_is_said_twice_is_not_the_answer_to_the_next_join() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_of_before_a_leave_that_was_answered_late_is_left_out() {
+async fn events_from_before_a_late_leave_are_dropped() {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;
     let project = join(&client, &mut server, "p", None).await;

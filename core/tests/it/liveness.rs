@@ -85,7 +85,7 @@ async fn a_computer_that_wakes_up_reads_first_what_has_arrived() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_heard_but_does_not_answer_is_gone_as_well() {
+async fn a_server_that_sends_but_does_not_answer_is_gone() {
     let script = Script::new();
     let (client, project, mut server) = joined(&script, Some(log(0))).await;
     let mut events = project.events();
@@ -110,7 +110,7 @@ async fn one_that_is_heard_but_does_not_answer_is_gone_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_answers_no_page_on_any_connection_keeps_its_events_to_itself() {
+async fn a_server_that_never_answers_pages_causes_a_gap() {
     let script = Script::new();
     let (_client, project, mut server) = joined(&script, Some(log(0))).await;
     let mut events = project.events();

@@ -141,7 +141,7 @@ async fn but_not_a_pause_that_the_server_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_under_way_before_is_no_sign_of_life() {
+async fn packets_sent_before_the_change_are_no_sign_of_life() {
     let script = Script::new();
     let (client, server) = connected(&script).await;
     server.fall_silent();

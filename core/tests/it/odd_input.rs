@@ -34,7 +34,7 @@ async fn check(events: &mut EventStream, frame: &str, wanted: &Wanted) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn odd_frames_are_told_and_good_ones_follow() {
+async fn invalid_frames_are_reported_and_valid_ones_follow() {
     let script = Script::new();
     let (client, project, server) = joined(&script, None).await;
     let (mut all, mut events) = (client.events(), project.events());
@@ -197,7 +197,7 @@ async fn attachments() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_behind_close_is_read() {
+async fn nothing_after_close_is_read() {
     let script = Script::new();
     let (client, project, server) = joined(&script, None).await;
     let mut events = project.events();

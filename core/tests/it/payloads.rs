@@ -122,7 +122,7 @@ fn any_number_may_be_written_any_way() {
 }
 
 #[test]
-fn words_nobody_knows_and_fields_nobody_knows_are_kept() {
+fn unknown_words_and_fields_are_kept() {
     let update = with("status", json!("escalated"));
     assert_eq!(update.status, Status::Other("escalated".into()));
     assert_eq!(update.status, "escalated");

@@ -104,7 +104,7 @@ async fn an_error_that_answers_nothing_is_an_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_words_are_tried_again_and_told_in_the_end() {
+async fn unknown_refusals_are_retried_and_finally_reported() {
     for message in ["something nobody has thought of", "Internal server error: session rolled back", "bad token"] {
         let script = Script::new();
         let (client, mut server) = connected(&script).await;
@@ -129,7 +129,7 @@ async fn unknown_words_are_tried_again_and_told_in_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_that_was_confirmed_survives_words_that_nobody_knows() {
+async fn a_confirmed_room_survives_unknown_messages() {
     let script = Script::new();
     let (client, project, server) = joined(&script, None).await;
     let mut events = project.events();

@@ -65,7 +65,7 @@ fn the_packets_of_the_document() {
 }
 
 #[test]
-fn what_is_no_packet() {
+fn invalid_packets() {
     let many = format!("5{}-[]", MAX_ATTACHMENTS + 1);
     for (text, wanted) in [
         ("", DecodeError::Empty),
@@ -107,7 +107,7 @@ fn names_and_arguments() {
 }
 
 #[test]
-fn what_a_client_sends() {
+fn packets_of_a_client() {
     assert_eq!(connect(None), "0");
     assert_eq!(connect(Some(r#"{"token":"123"}"#)), r#"0{"token":"123"}"#);
     assert_eq!(disconnect(), "1");
@@ -117,7 +117,7 @@ fn what_a_client_sends() {
 }
 
 #[test]
-fn attachments_come_behind_their_packet() {
+fn attachments_follow_their_packet() {
     let mut assembler = Assembler::default();
     let text = r#"52-7["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
     assert_eq!(assembler.start(&decode(text).unwrap(), false), None);

@@ -13,7 +13,7 @@ fn large(id: u64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_finds_no_room_is_read_from_the_log() {
+async fn events_without_room_are_read_from_the_log() {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;
     let project = join(&client, &mut server, "p", Some(log(0))).await;

@@ -27,7 +27,7 @@ fn as_text_and_back() {
 }
 
 #[test]
-fn what_is_no_cursor_is_refused() {
+fn invalid_cursors_are_refused() {
     for wrong in [json!("forty-one"), json!(":1"), Value::Null, json!({})] {
         assert!(serde_json::from_value::<Cursor>(wrong.clone()).is_err(), "{wrong}");
     }

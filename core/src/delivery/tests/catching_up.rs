@@ -27,7 +27,7 @@ fn places(wanted: &[PageRequest]) -> Vec<u64> {
 }
 
 #[test]
-fn what_found_no_room_is_asked_for_once_and_comes_in_order() {
+fn events_without_room_are_requested_once_and_arrive_in_order() {
     let ring = slow();
     push(&ring, (1..=5).map(update));
     assert!(ring.page_requests().is_empty(), "there is no room yet");

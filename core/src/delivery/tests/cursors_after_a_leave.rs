@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    End, Ring,
+    Ring, StreamEnd,
     torn_cursors::{logged, ring},
 };
 use crate::{
@@ -40,10 +40,10 @@ impl Rig {
 }
 
 #[test]
-fn what_is_read_late_of_the_join_before_moves_no_cursor() {
+fn events_of_an_earlier_join_move_no_cursor() {
     let (rig, before) = (Rig::new(), ring());
     let mut old = rig.stream(&before, false);
-    before.end(End::Closed);
+    before.end(StreamEnd::Closed);
     old.commit(&logged(&rig.log, 3));
     assert_eq!(rig.cursor(), 3, "until the project is joined again, what is left in the stream counts");
     rig.join(3);
@@ -61,7 +61,7 @@ fn what_is_read_late_of_the_join_before_moves_no_cursor() {
 fn a_stream_that_ended_and_is_kept_holds_no_cursor_back() {
     let (rig, before) = (Rig::new(), ring());
     let old = rig.stream(&before, false);
-    before.end(End::Closed);
+    before.end(StreamEnd::Closed);
     rig.join(2);
     let mut new = rig.stream(&ring(), false);
     new.commit(&logged(&rig.log, 500));
@@ -76,7 +76,7 @@ fn a_stream_that_was_described_before_the_join_counts_from_then_on() {
     let before = ring();
     let old = rig.stream(&before, false);
     let mut described = rig.stream(&ring(), false);
-    before.end(End::Closed);
+    before.end(StreamEnd::Closed);
     rig.join(7);
     assert_eq!(rig.cursor(), 7);
     described.commit(&logged(&rig.log, 8));

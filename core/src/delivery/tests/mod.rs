@@ -8,7 +8,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{Batch, Bound, End, Hub, Overflow, Ring, Scope};
+use super::{Batch, Bound, Hub, Overflow, Ring, Scope, StreamEnd};
 use crate::{
     Error,
     events::{Event, EventKinds, Gap, GapReason, Meta, Origin, Received, decode},
@@ -88,10 +88,10 @@ proptest! {
                 Op::Take(max) => drop(read(take(&ring, max), max)),
             }
         }
-        ring.end(End::Closed);
+        ring.end(StreamEnd::Closed);
         prop_assert!(!push(&ring, [event(999)]), "behind the end nothing is taken");
         let last = take(&ring, usize::MAX);
-        prop_assert_eq!(&last.end.as_ref().map(End::is_closed), &Some(true));
+        prop_assert_eq!(&last.end.as_ref().map(StreamEnd::is_closed), &Some(true));
         prop_assert_eq!(read(last, usize::MAX - 1), pushed);
     }
 }
@@ -180,7 +180,7 @@ fn update(n: u64) -> Event {
 
 proptest! {
     #[test]
-    fn a_stream_that_nobody_has_taken_holds_what_one_that_nobody_reads_does(
+    fn an_untaken_stream_buffers_the_same_as_an_unread_one(
         capacity in 1usize..12,
         overflow in prop_oneof![Just(Overflow::DropOldest), Just(Overflow::DropNewest), Just(Overflow::Replay)],
         runs in vec(vec(0u8..4, 1..8), 1..10),
@@ -262,19 +262,19 @@ fn a_project_that_ended_with_an_error_says_so_until_it_is_joined_again() {
     hub.publish(&mut [event(2)].into());
     let first = take(&hub.subscribe(&project(), None), 10);
     assert_eq!(first.events.len(), 1);
-    assert!(matches!(first.end, Some(End::Failed(_))));
-    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(End::Failed(_))));
+    assert!(matches!(first.end, Some(StreamEnd::Failed(_))));
+    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(StreamEnd::Failed(_))));
     hub.open("p".into());
     hub.publish(&mut [event(3)].into());
     let again = take(&hub.subscribe(&project(), None), 10);
     assert_eq!((again.events.len(), again.end.is_none()), (1, true));
     // After a leave there is no error, and nothing is kept.
     hub.end_project("p", None);
-    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(End::Closed)));
+    assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(StreamEnd::Closed)));
 }
 
 #[test]
-fn what_nobody_can_attribute_goes_to_everybody_if_it_may_concern_them() {
+fn events_without_a_project_go_to_every_project_they_may_concern() {
     let hub = hub();
     hub.open("p".into());
     hub.open("q".into());

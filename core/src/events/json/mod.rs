@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::Event;
 use crate::Error;
-pub(crate) use write::{Shown, Written, place_fields, update_fields};
+pub(crate) use write::{Shown, Written, position_fields, update_fields};
 
 impl Event {
     /// Converts the event to a JSON object with the same form in every language: `event`, which is the

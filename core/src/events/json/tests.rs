@@ -220,7 +220,7 @@ fn words_are_those_of_as_str() {
 }
 
 #[test]
-fn what_is_no_event_is_refused() {
+fn invalid_events_are_refused() {
     let meta = json!({"project_id": null, "event_id": null, "origin": "live", "received_at": "2026-01-01T00:00:00Z",
         "cursor": null});
     for wrong in [

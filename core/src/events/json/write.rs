@@ -127,7 +127,7 @@ objects! {
     }
     Meta = |e, map, raw| {
         fields!(map, "project_id" => e.project_id.as_deref());
-        place_fields(map, e, &Shown(&e.received_at))?;
+        position_fields(map, e, &Shown(&e.received_at))?;
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn update_fields<M: SerializeMap>(map: &mut M, e: &ModerationUpdate, 
 }
 
 /// Writes all metadata but the project; `at` is the time of arrival.
-pub(crate) fn place_fields<M: SerializeMap>(map: &mut M, meta: &Meta, at: &impl Serialize) -> Result<(), M::Error> {
+pub(crate) fn position_fields<M: SerializeMap>(map: &mut M, meta: &Meta, at: &impl Serialize) -> Result<(), M::Error> {
     fields!(map,
         "event_id" => meta.event_id, "origin" => meta.origin, "received_at" => at,
         "cursor" => meta.cursor().as_ref().map(Shown),

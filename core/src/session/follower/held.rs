@@ -11,14 +11,14 @@ const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Any held event may be dropped at any time, because it can be read from the log.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct HeldEvents {
     events: BTreeMap<u64, Event>,
     bytes: usize,
     /// Newest id of a dropped event, which must be read from the log.
     dropped: u64,
 }
 
-impl Held {
+impl HeldEvents {
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.events.is_empty()

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::{
-    Follower, FollowerOutput, LogFollower, NoLogFollower, State, held::Held, unjoined::Unjoined, waiting::Waiting,
+    Follower, FollowerOutput, FollowerState, LogFollower, NoLogFollower, held::HeldEvents, unjoined::Unjoined,
+    waiting::WaitingEvents,
 };
 use crate::{
     events::{Cursor, Event, GapReason},
@@ -21,37 +22,37 @@ impl Follower {
         backfill: Backfill,
         output: &mut FollowerOutput<'_>,
     ) -> Option<jiff::Timestamp> {
-        let state = std::mem::replace(&mut self.state, State::Unjoined(Unjoined::default()));
+        let state = std::mem::replace(&mut self.state, FollowerState::Unjoined(Unjoined::default()));
         if let Some(head) = head {
             let replays = backfill != Backfill::Off;
             let log = match state {
-                State::Unjoined(unjoined) => self.first_log(unjoined, &head, replays, now, output),
-                State::Log(log) => self.log_again(log, &head, replays, now, output),
-                State::NoLog(no_log) => self.log_after_none(*no_log, &head, now, output),
+                FollowerState::Unjoined(unjoined) => self.first_log(unjoined, &head, replays, now, output),
+                FollowerState::Log(log) => self.log_again(log, &head, replays, now, output),
+                FollowerState::NoLog(no_log) => self.log_after_none(*no_log, &head, now, output),
             };
-            self.state = State::Log(log);
+            self.state = FollowerState::Log(log);
             return None;
         }
         // A project that has or had a log lacks the events since the last position, and REST can't say when that was.
         let (mut no_log, missed, backfills) = match state {
-            State::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
-            State::Unjoined(Unjoined { after, held, mut waiting }) => {
+            FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
+            FollowerState::Unjoined(Unjoined { after, held, mut waiting }) => {
                 let held_dropped = held.dropped() > 0;
                 waiting.extend(held.into_events());
                 (self.without_log(waiting), after.is_some() || held_dropped, false)
             }
-            State::Log(log) => {
-                let mut waiting = Waiting::default();
+            FollowerState::Log(log) => {
+                let mut waiting = WaitingEvents::default();
                 waiting.extend(log.held.into_events());
                 (self.without_log(waiting), true, false)
             }
         };
         let since = no_log.start(now, asked_at, missed, backfills, output);
-        self.state = State::NoLog(no_log);
+        self.state = FollowerState::NoLog(no_log);
         since
     }
 
-    fn without_log(&self, waiting: Waiting) -> Box<NoLogFollower> {
+    fn without_log(&self, waiting: WaitingEvents) -> Box<NoLogFollower> {
         let recent = self.can_ask_rest.then(RecentDecisions::default);
         Box::new(NoLogFollower::new(self.project.clone(), recent, waiting))
     }
@@ -101,7 +102,7 @@ impl Follower {
         output: &mut FollowerOutput<'_>,
     ) -> LogFollower {
         no_log.deliver_pending(usize::MAX, output);
-        let mut held = Held::default();
+        let mut held = HeldEvents::default();
         let mut without_id = Vec::new();
         for event in no_log.waiting.take() {
             match event.event_id() {
@@ -122,7 +123,7 @@ impl Follower {
         log.reader.set_log(head.log.clone());
         if !std::mem::replace(&mut self.has_position, true) {
             let cursor = log.reader.position().clone();
-            output.out.push_back(Output::Placed { project: self.project.clone(), cursor });
+            output.out.push_back(Output::StreamStarted { project: self.project.clone(), cursor });
         }
         log.start(head.event_id, now, output);
     }
@@ -142,7 +143,7 @@ fn compare(log: &mut LogFollower, head: &Cursor, skip: Option<GapReason>, now: N
 }
 
 /// Start position without a cursor. Live events before the confirmation belong to the join.
-fn start_of(held: &Held, head: &Cursor) -> Cursor {
+fn start_of(held: &HeldEvents, head: &Cursor) -> Cursor {
     let event_id = held.first().map_or(head.event_id, |first| first.saturating_sub(1).min(head.event_id));
     Cursor { log: head.log.clone(), event_id }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use super::{FollowerOutput, held::Held};
+use super::{FollowerOutput, held::HeldEvents};
 use crate::{
     events::{Cursor, Event, ProjectId},
     session::{LogReader, Now, log_reader::PageAttempts},
@@ -18,14 +18,14 @@ pub(crate) struct LogFollower {
     pub(super) seen: u64,
     /// Newest id worth requesting now.
     pub(super) target: u64,
-    pub(super) held: Held,
+    pub(super) held: HeldEvents,
     /// `None` until the join is confirmed.
-    pub(super) connection: Option<Connection>,
+    pub(super) connection: Option<LogConnection>,
 }
 
-/// State of one connection.
+/// FollowerState of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Connection {
+pub(super) struct LogConnection {
     pub(super) attempts: PageAttempts,
     pub(super) hole_since: Option<Instant>,
     /// Number of events that the readers have room for, until the next page is requested.
@@ -34,7 +34,7 @@ pub(super) struct Connection {
 
 impl LogFollower {
     /// Starts after `position`. Events may have arrived before the confirmation of the join.
-    pub(super) fn new(project: ProjectId, position: Cursor, held: Held) -> Self {
+    pub(super) fn new(project: ProjectId, position: Cursor, held: HeldEvents) -> Self {
         Self { reader: LogReader::new(project, position), seen: 0, target: 0, held, connection: None }
     }
 
@@ -46,7 +46,7 @@ impl LogFollower {
     pub(super) fn start(&mut self, head: u64, now: Now, output: &mut FollowerOutput<'_>) {
         self.target = head.max(self.held.dropped());
         self.seen = self.target.max(self.held.last().unwrap_or(0));
-        self.connection = Some(Connection::default());
+        self.connection = Some(LogConnection::default());
         self.deliver_held(now, output);
     }
 
@@ -103,6 +103,6 @@ impl LogFollower {
     /// Drops the held events, which will be read from the log.
     pub(super) fn on_connection_lost(&mut self) {
         self.connection = None;
-        self.held = Held::default();
+        self.held = HeldEvents::default();
     }
 }

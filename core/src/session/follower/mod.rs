@@ -59,12 +59,12 @@ pub(crate) struct Follower {
     can_ask_rest: bool,
     /// True if the streams know the position at which they start.
     has_position: bool,
-    state: State,
+    state: FollowerState,
 }
 
-/// State of a follower, as of the last join: whether the server has a log.
+/// FollowerState of a follower, as of the last join: whether the server has a log.
 #[derive(Debug)]
-enum State {
+enum FollowerState {
     Unjoined(Unjoined),
     Log(LogFollower),
     NoLog(Box<NoLogFollower>),
@@ -73,34 +73,34 @@ enum State {
 impl Follower {
     /// `after` is the user's cursor. With `can_ask_rest`, delivered decisions are remembered for backfills.
     pub(crate) fn new(project: ProjectId, after: Option<Cursor>, can_ask_rest: bool) -> Self {
-        Self { project, can_ask_rest, has_position: false, state: State::Unjoined(Unjoined::new(after)) }
+        Self { project, can_ask_rest, has_position: false, state: FollowerState::Unjoined(Unjoined::new(after)) }
     }
 
     /// Follower of the log, if the last join reported one.
     pub(crate) fn log(&self) -> Option<&LogFollower> {
-        if let State::Log(log) = &self.state { Some(log) } else { None }
+        if let FollowerState::Log(log) = &self.state { Some(log) } else { None }
     }
 
     pub(crate) fn log_mut(&mut self) -> Option<&mut LogFollower> {
-        if let State::Log(log) = &mut self.state { Some(log) } else { None }
+        if let FollowerState::Log(log) = &mut self.state { Some(log) } else { None }
     }
 
     /// Follower without a log, if the last join reported none.
     pub(crate) fn no_log(&self) -> Option<&NoLogFollower> {
-        if let State::NoLog(no_log) = &self.state { Some(no_log) } else { None }
+        if let FollowerState::NoLog(no_log) = &self.state { Some(no_log) } else { None }
     }
 
     pub(crate) fn no_log_mut(&mut self) -> Option<&mut NoLogFollower> {
-        if let State::NoLog(no_log) = &mut self.state { Some(no_log) } else { None }
+        if let FollowerState::NoLog(no_log) = &mut self.state { Some(no_log) } else { None }
     }
 
     /// Number of events waiting in it.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         match &self.state {
-            State::Unjoined(unjoined) => unjoined.held.size() + unjoined.waiting.size(),
-            State::Log(log) => log.held.size(),
-            State::NoLog(no_log) => no_log.size(),
+            FollowerState::Unjoined(unjoined) => unjoined.held.size() + unjoined.waiting.size(),
+            FollowerState::Log(log) => log.held.size(),
+            FollowerState::NoLog(no_log) => no_log.size(),
         }
     }
 
@@ -108,27 +108,27 @@ impl Follower {
     #[inline]
     pub(crate) fn on_event(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         match &mut self.state {
-            State::Log(log) => log.on_event(now, event, output),
-            State::NoLog(no_log) => no_log.on_event(now, event, output),
-            State::Unjoined(unjoined) => unjoined.on_event(event, output),
+            FollowerState::Log(log) => log.on_event(now, event, output),
+            FollowerState::NoLog(no_log) => no_log.on_event(now, event, output),
+            FollowerState::Unjoined(unjoined) => unjoined.on_event(event, output),
         }
     }
 
     /// Sets the number of events of a replay or backfill that the readers have room for.
     pub(crate) fn set_capacity(&mut self, events: u64) {
         match &mut self.state {
-            State::Log(log) => log.set_capacity(events),
-            State::NoLog(no_log) => no_log.set_capacity(events),
-            State::Unjoined(_) => {}
+            FollowerState::Log(log) => log.set_capacity(events),
+            FollowerState::NoLog(no_log) => no_log.set_capacity(events),
+            FollowerState::Unjoined(_) => {}
         }
     }
 
     /// Handles the loss of the connection or of the room.
     pub(crate) fn on_connection_lost(&mut self) {
         match &mut self.state {
-            State::Log(log) => log.on_connection_lost(),
-            State::NoLog(no_log) => no_log.on_connection_lost(),
-            State::Unjoined(unjoined) => unjoined.on_connection_lost(),
+            FollowerState::Log(log) => log.on_connection_lost(),
+            FollowerState::NoLog(no_log) => no_log.on_connection_lost(),
+            FollowerState::Unjoined(unjoined) => unjoined.on_connection_lost(),
         }
     }
 }

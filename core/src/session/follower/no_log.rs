@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{FollowerOutput, held::HELD_MAX, waiting::Waiting};
+use super::{FollowerOutput, held::HELD_MAX, waiting::WaitingEvents};
 use crate::{
     events::{Event, Gap, GapReason, Meta, Origin, ProjectId},
     session::{Now, recent_decisions::RecentDecisions},
@@ -18,19 +18,19 @@ pub(crate) struct NoLogFollower {
     /// `None` if REST is not usable.
     pub(super) recent: Option<RecentDecisions>,
     /// Events that arrived before the join was confirmed again, or during a backfill.
-    pub(super) waiting: Waiting,
+    pub(super) waiting: WaitingEvents,
     /// Events returned by REST, and later ones, that wait for readers with room.
     pub(super) pending: Pending,
     /// `None` until the join is confirmed again.
-    pub(super) connection: Option<Connection>,
+    pub(super) connection: Option<NoLogConnection>,
     /// Pending request to REST for the start of the stream, and the time at which the join was sent, which is that start.
     /// Its answer stays valid without the room, until the next join.
     pub(super) start: Option<(u64, Instant)>,
 }
 
-/// State of one connection.
+/// FollowerState of one connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct NoLogConnection {
     /// Time at which the join was sent: the client may be in the room since then.
     pub(super) join_sent_at: Instant,
     /// Pending request to REST for missed decisions. Live events wait for its answer.
@@ -51,7 +51,7 @@ pub(super) struct Pending {
 }
 
 impl NoLogFollower {
-    pub(super) fn new(project: ProjectId, recent: Option<RecentDecisions>, waiting: Waiting) -> Self {
+    pub(super) fn new(project: ProjectId, recent: Option<RecentDecisions>, waiting: WaitingEvents) -> Self {
         Self { project, recent, waiting, pending: Pending::default(), connection: None, start: None }
     }
 
@@ -65,7 +65,7 @@ impl NoLogFollower {
         backfills: bool,
         output: &mut FollowerOutput<'_>,
     ) -> Option<jiff::Timestamp> {
-        self.connection = Some(Connection { join_sent_at, backfill: None, reviews: None, asked_at: now.mono });
+        self.connection = Some(NoLogConnection { join_sent_at, backfill: None, reviews: None, asked_at: now.mono });
         self.start = None;
         let since = self.recent.as_ref().filter(|_| missed && backfills).and_then(RecentDecisions::newest);
         if since.is_none() {
@@ -173,8 +173,8 @@ impl NoLogFollower {
     }
 
     /// The connection, if REST is usable and no request is pending.
-    pub(super) fn idle(&self) -> Option<&Connection> {
-        let idle = |connection: &&Connection| connection.backfill.is_none() && connection.reviews.is_none();
+    pub(super) fn idle(&self) -> Option<&NoLogConnection> {
+        let idle = |connection: &&NoLogConnection| connection.backfill.is_none() && connection.reviews.is_none();
         self.connection.as_ref().filter(|_| self.recent.is_some()).filter(idle)
     }
 }

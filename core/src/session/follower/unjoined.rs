@@ -1,6 +1,6 @@
 //! Follower before the first confirmed join, when it is unknown whether the server has a log.
 
-use super::{FollowerOutput, held::Held, waiting::Waiting};
+use super::{FollowerOutput, held::HeldEvents, waiting::WaitingEvents};
 use crate::events::{Cursor, Event};
 
 #[derive(Debug, Default)]
@@ -8,8 +8,8 @@ pub(super) struct Unjoined {
     /// Cursor given by the user.
     pub(super) after: Option<Cursor>,
     /// Events that arrived before the confirmation: `held` with an id, `waiting` without.
-    pub(super) held: Held,
-    pub(super) waiting: Waiting,
+    pub(super) held: HeldEvents,
+    pub(super) waiting: WaitingEvents,
 }
 
 impl Unjoined {
@@ -29,6 +29,6 @@ impl Unjoined {
 
     /// Drops everything that arrived before a confirmed join, because the connection is lost.
     pub(super) fn on_connection_lost(&mut self) {
-        (self.held, self.waiting) = (Held::default(), Waiting::default());
+        (self.held, self.waiting) = (HeldEvents::default(), WaitingEvents::default());
     }
 }

@@ -6,13 +6,13 @@ use super::held::HELD_MAX;
 use crate::events::Event;
 
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct WaitingEvents {
     events: VecDeque<Event>,
     /// Some were dropped, which is not reported yet.
     has_dropped: bool,
 }
 
-impl Waiting {
+impl WaitingEvents {
     #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.events.len()

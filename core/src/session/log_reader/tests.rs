@@ -67,7 +67,7 @@ fn nothing_is_read_beyond_the_limit_but_its_absence_is_noticed() {
 }
 
 #[test]
-fn what_finds_no_room_is_left_in_the_log() {
+fn events_without_room_stay_in_the_log() {
     let mut reader = reader("a:0");
     let mut room = 2;
     reader.read(page(Some("a"), 1, 1..=5, 5), 5, AT, &mut |_| {

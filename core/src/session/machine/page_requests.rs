@@ -11,14 +11,14 @@ use crate::{
     },
 };
 
-type Key = (StreamId, ProjectId);
+type StreamProject = (StreamId, ProjectId);
 
 /// Pages that streams wait for.
 #[derive(Debug, Default)]
-pub(super) struct PageRequests(BTreeMap<Key, Waiting>);
+pub(super) struct PageRequests(BTreeMap<StreamProject, PendingPage>);
 
 #[derive(Debug)]
-struct Waiting {
+struct PendingPage {
     reader: LogReader,
     limit: u64,
     attempts: PageAttempts,
@@ -51,7 +51,9 @@ impl Machine {
     pub(super) fn on_page_request(&mut self, request: PageRequest) {
         let PageRequest { stream, project, after, limit } = request;
         let reader = LogReader::new(project.clone(), after);
-        self.page_requests.0.insert((stream, project), Waiting { reader, limit, attempts: PageAttempts::default() });
+        self.page_requests
+            .0
+            .insert((stream, project), PendingPage { reader, limit, attempts: PageAttempts::default() });
     }
 
     /// Requests the pages that streams wait for, within the budget.
@@ -87,11 +89,11 @@ impl Machine {
     }
 
     /// The stream's request for the page after this id. It may have been replaced.
-    fn awaiting(&mut self, key: &Key, after: u64) -> Option<&mut Waiting> {
+    fn awaiting(&mut self, key: &StreamProject, after: u64) -> Option<&mut PendingPage> {
         self.page_requests.0.get_mut(key).filter(|waiting| waiting.attempts.awaits(after))
     }
 
-    pub(super) fn on_backlog_page(&mut self, now: Now, key: Key, after: u64, arguments: &str) {
+    pub(super) fn on_backlog_page(&mut self, now: Now, key: StreamProject, after: u64, arguments: &str) {
         let Some(waiting) = self.awaiting(&key, after) else { return };
         match Page::read(arguments, now.wall) {
             Ok(page) if waiting.reader.gains_from(&page) => {
@@ -109,14 +111,20 @@ impl Machine {
     }
 
     /// `retry_after`: seconds after which the server has the page, if it said so.
-    pub(super) fn on_backlog_page_failed(&mut self, now: Now, key: Key, after: u64, retry_after: Option<f64>) {
+    pub(super) fn on_backlog_page_failed(
+        &mut self,
+        now: Now,
+        key: StreamProject,
+        after: u64,
+        retry_after: Option<f64>,
+    ) {
         let Some(waiting) = self.awaiting(&key, after) else { return };
         if !waiting.attempts.on_failure(now.mono, retry_after) {
             self.page_arrived(key, None);
         }
     }
 
-    fn page_arrived(&mut self, key: Key, page: Option<Page>) {
+    fn page_arrived(&mut self, key: StreamProject, page: Option<Page>) {
         if let Some(waiting) = self.page_requests.0.remove(&key) {
             let after = waiting.reader.last();
             self.out.push_back(Output::PageArrived { stream: key.0, project: key.1, after, page });

@@ -54,7 +54,7 @@ impl Machine {
         let first = !std::mem::replace(&mut room.confirmed, true);
         let joiners = std::mem::take(&mut room.joiners);
         if first {
-            self.out.push_back(Output::Opened { project: project.clone() });
+            self.out.push_back(Output::ProjectOpened { project: project.clone() });
         }
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         let asked_at = room.asked_at.take().unwrap_or(now.mono);

@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 
-use self::room::Rooms;
+use self::room::ServerRooms;
 use super::Emitted;
 
 /// Number of client events kept for [`Server::received`].
@@ -69,7 +69,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    rooms: Rooms,
+    rooms: ServerRooms,
     offline: bool,
     refuse_credentials: bool,
     silent: bool,
@@ -119,7 +119,7 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let state = State {
-            rooms: Rooms::new(log.then(|| format!("log-of-{url}"))),
+            rooms: ServerRooms::new(log.then(|| format!("log-of-{url}"))),
             offline: false,
             refuse_credentials: false,
             silent: false,

@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     Shared,
     contents::{Contents, Submitted},
-    room::Rooms,
+    room::ServerRooms,
 };
 
 /// Limits for a request's head and body, in bytes.
@@ -19,21 +19,21 @@ const BODY_BYTES_MAX: usize = 16 << 20;
 /// Largest number of items per page.
 const PER_PAGE_MAX: usize = 100;
 
-struct Request {
+struct HttpRequest {
     method: String,
     url: Url,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-struct Answer {
+struct HttpResponse {
     status: u16,
     body: Value,
     /// Repeated for an idempotency key.
     replayed: bool,
 }
 
-impl Answer {
+impl HttpResponse {
     fn of(body: Value) -> Self {
         Self { status: 200, body, replayed: false }
     }
@@ -51,7 +51,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: &Shared) {
         let mut state = shared.state();
         let refused = state.refuse_credentials && request.url.path() != "/api/health";
         let answer = if refused {
-            Answer::failed(401, "authentication_failed", "Invalid API key")
+            HttpResponse::failed(401, "authentication_failed", "Invalid API key")
         } else {
             request.answer(&mut state.rooms)
         };
@@ -75,7 +75,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: &Shared) {
 }
 
 /// Reads a request; `None` if it is invalid or too large.
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+async fn read(stream: &mut TcpStream) -> Option<HttpRequest> {
     let mut text = Vec::new();
     let end = loop {
         if let Some(end) = text.windows(4).position(|end| end == b"\r\n\r\n") {
@@ -104,10 +104,10 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
             return None;
         }
     }
-    Some(Request { method, url, headers, body })
+    Some(HttpRequest { method, url, headers, body })
 }
 
-impl Request {
+impl HttpRequest {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -116,7 +116,7 @@ impl Request {
         self.url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
-    fn answer(&self, rooms: &mut Rooms) -> Answer {
+    fn answer(&self, rooms: &mut ServerRooms) -> HttpResponse {
         let key = self.header("x-api-key").map(str::to_owned).or_else(|| self.parameter("api_key"));
         let project = rooms.of_key(&key.unwrap_or_default());
         let path: Vec<_> = self.url.path_segments().into_iter().flatten().collect();
@@ -127,25 +127,25 @@ impl Request {
                 self.page(rooms.contents(&project), documented)
             }
             ("GET", ["api", "content", id]) => match rooms.contents(&project).get(&decoded(id)) {
-                Some(content) => Answer::of(json!({"success": true, "content": content})),
-                None => Answer::failed(404, "not_found", "Content not found"),
+                Some(content) => HttpResponse::of(json!({"success": true, "content": content})),
+                None => HttpResponse::failed(404, "not_found", "Content not found"),
             },
             ("GET", ["api", "stats"]) => {
-                Answer::of(json!({"success": true, "stats": rooms.contents(&project).statistics()}))
+                HttpResponse::of(json!({"success": true, "stats": rooms.contents(&project).statistics()}))
             }
-            ("GET", ["api", "health"]) => Answer::of(json!({"status": "healthy", "service": "AutoModerate API"})),
-            _ => Answer::failed(404, "not_found", "Not found"),
+            ("GET", ["api", "health"]) => HttpResponse::of(json!({"status": "healthy", "service": "AutoModerate API"})),
+            _ => HttpResponse::failed(404, "not_found", "Not found"),
         }
     }
 
-    fn page(&self, contents: &Contents, documented: bool) -> Answer {
+    fn page(&self, contents: &Contents, documented: bool) -> HttpResponse {
         let number = |name: &str, default: usize| self.parameter(name).map_or(Ok(default), |text| text.parse());
         let status = self.parameter("status");
         let (Ok(page), Ok(per_page)) = (number("page", 1), number("per_page", if documented { 20 } else { 50 })) else {
-            return Answer::failed(400, "validation_error", "Invalid query parameters");
+            return HttpResponse::failed(400, "validation_error", "Invalid query parameters");
         };
         if page == 0 || !(1..=PER_PAGE_MAX).contains(&per_page) || status.as_deref() == Some("") {
-            return Answer::failed(400, "validation_error", "Invalid query parameters");
+            return HttpResponse::failed(400, "validation_error", "Invalid query parameters");
         }
         let (rows, total) = contents.page(page, per_page, status.as_deref());
         let pages = total.div_ceil(per_page);
@@ -156,22 +156,22 @@ impl Request {
             pagination["has_next"] = (page < pages).into();
             pagination["has_prev"] = (page > 1).into();
         }
-        Answer::of(json!({"success": true, "content": rows, "pagination": pagination}))
+        HttpResponse::of(json!({"success": true, "content": rows, "pagination": pagination}))
     }
 
     /// Approves a submission.
-    fn moderate(&self, rooms: &mut Rooms, project: &str) -> Answer {
+    fn moderate(&self, rooms: &mut ServerRooms, project: &str) -> HttpResponse {
         let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
-            return Answer::failed(400, "validation_error", "Invalid input data");
+            return HttpResponse::failed(400, "validation_error", "Invalid input data");
         };
         let Some(content) = body["content"].as_str().filter(|content| !content.trim().is_empty()) else {
-            return Answer::failed(400, "validation_error", "Invalid input data");
+            return HttpResponse::failed(400, "validation_error", "Invalid input data");
         };
         let key = self.header("idempotency-key").filter(|_| rooms.has_log());
         match key.map(|key| rooms.contents(project).submitted(key, &body)) {
-            Some(Submitted::Before(answer)) => return Answer { replayed: true, ..Answer::of(answer) },
+            Some(Submitted::Before(answer)) => return HttpResponse { replayed: true, ..HttpResponse::of(answer) },
             Some(Submitted::Other) => {
-                return Answer::failed(422, "idempotency_mismatch", "The key was used for another submission");
+                return HttpResponse::failed(422, "idempotency_mismatch", "The key was used for another submission");
             }
             Some(Submitted::New) | None => {}
         }
@@ -203,7 +203,7 @@ impl Request {
         if let Some(key) = key {
             rooms.contents(project).remember(key, body, answer.clone());
         }
-        Answer::of(answer)
+        HttpResponse::of(answer)
     }
 }
 

@@ -13,16 +13,16 @@ const PAGE_EVENTS_MAX: u64 = 500;
 
 /// All projects of a server. A project exists once it is named.
 #[derive(Debug)]
-pub(super) struct Rooms {
+pub(super) struct ServerRooms {
     /// Id of the event log; `None` if there is none, as on deployed servers.
     log: Option<String>,
-    rooms: HashMap<String, Room>,
+    rooms: HashMap<String, ServerRoom>,
     /// The project that was named first.
     first: Option<String>,
 }
 
 #[derive(Debug, Default)]
-struct Room {
+struct ServerRoom {
     /// Frame senders of the members, by connection number.
     members: HashMap<u64, UnboundedSender<String>>,
     /// Events as `{"event","data"}`; the first has the id `forgotten + 1`.
@@ -32,13 +32,13 @@ struct Room {
     contents: Contents,
 }
 
-impl Room {
+impl ServerRoom {
     fn head(&self) -> u64 {
         self.forgotten + self.events.len() as u64
     }
 }
 
-impl Rooms {
+impl ServerRooms {
     pub(super) fn new(log: Option<String>) -> Self {
         Self { log, rooms: HashMap::new(), first: None }
     }
@@ -51,7 +51,7 @@ impl Rooms {
         Clock { zoned: self.has_log() }
     }
 
-    fn room(&mut self, project: &str) -> &mut Room {
+    fn room(&mut self, project: &str) -> &mut ServerRoom {
         self.first.get_or_insert_with(|| project.to_owned());
         self.rooms.entry(project.to_owned()).or_default()
     }

@@ -78,7 +78,7 @@ fn a_backfill_does_not_return_what_came_from_a_log_before() {
 }
 
 #[test]
-fn what_came_before_the_confirmation_is_not_read_from_the_new_log_again() {
+fn events_before_the_confirmation_are_not_read_again_from_the_new_log() {
     let mut rig = joined(quick(), NO_LOG);
     answer(&mut rig);
     rejoin(&mut rig, &[decision("seven", Some(7)), decision("plain", None)], &log(6));

@@ -240,7 +240,7 @@ proptest! {
     #![proptest_config(cases(600))]
 
     #[test]
-    fn whatever_happens_the_rules_hold(
+    fn the_rules_hold_for_any_input(
         config in configs(),
         seed: u64,
         connect_first in prop::bool::weighted(0.9),

@@ -21,8 +21,8 @@ use crate::{
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // most of them are the large one
 pub(super) enum Told {
-    Opened(String),
-    Placed(String, Cursor),
+    ProjectOpened(String),
+    StreamStarted(String, Cursor),
     Event(Event),
     Ended(String, Option<Error>),
     EndedAll,
@@ -226,8 +226,10 @@ impl Rig {
             Output::Probe => self.probes += 1,
             Output::Announced { .. } => {}
             Output::State(state) => self.rules.becomes(&state),
-            Output::Opened { project } => self.told.push_back(Told::Opened(project.to_string())),
-            Output::Placed { project, cursor } => self.told.push_back(Told::Placed(project.to_string(), cursor)),
+            Output::ProjectOpened { project } => self.told.push_back(Told::ProjectOpened(project.to_string())),
+            Output::StreamStarted { project, cursor } => {
+                self.told.push_back(Told::StreamStarted(project.to_string(), cursor))
+            }
             Output::Events(run) => self.told.extend(run.into_iter().map(Told::Event)),
             Output::Ended { project, error } => self.told.push_back(Told::Ended(project.to_string(), error)),
             Output::EndedAll { .. } => self.told.push_back(Told::EndedAll),

@@ -56,7 +56,7 @@ fn a_join_before_the_pending_leave_was_sent_joins_anew() {
     rig.told.clear();
     joined(&mut rig, "a");
     assert!(rig.answers[&again].is_ok());
-    assert!(matches!(&rig.told[0], Told::Opened(project) if project == "a"));
+    assert!(matches!(&rig.told[0], Told::ProjectOpened(project) if project == "a"));
     assert_eq!(sent(&mut rig), None);
     rig.run(Duration::from_secs(30), |_| {});
     assert!(!rig.told.iter().any(|told| matches!(told, Told::Ended(..))), "{:?}", rig.told);

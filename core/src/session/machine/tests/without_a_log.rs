@@ -194,7 +194,7 @@ impl World {
                         self.told_gaps += 1;
                     }
                 }
-                Told::Opened(_) => {}
+                Told::ProjectOpened(_) => {}
                 // The first join may find no connection in time; then there is nothing to check.
                 Told::Ended(..) => self.from = None,
                 other => panic!("{other:?}"),

@@ -14,8 +14,8 @@ impl World {
     pub(super) fn check(&mut self) {
         while let Some(told) = self.rig.told.pop_front() {
             match told {
-                Told::Opened(_) | Told::EndedAll => {}
-                Told::Placed(project, cursor) => {
+                Told::ProjectOpened(_) | Told::EndedAll => {}
+                Told::StreamStarted(project, cursor) => {
                     let log = &self.logs[&*project];
                     assert_eq!(cursor.log.as_deref(), Some(&*log.name()), "placed in a log that is gone");
                     let reader = self.readers.get_mut(&project).expect("only readers are placed");

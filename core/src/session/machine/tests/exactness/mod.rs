@@ -185,7 +185,7 @@ proptest! {
 
 /// The scenario of the property above does occur.
 #[test]
-fn a_cut_in_the_middle_is_made_up_for() {
+fn events_lost_in_a_cut_are_recovered() {
     let mut world = World::new(quick(), 1, 3, false);
     world.rig.connect();
     world.rig.greet();

@@ -108,7 +108,7 @@ fn a_review_that_rest_tells_does_not_move_the_next_beginning() {
 }
 
 #[test]
-fn reviews_are_polled_again_after_an_interruption_that_is_not_made_up_for() {
+fn reviews_are_polled_again_after_an_interruption_without_backfill() {
     let config = SessionConfig {
         backfill: Backfill::Replay,
         review_poll: Some(Duration::from_secs(60)),
@@ -122,7 +122,7 @@ fn reviews_are_polled_again_after_an_interruption_that_is_not_made_up_for() {
 }
 
 #[test]
-fn where_the_stream_starts_may_be_told_between_two_joins() {
+fn the_start_of_a_stream_may_arrive_between_two_joins() {
     let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, 1);
     rig.connect();
     rig.greet();

@@ -22,7 +22,7 @@ async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, 
 }
 
 /// Without a log, a gap precedes the event.
-async fn expect_behind_a_notice(events: &mut EventStream, content: &str) {
+async fn expect_after_a_gap(events: &mut EventStream, content: &str) {
     while !matches!(next(events).await, Event::ModerationUpdate(update) if update.content_id == content) {}
 }
 
@@ -50,16 +50,16 @@ async fn joins_again_after(refusal: serde_json::Value) {
     server.send(format!("43{second}[]"));
     server.accept_join("p", None).await;
     server.emit("moderation_update", &update("a"));
-    expect_behind_a_notice(&mut events, "a").await;
+    expect_after_a_gap(&mut events, "a").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_behind_it_leads_to_another_join() {
+async fn a_later_refusal_leads_to_another_join() {
     joins_again_after(json!({"message": "Server timeout - please try again"})).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_does_one_that_names_the_project() {
+async fn a_later_refusal_that_names_the_project_leads_to_another_join() {
     joins_again_after(json!({"message": "Server timeout - please try again", "project_id": "p"})).await;
 }
 
@@ -72,7 +72,7 @@ async fn an_acknowledgement_that_says_no_leads_to_another_join() {
     server.acknowledge(asked, &json!({"ok": false, "message": "Server timeout - please try again"}));
     server.accept_join("p", None).await;
     server.emit("moderation_update", &update("a"));
-    expect_behind_a_notice(&mut events, "a").await;
+    expect_after_a_gap(&mut events, "a").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,7 +87,7 @@ async fn a_refusal_of_something_else_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_comes_of_a_room_that_nobody_asked_for_again_is_left_to_the_next_join() {
+async fn events_of_an_unrequested_room_are_left_to_the_next_join() {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;
     let mut all = client.events();

@@ -57,7 +57,7 @@ async fn an_error_ends_no_project() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_is_had_from_the_log() {
+async fn a_truncated_event_is_read_from_the_log() {
     let script = Script::new();
     let (client, project, mut server) = joined(&script, Some(log(0))).await;
     let mut events = project.events();

@@ -89,7 +89,7 @@ async fn a_quick_reader_is_not_held_up_by_a_slow_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_during_the_catching_up_is_not_missed() {
+async fn events_that_arrive_during_the_catch_up_are_not_missed() {
     let script = Script::new();
     let (_client, project, mut server) = slow(&script).await;
     let mut events = project.events();
@@ -107,7 +107,7 @@ async fn what_came_during_the_catching_up_is_not_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_page_has_before_it_was_published_comes_once() {
+async fn an_event_in_a_page_before_its_publication_arrives_once() {
     let script = Script::new();
     let (_client, project, mut server) = slow(&script).await;
     let mut events = project.events();
@@ -138,7 +138,7 @@ async fn an_interruption_only_delays_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_log_has_forgotten_meanwhile_is_a_gap() {
+async fn events_that_expire_in_the_meantime_are_a_gap() {
     let script = Script::new();
     let (_client, project, mut server) = slow(&script).await;
     let mut events = project.events();
@@ -236,7 +236,7 @@ async fn a_refusal_that_names_a_time_is_obeyed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_no_log_is_counted() {
+async fn unlogged_events_are_counted() {
     let script = Script::new();
     let (_client, project, mut server) = slow(&script).await;
     let mut events = project.events();

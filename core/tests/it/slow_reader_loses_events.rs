@@ -80,7 +80,7 @@ async fn a_slow_reader_does_not_slow_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_lost_and_what_was_read_add_up() {
+async fn lost_and_read_events_add_up() {
     let (client, project, server) = overflowing(Overflow::DropOldest).await;
     let mut events = project.events();
     let mut typed = project.events_of::<ModerationUpdate>();
