@@ -22,6 +22,14 @@ pub(crate) struct Now {
     pub(crate) wall: jiff::Timestamp,
 }
 
+impl Now {
+    /// Time since `earlier`, including time that the computer has slept, which only the wall clock counts.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        let wall = Duration::try_from(self.wall.duration_since(earlier.wall)).unwrap_or_default();
+        self.mono.saturating_duration_since(earlier.mono).max(wall)
+    }
+}
+
 /// Identifies the caller of a command; the machine returns it with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Token(pub(crate) u64);

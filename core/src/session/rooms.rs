@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Token,
+    Now, Token,
     follower::Follower,
     requests::{RequestKind, Requests},
 };
@@ -33,8 +33,8 @@ pub(crate) struct Room {
     /// Deadline of the user's first join. It runs without a connection and during the join.
     pub(crate) deadline: Option<Instant>,
     pub(crate) not_before: Option<Instant>,
-    /// When the first join was sent on this connection that is not confirmed: the server may have us in the room since.
-    pub(crate) asked_at: Option<Instant>,
+    /// Time of the first join on this connection that is not confirmed. The server may have let the client in since then.
+    pub(crate) asked_at: Option<Now>,
     pub(crate) failures: u32,
     /// Last message of the server about a join that is retried.
     pub(crate) last_message: Option<String>,

@@ -240,13 +240,14 @@ impl World {
                 assert!(error.is_retryable(), "the join was refused for good: {error}");
                 let room = &running.rooms[project];
                 let timed_out = self.now - room.asked_at >= JOIN_TIMEOUT;
-                // The answer to a join before a leave may be taken for this one's.
-                let named = self.scenario.server.names_projects;
                 // The client has given up a request by then, and can't tell that its refusal is not for the next one.
                 let given_up = if self.scenario.wire.stalls > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
                 let is_late = |at: &Duration| (given_up..REFUSAL_MEANT).contains(&(self.now - *at));
                 let late = room.refusals.iter().any(is_late);
-                let refused = room.refused || late || (!named && self.now - running.refused_at < REFUSAL_MEANT);
+                // It may be that of any request, also of one that is about no project.
+                let unnamed = running.refused_at.is_some_and(|at| self.now - at < REFUSAL_MEANT);
+                let refused = room.refused || late || unnamed;
+                // The answer to a join before a leave may be taken for this one's.
                 let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join that nobody has refused has failed: {error}");
                 let pause = self.dice.pause(500, 5_000);

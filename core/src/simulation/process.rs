@@ -123,8 +123,8 @@ pub(super) struct Running {
     pub(super) unproven: u32,
     /// The first connection was not made yet.
     pub(super) connecting: bool,
-    /// When the server has last refused something.
-    pub(super) refused_at: Duration,
+    /// When the server has last refused a request without naming a project.
+    pub(super) refused_at: Option<Duration>,
     /// The client has ended.
     pub(super) over: bool,
 }
@@ -204,7 +204,7 @@ impl Running {
             waking: None,
             unproven: 0,
             connecting: true,
-            refused_at: Duration::ZERO,
+            refused_at: None,
             over: false,
         }
     }

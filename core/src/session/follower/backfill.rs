@@ -1,7 +1,5 @@
 //! Answers from REST: backfills after an interruption, and reviews.
 
-use std::time::Instant;
-
 use super::{FollowerOutput, no_log::NoLogFollower};
 use crate::{
     events::GapReason,
@@ -62,12 +60,11 @@ impl NoLogFollower {
         self.deliver_waiting(now, output);
     }
 
-    fn on_start(&mut self, now: Now, join_sent_at: Instant, data: &BackfillData) {
+    fn on_start(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent.as_mut().zip(data.start) else { return };
         // The server's time is that of its answer. Decisions since the join was sent may have been lost in transit, as the
         // confirmation nearly was, and an earlier request may have failed.
-        let since_join = now.mono.saturating_duration_since(join_sent_at);
-        recent.start(start.saturating_sub(since_join).unwrap_or(start));
+        recent.start(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
         // Outside of a room, nothing else tracks flagged items.
         if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {
             recent.set_flagged(flagged);

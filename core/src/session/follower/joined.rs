@@ -1,7 +1,5 @@
 //! Transitions on a confirmed join: the server has a log or not, and that may have changed since the last join.
 
-use std::time::Instant;
-
 use super::{
     Follower, FollowerOutput, FollowerState, LogFollower, NoLogFollower, held::HeldEvents, unjoined::Unjoined,
     waiting::WaitingEvents,
@@ -17,7 +15,7 @@ impl Follower {
     pub(crate) fn on_joined(
         &mut self,
         now: Now,
-        asked_at: Instant,
+        asked_at: Now,
         head: Option<Cursor>,
         backfill: Backfill,
         output: &mut FollowerOutput<'_>,

@@ -25,14 +25,14 @@ pub(crate) struct NoLogFollower {
     pub(super) connection: Option<NoLogConnection>,
     /// Pending request to REST for the start of the stream, and the time at which the join was sent, which is that start.
     /// Its answer stays valid without the room, until the next join.
-    pub(super) start: Option<(u64, Instant)>,
+    pub(super) start: Option<(u64, Now)>,
 }
 
 /// FollowerState of one connection.
 #[derive(Debug)]
 pub(super) struct NoLogConnection {
     /// Time at which the join was sent: the client may be in the room since then.
-    pub(super) join_sent_at: Instant,
+    pub(super) join_sent_at: Now,
     /// Pending request to REST for missed decisions. Live events wait for its answer.
     pub(super) backfill: Option<u64>,
     /// Pending request to REST for which no event waits.
@@ -60,7 +60,7 @@ impl NoLogFollower {
     pub(super) fn start(
         &mut self,
         now: Now,
-        join_sent_at: Instant,
+        join_sent_at: Now,
         missed: bool,
         backfills: bool,
         output: &mut FollowerOutput<'_>,

@@ -121,7 +121,7 @@ impl Machine {
         let Some(id) = self.send_request(Waiter::Room(project.clone()), patience, name, &argument) else { return };
         if let Some(room) = self.rooms.get_mut(&project) {
             room.membership = if joining { Membership::Joining } else { Membership::Leaving };
-            room.asked_at = joining.then(|| room.asked_at.unwrap_or(now.mono));
+            room.asked_at = joining.then(|| room.asked_at.unwrap_or(now));
             if joining && !room.joiners.is_empty() && room.failures == 0 {
                 room.deadline = Some(deadline);
             }

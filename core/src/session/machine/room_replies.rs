@@ -57,7 +57,7 @@ impl Machine {
             self.out.push_back(Output::ProjectOpened { project: project.clone() });
         }
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        let asked_at = room.asked_at.take().unwrap_or(now.mono);
+        let asked_at = room.asked_at.take().unwrap_or(now);
         let since = room.follower.on_joined(now, asked_at, joined.head(), self.config.backfill, &mut output);
         let wants_start = room.follower.no_log().is_some_and(NoLogFollower::wants_start);
         for token in joiners {

@@ -71,9 +71,10 @@ impl World {
 
     pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
         let client = self.connections.get(&id).map(|connection| connection.client);
+        let names_it = request.project.is_some() && self.scenario.server.names_projects;
         let running = client.and_then(|client| self.clients[client].running.as_mut());
-        if let Some(running) = running {
-            running.refused_at = self.now;
+        if let Some(running) = running.filter(|_| !names_it && request.name != "replay_events") {
+            running.refused_at = Some(self.now);
         }
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some((running, project)) = running.zip(request.project).filter(|_| request.name == "join_project") {

@@ -162,17 +162,18 @@ fn a_stream_starts_at_its_join_though_rest_tells_so_only_when_it_is_asked_again(
 
 #[test]
 fn a_stream_starts_when_its_join_was_sent() {
-    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, 1);
-    rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
-    rig.connect();
-    rig.greet();
-    rig.join("p", None);
-    rig.run(Duration::from_secs(6), |_| {});
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(
-        &mut rig,
-        BackfillData { start: Some(at(6)), flagged: Some(Vec::new()), complete: true, ..BackfillData::default() },
-    );
-    back(&mut rig);
-    assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(0) });
+    for slept in [0, 60] {
+        let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, 1);
+        rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
+        rig.connect();
+        rig.greet();
+        rig.join("p", None);
+        rig.run(Duration::from_secs(6), |_| {});
+        rig.sleep(Duration::from_secs(slept));
+        rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+        let start = Some(at(6 + slept as i64));
+        answer(&mut rig, BackfillData { start, flagged: Some(Vec::new()), complete: true, ..BackfillData::default() });
+        back(&mut rig);
+        assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(0) }, "slept {slept} s");
+    }
 }

@@ -77,6 +77,11 @@ impl Rig {
         Now { mono: self.start.mono + self.passed, wall: self.start.wall + self.passed }
     }
 
+    /// Lets the computer sleep: only the wall clock advances.
+    pub(super) fn sleep(&mut self, time: Duration) {
+        self.start.wall += time;
+    }
+
     pub(super) fn state(&self) -> &'static str {
         self.rules.state
     }
