@@ -33,7 +33,7 @@ type Observed = [(&'static str, &'static str, Reason)];
 /// Error kind for a documented code.
 fn by_code(rejection: &ServerRejection) -> Option<ErrorKind> {
     Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
-        "authentication_failed" | "unauthorized" => ErrorKind::AuthenticationFailed,
+        "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
         "access_denied" | "forbidden" => ErrorKind::AccessDenied,
         "project_not_found" | "not_found" => ErrorKind::ProjectNotFound,
         "room_limit" => ErrorKind::RoomLimit,

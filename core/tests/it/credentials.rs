@@ -11,8 +11,9 @@ use std::{
 use automoderate::{
     ApiKeyVia, Client, Credentials, CredentialsReason, ErrorKind, ProviderError, State, testing::Script,
 };
+use serde_json::json;
 
-use crate::common::builder;
+use crate::common::{builder, connect, entry, expect_content, join, log};
 
 #[tokio::test(start_paused = true)]
 async fn a_key_goes_to_the_configured_place() {
@@ -157,4 +158,63 @@ async fn a_provider_is_asked_once_more_also_by_a_client_that_does_not_reconnect(
     let (client, ()) = tokio::join!(builder.script(&script).connect(), refusing);
     assert_eq!(client.unwrap_err().kind(), ErrorKind::AuthenticationFailed);
     assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_expires_is_replaced_and_nothing_is_lost() {
+    let script = Script::new();
+    let reasons = Arc::new(Mutex::new(Vec::new()));
+    let seen = reasons.clone();
+    let builder = Client::builder("http://test")
+        .heartbeat_interval(None)
+        .credentials_provider(move |reason| {
+            let mut seen = seen.lock().unwrap();
+            seen.push(reason);
+            let token = format!("amt_{}", seen.len());
+            async move { Ok(Credentials::ApiKey(token.into())) }
+        })
+        .script(&script);
+    let (client, mut server) = connect(builder, &script).await;
+    let project = join(&client, &mut server, "p", Some(log(3))).await;
+    let mut events = project.events();
+    for round in 1..=3 {
+        server.emit("authentication_failed", &json!({"message": "The token has expired", "code": "token_expired"}));
+        server.send("41");
+        server.closed().await;
+        let dial = script.next_dial().await;
+        assert_eq!(dial.query("api_key"), Some(&*format!("amt_{}", round + 1)));
+        server = dial.accept();
+        server.handshake().await;
+        let missed = 3 + round;
+        server.accept_join("p", Some(log(missed))).await;
+        server.accept_replay("p", missed - 1, log(missed), 1, &[entry(missed)]).await;
+        expect_content(&mut events, &format!("c{missed}")).await;
+    }
+    use CredentialsReason::{First, Rejected};
+    assert_eq!(*reasons.lock().unwrap(), [First, Rejected, Rejected, Rejected]);
+}
+
+/// The server accepts the namespace first, so that the documented handler runs.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_the_acknowledgement_ends_the_client_with_the_servers_message() {
+    for (code, words) in
+        [("authentication_failed", "Authentication failed: Invalid API key"), ("token_expired", "Over")]
+    {
+        let script = Script::new();
+        let server = async {
+            let mut server = script.accept().await;
+            server.open(25_000, 20_000);
+            server.expect("40").await;
+            server.send(r#"40{"sid":"s"}"#);
+            server.emit("authentication_failed", &json!({"message": words, "code": code}));
+            server.send("41");
+            server.closed().await;
+        };
+        let (result, _) = tokio::join!(builder(&script).api_key("am_key").connect(), server);
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), ("authentication_failed", false));
+        assert!(error.to_string().contains(words), "{error}");
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(script.dials(), 1, "{code}");
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use http::header::UPGRADE;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
@@ -18,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::turn::Turn;
-use super::wire::Wire;
+use super::wire::{HangUp, Wire};
 use crate::address::{ClientAddress, client_address};
 
 /// A client that sends its request's head slower than this is cut off. It also ends idle connections, so it is longer than what
@@ -72,10 +73,16 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc
     let _ = stream.set_nodelay(true);
     let turn = Turn::default();
     let next = turn.clone();
+    let hang_up = stop.hang_up.child_token();
+    let upgraded = HangUp(hang_up.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         let address = client_address(peer.ip(), request.headers(), &proxies);
         request.extensions_mut().insert(ClientAddress(address));
+        // The others are used again by the client for other requests.
+        if request.headers().contains_key(UPGRADE) {
+            request.extensions_mut().insert(upgraded.clone());
+        }
         let (router, turn) = (router.clone(), next.clone());
         async move {
             turn.take().await;
@@ -85,7 +92,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc
     let connection = Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(Wire::new(stream, stop.hang_up, stop.patience)), service)
+        .serve_connection(TokioIo::new(Wire::new(stream, hang_up, stop.patience)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {

@@ -26,6 +26,7 @@ pub use builder::{Server, ServerBuilder};
 pub use demo::Demo;
 use peers::Peers;
 pub use running::RunningServer;
+pub(crate) use wire::HangUp;
 
 use crate::auth::{Auth, Throttle};
 use crate::http::LoginSecret;

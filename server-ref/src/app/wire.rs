@@ -20,6 +20,16 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 /// A client's frame: final, CLOSE, masked with zeros, 1001.
 const GOING_AWAY: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
+/// Hangs up a connection that was upgraded. Requests carry it.
+#[derive(Debug, Clone)]
+pub(crate) struct HangUp(pub(super) CancellationToken);
+
+impl HangUp {
+    pub(crate) fn now(&self) {
+        self.0.cancel();
+    }
+}
+
 pub(super) struct Wire {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,

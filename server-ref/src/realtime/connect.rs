@@ -1,5 +1,6 @@
 //! The Socket.IO endpoint and its handshake.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,10 @@ use super::connection::Connection;
 use super::expel::{dismiss, rooms};
 use super::expiry::over;
 use super::origin::may_use_cookie;
-use super::reply::emit;
+use super::reply::{Failure, emit};
 use super::slots::{Admission, TooManyEvents};
-use crate::app::App;
-use crate::auth::{Denied, Principal};
+use crate::app::{App, HangUp};
+use crate::auth::Principal;
 
 /// Also what deployed servers announce.
 pub(super) const MAX_PAYLOAD: usize = 1_000_000;
@@ -26,6 +27,10 @@ pub(super) const MAX_PAYLOAD: usize = 1_000_000;
 const SEND_BUFFER: usize = 4096;
 /// For a client that opened Engine.IO and never a namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
+const BEFORE_DISCONNECT: Duration = Duration::from_millis(500);
+/// Time for a client to close the connection after its credentials were refused.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Routes for `/socket.io/`, and the handle to publish with.
 pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
@@ -40,6 +45,9 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         .max_buffer_size(SEND_BUFFER)
         .build_svc();
     let greet = async |socket: SocketRef| {
+        if let Some(refused) = socket.extensions.get::<Refused>() {
+            return refuse(socket, &refused);
+        }
         emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
         if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
             tokio::spawn(connection.clone().run());
@@ -55,7 +63,15 @@ pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
         };
         // Each CONNECT costs a look at its credentials.
         admission.count_connect(Instant::now()).map_err(Refusal::too_many_events)?;
-        let principal = authenticate(&app, request, payload.ok()).await?;
+        let principal = match authenticate(&app, request, payload.ok()).await {
+            Ok(principal) => principal,
+            Err(Refusal::Credentials(why)) => {
+                // Accepted for as long as it takes to say why: it enters no room, and nothing that it sends is read.
+                socket.extensions.insert(Refused(why));
+                return Ok(());
+            }
+            Err(refusal) => return Err(refusal),
+        };
         if !admission.take() {
             return Err(Refusal::TooMany { limit: admission.limit() });
         }
@@ -82,13 +98,31 @@ async fn check_again(connection: &Connection, socket: &SocketRef) {
     }
 }
 
-/// Why a connection was refused: the message of CONNECT_ERROR, which stock clients show as `connect_error`.
+/// The failure of the credentials of a socket that is about to be disconnected.
+#[derive(Clone)]
+struct Refused(Failure);
+
+/// Says `authentication_failed`, as the documentation does, and disconnects. CONNECT_ERROR would run other handlers.
+fn refuse(socket: SocketRef, Refused(why): &Refused) {
+    emit(&socket, "authentication_failed", why);
+    tokio::spawn(async move {
+        tokio::time::sleep(BEFORE_DISCONNECT).await;
+        let hang_up = socket.req_parts().extensions.get::<HangUp>().cloned();
+        let _ = socket.disconnect();
+        // Stock clients close the connection themselves now.
+        if let Some(hang_up) = hang_up {
+            tokio::time::sleep(FAREWELL).await;
+            hang_up.now();
+        }
+    });
+}
+
+/// The reason for which a connection was refused. Those that are not about credentials are the message of CONNECT_ERROR, which stock
+/// clients show as `connect_error`.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    #[error("Authentication failed: {0}")]
-    Authentication(&'static str),
-    #[error("Authentication failed: {0}")]
-    Denied(Denied),
+    #[error("{}", .0.message)]
+    Credentials(Failure),
     #[error("Too many connections from this address (at most {limit}), retry_after: 60")]
     TooMany { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
@@ -103,6 +137,10 @@ enum Refusal {
 }
 
 impl Refusal {
+    fn credentials(code: &'static str, why: impl Display) -> Self {
+        Self::Credentials(Failure::new(code, format!("Authentication failed: {why}")))
+    }
+
     fn too_many_events(refused: TooManyEvents) -> Self {
         Self::TooManyEvents { retry_after: refused.retry_after }
     }
@@ -120,13 +158,14 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
     match api_key(request, payload.as_ref()) {
         Some(key) => {
             let access = app.auth.by_key(&key, &request.headers).await.map_err(Refusal::internal)?;
-            access.map_err(Refusal::Denied)
+            access.map_err(|denied| Refusal::credentials(denied.code(), denied))
         }
         None => {
             let found = app.auth.by_cookie(&request.headers).await.map_err(Refusal::internal)?;
-            let user = found.ok_or(Refusal::Authentication("no API key and no valid session"))?;
+            let failed = |why: &str| Refusal::credentials("authentication_failed", why);
+            let user = found.ok_or_else(|| failed("no API key and no valid session"))?;
             if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
-                return Err(Refusal::Authentication("the session can't be used from this origin"));
+                return Err(failed("the session can't be used from this origin"));
             }
             Ok(user.into())
         }

@@ -6,7 +6,8 @@ use automoderate_server::{Role, RunningServer, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{eventually, http, in_time, key, moderate, project, server};
+use crate::clock::in_time;
+use crate::support::{eventually, http, key, moderate, project, server};
 use crate::web::{Caller, PASSWORD, rejects, user_id};
 
 /// Callers, in the order of the columns below: keys by their scopes, a token that only reads, and people.
@@ -96,6 +97,7 @@ const NOT_DESCRIBED: [&str; 19] = [
 ];
 
 struct World {
+    _folder: tempfile::TempDir,
     server: RunningServer,
     id: String,
     callers: Vec<Caller>,
@@ -106,7 +108,9 @@ struct World {
 
 /// One of each kind, of whom only the demonstration's user administers the server, and is no member.
 async fn world() -> World {
-    let server = server().start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = crate::databases::of(folder.path());
+    let server = server().database(&url).start().await.unwrap();
     let admin = Caller::demo(&server).await;
     let id = server.create_project("Tested").await.unwrap();
     let owner = Caller::user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
@@ -126,8 +130,12 @@ async fn world() -> World {
         owner.clone(),
         admin.clone(),
     ];
-    let refused = refused(&server, &id, &owner, &admin, &all).await;
-    World { server, id, callers, refused, owner }
+    let mut refused = refused(&server, &id, &owner, &admin, &all).await;
+    let expired = Caller::user(&server, "expired@example.org", &id, Some(Role::Owner)).await;
+    let user = "SELECT id FROM users WHERE email = 'expired@example.org'";
+    crate::sql::execute(&url, format!("UPDATE sessions SET expires_at = 1 WHERE user_id = ({user})")).await;
+    refused.push(("expired session", expired));
+    World { _folder: folder, server, id, callers, refused, owner }
 }
 
 /// Everybody whose credentials are of no use.

@@ -24,7 +24,7 @@ async fn a_key_in_the_query_the_payload_or_the_header() {
 }
 
 #[tokio::test]
-async fn refusals_are_connect_errors() {
+async fn refused_credentials_get_the_documented_event() {
     let server = server().start().await.unwrap();
     let base = server.base_url();
     let wrong = format!("&api_key=am_{}", "x".repeat(43));
@@ -42,6 +42,29 @@ async fn refusals_are_connect_errors() {
         let message = socket.refused().await;
         assert!(message.starts_with("Authentication failed: "), "{query} {payload}: {message}");
     }
+    server.shutdown().await;
+}
+
+/// A client that stays after it was refused hears nothing, and is cut off.
+#[tokio::test]
+async fn a_refused_socket_is_in_no_room() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let mut witness = Socket::connect(&server).await;
+    witness.join(&id).await;
+    let refused = async || {
+        let request = Socket::request(&server.base_url(), "&api_key=am_wrong");
+        let mut socket = Socket::open(request, "").await.unwrap();
+        socket.refused().await;
+        socket
+    };
+    let (mut silent, mut socket) = (refused().await, refused().await);
+    socket.send(&format!(r#"421["join_project",{{"project_id":"{id}"}}]"#)).await;
+    moderate(&server, json!({"content": "x"})).await;
+    witness.event("moderation_update").await;
+    // Engine.IO's CLOSE: it sent what it may not.
+    assert_eq!(socket.rest().await, ["1"]);
+    assert_eq!(silent.closed().await, (Vec::new(), Some(1001)));
     server.shutdown().await;
 }
 

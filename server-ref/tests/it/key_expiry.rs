@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{eventually, in_time, project, server};
+use crate::clock::in_time;
+use crate::support::{eventually, project, server};
 use crate::web::Caller;
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 /// Runs a statement in a database that may be in use.
-pub(crate) async fn execute(url: &str, statement: &'static str) {
+pub(crate) async fn execute(url: &str, statement: impl Into<String>) {
+    let query = sqlx::AssertSqlSafe(statement.into());
     if url.starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(url).await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        sqlx::query(query).execute(&mut connection).await.unwrap();
     } else {
         let mut connection = PgConnection::connect(url).await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        sqlx::query(query).execute(&mut connection).await.unwrap();
     }
 }

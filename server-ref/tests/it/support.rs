@@ -135,9 +135,17 @@ impl Socket {
         assert_eq!(self.event("connected").await["message"], "Connected to AutoModerate");
     }
 
-    /// The message of CONNECT_ERROR.
+    /// The message of a refusal: of the credentials, after which the server disconnects, or by CONNECT_ERROR.
     pub(crate) async fn refused(&mut self) -> String {
         let packet = self.packet().await.unwrap();
+        if packet.starts_with("40") {
+            let told = self.packet().await.unwrap();
+            let failure = told.strip_prefix(r#"42["authentication_failed","#).unwrap_or_else(|| panic!("{told}"));
+            let failure: Value = serde_json::from_str(failure.strip_suffix(']').unwrap()).unwrap();
+            assert!(["authentication_failed", "token_expired"].contains(&failure["code"].as_str().unwrap()));
+            assert_eq!(self.packet().await.unwrap(), "41");
+            return failure["message"].as_str().unwrap().to_owned();
+        }
         let error = packet.strip_prefix("44").unwrap_or_else(|| panic!("{packet}"));
         let error: Value = serde_json::from_str(error).unwrap();
         error["message"].as_str().unwrap().to_owned()
@@ -255,9 +263,4 @@ impl Socket {
             }
         }
     }
-}
-
-/// This long from now, as the REST interface takes it.
-pub(crate) fn in_time(time: Duration) -> String {
-    (jiff::Timestamp::now() + time).to_string()
 }

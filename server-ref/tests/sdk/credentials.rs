@@ -1,8 +1,10 @@
 //! Every way to say who one is, and every way to be refused.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use automoderate::{ApiKeyVia, Credentials, CredentialsReason, ProviderError, Transports};
+use automoderate::{ApiKeyVia, Credentials, CredentialsReason, ModerationUpdate, ProviderError, Transports};
+use serde_json::{Value, json};
 
 use crate::wires::{client, key, project, server, soon};
 
@@ -88,4 +90,55 @@ async fn a_foreign_project_is_refused() {
     assert_eq!(client.join("no-such-project").await.unwrap_err().kind().code(), "project_not_found");
     assert_eq!(client.join("  ").await.unwrap_err().code(), "invalid_argument");
     client.join(project(&server)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_servers_message() {
+    let server = server().await;
+    for (builder, words) in [
+        (client(server.base_url()).api_key(format!("am_{}", "x".repeat(43))), "Invalid API key"),
+        (client(server.base_url()), "no API key and no valid session"),
+    ] {
+        let client = builder.build().unwrap();
+        let error = soon("the refusal", client.connect()).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(client.metrics().attempts, 1);
+    }
+}
+
+/// Tokens of two seconds, and events all the time: each comes once, in order.
+#[tokio::test]
+async fn tokens_that_expire_lose_nothing() {
+    let server = server().await;
+    let (url, key) = (server.base_url(), key(&server));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = Arc::new(Mutex::new(0));
+    let (count, tokens, secret) = (asked.clone(), format!("{url}/api/tokens"), key.clone());
+    let writer = client(&url).api_key(key).build().unwrap();
+    let client = client(&url)
+        .credentials_provider(move |_| {
+            *count.lock().unwrap() += 1;
+            let request = http.post(&tokens).header("x-api-key", &secret).json(&json!({"ttl": 2}));
+            async move {
+                let answer: Value = request.send().await.unwrap().json().await.unwrap();
+                Ok(Credentials::ApiKey(answer["token"].as_str().unwrap().to_owned().into()))
+            }
+        })
+        .build()
+        .unwrap();
+    soon("connecting", client.connect()).await.unwrap();
+    let project = soon("joining", client.join(project(&server))).await.unwrap();
+    let mut events = project.events_of::<ModerationUpdate>();
+    let mut sent = 0;
+    while *asked.lock().unwrap() < 4 {
+        writer.moderate(sent.to_string()).await.unwrap();
+        sent += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for expected in 0..sent {
+        let update = soon("the next event", events.next()).await.unwrap().unwrap();
+        assert_eq!(update.content_preview, expected.to_string());
+    }
+    client.close().await;
 }

@@ -138,15 +138,23 @@ async fn leaving_a_room() {
     server.shutdown().await;
 }
 
+/// The handler of the documentation runs, once, and the client stays away.
 #[tokio::test]
 async fn refusals_of_a_connection() {
     let server = server().start().await.unwrap();
+    let base = server.base_url();
     each(async |library, transports| {
-        let mut client = Client::start(library);
-        client.dial(&server.base_url(), transports, json!({"api_key": "your-api-key-here"}), json!({})).await;
-        let told = client.event("connect_error").await;
-        assert!(told.as_str().unwrap().contains("Authentication failed"), "{library:?}: {told}");
-        assert!(!client.has_seen("connect"));
+        for query in [json!({"api_key": "your-api-key-here"}), json!({})] {
+            let mut client = Client::start(library);
+            client.dial(&base, transports, query, json!({})).await;
+            let failed = client.event("authentication_failed").await;
+            assert_eq!(failed["code"], "authentication_failed", "{library:?}: {failed}");
+            assert!(failed["message"].as_str().unwrap().starts_with("Authentication failed: "), "{failed}");
+            let reason = client.event("disconnect").await;
+            let expected = ["io server disconnect", "server disconnect"];
+            assert!(expected.contains(&reason.as_str().unwrap()), "{library:?}: {reason}");
+            assert!(!client.has_seen("connected") && !client.has_seen("authentication_failed"), "{library:?}");
+        }
     })
     .await;
     server.shutdown().await;

@@ -62,6 +62,27 @@ async fn on_access() {
     socket.dismissed().await;
     eventually("the key is unknown", async || submit(&second, key, "x").await.0 == 401).await;
 
+    let made = owner.post(&first, &format!("{base}/keys"), json!({"name": "switched"})).await["key"].clone();
+    let key = made["api_key"].as_str().unwrap();
+    let one = format!("{base}/keys/{}", made["id"].as_str().unwrap());
+    let made = Caller::Key(key.to_owned()).post(&first, "/api/tokens", json!({})).await;
+    let token = made["token"].as_str().unwrap();
+    let (mut program, mut page) = (
+        joined(&Caller::Key(key.to_owned()), &second, &project).await,
+        joined(&Caller::Key(token.to_owned()), &second, &project).await,
+    );
+    owner.patch(&first, &one, json!({"is_active": false})).await;
+    program.dismissed().await;
+    page.dismissed().await;
+    eventually("the key is off", async || submit(&second, key, "x").await.0 == 401).await;
+    owner.patch(&first, &one, json!({"is_active": true})).await;
+    eventually("the key is on", async || submit(&second, key, "x").await.0 == 200).await;
+
+    let made = Caller::Key(key.to_owned()).post(&first, "/api/tokens", json!({"ttl": 2})).await;
+    let token = made["token"].as_str().unwrap();
+    let mut page = joined(&Caller::Key(token.to_owned()), &second, &project).await;
+    assert_eq!(page.dismissal().await["code"], "token_expired");
+
     let member = Caller::user(&first, "member@example.org", &project, Some(Role::Member)).await;
     let mut socket = joined(&member, &second, &project).await;
     let id = user_id(&first, &owner, &project, "member@example.org").await;
