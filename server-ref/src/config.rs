@@ -107,6 +107,10 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_AI_CONCURRENCY", value_name = "N", default_value_t = AiOptions::default().concurrency)]
     ai_concurrency: usize,
 
+    /// Questions that one project may ask within a minute; 0 lifts the limit. Contents that need more wait for a review.
+    #[arg(long, env = "AUTOMODERATE_AI_QUESTIONS_PER_MINUTE", value_name = "N", default_value_t = AiOptions::default().questions_per_minute)]
+    ai_questions_per_minute: usize,
+
     /// Seconds between two Engine.IO pings.
     #[arg(long, env = "AUTOMODERATE_PING_INTERVAL", value_name = "SECONDS", default_value = "25", value_parser = positive_seconds)]
     ping_interval: Duration,
@@ -181,6 +185,7 @@ impl Serve {
                 model: self.ai_model.clone(),
                 timeout: self.ai_timeout,
                 concurrency: self.ai_concurrency,
+                questions_per_minute: self.ai_questions_per_minute,
             });
         let builder = match &self.redis {
             Some(url) => builder.redis(url),

@@ -81,6 +81,7 @@ impl App {
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         self.store.delete_project(id, by).await?;
         self.apply(&News::ProjectDeleted(id.to_owned()));
+        self.deletions.notify_one();
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use http::{Method, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
@@ -234,6 +235,7 @@ impl ServerBuilder {
             draining: CancellationToken::new(),
             leaving: CancellationToken::new(),
             in_flight: TaskTracker::new(),
+            deletions: Notify::new(),
             settings: self.settings,
             io: OnceLock::new(),
             store,
@@ -263,6 +265,7 @@ impl ServerBuilder {
         tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));
         tokio::spawn(maintenance::run(app.clone()));
         tokio::spawn(maintenance::watch(app.clone()));
+        tokio::spawn(maintenance::finish_deletions(app.clone()));
         tokio::spawn(maintenance::record_uses(app.clone()));
         tokio::spawn(news::run(app.clone()));
         tracing::info!(%address, "listening");

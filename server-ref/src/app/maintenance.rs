@@ -27,6 +27,27 @@ pub(super) async fn record_uses(app: Arc<App>) {
     app.draining.run_until_cancelled(record).await;
 }
 
+/// Pause between two pieces of a deleted project, and after a failure.
+const PIECE_PAUSE: Duration = Duration::from_millis(5);
+const RETRY_PAUSE: Duration = Duration::from_secs(5);
+
+/// Deletes what is left of deleted projects: those that this server deleted, and once a minute those of others.
+pub(super) async fn finish_deletions(app: Arc<App>) {
+    let finish = async {
+        loop {
+            match app.store.delete_piece().await {
+                Ok(true) => tokio::time::sleep(PIECE_PAUSE).await,
+                Ok(false) => drop(tokio::time::timeout(INTERVAL, app.deletions.notified()).await),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a project could not be deleted yet");
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+            }
+        }
+    };
+    app.draining.run_until_cancelled(finish).await;
+}
+
 /// Tells `/metrics` whether the database answers.
 pub(super) async fn watch(app: Arc<App>) {
     let watch = async {

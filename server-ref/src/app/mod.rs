@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use socketioxide::SocketIo;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,6 +63,8 @@ pub(crate) struct App {
     pub(crate) leaving: CancellationToken,
     /// Holds a token per request that is being answered; long polls don't count.
     pub(crate) in_flight: TaskTracker,
+    /// Told when a project was deleted, whose contents are still there.
+    pub(crate) deletions: Notify,
 }
 
 #[derive(Debug, Clone)]

@@ -37,12 +37,18 @@ pub(crate) async fn moderate(app: &Arc<App>, project_id: Arc<str>, submission: S
     let rules = app.rules.get(&app.store, &app.matching, &case.project_id).await?;
     let decided = decide(app, &rules, &mut case).await?;
     if decided.is_none() && !rules.prompts().is_empty() {
+        let judging = match app.ai.enter(&case.project_id, case.submission.content.len()) {
+            Ok(judging) => judging,
+            Err(undecided) => return case.close(app, vec![*undecided]).await,
+        };
         // This takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all the
         // same.
         let (app, token) = (app.clone(), app.in_flight.token());
         let judged = tokio::spawn(async move {
             let _token = token;
-            let outcomes = app.ai.judge(rules.prompts(), &case.submission.content, &app.draining).await;
+            let (prompts, text) = (rules.prompts(), &case.submission.content);
+            let outcomes = app.ai.judge(&case.project_id, prompts, text, &app.draining).await;
+            drop(judging);
             case.close(&app, outcomes).await
         });
         return judged.await.map_err(|error| Error::Internal(error.to_string()))?;

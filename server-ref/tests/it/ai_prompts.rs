@@ -59,6 +59,7 @@ async fn start(address: SocketAddr, timeout: Duration, concurrency: usize) -> Ru
         model: "tiny".into(),
         timeout,
         concurrency,
+        questions_per_minute: 0,
     };
     server().ai(options).start().await.unwrap()
 }
@@ -167,4 +168,50 @@ async fn a_drain_does_not_wait_for_the_model_nor_lose_the_content() {
     server.shutdown().await;
     let answer: Value = request.await.unwrap().unwrap().json().await.unwrap();
     assert_eq!(answer["status"], "flagged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_content_is_judged_by_a_bounded_number_of_prompts_and_the_rest_is_reported() {
+    let (endpoint, address) = endpoint().await;
+    let server = start(address, LONG, 8).await;
+    for n in 0..17 {
+        prompt(&server, &format!("{n}"), r#"{"decision":"approved","confidence":1}"#, Action::Reject, n).await;
+    }
+    let decided = moderate(&server, json!({"content": "hm"})).await;
+    assert_eq!(decided["status"], "flagged");
+    assert_eq!(decided["moderation_results"].as_array().unwrap().len(), 17);
+    let reason = decided["moderation_results"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("Could not be judged: the project has too many prompts"), "{reason}");
+    // Verdicts are cached by the text of the prompt, which is the same for all of them.
+    assert!(endpoint.questions.lock().unwrap().len() <= 16);
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_whose_prompts_hang_leaves_room_for_another() {
+    let (endpoint, address) = endpoint().await;
+    let server = start(address, LONG, 4).await;
+    prompt(&server, "Slow", "wait", Action::Reject, 0).await;
+    let other = server.create_project("Other").await.unwrap();
+    let kind = RuleKind::AiPrompt { prompt: "answer {\"decision\":\"approved\",\"confidence\":1}".into() };
+    server.add_rule(&other, NewRule { name: "Quick".into(), kind, action: Action::Reject, priority: 0 }).await.unwrap();
+    let key = server.create_api_key(&other, "k").await.unwrap();
+    let ask = |key: String, n: usize| {
+        let url = format!("{}/api/moderate", server.base_url());
+        let request =
+            crate::support::http().post(url).header("x-api-key", key).json(&json!({"content": n.to_string()}));
+        async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
+    };
+    let hanging: Vec<_> = (0..70).map(|n| tokio::spawn(ask(crate::support::key(&server), n))).collect();
+    crate::support::eventually("three are asked", async || endpoint.open.load(Ordering::SeqCst) == 3).await;
+    // 64 may be judged at once: the others are flagged without a wait.
+    let flagged = async || hanging.iter().filter(|request| request.is_finished()).count() == 6;
+    crate::support::eventually("six are flagged", flagged).await;
+    for n in 0..5 {
+        assert_eq!(ask(key.clone(), n).await["status"], "approved");
+    }
+    server.shutdown().await;
+    for answer in hanging {
+        assert_eq!(answer.await.unwrap()["status"], "flagged");
+    }
 }

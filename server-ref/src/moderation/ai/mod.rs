@@ -7,14 +7,15 @@
 
 mod cache;
 mod endpoint;
+mod queue;
 mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::rule_set::Prompt;
@@ -23,7 +24,13 @@ use crate::Error;
 use crate::store::Status;
 use cache::Cache;
 use endpoint::Endpoint;
+use queue::{Judging, Queue};
+use verdict::Verdict;
 
+/// The number of prompts that judge one item, those with the highest priority. With more, the item is flagged.
+const PROMPTS_MAX: usize = 16;
+/// The time that a question waits for a place at the endpoint.
+const QUEUE_TIME_MAX: Duration = Duration::from_secs(10);
 /// The number of cached verdicts.
 const REMEMBERED: usize = 10_000;
 
@@ -37,10 +44,13 @@ pub struct AiOptions {
     pub api_key: Option<String>,
     /// The name of the model (`gpt-4o-mini`).
     pub model: String,
-    /// The time from the request to the whole answer, including the wait for other requests (10 s).
+    /// The time from the request to the whole answer (10 s). A question waits up to 10 s more for a place before that.
     pub timeout: Duration,
-    /// The number of concurrent questions (8).
+    /// The number of concurrent questions (8). From four on, one project has at most three quarters of them.
     pub concurrency: usize,
+    /// The number of questions that one project may ask within a minute (600); 0 lifts the limit. Items that need more
+    /// are flagged.
+    pub questions_per_minute: usize,
 }
 
 impl Default for AiOptions {
@@ -51,6 +61,7 @@ impl Default for AiOptions {
             model: "gpt-4o-mini".into(),
             timeout: Duration::from_secs(10),
             concurrency: 8,
+            questions_per_minute: 600,
         }
     }
 }
@@ -63,6 +74,7 @@ impl fmt::Debug for AiOptions {
             .field("model", &self.model)
             .field("timeout", &self.timeout)
             .field("concurrency", &self.concurrency)
+            .field("questions_per_minute", &self.questions_per_minute)
             .finish_non_exhaustive()
     }
 }
@@ -71,7 +83,7 @@ impl fmt::Debug for AiOptions {
 pub(crate) struct Ai {
     endpoint: Option<Endpoint>,
     timeout: Duration,
-    places: Semaphore,
+    queue: Arc<Queue>,
     cache: Cache,
 }
 
@@ -80,14 +92,33 @@ impl Ai {
         Ok(Self {
             endpoint: Endpoint::new(options)?,
             timeout: options.timeout,
-            places: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            queue: Queue::new(options.concurrency, options.questions_per_minute),
             cache: Cache::new(REMEMBERED),
         })
     }
 
+    /// A place among the items that are judged.
+    ///
+    /// # Errors
+    /// The outcome, when too many wait already.
+    pub(super) fn enter(&self, project_id: &Arc<str>, bytes: usize) -> Result<Judging, Box<Outcome>> {
+        let judging = self.queue.enter(project_id, bytes);
+        judging.ok_or_else(|| Box::new(undecided("too many items wait for a judgement")))
+    }
+
     /// The prompts' outcome for a text: the one that decides first. `stop` gives up on unanswered questions.
-    pub(super) async fn judge(&self, prompts: &[Prompt], text: &str, stop: &CancellationToken) -> Vec<Outcome> {
-        let mut outcomes = join_all(prompts.iter().map(|prompt| self.ask(prompt, text, stop))).await;
+    pub(super) async fn judge(
+        &self,
+        project_id: &Arc<str>,
+        prompts: &[Prompt],
+        text: &str,
+        stop: &CancellationToken,
+    ) -> Vec<Outcome> {
+        let asked = prompts.iter().take(PROMPTS_MAX);
+        let mut outcomes = join_all(asked.map(|prompt| self.ask(project_id, prompt, text, stop))).await;
+        if prompts.len() > PROMPTS_MAX {
+            outcomes.push(undecided("the project has too many prompts, and not all were asked"));
+        }
         // The strictest decides; among equals, the one with the highest priority.
         outcomes.sort_by_key(|outcome| match outcome.status {
             Status::Rejected => 0,
@@ -97,30 +128,40 @@ impl Ai {
         outcomes
     }
 
-    async fn ask(&self, prompt: &Prompt, text: &str, stop: &CancellationToken) -> Outcome {
-        let asked = async {
-            let endpoint = self.endpoint.as_ref().ok_or("no endpoint is configured")?;
-            let key = endpoint.cache_key(&prompt.text, text);
-            if let Some(verdict) = self.cache.get(&key) {
-                return Ok(verdict);
-            }
-            let _place = self.places.acquire().await.map_err(|_| "the server is shutting down")?;
-            let verdict = Arc::new(endpoint.ask(&prompt.text, text).await?);
-            self.cache.insert(key, verdict.clone());
-            Ok(verdict)
-        };
+    async fn ask(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str, stop: &CancellationToken) -> Outcome {
         let answer = tokio::select! {
             () = stop.cancelled() => Err("the server is shutting down"),
-            answer = tokio::time::timeout(self.timeout, asked) => answer.unwrap_or(Err("no answer in time")),
+            answer = self.verdict(project_id, prompt, text) => answer,
         };
         let outcome = match answer {
             Ok(verdict) => verdict.outcome(prompt.action),
             Err(reason) => {
                 tracing::warn!(rule = prompt.name.id, reason, "a prompt was not answered; the content is flagged");
-                let reason = format!("Could not be judged: {reason}");
-                Outcome::decided(Moderator::Ai, Status::Flagged, 0.0, reason)
+                undecided(reason)
             }
         };
         Outcome { rule: Some(prompt.name.clone()), ..outcome }
     }
+
+    async fn verdict(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str) -> Result<Arc<Verdict>, &'static str> {
+        let endpoint = self.endpoint.as_ref().ok_or("no endpoint is configured")?;
+        let key = endpoint.cache_key(&prompt.text, text);
+        if let Some(verdict) = self.cache.get(&key) {
+            return Ok(verdict);
+        }
+        if !self.queue.count(project_id, Instant::now()) {
+            return Err("the project has asked as much as it may within a minute");
+        }
+        let place = timeout(QUEUE_TIME_MAX, self.queue.place(project_id)).await;
+        let _place = place.map_err(|_| "too many questions wait")?.ok_or("the server is shutting down")?;
+        let answer = timeout(self.timeout, endpoint.ask(&prompt.text, text)).await;
+        let verdict = Arc::new(answer.map_err(|_| "no answer in time")??);
+        self.cache.insert(key, verdict.clone());
+        Ok(verdict)
+    }
+}
+
+/// An item that is not decided waits for a person, and its result says why.
+fn undecided(reason: &str) -> Outcome {
+    Outcome::decided(Moderator::Ai, Status::Flagged, 0.0, format!("Could not be judged: {reason}"))
 }

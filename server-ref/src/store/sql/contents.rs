@@ -76,7 +76,7 @@ impl Store {
 
     /// The counts, and the event id that they go with.
     pub(crate) async fn standing(&self, project_id: &str) -> Result<Standing, Error> {
-        const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1";
+        const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
         let row: Option<(i64, i64, i64, i64, i64)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_optional(db).await?);
         let (head, approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;

@@ -16,13 +16,13 @@ const PRUNE_ROWS: i64 = 1000;
 impl Store {
     /// The newest event id given in a project; `None` if there is no such project.
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
-        const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1";
+        const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1 AND deleted_at IS NULL";
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?))
     }
 
     /// The newest ids of these projects, for those that exist. `None`: nobody else writes this database.
     pub(crate) async fn event_heads(&self, project_ids: &[String]) -> Result<Option<Vec<(String, i64)>>, Error> {
-        const QUERY: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1)";
+        const QUERY: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1) AND deleted_at IS NULL";
         match &self.inner.database {
             Either::Sqlite(_) => Ok(None),
             Either::Postgres(database) => {
@@ -34,7 +34,7 @@ impl Store {
     /// Events after `after`, oldest first: at most `limit`, and fewer when they are large, but at least one.
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
         const BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
-                              FROM projects WHERE id = $1";
+                              FROM projects WHERE id = $1 AND deleted_at IS NULL";
         let mut reader = self.reader_of(project_id).await?;
         // One snapshot, so that head, oldest and the events agree while others write and prune.
         let mut tx = reader.snapshot().await?;
@@ -58,7 +58,7 @@ impl Store {
 
     /// Deletes the events that are beyond the log's bounds, and says how many.
     pub(crate) async fn prune_events(&self) -> Result<u64, Error> {
-        const QUERY: &str = "SELECT id, event_head FROM projects";
+        const QUERY: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
         let mut pruned = 0;
         let projects: Vec<(String, i64)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);

@@ -48,9 +48,9 @@ pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) 
 
 /// The row, which nobody else writes until the transaction ends: this is what makes the ids of several processes gap-free.
 async fn standing(tx: &mut Tx<'_>, project_id: &str) -> Result<Option<Standing>, Error> {
-    const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1";
-    const LOCKED: &str =
-        "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 FOR NO KEY UPDATE";
+    const QUERY: &str =
+        "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
+    const LOCKED: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE";
     let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
     let row: Option<(i64, i64, i64, i64, i64)> =
         on!(tx, db => sqlx::query_as(query).bind(project_id).fetch_optional(db).await?);

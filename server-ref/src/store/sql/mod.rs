@@ -7,6 +7,7 @@ mod accounts;
 mod audit;
 mod commit;
 mod contents;
+mod deletion;
 mod either;
 mod events;
 mod keys;

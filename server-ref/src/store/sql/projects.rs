@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Store, Tx, members, on, text};
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Actor, AuditDraft, News, ProjectInfo, Role};
+use crate::store::{Actor, AuditDraft, ProjectInfo, Role};
 use crate::time::{Micros, now};
 
 impl Store {
@@ -26,12 +26,12 @@ impl Store {
     }
 
     pub(crate) async fn project_exists(&self, id: &str) -> Result<bool, Error> {
-        const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM projects WHERE id = $1)";
+        const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM projects WHERE id = $1 AND deleted_at IS NULL)";
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(id).fetch_one(db).await?))
     }
 
     pub(crate) async fn project(&self, id: &str) -> Result<Option<ProjectInfo>, Error> {
-        const QUERY: &str = "SELECT name, created_at FROM projects WHERE id = $1";
+        const QUERY: &str = "SELECT name, created_at FROM projects WHERE id = $1 AND deleted_at IS NULL";
         let row: Option<(String, Micros)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
         Ok(row.map(|(name, created_at)| ProjectInfo { id: id.to_owned(), name, role: None, created_at }))
@@ -40,7 +40,7 @@ impl Store {
     /// The projects a user belongs to, oldest first.
     pub(crate) async fn projects_of(&self, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
         const QUERY: &str = "SELECT id, name, role, created_at FROM projects JOIN members ON id = project_id
-                             WHERE user_id = $1 ORDER BY created_at, id LIMIT 1000";
+                             WHERE user_id = $1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1000";
         let rows: Vec<(String, String, String, Micros)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(user_id).fetch_all(db).await?);
         let project = |(id, name, role, created_at): (_, _, String, _)| {
@@ -52,7 +52,8 @@ impl Store {
 
     /// All projects, oldest first.
     pub(crate) async fn projects(&self) -> Result<Vec<ProjectInfo>, Error> {
-        const QUERY: &str = "SELECT id, name, created_at FROM projects ORDER BY created_at, id";
+        const QUERY: &str =
+            "SELECT id, name, created_at FROM projects WHERE deleted_at IS NULL ORDER BY created_at, id";
         let rows: Vec<(String, String, Micros)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
         let project = |(id, name, created_at)| ProjectInfo { id, name, role: None, created_at };
@@ -60,7 +61,7 @@ impl Store {
     }
 
     pub(crate) async fn project_ids(&self) -> Result<Vec<String>, Error> {
-        const QUERY: &str = "SELECT id FROM projects";
+        const QUERY: &str = "SELECT id FROM projects WHERE deleted_at IS NULL";
         Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).fetch_all(db).await?))
     }
 
@@ -76,28 +77,9 @@ impl Store {
         tx.record(Some(id), &draft.before(json!({"name": before})).after(json!({"name": name}))).await?;
         Ok(tx.commit().await?)
     }
-
-    /// With everything in it, its audit log too: the server's own keeps the entry of the deletion.
-    pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
-        const RESULTS: &str =
-            "DELETE FROM moderation_results WHERE content_id IN (SELECT id FROM contents WHERE project_id = $1)";
-        const PROJECT: &str = "DELETE FROM projects WHERE id = $1";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
-        // From here on nobody adds a content.
-        tx.lock_project(id).await?;
-        if let Some(name) = name_of(&mut tx, id).await? {
-            tx.record(None, &AuditDraft::new(by, "project.delete", id).before(json!({"name": name}))).await?;
-        }
-        for query in [RESULTS, PROJECT] {
-            on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
-        }
-        tx.tell(&News::ProjectDeleted(id.to_owned())).await?;
-        Ok(tx.commit().await?)
-    }
 }
 
-async fn name_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>, Error> {
-    const QUERY: &str = "SELECT name FROM projects WHERE id = $1";
+pub(super) async fn name_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>, Error> {
+    const QUERY: &str = "SELECT name FROM projects WHERE id = $1 AND deleted_at IS NULL";
     Ok(on!(tx, db => sqlx::query_scalar(QUERY).bind(id).fetch_optional(db).await?))
 }

@@ -1,0 +1,254 @@
+//! The places at the endpoint, shared out between projects: a place that becomes free goes to the project that has waited for its turn
+//! the longest, and a project never has all of them. What waits is bounded.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+/// Contents that are judged or wait for it: of one project, of all, and their bytes.
+const PROJECT_CONTENTS_MAX: usize = 64;
+const CONTENTS_MAX: usize = 512;
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What the quota counts.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Projects whose quota is remembered before those of earlier minutes are forgotten.
+const SWEEP: usize = 4096;
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// Places that one project has at once.
+    each: usize,
+    /// Prompts that one project may ask within a minute; 0: any number.
+    quota: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    free: usize,
+    projects: HashMap<Arc<str>, Project>,
+    /// The projects that wait for a place and may have one, the next one first.
+    turns: VecDeque<Arc<str>>,
+    contents: usize,
+    bytes: usize,
+    /// When a project's minute began, and the prompts in it.
+    asked: HashMap<Arc<str>, (Instant, usize)>,
+}
+
+#[derive(Debug, Default)]
+struct Project {
+    contents: usize,
+    places: usize,
+    waiting: VecDeque<oneshot::Sender<Place>>,
+    has_turn: bool,
+}
+
+/// A content that is being judged, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Judging {
+    queue: Arc<Queue>,
+    project_id: Arc<str>,
+    bytes: usize,
+}
+
+/// The right to ask, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    queue: Arc<Queue>,
+    project_id: Arc<str>,
+}
+
+impl Queue {
+    pub(super) fn new(places: usize, quota: usize) -> Arc<Self> {
+        let free = places.max(1);
+        Arc::new(Self { each: free - free / 4, quota, state: Mutex::new(State { free, ..State::default() }) })
+    }
+
+    /// `None`: too much waits already.
+    pub(super) fn enter(self: &Arc<Self>, project_id: &Arc<str>, bytes: usize) -> Option<Judging> {
+        let mut state = self.lock();
+        if state.contents >= CONTENTS_MAX || (state.contents > 0 && state.bytes + bytes > BYTES_MAX) {
+            return None;
+        }
+        let project = state.projects.entry(project_id.clone()).or_default();
+        if project.contents >= PROJECT_CONTENTS_MAX {
+            return None;
+        }
+        project.contents += 1;
+        state.contents += 1;
+        state.bytes += bytes;
+        Some(Judging { queue: self.clone(), project_id: project_id.clone(), bytes })
+    }
+
+    /// Counts a prompt; false when the project has asked as many as it may within this minute.
+    pub(super) fn count(&self, project_id: &Arc<str>, now: Instant) -> bool {
+        if self.quota == 0 {
+            return true;
+        }
+        let mut state = self.lock();
+        if state.asked.len() >= SWEEP {
+            state.asked.retain(|_, (began, _)| now.duration_since(*began) < WINDOW);
+        }
+        let (began, asked) = state.asked.entry(project_id.clone()).or_insert((now, 0));
+        if now.duration_since(*began) >= WINDOW {
+            (*began, *asked) = (now, 0);
+        }
+        *asked += 1;
+        *asked <= self.quota
+    }
+
+    /// Waits for a place.
+    pub(super) async fn place(self: &Arc<Self>, project_id: &Arc<str>) -> Option<Place> {
+        let (sender, place) = oneshot::channel();
+        self.lock().projects.entry(project_id.clone()).or_default().waiting.push_back(sender);
+        self.share_out(|state| state.queue_up(project_id, self.each));
+        place.await.ok()
+    }
+
+    /// Changes something, and gives away what is free then.
+    fn share_out(self: &Arc<Self>, change: impl FnOnce(&mut State)) {
+        let mut given = Vec::new();
+        {
+            let mut state = self.lock();
+            change(&mut state);
+            while state.free > 0
+                && let Some(project_id) = state.turns.pop_front()
+            {
+                if let Some(sender) = state.give(&project_id) {
+                    given.push((sender, Place { queue: self.clone(), project_id: project_id.clone() }));
+                }
+                state.queue_up(&project_id, self.each);
+            }
+        }
+        // Not while the state is locked: a place that nobody takes comes back at once.
+        for (sender, place) in given {
+            let _ = sender.send(place);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Puts a project at the end of those that wait for their turn, if it waits for anything that it may have.
+    fn queue_up(&mut self, project_id: &Arc<str>, each: usize) {
+        let Some(project) = self.projects.get_mut(project_id) else { return };
+        if !project.has_turn && !project.waiting.is_empty() && project.places < each {
+            project.has_turn = true;
+            self.turns.push_back(project_id.clone());
+        }
+    }
+
+    /// Who gets the project's next place, if anybody still waits for it.
+    fn give(&mut self, project_id: &Arc<str>) -> Option<oneshot::Sender<Place>> {
+        let project = self.projects.get_mut(project_id)?;
+        project.has_turn = false;
+        while let Some(sender) = project.waiting.pop_front() {
+            if !sender.is_closed() {
+                project.places += 1;
+                self.free -= 1;
+                return Some(sender);
+            }
+        }
+        None
+    }
+
+    fn forget_idle(&mut self, project_id: &Arc<str>) {
+        if self.projects.get(project_id).is_some_and(|project| {
+            project.contents == 0 && project.places == 0 && project.waiting.is_empty() && !project.has_turn
+        }) {
+            self.projects.remove(project_id);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let queue = self.queue.clone();
+        queue.share_out(|state| {
+            state.free += 1;
+            if let Some(project) = state.projects.get_mut(&self.project_id) {
+                project.places -= 1;
+            }
+            state.queue_up(&self.project_id, queue.each);
+            state.forget_idle(&self.project_id);
+        });
+    }
+}
+
+impl Drop for Judging {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.contents -= 1;
+        state.bytes -= self.bytes;
+        if let Some(project) = state.projects.get_mut(&self.project_id) {
+            project.contents -= 1;
+            // Nobody waits who was not judging.
+            project.waiting.retain(|sender| !sender.is_closed());
+        }
+        state.forget_idle(&self.project_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn projects_take_turns_and_none_has_all_places() {
+        let queue = Queue::new(4, 0);
+        let (hog, other): (Arc<str>, Arc<str>) = ("hog".into(), "other".into());
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(queue.place(&hog).now_or_never().unwrap().unwrap());
+        }
+        let mut waits: Vec<_> = (0..10).map(|_| Box::pin(queue.place(&hog))).collect();
+        assert!(waits.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
+        let first = queue.place(&other).now_or_never().unwrap().unwrap();
+        // All are taken. The two that wait get the next places in turns, though the hog asked ten times before.
+        let mut second = Box::pin(queue.place(&other));
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(held.pop());
+        drop(held.pop());
+        let second = second.now_or_never().unwrap().unwrap();
+        assert!(waits[0].as_mut().now_or_never().is_some());
+        drop((first, second, held, waits));
+        assert_eq!(queue.lock().free, 4);
+        assert!(queue.lock().turns.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_is_passed_over() {
+        let queue = Queue::new(1, 0);
+        let project: Arc<str> = "p".into();
+        let held = queue.place(&project).await.unwrap();
+        assert!(queue.place(&project).now_or_never().is_none());
+        let mut wait = Box::pin(queue.place(&project));
+        assert!(wait.as_mut().now_or_never().is_none());
+        drop(held);
+        drop(wait.now_or_never().unwrap().unwrap());
+        assert!(queue.lock().projects.is_empty());
+    }
+
+    #[test]
+    fn contents_and_prompts_are_bounded_per_project() {
+        let queue = Queue::new(1, 2);
+        let (hog, other): (Arc<str>, Arc<str>) = ("hog".into(), "other".into());
+        let held: Vec<_> = (0..PROJECT_CONTENTS_MAX).map(|_| queue.enter(&hog, 1).unwrap()).collect();
+        assert!(queue.enter(&hog, 1).is_none());
+        assert!(queue.enter(&other, BYTES_MAX).is_none());
+        assert!(queue.enter(&other, 1).is_some());
+        drop(held);
+        assert!(queue.lock().projects.is_empty() && queue.lock().bytes == 0);
+
+        let now = Instant::now();
+        assert_eq!([0, 1, 2].map(|_| queue.count(&hog, now)), [true, true, false]);
+        assert!(queue.count(&other, now) && queue.count(&hog, now + WINDOW));
+    }
+}
