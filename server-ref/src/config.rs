@@ -135,6 +135,10 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
     request_timeout: Duration,
 
+    /// Seconds after SIGTERM during which the server serves as before while `/ready` is 503, so that balancers send new clients elsewhere.
+    #[arg(long, env = "AUTOMODERATE_LAME_DUCK", value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    lame_duck: Duration,
+
     /// Origin whose pages may use the REST interface and the session cookie, such as `https://app.example`. May be repeated, or separated by commas.
     #[arg(long = "allowed-origin", env = "AUTOMODERATE_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Vec<String>,
@@ -176,6 +180,7 @@ impl Serve {
             .audit_max_age(self.audit_max_age)
             .ping(self.ping_interval, self.ping_timeout)
             .request_timeout(self.request_timeout)
+            .lame_duck(self.lame_duck)
             .allowed_origins(&self.allowed_origins)
             .secure_cookies(self.secure_cookies)
             .review_queue_warning(self.review_queue_warning)

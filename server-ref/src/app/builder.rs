@@ -59,6 +59,7 @@ impl Server {
                 ping_interval: Duration::from_secs(25),
                 ping_timeout: Duration::from_secs(20),
                 request_timeout: Duration::from_secs(30),
+                lame_duck: Duration::ZERO,
                 allowed_origins: Vec::new(),
                 secure_cookies: false,
                 trusted_proxies: Vec::new(),
@@ -151,6 +152,12 @@ impl ServerBuilder {
         self
     }
 
+    /// How long a shutdown serves as before, while `/ready` is 503, so that balancers send new clients elsewhere (0 s).
+    pub fn lame_duck(mut self, time: Duration) -> Self {
+        self.settings.lame_duck = time;
+        self
+    }
+
     /// Origins such as `https://app.example` whose pages may use the REST interface, and a session cookie, beside the server's own
     /// (none).
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -232,6 +239,7 @@ impl ServerBuilder {
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
             login_secret: LoginSecret::new(store.shared_secret("login_secret").await?),
             metrics,
+            retiring: CancellationToken::new(),
             draining: CancellationToken::new(),
             leaving: CancellationToken::new(),
             in_flight: TaskTracker::new(),

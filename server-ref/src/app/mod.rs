@@ -57,6 +57,8 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     /// Set once the server is built. The sockets hold the `App`, too: closing them ends the circle.
     pub(crate) io: OnceLock<SocketIo>,
+    /// Cancelled when balancers should send nothing more, before the server begins to stop.
+    pub(crate) retiring: CancellationToken,
     /// Cancelled when the server begins to stop.
     pub(crate) draining: CancellationToken,
     /// Cancelled when everything that was answered is published: requests that wait for events need not wait any longer.
@@ -76,6 +78,7 @@ pub(crate) struct Settings {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) request_timeout: Duration,
+    pub(crate) lame_duck: Duration,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,

@@ -190,7 +190,11 @@ impl RunningServer {
     /// Drains: accepts nothing new, finishes and stores what is being done, tells the sockets, and closes the database.
     /// WebSockets are closed with 1001 and long polls answered with a 503, after which clients look for another server. Takes at most
     /// about six seconds.
+    ///
+    /// Before it, the server serves as before for the time of [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` is 503.
     pub async fn shutdown(self) {
+        self.app.retiring.cancel();
+        sleep(self.app.settings.lame_duck).await;
         self.app.draining.cancel();
         self.app.in_flight.close();
         if timeout(REQUESTS, self.app.in_flight.wait()).await.is_err() {

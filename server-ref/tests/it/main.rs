@@ -30,6 +30,7 @@ mod key_switch;
 mod key_use;
 mod keys;
 mod keys_stay_out_of_the_log;
+mod lame_duck;
 mod limits;
 mod login;
 mod members;
