@@ -43,6 +43,9 @@ pub enum Error {
     /// A request that is not possible: the reason, and what to do.
     #[error("{0}")]
     Refused(String),
+    /// A request that the user may not make: the reason.
+    #[error("{0}")]
+    Forbidden(&'static str),
     /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),

@@ -45,6 +45,16 @@ pub(crate) fn api_key(secret: &str) -> String {
     format!("{API_KEY_PREFIX}{secret}")
 }
 
+/// A token that accepts an invitation.
+pub(crate) fn new_invitation_token() -> String {
+    format!("ami_{}", random_token())
+}
+
+/// The hash by which a token is stored and found. It has 256 random bits, like a key.
+pub(crate) fn token_hash(token: &str) -> KeyHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
 /// 256 random bits as 43 characters of url-safe base64.
 pub(crate) fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())

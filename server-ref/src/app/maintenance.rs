@@ -69,6 +69,7 @@ pub(super) async fn run(app: Arc<App>) {
         for (what, result) in [
             ("events", app.store.prune_events().await),
             ("sessions", app.store.prune_sessions().await),
+            ("invitations", app.store.prune_invitations().await),
             ("audit", app.store.prune_audit(app.settings.audit_max_age).await),
         ] {
             match result {

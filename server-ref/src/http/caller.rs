@@ -99,6 +99,11 @@ impl Caller {
         Ok(user)
     }
 
+    /// As the log of a project names a user who is not a member, or not yet: without the address.
+    pub(super) fn actor_without_address(&self) -> Actor {
+        Actor { address: None, ..self.actor() }
+    }
+
     /// As the audit log names them.
     pub(super) fn actor(&self) -> Actor {
         match &self.principal {

@@ -166,6 +166,7 @@ impl From<Error> for ApiError {
             Error::Rule(reason) | Error::RuleTooLarge(reason) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason)
             }
+            Error::Forbidden(reason) => Self::forbidden(reason),
             Error::Refused(reason) => Self::unprocessable(reason),
             Error::Text(_) => Self::unprocessable(error.to_string()),
             Error::Conflict(code, message) => Self::conflict(code, message),

@@ -1,12 +1,11 @@
 //! `/api/projects/{id}/members[/{user_id}]`.
 //!
-//! Admins add, change and remove members; owners also admins and owners. Everybody may leave. A project keeps an owner.
+//! Members join by invitation (see `invitations`). Admins change and remove them; owners also admins and owners. Everybody may leave. A project keeps an owner.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,16 +15,7 @@ use super::error::ApiError;
 use super::input::{Body, Ids};
 use crate::app::App;
 use crate::auth::{Permission, Standing};
-use crate::store::{LISTED_MAX, Member, Role};
-
-/// Who becomes a member, and as what.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct NewMember {
-    /// Of a user of this server.
-    email: String,
-    /// `member` unless told otherwise.
-    role: Option<Role>,
-}
+use crate::store::{Member, Role};
 
 /// As what.
 #[derive(Deserialize, ToSchema)]
@@ -48,30 +38,6 @@ pub(super) async fn list(
 ) -> Result<Json<MembersAnswer>, ApiError> {
     caller.allow(&app, &id, Permission::ReadMembers).await?;
     Ok(MembersAnswer::new(app.store.members(&id).await?))
-}
-
-/// Makes a user a member.
-#[utoipa::path(
-    post, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
-    request_body = NewMember, responses((status = 201, body = MemberAnswer))
-)]
-pub(super) async fn add(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<NewMember>,
-) -> Result<(StatusCode, Json<MemberAnswer>), ApiError> {
-    let own = caller.allow(&app, &id, Permission::EditMembers).await?;
-    let role = body.role.unwrap_or(Role::Member);
-    outranks(own, role)?;
-    if app.store.members(&id).await?.len() >= LISTED_MAX {
-        return Err(ApiError::conflict("limit_reached", "The project has too many members"));
-    }
-    let user = app.store.account(body.email.trim()).await?.ok_or_else(|| ApiError::not_found("User not found"))?;
-    if !app.store.add_member(&id, &user.id, role, &caller.actor()).await? {
-        return Err(ApiError::conflict("already_member", "They are a member already"));
-    }
-    Ok((StatusCode::CREATED, show(&app, &id, &user.id).await?))
 }
 
 /// Changes a member's role.
@@ -117,7 +83,7 @@ pub(super) async fn remove(
 }
 
 /// Whether somebody may give or take this role.
-fn outranks(own: Standing, role: Role) -> Result<(), ApiError> {
+pub(super) fn outranks(own: Standing, role: Role) -> Result<(), ApiError> {
     match own {
         Standing::Role(Role::Owner) => Ok(()),
         Standing::Role(own) if own > role => Ok(()),

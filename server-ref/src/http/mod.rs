@@ -10,6 +10,7 @@ mod docs;
 mod error;
 mod health;
 mod input;
+mod invitations;
 mod keys;
 mod listing;
 mod login;
@@ -116,7 +117,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(stats::stats))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::one, projects::update, projects::delete))
-        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::list, invitations::create_by_members))
         .routes(routes!(members::update, members::remove))
         .routes(routes!(rules::list, rules::create))
         .routes(routes!(rules::one, rules::update, rules::delete))
@@ -125,6 +126,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::create))
         .routes(routes!(notifications::list, notifications::create))
         .routes(routes!(notifications::withdraw))
+        .routes(routes!(invitations::list, invitations::create))
+        .routes(routes!(invitations::withdraw))
+        .routes(routes!(invitations::received))
+        .routes(routes!(invitations::accept, invitations::decline))
         .routes(routes!(audit::of_project))
         .routes(routes!(audit::of_server))
         .routes(routes!(users::list, users::create))

@@ -103,7 +103,7 @@ pub(super) async fn delete(
     Ok(Done::new())
 }
 
-async fn show(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
+pub(super) async fn show(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
     let standing = caller.allow(app, id, Permission::Read).await?;
     let mut project = app.store.project(id).await?.ok_or_else(|| ApiError::not_found("Project not found"))?;
     if let Standing::Role(role) = standing {

@@ -38,6 +38,13 @@ impl Role {
     }
 }
 
+/// From the database.
+impl From<String> for Role {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
+}
+
 /// What a sign-in is checked against.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {

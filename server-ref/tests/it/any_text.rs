@@ -50,7 +50,8 @@ async fn names_and_ids_with_a_zero_are_refused() {
     key.fails(&server, (Method::GET, "/api/content/a%00b", Value::Null), (404, "not_found")).await;
     // Nor does any name: these look for values that can't exist.
     let member = json!({"email": "a\0@example.org"});
-    user.fails(&server, (Method::POST, &format!("/api/projects/{id}/members"), member), (404, "not_found")).await;
+    user.fails(&server, (Method::POST, &format!("/api/projects/{id}/invitations"), member), (422, "unprocessable"))
+        .await;
     user.fails(&server, (Method::GET, "/api/stats?project_id=a%00b", Value::Null), (404, "not_found")).await;
     let person = json!({"email": "a\0@example.org", "password": "long enough"});
     user.fails(&server, (Method::POST, "/api/users", person), (422, "unprocessable")).await;

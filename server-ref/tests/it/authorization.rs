@@ -59,6 +59,12 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     // Every key makes tokens of itself, with scopes that it has.
     ("POST", "/api/tokens", "..fffF fffff"),
+    ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
+    ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
+    ("DELETE", "/api/projects/{id}/invitations/{invitation}", "ffffff ff..f"),
+    ("GET", "/api/invitations", "ffffff ....."),
+    // An invitation of the stranger.
+    ("DELETE", "/api/invitations/{token}", "ffffff .ffff"),
     ("GET", "/api/projects/{id}/audit", "ffffff ff..f"),
     ("GET", "/api/audit", "ffffff ffff."),
     ("GET", "/api/users", "ffffff ffff."),
@@ -68,6 +74,8 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("PUT", "/api/me/password", "ffffff ....."),
     ("GET", "/auth/csrf", "uuuuuu ....."),
     ("GET", "/api/health", "...... ....."),
+    // Then the stranger is a member.
+    ("POST", "/api/invitations/{token}", "ffffff .ffff"),
     ("DELETE", "/api/projects/{id}", "ffffff fff.f"),
 ];
 
@@ -204,6 +212,13 @@ impl World {
             server.add_member(id, &email).await.unwrap();
             path = path.replace("{user}", &user_id(server, owner, id, &email).await);
         }
+        if path.contains("{invitation}") || path.contains("{token}") {
+            let email = if WHO.get(n) == Some(&"stranger") { "stranger".into() } else { format!("invited{n}") };
+            let body = json!({"email": format!("{email}@example.org")});
+            let invitation = owner.post(server, &format!("{base}/invitations"), body).await["invitation"].clone();
+            path = path.replace("{invitation}", invitation["id"].as_str().unwrap());
+            path = path.replace("{token}", invitation["token"].as_str().unwrap());
+        }
         if path.contains("{content}") {
             let answer = owner.post(server, &format!("/api/moderate?project_id={id}"), json!({"content": "x"})).await;
             path = path.replace("{content}", answer["content_id"].as_str().unwrap());
@@ -227,7 +242,9 @@ impl World {
                 json!({"current": current, "new": current})
             }
             (_, "/api/users") => json!({"email": format!("new{n}@example.org"), "password": PASSWORD}),
-            ("POST", path) if path.ends_with("/members") => json!({"email": format!("guest{n}@example.org")}),
+            ("POST", path) if path.ends_with("/members") || path.ends_with("/invitations") => {
+                json!({"email": format!("guest{n}@example.org")})
+            }
             (_, path) if path.contains("/members/") => json!({"role": "member"}),
             ("POST", path) if path.ends_with("/rules") => rejects("never"),
             ("PATCH", path) if path.contains("/keys/") => json!({"is_active": false}),

@@ -23,6 +23,7 @@ mod first_admin;
 mod garbage_is_survived;
 mod heavy_rules;
 mod hostile_texts;
+mod invitations;
 mod key_expiry;
 mod key_origins;
 mod key_scopes;

@@ -14,17 +14,8 @@ async fn added_promoted_removed() {
     let path = format!("/api/projects/{id}/members");
     let guest = Caller::user(&server, "guest@example.org", &id, None).await;
     guest.fails(&server, (Method::GET, &path, Value::Null), (403, "access_denied")).await;
-
-    let added = owner.post(&server, &path, json!({"email": "GUEST@example.org"})).await["member"].clone();
-    assert_eq!((&added["email"], &added["role"]), (&json!("guest@example.org"), &json!("member")));
-    let again = (Method::POST, path.as_str(), json!({"email": "guest@example.org"}));
-    owner.fails(&server, again, (409, "already_member")).await;
-    let unknown = (Method::POST, path.as_str(), json!({"email": "unknown@example.org"}));
-    owner.fails(&server, unknown, (404, "not_found")).await;
-    let odd = (Method::POST, path.as_str(), json!({"email": "guest@example.org", "role": "king"}));
-    owner.fails(&server, odd, (422, "unprocessable")).await;
-
-    let one = format!("{path}/{}", added["user_id"].as_str().unwrap());
+    server.add_member(&id, "GUEST@example.org").await.unwrap();
+    let one = format!("{path}/{}", user_id(&server, &owner, &id, "guest@example.org").await);
     assert_eq!(owner.patch(&server, &one, json!({"role": "admin"})).await["member"]["role"], "admin");
     let mut socket = guest.socket(&server).await;
     let mut other = owner.socket(&server).await;
@@ -66,6 +57,7 @@ async fn only_owners_deal_with_admins_and_one_owner_stays() {
     ] {
         admin.fails(&server, request, (403, "access_denied")).await;
     }
+    // The same as an invitation.
     admin.post(&server, &path, json!({"email": "new@example.org"})).await;
     member.fails(&server, (Method::DELETE, &its, Value::Null), (403, "access_denied")).await;
 

@@ -121,3 +121,32 @@ export interface Rule extends RuleDraft {
   id: string
   updated_at: string
 }
+
+export interface Member {
+  user_id: string
+  email: string
+  role: Role
+}
+
+/** An invitation as the admins of its project see it. */
+export interface Invitation {
+  id: string
+  email: string
+  role: Role
+  invited_by: string
+  expires_at: string
+}
+
+export interface NewInvitation extends Invitation {
+  token: string
+}
+
+/** An invitation as the invited user sees it. */
+export interface ReceivedInvitation {
+  id: string
+  project_id: string
+  project_name: string
+  role: Role
+  invited_by: string
+  expires_at: string
+}

@@ -6,6 +6,7 @@ import type { Project, User } from '../api/types.ts'
 import { Connection } from '../live/connection.ts'
 import { announce } from './announce.ts'
 import { ProjectState } from './project.ts'
+import { Received } from './received.ts'
 import { link, route } from './route.ts'
 
 const RETRY = 3000
@@ -21,12 +22,13 @@ export class App {
   readonly projects = signal<readonly Project[]>([])
   readonly current = signal<ProjectState | undefined>(undefined)
   readonly api = new Api(() => this.#end())
+  readonly received = new Received(this.api)
   readonly connection = new Connection(() => this.#end())
 
   async start(): Promise<void> {
     try {
       const { user } = await this.api.signedIn()
-      await this.refresh()
+      await Promise.all([this.refresh(), this.received.refresh()])
       this.session.value = { state: 'signed in', user }
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return
@@ -35,7 +37,10 @@ export class App {
       return
     }
     const [only, ...others] = this.projects.value
-    if (route.value.projectId === undefined && only && others.length === 0) location.replace(link(only.id, 'live'))
+    const isNowhere = route.value.projectId === undefined && route.value.invitation === undefined
+    // An invitation is on the list of projects.
+    if (isNowhere && only && others.length === 0 && this.received.list.value.length === 0)
+      location.replace(link(only.id, 'live'))
     this.connection.open()
     effect(() => this.#look(route.value.projectId, this.projects.value))
     effect(() => this.#tell())
@@ -49,6 +54,13 @@ export class App {
   /** Throws the server's refusal. */
   async createProject(name: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>('/api/projects', { name })
+    await this.refresh()
+    return project
+  }
+
+  /** Accepts an invitation. Throws what the server says against it. */
+  async accept(key: string): Promise<Project> {
+    const project = await this.received.accept(key)
     await this.refresh()
     return project
   }

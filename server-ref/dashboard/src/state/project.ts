@@ -10,6 +10,7 @@ import { Authors } from './authors.ts'
 import { Batch } from './batch.ts'
 import { Feed, type Row } from './feed.ts'
 import { History } from './history.ts'
+import { Members } from './members.ts'
 import { Notices } from './notices.ts'
 import { Queue } from './queue.ts'
 import { Rules } from './rules.ts'
@@ -27,6 +28,7 @@ export class ProjectState implements Listener {
   readonly notices: Notices
   readonly queue: Queue
   readonly rules: Rules
+  readonly members: Members
   /** The reason that it can't be shown. */
   readonly refusal = signal<string | undefined>(undefined)
   readonly #batch = new Batch<Item>((items) => batch(() => this.#apply(items)))
@@ -40,6 +42,7 @@ export class ProjectState implements Listener {
     this.notices = new Notices(api, project.id)
     this.queue = new Queue(api, project.id)
     this.rules = new Rules(api, project.id)
+    this.members = new Members(api, project.id, this.isAdmin)
   }
 
   get isAdmin(): boolean {

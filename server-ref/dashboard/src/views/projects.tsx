@@ -5,6 +5,7 @@ import { explain } from '../api/http.ts'
 import { word } from '../parts/format.ts'
 import { Card, Field, Problem } from '../parts/small.tsx'
 import { link } from '../state/route.ts'
+import { ReceivedInvitations } from './received.tsx'
 import { useApp } from './shared.ts'
 
 export function ProjectsView() {
@@ -35,6 +36,7 @@ export function ProjectsView() {
         {projects.length === 0 && <li class="empty">You are in no project yet.</li>}
       </ul>
       <div class="stack">
+        <ReceivedInvitations />
         <Card title="New project" id="new-project">
           <form onSubmit={create}>
             <Field id="project-name" label="Name">

@@ -7,6 +7,7 @@ import type { ProjectState } from '../state/project.ts'
 import { link, route, VIEWS, type View } from '../state/route.ts'
 import { THEMES, type Theme, theme } from '../state/theme.ts'
 import { LiveView } from './live.tsx'
+import { MembersView } from './members.tsx'
 import { Banners, Toasts } from './notices.tsx'
 import { NotificationsView } from './notifications.tsx'
 import { ProjectsView } from './projects.tsx'
@@ -19,6 +20,7 @@ const TITLES: Record<View, string> = {
   review: 'Review',
   rules: 'Rules',
   notifications: 'Notifications',
+  members: 'Members',
 }
 
 export function Shell() {
@@ -72,6 +74,8 @@ function Main() {
       return <RulesView key={projectId} project={project} />
     case 'notifications':
       return <NotificationsView key={projectId} project={project} />
+    case 'members':
+      return <MembersView key={projectId} project={project} />
   }
 }
 

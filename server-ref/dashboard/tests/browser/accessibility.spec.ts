@@ -21,7 +21,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const LONG = 'a_word_that_does_not_end'.repeat(8)
 
 /** A view's data from `fill`. */
-const FILLED = { live: LONG, review: LONG, rules: 'No spam', notifications: 'Withdraw' }
+const FILLED = { live: LONG, review: LONG, rules: 'No spam', notifications: 'Withdraw', members: 'Withdraw' }
 
 /** Axe's findings, as text. */
 async function faults(page: Page): Promise<string[]> {
@@ -40,6 +40,7 @@ async function fill(owner: Person, project: Project): Promise<void> {
   for (const type of ['info', 'success', 'warning', 'error']) {
     await owner.call('POST', '/api/notifications', { type, message: type, persistent: true, project_id: project.id })
   }
+  await owner.call('POST', `/api/projects/${project.id}/invitations`, { email: `${LONG}@example.org` })
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {

@@ -33,6 +33,7 @@ test('in every field, they are text', async ({ page, owner, project }) => {
     const notice = { type: 'info', message: payload, project_id: project.id }
     await owner.call('POST', '/api/notifications', { ...notice, persistent: true })
     await owner.createProject(payload)
+    await owner.call('POST', `/api/projects/${project.id}/invitations`, { email: `${payload}@example.org` })
   }
   await owner.call('PATCH', `/api/projects/${project.id}`, { name: PAYLOADS[1] })
   await open(page, owner, project)

@@ -61,8 +61,10 @@ export class Person {
   async invite(projectId: string, name: string, role: string): Promise<Person> {
     const email = `${name}-${randomUUID()}@automoderate.example`
     await this.call('POST', '/api/users', { email, password: PASSWORD })
-    await this.call('POST', `/api/projects/${projectId}/members`, { email, role })
-    return Person.signIn(this.server, email, PASSWORD)
+    const { invitation } = await this.call('POST', `/api/projects/${projectId}/invitations`, { email, role })
+    const person = await Person.signIn(this.server, email, PASSWORD)
+    await person.call('POST', `/api/invitations/${invitation.token}`)
+    return person
   }
 }
 

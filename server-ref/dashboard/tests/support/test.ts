@@ -10,7 +10,7 @@ export interface Project {
   name: string
 }
 
-export const VIEWS = ['live', 'review', 'rules', 'notifications'] as const
+export const VIEWS = ['live', 'review', 'rules', 'notifications', 'members'] as const
 export type View = (typeof VIEWS)[number]
 
 interface Each {

@@ -10,6 +10,7 @@ mod contents;
 mod deletion;
 mod either;
 mod events;
+mod invitations;
 mod keys;
 mod lane;
 mod ledger;

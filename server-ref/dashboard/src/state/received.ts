@@ -1,0 +1,36 @@
+// The invitations of the signed-in user.
+
+import { signal } from '@preact/signals'
+import { type Api, explain } from '../api/http.ts'
+import type { Project, ReceivedInvitation } from '../api/types.ts'
+
+export class Received {
+  readonly list = signal<readonly ReceivedInvitation[]>([])
+  readonly problem = signal<string | undefined>(undefined)
+
+  constructor(private readonly api: Api) {}
+
+  async refresh(): Promise<void> {
+    try {
+      const { invitations } = await this.api.get<{ invitations: ReceivedInvitation[] }>('/api/invitations')
+      this.list.value = invitations
+      this.problem.value = undefined
+    } catch (error) {
+      this.problem.value = explain(error)
+    }
+  }
+
+  /** By the id of an invitation, or by the token of a link. Throws what the server says against it. */
+  async accept(key: string): Promise<Project> {
+    const { project } = await this.api.post<{ project: Project }>(path(key), {})
+    await this.refresh()
+    return project
+  }
+
+  async decline(key: string): Promise<void> {
+    await this.api.delete(path(key))
+    await this.refresh()
+  }
+}
+
+const path = (key: string) => `/api/invitations/${encodeURIComponent(key)}`

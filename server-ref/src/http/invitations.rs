@@ -1,0 +1,175 @@
+//! `/api/projects/{id}/invitations[/{invitation_id}]` for those who invite, `/api/invitations[/{token}]` for the invited.
+//!
+//! Nobody becomes a member without consent. There is no mail: an invitation is shown to the user with its e-mail address who signs
+//! in, and its token makes a link that the admin can pass on. The answers are the same whether or not a user has the address.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::answer::{Done, answer};
+use super::caller::Caller;
+use super::error::ApiError;
+use super::input::{Body, Ids};
+use super::members::outranks;
+use super::projects::{ProjectAnswer, show};
+use crate::app::App;
+use crate::auth::{Permission, check_email};
+use crate::ids::{new_invitation_token, token_hash};
+use crate::store::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation, Role};
+
+/// An invitation to be made.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct InvitationBody {
+    /// Of the person who signs in with it, now or later.
+    email: String,
+    /// `member` unless told otherwise.
+    role: Option<Role>,
+}
+
+/// An invitation with its token, which is shown this once: only a hash of it is stored.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewInvitation {
+    #[serde(flatten)]
+    invitation: Invitation,
+    /// Accepts the invitation, for the user with its e-mail address alone.
+    token: String,
+}
+
+answer!(InvitationAnswer { invitation: NewInvitation });
+answer!(InvitationsAnswer { invitations: Vec<Invitation> });
+answer!(ReceivedInvitationsAnswer { invitations: Vec<ReceivedInvitation> });
+
+type Made = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
+
+/// The invitations of a project that wait for an answer. For admins.
+#[utoipa::path(
+    get, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
+    responses((status = 200, body = InvitationsAnswer))
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+) -> Result<Json<InvitationsAnswer>, ApiError> {
+    caller.allow(&app, &id, Permission::EditMembers).await?;
+    Ok(InvitationsAnswer::new(app.store.invitations(&id).await?))
+}
+
+/// Invites an e-mail address to a project for seven days; another invitation of the address is replaced. For admins; owners also
+/// invite admins and owners.
+#[utoipa::path(
+    post, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
+    request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+    Body(body): Body<InvitationBody>,
+) -> Result<Made, ApiError> {
+    invite(&app, &caller, &id, &body).await
+}
+
+/// Invites an e-mail address to a project, as `POST /api/projects/{id}/invitations`: the user becomes a member by accepting.
+#[utoipa::path(
+    post, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
+    request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))
+)]
+pub(super) async fn create_by_members(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(id): Ids<String>,
+    Body(body): Body<InvitationBody>,
+) -> Result<Made, ApiError> {
+    invite(&app, &caller, &id, &body).await
+}
+
+async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> Result<Made, ApiError> {
+    let own = caller.allow(app, id, Permission::EditMembers).await?;
+    let role = body.role.unwrap_or(Role::Member);
+    outranks(own, role)?;
+    let email = check_email(&body.email)?.to_ascii_lowercase();
+    let token = new_invitation_token();
+    let draft = InvitationDraft {
+        project_id: id,
+        email: &email,
+        role,
+        token_hash: token_hash(&token),
+        invited_by: caller.user_id()?,
+    };
+    let invitation = app.store.create_invitation(draft, &caller.actor(), |role| outranks(own, role).is_ok()).await?;
+    let answer = InvitationAnswer::new(NewInvitation { invitation, token });
+    Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], answer))
+}
+
+/// Withdraws an invitation. For admins; owners also withdraw those of admins and owners.
+#[utoipa::path(
+    delete, path = "/api/projects/{id}/invitations/{invitation_id}", tag = "invitations",
+    params(("id" = String, Path), ("invitation_id" = String, Path)),
+    responses((status = 200, body = Done))
+)]
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids((id, invitation_id)): Ids<(String, String)>,
+) -> Result<Json<Done>, ApiError> {
+    let own = caller.allow(&app, &id, Permission::EditMembers).await?;
+    let may = |role| outranks(own, role).is_ok();
+    app.store.withdraw_invitation(&id, &invitation_id, &caller.actor(), may).await?;
+    Ok(Done::new())
+}
+
+/// The invitations for the e-mail address of the signed-in user, newest first.
+#[utoipa::path(
+    get, path = "/api/invitations", tag = "invitations", responses((status = 200, body = ReceivedInvitationsAnswer))
+)]
+pub(super) async fn received(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Json<ReceivedInvitationsAnswer>, ApiError> {
+    let user = caller.user(&app).await?;
+    Ok(ReceivedInvitationsAnswer::new(app.store.received_invitations(&user.email).await?))
+}
+
+/// Accepts an invitation, by its token or its id. For the signed-in user with its e-mail address.
+#[utoipa::path(
+    post, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
+    responses((status = 200, body = ProjectAnswer))
+)]
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(token): Ids<String>,
+) -> Result<Json<ProjectAnswer>, ApiError> {
+    let user_id = caller.user_id()?.clone();
+    let project_id = app.store.accept_invitation(key(&token), &user_id, &caller.actor_without_address()).await?;
+    show(&app, &caller, &project_id).await
+}
+
+/// Declines an invitation, by its token or its id. For the signed-in user with its e-mail address.
+#[utoipa::path(
+    delete, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
+    responses((status = 200, body = Done))
+)]
+pub(super) async fn decline(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Ids(token): Ids<String>,
+) -> Result<Json<Done>, ApiError> {
+    caller.user_id()?;
+    app.store.decline_invitation(key(&token), &caller.actor_without_address()).await?;
+    Ok(Done::new())
+}
+
+fn key(text: &str) -> InvitationKey<'_> {
+    match uuid::Uuid::try_parse(text) {
+        Ok(_) => InvitationKey::Id(text),
+        Err(_) => InvitationKey::Token(token_hash(text)),
+    }
+}
