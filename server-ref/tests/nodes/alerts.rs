@@ -98,7 +98,7 @@ async fn a_disk_is_full() {
     let disk = Disk::new(8);
     let running = server().database_file(disk.path().join("automoderate.db")).start().await.unwrap();
     let access = Access { base_url: running.base_url(), key: key(&running), project_id: project(&running) };
-    let prometheus = Prometheus::start(&[access.base_url.clone()]).await;
+    let prometheus = Prometheus::start(std::slice::from_ref(&access.base_url)).await;
     submit(&access, 1).await;
     prometheus.is_content().await;
     disk.fill();

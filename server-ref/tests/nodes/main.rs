@@ -11,6 +11,7 @@ mod faults_under_load;
 mod order;
 mod prometheus;
 mod redis;
+mod rolling_upgrade;
 mod watcher;
 
 #[path = "../store/books.rs"]
