@@ -32,6 +32,7 @@ pub(crate) enum Need {
     PythonEnvironment,
     PythonReference,
     Redis,
+    Schemathesis,
     ServerPeers,
     StandIns,
     StockClients,
@@ -41,17 +42,18 @@ pub(crate) enum Need {
 
 use Need::{
     Chromium, Kotlin, NodePackages, NodeReference, Postgres, Prometheus, PythonEnvironment, PythonReference, Redis,
-    ServerPeers, StandIns, StockClients, Swift, Valgrind,
+    Schemathesis, ServerPeers, StandIns, StockClients, Swift, Valgrind,
 };
 
 /// In the order in which `make test` needs them.
-const OF_THE_TESTS: [Need; 12] = [
+const OF_THE_TESTS: [Need; 13] = [
     PythonReference,
     Postgres,
     StandIns,
     StockClients,
     Redis,
     Prometheus,
+    Schemathesis,
     Swift,
     PythonEnvironment,
     NodeReference,
@@ -77,6 +79,7 @@ impl Need {
             }
             PythonReference => ("pdoc, typos and shellcheck", &["docs/reference/setup.sh", "python"], Printed::Nothing),
             Redis => ("Redis", &["server-ref/tests/redis/setup.sh"], Printed::Variables),
+            Schemathesis => ("Schemathesis", &["server-ref/tests/schema/setup.sh"], Printed::Variables),
             ServerPeers => {
                 ("other servers to compare with", &["server-ref/benches/reference/peers/setup.sh"], Printed::Variables)
             }

@@ -9,7 +9,7 @@ use crate::need::{
     Environment,
     Need::{
         Chromium, Kotlin, NodePackages, NodeReference, Postgres, Prometheus, PythonEnvironment, PythonReference, Redis,
-        StandIns, StockClients, Swift,
+        Schemathesis, StandIns, StockClients, Swift,
     },
 };
 use crate::step::{self, Step};
@@ -33,6 +33,12 @@ pub(crate) const STEPS: &[Step] = &[
         run: simulation,
     },
     Step { name: "postgres", about: "the server's tests on PostgreSQL", needs: &[Postgres], run: postgres },
+    Step {
+        name: "schema",
+        about: "every route with values of all shapes, as each kind of caller, by Schemathesis",
+        needs: &[Schemathesis],
+        run: schema,
+    },
     Step {
         name: "nodes",
         about: "several nodes with PostgreSQL, Redis and Prometheus under faults; NODES_LONG=1 for longer ones",
@@ -105,6 +111,10 @@ fn postgres(work: &Work, environment: &Environment) -> Result<()> {
         )
         .envs(environment),
     )
+}
+
+fn schema(work: &Work, environment: &Environment) -> Result<()> {
+    work.run(cmd!(work.shell, "cargo test --quiet -p automoderate-server --test schema").envs(environment))
 }
 
 fn nodes(work: &Work, environment: &Environment) -> Result<()> {

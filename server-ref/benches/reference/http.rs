@@ -9,7 +9,8 @@ use crate::child::Server;
 pub(crate) struct Submitter {
     stream: TcpStream,
     key: String,
-    answer: Vec<u8>,
+    /// The last answer, and then the rest of longer ones before it.
+    pub(crate) answer: Vec<u8>,
 }
 
 impl Submitter {

@@ -5,7 +5,7 @@
 //! - *fan-out*: events to 200 sockets in a room, also from npm socket.io, python-socketio and Flask-SocketIO if
 //!   installed;
 //! - *idle*: the memory of an idle connection;
-//! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, durable;
+//! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, and 1,000 of each, durable;
 //! - *latency*: from a submission to its event at a client, at 1,000 a second.
 //!
 //! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`; `cargo
@@ -39,7 +39,8 @@ async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     match std::env::var(child::ROLE).as_deref() {
-        Ok("ours") => return ours::run().await,
+        Ok(ours::FEW_RULES) => return ours::run(50, 20).await,
+        Ok(ours::MANY_RULES) => return ours::run(1_000, 1_000).await,
         Ok("bare") => return bare::run().await,
         _ => {}
     }

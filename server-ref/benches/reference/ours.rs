@@ -13,7 +13,12 @@ pub(crate) fn postgres() -> Option<String> {
     Some(server.replace("/?", "/postgres?"))
 }
 
-pub(crate) async fn run() {
+/// The roles of a process with 70 rules, and with as many as a project may have.
+pub(crate) const FEW_RULES: &str = "ours";
+pub(crate) const MANY_RULES: &str = "ours, 2,000 rules";
+
+/// Rules about keywords come first.
+pub(crate) async fn run(keyword_rules: i64, regex_rules: i64) {
     let server = Server::builder().demo(true).limits(Limits::none()).ping(PING, PING);
     let server = match postgres() {
         Some(url) => server.database(url),
@@ -22,13 +27,12 @@ pub(crate) async fn run() {
     let server = server.start().await.unwrap();
     let demo = server.demo().unwrap();
     let project = demo.project_id.clone();
-    for n in 0..70 {
-        let kind = match n {
-            0..50 => {
-                let keywords = (0..5).map(|word| format!("forbidden{n}word{word}")).collect();
-                RuleKind::Keyword { keywords, case_sensitive: false }
-            }
-            _ => RuleKind::Regex { pattern: format!(r"\b(buy|sell)\s+item{n}\d{{3,}}\b"), flags: vec!["i".into()] },
+    for n in 0..keyword_rules + regex_rules {
+        let kind = if n < keyword_rules {
+            let keywords = (0..5).map(|word| format!("forbidden{n}word{word}")).collect();
+            RuleKind::Keyword { keywords, case_sensitive: false }
+        } else {
+            RuleKind::Regex { pattern: format!(r"\b(buy|sell)\s+item{n}\d{{3,}}\b"), flags: vec!["i".into()] }
         };
         let rule = NewRule { name: format!("Rule {n}"), kind, action: Action::Reject, priority: n };
         server.add_rule(&project, rule).await.unwrap();

@@ -29,9 +29,10 @@ const METADATA_MAX: usize = 64 * 1024;
 pub(super) struct Submitted {
     /// `text`, which is the default.
     #[serde(default = "text", deserialize_with = "Value::deserialize")]
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = "^text$")]
     r#type: Value,
-    #[schema(required)]
+    /// Not blank.
+    #[schema(required, value_type = String, pattern = "[^\\s]")]
     content: Option<String>,
     /// Any data to return with the events. A `user_id` in it, text or number, names the author for `user_activity`.
     #[schema(value_type = Option<Object>)]

@@ -21,6 +21,7 @@ const NAME_MAX: usize = 200;
 /// What a project is called.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct ProjectBody {
+    #[schema(min_length = 1)]
     name: String,
 }
 
