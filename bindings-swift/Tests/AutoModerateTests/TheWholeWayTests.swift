@@ -59,7 +59,7 @@ import Testing
         try await server.post(
             "/api/projects/\(server.project)/rules",
             ["name": "Zebras", "type": "keyword", "data": ["keywords": ["zebra"]], "action": "flag"],
-            ["X-API-Key": server.key])
+            ["X-API-Key": try server.makeRulesKey()])
         // The second item in the review queue is one too many.
         try await server.submit(["one zebra", "two zebras: zebra"])
         var seen: [String: Event] = [:]

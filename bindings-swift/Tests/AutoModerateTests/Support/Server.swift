@@ -89,6 +89,22 @@ final class Server: @unchecked Sendable {
         return try await Client.connect(url, options)
     }
 
+    /// Makes a key of the project that may edit its rules.
+    func makeRulesKey() throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try setting("AUTOMODERATE_SERVER_PATH"))
+        process.arguments = [
+            "key", "create", "--database", "sqlite://\(folder.path)/server.db", "--project", project, "--scopes", "rules",
+            "--json",
+        ]
+        let out = Pipe()
+        process.standardOutput = out
+        try process.run()
+        let answer = out.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return try JSONDecoder().decode(JSON.self, from: answer)["api_key"]?.string ?? ""
+    }
+
     /// Submits texts, without the client under test.
     @discardableResult
     func submit(_ texts: [String], metadata: JSON? = nil) async throws -> [String] {
