@@ -188,8 +188,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit of a connection attempt, from the credentials to the namespace acknowledgement. Default 20
-    /// s, more than 0.
+    /// Sets the time limit of an attempt, from credentials to namespace acknowledgement. Default 20 s, more than 0.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.session.connect_timeout = timeout;
