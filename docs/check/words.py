@@ -42,12 +42,15 @@ PATTERNS: list[tuple[str, str]] = [
 ]
 SENTENCE = re.compile(r"(?:\A|(?<=[.!?:]\s))[*_]*(?:Who|What)\b(?![^.!]*\?)")
 OPENING = re.compile(r"\A(?:Who|What|How|Whether|That)\b(?![^.!]*\?)")
+SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER)\b")
 WORDS = [(re.compile(pattern, re.I), better) for pattern, better in PATTERNS]
 
 
 def findings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
     """The line, the words and what to write instead, of each finding."""
     for block in prose.read(path, text):
+        if SQL.match(block.text):
+            continue
         for pattern, better in WORDS:
             for found in pattern.finditer(block.text):
                 yield block.line + block.text.count("\n", 0, found.start()), found[0], better

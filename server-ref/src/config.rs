@@ -107,7 +107,7 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_AI_CONCURRENCY", value_name = "N", default_value_t = AiOptions::default().concurrency)]
     ai_concurrency: usize,
 
-    /// Questions that one project may ask within a minute; 0 lifts the limit. Contents that need more wait for a review.
+    /// Questions that one project may ask within a minute; 0 lifts the limit. Items that need more wait for a review.
     #[arg(long, env = "AUTOMODERATE_AI_QUESTIONS_PER_MINUTE", value_name = "N", default_value_t = AiOptions::default().questions_per_minute)]
     ai_questions_per_minute: usize,
 

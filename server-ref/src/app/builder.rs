@@ -152,7 +152,7 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a shutdown serves as before, while `/ready` is 503, so that balancers send new clients elsewhere (0 s).
+    /// The time for which a shutdown serves as before while `/ready` is 503, so that balancers send new clients elsewhere (0 s).
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.settings.lame_duck = time;
         self
@@ -182,7 +182,7 @@ impl ServerBuilder {
         Ok(self)
     }
 
-    /// How many contents may wait for a review before the project is warned (100): once whenever there come to be more. 0: never.
+    /// The number of items that may wait for a review before the project is warned (100), once each time it is exceeded. 0: never.
     pub fn review_queue_warning(mut self, contents: u32) -> Self {
         self.settings.review_queue_warning = contents;
         self

@@ -65,7 +65,7 @@ pub(crate) struct App {
     pub(crate) leaving: CancellationToken,
     /// Holds a token per request that is being answered; long polls don't count.
     pub(crate) in_flight: TaskTracker,
-    /// Told when a project was deleted, whose contents are still there.
+    /// Notified when a project was deleted whose rows are still there.
     pub(crate) deletions: Notify,
 }
 

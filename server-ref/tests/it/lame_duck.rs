@@ -13,7 +13,7 @@ async fn ready_is_503_while_everything_else_works() {
     let status = async |path: &str| http().get(format!("{base_url}{path}")).send().await.unwrap().status().as_u16();
     assert_eq!(status("/ready").await, 200);
     let stopped = tokio::spawn(server.shutdown());
-    eventually("balancers are told", async || status("/ready").await == 503).await;
+    eventually("balancers learn of it", async || status("/ready").await == 503).await;
     assert_eq!(status("/live").await, 204);
     let request = http().post(format!("{base_url}/api/moderate")).header("x-api-key", &key);
     assert_eq!(request.json(&json!({"content": "hm"})).send().await.unwrap().status(), 200);

@@ -1,5 +1,5 @@
 //! The places at the endpoint, shared out between projects: a place that becomes free goes to the project that has waited for its turn
-//! the longest, and a project never has all of them. What waits is bounded.
+//! the longest, and a project never has all of them. The number of waiting items is bounded.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// Contents that are judged or wait for it: of one project, of all, and their bytes.
+/// Items that are judged or wait for it: of one project, of all, and their bytes.
 const PROJECT_CONTENTS_MAX: usize = 64;
 const CONTENTS_MAX: usize = 512;
 const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// What the quota counts.
+/// The window of the quota.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Projects whose quota is remembered before those of earlier minutes are forgotten.
 const SWEEP: usize = 4096;
@@ -45,7 +45,7 @@ struct Project {
     has_turn: bool,
 }
 
-/// A content that is being judged, until it is dropped.
+/// An item that is being judged, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Judging {
     queue: Arc<Queue>,
@@ -143,7 +143,7 @@ impl State {
         }
     }
 
-    /// Who gets the project's next place, if anybody still waits for it.
+    /// The receiver of the project's next place, if any still waits for it.
     fn give(&mut self, project_id: &Arc<str>) -> Option<oneshot::Sender<Place>> {
         let project = self.projects.get_mut(project_id)?;
         project.has_turn = false;

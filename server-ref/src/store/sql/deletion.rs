@@ -9,7 +9,7 @@ use crate::Error;
 use crate::store::{Actor, AuditDraft, News};
 use crate::time::now;
 
-/// What gives access to a project: it goes first.
+/// The rows that give access to a project: they go first.
 const ACCESS: [&str; 3] = [
     "DELETE FROM api_keys WHERE project_id = $1",
     "DELETE FROM members WHERE project_id = $1",
@@ -35,7 +35,7 @@ macro_rules! piece {
     };
 }
 
-/// Of the contents that are deleted next.
+/// The results of the items that are deleted next.
 const RESULTS: &str = "DELETE FROM moderation_results WHERE content_id IN
                        (SELECT id FROM contents WHERE project_id = $1 ORDER BY id LIMIT 200)";
 const PIECES: [&str; 5] = [
