@@ -35,6 +35,11 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
     listen: String,
 
+    /// Address of a listener for `/metrics` alone, such as one that only Prometheus reaches. Without it, `/metrics` is served on the
+    /// address of everything else.
+    #[arg(long, env = "AUTOMODERATE_METRICS_LISTEN", value_name = "HOST:PORT")]
+    metrics_listen: Option<String>,
+
     /// Database: `sqlite://PATH`, a file that is made when it does not exist, or `postgres://USER:PASSWORD@HOST/NAME`, PostgreSQL 13 or
     /// newer, where NAME exists. Its tables are made and brought up to date. Other users of this machine can read a command line:
     /// better set the variable, or leave the password to ~/.pgpass.
@@ -194,6 +199,10 @@ impl Serve {
             });
         let builder = match &self.redis {
             Some(url) => builder.redis(url),
+            None => builder,
+        };
+        let builder = match &self.metrics_listen {
+            Some(address) => builder.metrics_listen(address),
             None => builder,
         };
         builder.trusted_proxies(&self.trusted_proxies)

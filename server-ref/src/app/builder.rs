@@ -1,28 +1,23 @@
 //! How a server is set up and started.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Extension;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
-use axum::{Json, Router};
-use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
-use http::{Method, StatusCode};
-use serde_json::json;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::accept::{Stop, accept};
+use super::admission::{admit, cors, until_leaving};
 use super::peers::Peers;
 use super::{App, RunningServer, Settings, demo, maintenance, news};
 use crate::Error;
-use crate::address::{ClientAddress, parse_network};
+use crate::address::parse_network;
 use crate::auth::{Auth, Throttle};
 use crate::http::LoginSecret;
 use crate::ids::random_id;
@@ -30,12 +25,19 @@ use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::nodes::Link;
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Feed, Polls, Slots, Sources, in_bounds, in_parts, is_allowed, serve, spawn_publisher};
+use crate::realtime::{Feed, Polls, Slots, Sources, in_bounds, in_parts, serve, spawn_publisher};
 use crate::store::{Opening, Store, Writer};
 
 /// One processor stays for everything else.
 fn matching_threads() -> usize {
     std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).max(1)
+}
+
+async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// The server; see [`Server::builder`].
@@ -64,6 +66,7 @@ impl Server {
                 secure_cookies: false,
                 trusted_proxies: Vec::new(),
                 review_queue_warning: 100,
+                metrics_listen: None,
                 ai: AiOptions::default(),
             },
         }
@@ -86,6 +89,13 @@ impl ServerBuilder {
     /// `host:port` to listen on (`127.0.0.1:0`); port 0 picks a free one.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen = address.into();
+        self
+    }
+
+    /// `host:port` of a listener of its own for `/metrics`, which the other one then does not serve (none: `/metrics` is one of its routes);
+    /// port 0 picks a free one. See [`RunningServer::metrics_address`].
+    pub fn metrics_listen(mut self, address: impl Into<String>) -> Self {
+        self.settings.metrics_listen = Some(address.into());
         self
     }
 
@@ -197,7 +207,7 @@ impl ServerBuilder {
     /// Opens the database and listens.
     ///
     /// # Errors
-    /// When the database can't be opened or the address can't be listened on.
+    /// When the database can't be opened or an address can't be listened on.
     pub async fn start(self) -> Result<RunningServer, Error> {
         let (url, temporary) = match self.database {
             Some(url) => (url, None),
@@ -214,9 +224,12 @@ impl ServerBuilder {
             ..Opening::default()
         };
         let store = Store::open(&url, opening).await?;
-        let listen_error = |source| Error::Listen { address: self.listen.clone(), source };
-        let listener = TcpListener::bind(&self.listen).await.map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
+        let (listener, address) = bind(&self.listen).await?;
+        let (for_metrics, metrics_address) = match &self.settings.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        }
+        .unzip();
 
         let metrics = if self.redis.is_some() { Metrics::new().with_redis() } else { Metrics::new() };
         let (metrics, kill, node) = (Arc::new(metrics), CancellationToken::new(), random_id());
@@ -271,61 +284,16 @@ impl ServerBuilder {
         let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, patience };
         let proxies = app.settings.trusted_proxies.clone().into();
         tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));
+        if let Some(listener) = for_metrics {
+            let router = crate::http::metrics_routes(&app);
+            tokio::spawn(accept(listener, router, Arc::new([]), connections.clone(), stop.clone()));
+        }
         tokio::spawn(maintenance::run(app.clone()));
         tokio::spawn(maintenance::watch(app.clone()));
         tokio::spawn(maintenance::finish_deletions(app.clone()));
         tokio::spawn(maintenance::record_uses(app.clone()));
         tokio::spawn(news::run(app.clone()));
-        tracing::info!(%address, "listening");
-        Ok(RunningServer::new(app, io, address, (demo, setup_token), connections, stop, temporary))
+        tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "listening");
+        Ok(RunningServer::new(app, io, (address, metrics_address), (demo, setup_token), connections, stop, temporary))
     }
-}
-
-/// Answers a long poll that hangs when the server goes. Not with Engine.IO's CLOSE, after which some clients don't come back.
-async fn until_leaving(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let left = app.leaving.clone();
-    match left.run_until_cancelled(next.run(request)).await {
-        Some(response) => response,
-        None => crate::http::shutting_down(),
-    }
-}
-
-/// Counts each new real-time session among those of its address, for as long as it lives.
-async fn admit(
-    State(app): State<Arc<App>>,
-    Extension(ClientAddress(address)): Extension<ClientAddress>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    // As Engine.IO reads it: anything else, such as `sid` without a value, or with an escape in it, opens a session.
-    let query = request.uri().query().unwrap_or_default();
-    let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
-    if opens_session {
-        match app.slots.admit(address) {
-            Some(admission) => drop(request.extensions_mut().insert(admission)),
-            None => {
-                let body = json!({
-                    "success": false,
-                    "error": "Too many connections",
-                    "code": "rate_limited",
-                    "error_code": "rate_limited",
-                    "retry_after": 60,
-                });
-                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], Json(body)).into_response();
-            }
-        }
-    }
-    next.run(request).await
-}
-
-/// Pages of any origin may connect with an API key of their own; only those of allowed origins with a cookie.
-fn cors(allowed: &[String]) -> CorsLayer {
-    let allowed = allowed.to_vec();
-    CorsLayer::new()
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key")])
-        .allow_origin(AllowOrigin::mirror_request())
-        .allow_credentials(AllowCredentials::predicate(move |origin, _| {
-            origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))
-        }))
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod access;
+mod admission;
 mod builder;
 mod demo;
 mod maintenance;
@@ -83,5 +84,7 @@ pub(crate) struct Settings {
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) review_queue_warning: u32,
+    /// A listener of its own for `/metrics`.
+    pub(crate) metrics_listen: Option<String>,
     pub(crate) ai: AiOptions,
 }

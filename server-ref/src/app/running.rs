@@ -33,6 +33,7 @@ pub struct RunningServer {
     app: Arc<App>,
     io: SocketIo,
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     demo: Option<Demo>,
     setup_token: Option<String>,
     connections: TaskTracker,
@@ -45,19 +46,26 @@ impl RunningServer {
     pub(super) fn new(
         app: Arc<App>,
         io: SocketIo,
-        address: SocketAddr,
+        (address, metrics_address): (SocketAddr, Option<SocketAddr>),
         (demo, setup_token): (Option<Demo>, Option<String>),
         connections: TaskTracker,
         stop: Stop,
         temporary: Option<TempDir>,
     ) -> Self {
-        Self { app, io, address, demo, setup_token, connections, stop, _temporary: temporary }
+        Self { app, io, address, metrics_address, demo, setup_token, connections, stop, _temporary: temporary }
     }
 
     /// The address it listens on, with the real port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address that serves `/metrics` alone, with the real port. `None`: it is served on [`address`](Self::address), because
+    /// [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Such as `http://127.0.0.1:6217`; a server that listens everywhere names the loopback address.

@@ -58,11 +58,12 @@ const SMALL_BODY: usize = 64 * 1024;
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = documented().split_for_parts();
-    let api = api
-        .route("/ready", get(health::health))
-        .route("/live", get(health::live))
-        .route("/metrics", get(metrics::show))
-        .merge(docs::routes(description));
+    let api =
+        api.route("/ready", get(health::health)).route("/live", get(health::live)).merge(docs::routes(description));
+    let api = match app.settings.metrics_listen {
+        Some(_) => api,
+        None => api.route("/metrics", get(metrics::show)),
+    };
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/setup", get(setup::form).post(setup::submit))
@@ -83,6 +84,16 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), in_flight))
         .layer(from_fn_with_state(app.clone(), metrics::measure))
         .layer(security::cors(&app.settings.allowed_origins))
+        .layer(from_fn_with_state(app.clone(), security::headers))
+        .with_state(app.clone())
+}
+
+/// The only route of the listener for metrics.
+pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::show))
+        .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
+        .fallback(async || ApiError::not_found("Not found"))
         .layer(from_fn_with_state(app.clone(), security::headers))
         .with_state(app.clone())
 }

@@ -1,6 +1,6 @@
 //! `/metrics` for Prometheus.
 
-use automoderate_server::RunningServer;
+use automoderate_server::{Error, RunningServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -59,4 +59,40 @@ async fn they_count_what_happens_and_name_nobody() {
     eventually("the socket is gone", async || value(&metrics(&server).await, "automoderate_sockets") == Some(0.0))
         .await;
     server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_listener_of_their_own_serves_them_alone() {
+    let server = server().metrics_listen("127.0.0.1:0").start().await.unwrap();
+    let own = format!("http://{}", server.metrics_address().unwrap());
+    let get = async |url: String| http().get(url).send().await.unwrap();
+
+    let answer = get(format!("{own}/metrics")).await;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().await.unwrap().contains("automoderate_sockets 0"));
+    for elsewhere in ["/ready", "/api/projects", "/auth/login", "/dashboard/", "/socket.io/?EIO=4&transport=polling"] {
+        assert_eq!(get(format!("{own}{elsewhere}")).await.status(), 404, "{elsewhere}");
+    }
+    assert_eq!(http().post(format!("{own}/metrics")).send().await.unwrap().status(), 405);
+
+    assert_eq!(get(format!("{}/metrics", server.base_url())).await.status(), 404);
+    assert_eq!(get(format!("{}/ready", server.base_url())).await.status(), 200);
+    server.shutdown().await;
+    assert!(http().get(format!("{own}/metrics")).send().await.is_err(), "it ends with the server");
+}
+
+#[tokio::test]
+async fn without_one_they_are_on_the_main_listener() {
+    let server = server().start().await.unwrap();
+    assert_eq!(server.metrics_address(), None);
+    assert_eq!(value(&metrics(&server).await, "automoderate_sockets"), Some(0.0));
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error_at_the_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = server().metrics_listen(&address).start().await.unwrap_err();
+    assert!(matches!(error, Error::Listen { address: named, .. } if named == address));
 }

@@ -1,0 +1,65 @@
+//! What every real-time request passes first: the limit of its address, the end of the server, and the rules for pages of other origins.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use http::{Method, StatusCode};
+use serde_json::json;
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
+
+use super::App;
+use crate::address::ClientAddress;
+use crate::realtime::is_allowed;
+
+/// Answers a long poll that hangs when the server goes. Not with Engine.IO's CLOSE, after which some clients don't come back.
+pub(super) async fn until_leaving(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let left = app.leaving.clone();
+    match left.run_until_cancelled(next.run(request)).await {
+        Some(response) => response,
+        None => crate::http::shutting_down(),
+    }
+}
+
+/// Counts each new real-time session among those of its address, for as long as it lives.
+pub(super) async fn admit(
+    State(app): State<Arc<App>>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    // As Engine.IO reads it: anything else, such as `sid` without a value, or with an escape in it, opens a session.
+    let query = request.uri().query().unwrap_or_default();
+    let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
+    if opens_session {
+        match app.slots.admit(address) {
+            Some(admission) => drop(request.extensions_mut().insert(admission)),
+            None => {
+                let body = json!({
+                    "success": false,
+                    "error": "Too many connections",
+                    "code": "rate_limited",
+                    "error_code": "rate_limited",
+                    "retry_after": 60,
+                });
+                return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], Json(body)).into_response();
+            }
+        }
+    }
+    next.run(request).await
+}
+
+/// Pages of any origin may connect with an API key of their own; only those of allowed origins with a cookie.
+pub(super) fn cors(allowed: &[String]) -> CorsLayer {
+    let allowed = allowed.to_vec();
+    CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key")])
+        .allow_origin(AllowOrigin::mirror_request())
+        .allow_credentials(AllowCredentials::predicate(move |origin, _| {
+            origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))
+        }))
+}
