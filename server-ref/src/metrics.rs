@@ -22,6 +22,7 @@ pub(crate) struct Metrics {
     database: Gauge,
     untold: Counter,
     unheard: Counter,
+    unauthenticated: Counter,
     sources: Family<Taken, Counter>,
     events: Family<Event, Counter>,
     contents: Family<Decision, Counter>,
@@ -80,6 +81,7 @@ impl Metrics {
             database: Gauge::default(),
             untold: Counter::default(),
             unheard: Counter::default(),
+            unauthenticated: Counter::default(),
             sources: Family::default(),
             events: Family::default(),
             contents: Family::default(),
@@ -135,6 +137,11 @@ impl Metrics {
             "Messages of other nodes that came too fast or were not understood",
             self.unheard.clone(),
         );
+        registry.register(
+            "node_messages_unauthenticated",
+            "Messages from Redis that no node of this database and version sent, and which were dropped",
+            self.unauthenticated.clone(),
+        );
         self
     }
 
@@ -156,6 +163,10 @@ impl Metrics {
 
     pub(crate) fn unheard(&self) {
         self.unheard.inc();
+    }
+
+    pub(crate) fn unauthenticated(&self) {
+        self.unauthenticated.inc();
     }
 
     pub(crate) fn took(&self, source: Source, events: usize) {

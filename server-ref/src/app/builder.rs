@@ -23,7 +23,7 @@ use crate::http::LoginSecret;
 use crate::ids::random_id;
 use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
-use crate::nodes::Link;
+use crate::nodes::{Link, NodeSecret};
 use crate::options::{EventLog, Limits};
 use crate::realtime::{Feed, Polls, Slots, Sources, in_bounds, in_parts, serve, spawn_publisher};
 use crate::store::{Opening, Store, Writer};
@@ -234,7 +234,10 @@ impl ServerBuilder {
         let metrics = if self.redis.is_some() { Metrics::new().with_redis() } else { Metrics::new() };
         let (metrics, kill, node) = (Arc::new(metrics), CancellationToken::new(), random_id());
         let link = match &self.redis {
-            Some(url) => Some(Link::spawn(url, node.clone(), store.log_id(), metrics.clone(), kill.clone())?),
+            Some(url) => {
+                let secret = NodeSecret::new(&store.shared_secret("node_secret").await?)?;
+                Some(Link::spawn(url, node.clone(), store.log_id(), secret, metrics.clone(), kill.clone())?)
+            }
             None => None,
         };
         let (feed, asks) = Feed::new();

@@ -10,10 +10,11 @@ use futures_util::StreamExt as _;
 use redis::aio::{MultiplexedConnection, PubSub, PubSubSink, PubSubStream};
 use redis::{AsyncConnectionConfig, Client, Pipeline, RedisError};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Message;
+use super::message::Refusal;
+use super::{Message, NodeSecret};
 use crate::Error;
 use crate::metrics::Metrics;
 
@@ -29,6 +30,8 @@ const CHANNELS: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The interval of pings to Redis.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The shortest time between two warnings about messages that are not believed.
+const WARNING: Duration = Duration::from_secs(60);
 /// The pause before another attempt to connect.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -69,7 +72,7 @@ impl Shared {
 }
 
 impl Link {
-    /// `log`: the id of the log, so that several databases may share a Redis.
+    /// `log`: the id of the log, so that several databases may share a Redis. `secret`: what messages are authenticated with.
     ///
     /// # Errors
     /// If the URL is invalid. A Redis that is not running yet is awaited.
@@ -77,6 +80,7 @@ impl Link {
         url: &str,
         node: String,
         log: &str,
+        secret: NodeSecret,
         metrics: Arc<Metrics>,
         kill: CancellationToken,
     ) -> Result<(Self, mpsc::Receiver<Heard>), Error> {
@@ -85,7 +89,7 @@ impl Link {
         let (heard, incoming) = mpsc::channel(INCOMING);
         let shared = Arc::new(Shared::default());
         let prefix = format!("automoderate:{log}:");
-        let task = Task { client, node, prefix, shared: shared.clone(), metrics: metrics.clone(), heard };
+        let task = Task { client, node, prefix, secret, shared: shared.clone(), metrics: metrics.clone(), heard };
         tokio::spawn(async move { kill.run_until_cancelled(task.run(queue)).await });
         Ok((Self { outgoing, shared, metrics }, incoming))
     }
@@ -122,6 +126,7 @@ struct Task {
     client: Client,
     node: String,
     prefix: String,
+    secret: NodeSecret,
     shared: Arc<Shared>,
     metrics: Arc<Metrics>,
     heard: mpsc::Sender<Heard>,
@@ -183,7 +188,7 @@ impl Task {
         self.shared.changed.notify_one();
         let (listening, hearing) = (self.listen(sink), self.hear(stream));
         tokio::select! {
-            end = publish(queue, &self.prefix, publisher) => end,
+            end = self.publish(queue, publisher) => end,
             end = listening => end,
             end = hearing => end,
         }
@@ -217,8 +222,9 @@ impl Task {
     }
 
     async fn hear(&self, mut stream: PubSubStream) -> Result<Infallible, RedisError> {
+        let mut warned = None;
         while let Some(message) = stream.next().await {
-            match Message::decode(message.get_payload_bytes()) {
+            match Message::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
                 Ok(message) if message.node == self.node => {}
                 // The stream's own buffer is unbounded, so it is always emptied.
                 Ok(message) => {
@@ -226,6 +232,7 @@ impl Task {
                         self.metrics.unheard();
                     }
                 }
+                Err(Refusal::Unauthenticated) => self.on_unauthenticated(&mut warned),
                 Err(error) => {
                     tracing::debug!(%error, "another node says what is not understood");
                     self.metrics.unheard();
@@ -235,39 +242,51 @@ impl Task {
         Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
     }
 
+    /// `warned`: the time of the last warning.
+    fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
+        self.metrics.unauthenticated();
+        if warned.is_none_or(|at| at.elapsed() >= WARNING) {
+            *warned = Some(Instant::now());
+            tracing::warn!("Redis delivered a message that no node of this database and version sent; it is dropped");
+        }
+    }
+
     fn channel(&self, project_id: &str) -> String {
         format!("{}{project_id}", self.prefix)
     }
-}
 
-async fn publish(
-    queue: &mut mpsc::Receiver<Outgoing>,
-    prefix: &str,
-    mut connection: MultiplexedConnection,
-) -> Result<Infallible, RedisError> {
-    let mut jobs = Vec::with_capacity(PIPELINE);
-    loop {
-        match timeout(HEARTBEAT, queue.recv_many(&mut jobs, PIPELINE)).await {
-            // No sender is left.
-            Ok(0) => return std::future::pending().await,
-            Ok(_) => {}
-            Err(_) => redis::cmd("PING").exec_async(&mut connection).await?,
-        }
-        let (mut pipeline, mut flushes) = (Pipeline::new(), Vec::new());
-        for job in jobs.drain(..) {
-            match job {
-                Outgoing::Message(message) => match message.encode() {
-                    Ok(bytes) => drop(pipeline.publish(format!("{prefix}{}", message.project_id), bytes).ignore()),
-                    Err(error) => tracing::error!(%error, "a message to other nodes can't be written"),
-                },
-                Outgoing::Flush(done) => flushes.push(done),
+    async fn publish(
+        &self,
+        queue: &mut mpsc::Receiver<Outgoing>,
+        mut connection: MultiplexedConnection,
+    ) -> Result<Infallible, RedisError> {
+        let mut jobs = Vec::with_capacity(PIPELINE);
+        loop {
+            match timeout(HEARTBEAT, queue.recv_many(&mut jobs, PIPELINE)).await {
+                // No sender is left.
+                Ok(0) => return std::future::pending().await,
+                Ok(_) => {}
+                Err(_) => redis::cmd("PING").exec_async(&mut connection).await?,
             }
-        }
-        if !pipeline.is_empty() {
-            pipeline.exec_async(&mut connection).await?;
-        }
-        for done in flushes {
-            let _ = done.send(());
+            let (mut pipeline, mut flushes) = (Pipeline::new(), Vec::new());
+            for job in jobs.drain(..) {
+                match job {
+                    Outgoing::Message(message) => {
+                        let channel = self.channel(&message.project_id);
+                        match message.encode(&channel, &self.secret) {
+                            Ok(bytes) => drop(pipeline.publish(channel, bytes).ignore()),
+                            Err(error) => tracing::error!(%error, "a message to other nodes can't be written"),
+                        }
+                    }
+                    Outgoing::Flush(done) => flushes.push(done),
+                }
+            }
+            if !pipeline.is_empty() {
+                pipeline.exec_async(&mut connection).await?;
+            }
+            for done in flushes {
+                let _ = done.send(());
+            }
         }
     }
 }

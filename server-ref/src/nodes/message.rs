@@ -1,12 +1,58 @@
 //! The result of one commit in one project, as nodes announce it to each other.
+//!
+//! A message is a MAC and JSON. Only nodes of the same database can make the MAC, so that nobody else who reaches Redis is believed.
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::Sha256;
 
 use crate::Error;
 use crate::store::{Counts, LoggedEvent, Part, Recent};
 
-/// As JSON. A node that does not understand a message finds its events in the log.
+/// The length of a MAC, with which a message begins.
+const MAC_BYTES: usize = 32;
+
+/// The key of the messages: random, and the same on all nodes of a database.
+#[derive(Clone)]
+pub(crate) struct NodeSecret(Hmac<Sha256>);
+
+impl NodeSecret {
+    /// # Errors
+    /// HMAC takes keys of any length.
+    pub(crate) fn new(secret: &str) -> Result<Self, Error> {
+        let mac = Hmac::new_from_slice(secret.as_bytes());
+        mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// Over the channel too, so that a message of one project can't be played in that of another.
+    fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(&(channel.len() as u64).to_be_bytes());
+        mac.update(channel.as_bytes());
+        mac.update(json);
+        mac
+    }
+}
+
+impl std::fmt::Debug for NodeSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NodeSecret(…)")
+    }
+}
+
+/// Why a message is dropped.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// No node of this database and version wrote it.
+    #[error("no valid MAC")]
+    Unauthenticated,
+    /// Another version wrote it.
+    #[error(transparent)]
+    Unknown(#[from] serde_json::Error),
+}
+
+/// A node that does not understand a message finds its events in the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     /// The sender: a node receives its own messages, too.
@@ -34,12 +80,19 @@ impl Message {
         }
     }
 
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string()))
+    /// The bytes for this channel.
+    pub(super) fn encode(&self, channel: &str, secret: &NodeSecret) -> Result<Vec<u8>, Error> {
+        let json = serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string()))?;
+        let mut bytes = secret.mac(channel, &json).finalize().into_bytes().to_vec();
+        bytes.extend(json);
+        Ok(bytes)
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+    /// Nothing of a message is read before its MAC is verified.
+    pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeSecret) -> Result<Self, Refusal> {
+        let (mac, json) = bytes.split_at_checked(MAC_BYTES).ok_or(Refusal::Unauthenticated)?;
+        secret.mac(channel, json).verify_slice(mac).map_err(|_| Refusal::Unauthenticated)?;
+        Ok(serde_json::from_slice(json)?)
     }
 }
 
@@ -48,21 +101,52 @@ mod tests {
     use super::*;
     use crate::store::Status;
 
-    #[test]
-    fn it_comes_as_it_went() {
+    const CHANNEL: &str = "automoderate:log:p";
+
+    fn secret(text: &str) -> NodeSecret {
+        NodeSecret::new(text).unwrap()
+    }
+
+    fn message() -> Message {
         let data = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
-        let message = Message {
+        Message {
             node: "n".into(),
             project_id: "p".into(),
             events: vec![(7, "moderation_update".into(), data(r#"{"a": 1.0,"event_id":7}"#))],
             counts: Some(Counts { approved: 1, rejected: 2, flagged: 3, pending: 4 }),
             recent: vec![Recent { content_id: "c".into(), decision: Status::Flagged, timestamp: "t".into() }],
-        };
-        let bytes = message.encode().unwrap();
-        let heard = Message::decode(&bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn it_comes_as_it_went() {
+        let bytes = message().encode(CHANNEL, &secret("s")).unwrap();
+        let heard = Message::decode(CHANNEL, &bytes, &secret("s")).unwrap();
         // Payloads are never parsed on the way.
         assert_eq!(heard.events[0].2.get(), r#"{"a": 1.0,"event_id":7}"#);
         assert_eq!(heard.counts.unwrap().flagged, 3);
-        assert_eq!(heard.encode().unwrap(), bytes);
+        assert_eq!(heard.encode(CHANNEL, &secret("s")).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_forged_message_is_refused() {
+        let good = message().encode(CHANNEL, &secret("s")).unwrap();
+        let json = serde_json::to_vec(&message()).unwrap();
+        let mut changed = good.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        let with_zeros = [&[0; MAC_BYTES][..], &json].concat();
+        let with_other_secret = message().encode(CHANNEL, &secret("other")).unwrap();
+        for forged in [&json, &changed, &with_zeros, &with_other_secret, &good[..MAC_BYTES].to_vec(), &Vec::new()] {
+            assert!(matches!(Message::decode(CHANNEL, forged, &secret("s")), Err(Refusal::Unauthenticated)));
+        }
+        let elsewhere = Message::decode("automoderate:log:q", &good, &secret("s"));
+        assert!(matches!(elsewhere, Err(Refusal::Unauthenticated)));
+    }
+
+    #[test]
+    fn what_another_version_signed_is_not_forged() {
+        let mut bytes = secret("s").mac(CHANNEL, b"[]").finalize().into_bytes().to_vec();
+        bytes.extend(b"[]");
+        assert!(matches!(Message::decode(CHANNEL, &bytes, &secret("s")), Err(Refusal::Unknown(_))));
     }
 }

@@ -8,4 +8,4 @@ mod link;
 mod message;
 
 pub(crate) use link::{Heard, Link};
-pub(crate) use message::Message;
+pub(crate) use message::{Message, NodeSecret};

@@ -18,6 +18,10 @@ pub(super) struct Line<E> {
     ahead: BTreeMap<i64, E>,
     /// The newest id known to be assigned.
     head: i64,
+    /// The newest id that another node's message named, until the log knows better.
+    claimed: i64,
+    /// The claim before the read that is under way.
+    questioned: i64,
     /// The time from which the hole is read from the log, if there is one.
     due: Option<Instant>,
     reading: bool,
@@ -25,7 +29,7 @@ pub(super) struct Line<E> {
 
 impl<E> Default for Line<E> {
     fn default() -> Self {
-        Self { next: None, ahead: BTreeMap::new(), head: 0, due: None, reading: false }
+        Self { next: None, ahead: BTreeMap::new(), head: 0, claimed: 0, questioned: 0, due: None, reading: false }
     }
 }
 
@@ -43,9 +47,19 @@ impl<E> Line<E> {
         self.ready()
     }
 
-    /// Returns the events that can be published now.
+    /// An event that is in the log. Returns the events that can be published now.
     pub(super) fn take(&mut self, id: i64, event: E) -> Vec<E> {
         self.head = self.head.max(id);
+        self.place(id, event)
+    }
+
+    /// An event of another node's message, whose id counts until the log is read. Returns the events that can be published now.
+    pub(super) fn hear(&mut self, id: i64, event: E) -> Vec<E> {
+        self.claimed = self.claimed.max(id);
+        self.place(id, event)
+    }
+
+    fn place(&mut self, id: i64, event: E) -> Vec<E> {
         match self.next {
             Some(next) if id < next => return Vec::new(),
             Some(next) if id == next => {
@@ -69,6 +83,19 @@ impl<E> Line<E> {
     /// Ids up to this one have been assigned.
     pub(super) fn know(&mut self, head: i64) {
         self.head = self.head.max(head);
+    }
+
+    /// The log's head, from a read that began after [`Self::read`]. Messages announce what is committed, so an id that was
+    /// claimed before and is beyond this head is not in the log: it is neither awaited nor published.
+    pub(super) fn learn(&mut self, head: i64) {
+        self.know(head);
+        if self.questioned > head {
+            // Events of this node among them are read from the log at their turn.
+            self.ahead.split_off(&head.saturating_add(1));
+            if self.claimed == self.questioned {
+                self.claimed = 0;
+            }
+        }
     }
 
     /// The log no longer has the events before this id: clients see the hole.
@@ -95,7 +122,7 @@ impl<E> Line<E> {
 
     /// Checks whether events are missing, and sets the time to read them.
     pub(super) fn look(&mut self, now: Instant, wait: Duration) -> Option<Instant> {
-        let is_missing = self.next.is_some_and(|next| next <= self.head);
+        let is_missing = self.next.is_some_and(|next| next <= self.head.max(self.claimed));
         self.due = is_missing.then(|| self.due.map_or(now + wait, |due| due.min(now + wait)));
         self.due.filter(|_| !self.reading)
     }
@@ -105,6 +132,7 @@ impl<E> Line<E> {
         let next = self.next?;
         (!self.reading && self.due.is_some_and(|due| due <= now)).then(|| {
             self.reading = true;
+            self.questioned = self.claimed;
             next - 1
         })
     }
@@ -152,6 +180,57 @@ mod tests {
         line.was_read(None);
         assert_eq!((line.take(1, 1), line.take(2, 2)), (vec![1], vec![2, 3, 4]));
         assert_eq!(line.look(now, wait), None);
+    }
+
+    #[test]
+    fn an_id_that_the_log_does_not_know_is_looked_up_once() {
+        let (now, wait) = (Instant::now(), Duration::from_millis(50));
+        for id in [i64::MAX, i64::MAX - 1, 9] {
+            let mut line = Line::default();
+            line.start(0);
+            assert!(line.hear(id, "forged").is_empty());
+            assert_eq!(line.look(now, wait), Some(now + wait));
+            assert_eq!(line.read(now + wait), Some(0));
+            line.was_read(None);
+            line.learn(2);
+            // The log's own events are read, and that is all.
+            assert_eq!((line.take(1, "first"), line.take(2, "second")), (vec!["first"], vec!["second"]));
+            assert_eq!(line.look(now, wait), None, "{id}");
+            let real: Vec<_> = (3..=9).flat_map(|id| line.take(id, "real")).collect();
+            assert_eq!(real, ["real"; 7], "{id}");
+        }
+    }
+
+    #[test]
+    fn a_claim_during_a_read_is_for_the_next_read() {
+        let (now, wait) = (Instant::now(), Duration::from_millis(50));
+        let mut line = Line::default();
+        line.start(0);
+        line.hear(2, 2);
+        line.look(now, Duration::ZERO);
+        assert_eq!(line.read(now), Some(0));
+        // Committed after the snapshot that is read, like the event of this node that waits in front of it.
+        assert!(line.hear(4, 4).is_empty() && line.take(3, 3).is_empty());
+        line.was_read(None);
+        line.learn(2);
+        assert_eq!(line.take(1, 1), [1, 2, 3, 4]);
+        assert_eq!(line.look(now, wait), None);
+    }
+
+    #[test]
+    fn an_event_of_this_node_is_read_again_after_a_forged_id() {
+        let now = Instant::now();
+        let mut line = Line::default();
+        line.start(0);
+        line.hear(9, 9);
+        line.look(now, Duration::ZERO);
+        assert_eq!(line.read(now), Some(0));
+        assert!(line.take(2, 2).is_empty());
+        line.was_read(None);
+        line.learn(0);
+        assert_eq!(line.take(1, 1), [1]);
+        line.look(now, Duration::ZERO);
+        assert_eq!(line.read(now), Some(1));
     }
 
     #[test]

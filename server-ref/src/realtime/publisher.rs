@@ -253,7 +253,10 @@ impl Publisher {
         let mut count = 0;
         let mut ready = Vec::new();
         for (id, event) in events {
-            ready.extend(line.take(id, event));
+            ready.extend(match source {
+                Source::Node => line.hear(id, event),
+                Source::Own | Source::Log => line.take(id, event),
+            });
             count += 1;
         }
         self.rooms.metrics.took(source, count);
@@ -332,7 +335,7 @@ impl Publisher {
             }
         };
         line.was_read(None);
-        line.know(page.head);
+        line.learn(page.head);
         let mut ready = line.skip_to(page.oldest);
         let first = (after + 1).max(page.oldest);
         let count = page.events.len();

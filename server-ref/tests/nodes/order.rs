@@ -117,3 +117,41 @@ async fn nodes_are_counted() {
     eventually("one", async || count().await == 1).await;
     first.shutdown().await;
 }
+
+/// A program that reaches Redis can neither send events to clients nor stop theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_message_is_dropped() {
+    let redis = Redis::start().await;
+    let cluster = Cluster::start().await;
+    let [(first, one), (second, other)] = two(&cluster, Some(&redis)).await;
+    let mut socket = Socket::connect_with(&second, &one.key).await;
+    socket.join(&one.project_id).await;
+    let client = ::redis::Client::open(redis.url()).unwrap();
+    let mut attacker = client.get_multiplexed_async_connection().await.unwrap();
+    let mut channels: Vec<String> = Vec::new();
+    eventually("the node listens", async || {
+        let query = ::redis::cmd("PUBSUB").arg("CHANNELS").arg("automoderate:*").to_owned();
+        channels = query.query_async(&mut attacker.clone()).await.unwrap();
+        !channels.is_empty()
+    })
+    .await;
+    let forged = json!({
+        "node": "forged",
+        "project_id": one.project_id,
+        "events": [[1, "moderation_update", {"forged": true}], [i64::MAX, "moderation_update", {"forged": true}]],
+    });
+    for bytes in [forged.to_string(), format!("{}{forged}", "0".repeat(32))] {
+        ::redis::cmd("PUBLISH").arg(&channels[0]).arg(bytes).exec_async(&mut attacker).await.unwrap();
+    }
+    eventually("both are counted", async || {
+        let metrics = http().get(format!("{}/metrics", other.base_url)).send().await.unwrap().text().await.unwrap();
+        metrics.contains("automoderate_node_messages_unauthenticated_total 2\n")
+    })
+    .await;
+    let post = http().post(format!("{}/api/moderate", one.base_url)).header("x-api-key", &one.key);
+    post.json(&json!({"content": "fine"})).send().await.unwrap().error_for_status().unwrap();
+    let event = socket.event("moderation_update").await;
+    assert_eq!((&event["forged"], &event["status"]), (&serde_json::Value::Null, &"approved".into()), "{event}");
+    first.shutdown().await;
+    second.shutdown().await;
+}
