@@ -13,7 +13,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/.cache/mutations}" SIM_SEEDS=
 export RUST_BACKTRACE=0
 # The seconds for one build and its tests: a test may wait for what never comes.
 LIMIT="${MUTATION_SECONDS:-1200}"
-UNITS="session:: delivery:: rest:: events:: driver::"
+UNITS=(session:: delivery:: rest:: events:: driver::)
 
 fill() {
     git -C "$root" ls-files -z | (cd "$root" && xargs -0 cp --parents --preserve=timestamps -t "$copy")
@@ -41,8 +41,7 @@ noticed() {
 run() {
     case $1 in
         simulation) noticed --lib simulation ;;
-        # shellcheck disable=SC2086 # several words
-        unit) noticed --lib $UNITS ;;
+        unit) noticed --lib "${UNITS[@]}" ;;
         client) noticed "--test it --test raw" ;;
     esac
 }
