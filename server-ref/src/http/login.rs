@@ -1,4 +1,4 @@
-//! `/auth/login` and `/auth/logout`.
+//! `/auth/login`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,8 +20,7 @@ use super::{login_form, page};
 use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::{SESSION_ADDRESS, SESSION_CSRF as CSRF, SESSION_USER};
-use crate::ids::{random_token, session_name};
-use crate::store::News;
+use crate::ids::random_token;
 use crate::time::now;
 
 pub(super) async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
@@ -42,7 +41,7 @@ pub(super) async fn submit(
 }
 
 /// A browser that shows the answer, unlike a program.
-fn is_person(headers: &HeaderMap) -> bool {
+pub(super) fn is_person(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
@@ -103,16 +102,6 @@ pub(super) async fn begin(session: &Session, user_id: &str, address: IpAddr) -> 
 pub(super) fn field(form: &[u8], wanted: &str) -> String {
     let found = url::form_urlencoded::parse(form).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
-/// Also ends the sockets that were opened with the session.
-pub(super) async fn logout(State(app): State<Arc<App>>, session: Session) -> Result<Response, ApiError> {
-    let id = session.id();
-    session.flush().await.map_err(|e| failed(&e))?;
-    if let Some(id) = id {
-        app.apply(&News::SessionEnded(session_name(&id)));
-    }
-    Ok(redirect("/auth/login"))
 }
 
 pub(super) fn redirect(to: &'static str) -> Response {

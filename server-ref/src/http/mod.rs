@@ -15,6 +15,7 @@ mod keys;
 mod listing;
 mod login;
 mod login_form;
+mod logout;
 mod members;
 mod metrics;
 mod moderate;
@@ -67,7 +68,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
     let web = Router::new()
         .route("/auth/login", get(login::form).post(login::submit))
         .route("/auth/setup", get(setup::form).post(setup::submit))
-        .route("/auth/logout", get(login::logout).post(login::logout))
+        .route("/auth/logout", get(logout::form).post(logout::submit))
         .layer(session::layer(app))
         .layer(from_fn(session::told));
     api.merge(web)

@@ -21,6 +21,21 @@ pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
     )
 }
 
+/// The form that signs out.
+pub(super) fn logout(csrf_token: &str) -> Response {
+    let token = escape(csrf_token);
+    page(
+        "Sign out",
+        &format!(
+            r#"<form method="post" action="/auth/logout">
+<input type="hidden" name="csrf_token" value="{token}">
+<button type="submit" class="primary">Sign out</button>
+</form>
+<p><a href="/dashboard/">Stay signed in</a></p>"#
+        ),
+    )
+}
+
 /// The form for the first administrator, with the e-mail address of the last try.
 pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response {
     let (problem, token, email) = (alert(problem), escape(token), escape(email));

@@ -7,6 +7,7 @@ use http::header::{
 use reqwest::Response;
 
 use crate::support::{http, server, sign_in};
+use crate::web::Browser;
 
 async fn get(server: &RunningServer, path: &str, cookie: &str) -> Response {
     http().get(format!("{}{path}", server.base_url())).header(COOKIE, cookie).send().await.unwrap()
@@ -24,9 +25,7 @@ async fn for_those_who_are_signed_in() {
     for path in ["/", "/dashboard/"] {
         assert_eq!(get(&server, path, &cookie).await.status(), 200);
     }
-    let logout = format!("{}/auth/logout", server.base_url());
-    let response = http().post(logout).header(COOKIE, &cookie).send().await.unwrap();
-    assert_eq!(response.status(), 302);
+    Browser::with_cookie(&server.base_url(), cookie.clone()).await.sign_out().await;
     assert_eq!(get(&server, "/", &cookie).await.status(), 302);
     server.shutdown().await;
 }

@@ -6,6 +6,7 @@ use reqwest::Response;
 use sqlx::Connection as _;
 
 use crate::support::{Socket, csrf_token, first_cookie, http, project, server, sign_in};
+use crate::web::Browser;
 
 async fn post(url: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
     let request = http().post(url).form(fields);
@@ -130,8 +131,7 @@ async fn signing_out_ends_the_sessions_sockets() {
     let mut socket = Socket::open(request, "").await.unwrap();
     socket.accepted().await;
 
-    let logout = format!("{}/auth/logout", server.base_url());
-    http().get(logout).header(COOKIE, &cookie).send().await.unwrap();
+    Browser::with_cookie(&server.base_url(), cookie).await.sign_out().await;
     let failure = socket.event("authentication_failed").await;
     assert_eq!(failure["code"], "authentication_failed");
     assert!(failure["message"].is_string());

@@ -34,6 +34,7 @@ mod keys_stay_out_of_the_log;
 mod lame_duck;
 mod limits;
 mod login;
+mod logout;
 mod members;
 mod metrics;
 mod notifications;

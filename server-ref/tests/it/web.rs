@@ -163,6 +163,13 @@ impl Browser {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
+    /// Ends the session.
+    pub(crate) async fn sign_out(&self) {
+        let request = http().post(format!("{}/auth/logout", self.base_url));
+        let request = request.header("cookie", &self.cookie).header("x-csrf-token", &self.token);
+        assert_eq!(request.send().await.unwrap().status(), 302);
+    }
+
     /// A socket that the server accepted.
     pub(crate) async fn socket(&self) -> Socket {
         let mut request = Socket::request(&self.base_url, "");

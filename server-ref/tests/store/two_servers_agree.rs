@@ -93,8 +93,7 @@ async fn on_access() {
     socket.dismissed().await;
 
     let mut socket = joined(&owner, &second, &project).await;
-    let Caller::Session { cookie, .. } = &owner else { unreachable!() };
-    http().post(format!("{}/auth/logout", first.base_url())).header("cookie", cookie).send().await.unwrap();
+    owner.log_out(&first).await;
     socket.dismissed().await;
 
     let owner = Caller::demo(&first).await;

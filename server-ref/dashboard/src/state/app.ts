@@ -14,7 +14,7 @@ const RETRY = 3000
 /** `ended`: the server no longer knows the session. */
 export type Session =
   | { state: 'starting'; problem: string | undefined }
-  | { state: 'signed in'; user: User }
+  | { state: 'signed in'; user: User; token: string }
   | { state: 'ended' }
 
 export class App {
@@ -27,9 +27,9 @@ export class App {
 
   async start(): Promise<void> {
     try {
-      const { user } = await this.api.signedIn()
+      const { user, csrf_token: token } = await this.api.signedIn()
       await Promise.all([this.refresh(), this.received.refresh()])
-      this.session.value = { state: 'signed in', user }
+      this.session.value = { state: 'signed in', user, token }
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return
       this.session.value = { state: 'starting', problem: explain(error) }

@@ -99,7 +99,7 @@ function Heading({ title, project }: { title: string; project: string | undefine
 function Header() {
   const { session, projects } = useApp()
   const { projectId } = route.value
-  const user = session.value.state === 'signed in' ? session.value.user.email : ''
+  const signedIn = session.value.state === 'signed in' ? session.value : undefined
   const choose = (id: string) => {
     location.hash = id === '' ? '#/' : link(id, 'live')
   }
@@ -132,7 +132,8 @@ function Header() {
         </select>
       </label>
       <form class="user" method="post" action="/auth/logout">
-        <span class="email">{user}</span>
+        <input type="hidden" name="csrf_token" value={signedIn?.token} />
+        <span class="email">{signedIn?.user.email}</span>
         <button type="submit">Sign out</button>
       </form>
     </header>

@@ -1,0 +1,71 @@
+//! `/auth/logout`.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderMap;
+use subtle::ConstantTimeEq as _;
+use tower_sessions::Session;
+
+use super::caller::CSRF_HEADER;
+use super::error::ApiError;
+use super::login::{field, is_person, redirect};
+use super::page;
+use super::session::failed;
+use crate::app::App;
+use crate::auth::{SESSION_CSRF, SESSION_USER};
+use crate::ids::session_name;
+use crate::store::News;
+
+/// The form that signs out. A link alone does not: any page can send its visitors to it.
+pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
+    Ok(match token(&session).await? {
+        Some(token) => page::logout(&token),
+        None => redirect("/auth/login"),
+    })
+}
+
+/// Ends the session and the sockets that were opened with it. The session's token is in the form or in the header.
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    session: Session,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, ApiError> {
+    let Some(token) = token(&session).await? else { return Ok(redirect("/auth/login")) };
+    let body = body?;
+    let given = match headers.get(CSRF_HEADER) {
+        Some(token) => token.as_bytes().to_owned(),
+        None => field(&body, SESSION_CSRF).into_bytes(),
+    };
+    if token.is_empty() || !bool::from(token.as_bytes().ct_eq(&given)) {
+        return Ok(refuse(&token, &headers));
+    }
+    let id = session.id();
+    session.flush().await.map_err(|e| failed(&e))?;
+    if let Some(id) = id {
+        app.apply(&News::SessionEnded(session_name(&id)));
+    }
+    Ok(redirect("/auth/login"))
+}
+
+/// The token of a session whose holder is signed in.
+async fn token(session: &Session) -> Result<Option<String>, ApiError> {
+    let user: Option<String> = session.get(SESSION_USER).await.map_err(|e| failed(&e))?;
+    let token: Option<String> = session.get(SESSION_CSRF).await.map_err(|e| failed(&e))?;
+    Ok(user.map(|_| token.unwrap_or_default()))
+}
+
+/// In a browser, the form with the right token: another tab may have signed in again.
+fn refuse(token: &str, headers: &HeaderMap) -> Response {
+    let refusal = ApiError::csrf();
+    if !is_person(headers) {
+        return refusal.into_response();
+    }
+    let mut form = page::logout(token);
+    *form.status_mut() = refusal.status();
+    form
+}
