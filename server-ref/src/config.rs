@@ -82,6 +82,11 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS", value_name = "N", default_value_t = Limits::default().failed_logins_per_minute)]
     max_failed_logins: usize,
 
+    /// Failed sign-ins to one account within 15 minutes, from all addresses together; 0 lifts the limit. Browsers that have signed in to it
+    /// before have this limit for themselves.
+    #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS_PER_ACCOUNT", value_name = "N", default_value_t = Limits::default().failed_logins_per_account)]
+    max_failed_logins_per_account: usize,
+
     /// Proxy whose `X-Forwarded-For` is believed: an address, or a network such as `10.0.0.0/8`. May be repeated, or separated by
     /// commas.
     #[arg(long = "trusted-proxy", env = "AUTOMODERATE_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
@@ -180,6 +185,7 @@ impl Serve {
                 events_per_minute: self.max_events_per_minute,
                 rooms: self.max_rooms,
                 failed_logins_per_minute: self.max_failed_logins,
+                failed_logins_per_account: self.max_failed_logins_per_account,
             })
             .event_log(EventLog { max_events: self.log_max_events, max_age: self.log_max_age })
             .audit_max_age(self.audit_max_age)

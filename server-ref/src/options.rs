@@ -13,11 +13,20 @@ pub struct Limits {
     pub rooms: usize,
     /// Failed sign-ins of one address within any minute (10).
     pub failed_logins_per_minute: usize,
+    /// Failed sign-ins to one account within any 15 minutes (30), from all addresses together. Browsers that have signed in to it before
+    /// have this limit for themselves.
+    pub failed_logins_per_account: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections_per_ip: 10, events_per_minute: 100, rooms: 50, failed_logins_per_minute: 10 }
+        Self {
+            connections_per_ip: 10,
+            events_per_minute: 100,
+            rooms: 50,
+            failed_logins_per_minute: 10,
+            failed_logins_per_account: 30,
+        }
     }
 }
 
@@ -25,7 +34,13 @@ impl Limits {
     /// No limit at all: for tests and benchmarks.
     #[must_use]
     pub fn none() -> Self {
-        Self { connections_per_ip: 0, events_per_minute: 0, rooms: 0, failed_logins_per_minute: 0 }
+        Self {
+            connections_per_ip: 0,
+            events_per_minute: 0,
+            rooms: 0,
+            failed_logins_per_minute: 0,
+            failed_logins_per_account: 0,
+        }
     }
 }
 

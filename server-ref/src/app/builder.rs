@@ -18,8 +18,8 @@ use super::peers::Peers;
 use super::{App, RunningServer, Settings, demo, maintenance, news};
 use crate::Error;
 use crate::address::parse_network;
-use crate::auth::{Auth, Throttle};
-use crate::http::LoginSecret;
+use crate::auth::{AccountThrottle, Auth, Throttle};
+use crate::http::{BrowserSecret, LoginSecret};
 use crate::ids::random_id;
 use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
@@ -253,6 +253,8 @@ impl ServerBuilder {
             peers: Peers::default(),
             slots: Slots::new(self.settings.limits.connections_per_ip, self.settings.limits.events_per_minute),
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
+            account_logins: AccountThrottle::new(self.settings.limits.failed_logins_per_account),
+            browser_secret: BrowserSecret::new(store.shared_secret("browser_secret").await?),
             login_secret: LoginSecret::new(store.shared_secret("login_secret").await?),
             metrics,
             retiring: CancellationToken::new(),

@@ -30,8 +30,8 @@ use peers::Peers;
 pub use running::RunningServer;
 pub(crate) use wire::HangUp;
 
-use crate::auth::{Auth, Throttle};
-use crate::http::LoginSecret;
+use crate::auth::{AccountThrottle, Auth, Throttle};
+use crate::http::{BrowserSecret, LoginSecret};
 use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::options::{EventLog, Limits};
@@ -53,6 +53,8 @@ pub(crate) struct App {
     pub(crate) peers: Peers,
     pub(crate) slots: Arc<Slots>,
     pub(crate) logins: Throttle,
+    pub(crate) account_logins: AccountThrottle,
+    pub(crate) browser_secret: BrowserSecret,
     pub(crate) login_secret: LoginSecret,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,

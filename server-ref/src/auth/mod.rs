@@ -1,6 +1,7 @@
 //! Callers: an API key or a token of one (one project), or a signed-in user (the projects they belong to).
 
 mod access;
+mod account_throttle;
 mod accounts;
 mod keys;
 mod passwords;
@@ -20,6 +21,7 @@ use crate::ids::{key_hash, new_api_key, session_name};
 use crate::store::{Account, KeySecret, Scopes, Store, StoredKey};
 use crate::time::{Micros, now};
 pub(crate) use access::{Denied, KeyAccess};
+pub(crate) use account_throttle::AccountThrottle;
 pub(crate) use accounts::{check_email, check_password};
 pub(crate) use passwords::Passwords;
 pub(crate) use permission::{Permission, Standing};

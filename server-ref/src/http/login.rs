@@ -75,17 +75,25 @@ async fn sign_in(
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
     app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
-    let Some(user) = app.auth.by_password(field(&body, "email").trim(), field(&body, "password")).await? else {
+    let email = field(&body, "email");
+    let email = email.trim();
+    let browser = app.browser_secret.of_cookie(headers, email, now());
+    let attempt = app.account_logins.attempt(email, browser.as_deref(), Instant::now());
+    let attempt = attempt.map_err(ApiError::rate_limited)?;
+    let Some(user) = app.auth.by_password(email, field(&body, "password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
     app.logins.forgive(address);
+    app.account_logins.forgive(attempt);
     begin(session, &user.id, address).await?;
     // Meanwhile the password may have been changed, which ended the sessions that were there.
     if !app.store.has_password(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| failed(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));
     }
-    Ok(redirect("/dashboard/"))
+    let mut answer = redirect("/dashboard/");
+    app.browser_secret.remember(&mut answer, email, now(), app.settings.secure_cookies)?;
+    Ok(answer)
 }
 
 /// Signs the session's holder in as this user.

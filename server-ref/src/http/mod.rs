@@ -12,6 +12,7 @@ mod health;
 mod input;
 mod invitations;
 mod keys;
+mod known_browser;
 mod listing;
 mod login;
 mod login_form;
@@ -49,6 +50,7 @@ use utoipa_axum::routes;
 use crate::Error;
 use crate::app::App;
 use error::ApiError;
+pub(crate) use known_browser::BrowserSecret;
 pub(crate) use login_form::LoginSecret;
 
 /// The largest request body.
@@ -70,7 +72,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .route("/auth/setup", get(setup::form).post(setup::submit))
         .route("/auth/logout", get(logout::form).post(logout::submit))
         .layer(session::layer(app))
-        .layer(from_fn(session::told));
+        .layer(from_fn(session::told))
+        .layer(from_fn(known_browser::set));
     api.merge(web)
         .merge(dashboard::routes())
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))

@@ -5,6 +5,7 @@ mod access_is_checked_at_the_join;
 mod administration;
 mod ai_prompts;
 mod any_text;
+mod attacked_account;
 mod audit;
 mod authorization;
 mod clock;

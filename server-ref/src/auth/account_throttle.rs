@@ -1,0 +1,110 @@
+//! The limit of failed sign-ins per account, from all addresses together.
+//!
+//! Browsers that have signed in to the account before have a limit of their own each: strangers who use up the account's can't lock
+//! its owner out. Unknown accounts count like others, so that the limit does not tell which exist.
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use quick_cache::unsync::Cache;
+
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// The accounts and browsers that are remembered. Those that are tried often stay longest.
+const REMEMBERED: usize = 16_384;
+
+/// Failed attempts within the last 15 minutes, by account, and by account and known browser.
+#[derive(Debug)]
+pub(crate) struct AccountThrottle {
+    limit: usize,
+    /// Keyed at random: nobody can look for addresses that share a place.
+    hasher: RandomState,
+    failures: Mutex<Cache<u64, VecDeque<Instant>>>,
+}
+
+/// An attempt that counts as failed until it is forgiven.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Attempt(u64);
+
+impl AccountThrottle {
+    /// `limit` 0 lets everyone try.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(REMEMBERED)) }
+    }
+
+    /// Counts an attempt to sign in to the account of this e-mail address. `browser`: the name of a browser that has signed in
+    /// to it before.
+    ///
+    /// # Errors
+    /// The time to wait.
+    pub(crate) fn attempt(&self, email: &str, browser: Option<&str>, now: Instant) -> Result<Attempt, Duration> {
+        let key = self.hasher.hash_one((email.to_ascii_lowercase(), browser));
+        if self.limit == 0 {
+            return Ok(Attempt(key));
+        }
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut times) = failures.get_mut(&key) else {
+            failures.insert(key, VecDeque::from([now]));
+            return Ok(Attempt(key));
+        };
+        while times.front().is_some_and(|&first| first + WINDOW <= now) {
+            times.pop_front();
+        }
+        match times.front() {
+            Some(&first) if times.len() >= self.limit => Err(first + WINDOW - now),
+            _ => {
+                times.push_back(now);
+                Ok(Attempt(key))
+            }
+        }
+    }
+
+    /// The attempt succeeded.
+    pub(crate) fn forgive(&self, Attempt(key): Attempt) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut times) = failures.get_mut(&key) {
+            times.pop_back();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_limited_per_account() {
+        let throttle = AccountThrottle::new(2);
+        let start = Instant::now();
+        let attempt = |email: &str, browser, at| throttle.attempt(email, browser, start + Duration::from_secs(at));
+        throttle.forgive(attempt("a@example.org", None, 0).unwrap());
+        assert!(attempt("a@example.org", None, 0).is_ok() && attempt("A@example.org", None, 60).is_ok());
+        assert_eq!(attempt("a@example.org", None, 100).unwrap_err(), Duration::from_secs(800));
+        assert!(attempt("b@example.org", None, 100).is_ok());
+        // Not the owner's browser, whose failures are limited, too.
+        assert!(attempt("a@example.org", Some("x"), 100).is_ok() && attempt("a@example.org", Some("x"), 100).is_ok());
+        assert!(attempt("a@example.org", Some("x"), 101).is_err() && attempt("a@example.org", Some("y"), 101).is_ok());
+        assert!(attempt("a@example.org", None, 900).is_ok() && attempt("a@example.org", None, 901).is_err());
+    }
+
+    #[test]
+    fn an_account_under_attack_is_not_forgotten() {
+        let throttle = AccountThrottle::new(2);
+        let now = Instant::now();
+        let refused = || throttle.attempt("a@example.org", None, now).is_err();
+        assert!(!refused() && !refused() && refused());
+        for n in 0..4 * REMEMBERED {
+            let _ = throttle.attempt(&n.to_string(), None, now);
+            assert!(n % 1000 > 0 || refused(), "{n}");
+        }
+        assert!(throttle.failures.lock().unwrap().len() <= REMEMBERED);
+    }
+
+    #[test]
+    fn without_a_limit_everyone_may_try() {
+        let throttle = AccountThrottle::new(0);
+        assert!((0..100).all(|_| throttle.attempt("a@example.org", None, Instant::now()).is_ok()));
+    }
+}

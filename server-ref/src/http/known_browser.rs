@@ -1,0 +1,121 @@
+//! The cookie by which the server recognises a browser that has signed in to an account before.
+//!
+//! It only changes which limit of failed sign-ins counts. Nothing is stored: it is signed, with the account's e-mail address, with a
+//! secret that all nodes share.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use sha2::Sha256;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::cookie::{Cookie, SameSite};
+
+use crate::Error;
+use crate::ids::random_token;
+use crate::time::Micros;
+
+/// The cookie's name.
+const BROWSER_COOKIE: &str = "known_browser";
+/// The time that a browser is recognised after its last sign-in.
+const BROWSER_LIFETIME: Micros = 180 * 24 * 60 * 60 * 1_000_000;
+
+/// The key that signs the cookies: random, and the same on all nodes.
+#[derive(Clone)]
+pub(crate) struct BrowserSecret(String);
+
+/// In the extensions of an answer: the cookie to set, after the session's.
+#[derive(Debug, Clone)]
+struct NewCookie(HeaderValue);
+
+impl BrowserSecret {
+    pub(crate) fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// Lets the browser that gets this answer be recognised at this account.
+    pub(super) fn remember(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
+        let cookie = Cookie::build((BROWSER_COOKIE, self.issue(email, at)))
+            .path("/auth")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(secure)
+            .max_age(Duration::microseconds(BROWSER_LIFETIME));
+        let value = HeaderValue::from_str(&cookie.to_string());
+        let value = value.map_err(|error| Error::Internal(error.to_string()))?;
+        answer.extensions_mut().insert(NewCookie(value));
+        Ok(())
+    }
+
+    /// The random name of the browser, if it has signed in to this account before.
+    pub(super) fn of_cookie(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
+        let cookie = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .filter_map(Result::ok)
+            .find(|cookie| cookie.name() == BROWSER_COOKIE)?;
+        let (signed, signature) = cookie.value().rsplit_once('.')?;
+        let issued: Micros = signed.rsplit_once('.')?.1.parse().ok()?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        self.mac(signed, email)?.verify_slice(&signature).ok()?;
+        (at.saturating_sub(issued) < BROWSER_LIFETIME).then(|| signed.to_owned())
+    }
+
+    fn issue(&self, email: &str, at: Micros) -> String {
+        let signed = format!("{}.{at}", random_token());
+        let signature = self.mac(&signed, email).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        format!("{signed}.{}", signature.unwrap_or_default())
+    }
+
+    fn mac(&self, signed: &str, email: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
+        mac.update(signed.as_bytes());
+        mac.update(b"\0");
+        mac.update(email.to_ascii_lowercase().as_bytes());
+        Some(mac)
+    }
+}
+
+/// Adds the cookie of [`BrowserSecret::remember`] after the session's.
+pub(super) async fn set(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    if let Some(NewCookie(cookie)) = answer.extensions_mut().remove() {
+        answer.headers_mut().append(SET_COOKIE, cookie);
+    }
+    answer
+}
+
+impl std::fmt::Debug for BrowserSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BrowserSecret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_known_at_its_account_for_a_time() {
+        let secret = BrowserSecret::new("one".into());
+        let value = secret.issue("a@example.org", 0);
+        let known = |secret: &BrowserSecret, value: &str, email: &str, at| {
+            let mut headers = HeaderMap::new();
+            headers.append(COOKIE, format!("a=b; {BROWSER_COOKIE}={value}").parse().unwrap());
+            secret.of_cookie(&headers, email, at).is_some()
+        };
+        assert!(known(&secret, &value, "a@example.org", 1) && known(&secret, &value, "A@Example.org", 1));
+        assert!(!known(&secret, &value, "b@example.org", 1));
+        assert!(!known(&secret, &value, "a@example.org", BROWSER_LIFETIME));
+        assert!(!known(&BrowserSecret::new("two".into()), &value, "a@example.org", 1));
+        for forged in ["", "x", "a.b", "a.0.b", &value.replacen(".0.", ".9.", 1), &value[1..]] {
+            assert!(!known(&secret, forged, "a@example.org", 1), "{forged}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! An account whose password is guessed from many addresses, and its owner.
+
+use automoderate_server::{Limits, RunningServer};
+use reqwest::Response;
+
+use crate::support::{csrf_token, first_cookie, http, server};
+
+/// Signs in from an address, with the cookies that the browser has from before.
+async fn sign_in(server: &RunningServer, address: &str, cookies: &str, email: &str, password: &str) -> Response {
+    let url = format!("{}/auth/login", server.base_url());
+    let form = http().get(&url).send().await.unwrap();
+    let cookie = format!("{}; {cookies}", first_cookie(&form));
+    let token = csrf_token(&form.text().await.unwrap());
+    let fields = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
+    let request = http().post(&url).header("cookie", cookie).header("x-forwarded-for", address).form(&fields);
+    request.send().await.unwrap()
+}
+
+/// The cookie that says that this browser has signed in before.
+fn known_browser(answer: &Response) -> String {
+    let cookies = answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let cookie = cookies.into_iter().find(|cookie| cookie.starts_with("known_browser=")).unwrap();
+    for attribute in ["HttpOnly", "Path=/auth", "SameSite=Lax"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    cookie.split_once(';').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn guesses_are_limited_and_the_owner_is_not_locked_out() {
+    let limits = Limits { failed_logins_per_account: 3, ..Limits::none() };
+    let server = server().limits(limits).trusted_proxies(["127.0.0.1"]).unwrap().start().await.unwrap();
+    let demo = server.demo().unwrap().clone();
+    let (email, password) = (demo.email.as_str(), demo.password.as_str());
+    let first = sign_in(&server, "192.0.2.1", "", email, password).await;
+    assert_eq!(first.status(), 302);
+    let known = known_browser(&first);
+
+    for n in 0..3 {
+        let guess = sign_in(&server, &format!("198.51.100.{n}"), "", email, "wrong").await;
+        assert_eq!(guess.status(), 200);
+    }
+    // Not even with the right password, by any writing of the address, or with a forged cookie.
+    for (email, cookies) in [(email, ""), (&*email.to_uppercase(), ""), (email, "known_browser=x.0.y")] {
+        let refused = sign_in(&server, "198.51.100.9", cookies, email, password).await;
+        assert_eq!(refused.status(), 429, "{email} {cookies}");
+        assert!(refused.headers().contains_key("retry-after"));
+    }
+    // The cookie of one account is worth nothing at another.
+    server.create_user("other@example.org", "password of another").await.unwrap();
+    let other = sign_in(&server, "198.51.100.9", "", "other@example.org", "password of another").await;
+    let refused = sign_in(&server, "198.51.100.9", &known_browser(&other), email, password).await;
+    assert_eq!(refused.status(), 429);
+
+    // The owner comes from a new address, with a limit of their own.
+    assert_eq!(sign_in(&server, "203.0.113.7", &known, email, password).await.status(), 302);
+    for _ in 0..3 {
+        assert_eq!(sign_in(&server, "203.0.113.7", &known, email, "wrong").await.status(), 200);
+    }
+    assert_eq!(sign_in(&server, "203.0.113.8", &known, email, password).await.status(), 429);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn unknown_accounts_are_limited_like_others() {
+    let limits = Limits { failed_logins_per_account: 1, ..Limits::none() };
+    let server = server().limits(limits).start().await.unwrap();
+    let attempt = async || sign_in(&server, "192.0.2.1", "", "nobody@example.org", "wrong").await.status();
+    assert_eq!((attempt().await.as_u16(), attempt().await.as_u16()), (200, 429));
+    server.shutdown().await;
+}
