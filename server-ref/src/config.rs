@@ -70,6 +70,10 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_MAX_CONNECTIONS_PER_IP", value_name = "N", default_value_t = Limits::default().connections_per_ip)]
     max_connections_per_ip: usize,
 
+    /// Concurrent HTTP connections per address, without WebSockets; 0 lifts the limit. Trusted proxies may have any number.
+    #[arg(long, env = "AUTOMODERATE_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value_t = Limits::default().connections_per_address)]
+    connections_per_address: usize,
+
     /// Events that a client may send per minute and connection; 0 lifts the limit.
     #[arg(long, env = "AUTOMODERATE_MAX_EVENTS_PER_MINUTE", value_name = "N", default_value_t = Limits::default().events_per_minute)]
     max_events_per_minute: usize,
@@ -182,6 +186,7 @@ impl Serve {
             .migrate(!self.no_migrate)
             .limits(Limits {
                 connections_per_ip: self.max_connections_per_ip,
+                connections_per_address: self.connections_per_address,
                 events_per_minute: self.max_events_per_minute,
                 rooms: self.max_rooms,
                 failed_logins_per_minute: self.max_failed_logins,

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Limits {
     /// Concurrent real-time connections of one address (10).
     pub connections_per_ip: usize,
+    /// Concurrent HTTP connections of one address (1,024), with those that carry long polls and without WebSockets; further ones are
+    /// closed. Trusted proxies may have any number.
+    pub connections_per_address: usize,
     /// Events a client may send on one connection within any minute (100).
     pub events_per_minute: usize,
     /// Projects joined at once on one connection (50).
@@ -22,6 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_per_ip: 10,
+            connections_per_address: 1024,
             events_per_minute: 100,
             rooms: 50,
             failed_logins_per_minute: 10,
@@ -36,6 +40,7 @@ impl Limits {
     pub fn none() -> Self {
         Self {
             connections_per_ip: 0,
+            connections_per_address: 0,
             events_per_minute: 0,
             rooms: 0,
             failed_logins_per_minute: 0,

@@ -83,7 +83,7 @@ impl Stage {
     async fn start(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_automoderate-server"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", &self.database, "--log", "warn"]);
-        command.args(["--max-connections-per-ip", "0"]);
+        command.args(["--max-connections-per-ip", "0", "--connections-per-address", "0"]);
         if let Some((_, url)) = &self.redis {
             command.args(["--redis", url]);
         }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::holders::Holders;
 use super::turn::Turn;
 use super::wire::{HangUp, Wire};
 use crate::address::{ClientAddress, client_address};
@@ -41,14 +42,17 @@ pub(super) struct Stop {
     pub(super) patience: Duration,
 }
 
-/// Accepts until the drain, then lets each connection finish its request.
+/// Accepts until the drain, then lets each connection finish its request. Closes connections beyond `limit` of an address at once;
+/// WebSockets don't count.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     proxies: Arc<[IpNet]>,
+    limit: usize,
     connections: TaskTracker,
     stop: Stop,
 ) {
+    let holders = Holders::new(limit, proxies.clone());
     loop {
         let accepted = tokio::select! {
             biased;
@@ -57,7 +61,15 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(serve(stream, peer, router.clone(), proxies.clone(), stop.clone()));
+                let Some(held) = holders.take(peer.ip()) else {
+                    tracing::debug!(%peer, "too many connections");
+                    continue;
+                };
+                let serving = serve(stream, peer, router.clone(), proxies.clone(), stop.clone());
+                connections.spawn(async move {
+                    let _held = held;
+                    serving.await;
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");

@@ -288,10 +288,11 @@ impl ServerBuilder {
         let connections = TaskTracker::new();
         let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, patience };
         let proxies = app.settings.trusted_proxies.clone().into();
-        tokio::spawn(accept(listener, router, proxies, connections.clone(), stop.clone()));
+        let limit = app.settings.limits.connections_per_address;
+        tokio::spawn(accept(listener, router, proxies, limit, connections.clone(), stop.clone()));
         if let Some(listener) = for_metrics {
             let router = crate::http::metrics_routes(&app);
-            tokio::spawn(accept(listener, router, Arc::new([]), connections.clone(), stop.clone()));
+            tokio::spawn(accept(listener, router, Arc::new([]), 0, connections.clone(), stop.clone()));
         }
         tokio::spawn(maintenance::run(app.clone()));
         tokio::spawn(maintenance::watch(app.clone()));

@@ -5,6 +5,7 @@ mod access;
 mod admission;
 mod builder;
 mod demo;
+mod holders;
 mod maintenance;
 mod news;
 mod notify;

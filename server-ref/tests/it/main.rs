@@ -10,6 +10,7 @@ mod audit;
 mod authorization;
 mod clock;
 mod connect;
+mod connections_per_address;
 mod cross_origin;
 mod csrf;
 mod dashboard;

@@ -79,9 +79,19 @@ async fn submit_steadily(url: String, key: String, contents: usize, done: Arc<At
 async fn nothing_is_lost_and_clients_move() {
     let (cluster, redis) = (Cluster::start().await, Redis::start().await);
     let url = redis.url();
-    let arguments = ["--redis", &url, "--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--demo"];
+    let arguments = [
+        "--redis",
+        &url,
+        "--max-connections-per-ip",
+        "0",
+        "--connections-per-address",
+        "0",
+        "--max-events-per-minute",
+        "0",
+        "--demo",
+    ];
     let first = Program::start_on(&cluster.database(), &arguments).await;
-    let second = Program::start_on(&cluster.database(), &arguments[..6]).await;
+    let second = Program::start_on(&cluster.database(), &arguments[..8]).await;
     let access = Access { base_url: first.base_url(), key: first.api_key(), project_id: first.project_id() };
     let balancer = Balancer::start(&[first.base_url(), second.base_url()]).await;
     let access = Access { base_url: balancer.url(), ..access };

@@ -1,0 +1,80 @@
+//! The number of HTTP connections per address, so that one address can't take all file descriptors.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ipnet::IpNet;
+
+use crate::address::network;
+
+/// Connections by the address of their peer. Trusted proxies may hold any number: they carry those of many clients.
+#[derive(Debug, Clone)]
+pub(super) struct Holders {
+    limit: usize,
+    proxies: Arc<[IpNet]>,
+    held: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// A counted connection, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    holders: Holders,
+    peer: IpAddr,
+}
+
+impl Holders {
+    /// `limit` 0 lifts the limit.
+    pub(super) fn new(limit: usize, proxies: Arc<[IpNet]>) -> Self {
+        Self { limit, proxies, held: Arc::default() }
+    }
+
+    /// `None`: the peer holds as many as it may.
+    pub(super) fn take(&self, peer: IpAddr) -> Option<Held> {
+        let peer = peer.to_canonical();
+        let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
+        let peer = network(peer);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(peer).or_default();
+        if self.limit > 0 && !is_proxy && *count >= self.limit {
+            return None;
+        }
+        *count += 1;
+        Some(Held { holders: self.clone(), peer })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = self.holders.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.peer);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_address_holds_so_many_and_leaves_nothing() {
+        let holders = Holders::new(2, Arc::new(["10.0.0.0/8".parse().unwrap()]));
+        let take = |peer: &str| holders.take(peer.parse().unwrap());
+        let (first, second) = (take("192.0.2.1"), take("::ffff:192.0.2.1"));
+        assert!(first.is_some() && second.is_some() && take("192.0.2.1").is_none());
+        assert!(take("192.0.2.2").is_some());
+        drop(first);
+        assert!(take("192.0.2.1").is_some());
+        // A /64 is one address.
+        let of_one_host = [take("2001:db8::1"), take("2001:db8::2"), take("2001:db8::3")];
+        assert!(of_one_host[1].is_some() && of_one_host[2].is_none());
+        let of_proxy = [take("10.1.1.1"), take("10.1.1.1"), take("10.1.1.1")];
+        assert!(of_proxy.iter().all(Option::is_some));
+        drop((second, of_one_host, of_proxy));
+        assert!(holders.held.lock().unwrap().is_empty());
+    }
+}
