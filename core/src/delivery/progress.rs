@@ -91,13 +91,15 @@ impl Progress {
         positions.wide.len() + positions.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
     }
 
-    /// Starts a project that was joined at this position. Streams of an earlier join have ended and no longer count.
+    /// Starts a project that was joined at this position. Streams of an earlier join have ended and no longer count. A
+    /// stream of all projects belongs to no join: one that has overflowed counts until its reader is gone.
     pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
         let mut positions = self.lock();
         positions.wide.retain(|reader| reader.strong_count() > 0);
         let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
         let entry = positions.projects.entry(project.clone()).or_default();
-        entry.readers.retain(|reader| reader.upgrade().is_some_and(|slot| !slot.ring.is_gone()));
+        let is_wide = |slot: &Slot| wide.iter().any(|reader| Arc::ptr_eq(&reader.ring, &slot.ring));
+        entry.readers.retain(|slot| slot.upgrade().is_some_and(|slot| !slot.ring.is_gone() || is_wide(&slot)));
         for slot in entry.readers.iter().filter_map(Weak::upgrade) {
             slot.move_to(&cursor.log, cursor.event_id);
         }

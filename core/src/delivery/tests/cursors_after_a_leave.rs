@@ -7,7 +7,7 @@ use super::{
     torn_cursors::{logged, ring},
 };
 use crate::{
-    Cursor,
+    Cursor, Error, ErrorKind,
     delivery::{Progress, Tracker},
     events::ProjectId,
 };
@@ -32,6 +32,11 @@ impl Rig {
 
     fn stream(&self, ring: &Arc<Ring>, partial: bool) -> Tracker {
         Tracker::new(self.progress.clone(), ring.clone(), Some(&self.project), partial)
+    }
+
+    /// A stream of all projects.
+    fn wide_stream(&self, ring: &Arc<Ring>) -> Tracker {
+        Tracker::new(self.progress.clone(), ring.clone(), None, false)
     }
 
     fn cursor(&self) -> u64 {
@@ -68,6 +73,19 @@ fn a_stream_that_ended_and_is_kept_holds_no_cursor_back() {
     assert_eq!(rig.cursor(), 500);
     drop(old);
     assert_eq!(rig.cursor(), 500);
+}
+
+#[test]
+fn a_stream_of_all_projects_that_overflowed_before_the_join_holds_the_cursor_back_until_it_is_dropped() {
+    let (rig, overflowed) = (Rig::new(), ring());
+    let wide = rig.wide_stream(&overflowed);
+    overflowed.end(StreamEnd::Failed(Error::new(ErrorKind::Overflow, "full")));
+    rig.join(2);
+    let mut new = rig.stream(&ring(), false);
+    new.commit(&logged(&rig.log, 22));
+    assert_eq!(rig.cursor(), 2, "its reader does not know yet that it lacks these events");
+    drop(wide);
+    assert_eq!(rig.cursor(), 22);
 }
 
 #[test]
