@@ -18,6 +18,23 @@ const PING_GRACE: Duration = Duration::from_secs(5);
 /// Timeouts up to this need no probe.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Probes that are not answered.
+#[derive(Debug, Clone, Copy)]
+struct PendingProbe {
+    /// The oldest one. Its time is up first, so that further probes do not keep a dead connection.
+    first: Instant,
+    last: Instant,
+}
+
+impl PendingProbe {
+    /// Those that a packet leaves pending.
+    fn heard(self, now: Instant) -> Option<Self> {
+        let answers = |asked| now >= asked + STALE_AFTER_PROBE;
+        let first = if answers(self.first) { self.last } else { self.first };
+        (!answers(self.last)).then_some(Self { first, ..self })
+    }
+}
+
 /// Watches for silence. Any packet shows that the server is alive; an answer below Engine.IO shows only that it is
 /// reachable.
 #[derive(Debug, Default)]
@@ -26,8 +43,7 @@ pub(crate) struct Liveness {
     timeout: Duration,
     /// Time of the last packet; `None` until the intervals are known.
     heard: Option<Instant>,
-    /// Time of the pending probe.
-    probe: Option<Instant>,
+    probe: Option<PendingProbe>,
     /// Time of the last sign of life.
     answered: Option<Instant>,
     /// Time of the last hint that the network changed, if no packet has arrived since.
@@ -44,7 +60,7 @@ impl Liveness {
     /// Notes a packet.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = self.heard.map(|_| now);
-        self.probe = self.probe.filter(|asked| now < *asked + STALE_AFTER_PROBE);
+        self.probe = self.probe.and_then(|probe| probe.heard(now));
         self.doubted = self.doubted.filter(|since| now < *since + STALE_AFTER_PROBE);
     }
 
@@ -56,7 +72,8 @@ impl Liveness {
 
     /// Notes that a probe was sent.
     pub(crate) fn probed(&mut self, now: Instant) {
-        self.probe = Some(now);
+        let first = self.probe.map_or(now, |probe| probe.first);
+        self.probe = Some(PendingProbe { first, last: now });
     }
 
     /// Notes that the network may have changed. The next ping must arrive in time: the answer to a probe may take
@@ -77,7 +94,7 @@ impl Liveness {
     /// Time at which the server counts as dead.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let mut earliest = Earliest(Some(self.heard? + self.interval + self.timeout));
-        earliest.consider(self.probe.map(|asked| asked + PROBE_TIMEOUT));
+        earliest.consider(self.probe.map(|probe| probe.first + PROBE_TIMEOUT));
         earliest.consider(self.doubted.map(|since| since + self.interval + PING_GRACE));
         earliest.0
     }
@@ -117,6 +134,20 @@ mod tests {
             liveness.answered(start + seconds(at));
         }
         assert_eq!(liveness.deadline(), Some(start + seconds(145)));
+    }
+
+    #[test]
+    fn further_probes_allow_no_more_time_for_an_answer() {
+        let (mut liveness, start) = started(25, 20);
+        for at in [10, 14] {
+            liveness.probed(start + seconds(at));
+        }
+        assert_eq!(liveness.deadline(), Some(start + seconds(15)));
+        liveness.heard(start + seconds(14));
+        assert_eq!(liveness.deadline(), Some(start + seconds(19)), "it may be older than the second probe");
+        liveness.answered(start + seconds(14));
+        liveness.probed(start + seconds(16));
+        assert_eq!(liveness.deadline(), Some(start + seconds(21)));
     }
 
     #[test]

@@ -127,6 +127,25 @@ async fn asks_an_open_connection_for_a_sign_of_life() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn hints_that_keep_coming_keep_no_dead_connection() {
+    let script = Script::new();
+    let (client, server) = connected(&script).await;
+    server.fall_silent();
+    let start = Instant::now();
+    let hints = async {
+        loop {
+            client.network_changed();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    };
+    tokio::select! {
+        _ = server.closed() => {}
+        () = hints => unreachable!("hints never end"),
+    }
+    assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn but_not_a_pause_that_the_server_asked_for() {
     let script = Script::new();
     let (client, server) = connected(&script).await;
