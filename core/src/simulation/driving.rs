@@ -240,7 +240,8 @@ impl World {
                 assert!(error.is_retryable(), "the join was refused for good: {error}");
                 let room = &running.rooms[project];
                 let timed_out = self.now - room.asked_at >= JOIN_TIMEOUT;
-                // The client has given up a request by then, and can't tell that its refusal is not for the next one.
+                // The client gives up a request two timeouts after it was sent, however late the server took it up. From
+                // then on it can't tell that a refusal is not for the next request. Without stalls, requests arrive soon.
                 let given_up = if self.scenario.wire.stalls > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
                 let is_late = |at: &Duration| (given_up..REFUSAL_MEANT).contains(&(self.now - *at));
                 let late = room.refusals.iter().any(is_late);

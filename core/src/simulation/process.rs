@@ -84,7 +84,7 @@ pub(super) struct Room {
     /// The number of decisions then.
     pub(super) asked_place: usize,
     pub(super) refused: bool,
-    /// When the server has refused its joins.
+    /// When the joins came to the server that it has refused, sooner or later.
     pub(super) refusals: Vec<Duration>,
     pub(super) was_left: bool,
     /// A leave was sent on this connection, and its answer has not come.

@@ -81,6 +81,8 @@ pub(super) struct Request {
     project: Option<usize>,
     data: Value,
     ack: Option<u64>,
+    /// When it came.
+    came: Duration,
 }
 
 impl Server {
@@ -161,7 +163,7 @@ impl World {
                 let Ok((name, data)) = sio::split_event(packet.data) else { return };
                 let data: Value = serde_json::from_str(data).unwrap_or_default();
                 let project = data["project_id"].as_str().and_then(|name| self.server.project(name));
-                let request = Request { name: name.into_owned(), project, data, ack: packet.id };
+                let request = Request { name: name.into_owned(), project, data, ack: packet.id, came: self.now };
                 let within = if self.troubled { self.scenario.server.answers_within } else { 20 };
                 let mut at = self.now + self.dice.pause(0, within);
                 if request.name != "replay_events" {

@@ -79,7 +79,7 @@ impl World {
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some((running, project)) = running.zip(request.project).filter(|_| request.name == "join_project") {
             running.rooms[project].refused = true;
-            running.rooms[project].refusals.push(self.now);
+            running.rooms[project].refusals.push(request.came);
         }
         if request.name == "replay_events" {
             return self.answer(id, request, &[], words);
