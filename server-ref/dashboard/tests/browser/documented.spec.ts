@@ -27,7 +27,7 @@ for (const client of CLIENTS) {
     // The page names a project that readers would replace by their own; here it exists.
     await server.stop('SIGTERM')
     const rows = `INSERT INTO projects (id, name, created_at) VALUES ('${PROJECT}', 'Printed', 0);
-      INSERT INTO members SELECT '${PROJECT}', id, 'owner' FROM users;`
+      INSERT INTO members (project_id, user_id, role) SELECT '${PROJECT}', id, 'owner' FROM users;`
     execFileSync('sqlite3', [server.database, rows])
     await server.run()
     const owner = await Person.demo(server)
