@@ -1,4 +1,4 @@
-//! What every real-time request passes first: the limit of its address, the end of the server, and the rules for pages of other origins.
+//! The admission of real-time requests: the limit of an address, the end of the server, and the rules for pages of other origins.
 
 use std::sync::Arc;
 
