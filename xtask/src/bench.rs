@@ -9,7 +9,7 @@ use crate::need::{
     Need::{NodePackages, Postgres, Redis, ServerPeers, StandIns, Swift, Valgrind},
 };
 use crate::step::{self, Step};
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 /// The measurements without a name, in this order. One table of all results follows.
 const STANDARD: [&str; 6] = ["core", "server", "postgres", "python", "swift", "node"];
@@ -86,55 +86,58 @@ pub(crate) const STEPS: &[Step] = &[
     },
 ];
 
-pub(crate) fn run(work: &Work, names: &[String]) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
     if !names.is_empty() {
-        return step::run_named(work, STEPS, names);
+        return step::run_named(workspace, STEPS, names);
     }
-    let results = work.target().join("bench.jsonl");
-    work.shell.remove_path(&results)?;
-    work.shell.set_var("BENCH_RESULTS", &results);
-    step::run_named(work, STEPS, &STANDARD.map(str::to_owned))?;
-    work.run(cmd!(work.shell, "python3 benches/table.py {results}"))
+    let results = workspace.target().join("bench.jsonl");
+    workspace.shell.remove_path(&results)?;
+    workspace.shell.set_var("BENCH_RESULTS", &results);
+    step::run_named(workspace, STEPS, &STANDARD.map(str::to_owned))?;
+    workspace.run(cmd!(workspace.shell, "python3 benches/table.py {results}"))
 }
 
 /// `cargo bench`, of a build that is quick to make if the measurement is to be quick.
-fn profile(work: &Work) -> [&'static str; 2] {
-    ["--profile", if work.quick { "fast" } else { "bench" }]
+fn profile(workspace: &Workspace) -> [&'static str; 2] {
+    ["--profile", if workspace.quick { "fast" } else { "bench" }]
 }
 
-fn quick(work: &Work, flag: &'static str) -> Option<&'static str> {
-    work.quick.then_some(flag)
+fn quick(workspace: &Workspace, flag: &'static str) -> Option<&'static str> {
+    workspace.quick.then_some(flag)
 }
 
-fn core(work: &Work, _: &Environment) -> Result<()> {
-    let peers = work.target().join("peers");
-    work.run(cmd!(
-        work.shell,
+fn core(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let peers = workspace.target().join("peers");
+    workspace.run(cmd!(
+        workspace.shell,
         "cargo build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir {peers}"
     ))?;
-    let (profile, quick) = (profile(work), quick(work, "--quick"));
-    work.run(
+    let (profile, quick) = (profile(workspace), quick(workspace, "--quick"));
+    workspace.run(
         cmd!(
-            work.shell,
+            workspace.shell,
             "cargo bench --quiet {profile...} -p automoderate --bench decode --bench receive_path -- {quick...}"
         )
         .env("PEER", peers.join("release/peers")),
     )
 }
 
-fn server(work: &Work, environment: &Environment) -> Result<()> {
-    let (profile, quick) = (profile(work), quick(work, "--quick"));
-    work.run(
-        cmd!(work.shell, "cargo bench --quiet {profile...} -p automoderate-server --bench reference -- {quick...}")
-            .envs(environment),
+fn server(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let (profile, quick) = (profile(workspace), quick(workspace, "--quick"));
+    workspace.run(
+        cmd!(
+            workspace.shell,
+            "cargo bench --quiet {profile...} -p automoderate-server --bench reference -- {quick...}"
+        )
+        .envs(environment),
     )
 }
 
-fn postgres(work: &Work, environment: &Environment) -> Result<()> {
-    let (profile, quick) = (profile(work), quick(work, "--quick"));
-    work.run(
+fn postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let (profile, quick) = (profile(workspace), quick(workspace, "--quick"));
+    workspace.run(
         cmd!(
-            work.shell,
+            workspace.shell,
             "server-ref/tests/postgres/with-cluster.sh cargo bench --quiet {profile...} -p automoderate-server --bench reference -- submissions {quick...}"
         )
         .envs(environment)
@@ -142,55 +145,55 @@ fn postgres(work: &Work, environment: &Environment) -> Result<()> {
     )
 }
 
-fn python(work: &Work, _: &Environment) -> Result<()> {
-    need_wheel(work)?;
-    let rounds: &[&str] = if work.quick { &["--rounds", "1"] } else { &[] };
-    work.run(cmd!(work.shell, "bindings-python/bench.sh {rounds...}"))
+fn python(workspace: &Workspace, _: &Environment) -> Result<()> {
+    need_wheel(workspace)?;
+    let rounds: &[&str] = if workspace.quick { &["--rounds", "1"] } else { &[] };
+    workspace.run(cmd!(workspace.shell, "bindings-python/bench.sh {rounds...}"))
 }
 
-fn swift(work: &Work, environment: &Environment) -> Result<()> {
+fn swift(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let run = environment["SWIFT_RUN"].split_whitespace();
-    let command = cmd!(work.shell, "bindings-swift/bench.sh {run...}");
-    work.run(if work.quick { command.env("ROUNDS", "1") } else { command })
+    let command = cmd!(workspace.shell, "bindings-swift/bench.sh {run...}");
+    workspace.run(if workspace.quick { command.env("ROUNDS", "1") } else { command })
 }
 
-fn node(work: &Work, environment: &Environment) -> Result<()> {
-    build::node(work, environment)?;
-    let rounds: &[&str] = if work.quick { &["--rounds", "1"] } else { &[] };
-    work.run(cmd!(work.shell, "node bindings-node/benches/bench.mjs {rounds...}").envs(environment))
+fn node(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build::node(workspace, environment)?;
+    let rounds: &[&str] = if workspace.quick { &["--rounds", "1"] } else { &[] };
+    workspace.run(cmd!(workspace.shell, "node bindings-node/benches/bench.mjs {rounds...}").envs(environment))
 }
 
-fn alternatives(work: &Work, _: &Environment) -> Result<()> {
-    let peers = work.target().join("peers");
-    work.run(cmd!(
-        work.shell,
+fn alternatives(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let peers = workspace.target().join("peers");
+    workspace.run(cmd!(
+        workspace.shell,
         "cargo run --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir {peers} --bin alternatives"
     ))
 }
 
-fn fan_out(work: &Work, environment: &Environment) -> Result<()> {
-    work.run(
-        cmd!(work.shell, "cargo bench --quiet --profile fast -p automoderate-server --bench reference -- fan-out")
+fn fan_out(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    workspace.run(
+        cmd!(workspace.shell, "cargo bench --quiet --profile fast -p automoderate-server --bench reference -- fan-out")
             .envs(environment),
     )
 }
 
-fn instructions(work: &Work, environment: &Environment) -> Result<()> {
-    let target = work.target().join("instructions");
-    work.run(
+fn instructions(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let target = workspace.target().join("instructions");
+    workspace.run(
         cmd!(
-            work.shell,
+            workspace.shell,
             "cargo bench --locked --manifest-path core/benches/instructions/Cargo.toml --target-dir {target}"
         )
         .envs(environment),
     )
 }
 
-fn capacity(work: &Work, environment: &Environment) -> Result<()> {
-    let arguments = &work.arguments;
-    work.run(
+fn capacity(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let arguments = &workspace.arguments;
+    workspace.run(
         cmd!(
-            work.shell,
+            workspace.shell,
             "server-ref/tests/postgres/with-cluster.sh cargo bench --quiet --profile fast -p automoderate-server --bench capacity -- {arguments...}"
         )
         .envs(environment)
@@ -198,51 +201,57 @@ fn capacity(work: &Work, environment: &Environment) -> Result<()> {
     )
 }
 
-fn storm(work: &Work, _: &Environment) -> Result<()> {
-    build_server(work)?;
-    server_bench(work, "storm")
+fn storm(workspace: &Workspace, _: &Environment) -> Result<()> {
+    build_server(workspace)?;
+    server_bench(workspace, "storm")
 }
 
-fn growth(work: &Work, _: &Environment) -> Result<()> {
-    server_bench(work, "growth")
+fn growth(workspace: &Workspace, _: &Environment) -> Result<()> {
+    server_bench(workspace, "growth")
 }
 
-fn latency(work: &Work, _: &Environment) -> Result<()> {
-    build_server(work)?;
-    need_wheel(work)?;
-    work.run(cmd!(work.shell, "bindings-python/bench.sh --install"))?;
-    if !work.root.join("bindings-node/dist/index.mjs").exists() {
-        step::run_named(work, build::STEPS, &["node".to_owned()])?;
+fn latency(workspace: &Workspace, _: &Environment) -> Result<()> {
+    build_server(workspace)?;
+    need_wheel(workspace)?;
+    workspace.run(cmd!(workspace.shell, "bindings-python/bench.sh --install"))?;
+    if !workspace.root.join("bindings-node/dist/index.mjs").exists() {
+        step::run_named(workspace, build::STEPS, &["node".to_owned()])?;
     }
-    if let Ok(environment) = Swift.set_up(work) {
+    if let Ok(environment) = Swift.set_up(workspace) {
         let run = environment["SWIFT_RUN"].split_whitespace();
-        work.shell.set_var("LATENCY_SWIFT", work.read(cmd!(work.shell, "bindings-swift/bench.sh --latency {run...}"))?);
+        workspace.shell.set_var(
+            "LATENCY_SWIFT",
+            workspace.read(cmd!(workspace.shell, "bindings-swift/bench.sh --latency {run...}"))?,
+        );
     }
-    work.shell.set_var("LATENCY_PYTHON", work.root.join(".cache/python-bench/bin/python"));
-    work.shell.set_var("LATENCY_NODE", "node");
-    server_bench(work, "latency")
+    workspace.shell.set_var("LATENCY_PYTHON", workspace.root.join(".cache/python-bench/bin/python"));
+    workspace.shell.set_var("LATENCY_NODE", "node");
+    server_bench(workspace, "latency")
 }
 
-fn endurance(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo bench --quiet --profile fast -p automoderate --bench receive_path -- --endurance"))
+fn endurance(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(
+        workspace.shell,
+        "cargo bench --quiet --profile fast -p automoderate --bench receive_path -- --endurance"
+    ))
 }
 
-fn build_server(work: &Work) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo build --quiet --profile fast -p automoderate-server"))
+fn build_server(workspace: &Workspace) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo build --quiet --profile fast -p automoderate-server"))
 }
 
-fn server_bench(work: &Work, name: &str) -> Result<()> {
-    let arguments = &work.arguments;
-    work.run(cmd!(
-        work.shell,
+fn server_bench(workspace: &Workspace, name: &str) -> Result<()> {
+    let arguments = &workspace.arguments;
+    workspace.run(cmd!(
+        workspace.shell,
         "cargo bench --quiet --profile fast -p automoderate-server --bench {name} -- {arguments...}"
     ))
 }
 
-fn need_wheel(work: &Work) -> Result<()> {
-    let wheels = work.shell.read_dir(work.root.join(".cache/wheels")).unwrap_or_default();
+fn need_wheel(workspace: &Workspace) -> Result<()> {
+    let wheels = workspace.shell.read_dir(workspace.root.join(".cache/wheels")).unwrap_or_default();
     if wheels.iter().any(|file| file.extension().is_some_and(|extension| extension == "whl")) {
         return Ok(());
     }
-    step::run_named(work, crate::tests::STEPS, &["wheel".to_owned()])
+    step::run_named(workspace, crate::tests::STEPS, &["wheel".to_owned()])
 }

@@ -10,7 +10,7 @@ use crate::need::{
     Need::{Chromium, NodePackages, Swift},
 };
 use crate::step::Step;
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 pub(crate) const STEPS: &[Step] = &[
     Step {
@@ -31,35 +31,35 @@ pub(crate) const STEPS: &[Step] = &[
 /// Parts of .cache that are costly to fetch again.
 const COSTLY: [&str; 4] = ["swift-root", "walkthrough", "tools", "kotlin"];
 
-pub(crate) fn node(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "npm run --silent build --prefix bindings-node"))
+pub(crate) fn node(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "npm run --silent build --prefix bindings-node"))
 }
 
-fn dashboard(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "npm run --silent build --prefix server-ref/dashboard"))
+fn dashboard(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "npm run --silent build --prefix server-ref/dashboard"))
 }
 
-fn swift(work: &Work, _: &Environment) -> Result<()> {
+fn swift(workspace: &Workspace, _: &Environment) -> Result<()> {
     if cfg!(target_os = "macos") {
-        return work.run(cmd!(work.shell, "bindings-swift/scripts/xcframework.sh"));
+        return workspace.run(cmd!(workspace.shell, "bindings-swift/scripts/xcframework.sh"));
     }
-    let folder = work.read(cmd!(work.shell, "bindings-swift/scripts/library.sh"))?;
+    let folder = workspace.read(cmd!(workspace.shell, "bindings-swift/scripts/library.sh"))?;
     println!("-Xlinker -L{folder}");
     Ok(())
 }
 
-pub(crate) fn clean(work: &Work, all: bool) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo clean --quiet"))?;
-    let cache = work.root.join(".cache");
+pub(crate) fn clean(workspace: &Workspace, all: bool) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo clean --quiet"))?;
+    let cache = workspace.root.join(".cache");
     if all {
-        return work.shell.remove_path(&cache).map_err(Into::into);
+        return workspace.shell.remove_path(&cache).map_err(Into::into);
     }
     let kept = |path: &Path| {
         path.file_name().is_some_and(|name| COSTLY.iter().any(|costly| name.to_string_lossy().starts_with(costly)))
     };
-    for path in work.shell.read_dir(&cache).unwrap_or_default() {
+    for path in workspace.shell.read_dir(&cache).unwrap_or_default() {
         if !kept(&path) {
-            work.shell.remove_path(path)?;
+            workspace.shell.remove_path(path)?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::work::Work;
+use crate::workspace::Workspace;
 use crate::{bench, build, check, docs, doctor, need, proof, release, step, tests};
 
 /// The commands of this repository.
@@ -77,22 +77,24 @@ enum Command {
 
 impl Cli {
     pub(crate) fn run(self) -> Result<()> {
-        let work = Work::new()?;
+        let workspace = Workspace::new()?;
         match self.command {
-            Command::Check => check::check(&work),
-            Command::Lint => check::lint(&work),
-            Command::Test { names, lanes } => tests::run(&work, &names, lanes),
-            Command::Bench { names, quick, arguments } => bench::run(&work.with_arguments(arguments, quick), &names),
-            Command::Prove { names, arguments } => {
-                step::run_named(&work.with_arguments(arguments, false), proof::STEPS, &names)
+            Command::Check => check::check(&workspace),
+            Command::Lint => check::lint(&workspace),
+            Command::Test { names, lanes } => tests::run(&workspace, &names, lanes),
+            Command::Bench { names, quick, arguments } => {
+                bench::run(&workspace.with_arguments(arguments, quick), &names)
             }
-            Command::Build { names } => step::run_named(&work, build::STEPS, &names),
-            Command::Docs => docs::site(&work),
-            Command::Package { names } => release::package(&work, &names),
-            Command::PublicApi => release::write_public_api(&work),
-            Command::Fetch => need::fetch(&work),
-            Command::Doctor => doctor::report(&work),
-            Command::Clean { all } => build::clean(&work, all),
+            Command::Prove { names, arguments } => {
+                step::run_named(&workspace.with_arguments(arguments, false), proof::STEPS, &names)
+            }
+            Command::Build { names } => step::run_named(&workspace, build::STEPS, &names),
+            Command::Docs => docs::site(&workspace),
+            Command::Package { names } => release::package(&workspace, &names),
+            Command::PublicApi => release::write_public_api(&workspace),
+            Command::Fetch => need::fetch(&workspace),
+            Command::Doctor => doctor::report(&workspace),
+            Command::Clean { all } => build::clean(&workspace, all),
         }
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use xshell::cmd;
 
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 /// The program, the flag that prints its version, and the steps that need it.
 const PROGRAMS: [(&str, &str, &str); 12] = [
@@ -21,9 +21,9 @@ const PROGRAMS: [(&str, &str, &str); 12] = [
     ("debootstrap", "--version", "prove walkthrough, and Swift's root; installed by root on a Debian"),
 ];
 
-pub(crate) fn report(work: &Work) -> Result<()> {
+pub(crate) fn report(workspace: &Workspace) -> Result<()> {
     for (program, flag, purpose) in PROGRAMS {
-        let version = work.read(cmd!(work.shell, "{program} {flag}").ignore_stderr());
+        let version = workspace.read(cmd!(workspace.shell, "{program} {flag}").ignore_stderr());
         let state = match &version {
             Ok(text) => text.lines().next().unwrap_or("there"),
             Err(_) => "missing",

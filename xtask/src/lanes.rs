@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::step::Step;
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 struct Finished {
     name: &'static str,
@@ -21,9 +21,9 @@ struct Finished {
 }
 
 /// Stops at the first step that fails: those that have begun end, no other begins.
-pub(crate) fn run_all(work: &Work, steps: &[Step], lanes: u8) -> Result<()> {
-    let mut fetching = fetch_ahead(work)?;
-    let logs = work.target().join("test-logs");
+pub(crate) fn run_all(workspace: &Workspace, steps: &[Step], lanes: u8) -> Result<()> {
+    let mut fetching = fetch_ahead(workspace)?;
+    let logs = workspace.target().join("test-logs");
     let waiting = Mutex::new(steps.iter().map(|step| step.name).collect::<VecDeque<_>>());
     let finished = Mutex::new(Vec::<Finished>::new());
     let next = || {
@@ -39,11 +39,12 @@ pub(crate) fn run_all(work: &Work, steps: &[Step], lanes: u8) -> Result<()> {
         Ok(())
     };
     let alone = lanes == 1;
-    thread::scope(|scope| {
+    let ran = thread::scope(|scope| {
         let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(|| lane(alone))).collect();
         lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })?;
+    });
     fetching.kill().and_then(|()| fetching.wait()).context("the fetch that runs ahead")?;
+    ran?;
     summary(&lock(&finished))
 }
 
@@ -52,9 +53,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Fetches what later steps need while the first compile. A step whose need is not there yet waits for it, or tries by itself.
-fn fetch_ahead(work: &Work) -> Result<std::process::Child> {
-    fs::create_dir_all(work.root.join(".cache"))?;
-    let log = File::create(work.root.join(".cache/fetch.log"))?;
+fn fetch_ahead(workspace: &Workspace) -> Result<std::process::Child> {
+    fs::create_dir_all(workspace.root.join(".cache"))?;
+    let log = File::create(workspace.root.join(".cache/fetch.log"))?;
     this_program()
         .arg("fetch")
         .stdin(Stdio::null())

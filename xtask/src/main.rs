@@ -12,7 +12,7 @@ mod proof;
 mod release;
 mod step;
 mod tests;
-mod work;
+mod workspace;
 
 use std::process::ExitCode;
 

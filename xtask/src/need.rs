@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use xshell::cmd;
 
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 /// The variables that the setup scripts have printed.
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -99,10 +99,10 @@ impl Need {
     }
 
     /// Fetches it, unless it is there.
-    pub(crate) fn set_up(self, work: &Work) -> Result<Environment> {
+    pub(crate) fn set_up(self, workspace: &Workspace) -> Result<Environment> {
         let (_, command, printed) = self.setup();
         let (script, arguments) = (command[0], &command[1..]);
-        let text = work.read(cmd!(work.shell, "{script} {arguments...}"))?;
+        let text = workspace.read(cmd!(workspace.shell, "{script} {arguments...}"))?;
         Ok(match printed {
             Printed::Nothing => Environment::new(),
             Printed::Value(name) => Environment::from([(name.to_owned(), text)]),
@@ -119,12 +119,12 @@ fn variables(text: &str) -> Environment {
 }
 
 /// Sets up all needs of a step. `None`: something is not available here, and the step is skipped; under CI that is an error.
-pub(crate) fn set_up(work: &Work, step: &str, needs: &[Need]) -> Result<Option<Environment>> {
+pub(crate) fn set_up(workspace: &Workspace, step: &str, needs: &[Need]) -> Result<Option<Environment>> {
     let mut environment = Environment::new();
     for need in needs {
-        match need.set_up(work) {
+        match need.set_up(workspace) {
             Ok(variables) => environment.extend(variables),
-            Err(error) if Work::on_ci() => {
+            Err(error) if Workspace::on_ci() => {
                 return Err(error.context(format!("{step} needs {}, whose setup failed", need.name())));
             }
             Err(error) => {
@@ -137,11 +137,11 @@ pub(crate) fn set_up(work: &Work, step: &str, needs: &[Need]) -> Result<Option<E
 }
 
 /// Sets up every need of the tests, one after another. A failure is reported at the end and stops none of the others.
-pub(crate) fn fetch(work: &Work) -> Result<()> {
+pub(crate) fn fetch(workspace: &Workspace) -> Result<()> {
     let mut failed = Vec::new();
     for need in OF_THE_TESTS {
         println!("{}", need.name());
-        if let Err(error) = need.set_up(work) {
+        if let Err(error) = need.set_up(workspace) {
             eprintln!("{error:#}");
             failed.push(need.name());
         }

@@ -8,7 +8,7 @@ use crate::need::{
     Need::{NodePackages, NodeReference, StandIns, StockClients},
 };
 use crate::step::Step;
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 pub(crate) const STEPS: &[Step] = &[
     Step {
@@ -55,50 +55,55 @@ pub(crate) const STEPS: &[Step] = &[
     },
 ];
 
-fn mutations(work: &Work, _: &Environment) -> Result<()> {
-    let names = &work.arguments;
-    work.run(cmd!(work.shell, "core/tests/mutations/run.sh {names...}"))
+fn mutations(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let names = &workspace.arguments;
+    workspace.run(cmd!(workspace.shell, "core/tests/mutations/run.sh {names...}"))
 }
 
-fn hostile(work: &Work, _: &Environment) -> Result<()> {
-    let attacks = &work.arguments;
-    work.run(
-        cmd!(work.shell, "cargo test --quiet --profile fast -p automoderate-server --test hostile -- {attacks...}")
-            .env("HOSTILE_LONG", "1"),
+fn hostile(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let attacks = &workspace.arguments;
+    workspace.run(
+        cmd!(
+            workspace.shell,
+            "cargo test --quiet --profile fast -p automoderate-server --test hostile -- {attacks...}"
+        )
+        .env("HOSTILE_LONG", "1"),
     )
 }
 
-fn soak(work: &Work, _: &Environment) -> Result<()> {
-    let reconnects = work.shell.var("SOAK_RECONNECTS").unwrap_or_else(|_| "1000".to_owned());
-    work.run(
-        cmd!(work.shell, "cargo test --quiet -p automoderate-server --test soak -- --nocapture")
+fn soak(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let reconnects = workspace.shell.var("SOAK_RECONNECTS").unwrap_or_else(|_| "1000".to_owned());
+    workspace.run(
+        cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --test soak -- --nocapture")
             .env("SOAK_RECONNECTS", reconnects),
     )
 }
 
-fn reliability(work: &Work, environment: &Environment) -> Result<()> {
-    let faults = &work.arguments;
-    work.run(cmd!(work.shell, "cargo build --quiet --profile fast -p automoderate-server -p automod-tail"))?;
-    work.run(
-        cmd!(work.shell, "cargo bench --quiet --profile fast -p stock --bench faults -- {faults...}").envs(environment),
+fn reliability(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let faults = &workspace.arguments;
+    workspace
+        .run(cmd!(workspace.shell, "cargo build --quiet --profile fast -p automoderate-server -p automod-tail"))?;
+    workspace.run(
+        cmd!(workspace.shell, "cargo bench --quiet --profile fast -p stock --bench faults -- {faults...}")
+            .envs(environment),
     )
 }
 
-fn recovery(work: &Work, _: &Environment) -> Result<()> {
-    let faults = &work.arguments;
-    work.run(cmd!(work.shell, "cargo build --quiet -p automoderate-server"))?;
-    work.run(cmd!(
-        work.shell,
+fn recovery(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let faults = &workspace.arguments;
+    workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automoderate-server"))?;
+    workspace.run(cmd!(
+        workspace.shell,
         "cargo bench --quiet --profile dev -p automoderate-server --bench recovery -- {faults...}"
     ))
 }
 
-fn node_versions(work: &Work, environment: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo build --quiet -p automoderate-server"))?;
-    work.run(cmd!(work.shell, "bindings-node/check.sh --all-versions").envs(environment))
+fn node_versions(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automoderate-server"))?;
+    workspace.run(cmd!(workspace.shell, "bindings-node/check.sh --all-versions").envs(environment))
 }
 
-fn walkthrough(work: &Work, _: &Environment) -> Result<()> {
-    let pages = &work.arguments;
-    work.run(cmd!(work.shell, "docs/check/walkthrough.sh {pages...}"))
+fn walkthrough(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let pages = &workspace.arguments;
+    workspace.run(cmd!(workspace.shell, "docs/check/walkthrough.sh {pages...}"))
 }

@@ -10,7 +10,7 @@ use crate::need::{
 };
 use crate::step::{self, Step};
 use crate::tests;
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 const CRATES: [&str; 3] = ["automoderate", "automoderate-server", "automod-tail"];
 const DENY: &str = "cargo-deny@0.20.2";
@@ -46,42 +46,42 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// Runs all but `sbom`, which must be named.
-pub(crate) fn package(work: &Work, names: &[String]) -> Result<()> {
+pub(crate) fn package(workspace: &Workspace, names: &[String]) -> Result<()> {
     if !names.is_empty() {
-        return step::run_named(work, STEPS, names);
+        return step::run_named(workspace, STEPS, names);
     }
-    STEPS.iter().filter(|step| step.name != "sbom").try_for_each(|step| step.run(work).map(drop))
+    STEPS.iter().filter(|step| step.name != "sbom").try_for_each(|step| step.run(workspace).map(drop))
 }
 
-fn licenses(work: &Work, _: &Environment) -> Result<()> {
-    let deny = work.read(cmd!(work.shell, "release/tool.sh {DENY}"))?;
-    work.run(cmd!(work.shell, "release/licenses.sh {deny}"))
+fn licenses(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let deny = workspace.read(cmd!(workspace.shell, "release/tool.sh {DENY}"))?;
+    workspace.run(cmd!(workspace.shell, "release/licenses.sh {deny}"))
 }
 
-fn sbom(work: &Work, _: &Environment) -> Result<()> {
-    let tool = work.read(cmd!(work.shell, "release/tool.sh {CYCLONEDX}"))?;
-    work.run(cmd!(work.shell, "release/sbom.sh {tool}"))
+fn sbom(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let tool = workspace.read(cmd!(workspace.shell, "release/tool.sh {CYCLONEDX}"))?;
+    workspace.run(cmd!(workspace.shell, "release/sbom.sh {tool}"))
 }
 
-fn public_api(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "release/public-api.sh"))
+fn public_api(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "release/public-api.sh"))
 }
 
-pub(crate) fn write_public_api(work: &Work) -> Result<()> {
-    work.run(cmd!(work.shell, "release/public-api.sh write"))
+pub(crate) fn write_public_api(workspace: &Workspace) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "release/public-api.sh write"))
 }
 
-fn rust(work: &Work, _: &Environment) -> Result<()> {
+fn rust(workspace: &Workspace, _: &Environment) -> Result<()> {
     for package in CRATES {
-        let files = work.read(cmd!(work.shell, "cargo package --list --allow-dirty -p {package}"))?;
+        let files = workspace.read(cmd!(workspace.shell, "cargo package --list --allow-dirty -p {package}"))?;
         let licences = files.lines().filter(|file| file.starts_with("LICENSE-")).count();
         ensure!(licences == 2, "{package} would come without its licences");
     }
     let packages = CRATES.iter().flat_map(|package| ["-p", package]);
-    work.run(cmd!(work.shell, "cargo package --quiet {packages...}"))
+    workspace.run(cmd!(workspace.shell, "cargo package --quiet {packages...}"))
 }
 
-fn node(work: &Work, environment: &Environment) -> Result<()> {
-    build::node(work, environment)?;
-    work.run(cmd!(work.shell, "npm run --silent pack:release --prefix bindings-node"))
+fn node(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build::node(workspace, environment)?;
+    workspace.run(cmd!(workspace.shell, "npm run --silent pack:release --prefix bindings-node"))
 }

@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::need::{self, Environment, Need};
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) needs: &'static [Need],
-    pub(crate) run: fn(&Work, &Environment) -> Result<()>,
+    pub(crate) run: fn(&Workspace, &Environment) -> Result<()>,
 }
 
 /// The names for clap, which lists them with what they are about.
@@ -23,20 +23,20 @@ pub(crate) fn names(steps: &'static [Step]) -> PossibleValuesParser {
 
 impl Step {
     /// Sets up what the step needs, and runs it. Returns how long it took.
-    pub(crate) fn run(&self, work: &Work) -> Result<Duration> {
+    pub(crate) fn run(&self, workspace: &Workspace) -> Result<Duration> {
         let start = Instant::now();
-        if let Some(environment) = need::set_up(work, self.name, self.needs)? {
-            (self.run)(work, &environment).with_context(|| self.name)?;
+        if let Some(environment) = need::set_up(workspace, self.name, self.needs)? {
+            (self.run)(workspace, &environment).with_context(|| self.name)?;
         }
         Ok(start.elapsed())
     }
 }
 
 /// Runs the steps of these names, in this order.
-pub(crate) fn run_named(work: &Work, steps: &[Step], names: &[String]) -> Result<()> {
+pub(crate) fn run_named(workspace: &Workspace, steps: &[Step], names: &[String]) -> Result<()> {
     for name in names {
         let step = steps.iter().find(|step| step.name == *name).context("clap accepts only names of steps")?;
-        step.run(work)?;
+        step.run(workspace)?;
     }
     Ok(())
 }

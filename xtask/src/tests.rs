@@ -13,7 +13,7 @@ use crate::need::{
     },
 };
 use crate::step::{self, Step};
-use crate::work::Work;
+use crate::workspace::Workspace;
 
 /// In the order in which they run: those that compile much alternate with those that mostly wait.
 pub(crate) const STEPS: &[Step] = &[
@@ -21,7 +21,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "lint",
         about: "formats, clippy, spelling, words, shell scripts",
         needs: &[],
-        run: |work, _| check::lint(work),
+        run: |workspace, _| check::lint(workspace),
     },
     Step { name: "doc", about: "rustdoc, without warnings", needs: &[], run: doc },
     Step { name: "rust", about: "the SDK and the server; needs only Rust", needs: &[], run: rust },
@@ -74,95 +74,96 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "kotlin", about: "the Kotlin binding on the JVM", needs: &[Kotlin], run: kotlin },
 ];
 
-pub(crate) fn run(work: &Work, names: &[String], lanes: u8) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, names: &[String], lanes: u8) -> Result<()> {
     if !names.is_empty() {
-        return step::run_named(work, STEPS, names);
+        return step::run_named(workspace, STEPS, names);
     }
-    lanes::run_all(work, STEPS, lanes)
+    lanes::run_all(workspace, STEPS, lanes)
 }
 
-fn doc(work: &Work, _: &Environment) -> Result<()> {
-    work.run(
-        cmd!(work.shell, "cargo doc --workspace --no-deps --all-features --quiet").env("RUSTDOCFLAGS", "-D warnings"),
+fn doc(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(
+        cmd!(workspace.shell, "cargo doc --workspace --no-deps --all-features --quiet")
+            .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }
 
-fn rust(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo test --all-features --quiet"))
+fn rust(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo test --all-features --quiet"))
 }
 
-fn docs(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "python3 docs/check/run.py links sh rust"))
+fn docs(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "python3 docs/check/run.py links sh rust"))
 }
 
-fn simulation(work: &Work, _: &Environment) -> Result<()> {
-    work.run(cmd!(
-        work.shell,
+fn simulation(workspace: &Workspace, _: &Environment) -> Result<()> {
+    workspace.run(cmd!(
+        workspace.shell,
         "cargo test --profile simulation -p automoderate --all-features --quiet --lib simulation -- --ignored --nocapture"
     ))
 }
 
-fn postgres(work: &Work, environment: &Environment) -> Result<()> {
+fn postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let tests = ["--test", "it", "--test", "sdk", "--test", "store"];
-    work.run(
+    workspace.run(
         cmd!(
-            work.shell,
+            workspace.shell,
             "server-ref/tests/postgres/with-cluster.sh cargo test --quiet -p automoderate-server {tests...} -- --include-ignored"
         )
         .envs(environment),
     )
 }
 
-fn schema(work: &Work, environment: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo test --quiet -p automoderate-server --test schema").envs(environment))
+fn schema(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --test schema").envs(environment))
 }
 
-fn nodes(work: &Work, environment: &Environment) -> Result<()> {
-    work.run(
-        cmd!(work.shell, "cargo test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture")
+fn nodes(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    workspace.run(
+        cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture")
             .envs(environment),
     )?;
-    work.run(cmd!(work.shell, "cargo test --quiet -p stock --test nodes -- --nocapture").envs(environment))
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p stock --test nodes -- --nocapture").envs(environment))
 }
 
-fn e2e(work: &Work, environment: &Environment) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo build --quiet -p automod-tail"))?;
-    work.run(cmd!(work.shell, "cargo test --quiet -p interop").envs(environment))?;
-    work.run(cmd!(work.shell, "cargo test --quiet -p stock").envs(environment))
+fn e2e(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automod-tail"))?;
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p interop").envs(environment))?;
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p stock").envs(environment))
 }
 
-fn dashboard(work: &Work, _: &Environment) -> Result<()> {
-    build_server(work)?;
-    work.run(cmd!(work.shell, "server-ref/dashboard/check.sh"))
+fn dashboard(workspace: &Workspace, _: &Environment) -> Result<()> {
+    build_server(workspace)?;
+    workspace.run(cmd!(workspace.shell, "server-ref/dashboard/check.sh"))
 }
 
-fn python(work: &Work, environment: &Environment) -> Result<()> {
-    build_server(work)?;
+fn python(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build_server(workspace)?;
     let folder = &environment["PYTHON_ENVIRONMENT"];
-    work.run(cmd!(work.shell, "bindings-python/check.sh {folder}").envs(environment))
+    workspace.run(cmd!(workspace.shell, "bindings-python/check.sh {folder}").envs(environment))
 }
 
-pub(crate) fn wheel(work: &Work, environment: &Environment) -> Result<()> {
-    build_server(work)?;
+pub(crate) fn wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build_server(workspace)?;
     let folder = &environment["PYTHON_ENVIRONMENT"];
-    work.run(cmd!(work.shell, "bindings-python/wheel.sh {folder}"))
+    workspace.run(cmd!(workspace.shell, "bindings-python/wheel.sh {folder}"))
 }
 
-fn node(work: &Work, environment: &Environment) -> Result<()> {
-    build_server(work)?;
-    work.run(cmd!(work.shell, "bindings-node/check.sh").envs(environment))
+fn node(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build_server(workspace)?;
+    workspace.run(cmd!(workspace.shell, "bindings-node/check.sh").envs(environment))
 }
 
-fn swift(work: &Work, environment: &Environment) -> Result<()> {
+fn swift(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let run = environment["SWIFT_RUN"].split_whitespace();
-    work.run(cmd!(work.shell, "bindings-swift/check.sh {run...}"))
+    workspace.run(cmd!(workspace.shell, "bindings-swift/check.sh {run...}"))
 }
 
-fn kotlin(work: &Work, environment: &Environment) -> Result<()> {
+fn kotlin(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let libraries = &environment["KOTLIN_LIBRARIES"];
-    work.run(cmd!(work.shell, "bindings-swift/Kotlin/check.sh {libraries}"))
+    workspace.run(cmd!(workspace.shell, "bindings-swift/Kotlin/check.sh {libraries}"))
 }
 
-fn build_server(work: &Work) -> Result<()> {
-    work.run(cmd!(work.shell, "cargo build --quiet -p automoderate-server"))
+fn build_server(workspace: &Workspace) -> Result<()> {
+    workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automoderate-server"))
 }

@@ -32,7 +32,7 @@ noticed() {
         124) echo "a test does not end"; return ;;
     esac
     if ! grep -q '^test result: FAILED' "$copy/log"; then echo "BROKEN"; return; fi
-    grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|^(a|no|nobody|the) .*|^[0-9]+ (attempts|events) in a minute|timers ring without end|beside InFlight' \
+    grep -oE '^seed [0-9]+ fails|^(TWICE|LOST|NEVER)[A-Z ]*|^(a|no|nobody|the) .*|^[0-9]+ (attempts|events) in a minute|timers ring without end|next to InFlight' \
         "$copy/log" | grep -v '^seed' | cut -c1-80 | sort | uniq -c | sort -rn | head -1 | awk '{$1=""; print}' | sed 's/^ *//' | tr -d '\n'
     grep -q '^seed' "$copy/log" && echo " (seed $(grep -oE '^seed [0-9]+ fails' "$copy/log" | awk '{print $2}' | sort -n | head -1))" || echo yes
 }

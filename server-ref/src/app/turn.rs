@@ -1,14 +1,14 @@
 //! One request of a connection for each turn of its task.
 //!
-//! hyper serves up to sixteen requests that have come already before it lets another task run. A hundred connections full of requests
-//! would make everybody else wait for sixteen hundred answers.
+//! hyper serves up to sixteen received requests before it lets another task run. A hundred connections full of requests would make
+//! all others wait for sixteen hundred answers.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-/// Shared by a connection and what serves its requests.
+/// Shared by a connection and the service of its requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turn {
     is_used: Arc<AtomicBool>,
@@ -23,7 +23,7 @@ impl Turn {
         }
     }
 
-    /// Each time the connection is polled is a turn.
+    /// Polls the connection: each poll is a turn.
     pub(super) fn poll<C: Future>(&self, connection: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<C::Output> {
         self.is_used.store(false, Ordering::Relaxed);
         connection.poll(cx)

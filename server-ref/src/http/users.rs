@@ -63,7 +63,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }
 
-/// Activates, deactivates, makes or unmakes an administrator, or sets another password. Who is deactivated is signed out everywhere at once.
+/// Activates, deactivates, makes or unmakes an administrator, or sets another password. A deactivated user is signed out everywhere at once.
 #[utoipa::path(
     method(patch, put), path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = UserBody, responses((status = 200, body = UserAnswer))

@@ -1,7 +1,7 @@
 //! Bounds of one POST of a long poll.
 //!
-//! engineioxide works off all packets of a POST without a pause, however many there are: a megabyte of empty ones would hold a
-//! worker for as long as that takes. It also waits for a body for as long as the client takes.
+//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would hold a worker all that time. It also
+//! waits for a body as long as the client takes.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use crate::program::Program;
 use crate::relay::Relay;
 use crate::wires::{LIMITLESS, client, key, next_update, project, server, soon};
 
-/// Submits until it is told to stop, then returns the ids in the order of submission.
+/// Submits until it receives the stop, then returns the ids in the order of submission.
 async fn submit(writer: Client, stop: Arc<Notify>) -> Vec<String> {
     let mut ids = Vec::new();
     let mut stopped = std::pin::pin!(stop.notified());

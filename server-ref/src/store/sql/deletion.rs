@@ -52,7 +52,7 @@ impl Store {
         const DELETED: &str = "UPDATE projects SET deleted_at = $2 WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        // From here on nobody adds a content.
+        // From here on nobody adds an item.
         tx.lock_project(id).await?;
         if let Some(name) = name_of(&mut tx, id).await? {
             tx.record(None, &AuditDraft::new(by, "project.delete", id).before(json!({"name": name}))).await?;

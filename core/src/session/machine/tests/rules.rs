@@ -76,7 +76,7 @@ impl Rules {
             let project = value["project_id"].as_str().unwrap().to_owned();
             if let Some(before) = &self.in_flight {
                 let waited = now.duration_since(before.since);
-                assert!(waited >= self.config.join_timeout, "{packet} beside {before:?}");
+                assert!(waited >= self.config.join_timeout, "{packet} next to {before:?}");
             }
             let ack = event.id.expect("joins and leaves ask for an acknowledgement");
             self.in_flight = Some(InFlight { ack, joining: name == "join_project", project, since: now });

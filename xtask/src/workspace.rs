@@ -11,7 +11,7 @@ const SET_BY_CARGO: [&str; 5] =
     ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME"];
 
 #[derive(Debug)]
-pub(crate) struct Work {
+pub(crate) struct Workspace {
     pub(crate) shell: Shell,
     pub(crate) root: PathBuf,
     /// For the program that a step starts.
@@ -19,7 +19,7 @@ pub(crate) struct Work {
     pub(crate) quick: bool,
 }
 
-impl Work {
+impl Workspace {
     pub(crate) fn new() -> Result<Self> {
         let shell = Shell::new()?;
         let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
