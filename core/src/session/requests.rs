@@ -45,9 +45,11 @@ pub(crate) struct Request {
     pub(crate) project: ProjectId,
     pub(crate) kind: RequestKind,
     pub(crate) stage: RequestStage,
-    /// End of the stage, if that is `Awaited` or `Overdue`.
+    /// End of the stage, except for `Lingering`.
     pub(crate) deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
+    /// Its acknowledgement has arrived, and the event that confirms it has not.
+    pub(crate) acknowledged: bool,
 }
 
 impl Request {
@@ -57,6 +59,10 @@ impl Request {
 
     pub(crate) fn is_overdue(&self) -> bool {
         self.stage == RequestStage::Overdue
+    }
+
+    fn is_confirmed(&self) -> bool {
+        matches!(self.stage, RequestStage::Confirmed { .. })
     }
 
     fn is_awaited(&self) -> bool {
@@ -76,20 +82,24 @@ impl Request {
 
 /// Requests of a connection, in the order in which they were sent.
 #[derive(Debug, Default)]
-pub(crate) struct Requests(Vec<Request>);
+pub(crate) struct Requests {
+    list: Vec<Request>,
+    /// The server has acknowledged a request.
+    server_acknowledges: bool,
+}
 
 impl Requests {
     /// Records a request.
     pub(crate) fn sent(&mut self, ack: u64, project: ProjectId, kind: RequestKind, deadline: Instant) {
-        let confirmed = |request: &Request| matches!(request.stage, RequestStage::Confirmed { .. });
-        self.0.retain(|request| !(confirmed(request) && request.project == project));
+        self.list.retain(|request| !(request.is_confirmed() && request.project == project));
         let stage = RequestStage::Awaited;
-        self.0.push(Request { ack: Some(ack), project, kind, stage, deadline, possible_refusal: None });
+        let (ack, possible_refusal, acknowledged) = (Some(ack), None, false);
+        self.list.push(Request { ack, project, kind, stage, deadline, possible_refusal, acknowledged });
     }
 
     /// The request whose answer is awaited. No other may be sent until it arrives.
     pub(crate) fn awaited(&self) -> Option<&Request> {
-        self.0.iter().find(|request| request.is_awaited())
+        self.list.iter().find(|request| request.is_awaited())
     }
 
     /// Project whose join or leave is awaited, for answers that name no project.
@@ -99,7 +109,7 @@ impl Requests {
 
     /// The open request with this acknowledgement.
     pub(crate) fn open(&self, ack: u64) -> Option<&Request> {
-        self.0.iter().find(|request| request.is_open() && request.ack == Some(ack))
+        self.list.iter().find(|request| request.is_open() && request.ack == Some(ack))
     }
 
     /// Removes the request with this acknowledgement.
@@ -108,25 +118,39 @@ impl Requests {
     }
 
     fn take_if(&mut self, is_it: impl Fn(&Request) -> bool) -> Option<Request> {
-        let at = self.0.iter().position(is_it)?;
-        Some(self.0.remove(at))
+        let at = self.list.iter().position(is_it)?;
+        Some(self.list.remove(at))
     }
 
-    /// Notes that the client is in the room. Returns whether a join was awaited, and whether one was overdue.
-    pub(crate) fn on_joined(&mut self, project: &ProjectId) -> (bool, bool) {
+    /// Notes that the server has acknowledged a request.
+    pub(crate) fn on_acknowledged(&mut self, ack: u64) {
+        self.server_acknowledges = true;
+        if let Some(request) = self.list.iter_mut().find(|request| request.ack == Some(ack)) {
+            request.acknowledged = true;
+        }
+    }
+
+    /// Notes that the client is in the room. The acknowledgement of a join that was awaited is due at `acknowledged_by`.
+    /// Returns whether a join was awaited, and whether one was overdue.
+    pub(crate) fn on_joined(&mut self, project: &ProjectId, acknowledged_by: Instant) -> (bool, bool) {
         let answers = |request: &Request| request.is_join() && request.project == *project;
-        let awaited = self.0.iter_mut().find(|request| request.is_awaited() && answers(request));
+        let awaited = self.list.iter().position(|request| request.is_awaited() && answers(request));
         let was_awaited = awaited.is_some();
-        if let Some(request) = awaited {
+        if let Some(at) = awaited {
+            let request = &mut self.list[at];
             request.stage = RequestStage::Confirmed { doubtful: false };
             request.possible_refusal = None;
+            request.deadline = acknowledged_by;
+            if request.acknowledged {
+                self.list.remove(at);
+            }
         }
         (was_awaited, self.take_if(|request| request.is_overdue() && answers(request)).is_some())
     }
 
     /// Notes that the client is out of the room.
     pub(crate) fn on_left(&mut self, project: &ProjectId) {
-        self.0.retain(|request| {
+        self.list.retain(|request| {
             let answered = request.is_open() && !request.is_join() || request.stage == RequestStage::Lingering;
             !(answered && request.project == *project)
         });
@@ -137,7 +161,8 @@ impl Requests {
         if !self.lingers(project) {
             let (kind, stage) = (RequestKind::Join, RequestStage::Lingering);
             let project = project.clone();
-            self.0.push(Request { ack: None, project, kind, stage, deadline: now, possible_refusal: None });
+            let (ack, possible_refusal, acknowledged) = (None, None, false);
+            self.list.push(Request { ack, project, kind, stage, deadline: now, possible_refusal, acknowledged });
         }
     }
 
@@ -150,30 +175,39 @@ impl Requests {
         }
         request.stage = RequestStage::Lingering;
         request.possible_refusal = None;
-        self.0.push(request);
+        self.list.push(request);
     }
 
     /// Marks requests without an answer as overdue for another `patience`, then gives up on them. Returns the request
     /// that became overdue.
     pub(crate) fn expire(&mut self, now: Instant, patience: Duration) -> Option<&Request> {
-        while let Some(request) = self.0.iter().find(|request| request.is_overdue() && request.deadline <= now) {
+        while let Some(request) = self.list.iter().find(|request| request.is_overdue() && request.deadline <= now) {
             self.give_up(request.ack?);
         }
-        let late = self.0.iter_mut().find(|request| request.is_awaited() && request.deadline <= now)?;
+        let late = self.list.iter_mut().find(|request| request.is_awaited() && request.deadline <= now)?;
         late.stage = RequestStage::Overdue;
         late.deadline += patience;
         Some(late)
     }
 
+    /// Removes a join that counts as confirmed, but was not acknowledged in time by a server that acknowledges requests.
+    /// Returns its project: the event may have been the late answer to an earlier join, and this join was lost.
+    pub(crate) fn take_unacknowledged(&mut self, now: Instant) -> Option<ProjectId> {
+        let acknowledges = self.server_acknowledges;
+        let request = self.take_if(|request| acknowledges && request.is_confirmed() && request.deadline <= now)?;
+        Some(request.project)
+    }
+
     /// Time at which the next request expires.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.0.iter().filter(|request| request.is_open()).map(|request| request.deadline).min()
+        let expires = |request: &&Request| request.is_open() || self.server_acknowledges && request.is_confirmed();
+        self.list.iter().filter(expires).map(|request| request.deadline).min()
     }
 
     /// Notes that the server refused a request: of this project, or of any if it names none. A join that counts as
     /// confirmed may be the one.
     pub(crate) fn mark_doubtful(&mut self, named: Option<&ProjectId>) {
-        for request in self.0.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
+        for request in self.list.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
             if let RequestStage::Confirmed { doubtful } = &mut request.stage {
                 *doubtful = true;
             }
@@ -184,7 +218,7 @@ impl Requests {
     /// of the same project: the acknowledgement that follows shows which.
     pub(crate) fn take_refused(&mut self, named: Option<&ProjectId>) -> Result<Option<Request>, Ambiguous> {
         let matches = |request: &Request| request.is_open() && named.is_none_or(|named| *named == request.project);
-        if self.0.iter().filter(|request| matches(request)).count() > 1 {
+        if self.list.iter().filter(|request| matches(request)).count() > 1 {
             return Err(Ambiguous);
         }
         Ok(self.take_if(matches))
@@ -195,7 +229,7 @@ impl Requests {
         let named = rejection.project_id.as_ref();
         let matches = |request: &&mut Request| named.is_none_or(|named| *named == request.project);
         let open = |request: &&mut Request| request.is_awaited() || overdue_too && request.is_overdue();
-        for request in self.0.iter_mut().filter(open).filter(matches) {
+        for request in self.list.iter_mut().filter(open).filter(matches) {
             let is_uncertain = request.possible_refusal.as_ref().is_some_and(|before| before.rejection != *rejection);
             request.possible_refusal = Some(PossibleRefusal { rejection: rejection.clone(), denied, is_uncertain });
         }
@@ -203,7 +237,7 @@ impl Requests {
 
     /// Clears a possible_refusal that turned out to be about another request.
     pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
-        for request in &mut self.0 {
+        for request in &mut self.list {
             request
                 .possible_refusal
                 .take_if(|other| other.rejection == possible_refusal.rejection && !other.is_uncertain);
@@ -217,29 +251,29 @@ impl Requests {
 
     /// Removes a join that counts as confirmed. Returns its project, and whether that is doubtful.
     pub(crate) fn take_confirmed(&mut self, ack: u64) -> Option<(ProjectId, bool)> {
-        let at = self.0.iter().position(|request| request.ack == Some(ack))?;
-        let RequestStage::Confirmed { doubtful } = self.0[at].stage else { return None };
-        Some((self.0.remove(at).project, doubtful))
+        let at = self.list.iter().position(|request| request.ack == Some(ack))?;
+        let RequestStage::Confirmed { doubtful } = self.list[at].stage else { return None };
+        Some((self.list.remove(at).project, doubtful))
     }
 
     /// Returns `true` if the client may be in the room although no answer is awaited.
     pub(crate) fn lingers(&self, project: &str) -> bool {
-        self.0.iter().any(|request| request.lingers() && *request.project == *project)
+        self.list.iter().any(|request| request.lingers() && *request.project == *project)
     }
 
     /// Returns `true` if the client may be in the room of another project.
     pub(crate) fn lingers_elsewhere(&self, project: &ProjectId) -> bool {
-        self.0.iter().any(|request| request.lingers() && request.project != *project)
+        self.list.iter().any(|request| request.lingers() && request.project != *project)
     }
 
     /// Returns `true` if events of the project may predate a leave.
     pub(crate) fn may_be_old(&self, project: &str) -> bool {
-        self.0.iter().any(|request| request.lingers() && !request.is_join() && *request.project == *project)
+        self.list.iter().any(|request| request.lingers() && !request.is_join() && *request.project == *project)
     }
 
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 }
 

@@ -164,6 +164,7 @@ impl Machine {
 
     /// Expires joins and leaves without an answer.
     pub(super) fn expire_joins(&mut self, now: Now) {
+        self.repeat_unacknowledged_joins(now);
         let late = self.phase.connection_mut().and_then(|connection| {
             let request = connection.requests.expire(now.mono, self.config.join_timeout)?;
             let message =
@@ -190,6 +191,16 @@ impl Machine {
                 "there was no connection to join on in time"
             };
             self.end_project(&project, Error::new(ErrorKind::JoinTimeout, text));
+        }
+    }
+
+    /// Repeats joins that were confirmed by an event that may not have been their answer.
+    fn repeat_unacknowledged_joins(&mut self, now: Now) {
+        let Some(connection) = self.phase.connection_mut() else { return };
+        let requests = &mut connection.requests;
+        let projects: Vec<_> = std::iter::from_fn(|| requests.take_unacknowledged(now.mono)).collect();
+        for project in projects {
+            self.rejoin_doubtful_room(now, &project);
         }
     }
 

@@ -21,7 +21,7 @@ impl Machine {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         let Some(project) = joined.project().or_else(|| requests.awaited_project(RequestKind::Join)) else { return };
-        let (awaited, late) = requests.on_joined(&project);
+        let (awaited, late) = requests.on_joined(&project, now.mono + self.config.join_timeout);
         let known = self.rooms.get(&project).is_some_and(|room| room.membership == Membership::In);
         if awaited || late || known {
             self.on_joined(now, &project, &joined);
@@ -174,6 +174,7 @@ impl Machine {
         self.on_confirming_acknowledgement(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
+        requests.on_acknowledged(id);
         let Some(request) = requests.open(id) else { return };
         let joined = JoinedProject::read(arguments);
         // Only the event contains the position of the log. If it was unreadable, join once more.
@@ -216,8 +217,7 @@ impl Machine {
         }
     }
 
-    /// Handles the acknowledgement of a join that counted as confirmed, however late. If the join was refused after
-    /// all, or may have been, the client may be outside the room. Another join is harmless; staying outside is not.
+    /// Handles the acknowledgement of a join that counted as confirmed, however late.
     pub(super) fn on_confirming_acknowledgement(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
@@ -226,9 +226,16 @@ impl Machine {
             AckVerdict::No => true,
             AckVerdict::Silent => doubtful,
         };
-        let is_in = self.rooms.get(&project).is_some_and(|room| room.wanted && room.membership == Membership::In);
-        if refused && is_in {
-            self.on_left(now, &project);
+        if refused {
+            self.rejoin_doubtful_room(now, &project);
+        }
+    }
+
+    /// Joins a room again, because the client may be outside of it although its join counted as confirmed. Another join is
+    /// harmless; staying outside is not.
+    pub(super) fn rejoin_doubtful_room(&mut self, now: Now, project: &ProjectId) {
+        if self.rooms.get(project).is_some_and(|room| room.wanted && room.membership == Membership::In) {
+            self.on_left(now, project);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rooms::{connected, expect, joined, live, reconnected_without_an_answer};
+use super::rooms::{connected, expect, joined, live, reconnected_without_an_answer, sent};
 
 #[test]
 fn on_a_new_connection_rooms_that_were_joined_come_before_a_new_one() {
@@ -44,4 +44,46 @@ fn events_of_a_room_whose_next_join_was_refused_reach_nobody() {
     rig.told.clear();
     live(&mut rig, "a", 7);
     assert!(rig.told.is_empty(), "{:?}", rig.told);
+}
+
+#[test]
+fn a_join_that_was_lost_is_repeated_although_a_late_answer_seemed_to_confirm_it() {
+    let mut rig = connected();
+    rig.join("a", None);
+    let first = expect(&mut rig, "join_project", "a");
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    let second = rig.join("a", None);
+    // This join never reaches the server. The event answers the first one, whose room the client may have left since.
+    let lost = expect(&mut rig, "join_project", "a");
+    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.frame(&format!("43{first}[]"));
+    assert!(rig.answers[&second].is_ok());
+    rig.run(Duration::from_secs(11), |rig| rig.frame("2"));
+    let again = expect(&mut rig, "join_project", "a");
+    assert_ne!(again, lost);
+    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.frame(&format!("43{again}[]"));
+    rig.run(Duration::from_secs(30), |rig| rig.frame("2"));
+    assert!(sent(&mut rig).is_none());
+}
+
+#[test]
+fn a_join_is_not_repeated_if_the_server_acknowledges_nothing() {
+    let mut rig = connected();
+    rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.run(Duration::from_secs(30), |rig| rig.frame("2"));
+    assert!(sent(&mut rig).is_none());
+}
+
+#[test]
+fn a_join_is_not_repeated_if_it_was_acknowledged_before_its_event() {
+    let mut rig = connected();
+    rig.join("a", None);
+    let asked = expect(&mut rig, "join_project", "a");
+    rig.frame(&format!("43{asked}[]"));
+    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.run(Duration::from_secs(30), |rig| rig.frame("2"));
+    assert!(sent(&mut rig).is_none());
 }

@@ -14,7 +14,7 @@ pub(super) fn connected() -> Rig {
 }
 
 /// The next event that was sent: its name, project and acknowledgement id.
-fn sent(rig: &mut Rig) -> Option<(String, String, u64)> {
+pub(super) fn sent(rig: &mut Rig) -> Option<(String, String, u64)> {
     let event = loop {
         match Emitted::read(&rig.sent.pop_front()?) {
             Some(event) => break event,
