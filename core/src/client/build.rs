@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Error, Metrics,
     delivery::{Bound, Hub, Progress, StateFeed},
-    driver::{Addresses, Authenticator, BackfillSource, Dialer, Environment, SocketDialer, Target, Task, Work},
+    driver::{Authenticator, BackfillSource, BaseUrl, Dialer, Endpoint, EndpointPool, SocketDialer, Task, Work},
     session::{Machine, SessionConfig},
 };
 
@@ -26,22 +26,22 @@ impl ClientBuilder {
     /// Returns `invalid_argument` for an invalid option, with its name.
     pub fn build(self) -> Result<Client, Error> {
         self.check()?;
-        let target = Target::parse("url", &self.url)?;
-        let others = fallbacks(&target, &self.fallback_urls)?;
+        let base_url = BaseUrl::parse("url", &self.url)?;
+        let others = fallbacks(&base_url, &self.fallback_urls)?;
         let headers = header_map(&self.headers)?;
         self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
         let authenticator = Arc::new(Authenticator::new(self.credentials, self.provider, self.api_key, self.via));
         let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
         added.for_each(|value| authenticator.learn(&value));
-        let mut environment = Environment::new(target, headers, self.query, self.tls, self.proxy);
-        if environment.has_tls_options() || std::iter::once(&environment.target).chain(&others).any(Target::is_secure) {
-            environment.rustls()?;
+        let mut endpoint = Endpoint::new(base_url, headers, self.query, self.tls, self.proxy);
+        if endpoint.has_tls_options() || std::iter::once(&endpoint.base_url).chain(&others).any(BaseUrl::is_secure) {
+            endpoint.rustls()?;
         }
-        environment.connect_timeout = self.session.connect_timeout;
-        let others: Vec<_> = others.into_iter().map(|target| environment.with_target(target)).collect();
-        let addresses = Arc::new(Addresses::new(environment, others));
+        endpoint.connect_timeout = self.session.connect_timeout;
+        let others: Vec<_> = others.into_iter().map(|base_url| endpoint.with_base_url(base_url)).collect();
+        let endpoints = Arc::new(EndpointPool::new(endpoint, others));
         let session = SessionConfig {
-            servers: addresses.all().len(),
+            endpoint_count: endpoints.all().len(),
             can_ask_rest: cfg!(feature = "rest") && authenticator.may_have_key(),
             credentials: authenticator.source(),
             paced_by_readers: true,
@@ -51,7 +51,7 @@ impl ClientBuilder {
         };
         #[cfg(feature = "rest")]
         let api = Arc::new(crate::rest::Api {
-            addresses: addresses.clone(),
+            endpoints: endpoints.clone(),
             authenticator: authenticator.clone(),
             timeout: self.request_timeout,
         });
@@ -60,16 +60,14 @@ impl ClientBuilder {
         #[cfg(not(feature = "rest"))]
         let backfill: Option<Arc<dyn BackfillSource>> = None;
         let ack_timeout = session.ack_timeout;
-        let dialer = |environment: &Arc<Environment>| -> Arc<dyn Dialer> {
-            let (environment, authenticator) = (environment.clone(), authenticator.clone());
+        let dialer = |endpoint: &Arc<Endpoint>| -> Arc<dyn Dialer> {
+            let (endpoint, authenticator) = (endpoint.clone(), authenticator.clone());
             match &self.dialer {
-                Some(make) => make(environment, authenticator),
-                None => {
-                    Arc::new(SocketDialer::new(environment, authenticator, self.transports, session.connect_timeout))
-                }
+                Some(make) => make(endpoint, authenticator),
+                None => Arc::new(SocketDialer::new(endpoint, authenticator, self.transports, session.connect_timeout)),
             }
         };
-        let dialers = addresses.all().iter().map(dialer).collect();
+        let dialers = endpoints.all().iter().map(dialer).collect();
         #[allow(clippy::disallowed_methods)] // randomness enters here, unless a test sets the seed
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
@@ -79,7 +77,7 @@ impl ClientBuilder {
         let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());
         let task = Task {
-            addresses: addresses.clone(),
+            endpoints: endpoints.clone(),
             authenticator,
             machine: Machine::new(session, rng),
             dialers,
@@ -100,7 +98,7 @@ impl ClientBuilder {
             states,
             metrics,
             network_changed,
-            addresses,
+            endpoints,
             #[cfg(feature = "rest")]
             api,
             ack_timeout,

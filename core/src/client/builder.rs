@@ -8,13 +8,13 @@ use crate::{
     ApiKeyVia, Backfill, Credentials, CredentialsReason, OnServerDisconnect, Overflow, ProviderError, ReconnectPolicy,
     Transports,
     delivery::STREAM_BYTES_MAX,
-    driver::{Authenticator, Dialer, Environment, Provider, TlsOptions},
+    driver::{Authenticator, Dialer, Endpoint, Provider, TlsOptions},
     events::Secret,
     session::SessionConfig,
 };
 
 /// Constructor of a dialer that replaces the network's.
-pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Environment>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
+pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Builder of a [`Client`]. Every option has a default; [`build`](Self::build) and [`connect`](Self::connect) reject
 /// invalid ones with `invalid_argument` and the option's name.
@@ -72,32 +72,6 @@ impl ClientBuilder {
             self.conflict = Some("credentials: set only one of session, password and provider");
         }
         self.credentials = credentials;
-        self
-    }
-
-    /// Adds a fallback address of the same server, or of another one on the same database. Addresses are tried in the
-    /// order in which they were added.
-    ///
-    /// After a lost connection or a failed attempt, the client tries the next address, and after the last one the
-    /// first. It keeps an address that works until it fails. During an outage the first attempt at each address is
-    /// delayed only briefly, by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay);
-    /// once all have failed, the delays grow as with one address. The limit of attempts per minute covers all addresses
-    /// together. The first connection fails when every address has failed once. REST calls use the current address.
-    ///
-    /// Projects and cursors are kept: nothing is lost or duplicated if all addresses lead to the same event log.
-    /// Another log is reported as a [`Gap`](crate::Gap). API keys, session cookies, headers and the password are sent
-    /// to every address; a login's cookie only to the address that set it. An address that refuses credentials which
-    /// another has accepted is not tried again.
-    ///
-    /// ```
-    /// # use automoderate::Client;
-    /// let client = Client::builder("https://a.example").fallback_url("https://b.example").api_key("am_…").build()?;
-    /// assert_eq!(client.url(), "https://a.example");
-    /// # Ok::<(), automoderate::Error>(())
-    /// ```
-    #[must_use]
-    pub fn fallback_url(mut self, url: impl Into<String>) -> Self {
-        self.fallback_urls.push(url.into());
         self
     }
 

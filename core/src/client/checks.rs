@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ClientBuilder;
-use crate::{Credentials, Error, ReconnectPolicy, driver::Target};
+use crate::{Credentials, Error, ReconnectPolicy, driver::BaseUrl};
 
 impl ClientBuilder {
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -109,18 +109,18 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Erro
 
 /// Parses the fallback addresses. An encrypted address must not have an unencrypted fallback: an attacker in between
 /// could force its use.
-pub(super) fn fallbacks(first: &Target, urls: &[String]) -> Result<Vec<Target>, Error> {
-    let mut others: Vec<Target> = Vec::new();
+pub(super) fn fallbacks(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>, Error> {
+    let mut others: Vec<BaseUrl> = Vec::new();
     for (at, url) in urls.iter().enumerate() {
         let option = format!("fallback_urls[{at}]");
-        let target = Target::parse(&option, url)?;
-        if target == *first || others.contains(&target) {
+        let base_url = BaseUrl::parse(&option, url)?;
+        if base_url == *first || others.contains(&base_url) {
             return Err(Error::invalid_argument(format!("{option}: the address is a duplicate")));
         }
-        if first.is_secure() && !target.is_secure() {
+        if first.is_secure() && !base_url.is_secure() {
             return Err(Error::invalid_argument(format!("{option}: it must be https, as url is")));
         }
-        others.push(target);
+        others.push(base_url);
     }
     Ok(others)
 }

@@ -3,8 +3,8 @@
 mod build;
 mod builder;
 mod checks;
+mod client;
 mod emit;
-mod handle;
 mod join;
 mod lifetime;
 mod network;
@@ -17,7 +17,7 @@ mod throttle;
 mod typed;
 
 pub use builder::ClientBuilder;
-pub use handle::Client;
+pub use client::Client;
 pub use join::JoinBuilder;
 pub use project::Project;
 pub(crate) use shared::Shared;

@@ -14,7 +14,7 @@ use tokio::sync::{
 use crate::{
     Error, ErrorKind, Metrics,
     delivery::{Hub, Progress, StateFeed},
-    driver::{Addresses, Answer, Request, Task},
+    driver::{Answer, EndpointPool, Request, Task},
 };
 
 /// State shared by all handles of a client.
@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     pub(super) states: Arc<StateFeed>,
     pub(super) metrics: watch::Receiver<Metrics>,
     pub(super) network_changed: Arc<Notify>,
-    pub(super) addresses: Arc<Addresses>,
+    pub(super) endpoints: Arc<EndpointPool>,
     #[cfg(feature = "rest")]
     pub(super) api: Arc<crate::rest::Api>,
     pub(super) ack_timeout: Duration,
@@ -35,7 +35,7 @@ pub(crate) struct Shared {
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("servers", &self.addresses)
+            .field("servers", &self.endpoints)
             .field("state", &self.states.latest().as_str())
             .finish_non_exhaustive()
     }

@@ -15,7 +15,7 @@ use tokio::task::coop::poll_proceed;
 use super::Shared;
 use crate::{
     Error, Throttled,
-    delivery::{Batch, Mark, Ring, Scope, StreamEnd, Tracker},
+    delivery::{Batch, EventPosition, Ring, Scope, StreamEnd, Tracker},
     events::{Event, EventKinds, ProjectId},
 };
 
@@ -108,16 +108,16 @@ impl EventStream {
         self.take_ready(max)
     }
 
-    /// Like [`take_now`](Self::take_now), but the events count as delivered only once their mark is
+    /// Like [`take_now`](Self::take_now), but the events count as delivered only once their position is
     /// [committed](Self::commit).
     pub(crate) fn take_ahead(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
         self.pick_ready(max)
     }
 
-    /// Notes that the reader has received the events taken ahead, up to this mark.
-    pub(crate) fn commit(&mut self, mark: &Mark) {
-        self.tracker.commit_mark(mark);
+    /// Notes that the reader has received the events taken ahead, up to this position.
+    pub(crate) fn commit(&mut self, position: &EventPosition) {
+        self.tracker.commit_position(position);
     }
 
     fn take_ready(&mut self, max: usize) -> Vec<Event> {

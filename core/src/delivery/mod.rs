@@ -26,4 +26,4 @@ pub(crate) use queue::Batch;
 pub(crate) use ring::Ring;
 pub use states::StateChanges;
 pub(crate) use states::StateFeed;
-pub(crate) use tracker::{Mark, Tracker};
+pub(crate) use tracker::{EventPosition, Tracker};

@@ -10,7 +10,7 @@ use crate::events::{Cursor, ProjectId};
 
 /// Position of one reader in one project. Only the reader's stream and the project's join change it.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct ReaderPosition {
     /// `None` if the join gave no position and no event with an id was read. Log and id change together.
     position: Mutex<Option<Cursor>>,
     /// True if the reader sees only some kinds of events.
@@ -19,7 +19,7 @@ pub(super) struct Slot {
     ring: Arc<Ring>,
 }
 
-impl Slot {
+impl ReaderPosition {
     fn new(position: Option<&Cursor>, partial: bool, ring: Arc<Ring>) -> Self {
         Self { position: Mutex::new(position.cloned()), partial, ring }
     }
@@ -56,26 +56,26 @@ struct Positions {
 struct Entry {
     /// Position of the join, or of the last reader that is gone. `None` if not joined, or the server has no log.
     start: Option<Cursor>,
-    readers: Vec<Weak<Slot>>,
+    readers: Vec<Weak<ReaderPosition>>,
 }
 
 /// Positions of a reader of all projects.
 #[derive(Debug)]
 pub(super) struct WideReader {
-    slots: Mutex<HashMap<ProjectId, Arc<Slot>>>,
+    positions: Mutex<HashMap<ProjectId, Arc<ReaderPosition>>>,
     partial: bool,
     ring: Arc<Ring>,
 }
 
 impl WideReader {
-    pub(super) fn slots(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<Slot>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn positions(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<ReaderPosition>>> {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, project: &ProjectId, entry: &mut Entry) {
-        let slot = Arc::new(Slot::new(entry.start.as_ref(), self.partial, self.ring.clone()));
-        entry.readers.push(Arc::downgrade(&slot));
-        self.slots().insert(project.clone(), slot);
+        let reader = Arc::new(ReaderPosition::new(entry.start.as_ref(), self.partial, self.ring.clone()));
+        entry.readers.push(Arc::downgrade(&reader));
+        self.positions().insert(project.clone(), reader);
     }
 }
 
@@ -98,14 +98,16 @@ impl Progress {
         positions.wide.retain(|reader| reader.strong_count() > 0);
         let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
         let entry = positions.projects.entry(project.clone()).or_default();
-        let is_wide = |slot: &Slot| wide.iter().any(|reader| Arc::ptr_eq(&reader.ring, &slot.ring));
-        entry.readers.retain(|slot| slot.upgrade().is_some_and(|slot| !slot.ring.is_gone() || is_wide(&slot)));
-        for slot in entry.readers.iter().filter_map(Weak::upgrade) {
-            slot.move_to(&cursor.log, cursor.event_id);
+        let is_wide = |reader: &ReaderPosition| wide.iter().any(|wide| Arc::ptr_eq(&wide.ring, &reader.ring));
+        entry
+            .readers
+            .retain(|reader| reader.upgrade().is_some_and(|reader| !reader.ring.is_gone() || is_wide(&reader)));
+        for reader in entry.readers.iter().filter_map(Weak::upgrade) {
+            reader.move_to(&cursor.log, cursor.event_id);
         }
         entry.start = Some(cursor);
         for reader in wide {
-            let known = reader.slots().contains_key(project);
+            let known = reader.positions().contains_key(project);
             if !known {
                 reader.start(project, entry);
             }
@@ -119,8 +121,8 @@ impl Progress {
         entry.readers.retain(|reader| reader.strong_count() > 0);
         let readers: Vec<_> = entry.readers.iter().filter_map(Weak::upgrade).collect();
         let slowest = |partial| {
-            let some = readers.iter().filter(|slot| slot.partial == partial);
-            some.filter_map(|slot| slot.position()).min_by_key(|position| position.event_id)
+            let some = readers.iter().filter(|reader| reader.partial == partial);
+            some.filter_map(|reader| reader.position()).min_by_key(|position| position.event_id)
         };
         if let Some(latest) = slowest(false).or_else(|| slowest(true)) {
             // Keeps the position for when the last reader goes.
@@ -130,18 +132,18 @@ impl Progress {
     }
 
     /// Adds a reader of one project, which may be joined later.
-    pub(super) fn slot(&self, project: &ProjectId, partial: bool, ring: Arc<Ring>) -> Arc<Slot> {
+    pub(super) fn add_reader(&self, project: &ProjectId, partial: bool, ring: Arc<Ring>) -> Arc<ReaderPosition> {
         let mut positions = self.lock();
         let entry = positions.projects.entry(project.clone()).or_default();
         entry.readers.retain(|reader| reader.strong_count() > 0);
-        let slot = Arc::new(Slot::new(entry.start.as_ref(), partial, ring));
-        entry.readers.push(Arc::downgrade(&slot));
-        slot
+        let reader = Arc::new(ReaderPosition::new(entry.start.as_ref(), partial, ring));
+        entry.readers.push(Arc::downgrade(&reader));
+        reader
     }
 
     pub(super) fn add_wide(&self, partial: bool, ring: Arc<Ring>) -> Arc<WideReader> {
         let mut positions = self.lock();
-        let reader = Arc::new(WideReader { slots: Mutex::default(), partial, ring });
+        let reader = Arc::new(WideReader { positions: Mutex::default(), partial, ring });
         for (project, entry) in &mut positions.projects {
             reader.start(project, entry);
         }
@@ -149,15 +151,15 @@ impl Progress {
         reader
     }
 
-    pub(super) fn leave(&self, project: &ProjectId, slot: &Arc<Slot>) {
+    pub(super) fn leave(&self, project: &ProjectId, reader: &Arc<ReaderPosition>) {
         let mut positions = self.lock();
         let Some(entry) = positions.projects.get_mut(project) else { return };
-        if !entry.readers.iter().any(|reader| reader.as_ptr() == Arc::as_ptr(slot)) {
+        if !entry.readers.iter().any(|known| known.as_ptr() == Arc::as_ptr(reader)) {
             return;
         }
         // The last reader leaves its position to the entry.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
-            entry.start = slot.position().or_else(|| entry.start.take());
+            entry.start = reader.position().or_else(|| entry.start.take());
             if entry.start.is_none() {
                 positions.projects.remove(project);
             }

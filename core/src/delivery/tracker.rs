@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     Progress, Ring,
     holds::Holds,
-    progress::{Slot, WideReader},
+    progress::{ReaderPosition, WideReader},
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 
@@ -26,7 +26,7 @@ pub(crate) struct Tracker {
 #[derive(Debug)]
 struct Track {
     project: ProjectId,
-    slot: Arc<Slot>,
+    position: Arc<ReaderPosition>,
 }
 
 impl Tracker {
@@ -63,11 +63,11 @@ impl Tracker {
         if let Some(at) = self.by_project.get(project) {
             return Some(*at);
         }
-        let slot = match &self.wide {
-            Some(wide) => wide.slots().get(project).cloned(),
-            None => Some(self.progress.slot(project, self.partial, self.ring.clone())),
+        let position = match &self.wide {
+            Some(wide) => wide.positions().get(project).cloned(),
+            None => Some(self.progress.add_reader(project, self.partial, self.ring.clone())),
         }?;
-        self.tracks.push(Track { project: project.clone(), slot });
+        self.tracks.push(Track { project: project.clone(), position });
         self.by_project.insert(project.clone(), self.tracks.len() - 1);
         Some(self.tracks.len() - 1)
     }
@@ -82,12 +82,12 @@ impl Tracker {
         self.move_to(project, &meta.log, id);
     }
 
-    /// Notes that the reader has received the event at this mark.
-    pub(crate) fn commit_mark(&mut self, mark: &Mark) {
-        if let Some(first) = mark.first_repairable {
-            self.holds.hold(&mark.project, &Cursor { log: mark.log.clone(), event_id: first });
+    /// Notes that the reader has received the event at this position.
+    pub(crate) fn commit_position(&mut self, position: &EventPosition) {
+        if let Some(first) = position.first_repairable {
+            self.holds.hold(&position.project, &Cursor { log: position.log.clone(), event_id: first });
         }
-        self.move_to(&mark.project, &mark.log, mark.event_id);
+        self.move_to(&position.project, &position.log, position.event_id);
     }
 
     /// Holds cursors at these positions: later events were dropped, and a replay recovers them.
@@ -99,14 +99,14 @@ impl Tracker {
     fn move_to(&mut self, project: &ProjectId, log: &Option<Arc<str>>, id: u64) {
         let id = self.holds.get(project, log.as_deref()).map_or(id, |hold| id.min(hold));
         if let Some(track) = self.track(project) {
-            track.slot.move_to(log, id);
+            track.position.move_to(log, id);
         }
     }
 }
 
 /// Position of an event, kept until its reader has received the event.
 #[derive(Debug)]
-pub(crate) struct Mark {
+pub(crate) struct EventPosition {
     project: ProjectId,
     log: Option<Arc<str>>,
     event_id: u64,
@@ -123,8 +123,8 @@ fn first_repairable(event: &Event) -> Option<u64> {
     }
 }
 
-impl Mark {
-    /// Creates the mark of an event; `None` if it has no position in a log.
+impl EventPosition {
+    /// Returns the position of an event; `None` if it has no position in a log.
     pub(crate) fn of(event: &Event) -> Option<Self> {
         let meta = event.meta();
         Some(Self {
@@ -138,13 +138,13 @@ impl Mark {
 
 impl Drop for Tracker {
     fn drop(&mut self) {
-        let tracks = self.tracks.drain(..).map(|track| (track.project, track.slot));
-        let mut slots: HashMap<ProjectId, Arc<Slot>> = tracks.collect();
+        let tracks = self.tracks.drain(..).map(|track| (track.project, track.position));
+        let mut positions: HashMap<ProjectId, Arc<ReaderPosition>> = tracks.collect();
         if let Some(wide) = self.wide.take() {
-            slots.extend(wide.slots().drain());
+            positions.extend(wide.positions().drain());
         }
-        for (project, slot) in slots {
-            self.progress.leave(&project, &slot);
+        for (project, position) in positions {
+            self.progress.leave(&project, &position);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{ApiKeyVia, Credentials, Environment, RequestAuth, Target, credentials::Provider, redactor::Redactor};
+use super::{ApiKeyVia, BaseUrl, Credentials, Endpoint, RequestAuth, credentials::Provider, redactor::Redactor};
 use crate::{
     Error, ErrorKind,
     events::Secret,
@@ -29,7 +29,7 @@ pub(crate) struct Authenticator {
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     pub(super) provided: Option<Credentials>,
-    pub(super) cookies: HashMap<Target, Secret>,
+    pub(super) cookies: HashMap<BaseUrl, Secret>,
     /// Value that REST accepted last.
     pub(super) accepted: Option<Secret>,
 }
@@ -78,8 +78,8 @@ impl Authenticator {
     }
 
     /// Cookie from a login at this address.
-    pub(super) fn cookie(&self, environment: &Environment) -> Option<Secret> {
-        self.shown().cookies.get(&environment.target).cloned()
+    pub(super) fn cookie(&self, endpoint: &Endpoint) -> Option<Secret> {
+        self.shown().cookies.get(&endpoint.base_url).cloned()
     }
 
     /// Returns `true` if REST is usable, because there is an API key or may be one.
@@ -91,7 +91,7 @@ impl Authenticator {
     #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     pub(crate) async fn request_auth(
         &self,
-        environment: &Environment,
+        endpoint: &Endpoint,
         reason: CredentialsReason,
         choice: CredentialChoice,
     ) -> Result<RequestAuth, ConnectionFailure> {
@@ -114,11 +114,11 @@ impl Authenticator {
             Credentials::Session(cookie) => auth.headers.push(("cookie", session_cookie(&cookie))),
             #[cfg(feature = "rest")]
             Credentials::Password { email, password } => {
-                let known = self.cookie(environment).filter(|_| reason != CredentialsReason::Rejected);
+                let known = self.cookie(endpoint).filter(|_| reason != CredentialsReason::Rejected);
                 auth.just_accepted = known.is_none();
                 let cookie = match known {
                     Some(cookie) => cookie,
-                    None => self.log_in(environment, &email, &password).await?,
+                    None => self.log_in(endpoint, &email, &password).await?,
                 };
                 auth.headers.push(("cookie", cookie));
             }

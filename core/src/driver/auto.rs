@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Authenticator, Environment, RequestAuth,
+    Authenticator, Endpoint, RequestAuth,
     dial::polling,
     fallback::PollingFallback,
     timer::now,
@@ -43,16 +43,16 @@ impl Auto {
     /// attempt, because every connection counts towards the server's limit per minute.
     pub(super) async fn open(
         &self,
-        environment: Arc<Environment>,
+        endpoint: Arc<Endpoint>,
         authenticator: &Authenticator,
         auth: &RequestAuth,
         first: bool,
     ) -> Result<Box<dyn Transport>, ConnectionFailure> {
         let prefers_polling = self.fallback().begin(now().mono);
         if prefers_polling {
-            return polling(environment, auth).await;
+            return polling(endpoint, auth).await;
         }
-        let refused = match self.websocket(&environment, auth).await {
+        let refused = match self.websocket(&endpoint, auth).await {
             Ok(socket) => return Ok(Box::new(socket)),
             Err(refused) => refused,
         };
@@ -64,18 +64,18 @@ impl Auto {
             return Err(refused.failure);
         }
         let reason = authenticator.redact(refused.failure.into_error());
-        tracing::debug!(server = environment.target.address(), "no WebSocket ({reason}); trying long-polling");
-        let transport = polling(environment, auth).await?;
+        tracing::debug!(server = endpoint.base_url.as_str(), "no WebSocket ({reason}); trying long-polling");
+        let transport = polling(endpoint, auth).await?;
         self.fallback().polling_opened();
         Ok(transport)
     }
 
     /// Opens a WebSocket and waits for a frame. The time to reach the server is not limited here, because it says
     /// nothing about WebSocket.
-    async fn websocket(&self, environment: &Environment, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
-        let io = WebSocket::reach(environment).await?;
+    async fn websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
+        let io = WebSocket::reach(endpoint).await?;
         let upgrade = async {
-            let mut socket = WebSocket::upgrade(environment, auth, io, None).await?;
+            let mut socket = WebSocket::upgrade(endpoint, auth, io, None).await?;
             socket.receive_first().await?;
             Ok(socket)
         };

@@ -3,12 +3,12 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    Authenticator, Environment, RequestAuth,
+    Authenticator, Endpoint, RequestAuth,
     transport::{Transport, websocket::WebSocket},
 };
 #[cfg(feature = "polling")]
 use super::{auto::Auto, transport::polling::Polling};
-use crate::session::{ConnectionFailure, CredentialChoice, CredentialsReason, Proof};
+use crate::session::{ConnectionFailure, CredentialChoice, CredentialStatus, CredentialsReason};
 
 /// Choice of transports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ pub enum Transports {
 /// Open transport.
 pub(crate) struct Dialed {
     pub(crate) transport: Box<dyn Transport>,
-    pub(crate) proof: Proof,
+    pub(crate) credential_status: CredentialStatus,
     pub(crate) auth: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) trait Dialer: Send + Sync {
 
 /// Opener of transports over the network.
 pub(crate) struct SocketDialer {
-    environment: Arc<Environment>,
+    endpoint: Arc<Endpoint>,
     authenticator: Arc<Authenticator>,
     transports: Transports,
     #[cfg(feature = "polling")]
@@ -54,7 +54,7 @@ pub(crate) struct SocketDialer {
 impl SocketDialer {
     #[cfg_attr(not(feature = "polling"), allow(unused_variables))]
     pub(crate) fn new(
-        environment: Arc<Environment>,
+        endpoint: Arc<Endpoint>,
         authenticator: Arc<Authenticator>,
         transports: Transports,
         connect_timeout: Duration,
@@ -62,7 +62,7 @@ impl SocketDialer {
         #[cfg(feature = "polling")]
         let auto = Arc::new(Auto::new(connect_timeout));
         Self {
-            environment,
+            endpoint,
             authenticator,
             transports,
             #[cfg(feature = "polling")]
@@ -73,29 +73,29 @@ impl SocketDialer {
 
 impl Dialer for SocketDialer {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
-        let (environment, authenticator) = (self.environment.clone(), self.authenticator.clone());
+        let (endpoint, authenticator) = (self.endpoint.clone(), self.authenticator.clone());
         let transports = self.transports;
         #[cfg(feature = "polling")]
         let auto = self.auto.clone();
         if reason == CredentialsReason::Reconnect {
-            environment.forget_connections();
+            endpoint.forget_connections();
         }
         Box::pin(async move {
-            let auth = authenticator.request_auth(&environment, reason, choice).await?;
+            let auth = authenticator.request_auth(&endpoint, reason, choice).await?;
             let transport = match transports {
-                Transports::WebSocket => websocket(&environment, &auth).await?,
+                Transports::WebSocket => websocket(&endpoint, &auth).await?,
                 #[cfg(feature = "polling")]
-                Transports::Polling => polling(environment, &auth).await?,
+                Transports::Polling => polling(endpoint, &auth).await?,
                 #[cfg(feature = "polling")]
                 Transports::Auto => {
                     let first = reason == CredentialsReason::First;
-                    auto.open(environment, &authenticator, &auth, first).await?
+                    auto.open(endpoint, &authenticator, &auth, first).await?
                 }
                 #[cfg(not(feature = "polling"))]
-                Transports::Auto => websocket(&environment, &auth).await?,
+                Transports::Auto => websocket(&endpoint, &auth).await?,
             };
-            let proof = Proof { just_accepted: auth.just_accepted };
-            Ok(Dialed { transport, proof, auth: auth.payload.map(|payload| payload.expose().to_owned()) })
+            let credential_status = CredentialStatus { just_accepted: auth.just_accepted };
+            Ok(Dialed { transport, credential_status, auth: auth.payload.map(|payload| payload.expose().to_owned()) })
         })
     }
 
@@ -105,8 +105,8 @@ impl Dialer for SocketDialer {
     }
 }
 
-async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<dyn Transport>, ConnectionFailure> {
-    match WebSocket::dial(environment, auth, None).await {
+async fn websocket(endpoint: &Endpoint, auth: &RequestAuth) -> Result<Box<dyn Transport>, ConnectionFailure> {
+    match WebSocket::dial(endpoint, auth, None).await {
         Ok(socket) => Ok(Box::new(socket)),
         Err(refused) => Err(refused.failure),
     }
@@ -114,8 +114,8 @@ async fn websocket(environment: &Environment, auth: &RequestAuth) -> Result<Box<
 
 #[cfg(feature = "polling")]
 pub(super) async fn polling(
-    environment: Arc<Environment>,
+    endpoint: Arc<Endpoint>,
     auth: &RequestAuth,
 ) -> Result<Box<dyn Transport>, ConnectionFailure> {
-    Ok(Box::new(Polling::dial(environment, auth.clone(), true).await?))
+    Ok(Box::new(Polling::dial(endpoint, auth.clone(), true).await?))
 }

@@ -4,7 +4,7 @@ use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use reqwest::Response;
 
 use super::{
-    Authenticator, Environment,
+    Authenticator, Endpoint,
     http_body::{BodyError, read_body},
 };
 use crate::{Error, ErrorKind, Stage, events::Secret, session::ConnectionFailure};
@@ -17,11 +17,11 @@ impl Authenticator {
     /// Logs in at this address and remembers the cookie.
     pub(super) async fn log_in(
         &self,
-        environment: &Environment,
+        endpoint: &Endpoint,
         email: &str,
         password: &Secret,
     ) -> Result<Secret, ConnectionFailure> {
-        let cookie = log_in(environment, email, password).await.map_err(|failure| match failure {
+        let cookie = log_in(endpoint, email, password).await.map_err(|failure| match failure {
             // The form would refuse again, and count it. Only a provider may have another password.
             ConnectionFailure::Credentials(error) if self.provider.is_none() => {
                 ConnectionFailure::CredentialsExhausted(error)
@@ -30,17 +30,16 @@ impl Authenticator {
             failure => failure,
         })?;
         self.learn(&cookie);
-        self.shown().cookies.insert(environment.target.clone(), cookie.clone());
+        self.shown().cookies.insert(endpoint.base_url.clone(), cookie.clone());
         Ok(cookie)
     }
 }
 
 /// Logs in and returns the value of the `Cookie` header.
-async fn log_in(environment: &Environment, email: &str, password: &Secret) -> Result<Secret, ConnectionFailure> {
-    let http = environment.http().map_err(ConnectionFailure::Dial)?;
-    let url = environment.target.join(LOGIN_PATH);
-    let failed =
-        |error: reqwest::Error| ConnectionFailure::Dial(environment.request_failed(Stage::Credentials, &error));
+async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<Secret, ConnectionFailure> {
+    let http = endpoint.http().map_err(ConnectionFailure::Dial)?;
+    let url = endpoint.base_url.join(LOGIN_PATH);
+    let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_failed(Stage::Credentials, &error));
     let mut page = http.get(url.clone()).send().await.map_err(failed)?;
     if page.status().is_redirection() {
         return Err(redirected(&page));

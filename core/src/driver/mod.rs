@@ -1,13 +1,14 @@
 //! I/O: one task per client dials, reads, writes and keeps time for the machine.
 
-mod addresses;
 mod authenticator;
 #[cfg(feature = "polling")]
 mod auto;
 mod backfill;
+mod base_url;
 mod credentials;
 mod dial;
-mod environment;
+mod endpoint;
+mod endpoint_pool;
 #[cfg(feature = "polling")]
 mod fallback;
 #[cfg(feature = "_http")]
@@ -21,24 +22,24 @@ mod request_auth;
 mod rest_header;
 mod state_log;
 mod suspend;
-mod target;
 mod task;
 mod timer;
 pub(crate) mod transport;
 mod work;
 
-pub(crate) use addresses::Addresses;
 pub(crate) use authenticator::Authenticator;
 pub(crate) use backfill::BackfillSource;
+pub(crate) use base_url::BaseUrl;
 pub(crate) use credentials::Provider;
 pub use credentials::{ApiKeyVia, Credentials, ProviderError};
 #[cfg(feature = "testing")]
 pub(crate) use dial::DialPlan;
 pub use dial::Transports;
 pub(crate) use dial::{Dialed, Dialer, SocketDialer};
-pub(crate) use environment::Environment;
+pub(crate) use endpoint::Endpoint;
 #[cfg(feature = "_http")]
-pub(crate) use environment::Http;
+pub(crate) use endpoint::Http;
+pub(crate) use endpoint_pool::EndpointPool;
 #[cfg(all(test, feature = "rest"))]
 pub(crate) use fallback::PollingFallback;
 #[cfg(all(feature = "testing", feature = "rest"))]
@@ -49,7 +50,6 @@ pub(crate) use request_auth::RequestAuth;
 pub(crate) use rest_header::RestHeader;
 #[cfg(test)]
 pub(crate) use suspend::SuspendDetector;
-pub(crate) use target::Target;
 pub(crate) use task::Task;
 #[cfg(test)]
 pub(crate) use task::request_pages;

@@ -1,6 +1,6 @@
 //! Authentication header of REST calls.
 
-use super::{Authenticator, Credentials, Environment, authenticator::session_cookie};
+use super::{Authenticator, Credentials, Endpoint, authenticator::session_cookie};
 use crate::{
     Error,
     events::Secret,
@@ -12,14 +12,14 @@ pub(crate) type RestHeader = (&'static str, Secret);
 
 impl Authenticator {
     /// Header for a REST call; requests credentials if necessary.
-    pub(crate) async fn rest_header(&self, environment: &Environment) -> Result<Option<RestHeader>, Error> {
-        if let Some(header) = self.known_header(environment) {
+    pub(crate) async fn rest_header(&self, endpoint: &Endpoint) -> Result<Option<RestHeader>, Error> {
+        if let Some(header) = self.known_header(endpoint) {
             return Ok(header);
         }
         let _one_at_a_time = self.renewing.lock().await;
-        match self.known_header(environment) {
+        match self.known_header(endpoint) {
             Some(header) => Ok(header),
-            None => self.asked_header(environment, CredentialsReason::First).await,
+            None => self.asked_header(endpoint, CredentialsReason::First).await,
         }
     }
 
@@ -27,7 +27,7 @@ impl Authenticator {
     /// accepted is not repeated, because deployed servers require a key there.
     pub(crate) async fn renewed_header(
         &self,
-        environment: &Environment,
+        endpoint: &Endpoint,
         (_, refused): &RestHeader,
     ) -> Result<Option<RestHeader>, Error> {
         if self.rest_key.is_some() || self.source() == CredentialsSource::Fixed {
@@ -35,13 +35,13 @@ impl Authenticator {
         }
         let is_new = |header: &Option<RestHeader>| header.as_ref().is_some_and(|(_, value)| value != refused);
         let _one_at_a_time = self.renewing.lock().await;
-        if let Some(header) = self.known_header(environment).filter(is_new) {
+        if let Some(header) = self.known_header(endpoint).filter(is_new) {
             return Ok(header);
         }
-        if self.cookie(environment).is_some() && self.shown().accepted.as_ref() != Some(refused) {
+        if self.cookie(endpoint).is_some() && self.shown().accepted.as_ref() != Some(refused) {
             return Ok(None);
         }
-        let header = self.asked_header(environment, CredentialsReason::Rejected).await?;
+        let header = self.asked_header(endpoint, CredentialsReason::Rejected).await?;
         Ok(header.filter(|(_, value)| value != refused))
     }
 
@@ -54,7 +54,7 @@ impl Authenticator {
     }
 
     /// Header from the known credentials. The outer `None` means that the provider or the login form must be asked.
-    fn known_header(&self, environment: &Environment) -> Option<Option<RestHeader>> {
+    fn known_header(&self, endpoint: &Endpoint) -> Option<Option<RestHeader>> {
         if let Some(key) = &self.rest_key {
             return Some(Some(("x-api-key", key.clone())));
         }
@@ -66,18 +66,12 @@ impl Authenticator {
             Credentials::None => None,
             Credentials::ApiKey(key) => Some(("x-api-key", key)),
             Credentials::Session(cookie) => Some(("cookie", session_cookie(&cookie))),
-            Credentials::Password { .. } => Some(("cookie", self.cookie(environment)?)),
+            Credentials::Password { .. } => Some(("cookie", self.cookie(endpoint)?)),
         })
     }
 
-    async fn asked_header(
-        &self,
-        environment: &Environment,
-        reason: CredentialsReason,
-    ) -> Result<Option<RestHeader>, Error> {
-        self.request_auth(environment, reason, CredentialChoice::Primary)
-            .await
-            .map_err(ConnectionFailure::into_error)?;
-        Ok(self.known_header(environment).flatten())
+    async fn asked_header(&self, endpoint: &Endpoint, reason: CredentialsReason) -> Result<Option<RestHeader>, Error> {
+        self.request_auth(endpoint, reason, CredentialChoice::Primary).await.map_err(ConnectionFailure::into_error)?;
+        Ok(self.known_header(endpoint).flatten())
     }
 }

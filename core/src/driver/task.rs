@@ -14,7 +14,7 @@ use tokio::{
 use tracing::Instrument as _;
 
 use super::{
-    Addresses, Authenticator, Dialed, Dialer,
+    Authenticator, Dialed, Dialer, EndpointPool,
     backfill::BackfillSource,
     request::{Answer, Request},
     state_log::log_state,
@@ -35,7 +35,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// State of a client's task.
 pub(crate) struct Task {
-    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) endpoints: Arc<EndpointPool>,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) machine: Machine,
     /// One per address.
@@ -85,9 +85,12 @@ impl Task {
                     self.machine.handle(now, Input::TransportLost(failure));
                 }
                 Wake::Dialed(id, Ok(dialed)) => {
-                    self.addresses.move_rest(self.machine.server());
+                    self.endpoints.move_rest(self.machine.endpoint());
                     self.work.transport = Some(dialed.transport);
-                    self.machine.handle(now, Input::Dialed { id, proof: dialed.proof, auth: dialed.auth });
+                    self.machine.handle(
+                        now,
+                        Input::Dialed { id, credential_status: dialed.credential_status, auth: dialed.auth },
+                    );
                 }
                 Wake::Dialed(id, Err(failure)) => {
                     let server = self.address();
@@ -125,8 +128,8 @@ impl Task {
 
     /// Drops idle connections, which may be dead.
     fn network_changed(&mut self, now: Now) {
-        for environment in self.addresses.all() {
-            environment.forget_connections();
+        for endpoint in self.endpoints.all() {
+            endpoint.forget_connections();
         }
         self.machine.handle(now, Input::Command(Command::NetworkChanged));
     }
@@ -177,15 +180,15 @@ impl Task {
 
     /// Carries out all outputs of the machine in order.
     async fn carry_out(&mut self) {
-        self.addresses.move_socket(self.machine.server());
+        self.endpoints.move_socket(self.machine.endpoint());
         while let Some(output) = self.machine.poll_output() {
             match output {
-                Output::Events(mut run) => {
-                    self.hub.publish(&mut run);
-                    self.machine.reuse(run);
+                Output::Events(mut batch) => {
+                    self.hub.publish(&mut batch);
+                    self.machine.reuse(batch);
                 }
-                Output::Dial { id, server, reason, choice } => {
-                    let plan = self.dialers[server].dial(reason, choice);
+                Output::Dial { id, endpoint, reason, choice } => {
+                    let plan = self.dialers[endpoint].dial(reason, choice);
                     self.work.dialing.spawn(async move { (id, plan.await) }.in_current_span());
                 }
                 Output::Send(packet) => {
@@ -199,7 +202,7 @@ impl Task {
                         transport.probe();
                     }
                 }
-                Output::Announced { server } => self.dialers[server].on_acknowledged(),
+                Output::Announced { endpoint } => self.dialers[endpoint].on_acknowledged(),
                 Output::State(state) => self.state(state),
                 Output::ProjectOpened { project } => self.hub.open(project),
                 Output::StreamStarted { project, cursor } => self.progress.start(&project, cursor),
@@ -247,7 +250,7 @@ impl Task {
 
     /// Address that is in use, or tried next.
     fn address(&self) -> &str {
-        self.addresses.all()[self.machine.server()].target.address()
+        self.endpoints.all()[self.machine.endpoint()].base_url.as_str()
     }
 
     fn answer(&mut self, token: Token, answer: Answer) {

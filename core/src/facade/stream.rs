@@ -15,7 +15,9 @@ use super::{
     ErrorRecord,
     runtime::{ProcessGuard, within},
 };
-use crate::{Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::Mark, events::EventKinds};
+use crate::{
+    Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::EventPosition, events::EventKinds,
+};
 
 /// Stream of events for a binding, for one reader at a time. `take` and `pop` never wait, so a binding can cross into
 /// its language once for many events.
@@ -32,8 +34,8 @@ pub struct FacadeStream {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // there is one per stream
 enum Source {
-    /// The stream, and the marks of events taken ahead.
-    Plain(EventStream, VecDeque<Option<Mark>>),
+    /// The stream, and the positions of events taken ahead.
+    Plain(EventStream, VecDeque<Option<EventPosition>>),
     Throttled {
         stream: Throttled<EventStream, Event>,
         ready: Option<Event>,
@@ -44,8 +46,8 @@ impl Source {
     /// Notes that the first `count` events taken ahead were delivered.
     fn handed(&mut self, count: usize) {
         let Self::Plain(stream, ahead) = self else { return };
-        for mark in ahead.drain(..count.min(ahead.len())).flatten() {
-            stream.commit(&mark);
+        for position in ahead.drain(..count.min(ahead.len())).flatten() {
+            stream.commit(&position);
         }
     }
 }
@@ -91,7 +93,7 @@ impl FacadeStream {
         };
         let mut events = stream.take_ahead(max);
         events.retain(|event| self.wants(event));
-        ahead.extend(events.iter().map(Mark::of));
+        ahead.extend(events.iter().map(EventPosition::of));
         events
     }
 

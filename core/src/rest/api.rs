@@ -10,7 +10,7 @@ use url::Url;
 use super::json;
 use crate::{
     Error, ErrorKind, Stage,
-    driver::{Addresses, Authenticator, Environment, RestHeader, Target, transport::FRAME_BYTES_MAX},
+    driver::{Authenticator, BaseUrl, Endpoint, EndpointPool, RestHeader, transport::FRAME_BYTES_MAX},
 };
 
 /// Number of bytes kept of an error's body.
@@ -19,7 +19,7 @@ const ERROR_BODY_MAX: usize = 4096;
 /// REST client.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) addresses: Arc<Addresses>,
+    pub(crate) endpoints: Arc<EndpointPool>,
     pub(crate) authenticator: Arc<Authenticator>,
     /// Time allowed for a call.
     pub(crate) timeout: Duration,
@@ -75,22 +75,22 @@ fn outcome_unknown(error: &Error) -> Error {
 }
 
 impl Api {
-    pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<T, Error> {
         self.get_body(url).await?.read()
     }
 
-    pub(super) async fn get_body(&self, url: impl Fn(&Target) -> Url) -> Result<Body, Error> {
+    pub(super) async fn get_body(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<Body, Error> {
         self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: true }).await
     }
 
     /// Sends a GET without credentials.
-    pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&Target) -> Url) -> Result<T, Error> {
+    pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<T, Error> {
         self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: false }).await?.read()
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
-        url: impl Fn(&Target) -> Url,
+        url: impl Fn(&BaseUrl) -> Url,
         body: Value,
         idempotency_key: String,
     ) -> Result<T, Error> {
@@ -102,7 +102,7 @@ impl Api {
 
     /// Sends a request and reads the response, within the timeout, which includes a login.
     #[allow(clippy::disallowed_methods)] // the timeout of a call
-    async fn call(&self, url: impl Fn(&Target) -> Url, call: Call) -> Result<Body, Error> {
+    async fn call(&self, url: impl Fn(&BaseUrl) -> Url, call: Call) -> Result<Body, Error> {
         let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", self.timeout.as_secs_f64()));
         let called = tokio::time::timeout(self.timeout, self.call_any_endpoint(url, &call)).await;
         called.unwrap_or_else(|elapsed| Err(late(elapsed))).map_err(|error| {
@@ -112,14 +112,14 @@ impl Api {
     }
 
     /// Calls the address in use. If it can't be reached, so that it did not receive the request, tries the next.
-    async fn call_any_endpoint(&self, url: impl Fn(&Target) -> Url, call: &Call) -> Result<Body, Error> {
+    async fn call_any_endpoint(&self, url: impl Fn(&BaseUrl) -> Url, call: &Call) -> Result<Body, Error> {
         let mut unreachable = None;
-        for (at, environment) in self.addresses.for_rest() {
-            match self.call_endpoint(environment, url(&environment.target), call).await {
+        for (at, endpoint) in self.endpoints.for_rest() {
+            match self.call_endpoint(endpoint, url(&endpoint.base_url), call).await {
                 Err(error) if error.stage() == Some(Stage::Network) => unreachable = unreachable.or(Some(error)),
                 called => {
                     if unreachable.is_some() {
-                        self.addresses.move_rest(at);
+                        self.endpoints.move_rest(at);
                     }
                     return called;
                 }
@@ -128,9 +128,9 @@ impl Api {
         Err(unreachable.unwrap_or_else(Error::closed))
     }
 
-    async fn call_endpoint(&self, environment: &Environment, url: Url, call: &Call) -> Result<Body, Error> {
-        let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
-        let mut answer = self.send(environment, url, call).await?;
+    async fn call_endpoint(&self, endpoint: &Endpoint, url: Url, call: &Call) -> Result<Body, Error> {
+        let failed = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
+        let mut answer = self.send(endpoint, url, call).await?;
         if !answer.status().is_success() {
             return Err(status_error(answer).await);
         }
@@ -146,8 +146,8 @@ impl Api {
     }
 
     /// Sends the request, and again with renewed credentials after a 401: it was not carried out.
-    async fn send(&self, environment: &Environment, url: Url, call: &Call) -> Result<Response, Error> {
-        let http = environment.http()?;
+    async fn send(&self, endpoint: &Endpoint, url: Url, call: &Call) -> Result<Response, Error> {
+        let http = endpoint.http()?;
         let request = |header: Option<&RestHeader>| {
             let mut request = http.request(call.method.clone(), url.clone());
             if let Some((name, value)) = header {
@@ -161,15 +161,15 @@ impl Api {
                 None => request.send(),
             }
         };
-        let failed = |error: reqwest::Error| environment.request_failed(Stage::Http, &error);
-        let header = if call.signed { self.authenticator.rest_header(environment).await? } else { None };
+        let failed = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
+        let header = if call.signed { self.authenticator.rest_header(endpoint).await? } else { None };
         let answer = request(header.as_ref()).await.map_err(failed)?;
         let Some(header) = header else { return Ok(answer) };
         if answer.status() != StatusCode::UNAUTHORIZED {
             self.authenticator.rest_accepted(&header);
             return Ok(answer);
         }
-        let Some(header) = self.authenticator.renewed_header(environment, &header).await? else { return Ok(answer) };
+        let Some(header) = self.authenticator.renewed_header(endpoint, &header).await? else { return Ok(answer) };
         let answer = request(Some(&header)).await.map_err(failed)?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             self.authenticator.rest_accepted(&header);

@@ -92,6 +92,6 @@ impl Api {
         if let Some(metadata) = submission.metadata {
             body["metadata"] = metadata;
         }
-        self.post(|target| target.join("api/moderate"), body, key).await
+        self.post(|base_url| base_url.join("api/moderate"), body, key).await
     }
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Error,
-    driver::{Target, now},
+    driver::{BaseUrl, now},
     session::{FLAGGED_ITEMS_MAX, Now},
 };
 
@@ -58,8 +58,8 @@ impl ContentSource for Api {
     }
 
     async fn page(&self, filter: &ContentFilter) -> Result<Body, Error> {
-        let url = |target: &Target| {
-            let mut url = target.join("api/content");
+        let url = |base_url: &BaseUrl| {
+            let mut url = base_url.join("api/content");
             url.query_pairs_mut().append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
             if let Some(per_page) = filter.per_page {
                 url.query_pairs_mut().append_pair("per_page", &per_page.to_string());
@@ -73,8 +73,8 @@ impl ContentSource for Api {
     }
 
     async fn content(&self, id: &str) -> Result<Body, Error> {
-        let url = |target: &Target| {
-            let mut url = target.join("api/content");
+        let url = |base_url: &BaseUrl| {
+            let mut url = base_url.join("api/content");
             if let Ok(mut segments) = url.path_segments_mut() {
                 segments.push(id);
             }

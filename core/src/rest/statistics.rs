@@ -54,11 +54,11 @@ impl Api {
         struct StatisticsPayload {
             stats: Statistics,
         }
-        self.get::<StatisticsPayload>(|target| target.join("api/stats")).await.map(|payload| payload.stats)
+        self.get::<StatisticsPayload>(|base_url| base_url.join("api/stats")).await.map(|payload| payload.stats)
     }
 
     pub(crate) async fn health(&self) -> Result<Health, Error> {
-        let answer: Value = self.get_openly(|target| target.join("api/health")).await?;
+        let answer: Value = self.get_openly(|base_url| base_url.join("api/health")).await?;
         let status = answer.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();
         let extra = answer.as_object().cloned().unwrap_or_default();
         Ok(Health { status, extra: extra.into_iter().filter(|(name, _)| name != "status").collect() })

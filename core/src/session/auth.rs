@@ -23,7 +23,7 @@ pub(crate) enum CredentialChoice {
 
 /// Facts about an attempt's credentials that are known before the server sees them on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Proof {
+pub(crate) struct CredentialStatus {
     /// The server's login form has just accepted them.
     pub(crate) just_accepted: bool,
 }
@@ -110,8 +110,14 @@ impl Auth {
 
     /// Notes a refusal and returns the reaction. `elsewhere`: another address has accepted the credentials.
     /// `may_retry`: a refusal that may be a restart has not been repeated often enough to count.
-    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool, may_retry: bool) -> Verdict {
-        let verdict = self.judge(certainty, proof, elsewhere, may_retry);
+    pub(crate) fn refused(
+        &mut self,
+        certainty: Certainty,
+        status: CredentialStatus,
+        elsewhere: bool,
+        may_retry: bool,
+    ) -> Verdict {
+        let verdict = self.judge(certainty, status, elsewhere, may_retry);
         if !matches!(verdict, Verdict::End | Verdict::Next) || !self.has_other() {
             return verdict;
         }
@@ -125,7 +131,7 @@ impl Auth {
     }
 
     /// Reaction to a refusal of the current credentials.
-    fn judge(&mut self, certainty: Certainty, proof: Proof, elsewhere: bool, may_retry: bool) -> Verdict {
+    fn judge(&mut self, certainty: Certainty, status: CredentialStatus, elsewhere: bool, may_retry: bool) -> Verdict {
         let source = match self.choice {
             CredentialChoice::Primary => self.source,
             CredentialChoice::SpareKey => CredentialsSource::Fixed,
@@ -136,7 +142,7 @@ impl Auth {
         }
         self.rejections += 1;
         if certainty != Certainty::Said && !is_final {
-            if proof.just_accepted {
+            if status.just_accepted {
                 return Verdict::Hold(LOCKOUT_PAUSE);
             }
             let exhausted = source == CredentialsSource::Fixed || self.rejections > 1;
@@ -159,8 +165,8 @@ impl Auth {
 mod tests {
     use super::{Certainty::*, CredentialsSource::*, *};
 
-    const FRESH: Proof = Proof { just_accepted: true };
-    const PLAIN: Proof = Proof { just_accepted: false };
+    const FRESH: CredentialStatus = CredentialStatus { just_accepted: true };
+    const PLAIN: CredentialStatus = CredentialStatus { just_accepted: false };
 
     #[test]
     fn a_fixed_key_that_never_worked_ends_at_once() {

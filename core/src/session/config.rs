@@ -76,7 +76,7 @@ pub enum Backfill {
 #[derive(Debug, Clone)]
 pub(crate) struct SessionConfig {
     /// Number of addresses of the server.
-    pub(crate) servers: usize,
+    pub(crate) endpoint_count: usize,
     pub(crate) reconnect: Option<ReconnectPolicy>,
     pub(crate) retry_first_connect: bool,
     pub(crate) on_server_disconnect: OnServerDisconnect,
@@ -102,7 +102,7 @@ pub(crate) struct SessionConfig {
 impl Default for SessionConfig {
     fn default() -> Self {
         Self {
-            servers: 1,
+            endpoint_count: 1,
             reconnect: Some(ReconnectPolicy::default()),
             retry_first_connect: false,
             on_server_disconnect: OnServerDisconnect::default(),

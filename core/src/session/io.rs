@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     ConnectionFailure, State,
-    auth::{CredentialChoice, Proof},
+    auth::{CredentialChoice, CredentialStatus},
     room_protocol::Page,
 };
 use crate::{
@@ -89,7 +89,7 @@ pub(crate) enum Input<'a> {
     /// The transport of attempt `id` is open.
     Dialed {
         id: u64,
-        proof: Proof,
+        credential_status: CredentialStatus,
         auth: Option<String>,
     },
     DialFailed {
@@ -112,7 +112,7 @@ pub(crate) enum Output {
     /// Get credentials and open a transport to this address of the server; answer with `Dialed` or `DialFailed`.
     Dial {
         id: u64,
-        server: usize,
+        endpoint: usize,
         reason: CredentialsReason,
         choice: CredentialChoice,
     },
@@ -124,7 +124,7 @@ pub(crate) enum Output {
     },
     /// The connection to this address is announced as usable.
     Announced {
-        server: usize,
+        endpoint: usize,
     },
     /// Probe the peer for a sign of life, if the transport can.
     Probe,
@@ -170,7 +170,7 @@ pub(crate) enum Output {
 
 /// Queue of outputs. Events are large, so each is written once, into a batch that leaves as one output.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub(crate) struct Outputs {
     queue: VecDeque<Output>,
     spare: VecDeque<Event>,
 }
@@ -178,7 +178,7 @@ pub(crate) struct Outbox {
 /// Larger lists are not kept for reuse.
 const SPARE_EVENTS_MAX: usize = 64;
 
-impl Outbox {
+impl Outputs {
     pub(crate) fn push_back(&mut self, output: Output) {
         self.queue.push_back(output);
     }
@@ -193,20 +193,20 @@ impl Outbox {
     }
 
     /// The batch at the end of the queue.
-    pub(crate) fn run(&mut self) -> &mut VecDeque<Event> {
+    pub(crate) fn batch(&mut self) -> &mut VecDeque<Event> {
         if !matches!(self.queue.back(), Some(Output::Events(_))) {
             self.queue.push_back(Output::Events(std::mem::take(&mut self.spare)));
         }
         match self.queue.back_mut() {
-            Some(Output::Events(run)) => run,
+            Some(Output::Events(batch)) => batch,
             _ => &mut self.spare,
         }
     }
 
     /// Takes back an empty list for reuse.
-    pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
-        if run.is_empty() && run.capacity() <= SPARE_EVENTS_MAX {
-            self.spare = run;
+    pub(crate) fn reuse(&mut self, batch: VecDeque<Event>) {
+        if batch.is_empty() && batch.capacity() <= SPARE_EVENTS_MAX {
+            self.spare = batch;
         }
     }
 }

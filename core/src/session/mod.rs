@@ -12,6 +12,7 @@ mod budget;
 mod config;
 mod connection_failure;
 mod earliest;
+mod endpoint_rotation;
 mod follower;
 mod heartbeat;
 mod io;
@@ -23,16 +24,15 @@ mod refusal;
 mod requests;
 mod room_protocol;
 mod rooms;
-mod servers;
 mod state;
 
-pub(crate) use auth::{CredentialChoice, CredentialsSource, Proof};
+pub(crate) use auth::{CredentialChoice, CredentialStatus, CredentialsSource};
 pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub(crate) use connection_failure::ConnectionFailure;
 pub use io::CredentialsReason;
 pub(crate) use io::{
-    BackfillData, BackfillQuery, BackfillReply, BackfillRequest, Command, Input, Now, Outbox, Output, PageRequest,
+    BackfillData, BackfillQuery, BackfillReply, BackfillRequest, Command, Input, Now, Output, Outputs, PageRequest,
     StreamId, Token,
 };
 pub(crate) use log_reader::{LogReader, PAGE_MAX};

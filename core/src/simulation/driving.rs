@@ -53,10 +53,10 @@ impl World {
             running.dialing = None;
             let connection = connection.filter(|id| world.open_transport(running, *id));
             running.connection = connection;
-            let (now, proof) = (world.present(at), crate::session::Proof::default());
+            let (now, credential_status) = (world.present(at), crate::session::CredentialStatus::default());
             match connection {
                 Some(id) => {
-                    running.task.machine.handle(now, Input::Dialed { id: attempt, proof, auth: None });
+                    running.task.machine.handle(now, Input::Dialed { id: attempt, credential_status, auth: None });
                     world.greet(id);
                 }
                 None => {
@@ -147,18 +147,18 @@ impl World {
         while let Some(output) = running.task.machine.poll_output() {
             self.trace(|| format!("         client {at}: {output:?}").chars().take(2_000).collect());
             match output {
-                Output::Events(mut run) => {
-                    run.iter().for_each(|event| self.handed_out(at, running, event));
-                    running.task.hub.publish(&mut run);
-                    running.task.machine.reuse(run);
+                Output::Events(mut batch) => {
+                    batch.iter().for_each(|event| self.handed_out(at, running, event));
+                    running.task.hub.publish(&mut batch);
+                    running.task.machine.reuse(batch);
                 }
-                Output::Dial { id, server, reason, .. } => {
+                Output::Dial { id, endpoint, reason, .. } => {
                     assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt beside another");
                     running.rules.dials(self.present(at).mono);
                     running.unproven += 1;
                     running.dialing = Some(id);
-                    self.begin_attempt(at, running, server, reason == CredentialsReason::First);
-                    self.dial(at, self.clients[at].life, id, server);
+                    self.begin_attempt(at, running, endpoint, reason == CredentialsReason::First);
+                    self.dial(at, self.clients[at].life, id, endpoint);
                 }
                 Output::Send(packet) => {
                     self.count_requests(at, running, &packet);
@@ -177,7 +177,7 @@ impl World {
                         self.hang_up(id);
                     }
                 }
-                Output::Announced { server } => self.on_announced(at, running, server),
+                Output::Announced { endpoint } => self.on_announced(at, running, endpoint),
                 Output::Probe => {
                     self.tally.probes += 1;
                     if let Some(id) = running.connection {

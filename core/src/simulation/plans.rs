@@ -77,7 +77,7 @@ pub(super) struct Plan {
 #[derive(Debug, Clone)]
 pub(super) struct ClientPlan {
     /// How many of the server's addresses it knows.
-    pub(super) addresses: usize,
+    pub(super) endpoints: usize,
     pub(super) overflow: Overflow,
     pub(super) buffer: usize,
     pub(super) bytes: usize,
@@ -127,7 +127,7 @@ impl ClientPlan {
             }
         }
         Self {
-            addresses: dice.between(1, NODES as u64) as usize,
+            endpoints: dice.between(1, NODES as u64) as usize,
             overflow,
             buffer: dice.pick(&[1, 2, 8, 40, 1_024]),
             bytes: dice.pick(&[8 << 20, 8 << 20, 1_500, 10_000]),

@@ -16,7 +16,7 @@ const POLLED_MAX: u32 = 16;
 #[derive(Debug)]
 pub(super) struct Transports {
     fallbacks: Vec<PollingFallback>,
-    server: usize,
+    endpoint: usize,
     /// The attempt may try both transports.
     tries_both: bool,
     by_polling: bool,
@@ -25,18 +25,18 @@ pub(super) struct Transports {
 }
 
 impl Transports {
-    pub(super) fn new(addresses: usize) -> Self {
-        let fallbacks = std::iter::repeat_with(PollingFallback::default).take(addresses).collect();
-        Self { fallbacks, server: 0, tries_both: false, by_polling: false, polled: 0 }
+    pub(super) fn new(endpoints: usize) -> Self {
+        let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoints).collect();
+        Self { fallbacks, endpoint: 0, tries_both: false, by_polling: false, polled: 0 }
     }
 }
 
 impl World {
     /// An attempt begins.
-    pub(super) fn begin_attempt(&self, at: usize, running: &mut Running, server: usize, tries_both: bool) {
+    pub(super) fn begin_attempt(&self, at: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
-        let by_polling = transports.fallbacks[server].begin(self.present(at).mono);
-        (transports.server, transports.tries_both, transports.by_polling) = (server, tries_both, by_polling);
+        let by_polling = transports.fallbacks[endpoint].begin(self.present(at).mono);
+        (transports.endpoint, transports.tries_both, transports.by_polling) = (endpoint, tries_both, by_polling);
     }
 
     /// The attempt has reached the server. Returns whether a transport is open then.
@@ -44,7 +44,7 @@ impl World {
         let transports = &mut running.transports;
         let refuses = self.troubled && self.dice.chance(self.scenario.balancer.refuses_websocket);
         if refuses && !transports.by_polling {
-            let fallback = &mut transports.fallbacks[transports.server];
+            let fallback = &mut transports.fallbacks[transports.endpoint];
             if !transports.tries_both {
                 fallback.websocket_refused();
                 self.connections.remove(&id);
@@ -64,9 +64,9 @@ impl World {
     }
 
     /// The server has shown that it lets the client in.
-    pub(super) fn on_announced(&mut self, at: usize, running: &mut Running, server: usize) {
+    pub(super) fn on_announced(&mut self, at: usize, running: &mut Running, endpoint: usize) {
         let transports = &mut running.transports;
-        transports.fallbacks[server].on_acknowledged(self.present(at).mono);
+        transports.fallbacks[endpoint].on_acknowledged(self.present(at).mono);
         if !transports.by_polling && std::mem::take(&mut self.clients[at].astray) {
             self.tally.back_by_websocket += 1;
         }

@@ -146,8 +146,8 @@ impl std::fmt::Debug for Running {
 
 impl Running {
     pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64, now: Now) -> Self {
-        let addresses = (1..plan.addresses).map(|n| format!("http://model-{n}"));
-        let client = addresses
+        let fallbacks = (1..plan.endpoints).map(|n| format!("http://model-{n}"));
+        let client = fallbacks
             .fold(Client::builder("http://model"), ClientBuilder::fallback_url)
             .api_key("am_model")
             .overflow(plan.overflow)
@@ -192,7 +192,7 @@ impl Running {
             tokens: 0,
             connection: None,
             dialing: None,
-            transports: Transports::new(plan.addresses),
+            transports: Transports::new(plan.endpoints),
             line: Line::default(),
             inquiries: Vec::new(),
             wake_at: None,

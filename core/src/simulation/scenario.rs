@@ -144,7 +144,7 @@ impl Scenario {
     pub(super) fn day() -> Self {
         let reader = |kind, pace, batch| Plan { wide: false, kind, pace, batch };
         let client = |overflow| ClientPlan {
-            addresses: NODES,
+            endpoints: NODES,
             overflow,
             buffer: 20,
             bytes: 8 << 20,

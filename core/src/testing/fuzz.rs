@@ -9,7 +9,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     events::{Event, ProjectId},
-    session::{Command, ConnectionFailure, Input, Machine, Now, Output, Proof, SessionConfig, Token},
+    session::{Command, ConnectionFailure, CredentialStatus, Input, Machine, Now, Output, SessionConfig, Token},
 };
 
 /// Largest number of outputs that one input may cause, of a machine with two projects, and the increase for each
@@ -113,7 +113,7 @@ impl Run {
                 // Every attempt succeeds, up to the namespace acknowledgement.
                 Output::Dial { id, .. } => {
                     for input in [
-                        Input::Dialed { id, proof: Proof::default(), auth: None },
+                        Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None },
                         Input::Frame(r#"0{"sid":"e","pingInterval":25000,"pingTimeout":20000}"#),
                         Input::Frame(r#"40{"sid":"s"}"#),
                     ] {

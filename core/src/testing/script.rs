@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     ClientBuilder, CredentialsReason, Error, Secret, Stage,
-    driver::{Authenticator, DialPlan, Dialed, Dialer, Environment, RequestAuth, transport::http_status},
-    session::{ConnectionFailure, CredentialChoice, Proof},
+    driver::{Authenticator, DialPlan, Dialed, Dialer, Endpoint, RequestAuth, transport::http_status},
+    session::{ConnectionFailure, CredentialChoice, CredentialStatus},
 };
 
 /// Time limit of a script for what it expects.
@@ -106,8 +106,8 @@ impl ClientBuilder {
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
         let (script, seed) = (script.clone(), script.0.seed);
-        let make = move |environment, authenticator| -> Arc<dyn Dialer> {
-            Arc::new(ScriptDialer { script: script.clone(), environment, authenticator })
+        let make = move |endpoint, authenticator| -> Arc<dyn Dialer> {
+            Arc::new(ScriptDialer { script: script.clone(), endpoint, authenticator })
         };
         self.dialer(Arc::new(make), seed)
     }
@@ -115,20 +115,20 @@ impl ClientBuilder {
 
 struct ScriptDialer {
     script: Script,
-    environment: Arc<Environment>,
+    endpoint: Arc<Endpoint>,
     authenticator: Arc<Authenticator>,
 }
 
 impl Dialer for ScriptDialer {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
-        let (door, environment, authenticator) =
-            (self.script.0.clone(), self.environment.clone(), self.authenticator.clone());
+        let (door, endpoint, authenticator) =
+            (self.script.0.clone(), self.endpoint.clone(), self.authenticator.clone());
         Box::pin(async move {
             door.count.fetch_add(1, Ordering::Relaxed);
-            let auth = authenticator.request_auth(&environment, reason, choice).await?;
+            let auth = authenticator.request_auth(&endpoint, reason, choice).await?;
             let (verdict, told) = oneshot::channel();
             // The receiver lives as long as the server.
-            let url = environment.target.address().to_owned();
+            let url = endpoint.base_url.as_str().to_owned();
             let _ = door.knock.send(Dial { url, reason, auth, verdict });
             let gone = || {
                 Err(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "the script dropped the attempt")))
@@ -185,10 +185,10 @@ impl Dial {
             link: link.clone(),
             said_goodbye: false,
         };
-        let proof = Proof { just_accepted: self.auth.just_accepted };
+        let credential_status = CredentialStatus { just_accepted: self.auth.just_accepted };
         let auth = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
         // The client may have given up the attempt.
-        let _ = self.verdict.send(Ok(Dialed { transport: Box::new(wire), proof, auth }));
+        let _ = self.verdict.send(Ok(Dialed { transport: Box::new(wire), credential_status, auth }));
         connection::open(inbound, outbound, link, SCRIPT_TIMEOUT)
     }
 

@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
 use super::proxy::connect_tcp;
-use crate::{Error, Stage, driver::Environment};
+use crate::{Error, Stage, driver::Endpoint};
 
 /// Bidirectional byte stream.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -27,8 +27,8 @@ impl ByteStreamError {
     }
 
     /// Returns `true` if the proxy refused a tunnel that only WebSocket needs: plain HTTP requests need none.
-    pub(super) fn is_tunnel_refused(&self, environment: &Environment) -> bool {
-        matches!(self, Self::TunnelRefused(_)) && !environment.target.is_secure()
+    pub(super) fn is_tunnel_refused(&self, endpoint: &Endpoint) -> bool {
+        matches!(self, Self::TunnelRefused(_)) && !endpoint.base_url.is_secure()
     }
 }
 
@@ -39,17 +39,17 @@ impl From<Error> for ByteStreamError {
 }
 
 /// Opens the byte stream.
-pub(super) async fn connect(environment: &Environment) -> Result<Box<dyn Io>, ByteStreamError> {
-    let tcp = connect_tcp(environment).await?;
-    if !environment.target.is_secure() {
+pub(super) async fn connect(endpoint: &Endpoint) -> Result<Box<dyn Io>, ByteStreamError> {
+    let tcp = connect_tcp(endpoint).await?;
+    if !endpoint.base_url.is_secure() {
         return Ok(Box::new(tcp));
     }
-    let host = environment.target.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = endpoint.base_url.host().trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host).map_err(|error| Error::invalid_argument(format!("url: {error}")))?;
-    let connector = TlsConnector::from(environment.rustls()?);
+    let connector = TlsConnector::from(endpoint.rustls()?);
     let stream = connector
         .connect(name, tcp)
         .await
-        .map_err(|error| Error::connect_failed(Stage::Tls, format!("{}: {error}", environment.target.origin())))?;
+        .map_err(|error| Error::connect_failed(Stage::Tls, format!("{}: {error}", endpoint.base_url.origin())))?;
     Ok(Box::new(stream))
 }

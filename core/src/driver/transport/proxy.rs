@@ -10,15 +10,15 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::connect::ByteStreamError;
-use crate::{Error, Stage, driver::Environment};
+use crate::{Error, Stage, driver::Endpoint};
 
 /// Message of the library if the proxy answers CONNECT with an error other than 407.
 const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
 
 /// Opens the connection. Tries all addresses of the host: IPv6 and IPv4 in parallel, those of one family in turn, each
 /// for its share of the time.
-pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, ByteStreamError> {
-    let secure = environment.target.is_secure();
+pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteStreamError> {
+    let secure = endpoint.base_url.is_secure();
     let failed = |error: &dyn std::error::Error| {
         let mut text = error.to_string();
         let mut cause = error.source();
@@ -26,14 +26,14 @@ pub(super) async fn connect_tcp(environment: &Environment) -> Result<TcpStream, 
             text = inner.to_string();
             cause = inner.source();
         }
-        Error::connect_failed(Stage::Network, format!("{}: {text}", environment.target.origin()))
+        Error::connect_failed(Stage::Network, format!("{}: {text}", endpoint.base_url.origin()))
     };
     let mut connector = HttpConnector::new();
-    configure(&mut connector, environment.reach_timeout());
+    configure(&mut connector, endpoint.reach_timeout());
     let scheme = if secure { "https" } else { "http" };
-    let uri = format!("{scheme}://{}:{}/", environment.target.host(), environment.target.port());
+    let uri = format!("{scheme}://{}:{}/", endpoint.base_url.host(), endpoint.base_url.port());
     let uri: http::Uri = uri.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
-    let stream: TokioIo<TcpStream> = match environment.proxy_for(secure) {
+    let stream: TokioIo<TcpStream> = match endpoint.proxy_for(secure) {
         None => connector.call(uri).await.map_err(|error| failed(&error))?,
         Some((proxy, auth)) => {
             let mut tunnel = Tunnel::new(proxy, connector);

@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use super::{Frame, Transport, websocket::WebSocket};
 use crate::{
-    driver::{Environment, RequestAuth},
+    driver::{Endpoint, RequestAuth},
     eio::Packet,
 };
 
@@ -12,9 +12,9 @@ use crate::{
 const UPGRADE_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Opens a WebSocket for the session and probes it; `None` if the server does not answer.
-pub(super) async fn probe(environment: Arc<Environment>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
+pub(super) async fn probe(endpoint: Arc<Endpoint>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
     let probing = async {
-        let mut socket = WebSocket::dial(&environment, &auth, Some(&sid)).await.ok()?;
+        let mut socket = WebSocket::dial(&endpoint, &auth, Some(&sid)).await.ok()?;
         socket.send(Packet::Ping("probe").encode());
         poll_fn(|cx| socket.poll_flush(cx)).await.ok()?;
         loop {

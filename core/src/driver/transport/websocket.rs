@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     Error, Stage,
-    driver::{Environment, RequestAuth},
+    driver::{Endpoint, RequestAuth},
     session::ConnectionFailure,
 };
 
@@ -50,31 +50,31 @@ pub(crate) struct UpgradeFailure {
 impl WebSocket {
     /// Opens a WebSocket; with `sid`, as an upgrade of that Engine.IO session.
     pub(crate) async fn dial(
-        environment: &Environment,
+        endpoint: &Endpoint,
         auth: &RequestAuth,
         sid: Option<&str>,
     ) -> Result<Self, UpgradeFailure> {
-        let io = Self::reach(environment).await?;
-        Self::upgrade(environment, auth, io, sid).await
+        let io = Self::reach(endpoint).await?;
+        Self::upgrade(endpoint, auth, io, sid).await
     }
 
     /// Opens the byte stream for the WebSocket.
-    pub(crate) async fn reach(environment: &Environment) -> Result<Box<dyn Io>, UpgradeFailure> {
-        connect(environment).await.map_err(|failed| UpgradeFailure {
-            wants_polling: failed.is_tunnel_refused(environment),
+    pub(crate) async fn reach(endpoint: &Endpoint) -> Result<Box<dyn Io>, UpgradeFailure> {
+        connect(endpoint).await.map_err(|failed| UpgradeFailure {
+            wants_polling: failed.is_tunnel_refused(endpoint),
             failure: ConnectionFailure::Dial(failed.into_error()),
         })
     }
 
     /// Upgrades this byte stream to a WebSocket.
     pub(crate) async fn upgrade(
-        environment: &Environment,
+        endpoint: &Endpoint,
         auth: &RequestAuth,
         io: Box<dyn Io>,
         sid: Option<&str>,
     ) -> Result<Self, UpgradeFailure> {
-        let mut url = environment.target.socket("websocket", sid, &auth.query_after(&environment.query));
-        let scheme = if environment.target.is_secure() { "wss" } else { "ws" };
+        let mut url = endpoint.base_url.socket_url("websocket", sid, &auth.query_after(&endpoint.query));
+        let scheme = if endpoint.base_url.is_secure() { "wss" } else { "ws" };
         // The url crate allows this change, because both schemes are special.
         let _ = url.set_scheme(scheme);
         let broken = |text: String, wants_polling| UpgradeFailure {
@@ -83,7 +83,7 @@ impl WebSocket {
         };
         let mut request = url.as_str().into_client_request().map_err(|error| broken(describe(&error), false))?;
         let headers = request.headers_mut();
-        headers.extend(environment.headers.clone());
+        headers.extend(endpoint.headers.clone());
         headers
             .entry(http::header::USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION"))));
@@ -104,7 +104,7 @@ impl WebSocket {
                 Err(UpgradeFailure { failure, wants_polling: refuses_upgrade(status) })
             }
             Err(error) => {
-                let text = format!("{}: {}", environment.target.origin(), describe(&error));
+                let text = format!("{}: {}", endpoint.base_url.origin(), describe(&error));
                 Err(broken(text, is_answered_wrongly(&error)))
             }
         }

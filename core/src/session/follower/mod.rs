@@ -16,12 +16,12 @@ pub(crate) use log::LogFollower;
 pub(crate) use no_log::NoLogFollower;
 
 use self::unjoined::Unjoined;
-use super::{Metrics, Now, Outbox};
+use super::{Metrics, Now, Outputs};
 use crate::events::{Cursor, Event, Origin, ProjectId};
 
 /// Destination of a follower's events.
 pub(crate) struct FollowerOutput<'a> {
-    pub(crate) out: &'a mut Outbox,
+    pub(crate) out: &'a mut Outputs,
     pub(crate) counters: &'a mut Metrics,
 }
 
@@ -39,12 +39,12 @@ impl FollowerOutput<'_> {
         if matches!(event, Event::MalformedEvent(_)) {
             counters.malformed += 1;
         }
-        self.out.run().push_back(event);
+        self.out.batch().push_back(event);
     }
 
     fn gap(&mut self, gap: Event) {
         self.counters.gaps += 1;
-        self.out.run().push_back(gap);
+        self.out.batch().push_back(gap);
     }
 
     fn deliver_or_gap(&mut self, event: Event) {

@@ -25,7 +25,7 @@ impl Machine {
         let refusal = match connection.admission {
             Admission::AwaitingNamespace { auth_confirmed: true, .. } | Admission::Announced => None,
             Admission::AwaitingOpen { .. } | Admission::AwaitingNamespace { .. } => Some(Certainty::Ambiguous),
-            Admission::Acknowledged { .. } => (!self.servers.has_let_us_in()).then_some(Certainty::Interrupted),
+            Admission::Acknowledged { .. } => (!self.endpoints.has_let_us_in()).then_some(Certainty::Interrupted),
         };
         if !data.is_empty() {
             connection.pre_ack_error = Some(parse_rejection(data));
@@ -42,7 +42,7 @@ impl Machine {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
         let unknown = matches!(failure, ConnectionFailure::SessionUnknown(_));
-        if acknowledged && !unknown && !self.servers.has_let_us_in() {
+        if acknowledged && !unknown && !self.endpoints.has_let_us_in() {
             self.on_unconfirmed_end(now, Certainty::Interrupted);
         } else {
             self.on_connection_lost(now, failure);
@@ -74,11 +74,12 @@ impl Machine {
 
     /// Handles a certain or possible refusal of the credentials.
     pub(super) fn on_credentials_refused(&mut self, now: Now, certainty: Certainty, error: Error) {
-        let proof = self.phase.connection().map(|connection| connection.proof).unwrap_or_default();
-        let (error, pause) = match self.servers.refused(certainty, proof, &error) {
+        let credential_status =
+            self.phase.connection().map(|connection| connection.credential_status).unwrap_or_default();
+        let (error, pause) = match self.endpoints.refused(certainty, credential_status, &error) {
             Verdict::End => {
-                let error = match self.servers.earlier_refusal() {
-                    Some(earlier) => both_refused(self.servers.credential_choice(), earlier, error),
+                let error = match self.endpoints.earlier_refusal() {
+                    Some(earlier) => both_refused(self.endpoints.credential_choice(), earlier, error),
                     None if certainty == Certainty::Said => error,
                     None => self.with_advice(error),
                 };

@@ -6,7 +6,7 @@ use crate::{
     eio::Handshake,
     events::ServerRejection,
     session::{
-        CredentialsReason, SessionConfig, acks::Acks, auth::Proof, budget::Budget, earliest::Earliest,
+        CredentialsReason, SessionConfig, acks::Acks, auth::CredentialStatus, budget::Budget, earliest::Earliest,
         heartbeat::Heartbeat, liveness::Liveness, requests::Requests,
     },
     sio::Assembler,
@@ -39,7 +39,7 @@ pub(super) struct Connection {
     pub(super) admission: Admission,
     /// Reason for which its attempt requested credentials.
     pub(super) reason: CredentialsReason,
-    pub(super) proof: Proof,
+    pub(super) credential_status: CredentialStatus,
     /// Message of an `error` event that may be the reason for a later refusal.
     pub(super) pre_ack_error: Option<ServerRejection>,
     /// Time at which it counts as stable.
@@ -60,11 +60,16 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(config: &SessionConfig, admission: Admission, reason: CredentialsReason, proof: Proof) -> Self {
+    pub(super) fn new(
+        config: &SessionConfig,
+        admission: Admission,
+        reason: CredentialsReason,
+        credential_status: CredentialStatus,
+    ) -> Self {
         Self {
             admission,
             reason,
-            proof,
+            credential_status,
             pre_ack_error: None,
             stable_at: None,
             budget: Budget::new(config.rate_limit),

@@ -22,7 +22,7 @@ impl Machine {
             && self.config.on_server_disconnect == OnServerDisconnect::Stop;
         let error = failure.into_error();
         if self.connecting.is_some() && !self.config.retry_first_connect {
-            self.servers.failed();
+            self.endpoints.failed();
         }
         self.drop_connection(&error);
         if stop {
@@ -51,7 +51,7 @@ impl Machine {
     /// Schedules the next attempt, or gives up. `pause`: the server wants no attempt before it is over.
     pub(super) fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
         if !pause.is_zero() {
-            self.servers.hold(now.mono + pause);
+            self.endpoints.hold(now.mono + pause);
         }
         let Some(policy) = self.policy(pause) else { return self.end(cause) };
         let made = self.attempts.count();
@@ -60,15 +60,15 @@ impl Machine {
             let error = Error::new(ErrorKind::GaveUp, text).with_attempts(made).with_cause(cause);
             return self.end(error);
         }
-        self.servers.advance(now.mono);
-        let delay = if self.servers.is_untried() {
+        self.endpoints.advance(now.mono);
+        let delay = if self.endpoints.is_untried() {
             self.attempts.quick_pause(&policy, &mut self.rng)
         } else {
-            let unclear = self.connecting.is_some() && self.servers.is_unclear();
+            let unclear = self.connecting.is_some() && self.endpoints.is_unclear();
             let longest = if unclear { UNCLEAR_PAUSES_MAX } else { u32::MAX };
             self.attempts.pause(&policy, longest, &mut self.rng)
         };
-        let earliest = self.servers.not_before().map_or(now.mono, |at| at.max(now.mono));
+        let earliest = self.endpoints.not_before().map_or(now.mono, |at| at.max(now.mono));
         let until = self.attempts.earliest(earliest.max(now.mono + delay));
         self.phase = Phase::Waiting { until, earliest };
         self.start_join_deadlines(now);
@@ -83,8 +83,8 @@ impl Machine {
         let first = self.connecting.is_some() && !self.config.retry_first_connect;
         // Requesting new credentials, trying other ones, retrying a possible restart, and trying each address once
         // don't count as reconnecting.
-        let unclear = self.servers.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
-        let once_more = self.servers.has_new_credentials() || unclear || (first && self.servers.has_untried());
+        let unclear = self.endpoints.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
+        let once_more = self.endpoints.has_new_credentials() || unclear || (first && self.endpoints.has_untried());
         if first && !once_more {
             return None;
         }

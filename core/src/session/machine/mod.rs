@@ -21,8 +21,8 @@ use rand::rngs::SmallRng;
 
 use self::{page_requests::PageRequests, phase::Phase};
 use super::{
-    Command, Input, Metrics, Now, Outbox, Output, SessionConfig, State, Token, acks::AckIds, attempts::Attempts,
-    earliest::Earliest, follower::FollowerOutput, rooms::Rooms, servers::Servers,
+    Command, Input, Metrics, Now, Output, Outputs, SessionConfig, State, Token, acks::AckIds, attempts::Attempts,
+    earliest::Earliest, endpoint_rotation::EndpointRotation, follower::FollowerOutput, rooms::Rooms,
 };
 use crate::{
     Error,
@@ -35,12 +35,12 @@ pub(crate) struct Machine {
     config: SessionConfig,
     rng: SmallRng,
     phase: Phase,
-    out: Outbox,
+    out: Outputs,
     counters: Metrics,
     /// Caller that waits for the first connection.
     connecting: Option<Token>,
     attempts: Attempts,
-    servers: Servers,
+    endpoints: EndpointRotation,
     ack_ids: AckIds,
     rooms: Rooms,
     /// A connection was given up because pages were not answered, and no page has arrived since.
@@ -58,11 +58,11 @@ impl Machine {
         Self {
             rng,
             phase: Phase::Idle,
-            out: Outbox::default(),
+            out: Outputs::default(),
             counters: Metrics::default(),
             connecting: None,
             attempts: Attempts::new(per_minute),
-            servers: Servers::new(config.servers, config.credentials, config.has_spare_key),
+            endpoints: EndpointRotation::new(config.endpoint_count, config.credentials, config.has_spare_key),
             ack_ids: AckIds::default(),
             rooms: Rooms::default(),
             reconnected_for_pages: false,
@@ -90,7 +90,7 @@ impl Machine {
                     connection.liveness.answered(now.mono);
                 }
             }
-            Input::Dialed { id, proof, auth } => self.on_dialed(id, proof, auth),
+            Input::Dialed { id, credential_status, auth } => self.on_dialed(id, credential_status, auth),
             Input::DialFailed { id, failure } => self.on_dial_failed(now, id, failure),
             Input::TransportLost(failure) => self.on_transport_lost(now, failure),
             Input::BackfillReply(reply) => self.on_backfill_reply(now, reply),
@@ -156,8 +156,8 @@ impl Machine {
     }
 
     /// Takes back the emptied list of an [`Output::Events`] for reuse.
-    pub(crate) fn reuse(&mut self, run: VecDeque<Event>) {
-        self.out.reuse(run);
+    pub(crate) fn reuse(&mut self, batch: VecDeque<Event>) {
+        self.out.reuse(batch);
     }
 
     /// Time at which to send [`Input::Tick`] if nothing else happens.
@@ -181,8 +181,8 @@ impl Machine {
     }
 
     /// Index of the address that is in use, or tried next. It does not change between an attempt and its report.
-    pub(crate) fn server(&self) -> usize {
-        self.servers.current()
+    pub(crate) fn endpoint(&self) -> usize {
+        self.endpoints.current()
     }
 
     /// Counters of the session.

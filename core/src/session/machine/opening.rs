@@ -9,7 +9,7 @@ use crate::{
     eio::Handshake,
     session::{
         ConnectionFailure, CredentialsReason, Now, Output, State, Token,
-        auth::{Certainty, Proof},
+        auth::{Certainty, CredentialStatus},
         refusal::is_about_credentials,
     },
     sio,
@@ -26,7 +26,7 @@ impl Machine {
     }
 
     pub(super) fn start_dial(&mut self, now: Now) {
-        let reason = self.servers.dial(self.connecting.is_some());
+        let reason = self.endpoints.dial(self.connecting.is_some());
         self.dial(now, reason);
     }
 
@@ -35,15 +35,15 @@ impl Machine {
         self.attempts.record(now.mono);
         let id = self.counters.attempts;
         self.phase = Phase::Dialing { id, deadline: now.mono + self.config.connect_timeout, reason };
-        let (server, choice) = (self.servers.current(), self.servers.credential_choice());
-        self.out.push_back(Output::Dial { id, server, reason, choice });
+        let (endpoint, choice) = (self.endpoints.current(), self.endpoints.credential_choice());
+        self.out.push_back(Output::Dial { id, endpoint, reason, choice });
     }
 
-    pub(super) fn on_dialed(&mut self, dialed: u64, proof: Proof, auth: Option<String>) {
+    pub(super) fn on_dialed(&mut self, dialed: u64, credential_status: CredentialStatus, auth: Option<String>) {
         let Phase::Dialing { id, deadline, reason } = self.phase else { return };
         if id == dialed {
             let admission = Admission::AwaitingOpen { deadline, auth };
-            self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, proof)));
+            self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, credential_status)));
         }
     }
 
@@ -103,7 +103,7 @@ impl Machine {
     /// Handles a sign that the server accepts the credentials.
     pub(super) fn on_auth_confirmed(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        self.servers.auth_confirmed();
+        self.endpoints.auth_confirmed();
         match &mut connection.admission {
             Admission::AwaitingNamespace { auth_confirmed, .. } => *auth_confirmed = true,
             Admission::Acknowledged { .. } => self.announce(),
@@ -114,7 +114,7 @@ impl Machine {
     pub(super) fn announce(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.admission = Admission::Announced;
-        self.out.push_back(Output::Announced { server: self.servers.current() });
+        self.out.push_back(Output::Announced { endpoint: self.endpoints.current() });
         self.push_state(State::Connected);
         if let Some(token) = self.connecting.take() {
             self.done(token);
@@ -131,7 +131,7 @@ impl Machine {
         if due(connection.stable_at) {
             connection.stable_at = None;
             self.attempts.reset();
-            self.servers.stable();
+            self.endpoints.stable();
         }
         if connection.heartbeat.due(now.mono) {
             self.send_heartbeat(now);

@@ -17,7 +17,7 @@ use self::{
 use super::{Frame, Transport, upgrade::probe, websocket::WebSocket};
 use crate::{
     Error, Stage,
-    driver::{Environment, Http, RequestAuth},
+    driver::{Endpoint, Http, RequestAuth},
     eio::{Handshake, Packet, Record, decode_payload, encode_payload},
     session::ConnectionFailure,
 };
@@ -26,7 +26,7 @@ type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Polling session, which may turn into a WebSocket.
 pub(crate) struct Polling {
-    environment: Arc<Environment>,
+    endpoint: Arc<Endpoint>,
     auth: RequestAuth,
     http: Http,
     handshake: Handshake,
@@ -48,13 +48,13 @@ pub(crate) struct Polling {
 impl Polling {
     /// Opens a session with its first GET. With `upgrade`, probes for WebSocket if the server offers it.
     pub(crate) async fn dial(
-        environment: Arc<Environment>,
+        endpoint: Arc<Endpoint>,
         auth: RequestAuth,
         upgrade: bool,
     ) -> Result<Self, ConnectionFailure> {
-        let http = environment.http().map_err(ConnectionFailure::Dial)?;
-        let request = get(&environment, &http, &auth, None);
-        let body = read(&environment, request).await?;
+        let http = endpoint.http().map_err(ConnectionFailure::Dial)?;
+        let request = get(&endpoint, &http, &auth, None);
+        let body = read(&endpoint, request).await?;
         let handshake = match decode_payload(&body).next() {
             Some(Record::Text(text)) => match Packet::decode(&text) {
                 Ok(Packet::Open(data)) => Handshake::decode(data).ok(),
@@ -68,9 +68,9 @@ impl Polling {
         };
         let upgraded = upgrade && handshake.offers_websocket();
         let probing: Option<Running<_>> =
-            upgraded.then(|| Box::pin(probe(environment.clone(), auth.clone(), handshake.sid.clone())) as _);
+            upgraded.then(|| Box::pin(probe(endpoint.clone(), auth.clone(), handshake.sid.clone())) as _);
         Ok(Self {
-            environment,
+            endpoint,
             auth,
             http,
             handshake,
@@ -113,9 +113,9 @@ impl Polling {
             }
             let packets = self.outbox.iter().map(String::as_str);
             let (body, count) = encode_payload(packets, self.handshake.max_payload);
-            let request = post(&self.environment, &self.http, &self.auth, &self.handshake.sid, body);
-            let environment = self.environment.clone();
-            self.post = Some((count, Box::pin(async move { read(&environment, request).await.map(|_| ()) })));
+            let request = post(&self.endpoint, &self.http, &self.auth, &self.handshake.sid, body);
+            let endpoint = self.endpoint.clone();
+            self.post = Some((count, Box::pin(async move { read(&endpoint, request).await.map(|_| ()) })));
         }
     }
 
@@ -129,9 +129,9 @@ impl Polling {
                 // The WebSocket takes over: no new poll.
                 (None, None) if self.probed.is_some() => return Poll::Pending,
                 (None, None) => {
-                    let request = get(&self.environment, &self.http, &self.auth, Some(&self.handshake.sid));
-                    let environment = self.environment.clone();
-                    self.get = Some(Box::pin(async move { read(&environment, request).await }));
+                    let request = get(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
+                    let endpoint = self.endpoint.clone();
+                    self.get = Some(Box::pin(async move { read(&endpoint, request).await }));
                 }
                 (Some(get), failed) => match get.as_mut().poll(cx) {
                     Poll::Pending => return failed.clone().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure))),
@@ -242,7 +242,7 @@ impl Transport for Polling {
             return socket.probe();
         }
         // Engine.IO has no packet for this that every server accepts. Any answer is a sign of life.
-        let request = self.http.get(self.environment.target.join("api/health"));
+        let request = self.http.get(self.endpoint.base_url.join("api/health"));
         self.check = Some(Box::pin(async move { request.send().await.is_ok() }));
         true
     }

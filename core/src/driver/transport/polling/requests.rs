@@ -8,7 +8,7 @@ use super::super::{FRAME_BYTES_MAX, http_status};
 use crate::{
     Stage,
     driver::{
-        Environment, Http, RequestAuth,
+        Endpoint, Http, RequestAuth,
         http_body::{BodyError, read_body},
     },
     session::ConnectionFailure,
@@ -28,32 +28,26 @@ pub(super) fn session_failure(failure: ConnectionFailure) -> ConnectionFailure {
 }
 
 /// URL of a request of the session, or of the one that opens it.
-fn url(environment: &Environment, auth: &RequestAuth, sid: Option<&str>) -> Url {
-    environment.target.socket("polling", sid, &auth.query_after(&environment.query))
+fn url(endpoint: &Endpoint, auth: &RequestAuth, sid: Option<&str>) -> Url {
+    endpoint.base_url.socket_url("polling", sid, &auth.query_after(&endpoint.query))
 }
 
 /// Request that waits for packets; without `sid`, the one that opens a session.
-pub(super) fn get(environment: &Environment, http: &Http, auth: &RequestAuth, sid: Option<&str>) -> RequestBuilder {
-    http.get(url(environment, auth, sid)).headers(auth.header_values().collect())
+pub(super) fn get(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: Option<&str>) -> RequestBuilder {
+    http.get(url(endpoint, auth, sid)).headers(auth.header_values().collect())
 }
 
 /// Request that sends packets.
-pub(super) fn post(
-    environment: &Environment,
-    http: &Http,
-    auth: &RequestAuth,
-    sid: &str,
-    body: String,
-) -> RequestBuilder {
-    http.post(url(environment, auth, Some(sid)))
+pub(super) fn post(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: &str, body: String) -> RequestBuilder {
+    http.post(url(endpoint, auth, Some(sid)))
         .headers(auth.header_values().collect())
         .header(CONTENT_TYPE, "text/plain;charset=UTF-8")
         .body(body)
 }
 
 /// Sends a request and reads the body of a successful response, up to the limit.
-pub(super) async fn read(environment: &Environment, request: RequestBuilder) -> Result<String, ConnectionFailure> {
-    let failed = |error: reqwest::Error| ConnectionFailure::Dial(environment.request_failed(Stage::Http, &error));
+pub(super) async fn read(endpoint: &Endpoint, request: RequestBuilder) -> Result<String, ConnectionFailure> {
+    let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_failed(Stage::Http, &error));
     let mut answer = request.send().await.map_err(failed)?;
     let status = answer.status();
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);

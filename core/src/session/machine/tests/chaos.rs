@@ -9,7 +9,8 @@ use super::{cases, rig::Rig};
 use crate::{
     Backfill, Error, ErrorKind, OnServerDisconnect, ReconnectPolicy, Stage,
     session::{
-        BackfillData, BackfillReply, Command, ConnectionFailure, CredentialsSource, Input, Proof, SessionConfig,
+        BackfillData, BackfillReply, Command, ConnectionFailure, CredentialStatus, CredentialsSource, Input,
+        SessionConfig,
     },
 };
 
@@ -209,7 +210,7 @@ fn apply(rig: &mut Rig, op: Op) {
         Op::LateReport(which, good) => {
             if let Some(&id) = rig.given_up.get(which % rig.given_up.len().max(1)) {
                 rig.handle(match good {
-                    true => Input::Dialed { id, proof: Proof::default(), auth: None },
+                    true => Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None },
                     false => Input::DialFailed { id, failure: failure(0) },
                 });
             }

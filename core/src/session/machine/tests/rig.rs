@@ -12,8 +12,8 @@ use crate::{
     Error,
     events::{Cursor, Event},
     session::{
-        BackfillRequest, Command, ConnectionFailure, Input, Now, Output, Page, PageRequest, Proof, ReconnectPolicy,
-        SessionConfig, Token,
+        BackfillRequest, Command, ConnectionFailure, CredentialStatus, Input, Now, Output, Page, PageRequest,
+        ReconnectPolicy, SessionConfig, Token,
     },
 };
 
@@ -140,7 +140,7 @@ impl Rig {
     pub(super) fn dial_done(&mut self) {
         let Some(id) = self.dial.take() else { return };
         self.open = true;
-        self.handle(Input::Dialed { id, proof: Proof::default(), auth: None });
+        self.handle(Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None });
     }
 
     pub(super) fn dial_failed(&mut self, failure: ConnectionFailure) {

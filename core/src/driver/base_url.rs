@@ -1,14 +1,14 @@
-//! Address of the server, and URLs below it.
+//! Base URL of a server, and URLs below it.
 
 use url::Url;
 
 use crate::Error;
 
-/// Address of a server: scheme, host, port and path prefix.
+/// Base URL of a server: scheme, host, port and path prefix.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Target(Url);
+pub(crate) struct BaseUrl(Url);
 
-impl Target {
+impl BaseUrl {
     /// Parses `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
     /// `option`: its name in errors.
     pub(crate) fn parse(option: &str, text: &str) -> Result<Self, Error> {
@@ -60,20 +60,20 @@ impl Target {
         self.0.origin().ascii_serialization()
     }
 
-    /// The address as users write it.
-    pub(crate) fn address(&self) -> &str {
+    /// The base URL without its final slash, as users write it.
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// URL of a path below the address.
+    /// URL of a path below the base URL.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}{}", self.0.path(), path.trim_start_matches('/')));
         url
     }
 
-    /// URL of a transport.
-    pub(crate) fn socket(&self, transport: &str, sid: Option<&str>, query: &[(String, String)]) -> Url {
+    /// URL of an Engine.IO transport.
+    pub(crate) fn socket_url(&self, transport: &str, sid: Option<&str>, query: &[(String, String)]) -> Url {
         let mut url = self.join("socket.io/");
         {
             let mut pairs = url.query_pairs_mut();
@@ -89,7 +89,7 @@ impl Target {
     }
 }
 
-impl std::fmt::Debug for Target {
+impl std::fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.0.as_str())
     }
@@ -106,15 +106,15 @@ mod tests {
             ("wss://mod.example/a/b/", "https://mod.example/a/b/socket.io/?EIO=4&transport=websocket"),
             ("ws://[::1]:8080", "http://[::1]:8080/socket.io/?EIO=4&transport=websocket"),
         ] {
-            let target = Target::parse("url", text).unwrap();
-            assert_eq!(target.socket("websocket", None, &[]).as_str(), wanted);
+            let base_url = BaseUrl::parse("url", text).unwrap();
+            assert_eq!(base_url.socket_url("websocket", None, &[]).as_str(), wanted);
         }
     }
 
     #[test]
     fn addresses_that_can_not() {
         for text in ["localhost:6217", "ftp://host", "http://", "", "http://u:p@host", "http://host/?api_key=k"] {
-            let error = Target::parse("url", text).unwrap_err();
+            let error = BaseUrl::parse("url", text).unwrap_err();
             assert_eq!(error.code(), "invalid_argument", "{text:?}");
             assert!(error.to_string().starts_with("url: "), "{error}");
         }

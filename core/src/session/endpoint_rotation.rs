@@ -1,10 +1,10 @@
-//! Addresses of the server: which one is in use, which is next, and what is known about each.
+//! Order of the endpoints: which one is in use, which is next, and what is known about each.
 
 use std::time::Instant;
 
 use super::{
     CredentialsReason,
-    auth::{Auth, Certainty, CredentialChoice, CredentialsSource, Proof, Verdict},
+    auth::{Auth, Certainty, CredentialChoice, CredentialStatus, CredentialsSource, Verdict},
 };
 use crate::Error;
 
@@ -20,9 +20,9 @@ enum NextCredentials {
     Other,
 }
 
-/// State of one address.
+/// State of one endpoint.
 #[derive(Debug)]
-struct Server {
+struct EndpointState {
     auth: Auth,
     /// True if it was ever tried; `tried` is reset when a connection is stable.
     known: bool,
@@ -36,10 +36,10 @@ struct Server {
     earlier_refusal: Option<Error>,
 }
 
-/// All addresses in the order in which they are tried. One of them is always current: in use, or tried next.
+/// All endpoints in the order in which they are tried. One of them is always current: in use, or tried next.
 #[derive(Debug)]
-pub(crate) struct Servers {
-    all: Vec<Server>,
+pub(crate) struct EndpointRotation {
+    all: Vec<EndpointState>,
     current: usize,
     /// Consecutive refusals, at any address, that may have been restarts.
     unclear_refusals: u32,
@@ -50,9 +50,9 @@ const UNCLEAR_REFUSALS_MAX: u32 = 4;
 /// The same if there are other credentials to try.
 const UNCLEAR_REFUSALS_BEFORE_OTHER: u32 = 3;
 
-impl Servers {
+impl EndpointRotation {
     pub(crate) fn new(count: usize, source: CredentialsSource, has_spare_key: bool) -> Self {
-        let server = || Server {
+        let endpoint = || EndpointState {
             auth: Auth::new(source, has_spare_key),
             known: false,
             tried: false,
@@ -61,7 +61,7 @@ impl Servers {
             next_credentials: NextCredentials::default(),
             earlier_refusal: None,
         };
-        Self { all: std::iter::repeat_with(server).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
+        Self { all: std::iter::repeat_with(endpoint).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
     }
 
     /// Index of the current address.
@@ -98,10 +98,10 @@ impl Servers {
     /// Starts an attempt at the current address and returns the reason for credentials. `connecting`: there was no
     /// connection yet.
     pub(crate) fn dial(&mut self, connecting: bool) -> CredentialsReason {
-        let server = &mut self.all[self.current];
-        server.tried = true;
-        let known = std::mem::replace(&mut server.known, true);
-        match std::mem::take(&mut server.next_credentials) {
+        let endpoint = &mut self.all[self.current];
+        endpoint.tried = true;
+        let known = std::mem::replace(&mut endpoint.known, true);
+        match std::mem::take(&mut endpoint.next_credentials) {
             NextCredentials::Renewed => CredentialsReason::Rejected,
             NextCredentials::Other if connecting => CredentialsReason::First,
             NextCredentials::Same if connecting && !known => CredentialsReason::First,
@@ -111,7 +111,7 @@ impl Servers {
 
     /// Returns `true` if an address was not tried since the last stable connection.
     pub(crate) fn has_untried(&self) -> bool {
-        self.all.iter().any(|server| !server.tried && !server.left_out)
+        self.all.iter().any(|endpoint| !endpoint.tried && !endpoint.left_out)
     }
 
     /// Returns `true` if the current address was not tried since the last stable connection.
@@ -124,8 +124,8 @@ impl Servers {
         let current = &mut self.all[self.current];
         current.auth.stable();
         current.earlier_refusal = None;
-        for (at, server) in self.all.iter_mut().enumerate() {
-            server.tried = at == self.current;
+        for (at, endpoint) in self.all.iter_mut().enumerate() {
+            endpoint.tried = at == self.current;
         }
     }
 
@@ -163,23 +163,23 @@ impl Servers {
     }
 
     /// Notes that the current address refuses the credentials, and returns the reaction.
-    pub(crate) fn refused(&mut self, certainty: Certainty, proof: Proof, error: &Error) -> Verdict {
-        let others = self.all.iter().enumerate().filter(|(at, server)| *at != self.current && !server.left_out);
-        let elsewhere = others.into_iter().any(|(_, server)| server.auth.has_worked());
+    pub(crate) fn refused(&mut self, certainty: Certainty, status: CredentialStatus, error: &Error) -> Verdict {
+        let others = self.all.iter().enumerate().filter(|(at, endpoint)| *at != self.current && !endpoint.left_out);
+        let elsewhere = others.into_iter().any(|(_, endpoint)| endpoint.auth.has_worked());
         let unclear = matches!(certainty, Certainty::Ambiguous | Certainty::Interrupted);
         self.unclear_refusals = self.unclear_refusals.saturating_add(u32::from(unclear));
-        let server = &mut self.all[self.current];
-        let limit = if server.auth.has_other() { UNCLEAR_REFUSALS_BEFORE_OTHER } else { UNCLEAR_REFUSALS_MAX };
+        let endpoint = &mut self.all[self.current];
+        let limit = if endpoint.auth.has_other() { UNCLEAR_REFUSALS_BEFORE_OTHER } else { UNCLEAR_REFUSALS_MAX };
         let may_retry = self.unclear_refusals < limit;
-        let verdict = server.auth.refused(certainty, proof, elsewhere, may_retry);
-        server.left_out |= verdict == Verdict::Next;
-        server.next_credentials = match verdict {
+        let verdict = endpoint.auth.refused(certainty, status, elsewhere, may_retry);
+        endpoint.left_out |= verdict == Verdict::Next;
+        endpoint.next_credentials = match verdict {
             Verdict::Again => NextCredentials::Renewed,
             Verdict::Other => NextCredentials::Other,
             _ => NextCredentials::Same,
         };
         if verdict == Verdict::Other {
-            server.earlier_refusal = Some(error.clone());
+            endpoint.earlier_refusal = Some(error.clone());
             self.unclear_refusals = 0;
         }
         verdict
@@ -192,71 +192,77 @@ mod tests {
 
     use super::*;
 
-    fn three() -> (Servers, Instant) {
-        (Servers::new(3, CredentialsSource::Fixed, false), Instant::now())
+    fn three() -> (EndpointRotation, Instant) {
+        (EndpointRotation::new(3, CredentialsSource::Fixed, false), Instant::now())
     }
 
     #[test]
     fn they_are_tried_in_turn() {
-        let (mut servers, now) = three();
+        let (mut endpoints, now) = three();
         for wanted in [0, 1, 2, 0, 1] {
-            assert_eq!(servers.current(), wanted);
-            servers.dial(true);
-            servers.advance(now);
+            assert_eq!(endpoints.current(), wanted);
+            endpoints.dial(true);
+            endpoints.advance(now);
         }
     }
 
     #[test]
     fn an_address_that_requested_a_pause_is_skipped() {
-        let (mut servers, now) = three();
-        servers.advance(now);
-        servers.hold(now + Duration::from_secs(60));
-        servers.advance(now);
-        servers.advance(now);
-        servers.advance(now);
-        assert_eq!(servers.current(), 2, "0, not 1, 2");
-        servers.hold(now + Duration::from_secs(20));
-        servers.advance(now);
-        servers.hold(now + Duration::from_secs(40));
-        servers.advance(now);
-        assert_eq!((servers.current(), servers.not_before()), (2, Some(now + Duration::from_secs(20))), "the soonest");
-        servers.advance(now + Duration::from_secs(70));
-        assert_eq!(servers.current(), 0, "in turn again");
+        let (mut endpoints, now) = three();
+        endpoints.advance(now);
+        endpoints.hold(now + Duration::from_secs(60));
+        endpoints.advance(now);
+        endpoints.advance(now);
+        endpoints.advance(now);
+        assert_eq!(endpoints.current(), 2, "0, not 1, 2");
+        endpoints.hold(now + Duration::from_secs(20));
+        endpoints.advance(now);
+        endpoints.hold(now + Duration::from_secs(40));
+        endpoints.advance(now);
+        assert_eq!(
+            (endpoints.current(), endpoints.not_before()),
+            (2, Some(now + Duration::from_secs(20))),
+            "the soonest"
+        );
+        endpoints.advance(now + Duration::from_secs(70));
+        assert_eq!(endpoints.current(), 0, "in turn again");
     }
 
     #[test]
     fn each_is_new_once_in_an_outage() {
-        let (mut servers, now) = three();
-        assert_eq!(servers.dial(true), CredentialsReason::First);
-        assert!(servers.has_untried());
+        let (mut endpoints, now) = three();
+        assert_eq!(endpoints.dial(true), CredentialsReason::First);
+        assert!(endpoints.has_untried());
         for _ in 0..2 {
-            servers.advance(now);
-            assert!(servers.is_untried());
-            assert_eq!(servers.dial(true), CredentialsReason::First);
+            endpoints.advance(now);
+            assert!(endpoints.is_untried());
+            assert_eq!(endpoints.dial(true), CredentialsReason::First);
         }
-        assert!(!servers.has_untried());
-        servers.advance(now);
-        assert!(!servers.is_untried());
-        assert_eq!(servers.dial(true), CredentialsReason::Reconnect);
-        servers.stable();
-        servers.advance(now);
-        assert!(servers.is_untried());
-        assert_eq!(servers.dial(true), CredentialsReason::Reconnect, "new again, but known");
+        assert!(!endpoints.has_untried());
+        endpoints.advance(now);
+        assert!(!endpoints.is_untried());
+        assert_eq!(endpoints.dial(true), CredentialsReason::Reconnect);
+        endpoints.stable();
+        endpoints.advance(now);
+        assert!(endpoints.is_untried());
+        assert_eq!(endpoints.dial(true), CredentialsReason::Reconnect, "new again, but known");
     }
 
     #[test]
     fn an_address_that_refuses_accepted_credentials_is_not_tried_again() {
-        let (mut servers, now) = three();
-        let refused = |servers: &mut Servers| servers.refused(Certainty::Said, Proof::default(), &Error::closed());
-        servers.auth_confirmed();
+        let (mut endpoints, now) = three();
+        let refused = |endpoints: &mut EndpointRotation| {
+            endpoints.refused(Certainty::Said, CredentialStatus::default(), &Error::closed())
+        };
+        endpoints.auth_confirmed();
         for _ in 0..2 {
-            servers.advance(now);
-            assert_eq!(refused(&mut servers), Verdict::Next);
+            endpoints.advance(now);
+            assert_eq!(refused(&mut endpoints), Verdict::Next);
         }
-        servers.advance(now);
-        assert_eq!(servers.current(), 0);
-        servers.advance(now);
-        assert_eq!(servers.current(), 0, "the only one that is left");
-        assert_eq!(refused(&mut servers), Verdict::End);
+        endpoints.advance(now);
+        assert_eq!(endpoints.current(), 0);
+        endpoints.advance(now);
+        assert_eq!(endpoints.current(), 0, "the only one that is left");
+        assert_eq!(refused(&mut endpoints), Verdict::End);
     }
 }

@@ -1,4 +1,4 @@
-//! Addresses of the server, and which of them is in use.
+//! The configured endpoints, and which of them is in use.
 
 use std::{
     fmt,
@@ -8,29 +8,29 @@ use std::{
     },
 };
 
-use super::Environment;
+use super::Endpoint;
 
-/// Addresses in the order in which they are tried. The machine decides which one the socket uses. REST calls follow it,
+/// Endpoints in the order in which they are tried. The machine decides which one the socket uses. REST calls follow it,
 /// and try the others themselves only if it fails or nothing has connected yet.
-pub(crate) struct Addresses {
-    all: Vec<Arc<Environment>>,
+pub(crate) struct EndpointPool {
+    all: Vec<Arc<Endpoint>>,
     socket: AtomicUsize,
     rest: AtomicUsize,
 }
 
-impl Addresses {
+impl EndpointPool {
     /// Takes at least one address.
-    pub(crate) fn new(first: Environment, others: Vec<Environment>) -> Self {
+    pub(crate) fn new(first: Endpoint, others: Vec<Endpoint>) -> Self {
         let all = std::iter::once(first).chain(others).map(Arc::new).collect();
         Self { all, socket: AtomicUsize::new(0), rest: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn all(&self) -> &[Arc<Environment>] {
+    pub(crate) fn all(&self) -> &[Arc<Endpoint>] {
         &self.all
     }
 
     /// Address that the socket is connected to, or tries next.
-    pub(crate) fn socket(&self) -> &Arc<Environment> {
+    pub(crate) fn socket(&self) -> &Arc<Endpoint> {
         &self.all[self.socket.load(Ordering::Relaxed)]
     }
 
@@ -40,7 +40,7 @@ impl Addresses {
     }
 
     /// All addresses, starting with the one for REST calls.
-    pub(crate) fn for_rest(&self) -> impl Iterator<Item = (usize, &Arc<Environment>)> {
+    pub(crate) fn for_rest(&self) -> impl Iterator<Item = (usize, &Arc<Endpoint>)> {
         let first = self.rest.load(Ordering::Relaxed);
         let places = (0..self.all.len()).map(move |step| (first + step) % self.all.len());
         places.map(|at| (at, &self.all[at]))
@@ -52,8 +52,8 @@ impl Addresses {
     }
 }
 
-impl fmt::Debug for Addresses {
+impl fmt::Debug for EndpointPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.all.iter().map(|environment| &environment.target)).finish()
+        f.debug_list().entries(self.all.iter().map(|endpoint| &endpoint.base_url)).finish()
     }
 }

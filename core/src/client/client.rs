@@ -130,7 +130,7 @@ impl Client {
     /// Returns the configured address that the client is connected to, or tries next.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.shared.addresses.socket().target.address()
+        self.shared.endpoints.socket().base_url.as_str()
     }
 
     /// Returns the client's counters.

@@ -10,7 +10,7 @@ use std::{
 use http::{HeaderMap, HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
-use super::{Target, transport::tls};
+use super::{BaseUrl, transport::tls};
 use crate::Error;
 #[cfg(feature = "_http")]
 use crate::{ErrorKind, Stage};
@@ -25,8 +25,8 @@ const HTTP_CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
 /// Built once per address; cheap to share.
 #[derive(Debug)]
-pub(crate) struct Environment {
-    pub(crate) target: Target,
+pub(crate) struct Endpoint {
+    pub(crate) base_url: BaseUrl,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) tls: Arc<tls::Options>,
@@ -38,9 +38,9 @@ pub(crate) struct Environment {
     rustls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
 
-impl Environment {
+impl Endpoint {
     pub(crate) fn new(
-        target: Target,
+        base_url: BaseUrl,
         headers: HeaderMap,
         query: Vec<(String, String)>,
         tls: tls::Options,
@@ -48,7 +48,7 @@ impl Environment {
     ) -> Self {
         let (tls, rustls) = (Arc::new(tls), Arc::default());
         Self {
-            target,
+            base_url,
             headers,
             query,
             tls,
@@ -61,9 +61,9 @@ impl Environment {
     }
 
     /// Copies the configuration for another address.
-    pub(crate) fn with_target(&self, target: Target) -> Self {
+    pub(crate) fn with_base_url(&self, base_url: BaseUrl) -> Self {
         Self {
-            target,
+            base_url,
             headers: self.headers.clone(),
             query: self.query.clone(),
             tls: self.tls.clone(),
@@ -82,7 +82,7 @@ impl Environment {
             None => Matcher::from_env(),
         };
         let scheme = if secure { "https" } else { "http" };
-        let uri: Uri = format!("{scheme}://{}:{}/", self.target.host(), self.target.port()).parse().ok()?;
+        let uri: Uri = format!("{scheme}://{}:{}/", self.base_url.host(), self.base_url.port()).parse().ok()?;
         let intercept = matcher.intercept(&uri)?;
         Some((intercept.uri().clone(), intercept.basic_auth().cloned()))
     }
@@ -116,7 +116,7 @@ impl Environment {
 }
 
 #[cfg(feature = "_http")]
-impl Environment {
+impl Endpoint {
     /// HTTP client, created on first use.
     pub(crate) fn http(&self) -> Result<Http, Error> {
         let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +137,7 @@ impl Environment {
             .tcp_nodelay(true)
             .connect_timeout(self.reach_timeout().min(HTTP_CONNECT_TIMEOUT_MAX))
             .no_proxy();
-        if let Some((uri, auth)) = self.proxy_for(self.target.is_secure()) {
+        if let Some((uri, auth)) = self.proxy_for(self.base_url.is_secure()) {
             let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;
             if let Some(auth) = auth {
                 proxy = proxy.custom_http_auth(auth);
@@ -159,7 +159,7 @@ impl Environment {
             text = if error.is_timeout() { "timed out".into() } else { "the request failed".into() };
         }
         let stage = if error.is_connect() { Stage::Network } else { stage };
-        let message = format!("{}: {text}", self.target.origin());
+        let message = format!("{}: {text}", self.base_url.origin());
         Error::new(ErrorKind::ConnectFailed, message).with_stage(stage)
     }
 }
