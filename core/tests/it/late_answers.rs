@@ -43,8 +43,8 @@ async fn joins_again_after(refusal: serde_json::Value) {
     });
     let project = project.unwrap();
     let mut events = project.events();
-    // Later than the client waits for an acknowledgement.
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    // Sooner than the client repeats a join that was not acknowledged.
+    tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(server.try_recv(), None, "nothing shows yet that the answer was the first request's");
     server.emit("error", &refusal);
     server.send(format!("43{second}[]"));
