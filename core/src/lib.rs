@@ -71,6 +71,7 @@ mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
 #[allow(clippy::disallowed_methods)] // servers and clocks for tests
 pub mod testing;
+mod text;
 
 pub use client::{Client, ClientBuilder, EventStream, JoinBuilder, Losses, Project, Throttle, Throttled, TypedStream};
 pub use delivery::{Overflow, StateChanges};

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor, value::BorrowedStrDeserializer};
 
+use crate::text::special_byte;
+
 /// The text is outside what this reader supports.
 #[derive(Debug)]
 pub(super) struct Irregular;
@@ -71,7 +73,7 @@ impl<'de> Scanner<'de> {
             return None;
         }
         let start = self.at + 1;
-        let end = start + special(&bytes[start..])?;
+        let end = start + special_byte(&bytes[start..])?;
         if bytes[end] != b'"' {
             return None;
         }
@@ -90,27 +92,6 @@ impl<'de> Scanner<'de> {
         self.at += deserializer.into_iter::<IgnoredAny>().byte_offset();
         Ok(value)
     }
-}
-
-/// Index of the first quote, backslash or control character.
-fn special(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES << 7;
-    // Sets the high bit of each byte of `word` that is less than `limit`; exact up to the first such byte.
-    let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
-    let mut rest = bytes;
-    while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
-        let quote = less(word ^ (ONES * u64::from(b'"')), 1);
-        let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quote | backslash | less(word, b' ');
-        if found != 0 {
-            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
-        }
-        rest = behind;
-    }
-    let last = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
-    Some(bytes.len() - rest.len() + last)
 }
 
 impl<'de> Deserializer<'de> for &mut Scanner<'de> {
@@ -179,27 +160,5 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
         seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::special;
-
-    #[test]
-    fn the_first_special_byte_is_found_wherever_it_is() {
-        for length in 0..40 {
-            for at in 0..length {
-                for byte in [b'"', b'\\', b'\n', 0, 0x1f] {
-                    let mut bytes = vec![b'!'; length];
-                    bytes[at] = byte;
-                    bytes[length - 1] = byte;
-                    assert_eq!(special(&bytes), Some(at), "{bytes:?}");
-                }
-            }
-            for plain in [b' ', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
-                assert_eq!(special(&vec![plain; length]), None, "{plain}");
-            }
-        }
     }
 }

@@ -86,7 +86,8 @@ payload! {
 
 impl StatsUpdate {
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let payload: Payload<'_> = reading.parse()?;
+        let mut payload = Payload::default();
+        reading.parse_into(&mut payload)?;
         let meta = reading.meta(payload.project_id, payload.event_id);
         Ok(Self {
             total_content: payload.total_content.ok_or("total_content is missing")?,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::packet::{DecodeError, Kind, MAX_ATTACHMENTS, Packet};
+use crate::text::special_byte;
 
 /// Parses the header of a packet: type, attachment count, namespace and id. Accepts data on any type, because some
 /// servers send it on DISCONNECT.
@@ -75,12 +76,14 @@ pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
 
 /// Position of the quote that ends the name, and whether the name contains escapes.
 fn closing_quote(body: &str) -> Option<(usize, bool)> {
-    let mut from = 0;
+    let bytes = body.as_bytes();
+    let (mut from, mut escaped) = (0, false);
     loop {
-        let at = from + body.as_bytes().get(from..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        if body.as_bytes()[at] == b'"' {
-            return Some((at, from > 0));
+        let at = from + special_byte(bytes.get(from..)?)?;
+        match bytes[at] {
+            b'"' => return Some((at, escaped)),
+            b'\\' => (from, escaped) = (at + 2, true),
+            _ => from = at + 1,
         }
-        from = at + 2;
     }
 }

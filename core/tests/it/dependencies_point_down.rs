@@ -5,7 +5,7 @@ use std::{collections::HashMap, fs, path::Path};
 
 /// Layers from the lowest to the highest. Those on one line don't import one another.
 const LAYERS: [&[&str]; 8] = [
-    &["error"],
+    &["error", "text"],
     &["eio", "sio", "events"],
     &["session"],
     &["delivery"],
@@ -16,7 +16,7 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Layers that take time, randomness and tasks as arguments.
-const PURE: [&str; 6] = ["error", "eio", "sio", "events", "session", "delivery"];
+const PURE: [&str; 7] = ["error", "text", "eio", "sio", "events", "session", "delivery"];
 
 const IO: [&str; 14] = [
     "std::fs",

@@ -42,9 +42,9 @@ fn stats() -> String {
 // From the text of a Socket.IO message to the event, including freeing it. The text is returned, so that freeing it
 // does not count.
 #[library_benchmark]
-#[bench::documented(args = [documented()], config = bound(7_480))]
-#[bench::deployed(args = [deployed()], config = bound(8_274))]
-#[bench::stats(args = [stats()], config = bound(6_908))]
+#[bench::documented(args = [documented()], config = bound(7_432))]
+#[bench::deployed(args = [deployed()], config = bound(8_210))]
+#[bench::stats(args = [stats()], config = bound(6_739))]
 fn decode(message: String) -> String {
     let packet = sio::decode(black_box(&message)).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
@@ -66,7 +66,7 @@ fn script() -> String {
 
 // From the frames to the events, each checked against the log, including freeing them: a thousand of them.
 #[library_benchmark]
-#[bench::thousand(args = [script()], config = bound(13_260_203))]
+#[bench::thousand(args = [script()], config = bound(13_252_405))]
 fn session(script: String) -> String {
     assert_eq!(fuzz::session(black_box(&script).as_bytes()), EVENTS);
     script

@@ -1,0 +1,44 @@
+//! Search in JSON text, a word of eight bytes at a time.
+
+/// Index of the first quote, backslash or control character.
+pub(crate) fn special_byte(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    // Sets the high bit of each byte of `word` that is less than `limit`; exact up to the first such byte.
+    let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let quote = less(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = quote | backslash | less(word, b' ');
+        if found != 0 {
+            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = after;
+    }
+    let last = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
+    Some(bytes.len() - rest.len() + last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::special_byte;
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_is() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in [b'"', b'\\', b'\n', 0, 0x1f] {
+                    let mut bytes = vec![b'!'; length];
+                    bytes[at] = byte;
+                    bytes[length - 1] = byte;
+                    assert_eq!(special_byte(&bytes), Some(at), "{bytes:?}");
+                }
+            }
+            for plain in [b' ', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
+                assert_eq!(special_byte(&vec![plain; length]), None, "{plain}");
+            }
+        }
+    }
+}
