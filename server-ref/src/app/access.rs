@@ -3,7 +3,7 @@
 use super::App;
 use crate::Error;
 use crate::auth::new_key;
-use crate::store::{Actor, KeyDraft, KeyInfo, News, User};
+use crate::store::{Actor, Invalidation, KeyDraft, KeyInfo, User};
 
 impl App {
     /// Stores the hash of a new key, and returns the key.
@@ -21,7 +21,7 @@ impl App {
         if !self.store.delete_key(project_id, key_id, by).await? {
             return Err(Error::NotFound("Key"));
         }
-        self.apply(&News::KeyRevoked(key_id.to_owned()));
+        self.apply(&Invalidation::KeyRevoked(key_id.to_owned()));
         Ok(())
     }
 
@@ -36,7 +36,7 @@ impl App {
         if !self.store.switch_key(project_id, key_id, is_active, by).await? {
             return Err(Error::NotFound("Key"));
         }
-        self.apply(&News::KeySwitched(key_id.to_owned()));
+        self.apply(&Invalidation::KeySwitched(key_id.to_owned()));
         self.end_if_off(key_id).await?;
         self.store.key(project_id, key_id).await?.ok_or(Error::NotFound("Key"))
     }
@@ -44,7 +44,7 @@ impl App {
     pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
         self.store.remove_member(project_id, user_id, by).await?;
         let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
-        self.apply(&News::MemberRemoved { project_id, user_id });
+        self.apply(&Invalidation::MemberRemoved { project_id, user_id });
         Ok(())
     }
 
@@ -59,7 +59,7 @@ impl App {
         self.store.update_user(id, is_admin, is_active, by).await?;
         let user = self.store.user(id).await?.ok_or(Error::NotFound("User"))?;
         if !user.is_active {
-            self.apply(&News::UserDeactivated(id.to_owned()));
+            self.apply(&Invalidation::UserDeactivated(id.to_owned()));
         }
         Ok(user)
     }
@@ -74,13 +74,13 @@ impl App {
     ) -> Result<(), Error> {
         let hash = self.auth.hash_new_password(password).await?;
         self.store.set_password(id, &hash, kept, by).await?;
-        self.apply(&News::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) });
+        self.apply(&Invalidation::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) });
         Ok(())
     }
 
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         self.store.delete_project(id, by).await?;
-        self.apply(&News::ProjectDeleted(id.to_owned()));
+        self.apply(&Invalidation::ProjectDeleted(id.to_owned()));
         self.deletions.notify_one();
         Ok(())
     }

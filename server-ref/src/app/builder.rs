@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::accept::{Stop, accept};
 use super::admission::{admit, cors, until_leaving};
 use super::peers::Peers;
-use super::{App, RunningServer, Settings, demo, maintenance, news};
+use super::{App, RunningServer, Settings, demo, invalidation, maintenance};
 use crate::Error;
 use crate::address::parse_network;
 use crate::auth::{AccountThrottle, Auth, Throttle};
@@ -298,7 +298,7 @@ impl ServerBuilder {
         tokio::spawn(maintenance::watch(app.clone()));
         tokio::spawn(maintenance::finish_deletions(app.clone()));
         tokio::spawn(maintenance::record_uses(app.clone()));
-        tokio::spawn(news::run(app.clone()));
+        tokio::spawn(invalidation::run(app.clone()));
         tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "listening");
         Ok(RunningServer::new(app, io, (address, metrics_address), (demo, setup_token), connections, stop, temporary))
     }

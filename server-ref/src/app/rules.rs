@@ -3,7 +3,7 @@
 use super::App;
 use crate::Error;
 use crate::moderation::{NewRule, check_rule, rule_update};
-use crate::store::{Actor, AuditDraft, Change, Deed, News, StoredRule, rule_state};
+use crate::store::{Actor, AuditDraft, Change, Deed, Invalidation, StoredRule, rule_state};
 use crate::time::now;
 
 impl App {
@@ -50,7 +50,7 @@ impl App {
         let event = Some(rule_update(project_id, action, rule, at)?);
         let change = Change { project_id: project_id.into(), at, deed, event, audit: Some(audit.into()) };
         let done = self.writer.submit(change).await;
-        self.apply(&News::RulesChanged(project_id.to_owned()));
+        self.apply(&Invalidation::RulesChanged(project_id.to_owned()));
         done
     }
 }

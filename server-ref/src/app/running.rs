@@ -16,7 +16,7 @@ use super::accept::Stop;
 use super::{App, Demo};
 use crate::Error;
 use crate::moderation::NewRule;
-use crate::store::{Actor, Change, Deed, Draft, KeyDraft, News, Role, Scope};
+use crate::store::{Actor, Change, Deed, Draft, Invalidation, KeyDraft, Role, Scope};
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
@@ -212,8 +212,8 @@ impl RunningServer {
         let _ = timeout(STEP, self.app.writer.flush()).await;
         let _ = timeout(STEP, self.app.auth.record_uses()).await;
         self.app.leaving.cancel();
-        let leaving = News::Leaving { node: self.app.node.clone() };
-        let _ = timeout(STEP, self.app.store.tell(&leaving)).await;
+        let leaving = Invalidation::NodeLeaving { node: self.app.node.clone() };
+        let _ = timeout(STEP, self.app.store.announce(&leaving)).await;
         if timeout(STEP, self.connections.wait()).await.is_err() {
             tracing::debug!("some connections were cut");
         }

@@ -24,7 +24,7 @@ pub(crate) use access::{Denied, KeyAccess};
 pub(crate) use account_throttle::AccountThrottle;
 pub(crate) use accounts::{check_email, check_password};
 pub(crate) use passwords::Passwords;
-pub(crate) use permission::{Permission, Standing};
+pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use throttle::Throttle;
 use tokens::{Claims, token_key};
 
@@ -180,11 +180,17 @@ impl Auth {
         }
     }
 
-    /// In what capacity they may have to do with a project; `None`: not at all.
-    pub(crate) async fn standing(&self, principal: &Principal, project_id: &str) -> Result<Option<Standing>, Error> {
+    /// The access that a principal has to a project; `None`: none.
+    pub(crate) async fn access_level(
+        &self,
+        principal: &Principal,
+        project_id: &str,
+    ) -> Result<Option<AccessLevel>, Error> {
         match principal {
-            Principal::Key(access) => Ok((access.key.project_id == project_id).then_some(Standing::Key(access.scopes))),
-            Principal::User { id, .. } => Ok(self.store.role(project_id, id).await?.map(Standing::Role)),
+            Principal::Key(access) => {
+                Ok((access.key.project_id == project_id).then_some(AccessLevel::Key(access.scopes)))
+            }
+            Principal::User { id, .. } => Ok(self.store.role(project_id, id).await?.map(AccessLevel::Role)),
         }
     }
 }

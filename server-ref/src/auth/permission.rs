@@ -2,12 +2,12 @@
 
 use crate::store::{Role, Scope, Scopes};
 
-/// In what capacity somebody asks about a project.
+/// The access that credentials give to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// With one of the project's API keys, which has these scopes.
+pub(crate) enum AccessLevel {
+    /// One of the project's API keys, with these scopes.
     Key(Scopes),
-    /// As a signed-in member.
+    /// A signed-in member's role.
     Role(Role),
 }
 
@@ -69,10 +69,10 @@ impl Permission {
         self.scopes().first().copied()
     }
 
-    pub(crate) fn is_given_to(self, standing: Standing) -> bool {
-        match standing {
-            Standing::Role(role) => role >= self.role(),
-            Standing::Key(scopes) => self.scopes().iter().any(|&scope| scopes.contains(scope)),
+    pub(crate) fn is_given_to(self, level: AccessLevel) -> bool {
+        match level {
+            AccessLevel::Role(role) => role >= self.role(),
+            AccessLevel::Key(scopes) => self.scopes().iter().any(|&scope| scopes.contains(scope)),
         }
     }
 }
@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn keys_manage_nobody() {
         use Permission::{DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers};
-        let all = Standing::Key(Scope::ALL.into_iter().collect());
+        let all = AccessLevel::Key(Scope::ALL.into_iter().collect());
         for permission in [DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers] {
             assert!(!permission.is_given_to(all), "{permission:?}");
-            assert!(permission.is_given_to(Standing::Role(Role::Owner)), "{permission:?}");
+            assert!(permission.is_given_to(AccessLevel::Role(Role::Owner)), "{permission:?}");
         }
     }
 
@@ -113,8 +113,8 @@ mod tests {
     fn a_scope_gives_what_it_says_and_nothing_else() {
         use Permission::{EditRules, Read, ReadRules, Review, Submit};
         let given = |scope| {
-            let standing = Standing::Key(Scopes::from_iter([scope]));
-            ALL.into_iter().filter(|permission| permission.is_given_to(standing)).collect::<Vec<_>>()
+            let level = AccessLevel::Key(Scopes::from_iter([scope]));
+            ALL.into_iter().filter(|permission| permission.is_given_to(level)).collect::<Vec<_>>()
         };
         assert_eq!(given(Scope::Read), [Read, ReadRules]);
         assert_eq!(given(Scope::Submit), [Submit]);

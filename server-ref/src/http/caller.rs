@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::input::Ids;
 use crate::address::ClientAddress;
 use crate::app::App;
-use crate::auth::{KeyAccess, Permission, Principal, Standing};
+use crate::auth::{AccessLevel, KeyAccess, Permission, Principal};
 use crate::ids::is_project_id;
 use crate::store::{Actor, User};
 
@@ -39,14 +39,14 @@ impl Caller {
         app: &App,
         project_id: &str,
         permission: Permission,
-    ) -> Result<Standing, ApiError> {
-        match app.auth.standing(&self.principal, project_id).await? {
-            Some(standing) if permission.is_given_to(standing) => Ok(standing),
-            Some(Standing::Key(_)) => Err(match permission.scope() {
+    ) -> Result<AccessLevel, ApiError> {
+        match app.auth.access_level(&self.principal, project_id).await? {
+            Some(level) if permission.is_given_to(level) => Ok(level),
+            Some(AccessLevel::Key(_)) => Err(match permission.scope() {
                 Some(scope) => ApiError::lacks(scope),
                 None => ApiError::forbidden(NOT_FOR_KEYS),
             }),
-            Some(Standing::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
+            Some(AccessLevel::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
             None if !app.store.project_exists(project_id).await? => Err(ApiError::not_found("Project not found")),
             None => Err(ApiError::forbidden("Access denied to project")),
         }

@@ -18,7 +18,7 @@ use super::session::failed;
 use crate::app::App;
 use crate::auth::{SESSION_CSRF, SESSION_USER};
 use crate::ids::session_name;
-use crate::store::News;
+use crate::store::Invalidation;
 
 /// The form that signs out. A link alone does not: any page can send its visitors to it.
 pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
@@ -47,7 +47,7 @@ pub(super) async fn submit(
     let id = session.id();
     session.flush().await.map_err(|e| failed(&e))?;
     if let Some(id) = id {
-        app.apply(&News::SessionEnded(session_name(&id)));
+        app.apply(&Invalidation::SessionEnded(session_name(&id)));
     }
     Ok(redirect("/auth/login"))
 }

@@ -14,7 +14,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{Body, Ids};
 use crate::app::App;
-use crate::auth::{Permission, Standing};
+use crate::auth::{AccessLevel, Permission};
 use crate::store::{Member, Role};
 
 /// As what.
@@ -83,10 +83,10 @@ pub(super) async fn remove(
 }
 
 /// Whether somebody may give or take this role.
-pub(super) fn outranks(own: Standing, role: Role) -> Result<(), ApiError> {
+pub(super) fn outranks(own: AccessLevel, role: Role) -> Result<(), ApiError> {
     match own {
-        Standing::Role(Role::Owner) => Ok(()),
-        Standing::Role(own) if own > role => Ok(()),
+        AccessLevel::Role(Role::Owner) => Ok(()),
+        AccessLevel::Role(own) if own > role => Ok(()),
         _ => Err(ApiError::forbidden("Only owners give and take this role")),
     }
 }

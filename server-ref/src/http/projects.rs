@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{Body, Ids, text};
 use crate::app::App;
-use crate::auth::{Permission, Standing};
+use crate::auth::{AccessLevel, Permission};
 use crate::store::{LISTED_MAX, ProjectInfo};
 
 const NAME_MAX: usize = 200;
@@ -105,9 +105,9 @@ pub(super) async fn delete(
 }
 
 pub(super) async fn show(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
-    let standing = caller.allow(app, id, Permission::Read).await?;
+    let level = caller.allow(app, id, Permission::Read).await?;
     let mut project = app.store.project(id).await?.ok_or_else(|| ApiError::not_found("Project not found"))?;
-    if let Standing::Role(role) = standing {
+    if let AccessLevel::Role(role) = level {
         project.role = Some(role);
     }
     Ok(ProjectAnswer::new(project))

@@ -129,7 +129,7 @@ async fn check(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Error> {
             continue;
         }
         for project_id in connection.rooms() {
-            if auth.standing(&connection.principal, &project_id).await?.is_none() {
+            if auth.access_level(&connection.principal, &project_id).await?.is_none() {
                 turn_out(&socket, &connection, &project_id, "You are not a member of this project any more");
             }
         }

@@ -65,8 +65,8 @@ pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: O
 }
 
 async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
-    match connection.app.auth.standing(&connection.principal, id).await {
-        Ok(Some(standing)) if Permission::Read.is_given_to(standing) => Ok(()),
+    match connection.app.auth.access_level(&connection.principal, id).await {
+        Ok(Some(level)) if Permission::Read.is_given_to(level) => Ok(()),
         // Every member may read.
         Ok(Some(_)) => Err(Failure::lacks(Scope::Read).about(id)),
         Ok(None) => Err(Failure::new("access_denied", "Access denied to project").about(id)),

@@ -23,7 +23,7 @@ use super::statistics::Statistics;
 use crate::Error;
 use crate::metrics::{Metrics, Source};
 use crate::nodes::{Heard, Link, Message};
-use crate::store::{Batch, EventPage, Outgoing, Part, Recent, Standing, Store};
+use crate::store::{Batch, EventPage, Outgoing, Part, ProjectTotals, Recent, Store};
 
 /// The longest transit of another node's message.
 const WAIT: Duration = Duration::from_millis(50);
@@ -215,7 +215,7 @@ impl Publisher {
             let events = events.into_iter().map(|event| (event.event_id, Event::own(event.name, event.data)));
             self.take(&project_id, events, Source::Own).await;
             if let Some(counts) = counts {
-                self.decided(project_id, Standing { head, counts }, recent);
+                self.decided(project_id, ProjectTotals { head, counts }, recent);
             }
         }
     }
@@ -240,7 +240,7 @@ impl Publisher {
                 let events = events.into_iter().map(|(id, name, data)| (id, Event::read(name, data)));
                 self.take(&project_id, events, Source::Node).await;
                 if let Some(counts) = counts {
-                    self.decided(project_id, Standing { head, counts }, recent);
+                    self.decided(project_id, ProjectTotals { head, counts }, recent);
                 }
             }
         }
@@ -264,7 +264,7 @@ impl Publisher {
         self.holes.insert(project_id.clone());
     }
 
-    fn decided(&mut self, project_id: Arc<str>, standing: Standing, recent: Vec<Recent>) {
+    fn decided(&mut self, project_id: Arc<str>, totals: ProjectTotals, recent: Vec<Recent>) {
         if !self.lines.contains_key(&project_id) {
             return;
         }
@@ -272,9 +272,9 @@ impl Publisher {
             return self.refresh(project_id);
         }
         for recent in recent {
-            self.statistics.activity(&project_id, recent, standing.head);
+            self.statistics.activity(&project_id, recent, totals.head);
         }
-        self.statistics.counted(project_id, standing, Instant::now());
+        self.statistics.counted(project_id, totals, Instant::now());
     }
 
     /// Reads a project's statistics: once more, if they are being read already.
@@ -305,9 +305,9 @@ impl Publisher {
             Read::Statistics(id, read) => {
                 let again = self.refreshed.remove(&id).unwrap_or_default();
                 match read {
-                    Ok((standing, recent)) if self.lines.contains_key(&id) => {
-                        self.statistics.seed(id.clone(), recent, standing.head);
-                        self.statistics.counted(id.clone(), standing, Instant::now());
+                    Ok((totals, recent)) if self.lines.contains_key(&id) => {
+                        self.statistics.seed(id.clone(), recent, totals.head);
+                        self.statistics.counted(id.clone(), totals, Instant::now());
                     }
                     Ok(_) => {}
                     Err(error) => tracing::debug!(%error, "statistics could not be read"),

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::statistics::RECENT;
 use crate::Error;
-use crate::store::{EventPage, Recent, Standing, Store};
+use crate::store::{EventPage, ProjectTotals, Recent, Store};
 
 /// Events per reading.
 const PAGE: i64 = 500;
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 4;
 pub(super) enum Read {
     /// The events after this id.
     Page(Arc<str>, i64, Result<EventPage, Error>),
-    Statistics(Arc<str>, Result<(Standing, Vec<Recent>), Error>),
+    Statistics(Arc<str>, Result<(ProjectTotals, Vec<Recent>), Error>),
     /// `None`: nobody else writes this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
 }
@@ -61,8 +61,8 @@ impl Reads {
         self.tasks.spawn(async move {
             let read = async {
                 // The counts first: later decisions are then among the recent ones, and counted in the next update.
-                let standing = store.standing(&project_id).await?;
-                Ok((standing, store.recent_activity(&project_id, RECENT as i64).await?))
+                let totals = store.project_totals(&project_id).await?;
+                Ok((totals, store.recent_activity(&project_id, RECENT as i64).await?))
             };
             let read = read.await;
             Read::Statistics(project_id, read)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::store::{Recent, Standing};
+use crate::store::{ProjectTotals, Recent};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 /// Entries of `recent_activity`.
@@ -37,7 +37,7 @@ pub(super) struct Statistics {
 
 #[derive(Debug, Default)]
 struct Project {
-    standing: Standing,
+    totals: ProjectTotals,
     recent: VecDeque<Known>,
     sent: Option<Instant>,
 }
@@ -94,11 +94,11 @@ impl Statistics {
     }
 
     /// Older counts than the known ones are ignored, because nodes' messages overtake each other.
-    pub(super) fn counted(&mut self, project_id: Arc<str>, standing: Standing, now: Instant) {
+    pub(super) fn counted(&mut self, project_id: Arc<str>, totals: ProjectTotals, now: Instant) {
         if let Some(project) = self.projects.get_mut(&project_id)
-            && standing.head >= project.standing.head
+            && totals.head >= project.totals.head
         {
-            project.standing = standing;
+            project.totals = totals;
             let earliest = project.sent.map_or(now, |sent| sent + INTERVAL);
             self.due.entry(project_id).or_insert(earliest.max(now));
         }
@@ -122,7 +122,7 @@ impl Statistics {
 
     pub(super) fn payload<'a>(&'a self, project_id: &'a str) -> Option<StatsUpdate<'a>> {
         let project = self.projects.get(project_id)?;
-        let counts = project.standing.counts;
+        let counts = project.totals.counts;
         let [approval_rate, rejection_rate, flag_rate] = rates([counts.approved, counts.rejected, counts.flagged]);
         Some(StatsUpdate {
             total_content: counts.total(),
@@ -178,7 +178,7 @@ mod tests {
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), Vec::new(), 0);
         let start = Instant::now();
-        let counts = |approved| Standing { head: approved, counts: Counts { approved, ..Counts::default() } };
+        let counts = |approved| ProjectTotals { head: approved, counts: Counts { approved, ..Counts::default() } };
         statistics.counted(project.clone(), counts(1), start);
         assert_eq!(statistics.take_due(start, false).len(), 1);
         statistics.counted(project.clone(), counts(2), start + Duration::from_millis(10));

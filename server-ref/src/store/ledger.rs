@@ -17,7 +17,7 @@ use crate::time::Micros;
 
 /// A project's row.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Standing {
+pub(crate) struct ProjectTotals {
     /// The newest event id.
     pub(crate) head: i64,
     pub(crate) counts: Counts,
@@ -28,7 +28,7 @@ pub(crate) type Authorship = (Arc<str>, Arc<str>);
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pub(crate) projects: HashMap<Arc<str>, Standing>,
+    pub(crate) projects: HashMap<Arc<str>, ProjectTotals>,
     pub(crate) authors: HashMap<Authorship, Author>,
     /// The decisions that reviews replace, and when they were made.
     pub(crate) before: HashMap<String, (Status, Micros)>,
@@ -42,18 +42,18 @@ impl Ledger {
     /// The events of a change, numbered. After an error nothing is different: such a change fails by itself.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<Vec<LoggedEvent>, Error> {
         self.check(change)?;
-        let waiting = self.standing(change)?.counts.flagged;
+        let waiting = self.totals(change)?.counts.flagged;
         let activity = self.count(change)?;
         let warning = self.warning(change, waiting)?;
-        let standing = self.standing(change)?;
+        let totals = self.totals(change)?;
         let mut events = Vec::new();
         for draft in change.event.iter().chain(&activity).chain(&warning) {
-            standing.head += 1;
+            totals.head += 1;
             events.push(LoggedEvent {
                 project_id: change.project_id.clone(),
-                event_id: standing.head,
+                event_id: totals.head,
                 name: draft.name,
-                data: with_event_id(&draft.payload, standing.head)?.into(),
+                data: with_event_id(&draft.payload, totals.head)?.into(),
             });
         }
         Ok(events)
@@ -74,7 +74,7 @@ impl Ledger {
 
     /// True if the target of the change exists. Deleting a rule twice at once causes one event.
     fn check(&mut self, change: &Change) -> Result<(), Error> {
-        self.standing(change)?;
+        self.totals(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());
         let (exists, what) = match &change.deed {
             Deed::Reviewed(review) => (self.before.contains_key(&review.content_id), "Content"),
@@ -95,7 +95,7 @@ impl Ledger {
         if exists { Ok(()) } else { Err(Error::NotFound(what)) }
     }
 
-    fn standing(&mut self, change: &Change) -> Result<&mut Standing, Error> {
+    fn totals(&mut self, change: &Change) -> Result<&mut ProjectTotals, Error> {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
 
@@ -108,7 +108,7 @@ impl Ledger {
             Deed::Reviewed(_) => self.before.insert(content_id.to_owned(), (status, change.at)),
             _ => None,
         };
-        let counts = &mut self.standing(change)?.counts;
+        let counts = &mut self.totals(change)?.counts;
         counts.add(status, 1);
         if let Some((status, _)) = before {
             counts.add(status, -1);
@@ -126,7 +126,7 @@ impl Ledger {
 
     /// Once per crossing: when the queue becomes longer than the limit, not while it stays so.
     fn warning(&mut self, change: &Change, waited: i64) -> Result<Option<Draft>, Error> {
-        let (limit, waiting) = (self.queue_limit, self.standing(change)?.counts.flagged);
+        let (limit, waiting) = (self.queue_limit, self.totals(change)?.counts.flagged);
         if limit == 0 || waited > limit || waiting <= limit {
             return Ok(None);
         }
@@ -159,7 +159,7 @@ mod tests {
     fn a_rule_is_deleted_once() {
         let id: Arc<str> = "p".into();
         let mut ledger = Ledger::default();
-        ledger.projects.insert(id.clone(), Standing::default());
+        ledger.projects.insert(id.clone(), ProjectTotals::default());
         ledger.rules.insert((id.clone(), "r".into()), Value::Null);
         let draft = Draft { name: "rule_update", payload: "{}".into() };
         let delete =
@@ -176,7 +176,7 @@ mod tests {
         let change = |draft| Change { project_id: id.clone(), at: 0, deed: Deed::Nothing, event: draft, audit: None };
         let draft = Draft { name: "x", payload: "{}".into() };
         assert!(matches!(ledger.apply(&change(None)), Err(Error::NotFound(_))));
-        ledger.projects.insert(id.clone(), Standing { head: 4, ..Standing::default() });
+        ledger.projects.insert(id.clone(), ProjectTotals { head: 4, ..ProjectTotals::default() });
         assert!(ledger.apply(&change(None)).unwrap().is_empty());
         for expected in [5, 6] {
             let events = ledger.apply(&change(Some(draft.clone()))).unwrap();

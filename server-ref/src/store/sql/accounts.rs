@@ -6,7 +6,7 @@ use super::{Either, Store, Tx, on, text};
 use crate::Error;
 use crate::ids::random_id;
 use crate::ids::random_token;
-use crate::store::{Account, Actor, AuditDraft, News, User};
+use crate::store::{Account, Actor, AuditDraft, Invalidation, User};
 use crate::time::now;
 
 impl Store {
@@ -76,7 +76,7 @@ impl Store {
         if is_active == Some(false) {
             const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
             on!(&mut tx, db => { sqlx::query(END_SESSIONS).bind(id).execute(db).await?; });
-            tx.tell(&News::UserDeactivated(id.to_owned())).await?;
+            tx.announce(&Invalidation::UserDeactivated(id.to_owned())).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -98,7 +98,8 @@ impl Store {
             sqlx::query(END_SESSIONS).bind(id).bind(kept.unwrap_or_default()).execute(db).await?;
         });
         tx.record(None, &AuditDraft::new(by, "user.set_password", id)).await?;
-        tx.tell(&News::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) }).await?;
+        tx.announce(&Invalidation::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) })
+            .await?;
         Ok(tx.commit().await?)
     }
 

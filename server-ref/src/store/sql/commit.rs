@@ -11,7 +11,7 @@ use super::{Either, Log, Store, Tx, audit, notifications, reviews, rules};
 use crate::Error;
 use crate::store::fault::{Fault, is_definite};
 use crate::store::ledger::Ledger;
-use crate::store::{Batch, Change, Deed, LoggedEvent, News, Recent};
+use crate::store::{Batch, Change, Deed, Invalidation, LoggedEvent, Recent};
 use crate::time::{Micros, rfc3339};
 
 /// The longest time of a transaction's statements, and of its COMMIT, in PostgreSQL: a network that swallows packets
@@ -151,7 +151,7 @@ async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
     }?;
     match change.deed {
         Deed::RuleCreated(_) | Deed::RuleUpdated(_) | Deed::RuleDeleted(_) => {
-            tx.tell(&News::RulesChanged(project_id.to_owned())).await
+            tx.announce(&Invalidation::RulesChanged(project_id.to_owned())).await
         }
         _ => Ok(()),
     }

@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 use super::text::Text;
 use super::{Store, on};
 use crate::Error;
-use crate::store::{Content, Counts, Page, Place, Recent, Standing, Status};
+use crate::store::{Content, Counts, Page, Place, ProjectTotals, Recent, Status};
 use crate::time::{Micros, rfc3339};
 
 #[derive(sqlx::FromRow)]
@@ -71,16 +71,16 @@ impl Store {
     }
 
     pub(crate) async fn counts(&self, project_id: &str) -> Result<Counts, Error> {
-        Ok(self.standing(project_id).await?.counts)
+        Ok(self.project_totals(project_id).await?.counts)
     }
 
     /// The counts, and the event id that they go with.
-    pub(crate) async fn standing(&self, project_id: &str) -> Result<Standing, Error> {
+    pub(crate) async fn project_totals(&self, project_id: &str) -> Result<ProjectTotals, Error> {
         const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
         let row: Option<(i64, i64, i64, i64, i64)> =
             on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_optional(db).await?);
         let (head, approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
-        Ok(Standing { head, counts: Counts { approved, rejected, flagged, pending } })
+        Ok(ProjectTotals { head, counts: Counts { approved, rejected, flagged, pending } })
     }
 
     /// The last decisions, newest first.

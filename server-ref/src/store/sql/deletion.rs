@@ -6,7 +6,7 @@ use serde_json::json;
 use super::projects::name_of;
 use super::{Store, Tx, on};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, News};
+use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::now;
 
 /// The rows that give access to a project: they go first.
@@ -59,7 +59,7 @@ impl Store {
         }
         on!(&mut tx, db => { sqlx::query(DELETED).bind(id).bind(now()).execute(db).await?; });
         take_access(&mut tx, id).await?;
-        tx.tell(&News::ProjectDeleted(id.to_owned())).await?;
+        tx.announce(&Invalidation::ProjectDeleted(id.to_owned())).await?;
         Ok(tx.commit().await?)
     }
 

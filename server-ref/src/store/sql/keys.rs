@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Store, Tx, on, text};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
-use crate::store::{Actor, AuditDraft, KeyDraft, KeyInfo, KeySecret, News, StoredKey};
+use crate::store::{Actor, AuditDraft, Invalidation, KeyDraft, KeyInfo, KeySecret, StoredKey};
 use crate::time::{Micros, now};
 
 /// The uses of keys that one transaction records.
@@ -121,7 +121,7 @@ impl Store {
             let draft = AuditDraft::new(by, "key.update", id).before(state(was_active)).after(state(is_active));
             tx.record(Some(project_id), &draft).await?;
         }
-        tx.tell(&News::KeySwitched(id.to_owned())).await?;
+        tx.announce(&Invalidation::KeySwitched(id.to_owned())).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -151,7 +151,7 @@ impl Store {
             return Ok(false);
         };
         tx.record(Some(project_id), &AuditDraft::new(by, "key.revoke", id).before(json!({"name": name}))).await?;
-        tx.tell(&News::KeyRevoked(id.to_owned())).await?;
+        tx.announce(&Invalidation::KeyRevoked(id.to_owned())).await?;
         tx.commit().await?;
         Ok(true)
     }

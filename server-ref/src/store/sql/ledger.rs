@@ -9,7 +9,7 @@ use super::rows::pieces;
 use super::{Tx, on};
 use crate::Error;
 use crate::store::activity::Author;
-use crate::store::ledger::{Authorship, Ledger, Standing};
+use crate::store::ledger::{Authorship, Ledger, ProjectTotals};
 use crate::store::{Change, Counts, Deed, StoredRule, rule_state};
 
 pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) -> Result<Ledger, Error> {
@@ -17,8 +17,8 @@ pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) 
     // In the order of the ids, so that two processes never wait for each other.
     let projects: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.project_id).collect();
     for id in projects {
-        if let Some(standing) = standing(tx, id).await? {
-            ledger.projects.insert(id.clone(), standing);
+        if let Some(totals) = totals(tx, id).await? {
+            ledger.projects.insert(id.clone(), totals);
         }
     }
     for change in changes {
@@ -47,14 +47,14 @@ pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) 
 }
 
 /// The row, which nobody else writes until the transaction ends: this is what makes the ids of several processes gap-free.
-async fn standing(tx: &mut Tx<'_>, project_id: &str) -> Result<Option<Standing>, Error> {
+async fn totals(tx: &mut Tx<'_>, project_id: &str) -> Result<Option<ProjectTotals>, Error> {
     const QUERY: &str =
         "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
     const LOCKED: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE";
     let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
     let row: Option<(i64, i64, i64, i64, i64)> =
         on!(tx, db => sqlx::query_as(query).bind(project_id).fetch_optional(db).await?);
-    Ok(row.map(|(head, approved, rejected, flagged, pending)| Standing {
+    Ok(row.map(|(head, approved, rejected, flagged, pending)| ProjectTotals {
         head,
         counts: Counts { approved, rejected, flagged, pending },
     }))
@@ -80,7 +80,7 @@ async fn load_authors(tx: &mut Tx<'_>, wanted: &[Authorship], ledger: &mut Ledge
 pub(super) async fn save(tx: &mut Tx<'_>, ledger: &Ledger) -> Result<(), Error> {
     const QUERY: &str = "UPDATE projects SET event_head = $2, approved = $3, rejected = $4, flagged = $5, pending = $6
                          WHERE id = $1";
-    for (project_id, Standing { head, counts }) in &ledger.projects {
+    for (project_id, ProjectTotals { head, counts }) in &ledger.projects {
         on!(&mut *tx, db => {
             let query = sqlx::query(QUERY).bind(&**project_id).bind(head).bind(counts.approved);
             let query = query.bind(counts.rejected).bind(counts.flagged).bind(counts.pending);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Store, Tx, on};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, Member, News, Role};
+use crate::store::{Actor, AuditDraft, Invalidation, Member, Role};
 
 impl Store {
     /// The role of an active user; `None`: not a member.
@@ -79,7 +79,7 @@ impl Store {
         record_removal(&mut tx, project_id, user_id, by).await?;
         on!(&mut tx, db => { sqlx::query(QUERY).bind(project_id).bind(user_id).execute(db).await?; });
         let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
-        tx.tell(&News::MemberRemoved { project_id, user_id }).await?;
+        tx.announce(&Invalidation::MemberRemoved { project_id, user_id }).await?;
         Ok(tx.commit().await?)
     }
 }

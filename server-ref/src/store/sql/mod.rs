@@ -10,13 +10,13 @@ mod contents;
 mod deletion;
 mod either;
 mod events;
+mod invalidations;
 mod invitations;
 mod keys;
 mod lane;
 mod ledger;
 mod listing;
 mod members;
-mod news;
 mod notifications;
 mod postgres;
 mod projects;
@@ -40,7 +40,7 @@ use tokio::sync::MappedMutexGuard;
 
 pub(crate) use audit::AuditPosition;
 pub(crate) use commit::{Committed, Doubt, Outcome};
-pub(crate) use news::Listener;
+pub(crate) use invalidations::InvalidationListener;
 pub(crate) use schema::Schema;
 pub(crate) use sessions::SessionDraft;
 

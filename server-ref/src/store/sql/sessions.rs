@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Store, on};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, News};
+use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::{Micros, now};
 
 /// A session as it is stored.
@@ -79,7 +79,7 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         on!(&mut tx, db => { sqlx::query(QUERY).bind(name).execute(db).await?; });
-        tx.tell(&News::SessionEnded(name.to_owned())).await?;
+        tx.announce(&Invalidation::SessionEnded(name.to_owned())).await?;
         Ok(tx.commit().await?)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Either, Store, Tx, accounts, members, on};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, News, ProjectInfo, Role};
+use crate::store::{Actor, AuditDraft, Invalidation, ProjectInfo, Role};
 use crate::time::Micros;
 
 impl Store {
@@ -33,7 +33,7 @@ impl Store {
         for query in DELETE {
             on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
         }
-        tx.tell(&News::UserDeactivated(id.to_owned())).await?;
+        tx.announce(&Invalidation::UserDeactivated(id.to_owned())).await?;
         tx.commit().await?;
         Ok(alone)
     }

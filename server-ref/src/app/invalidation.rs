@@ -1,0 +1,142 @@
+//! Invalidations of this process and of the others on its database: cached data is dropped, and sockets whose access has ended are
+//! notified.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::App;
+use crate::Error;
+use crate::realtime::{Whose, check_all, check_user, close_room, disconnect, disconnect_others, expel};
+use crate::store::{Invalidation, InvalidationListener};
+
+/// The interval of this node's heartbeats.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+/// The time without any message, this node's own heartbeats included, after which the listener counts as broken.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The pause before another attempt to listen.
+const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
+
+impl App {
+    /// Applies an invalidation of this process. Must be called after every committed change that has one.
+    pub(crate) fn apply(&self, invalidation: &Invalidation) {
+        match invalidation {
+            Invalidation::NodeAlive { node } => self.peers.heard(node, &self.metrics),
+            Invalidation::NodeLeaving { node } => self.peers.left(node, &self.metrics),
+            Invalidation::Missed => {}
+            Invalidation::RulesChanged(project_id) => self.rules.forget(project_id),
+            Invalidation::KeyRevoked(id) => {
+                self.auth.forget_keys();
+                self.end(Whose::Key(id), "The API key was revoked");
+            }
+            Invalidation::KeySwitched(_) => self.auth.forget_keys(),
+            Invalidation::MemberRemoved { project_id, user_id } => {
+                if let Some(io) = self.io.get() {
+                    expel(io, user_id, project_id);
+                }
+            }
+            Invalidation::PasswordChanged { user_id, session } => {
+                if let Some(io) = self.io.get() {
+                    disconnect_others(io, user_id, session.as_deref());
+                }
+            }
+            Invalidation::UserDeactivated(id) => self.end(Whose::User(id), "The user was deactivated"),
+            Invalidation::SessionEnded(name) => self.end(Whose::Session(name), "The session has ended"),
+            Invalidation::ProjectDeleted(id) => {
+                self.auth.forget_keys();
+                self.rules.forget(id);
+                if let Some(io) = self.io.get() {
+                    close_room(io, id);
+                }
+                self.end(Whose::KeyOf(id), "The project was deleted");
+            }
+        }
+    }
+
+    /// Applies a message of any process, which may be old: access may have been granted again since, so it is read from the database.
+    async fn on_announced(&self, invalidation: &Invalidation) -> Result<(), Error> {
+        match invalidation {
+            Invalidation::Missed => self.catch_up().await,
+            Invalidation::UserDeactivated(user_id)
+            | Invalidation::PasswordChanged { user_id, .. }
+            | Invalidation::MemberRemoved { user_id, .. } => match self.io.get() {
+                Some(io) => check_user(io, user_id).await,
+                None => Ok(()),
+            },
+            Invalidation::KeySwitched(id) => {
+                self.apply(invalidation);
+                self.end_if_off(id).await
+            }
+            _ => {
+                self.apply(invalidation);
+                Ok(())
+            }
+        }
+    }
+
+    /// After lost messages: anything may have changed.
+    async fn catch_up(&self) -> Result<(), Error> {
+        self.auth.forget_keys();
+        self.rules.forget_all();
+        match self.io.get() {
+            Some(io) => check_all(io).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the sockets of a key if it is still switched off.
+    pub(super) async fn end_if_off(&self, key_id: &str) -> Result<(), Error> {
+        if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
+            self.end(Whose::Key(key_id), "The API key was switched off");
+        }
+        Ok(())
+    }
+
+    fn end(&self, whose: Whose<'_>, message: &str) {
+        if let Some(io) = self.io.get() {
+            disconnect(io, whose, message);
+        }
+    }
+}
+
+/// Listens to the other processes, and sends them heartbeats, until the server drains.
+pub(super) async fn run(app: Arc<App>) {
+    let draining = app.draining.clone();
+    draining.run_until_cancelled(async { tokio::join!(listen(&app), announce_presence(&app)) }).await;
+}
+
+async fn listen(app: &App) {
+    loop {
+        match app.store.listen().await {
+            Ok(listener) => {
+                let Err(error) = follow(app, listener).await;
+                tracing::warn!(%error, "invalidations of other processes can't be received");
+            }
+            Err(error) => tracing::debug!(%error, "invalidations of other processes can't be received yet"),
+        }
+        sleep(LISTEN_RETRY_DELAY).await;
+    }
+}
+
+async fn follow(app: &App, mut listener: InvalidationListener) -> Result<Infallible, Error> {
+    // Earlier messages were missed.
+    app.catch_up().await?;
+    loop {
+        if let Some(invalidation) =
+            timeout(HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??
+        {
+            app.on_announced(&invalidation).await?;
+        }
+    }
+}
+
+async fn announce_presence(app: &App) {
+    loop {
+        if let Err(error) = app.store.announce(&Invalidation::NodeAlive { node: app.node.clone() }).await {
+            tracing::debug!(%error, "the heartbeat could not be sent");
+        }
+        sleep(HEARTBEAT_INTERVAL).await;
+    }
+}
