@@ -101,7 +101,7 @@ impl LogFollower {
     }
 
     /// Drops the held events, which will be read from the log.
-    pub(super) fn on_connection_lost(&mut self) {
+    pub(super) fn on_left(&mut self) {
         self.connection = None;
         self.held = HeldEvents::default();
     }

@@ -123,12 +123,20 @@ impl Follower {
         }
     }
 
-    /// Handles the loss of the connection or of the room.
-    pub(crate) fn on_connection_lost(&mut self) {
+    /// Handles the end of the membership of the room.
+    pub(crate) fn on_left(&mut self) {
         match &mut self.state {
-            FollowerState::Log(log) => log.on_connection_lost(),
-            FollowerState::NoLog(no_log) => no_log.on_connection_lost(),
-            FollowerState::Unjoined(unjoined) => unjoined.on_connection_lost(),
+            FollowerState::Log(log) => log.on_left(),
+            FollowerState::NoLog(no_log) => no_log.on_left(),
+            FollowerState::Unjoined(unjoined) => unjoined.on_left(),
+        }
+    }
+
+    /// Handles the loss of the connection.
+    pub(crate) fn on_connection_lost(&mut self) {
+        self.on_left();
+        if let FollowerState::NoLog(no_log) = &mut self.state {
+            no_log.forget_echoes();
         }
     }
 }

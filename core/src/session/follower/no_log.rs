@@ -159,9 +159,15 @@ impl NoLogFollower {
         self.waiting.size() + self.pending.events.len()
     }
 
-    pub(super) fn on_connection_lost(&mut self) {
+    /// Keeps what is delivered on the next connection, except decisions, which REST repeats.
+    pub(super) fn on_left(&mut self) {
         self.connection = None;
         self.waiting.drop_decisions();
+    }
+
+    /// Forgets which live events would repeat a backfill: those of a lost connection no longer arrive. Those of a room that
+    /// was left may, if the client was still in it.
+    pub(super) fn forget_echoes(&mut self) {
         if let Some(recent) = &mut self.recent {
             recent.forget_echoes();
         }

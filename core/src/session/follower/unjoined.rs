@@ -27,8 +27,8 @@ impl Unjoined {
         }
     }
 
-    /// Drops everything that arrived before a confirmed join, because the connection is lost.
-    pub(super) fn on_connection_lost(&mut self) {
+    /// Drops everything that arrived before a confirmed join.
+    pub(super) fn on_left(&mut self) {
         (self.held, self.waiting) = (HeldEvents::default(), WaitingEvents::default());
     }
 }

@@ -88,7 +88,7 @@ impl Machine {
             let by_server = room.membership == Membership::In;
             room.membership = Membership::Out;
             // Events up to here belong to the membership that ended.
-            room.follower.on_connection_lost();
+            room.follower.on_left();
             if by_server {
                 room.not_before = Some(now.mono + join_pause(room.failures));
                 room.failures += 1;

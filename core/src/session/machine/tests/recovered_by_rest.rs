@@ -89,6 +89,22 @@ fn a_decision_that_comes_after_its_review_is_not_news() {
 }
 
 #[test]
+fn an_event_that_was_delayed_over_another_join_repeats_nothing() {
+    let mut rig = joined(quick());
+    back(&mut rig);
+    let complete = || BackfillData { flagged: Some(Vec::new()), complete: true, ..BackfillData::default() };
+    let events = vec![told_by_rest("a", "approved", 20)];
+    answer(&mut rig, BackfillData { events, until: Some(at(20)), ..complete() });
+    // The server removes the client from the room, or so it seems; it never left.
+    rig.frame(r#"42["left_project",{"project_id":"p"}]"#);
+    rig.run(Duration::from_secs(1), |_| {});
+    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+    answer(&mut rig, BackfillData { until: Some(at(21)), ..complete() });
+    live(&mut rig, "a", "approved", 20);
+    assert_eq!(statuses(&mut rig), ["a approved"]);
+}
+
+#[test]
 fn a_review_that_rest_tells_does_not_move_the_next_beginning() {
     let mut rig = joined(quick());
     back(&mut rig);
