@@ -1,4 +1,4 @@
-//! What is to happen, in the order of its time; of the same time, in the order in which it was entered.
+//! Scheduled actions, ordered by time; those of the same time in the order in which they were added.
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
@@ -6,7 +6,7 @@ use super::world::Act;
 
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    /// When, the number of the entry, and its place among the acts: those are large, and stay where they are.
+    /// Time, number of the entry, and index of the action in `acts`: actions are large and are not moved.
     order: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     acts: Vec<Option<Act>>,
     free: Vec<usize>,

@@ -1,4 +1,4 @@
-//! What is checked of everything that leaves a machine, and remembered for what readers are given.
+//! Checks of everything that leaves a machine, and its record for the checks of the readers.
 
 use super::{
     decisions::Decisions,
@@ -18,7 +18,7 @@ impl World {
             false => {
                 let plan = &self.clients[client].plan;
                 let polls = plan.review_poll.is_some();
-                // While a leave may still be carried out, what comes before the join is confirmed may be of before the leave.
+                // Until a leave is carried out, an event before the confirmation of the join may predate the leave.
                 let unclear = if room.leave_open { self.server.contents[at].history.len() } else { room.unclear };
                 Follow::Plain(Decisions::from(
                     room.joined.max(room.asked_place).max(unclear),
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    /// Every event is checked as it leaves the machine, and remembered for those who read it later.
+    /// Checks an event as it leaves the machine, and records it for the readers that receive it later.
     pub(super) fn handed_out(&mut self, at: usize, running: &mut Running, event: &Event) {
         self.tally.handed_out += 1;
         let project = event.project_id().and_then(|name| self.server.project(name));
@@ -58,7 +58,7 @@ impl World {
         if let Some(project) = project {
             let joined = running.rooms[project].joined;
             match &mut running.rooms[project].follow {
-                // A join that nobody waits for any more may have succeeded after all.
+                // A join that the program no longer waits for may still succeed.
                 Follow::Nothing => {}
                 Follow::Log(sequence) => {
                     let missing = sequence.see(event, &self.server.logs[project], excuses[project]);
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    /// What excuses a client for not having what it wants, by project.
+    /// Reasons, by project, for which a client may lack events.
     pub(super) fn excuses(&self, at: usize, hidden: impl Iterator<Item = bool>) -> Vec<Excuses> {
         let (manners, wire) = (&self.scenario.server, &self.scenario.wire);
         let plan = &self.clients[at].plan;
@@ -92,7 +92,7 @@ impl World {
         hidden.map(|hidden_past| Excuses { hidden_past, ..excuses }).collect()
     }
 
-    /// Whether readers are compared with the logs rather than with their rings.
+    /// Returns `true` if readers are compared with the logs and not with their rings.
     pub(super) fn reads_logs(&self, at: usize) -> bool {
         self.scenario.server.has_log && self.clients[at].plan.overflow == Overflow::Replay
     }

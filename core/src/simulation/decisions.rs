@@ -1,4 +1,4 @@
-//! Whether what leaves a machine of a project without a log is all that was decided, each decision once.
+//! Check of a project without a log: each decision leaves the machine once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,46 +8,46 @@ use crate::{
     session::{BackfillData, BackfillQuery},
 };
 
-/// What a client was given of a project without a log. Places are those of the history of its decisions.
+/// Decisions that a client received from a project without a log. Positions are those in the history of its decisions.
 #[derive(Debug, Clone)]
 pub(super) struct Decisions {
-    /// What was decided before was before its time.
+    /// First position that the client must receive.
     start: usize,
     given: BTreeSet<usize>,
-    /// The newest decision that was given of each content.
+    /// Position of each item's newest decision that was received.
     newest: BTreeMap<usize, usize>,
-    /// Live events up to here have been looked at.
+    /// Position up to which live events were checked.
     checked: usize,
-    /// What a gap stands for, as far as it does not come all the same.
+    /// Position up to which a gap covers decisions; they may still arrive.
     excused: usize,
-    /// What REST says to have found.
+    /// Decisions that REST reported as found and that have not arrived yet.
     owed: BTreeSet<usize>,
-    /// REST has told where to begin, or a live event has. Reviews do not: others from before them may be missing.
+    /// True if REST or a live event has given a start. A review does not: earlier ones may be missing.
     start_known: bool,
-    /// How many backfills have failed without a gap yet.
+    /// Number of failed backfills that no gap has reported yet.
     failed: u32,
-    /// The contents that REST has listed as flagged.
+    /// Items that REST has listed as flagged.
     known: BTreeSet<usize>,
-    /// The number of decisions when REST was asked last and has answered since.
+    /// Number of decisions at the time of the last answered REST request.
     polled: usize,
     polls: bool,
     not_wanted: bool,
 }
 
-/// A question to REST, as far as the checks must know it.
+/// Request to REST, as the checks see it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) wanted: BackfillQuery,
-    /// The number of decisions when it was asked.
+    /// Number of decisions when it was sent.
     pub(super) decided: usize,
-    /// Something was wrong with an answer, or it can't have been found.
+    /// True if an answer was defective, or the decisions can't have been found.
     pub(super) excused: bool,
-    /// By a key of another project.
+    /// True if it used the key of another project.
     pub(super) foreign: bool,
 }
 
 impl Decisions {
-    /// `polls`: reviews are asked for all the time. `not_wanted`: the user does not want what was missed.
+    /// `polls`: reviews are polled. `not_wanted`: the user has disabled backfill.
     pub(super) fn from(start: usize, polls: bool, not_wanted: bool) -> Self {
         Self {
             start,
@@ -65,7 +65,7 @@ impl Decisions {
         }
     }
 
-    /// What has come, or never needs to: something newer has, or it can't be read.
+    /// Returns `true` if the decision has arrived or need not arrive: a newer one has, or it can't be read.
     fn is_settled(&self, contents: &Contents, place: usize) -> bool {
         let content = contents.history[place].content;
         place < self.excused
@@ -74,7 +74,7 @@ impl Decisions {
             || contents.is_unreadable(content)
     }
 
-    /// `joined`: the number of decisions when the server put the client into the room.
+    /// `joined`: number of decisions when the server put the client into the room.
     pub(super) fn see(&mut self, event: &Event, contents: &Contents, joined: usize) {
         match event {
             Event::Gap(gap) => self.gap(gap.reason, joined),
@@ -88,7 +88,7 @@ impl Decisions {
 
     fn gap(&mut self, reason: GapReason, joined: usize) {
         let true_reason = match reason {
-            // Without a moment to begin at there is nothing to ask REST for.
+            // Without a start there is nothing to request from REST.
             GapReason::Interrupted => self.not_wanted || !self.start_known,
             GapReason::BackfillIncomplete => self.failed > 0,
             _ => false,
@@ -114,7 +114,7 @@ impl Decisions {
         }
     }
 
-    /// REST has answered.
+    /// Notes an answer of REST.
     pub(super) fn told(&mut self, asked: Asked, found: Option<&BackfillData>, contents: &Contents) {
         self.polled = asked.decided;
         if let Some(listed) = found.and_then(|found| found.flagged.as_ref()) {
@@ -129,7 +129,7 @@ impl Decisions {
         match asked.wanted {
             BackfillQuery::Missed { .. } if !complete => self.failed += 1,
             BackfillQuery::Missed { .. } => self.owe(asked.decided, contents, |_, _| true),
-            // One that has not come yet is not known as flagged.
+            // An item whose first decision has not arrived is not known as flagged.
             BackfillQuery::Reviews if complete && !asked.foreign => {
                 self.owe(asked.decided, contents, |this, content| {
                     this.newest.contains_key(&content) || contents.first_decision(content) < this.start
@@ -139,27 +139,26 @@ impl Decisions {
         }
     }
 
-    /// As [`told`](Self::told), after the room was joined once more: whether the client takes the answer depends on how
-    /// far it is.
+    /// Like [`told`](Self::told), after the room was joined again: the client may ignore the answer.
     pub(super) fn told_late(&mut self, found: Option<&BackfillData>) {
         self.failed += u32::from(found.is_none_or(|found| !found.complete));
     }
 
     fn owe(&mut self, to: usize, contents: &Contents, known: impl Fn(&Self, usize) -> bool) {
         let due = (self.start..to).filter(|place| !self.is_settled(contents, *place));
-        // What was flagged before the join, or behind a gap, and reviewed before REST listed it, nobody can know.
+        // An item flagged before the join or within a gap, and reviewed before REST listed it, can't be known.
         let listed = |content| {
             let first = contents.first_decision(content);
             first >= self.excused || self.given.contains(&first) || self.known.contains(&content)
         };
         let due = due.filter(|place| listed(contents.history[*place].content));
         let due: Vec<_> = due.filter(|place| known(self, contents.history[*place].content)).collect();
-        // Of each content only the last state is listed.
+        // REST lists only the latest state of each item.
         let newest: BTreeMap<_, _> = due.iter().map(|place| (contents.history[*place].content, *place)).collect();
         self.owed.extend(newest.into_values());
     }
 
-    /// Whether there is nothing more to come.
+    /// Returns `true` if no further decision is due.
     pub(super) fn is_done(&self, contents: &Contents) -> bool {
         let due = |place: &usize| contents.history[*place].published;
         let last_review = contents.history.iter().rposition(|decision| !decision.published);

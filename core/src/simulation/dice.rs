@@ -1,4 +1,4 @@
-//! All chance of a simulation, from its seed.
+//! All randomness of a simulation, from its seed.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ impl Dice {
         probability > 0.0 && self.0.random_bool(probability.min(1.0))
     }
 
-    /// From `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, both included.
     pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         self.0.random_range(low..=high.max(low))
     }
@@ -25,7 +25,7 @@ impl Dice {
         self.0.random_range(0..len)
     }
 
-    /// From `low` to `high` milliseconds, to the microsecond.
+    /// Returns a duration of `low` to `high` milliseconds, with microsecond resolution.
     pub(super) fn pause(&mut self, low: u64, high: u64) -> Duration {
         Duration::from_micros(self.between(low * 1_000, high * 1_000))
     }

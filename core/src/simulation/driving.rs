@@ -1,5 +1,5 @@
-//! What the driver's task does, in its order: the machine is fed, what comes out is done, streams that fell behind are
-//! asked what they want. On the way everything is checked.
+//! The driver's task, in its order: feeds the machine, carries out its outputs, and serves slow streams. Every step is
+//! checked.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use crate::{
     session::{ConnectionFailure, CredentialsReason, Input, Output, State},
 };
 
-/// How often timers may wake a client in a minute, and how often the driver may go round for one occasion.
+/// Largest number of timer wake-ups of a client per minute, and of the driver's rounds for one occasion.
 const WAKES_MAX: usize = 400;
 const ROUNDS_MAX: usize = 2_000;
-/// For how long a refusal that names no project may be taken for that of another request.
+/// Time for which a refusal without a project may be attributed to another request.
 const REFUSAL_MEANT: Duration = Duration::from_secs(180);
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// So often a server may look like one that restarts before that counts as a refusal.
+/// Number of interrupted attempts after which they count as a refusal and not as a restart.
 const UNCLEAR_ATTEMPTS: u32 = 4;
 
 impl World {
-    /// Something happens to a client. Afterwards all that follows from it is done.
+    /// Applies an action to a client, then carries out everything that follows from it.
     pub(super) fn with_client(&mut self, at: usize, happens: impl FnOnce(&mut Self, &mut Running)) {
         let Some(mut running) = self.clients[at].running.take() else { return };
         self.compare_clocks(at, &mut running);
@@ -42,7 +42,7 @@ impl World {
         });
     }
 
-    /// An attempt has come as far as this process of the server, or nowhere.
+    /// Ends an attempt at this process of the server, successfully or not.
     pub(super) fn dialed(&mut self, at: usize, attempt: u64, node: Option<usize>) {
         let connection = node.and_then(|node| self.connect(at, node));
         self.with_client(at, |world, running| {
@@ -67,7 +67,7 @@ impl World {
         });
     }
 
-    /// Frames have come, and are all taken in before anything is done about them, as in a turn of the driver.
+    /// Feeds all frames that have arrived before any output is carried out, as in a turn of the driver.
     pub(super) fn hear(&mut self, at: usize, frames: &[String]) {
         for turn in frames.chunks(64) {
             self.with_client(at, |world, running| {
@@ -162,7 +162,7 @@ impl World {
                 }
                 Output::Send(packet) => {
                     self.count_requests(at, running, &packet);
-                    // A transport that was lost in the same breath takes nothing any more.
+                    // A transport that was lost in the same turn accepts no more packets.
                     if let Some(id) = running.connection {
                         running.rules.sends(self.present(at).mono, &packet);
                         self.send(id, Side::Server, packet);
@@ -240,15 +240,16 @@ impl World {
                 assert!(error.is_retryable(), "the join was refused for good: {error}");
                 let room = &running.rooms[project];
                 let timed_out = self.now - room.asked_at >= JOIN_TIMEOUT;
-                // The client gives up a request two timeouts after it was sent, however late the server took it up. From
-                // then on it can't tell that a refusal is not for the next request. Without stalls, requests arrive soon.
+                // The client gives up a request two timeouts after it was sent, even if the server started on it late.
+                // After that it can't tell that a refusal is not for the next request. Without stalls, requests arrive
+                // soon.
                 let given_up = if self.scenario.wire.stalls > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
                 let is_late = |at: &Duration| (given_up..REFUSAL_MEANT).contains(&(self.now - *at));
                 let late = room.refusals.iter().any(is_late);
-                // It may be that of any request, also of one that is about no project.
+                // The refusal may concern any request, including one without a project.
                 let unnamed = running.refused_at.is_some_and(|at| self.now - at < REFUSAL_MEANT);
                 let refused = room.refused || late || unnamed;
-                // The answer to a join before a leave may be taken for this one's.
+                // The answer to a join before a leave may be attributed to this one.
                 let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join that nobody has refused has failed: {error}");
                 let pause = self.dice.pause(500, 5_000);
@@ -258,9 +259,9 @@ impl World {
         }
     }
 
-    /// The client has ended. The program starts again.
+    /// Handles the end of a client. The program starts again.
     fn ended(&mut self, at: usize, running: &mut Running, reason: &Error) {
-        // The first attempt fails with whatever there is.
+        // The first attempt may fail with any error.
         let first = running.connecting && !self.clients[at].plan.retry_first_connect;
         let good = match reason.kind() {
             ErrorKind::AuthenticationFailed if self.clients[at].bad_key => {
@@ -279,7 +280,7 @@ impl World {
         self.after(pause, Act::Restart { client: at, life, down: Duration::ZERO });
     }
 
-    /// The program sends events of its own while rooms are joined.
+    /// Sends events of the program's own while rooms are being joined.
     fn emit_soon(&mut self, at: usize) {
         if self.troubled && self.dice.chance(self.scenario.server.strays) {
             for _ in 0..self.dice.between(1, 3) {

@@ -1,4 +1,4 @@
-//! Whether everybody has everything in the end, and how much was kept on the way.
+//! End of a simulation: completeness of every client, and the size of all tables on the way.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use super::{
     world::{Act, World},
 };
 
-/// How long after the trouble everybody must have everything.
+/// Time after the trouble within which every client must have everything.
 const RECOVERY: Duration = Duration::from_secs(3 * 3600);
-/// How long after it a client with a bad key ends at the latest.
+/// Time after the trouble within which a client with a bad key must have ended.
 const REFUSED: Duration = Duration::from_secs(180);
 
-/// Why a client does not have everything yet.
+/// Reason why a client does not have everything yet.
 #[derive(Debug)]
-#[allow(dead_code)] // for the words of a failure
+#[allow(dead_code)] // for the message of a failure
 enum Lack<'a> {
     Away,
     Ended,
@@ -34,7 +34,7 @@ impl World {
         }
     }
 
-    /// Whether everybody has everything.
+    /// Checks that every client has everything, or looks again later.
     pub(super) fn look(&mut self) {
         let calm_since = self.calm_since.unwrap_or(self.now);
         let waited = self.now - calm_since.max(self.spawned).min(self.now);

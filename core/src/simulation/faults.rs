@@ -1,4 +1,4 @@
-//! The faults that are not in the course of things: cuts, deaths, leaves, restarts.
+//! Injected faults: cuts, crashes, leaves and restarts.
 
 use std::time::Duration;
 

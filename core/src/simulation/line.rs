@@ -1,4 +1,4 @@
-//! Joins go one at a time, and one that is never answered holds up the others for one timeout.
+//! Joins are sent one at a time, and one that is never answered delays the others by one timeout.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use super::{
     world::World,
 };
 
-/// The timeout of a join, and as much as timers may be late.
+/// Timeout of a join, plus the tolerance of timers.
 const HELD_UP: Duration = Duration::from_secs(11);
 
-/// The joins that were sent on a connection: of which project, and when.
+/// Joins that were sent on a connection: their projects and times.
 #[derive(Debug, Default)]
 pub(super) struct Line(Vec<(usize, Instant)>);
 
@@ -21,18 +21,18 @@ impl Line {
 }
 
 impl Running {
-    /// Whether the project's join has waited since before this moment, and is still to be sent on this connection.
+    /// Returns `true` if the project's join has waited since before this time and was not sent on this connection.
     fn waits(&self, project: usize, since: Duration) -> bool {
         let is_asked = |call: &Call| matches!(call, Call::Join(asked, _) if *asked == project);
         let room = &self.rooms[project];
         let wanted = room.project.is_some() || self.calls.iter().any(is_asked) && room.asked_at < since;
-        // What was refused before is tried again only after a pause.
+        // A refused join is repeated only after a pause.
         wanted && !self.line.has(project) && room.refusals.is_empty()
     }
 }
 
 impl World {
-    /// The project that an event of this name is about, if the packet is one.
+    /// Project of an event with this name, if the packet is one.
     pub(super) fn project_of(&self, event: &str, packet: &str) -> Option<usize> {
         let arguments = packet.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("[\"")?;
         let named = arguments.strip_prefix(event)?.strip_prefix(r#"",{"project_id":""#)?;
@@ -51,7 +51,7 @@ impl World {
     }
 
     fn check_line(&mut self, at: usize, running: &Running, project: usize) {
-        // Where answers are late, others have failed as well, and pause.
+        // If answers are late, other joins have failed as well and wait.
         let plain = self.scenario.server.answers_late == 0.0 && self.scenario.wire.stalls == 0.0;
         if !plain || !self.is_deaf_to(0) {
             return;

@@ -1,12 +1,12 @@
 //! A deterministic simulation: clients made of the real session machine and the real delivery, a model server with the
-//! replay rules, and a network that misbehaves, all in virtual time and from one seed.
+//! replay rules, and a faulty network, all in virtual time and from one seed.
 //!
-//! What is checked, of everything that leaves a machine and of everything that a reader is given: each event of a
-//! project's log once and in order; a `Gap` or `Lagged` only where it is true, and it adds up; what was stored as a cursor
-//! is a place behind which nothing is missing; when the trouble is over, everybody has everything within bounded time;
-//! no timer rings in vain; no minute holds more attempts or events than are allowed.
+//! Checked of everything that leaves a machine and everything that a reader receives: each event of a project's log
+//! once and in order; a `Gap` or `Lagged` only where events are missing, with the right number; no event after a stored
+//! cursor is lost; after the trouble, every client has everything within bounded time; no timer fires needlessly; no
+//! minute has more attempts or events than allowed.
 //!
-//! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` so many.
+//! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` runs `n` seeds.
 
 mod agenda;
 mod checking;

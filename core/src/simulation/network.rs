@@ -1,11 +1,11 @@
-//! The network, as far as it is physically possible.
+//! The network, with the faults that are physically possible.
 //!
-//! On one connection frames arrive in their order, each once, after whatever time: TCP sees to that, and long-polling
-//! has one request at a time. What can happen to them is that they stall, that from some frame on nothing arrives (a
-//! cut, of which either side learns sooner, later or, in a black hole, never; in one direction or both), and, where
-//! there is no TLS, that one of them is garbled. Of an old connection nothing reaches a client that has given it up,
-//! but what the client had sent may still reach the server beside the new one. Live events that are lost, doubled or
-//! out of order are another matter: brokers behind a server do that, see `server/publisher`.
+//! On one connection, frames arrive in order and once, after any delay: TCP guarantees that, and long-polling has one
+//! request at a time. Frames may stall; nothing may arrive from some frame on (a cut, in one direction or both, which
+//! either side notices sooner, later or, in a black hole, never); and without TLS a frame may be damaged. A client that
+//! has given up a connection receives nothing more from it, but what it had sent may still reach the server next to its
+//! new connection. Live events that are lost, duplicated or out of order are another matter: brokers inside a server
+//! cause that, see `server/publisher`.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -16,12 +16,12 @@ use super::{
 };
 use crate::session::ConnectionFailure;
 
-/// What is below Engine.IO: a question for a sign of life, and the answer.
+/// Packets below Engine.IO: a probe for a sign of life, and its answer.
 const BELOW: char = '\u{1}';
 pub(super) const PROBE: &str = "\u{1}probe";
 pub(super) const ALIVE: &str = "\u{1}alive";
 
-/// Whom frames are for.
+/// Receiver of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
@@ -40,7 +40,7 @@ pub(super) struct Connection {
     pub(super) client: usize,
     pub(super) node: usize,
     pub(super) client_open: bool,
-    /// Each of its requests may meet another process, and one has.
+    /// True if each of its requests may reach another process; true if one has.
     pub(super) scattered: bool,
     pub(super) astray: bool,
     pub(super) socket: Socket,
@@ -49,7 +49,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Whether what either side sends arrives.
+    /// Returns `true` if frames of both sides arrive.
     pub(super) fn is_healthy(&self) -> bool {
         self.client_open && self.socket.open && !self.to_client.dead && !self.to_server.dead
     }
@@ -63,7 +63,7 @@ impl Connection {
 }
 
 impl World {
-    /// A client's attempt to connect: it succeeds, fails, or is never heard of again.
+    /// Starts a client's connection attempt, which succeeds, fails, or never ends.
     pub(super) fn dial(&mut self, client: usize, life: u64, attempt: u64, node: usize) {
         let fails = self.troubled && self.dice.chance(self.scenario.wire.dial_fails);
         if fails && self.dice.chance(0.2) {
@@ -73,7 +73,7 @@ impl World {
         self.after(pause, Act::Dialed { client, life, attempt, node, fails });
     }
 
-    /// The connection that an attempt has made, if there is a server at its other end.
+    /// Opens the connection of an attempt, if a server is at its other end.
     pub(super) fn connect(&mut self, client: usize, node: usize) -> Option<u64> {
         if !self.server.up || !self.server.nodes[node] {
             return None;
@@ -117,7 +117,7 @@ impl World {
         self.at(at, Act::Carry(id, to));
     }
 
-    /// Hands over what has arrived.
+    /// Delivers the frames that are due.
     pub(super) fn carry(&mut self, id: u64, to: Side) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let (now, client) = (self.now, connection.client);
@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    /// From some frame on, nothing more arrives on either way, or on one.
+    /// Cuts the connection from a random frame on, in the given directions.
     pub(super) fn cut(&mut self, id: u64, sides: &[Side], told: bool) {
         for to in sides.iter().copied() {
             let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -153,7 +153,7 @@ impl World {
         }
     }
 
-    /// One side learns that the connection is gone.
+    /// Notifies one side that the connection is gone.
     pub(super) fn learn(&mut self, id: u64, side: Side) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match side {
@@ -172,7 +172,7 @@ impl World {
         self.bury(id);
     }
 
-    /// The client has closed its end. What it had sent may arrive, and the server learns of it, or not.
+    /// Closes the client's end. Frames that it had sent may arrive, and the server may or may not notice.
     pub(super) fn hang_up(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.client_open = false;
@@ -183,7 +183,7 @@ impl World {
         self.bury(id);
     }
 
-    /// Forgets a connection that both sides have given up.
+    /// Removes a connection that both sides have given up.
     fn bury(&mut self, id: u64) {
         if self.connections.get(&id).is_some_and(|connection| !connection.client_open && !connection.socket.open) {
             self.connections.remove(&id);
@@ -199,7 +199,7 @@ impl World {
     }
 }
 
-/// Damages a frame so that it can be noticed. What can't be, a digit that became another, nobody can mend.
+/// Damages a frame detectably. A digit that became another can't be detected by anyone.
 fn garble(frame: &str, dice: &mut Dice) -> String {
     let damaged: Vec<_> = frame.char_indices().filter(|(_, c)| "{}[]\",:".contains(*c)).map(|(at, _)| at).collect();
     if damaged.is_empty() || dice.chance(0.3) {

@@ -1,20 +1,20 @@
-//! The parts of a scenario: how REST and the network behave, and what programs do.
+//! Parts of a scenario: behaviour of REST, of the network and of programs.
 
 use super::{dice::Dice, server::NODES};
 use crate::{Backfill, Overflow, rest::ReadLimits};
 
-/// How REST behaves, on servers without a log.
+/// Behaviour of REST, on servers without a log.
 #[derive(Debug, Clone)]
 pub(super) struct Rest {
-    /// An answer is an error.
+    /// Probability of an error.
     pub(super) fails: f64,
-    /// Milliseconds on either way of a question and its answer.
+    /// Longest delay of a request or an answer, in milliseconds.
     pub(super) slowest: u64,
     pub(super) says_date: bool,
-    /// How much is read at most, and the largest answer, in rows of ordinary size.
+    /// Limits of the client, and the largest answer, in rows of ordinary size.
     pub(super) limits: ReadLimits,
     pub(super) weight_max: u64,
-    /// Content is submitted whose row is odd, or whose decision takes minutes.
+    /// Probabilities of an item with a defective row, and of a decision that takes minutes.
     pub(super) odd: f64,
     pub(super) slow_decisions: f64,
 }
@@ -40,10 +40,10 @@ impl Rest {
     }
 }
 
-/// What stands in front of the server's processes.
+/// Balancer in front of the server's processes.
 #[derive(Debug, Clone)]
 pub(super) struct Balancer {
-    /// Every request of a polling session goes to any process.
+    /// True if each request of a polling session may reach any process.
     pub(super) scatters: bool,
     pub(super) refuses_websocket: f64,
 }
@@ -56,33 +56,33 @@ impl Balancer {
 
 #[derive(Debug, Clone)]
 pub(super) struct Wire {
-    /// Milliseconds.
+    /// Longest ordinary delay of a frame, in milliseconds.
     pub(super) delay: u64,
     pub(super) stalls: f64,
     pub(super) garbles: f64,
     pub(super) dial_fails: f64,
 }
 
-/// One of a client's readers.
+/// Plan of one of a client's readers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
-    /// All of the client's events, or one project's.
+    /// True for all of the client's events, false for one project's.
     pub(super) wide: bool,
     pub(super) kind: Option<&'static str>,
-    /// How long it takes over each batch at most, in milliseconds, and how much it takes at once.
+    /// Longest pause after a batch, in milliseconds, and the size of a batch.
     pub(super) pace: u64,
     pub(super) batch: usize,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct ClientPlan {
-    /// How many of the server's addresses it knows.
+    /// Number of configured endpoints.
     pub(super) endpoints: usize,
     pub(super) overflow: Overflow,
     pub(super) buffer: usize,
     pub(super) bytes: usize,
     pub(super) backfill: Backfill,
-    /// Its API key is for another project.
+    /// True if its API key belongs to another project.
     pub(super) foreign_key: bool,
     pub(super) review_poll: Option<u64>,
     pub(super) retry_first_connect: bool,
@@ -91,7 +91,7 @@ pub(super) struct ClientPlan {
     pub(super) readers: Vec<Plan>,
 }
 
-/// A probability: often none, and up to so many thousandths.
+/// Draws a probability: 0 in many scenarios, otherwise at most `most` thousandths.
 pub(super) fn rare(dice: &mut Dice, often: f64, most: u64) -> f64 {
     if dice.chance(often) { dice.between(1, most) as f64 / 1_000.0 } else { 0.0 }
 }
@@ -107,7 +107,7 @@ impl Wire {
     }
 }
 
-/// What readers may want.
+/// Kinds of events that readers select.
 const KINDS: [Option<&str>; 5] =
     [None, Some("moderation_update"), Some("stats_update"), Some("rule_update"), Some("user_activity")];
 

@@ -1,5 +1,6 @@
-//! Clients that use long-polling where WebSocket is refused, through a balancer that may send each request of a session
-//! to another process of the server. One that does not know the session answers 400, and the session is over.
+//! Clients that fall back to long-polling where WebSocket is refused, through a balancer that may send each request of
+//! a session to another process of the server. A process that does not know the session answers 400, which ends the
+//! session.
 
 use super::{
     network::Side,
@@ -9,18 +10,19 @@ use super::{
 };
 use crate::driver::PollingFallback;
 
-/// So many attempts in a row by polling that does not work are not chance: each is acknowledged one time in four.
+/// Largest number of consecutive failed attempts by polling. More are not chance: each is acknowledged with a
+/// probability of a quarter.
 const POLLED_MAX: u32 = 16;
 
-/// What a client knows of transports: of each address, and of the attempt that is under way.
+/// A client's transports: the fallback of each endpoint, and the attempt in progress.
 #[derive(Debug)]
 pub(super) struct Transports {
     fallbacks: Vec<PollingFallback>,
     endpoint: usize,
-    /// The attempt may try both transports.
+    /// True if the attempt may try both transports.
     tries_both: bool,
     by_polling: bool,
-    /// Attempts by polling that does not work, one after the other, since the trouble is over.
+    /// Consecutive failed attempts by polling since the trouble ended.
     polled: u32,
 }
 
@@ -32,14 +34,14 @@ impl Transports {
 }
 
 impl World {
-    /// An attempt begins.
+    /// Starts an attempt.
     pub(super) fn begin_attempt(&self, at: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
         let by_polling = transports.fallbacks[endpoint].begin(self.present(at).mono);
         (transports.endpoint, transports.tries_both, transports.by_polling) = (endpoint, tries_both, by_polling);
     }
 
-    /// The attempt has reached the server. Returns whether a transport is open then.
+    /// Opens a transport after the attempt has reached the server; returns `true` if it is open.
     pub(super) fn open_transport(&mut self, running: &mut Running, id: u64) -> bool {
         let transports = &mut running.transports;
         let refuses = self.troubled && self.dice.chance(self.scenario.balancer.refuses_websocket);
@@ -63,7 +65,7 @@ impl World {
         true
     }
 
-    /// The server has shown that it lets the client in.
+    /// Notes that the server has admitted the client.
     pub(super) fn on_announced(&mut self, at: usize, running: &mut Running, endpoint: usize) {
         let transports = &mut running.transports;
         transports.fallbacks[endpoint].on_acknowledged(self.present(at).mono);
@@ -72,7 +74,7 @@ impl World {
         }
     }
 
-    /// Whether the next request of a session meets a process that does not know it. Then the session is over.
+    /// Returns `true` if the next request of a session reaches a process that does not know it. That ends the session.
     pub(super) fn goes_astray(&mut self, id: u64) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
         if !connection.scattered || !connection.is_healthy() || self.dice.index(NODES) == 0 {

@@ -1,4 +1,5 @@
-//! A program that uses a client: the real machine, hub, rings, streams and cursors, moved as the driver's task moves them.
+//! A program that uses a client: the real machine, hub, rings, streams and cursors, driven as the driver's task drives
+//! them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,26 +21,26 @@ use crate::{
     session::{CredentialChoice, CredentialsReason, Now, Rules, Token},
 };
 
-/// A program, over all its lives.
+/// A program and its successive runs.
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) plan: ClientPlan,
     pub(super) life: u64,
-    /// The cursors that it would go on from, by project.
+    /// Stored cursors from which it would resume, by project.
     pub(super) stored: Vec<Option<String>>,
     pub(super) running: Option<Box<Running>>,
-    /// The server does not accept its key in this life.
+    /// True if the server rejects its key in this run.
     pub(super) bad_key: bool,
-    /// Its last polling session has met a process of the server that did not know it.
+    /// True if its last polling session reached a process of the server that did not know it.
     pub(super) astray: bool,
-    /// How long its computer has slept in all, and until when it sleeps now.
+    /// Total time that its computer has slept, and the end of the current sleep.
     pub(super) slept: Duration,
     pub(super) asleep_until: Option<Duration>,
 }
 
 type Promise<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
-/// What the program waits for.
+/// Call that the program waits for.
 pub(super) enum Call {
     Connect(Promise<()>),
     Join(usize, Promise<Project>),
@@ -47,7 +48,7 @@ pub(super) enum Call {
     Emit(Promise<()>),
 }
 
-/// What a call came to.
+/// Result of a call.
 #[derive(Debug)]
 pub(super) enum Came {
     Connected(Result<(), Error>),
@@ -56,7 +57,7 @@ pub(super) enum Came {
     Emitted,
 }
 
-/// What is known of a project's events as they leave the machine.
+/// Progress of a project's events as they leave the machine.
 #[derive(Debug, Clone)]
 pub(super) enum Follow {
     Nothing,
@@ -66,40 +67,40 @@ pub(super) enum Follow {
 
 #[derive(Debug)]
 pub(super) struct Room {
-    /// The cursor that the join has asked for.
+    /// Cursor passed to the join.
     pub(super) after: Option<Cursor>,
     pub(super) project: Option<Project>,
     pub(super) follow: Follow,
-    /// As it was when the project was joined, and what has been handed out since then: what its first stream begins with.
+    /// Progress at the time of the join, and the events since then: the start of the project's first stream.
     pub(super) opening: Follow,
     pub(super) early: Option<Shadow>,
     pub(super) early_unlogged: u64,
-    /// Where the join has placed it.
+    /// Position that the join started at.
     pub(super) placed: Option<u64>,
     pub(super) hidden_past: bool,
-    /// The number of decisions when the server put the client into the room.
+    /// Number of decisions when the server put the client into the room.
     pub(super) joined: usize,
-    /// When the program asked to join, and whether the server has refused that since.
+    /// Time of the program's call to join; true if the server has refused it since.
     pub(super) asked_at: Duration,
-    /// The number of decisions then.
+    /// Number of decisions at that time.
     pub(super) asked_place: usize,
     pub(super) refused: bool,
-    /// When the joins came to the server that it has refused, sooner or later.
+    /// Arrival times of the joins that the server has refused or will refuse.
     pub(super) refusals: Vec<Duration>,
     pub(super) was_left: bool,
-    /// A leave was sent on this connection, and its answer has not come.
-    /// The number of decisions when a leave was answered: what came before may be of before the leave.
+    /// Number of decisions when a leave was answered: earlier ones may predate the leave.
     pub(super) unclear: usize,
+    /// True if a leave was sent on this connection and not answered yet.
     pub(super) leave_open: bool,
-    /// Counts how often the client has asked the server to join.
+    /// Number of joins that the client has sent.
     pub(super) joins: u64,
-    /// Where the last of its readers stood when it went.
+    /// Position of the project's last reader when it ended.
     pub(super) floor: Option<u64>,
 }
 
 pub(super) struct Running {
     pub(super) client: Client,
-    /// Its machine and all that is around it; it does not run by itself.
+    /// Its machine with its surroundings; the task itself does not run.
     pub(super) task: Task,
     pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
     pub(super) tokens: u64,
@@ -107,11 +108,11 @@ pub(super) struct Running {
     pub(super) connection: Option<u64>,
     pub(super) dialing: Option<u64>,
     pub(super) transports: Transports,
-    /// The joins that were sent on the connection.
+    /// Joins that were sent on the connection.
     pub(super) line: Line,
     pub(super) inquiries: Vec<Inquiry>,
     pub(super) wake_at: Option<Duration>,
-    /// When timers woke it lately.
+    /// Times of recent timer wake-ups.
     pub(super) woken: VecDeque<Duration>,
     pub(super) calls: Vec<Call>,
     pub(super) rooms: Vec<Room>,
@@ -119,17 +120,17 @@ pub(super) struct Running {
     pub(super) numbers: u64,
     pub(super) suspend: SuspendDetector,
     pub(super) waking: Option<Waking>,
-    /// Attempts since the server has last shown that it accepts the credentials.
+    /// Attempts since the server last accepted the credentials.
     pub(super) unproven: u32,
-    /// The first connection was not made yet.
+    /// True until the first connection.
     pub(super) connecting: bool,
-    /// When the server has last refused a request without naming a project.
+    /// Time at which the server last refused a request without naming a project.
     pub(super) refused_at: Option<Duration>,
-    /// The client has ended.
+    /// True if the client has ended.
     pub(super) over: bool,
 }
 
-/// The simulated network dials.
+/// Dialer that is never used: the simulated network dials.
 struct Nobody;
 
 impl Dialer for Nobody {
@@ -209,7 +210,7 @@ impl Running {
         }
     }
 
-    /// What the program is told now. Calls are looked at in turn, until nothing more comes.
+    /// Returns the result of the next call that is complete.
     pub(super) fn poll_calls(&mut self) -> Option<Came> {
         let cx = &mut Context::from_waker(Waker::noop());
         for at in 0..self.calls.len() {
@@ -227,14 +228,14 @@ impl Running {
         None
     }
 
-    /// The connection is gone, with all that was asked on it.
+    /// Forgets the connection and its requests.
     pub(super) fn forget_connection(&mut self) {
         self.rules.forgets_connection();
         self.rooms.iter_mut().for_each(|room| room.leave_open = false);
         self.line = Line::default();
     }
 
-    /// Starts to join a project, behind a cursor where there is one.
+    /// Starts to join a project, after a cursor if there is one.
     pub(super) fn join(&mut self, at: usize, name: &str, after: Option<&str>, now: Duration) {
         (self.rooms[at].asked_at, self.rooms[at].refused) = (now, false);
         let (client, name) = (self.client.clone(), name.to_owned());
@@ -267,16 +268,16 @@ impl Running {
 
     pub(super) fn answer(&mut self, token: Token, answer: Answer) {
         let reply = self.waiting.remove(&token).unwrap_or_else(|| panic!("{token:?} is answered twice: {answer:?}"));
-        // Whoever asked may have gone.
+        // The caller may be gone.
         let _ = reply.send(answer);
     }
 
-    /// Whether a reader has signalled that it has room.
+    /// Returns `true` if a reader has signalled room in its ring.
     pub(super) fn has_capacity(&self) -> bool {
         std::pin::pin!(self.task.hub.capacity_changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
-    /// Entries of all tables and queues.
+    /// Number of entries of all tables and queues.
     pub(super) fn size(&self) -> usize {
         self.task.machine.size()
             + self.task.hub.size()

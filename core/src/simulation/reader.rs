@@ -1,4 +1,4 @@
-//! Readers of streams, quick and slow, and what is checked of what they are given.
+//! Readers of streams, fast and slow, and the checks of what they receive.
 
 use std::{
     pin::pin,
@@ -20,7 +20,7 @@ use crate::{
     events::{Event, Gap, GapReason},
 };
 
-/// Whether somebody was woken.
+/// Waker that records a wake-up.
 #[derive(Debug, Default)]
 pub(super) struct Flag(AtomicBool);
 
@@ -30,12 +30,12 @@ impl Wake for Flag {
     }
 }
 
-/// What a reader is compared with.
+/// Reference that a reader's events are compared with.
 #[derive(Debug)]
 pub(super) enum Book {
-    /// What was put into its ring.
+    /// Events that were put into its ring.
     Ring(Shadow),
-    /// The logs: what finds no room in the ring comes from there.
+    /// The logs: events that found no room in the ring are read from them.
     Logs { projects: Vec<Option<Sequence>>, unlogged: u64 },
 }
 
@@ -43,30 +43,30 @@ pub(super) enum Book {
 pub(super) struct Reader {
     pub(super) number: u64,
     pub(super) plan: Plan,
-    /// `None`: all of the client's.
+    /// `None` for all of the client's projects.
     pub(super) project: Option<usize>,
     stream: EventStream,
     flag: Arc<Flag>,
-    /// It waits to be woken, rather than taking its time.
+    /// True if it waits to be woken, false during a pause.
     pub(super) waits: bool,
     pub(super) ended: bool,
-    /// Its project was left: what it lacks is told as dropped.
+    /// True if its project was left: a `Lagged` reports the rest.
     pub(super) leaving: bool,
     pub(super) book: Book,
-    /// Where it stands in each project by what it was given, and what it lacks but a replay has.
+    /// Position in each project's log after the events received; below it, positions held for a later replay.
     pub(super) stands: Vec<Option<u64>>,
     kept: Vec<Option<u64>>,
-    /// It was too slow, and its stream has ended.
+    /// True if it was too slow and its stream has ended.
     pub(super) overflowed: bool,
     ends_on_overflow: bool,
 }
 
-/// Of what belongs to no project: whether every project's streams are given it.
+/// Returns `true` if an event without a project goes to every project's streams.
 pub(super) fn concerns_all(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
-/// What a batch was, all in all.
+/// Counts of one batch.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) events: u64,
@@ -75,7 +75,7 @@ pub(super) struct Batch {
 }
 
 impl Reader {
-    /// `stands`: where it begins in each project.
+    /// `stands`: its first position in each project.
     pub(super) fn new(
         number: u64,
         plan: Plan,
@@ -102,7 +102,7 @@ impl Reader {
         }
     }
 
-    /// Where a cursor of the project may stand at most, as far as this reader is concerned.
+    /// Largest cursor of the project that this reader allows.
     pub(super) fn limit(&self, project: usize) -> Option<u64> {
         let stands = self.stands[project]?;
         Some(self.kept[project].map_or(stands, |kept| kept.min(stands)))
@@ -112,7 +112,7 @@ impl Reader {
         self.kept[project] = Some(self.kept[project].map_or(to, |kept| kept.min(to)));
     }
 
-    /// Whether the hub would give it this.
+    /// Returns `true` if the hub delivers the event to this reader.
     pub(super) fn is_for(&self, event: &Event, project: Option<usize>) -> bool {
         let mine = match (self.project, project) {
             (None, _) => true,
@@ -135,12 +135,12 @@ impl Reader {
         }
     }
 
-    /// Whether it was woken since it began to wait.
+    /// Returns `true` if it was woken since it started to wait.
     pub(super) fn was_woken(&mut self) -> bool {
         self.waits && self.flag.0.swap(false, Ordering::Relaxed)
     }
 
-    /// Takes what there is, up to its batch. `None`: nothing, so that it waits from now on.
+    /// Takes up to a batch of events; `None` if there are none, and it waits.
     pub(super) fn read(&mut self, server: &Server, excuses: &dyn Fn(usize) -> Excuses, over: bool) -> Option<Batch> {
         self.waits = false;
         let waker = Waker::from(self.flag.clone());
@@ -182,7 +182,7 @@ impl Reader {
                     batch.dropped += lagged.missed;
                 }
                 (_, Some(project)) if event.event_id().is_some() => {
-                    // What is not joined is nobody's business.
+                    // A project that is not joined is not checked.
                     if let Some(sequence) = &mut projects[project] {
                         batch.missing += sequence.see(event, &server.logs[project], excuses(project));
                     }
@@ -205,13 +205,13 @@ impl Reader {
         }
     }
 
-    /// Whether it has all that there is.
+    /// Returns `true` if it has received everything.
     pub(super) fn is_done(&self, server: &Server) -> bool {
         let read = match &self.book {
             Book::Ring(shadow) => shadow.is_empty(),
             Book::Logs { projects, unlogged } => {
                 let sequences = projects.iter().zip(&server.logs);
-                // In another past there may be more of its kind, which nobody knows of who was here in the one before.
+                // After an undetectable restore, the log may hold more events of its kind than this reader can know of.
                 let done = |sequence: &Sequence, log| sequence.is_done(log) || sequence.is_of_another_past(log);
                 *unlogged == 0 && sequences.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
             }
@@ -221,7 +221,7 @@ impl Reader {
 }
 
 impl Reader {
-    /// Where it stands in a project's log, if that is what it is compared with.
+    /// Progress in a project's log, if it is compared with the log.
     pub(super) fn sequence(&self, project: usize) -> Option<&Sequence> {
         match &self.book {
             Book::Logs { projects, .. } => projects[project].as_ref(),
@@ -229,7 +229,7 @@ impl Reader {
         }
     }
 
-    /// Its client came back to a past that it could not tell from the one before, and stands there.
+    /// Notes a restore that its client could not detect.
     pub(super) fn hide(&mut self, project: usize, to: Option<u64>) {
         if let Book::Logs { projects, .. } = &mut self.book
             && let Some(sequence) = &mut projects[project]
@@ -238,7 +238,7 @@ impl Reader {
         }
     }
 
-    /// A project was joined, and what is read of it from now on begins here.
+    /// Starts the record of a project that was joined.
     pub(super) fn opened(&mut self, at: usize, opening: &super::process::Follow) {
         if let (Book::Logs { projects, .. }, super::process::Follow::Log(sequence)) = (&mut self.book, opening) {
             projects[at] = Some(sequence.of_kind(self.plan.kind));

@@ -20,8 +20,8 @@ use crate::{
     session::{BackfillQuery, BackfillReply, BackfillRequest, Input, Now},
 };
 
-/// How long the answers to one request may take in all, and how long after its submission content may be decided:
-/// what the scan promises.
+/// Limits that the scan promises: the total duration of one request's answers, and the time between an item's
+/// submission and its decision.
 const PATIENCE: Duration = Duration::from_secs(60);
 const WINDOW: Duration = Duration::from_secs(602);
 
@@ -40,7 +40,7 @@ struct Mailbox {
     asked: Vec<(Question, oneshot::Sender<Answer>)>,
 }
 
-/// The server's contents as a backfill reads them.
+/// The server's items as a backfill reads them.
 struct Model {
     mailbox: Arc<Mutex<Mailbox>>,
     limits: ReadLimits,
@@ -76,12 +76,12 @@ impl ContentSource for Model {
     }
 }
 
-/// A backfill that is under way.
+/// Backfill in progress.
 pub(super) struct Inquiry {
     id: u64,
     pub(super) project: usize,
     asked: Asked,
-    /// The flagged contents came in several answers.
+    /// True if several answers listed the flagged items.
     in_parts: bool,
     joins: u64,
     since: Duration,
@@ -118,7 +118,7 @@ impl World {
         assert!(done.is_none(), "an answer without a question");
     }
 
-    /// Lets a backfill go on; what it asks the server is on its way then.
+    /// Resumes a backfill, and sends its next REST request.
     fn pursue(&mut self, at: usize, running: &mut Running, id: u64) -> Option<BackfillReply> {
         let inquiry = running.inquiries.iter_mut().find(|inquiry| inquiry.id == id)?;
         inquiry.mailbox.lock().unwrap().now = self.present(at);
@@ -144,7 +144,7 @@ impl World {
         self.dice.pause(1, slowest)
     }
 
-    /// The server answers.
+    /// Answers a request on the server.
     pub(super) fn asked(
         &mut self,
         at: usize,
@@ -169,7 +169,7 @@ impl World {
         self.after(pause, Act::Told { client: at, life, inquiry, reply, answer });
     }
 
-    /// The client hears of it.
+    /// Delivers an answer to the client.
     pub(super) fn told(&mut self, at: usize, inquiry: u64, reply: oneshot::Sender<Answer>, answer: Answer) {
         let is_known = |running: &Running| running.inquiries.iter().any(|known| known.id == inquiry);
         if !self.clients[at].running.as_deref().is_some_and(is_known) {
@@ -201,7 +201,7 @@ impl World {
         self.tally.backfills += u64::from(found.is_some_and(|found| found.complete));
         self.tally.backfills_failed += u64::from(found.is_none_or(|found| !found.complete));
         let room = &mut running.rooms[inquiry.project];
-        // One that was asked for before the project was joined once more is nobody's any more.
+        // The answer to a request from before another join of the project is ignored.
         let Follow::Plain(decisions) = &mut room.follow else { return };
         if room.joins == inquiry.joins {
             decisions.told(asked, found, contents);

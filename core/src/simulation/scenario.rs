@@ -1,4 +1,4 @@
-//! What a simulation is made of: drawn from its seed, or written down.
+//! Scenario of a simulation: drawn from its seed, or fixed.
 
 use std::time::Duration;
 
@@ -9,47 +9,47 @@ use super::{
 };
 use crate::{Backfill, Overflow};
 
-/// How a model server behaves while there is trouble. Probabilities are per occasion.
+/// Behaviour of a model server during the trouble. Probabilities are per occasion.
 #[derive(Debug, Clone)]
 pub(super) struct Manners {
-    /// Whether it keeps a log and replays it; otherwise REST lists what was decided.
+    /// True if it keeps a log and replays it; otherwise REST lists the decisions.
     pub(super) has_log: bool,
-    /// The most events of a page, and the most that a project's log keeps.
+    /// Largest number of events per page, and of events kept in a project's log.
     pub(super) page_max: u64,
     pub(super) retention: u64,
     pub(super) per_minute: usize,
-    /// Each request is answered so many milliseconds after it came, independently of the others.
+    /// Longest delay of an answer, in milliseconds. Each answer has its own.
     pub(super) answers_within: u64,
-    /// An answer to a join that takes longer than anybody waits for it.
+    /// Probability that an answer takes longer than the client waits for a join.
     pub(super) answers_late: f64,
     pub(super) answers_twice: f64,
     pub(super) refuses_joins: f64,
-    /// Joins of the first project are never answered.
+    /// True if joins of the first project are never answered.
     pub(super) deaf: bool,
     pub(super) refuses_pages: f64,
-    /// Whether a refusal names its project, and whether acknowledgements say more than that there is nothing to say.
+    /// True if a refusal names its project; true if acknowledgements are empty.
     pub(super) names_projects: bool,
     pub(super) plain_acks: bool,
-    /// Whether `connected` comes before the namespace is acknowledged, as from deployed servers.
+    /// True if `connected` precedes the acknowledgement of the namespace, as on deployed servers.
     pub(super) early_connected: bool,
-    /// By how many seconds its clock is wrong.
+    /// Offset of its clock, in seconds.
     pub(super) skew: i64,
     pub(super) ping_interval: u64,
-    /// How often a restart brings an older state back, or an empty one.
+    /// Probabilities that a restart restores an older log, or an empty one.
     pub(super) restores: f64,
     pub(super) loses_log: f64,
-    /// After a start it drops connections for a while, as soon as it has accepted them.
+    /// Probability that, after a start, it drops new connections for a while as soon as it has accepted them.
     pub(super) warms: f64,
-    /// A program starts with a key that is not accepted, and how that is told.
+    /// Probability that a program starts with a bad key, and the form of the refusal.
     pub(super) bad_keys: f64,
     pub(super) refusal: Refusal,
-    /// A program's own event draws an error right after it has connected.
+    /// Probability that the program's own event causes an error right after it has connected.
     pub(super) strays: f64,
-    /// Texts of so many bytes are in some of the events.
+    /// Length of the text in some events, in bytes.
     pub(super) text: usize,
 }
 
-/// What happens between the log and the server's sockets, to live events only: brokers do that.
+/// Faults of brokers between the log and the server's sockets; they affect live events only.
 #[derive(Debug, Clone)]
 pub(super) struct Broker {
     pub(super) late: f64,
@@ -62,18 +62,18 @@ pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) clients: Vec<ClientPlan>,
     pub(super) projects: usize,
-    /// How many events are published while there is trouble, and for how long there is.
+    /// Number of events published during the trouble, and the duration of the trouble.
     pub(super) events: u64,
-    /// The most at once.
+    /// Largest number of events at once.
     pub(super) burst: u64,
     pub(super) trouble: Duration,
-    /// The mean time between two faults.
+    /// Mean time between two faults.
     pub(super) fault_every: Duration,
-    /// Whether programs die and start again.
+    /// True if programs crash and restart.
     pub(super) mortal: bool,
-    /// For how many milliseconds a program is away at most.
+    /// Longest downtime of a program, in milliseconds.
     pub(super) longest_down: u64,
-    /// Whether computers sleep.
+    /// True if computers sleep.
     pub(super) sleeps: bool,
     pub(super) server: Manners,
     pub(super) rest: Rest,
@@ -101,7 +101,7 @@ impl Scenario {
             deaf: dice.chance(0.05),
             refuses_pages: rare(dice, 0.3, 500),
             names_projects: dice.chance(0.5),
-            // Of a garbled answer to a first join, an acknowledgement that says yes would be all that is left.
+            // A damaged answer to a first join would leave only an acknowledgement that confirms it.
             plain_acks: dice.chance(0.5) || wire.garbles > 0.0,
             early_connected: dice.chance(0.5),
             skew: dice.pick(&[0, 0, 0, 300, -300]),
@@ -140,7 +140,7 @@ impl Scenario {
         }
     }
 
-    /// A day with more than a thousand interruptions, and the same programs all the time.
+    /// A day with more than a thousand interruptions and without restarts of programs.
     pub(super) fn day() -> Self {
         let reader = |kind, pace, batch| Plan { wide: false, kind, pace, batch };
         let client = |overflow| ClientPlan {

@@ -1,35 +1,37 @@
-//! Whether what somebody is given of a project is its log: each event once, in order, or a gap that adds up and is true.
+//! Check of a project with a log: each event arrives once and in order, or a correct gap stands for it.
 
 use super::server::{Log, Place};
 use crate::events::{Event, Gap, GapReason};
 
-/// What may keep a client from what it wants, beside a log that has forgotten it or was replaced.
+/// Reasons for which a client may lack events, other than a log that has dropped them or was replaced.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Excuses {
-    /// Pages are refused, late or garbled: after five in a row a client goes on without.
+    /// Pages are refused, late or damaged: after five in a row a client continues without them.
     pub(super) no_pages: bool,
-    /// The user does not want what was missed.
+    /// The user has disabled backfill.
     pub(super) not_wanted: bool,
-    /// Answers to joins come so late, or again, that a later join takes them for its own and their head for the present.
+    /// Answers to joins arrive so late, or twice, that a later join takes them for its own and their head for the
+    /// current one.
     pub(super) stale_answers: bool,
-    /// A restored backup had grown beyond the client's place before it came back: nothing shows that it is another past.
+    /// A restored backup had grown beyond the client's position before the client returned, so the restore can't be
+    /// detected.
     pub(super) hidden_past: bool,
 }
 
-/// Where a reader of a project with a log stands.
+/// Progress of one reader of a project with a log.
 #[derive(Debug, Clone)]
 pub(super) struct Sequence {
-    /// It has everything up to here.
+    /// Position up to which it has everything.
     pub(super) id: Option<u64>,
-    /// The last event that it was given itself, if nothing is known to have happened to the log since.
+    /// Last event that it received itself, unless the log may have changed since.
     last: Option<Place>,
-    /// Where its client stood when it came back to a past that it could not tell from the one before: what this one has up to
-    /// there, and the other had not, nobody has missed.
+    /// Position of its client when it returned to another past that it could not detect. Events up to there that only
+    /// the new past has don't count as missed.
     hidden_to: Option<u64>,
     kind: Option<&'static str>,
 }
 
-/// Which event of the model this is.
+/// Position of an event in the model.
 pub(super) fn place_of(event: &Event) -> Option<Place> {
     let payload = event.meta().payload.as_ref()?.as_str();
     let key = payload.split_once(r#""key":""#)?.1.split_once('"')?.0;
@@ -42,7 +44,7 @@ impl Sequence {
         Self { id, last: None, hidden_to: None, kind: None }
     }
 
-    /// The same place for a reader of one kind.
+    /// The same progress for a reader of one kind.
     pub(super) fn of_kind(&self, kind: Option<&'static str>) -> Self {
         Self { kind, ..self.clone() }
     }
@@ -52,7 +54,7 @@ impl Sequence {
         self.kind.is_none_or(|wanted| kind == Some(wanted))
     }
 
-    /// Takes in what comes next. Returns how many events it says are missing.
+    /// Checks the next event; returns the number of events that it reports as missing.
     pub(super) fn see(&mut self, event: &Event, log: &Log, excuses: Excuses) -> u64 {
         match event {
             Event::Gap(gap) => self.gap(gap, log, excuses),
@@ -105,7 +107,7 @@ impl Sequence {
         gap.missed.unwrap_or_default()
     }
 
-    /// Whether what was given last is not what the log has there now.
+    /// Returns `true` if the last event received is not the one that the log has at its id now.
     pub(super) fn is_of_another_past(&self, log: &Log) -> bool {
         let ids = self.id.zip(self.last).filter(|(id, _)| *id <= log.head());
         ids.is_some_and(|(_, last)| log.place(last.id) != last)
@@ -115,7 +117,7 @@ impl Sequence {
         self.hidden_to = self.hidden_to.max(to);
     }
 
-    /// Whether there is nothing more to be had.
+    /// Returns `true` if the log has nothing more for the reader.
     pub(super) fn is_done(&self, log: &Log) -> bool {
         let Some(id) = self.id else { return false };
         let known = self.hidden_to.map_or(id, |hidden_to| hidden_to.max(id));

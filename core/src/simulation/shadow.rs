@@ -1,4 +1,4 @@
-//! What was handed to a stream's ring, in order: what its reader is given must be that, and each `Lagged` must stand for
+//! Events handed to a stream's ring, in order: its reader must receive exactly these, and each `Lagged` must stand for
 //! exactly what was dropped in its place.
 
 use std::collections::VecDeque;
@@ -24,13 +24,13 @@ impl Item {
     }
 }
 
-/// What was handed over and not seen yet. Gaps that are dropped are reported as one, before the [`Lagged`].
+/// Events handed over and not received yet. Dropped gaps are reported as one, before the [`Lagged`].
 #[derive(Debug, Default)]
 pub(super) struct Shadow {
     items: VecDeque<Item>,
-    /// A gap was reported early that stands for those among the dropped events.
+    /// True if an early gap stands for those among the dropped events.
     gap_reported: bool,
-    /// What has an id and was dropped, since somebody looked.
+    /// Dropped events with an id, since the last look.
     pub(super) dropped: Vec<(ProjectId, u64)>,
 }
 
@@ -49,7 +49,7 @@ impl Shadow {
         }
     }
 
-    /// Returns how many events it says were dropped.
+    /// Checks the next event; returns the number of events that it reports as dropped.
     pub(super) fn see(&mut self, event: &Event) -> u64 {
         match event {
             Event::Lagged(lagged) => {
@@ -68,7 +68,7 @@ impl Shadow {
                 if self.items.front() == Some(&Item::of(event)) {
                     self.items.pop_front();
                 }
-                // It may stand for others that were dropped after it.
+                // The gap may stand for others that were dropped after it.
                 self.gap_reported = true;
             }
             _ => {

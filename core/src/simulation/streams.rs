@@ -1,4 +1,4 @@
-//! Streams that are dropped and made anew, and the cursors that follow from all that is read.
+//! Streams that are dropped and opened again, and the cursors that follow from the events read.
 
 use super::{
     plans::Plan,
@@ -10,7 +10,7 @@ use super::{
 use crate::{EventKinds, Project, session::Input};
 
 impl Running {
-    /// The readers that a project's cursor follows: those of all its events, or else those of some.
+    /// Readers that a project's cursor follows: those of all its events, or else those of some kinds.
     fn followed(&self, project: usize) -> impl Iterator<Item = &Reader> {
         let mine = move |reader: &&Reader| {
             let its = reader.project.is_none_or(|its| its == project);
@@ -20,7 +20,7 @@ impl Running {
         self.readers.iter().filter(mine).filter(move |reader| !any_full || reader.plan.kind.is_none())
     }
 
-    /// A reader drops its stream. If it was a project's last one, the cursor stays where it is.
+    /// Removes a reader. After a project's last one, the cursor stays where it is.
     pub(super) fn remove_reader(&mut self, at: usize) {
         let reader = self.readers.remove(at);
         for project in 0..self.rooms.len() {
@@ -33,7 +33,7 @@ impl Running {
 }
 
 impl World {
-    /// Nobody who goes on from a project's cursor may miss what a reader of the project has not been given yet.
+    /// Checks that no project's cursor is past an event that one of its readers has not received.
     pub(super) fn check_cursors(&self, at: usize) {
         let Some(running) = &self.clients[at].running else { return };
         for (number, room) in running.rooms.iter().enumerate() {
@@ -47,7 +47,7 @@ impl World {
         }
     }
 
-    /// A reader goes; often another one comes in its place.
+    /// Drops a random reader; often another one replaces it.
     pub(super) fn drop_a_stream(&mut self, at: usize) {
         let (back, pause) = (self.dice.chance(0.7), self.dice.pause(0, 10_000));
         let Some(running) = &self.clients[at].running else { return };
@@ -73,7 +73,7 @@ impl World {
             let filter = plan.kind.and_then(EventKinds::named);
             let stream = match project {
                 None => running.client.stream(filter),
-                // It was left meanwhile, and its streams are made with the next join.
+                // The project was left meanwhile; the next join opens its streams.
                 Some(number) => match &running.rooms[number].project {
                     Some(project) => project.stream(filter),
                     None => return,
@@ -88,7 +88,7 @@ impl World {
                 true => Book::Logs { projects: sequences.collect(), unlogged: 0 },
                 false => Book::Ring(Shadow::default()),
             };
-            // It begins now. Where it is the only one, the cursor stays where the last one has left it.
+            // The reader starts now. If it is the only one, the cursor stays where the last one left it.
             let stands = running.rooms.iter().enumerate().map(|(number, room)| match &room.follow {
                 Follow::Log(_) if mine(number) && running.followed(number).next().is_none() => room.floor,
                 Follow::Log(sequence) if mine(number) => sequence.id,

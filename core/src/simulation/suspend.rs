@@ -1,4 +1,4 @@
-//! Computers that sleep: the wall clock goes on, the other one stands still with all timers, and nothing is heard.
+//! Computers that sleep: the wall clock advances, the monotonic clock and all timers stand still, and no frame arrives.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use super::{
 };
 use crate::session::{Command, Input};
 
-/// Shorter ones need not be noticed.
+/// Sleeps shorter than this may remain undetected.
 const SHORTEST: Duration = Duration::from_secs(4);
-/// How long after waking up it is noticed at the latest, and a dead connection given up.
+/// Time after a wake-up within which the sleep must be detected, and a dead connection given up.
 const NOTICED: Duration = Duration::from_secs(5);
 const GIVEN_UP: Duration = Duration::from_secs(10);
 
-/// The last time that a client's computer woke up.
+/// The last wake-up of a client's computer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Waking {
     number: u64,
     since: Duration,
-    /// The connection that it had, and whether the network has dropped it meanwhile.
+    /// Connection during the sleep; true if the network has dropped it meanwhile.
     connection: Option<u64>,
     cut: bool,
     noticed: bool,
 }
 
 impl World {
-    /// Whose computer must be awake for this.
+    /// Client whose computer must be awake for an action.
     pub(super) fn concerns(&self, act: &Act) -> Option<usize> {
         match act {
             Act::Dialed { client, .. } | Act::Told { client, .. } | Act::Restart { client, .. } => Some(*client),
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// As the driver does in each turn.
+    /// Compares the clocks, as the driver does in each turn.
     pub(super) fn compare_clocks(&mut self, at: usize, running: &mut Running) {
         let now = self.present(at);
         if self.scenario.sleeps && running.suspend.has_slept(now) {
@@ -93,13 +93,13 @@ impl World {
         assert!(waking.noticed, "nobody notices that the computer has slept");
         let kept = waking.cut && running.connection == waking.connection;
         let late = self.now - waking.since >= GIVEN_UP;
-        // What was under way may come as late as that.
+        // Frames in flight may be as late as that.
         let may_come = self.scenario.wire.stalls > 0.0;
         assert!(!kept || !late || may_come, "a connection that died in the sleep is kept: {waking:?}");
         self.tally.woken += u64::from(late && waking.cut);
     }
 
-    /// A client gives up a connection: not one that has survived the computer's sleep.
+    /// Checks that a connection which survived the computer's sleep is not given up.
     pub(super) fn check_survival(&mut self, at: usize, running: &Running, id: u64) {
         let Some(waking) = running.waking.filter(|waking| waking.connection == Some(id) && !waking.cut) else { return };
         let (wire, server) = (&self.scenario.wire, &self.scenario.server);

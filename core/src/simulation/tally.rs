@@ -1,13 +1,13 @@
-//! What was counted.
+//! Counters of simulations.
 
-/// Makes the struct, the sum of two of them, and a list of all counters.
+/// Defines the struct, the sum of two of them, and a list of all counters.
 macro_rules! tally {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What a simulation came to.
+        /// Counters of one or more simulations.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub(super) struct Tally {
             $($(#[$doc])* pub(super) $name: u64,)*
-            /// The longest that it took until everybody had everything, in seconds.
+            /// Longest time until every client had everything, in seconds.
             pub(super) slowest: u64,
         }
 
@@ -17,7 +17,7 @@ macro_rules! tally {
                 self.slowest = self.slowest.max(other.slowest);
             }
 
-            /// What should happen in many simulations, and has in none.
+            /// Counters that are zero although many simulations ran.
             pub(super) fn missing(&self) -> Vec<&'static str> {
                 let all = [$((stringify!($name), self.$name)),*];
                 all.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
@@ -28,11 +28,11 @@ macro_rules! tally {
 
 tally! {
     simulations,
-    /// Events that servers have logged, machines have handed out, and readers have been given.
+    /// Events that servers have logged, machines have handed out, and readers have received.
     logged,
     handed_out,
     read,
-    /// Events that a `Gap` or a `Lagged` has told of.
+    /// Events that a `Gap` or a `Lagged` has reported.
     told_missing,
     told_dropped,
     interruptions,
@@ -40,7 +40,7 @@ tally! {
     nodes_lost,
     lives,
     garbled,
-    /// Backfills by REST that were asked for, that found all, and that did not; what was answered on the way.
+    /// Backfills by REST that were requested, complete and incomplete; below, the answers to their requests.
     inquiries,
     backfills,
     backfills_failed,
@@ -50,26 +50,26 @@ tally! {
     foreign_answers,
     odd_rows,
     reviews,
-    /// Streams that were dropped, made anew, or ended because their reader was too slow.
+    /// Streams that were dropped, opened again, or ended because their reader was too slow.
     streams_dropped,
     streams_reopened,
     overflowed,
-    /// Attempts by long-polling, requests that met a process that did not know their session, and connections by WebSocket
-    /// after that.
+    /// Attempts by long-polling, requests that reached a process that did not know their session, and WebSocket
+    /// connections after that.
     polled,
     astray,
     back_by_websocket,
-    /// Computers that slept, and woke up to a dead connection that was given up in time.
+    /// Computers that slept, connections cut meanwhile, and dead connections given up in time.
     sleeps,
     cut_asleep,
     woken,
     probes,
-    /// Connections that were dropped right after they were accepted, and clients that took that for a refusal.
+    /// Connections dropped right after they were accepted, and clients that ended because of them.
     dropped_fresh,
     given_up_unclear,
     bad_keys,
     bad_keys_ended,
-    /// Errors that the program's own events have drawn, and joins that were never answered.
+    /// Errors caused by the program's own events, and joins that were never answered.
     strays,
     unanswered,
     /// Joins that were sent after one that was never answered.

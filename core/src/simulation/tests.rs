@@ -1,4 +1,4 @@
-//! Many seeds, and one simulation of a long time.
+//! Many seeds, and one simulation of a day.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,7 +12,7 @@ use std::{
 use super::{scenario::Scenario, tally::Tally, world::World};
 
 const SEEDS: u64 = 10_000;
-/// Failures after which no further seeds are tried.
+/// Number of failures after which no further seeds are tried.
 const FAILURES_MAX: usize = 5;
 
 fn number(name: &str) -> Option<u64> {

@@ -1,5 +1,5 @@
-//! What the program around a client does: it connects, joins, makes its streams, reads them, leaves, dies and starts
-//! again from the cursors it has stored.
+//! The program around a client: it connects, joins, opens its streams, reads them, leaves, crashes, and starts again
+//! from its stored cursors.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl World {
         self.with_client(at, |_, _| {});
     }
 
-    /// The program dies, and starts again later from what it has stored.
+    /// Crashes the program, which starts again later from its stored cursors.
     pub(super) fn restart(&mut self, at: usize, life: u64, down: Duration) {
         if self.clients[at].life != life {
             return;
@@ -71,7 +71,7 @@ impl World {
         running.join(project, &self.server.logs[project].name, stored.as_deref(), self.now);
     }
 
-    /// The project was joined: its readers are made.
+    /// Opens the readers of a project that was joined.
     pub(super) fn joined(&mut self, at: usize, running: &mut Running, number: usize, project: Project) {
         for plan in self.clients[at].plan.readers.clone().into_iter().filter(|plan| !plan.wide) {
             let stream = project.stream(plan.kind.and_then(EventKinds::named));
@@ -97,7 +97,7 @@ impl World {
         running.rooms[number].project = Some(project);
     }
 
-    #[allow(clippy::too_many_arguments)] // what a reader is
+    #[allow(clippy::too_many_arguments)] // the parts of a reader
     pub(super) fn add_reader(
         &mut self,
         at: usize,
@@ -152,14 +152,14 @@ impl World {
         }
     }
 
-    /// Leaves a project and joins it again, behind where it was or anew, at once or when the leave is done.
+    /// Leaves a project and joins it again, after its cursor or anew, at once or when the leave is done.
     pub(super) fn leave_and_come_back(&mut self, at: usize) {
         let project = self.dice.index(self.server.logs.len());
         let (anew, pause) = (self.dice.chance(0.3), self.dice.pause(0, 3_000));
         let at_once = self.dice.chance(0.5);
         let life = self.clients[at].life;
         let Some(running) = &self.clients[at].running else { return };
-        // What a stream of the whole client says of a project begins again with the next join, but not in its ring.
+        // A project's events in a stream of the whole client start again with the next join, but not in its ring.
         let is_wide = running.readers.iter().any(|reader| reader.project.is_none());
         let Some(joined) = running.rooms[project].project.clone().filter(|_| !is_wide) else { return };
         let cursor = joined.cursor().map(|cursor| cursor.to_string());

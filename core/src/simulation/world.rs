@@ -1,4 +1,4 @@
-//! Virtual time: what happens, in its order, and whether everybody has everything in the end.
+//! Virtual time: executes scheduled actions in order until every client has everything.
 
 use std::{
     collections::BTreeMap,
@@ -20,13 +20,13 @@ use super::{
 };
 use crate::{Error, rest::Body, session::Now};
 
-/// How many things may happen in one simulation.
+/// Largest number of actions in one simulation.
 const STEPS_MAX: u64 = 2_000_000;
 
-/// What happens at some moment.
+/// Scheduled action.
 #[derive(Debug)]
 pub(super) enum Act {
-    /// A timer of a client, in one of its lives.
+    /// A timer of a client, in one of its runs.
     Wake(usize, u64),
     Dialed {
         client: usize,
@@ -40,23 +40,23 @@ pub(super) enum Act {
     Ping(u64),
     Serve(u64, Request),
     Say(u64, Vec<String>),
-    /// Of which project, and whether it must be an event that is kept.
+    /// Its project; true if it must be an event that the log keeps.
     Publish(usize, bool),
     Fan(Published),
-    /// A content of a project without a log is decided, and becomes this.
+    /// An item of a project without a log gets this status.
     Decide(usize, usize, &'static str),
-    /// A connection is closed that was just accepted, with a word or without.
+    /// A connection that was just accepted is closed; true if the client is notified.
     Drop(u64, bool),
     /// The program sends an event of its own.
     Emit(usize, u64),
-    /// A stream is made in the place of one that was dropped.
+    /// A stream replaces one that was dropped.
     Reopen(usize, u64, Plan, Option<usize>),
     Awake(usize, Duration),
     CheckWaking(usize, u64, u64),
     Review(usize),
     Rise,
     RiseNode(usize),
-    /// A question of a client's backfill arrives at the server, and its answer at the client.
+    /// A request of a client's backfill arrives at the server; below, its answer arrives at the client.
     Asked {
         client: usize,
         life: u64,
@@ -80,9 +80,9 @@ pub(super) enum Act {
     Join(usize, u64, usize),
     Read(usize, u64, u64),
     Fault,
-    /// How much is kept in tables and queues.
+    /// Measures the size of all tables and queues.
     Measure,
-    /// No more trouble from here on.
+    /// Ends the trouble.
     Calm,
     Look,
 }
@@ -101,11 +101,11 @@ pub(super) struct World {
     pub(super) clients: Vec<Process>,
     pub(super) tally: Tally,
     pub(super) calm_since: Option<Duration>,
-    /// Whether to print what happens.
+    /// True to print every action.
     pub(super) traced: bool,
-    /// The most entries of all tables and queues, by the hour.
+    /// Largest number of entries of all tables and queues, by the hour.
     pub(super) sizes: Vec<usize>,
-    /// When a program was started last.
+    /// Time at which a program was last started.
     pub(super) spawned: Duration,
     pub(super) done: bool,
 }
@@ -174,7 +174,7 @@ impl World {
         }
         let calm = self.scenario.trouble;
         self.at(calm, Act::Calm);
-        // What nobody was told of shows only when the next event comes.
+        // A lost event that nothing reports shows only when the next event arrives.
         for project in 0..self.scenario.projects {
             for pause in [61_000, 62_000, 75_000] {
                 let noise = self.dice.pause(0, 500);
@@ -194,7 +194,7 @@ impl World {
         self.at(self.now + pause, act);
     }
 
-    /// The present at a client.
+    /// Time at a client.
     pub(super) fn present(&self, at: usize) -> Now {
         Now { mono: self.base + self.now - self.clients[at].slept, wall: self.wall() }
     }
@@ -203,12 +203,12 @@ impl World {
         jiff::Timestamp::UNIX_EPOCH + self.now
     }
 
-    /// The server's clock may be wrong.
+    /// Time of the server, whose clock may be wrong.
     pub(super) fn server_wall(&self) -> jiff::Timestamp {
         self.wall() + jiff::SignedDuration::from_secs(self.scenario.server.skew)
     }
 
-    /// Runs until everybody has everything.
+    /// Runs until every client has everything.
     pub(super) fn run(mut self) -> Self {
         while !self.done {
             let Some((at, act)) = self.agenda.pop() else { panic!("nothing happens any more") };

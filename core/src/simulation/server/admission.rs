@@ -1,4 +1,4 @@
-//! Servers that refuse a connection, or drop it as soon as they have accepted it because they are still starting.
+//! Servers that refuse a connection, or drop it right after accepting it because they are still starting.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use super::super::{
     world::{Act, World},
 };
 
-/// How servers were seen to refuse credentials.
+/// Forms in which servers refuse credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulation) enum Refusal {
     ConnectError,
-    /// `authentication_failed`, and then a DISCONNECT.
+    /// `authentication_failed`, followed by a DISCONNECT.
     Event,
     /// A DISCONNECT before the acknowledgement.
     Wordless,
-    /// The connection is accepted, and joins are refused.
+    /// An accepted connection on which joins are refused.
     AtJoins,
 }
 
@@ -26,14 +26,14 @@ impl World {
         self.troubled && self.now < self.server.warming_until
     }
 
-    /// A server that has started may not be ready at once.
+    /// Starts the server, which may not be ready at once.
     pub(in crate::simulation) fn warm_up(&mut self) {
         if self.troubled && self.dice.chance(self.scenario.server.warms) {
             self.server.warming_until = self.now + self.dice.pause(500, 30_000);
         }
     }
 
-    /// A connection that was just acknowledged.
+    /// Drops a connection that was just acknowledged, if the server is still starting.
     pub(super) fn drop_if_warming(&mut self, id: u64) {
         if self.is_warming() {
             self.tally.dropped_fresh += 1;
@@ -68,7 +68,7 @@ impl World {
         self.end_socket(id);
     }
 
-    /// Closes a socket after what was sent on it.
+    /// Closes a socket after the frames sent on it.
     fn end_socket(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.socket.open = false;

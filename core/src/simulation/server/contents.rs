@@ -1,4 +1,5 @@
-//! The contents of a project without a log, and what was decided about them: what REST lists and the checks compare with.
+//! The items of a project without a log, and the decisions about them: REST lists them, and the checks compare with
+//! them.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::events::Event;
 
-/// What is odd about a row of the listing.
+/// Defect of a row in the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulation) enum Odd {
     Nothing,
-    /// Its metadata holds what JSON knows no number for.
+    /// Metadata with a number that JSON can't represent.
     NoNumber,
     Unreadable,
-    /// It is larger than an answer may be.
+    /// A row larger than the largest answer.
     Huge,
 }
 
@@ -23,7 +24,7 @@ pub(in crate::simulation) struct Decision {
     pub(in crate::simulation) content: usize,
     pub(in crate::simulation) at: jiff::Timestamp,
     status: &'static str,
-    /// Whether the server sends an event for it: it sends none for a review.
+    /// True if the server sends an event for it, which it does not for a review.
     pub(in crate::simulation) published: bool,
 }
 
@@ -54,7 +55,7 @@ impl Contents {
         self.all.len() - 1
     }
 
-    /// Returns the place of the decision.
+    /// Adds a decision; returns its position.
     pub(in crate::simulation) fn decide(
         &mut self,
         content: usize,
@@ -72,7 +73,7 @@ impl Contents {
         self.history.len() - 1
     }
 
-    /// The event of a decision.
+    /// Event of a decision.
     pub(in crate::simulation) fn payload(&self, place: usize) -> Value {
         let Decision { content, at, status, .. } = self.history[place];
         json!({
@@ -80,12 +81,12 @@ impl Contents {
         })
     }
 
-    /// The place at which a content was first decided.
+    /// Position of an item's first decision.
     pub(in crate::simulation) fn first_decision(&self, content: usize) -> usize {
         self.all[content].decisions[0]
     }
 
-    /// Whether a question for this content may come to nothing.
+    /// Returns `true` if a lookup of this item may fail.
     pub(in crate::simulation) fn is_odd(&self, id: &str) -> bool {
         self.number(id).is_none_or(|content| self.is_unreadable(content))
     }
@@ -94,7 +95,7 @@ impl Contents {
         format!("{}/{content:04}", self.project)
     }
 
-    /// The place of the decision that an event is about.
+    /// Position of the decision that an event reports.
     pub(in crate::simulation) fn find(&self, event: &Event) -> Option<usize> {
         let Event::ModerationUpdate(update) = event else { return None };
         let content = self.number(&update.content_id)?;
@@ -110,7 +111,7 @@ impl Contents {
         number.parse().ok().filter(|number| *number < self.all.len())
     }
 
-    /// Whether rows of this content may be told as malformed.
+    /// Returns `true` if rows of this item may be reported as malformed.
     pub(in crate::simulation) fn is_unreadable(&self, content: usize) -> bool {
         matches!(self.all[content].odd, Odd::Unreadable | Odd::Huge)
     }
@@ -119,7 +120,7 @@ impl Contents {
         (0..self.all.len()).any(|content| !self.is_unreadable(content))
     }
 
-    /// How many contents were submitted since then.
+    /// Number of items submitted since then.
     pub(in crate::simulation) fn submitted_since(&self, since: jiff::Timestamp) -> usize {
         self.all.iter().rev().take_while(|content| content.created >= since).count()
     }
@@ -128,7 +129,7 @@ impl Contents {
         self.all[content].decisions.last().map_or("pending", |place| self.history[*place].status)
     }
 
-    /// A page of the listing, newest first; `None` if it is larger than an answer may be.
+    /// Page of the listing, newest first; `None` if it exceeds the largest answer.
     pub(in crate::simulation) fn page(
         &self,
         flagged: bool,
@@ -146,7 +147,7 @@ impl Contents {
         Some(format!(r#"{{"content":[{}],"pagination":{{"page":{page},"has_more":{has_more}}}}}"#, rows.join(",")))
     }
 
-    /// The answer to the question for one content; `None` if it is larger than an answer may be.
+    /// Answer to the lookup of one item; `None` if it exceeds the largest answer.
     pub(in crate::simulation) fn look_up(&self, id: &str) -> Option<String> {
         let content = self.number(id).unwrap_or_else(|| panic!("nobody has submitted {id}"));
         (self.all[content].odd != Odd::Huge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))

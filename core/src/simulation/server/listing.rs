@@ -1,10 +1,10 @@
-//! What REST answers.
+//! Answers of REST.
 
 use super::super::{rest::Question, world::World};
 use crate::{Error, ErrorKind, Status, rest::Body};
 
 impl World {
-    /// The answer, and whether something is wrong with it.
+    /// Returns the answer; true if it is defective.
     pub(in crate::simulation) fn rest_answer(
         &mut self,
         project: usize,
@@ -34,7 +34,7 @@ impl World {
         if let Question::Content(id) = question {
             excused |= contents.is_odd(id);
         }
-        // A listing without a row does not say whose it is.
+        // An empty listing does not say which project it belongs to.
         excused |= !contents.has_readable();
         self.tally.rest_answers += 1;
         self.tally.foreign_answers += u64::from(foreign);

@@ -1,22 +1,22 @@
-//! A project's event log, with all that ever became of it: what the checks compare with.
+//! A project's event log with all its pasts: the reference for the checks.
 
 use serde_json::{Value, json};
 
-/// An id of an event that is kept, of whichever past of the log it belongs to.
+/// Id of a kept event, together with the past of the log that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::simulation) struct Place {
     pub(in crate::simulation) past: usize,
     pub(in crate::simulation) id: u64,
 }
 
-/// One course of things. A restored backup goes back to an earlier moment of another one, and goes on differently.
+/// One history of the log. A restored backup returns to an earlier point of another past and continues differently.
 #[derive(Debug)]
 struct Past {
     log: String,
     parent: Option<usize>,
-    /// What came up to here is the parent's.
+    /// Id up to which the events are the parent's.
     fork: u64,
-    /// The events behind the fork: of which kind, and when they were decided.
+    /// Events after the fork: their kinds and times.
     events: Vec<(&'static str, jiff::Timestamp)>,
 }
 
@@ -25,7 +25,7 @@ pub(in crate::simulation) struct Log {
     pub(in crate::simulation) name: String,
     pasts: Vec<Past>,
     pub(in crate::simulation) oldest: u64,
-    /// What it once did not have any more.
+    /// Positions that a restore has dropped.
     pub(in crate::simulation) forgotten: u64,
     pub(in crate::simulation) appended: u64,
     stats: u64,
@@ -50,7 +50,7 @@ impl Log {
         &self.pasts[self.present()].log
     }
 
-    /// Where the present's event of this id was made.
+    /// Position of the current event with this id.
     pub(in crate::simulation) fn place(&self, id: u64) -> Place {
         self.origin(self.present(), id)
     }
@@ -71,12 +71,12 @@ impl Log {
         self.event(place).map(|(kind, _)| *kind)
     }
 
-    /// Whether `later` follows `earlier` in one course of things, with nothing between them but ids.
+    /// Returns `true` if `later` follows `earlier` in one past, with only ids between them.
     pub(in crate::simulation) fn follows(&self, later: Place, earlier: Place) -> bool {
         later.id > earlier.id && self.origin(later.past, earlier.id) == earlier
     }
 
-    /// What is between two places that follow one another.
+    /// Events between two positions of one past.
     pub(in crate::simulation) fn between(&self, earlier: u64, later: Place) -> impl Iterator<Item = Place> {
         (earlier + 1..later.id).map(move |id| self.origin(later.past, id))
     }
@@ -95,7 +95,7 @@ impl Log {
         head
     }
 
-    /// An older state comes back.
+    /// Restores an older state.
     pub(in crate::simulation) fn restore(&mut self, back: u64) {
         let fork = self.head() - back.min(self.head());
         let log = self.log().to_owned();
@@ -103,14 +103,14 @@ impl Log {
         self.oldest = self.oldest.min(fork + 1);
     }
 
-    /// The database is made anew.
+    /// Replaces the log by a new one.
     pub(in crate::simulation) fn start_over(&mut self) {
         let log = format!("log-{}", self.pasts.len());
         self.pasts.push(Past { log, parent: None, fork: 0, events: Vec::new() });
         self.oldest = 1;
     }
 
-    /// The present's event of this id as it is sent. The key says to the checks which it is.
+    /// The current event with this id, as it is sent. A key in it identifies its position for the checks.
     pub(in crate::simulation) fn payload(&self, id: u64) -> (&'static str, Value) {
         let place = self.place(id);
         let Some((kind, at)) = self.event(place) else { panic!("the model has no event {place:?}") };
@@ -126,7 +126,7 @@ impl Log {
         (kind, data)
     }
 
-    /// The next statistics, which no log keeps.
+    /// Next statistics, which no log keeps.
     pub(in crate::simulation) fn statistics(&mut self) -> Value {
         self.stats += 1;
         json!({"project_id": self.name, "total_content": self.stats})

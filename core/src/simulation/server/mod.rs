@@ -1,4 +1,4 @@
-//! A model of a server that follows the replay rules, with the manners that servers were seen to have.
+//! A model of a server that follows the replay rules, with the behaviour of known servers.
 
 mod admission;
 mod contents;
@@ -27,30 +27,30 @@ use super::{
 };
 use crate::sio;
 
-/// Processes of the server on the one database, each at an address of its own.
+/// Number of the server's processes, which share the database; each has its own endpoint.
 pub(super) const NODES: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
-/// What a server may say about an event that it does not know.
+/// Messages of a server about an event that it does not know.
 const STRAY_WORDS: [&str; 4] = ["Unknown command", "No.", "token bucket exhausted", "The session handler has failed"];
 const PING_TIMEOUT: u64 = 20_000;
 
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) up: bool,
-    /// Which of its processes run.
+    /// True for each process that runs.
     pub(super) nodes: [bool; NODES],
-    /// Counts its lives.
+    /// Number of its restarts.
     pub(super) life: u64,
-    /// Until when it drops connections right after it has accepted them.
+    /// Time until which it drops connections right after accepting them.
     pub(super) warming_until: Duration,
     pub(super) logs: Vec<Log>,
-    /// Of each project, if it has no log.
+    /// Items of each project, if it has no log.
     pub(super) contents: Vec<Contents>,
-    /// Another project's, which nobody joins.
+    /// Items of another project, which no client joins.
     pub(super) foreign: Contents,
 }
 
-/// What the server knows of one connection.
+/// The server's end of one connection.
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) open: bool,
@@ -58,7 +58,7 @@ pub(super) struct Socket {
     rooms: BTreeSet<usize>,
     accepted: VecDeque<Duration>,
     busy_until: Duration,
-    /// When a ping was sent that has not been answered yet.
+    /// Time of a ping that was not answered yet.
     asked: Option<Duration>,
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Request {
     project: Option<usize>,
     data: Value,
     ack: Option<u64>,
-    /// When it came.
+    /// Time of its arrival.
     came: Duration,
 }
 
@@ -114,7 +114,7 @@ impl World {
         self.send(id, Side::Client, format!("42{}", json!([name, data])));
     }
 
-    /// Somebody has connected.
+    /// Accepts a connection.
     pub(super) fn greet(&mut self, id: u64) {
         let interval = self.scenario.server.ping_interval;
         let open = json!({"sid": "e", "upgrades": [], "pingInterval": interval, "pingTimeout": PING_TIMEOUT});
@@ -167,7 +167,7 @@ impl World {
                 let within = if self.troubled { self.scenario.server.answers_within } else { 20 };
                 let mut at = self.now + self.dice.pause(0, within);
                 if request.name != "replay_events" {
-                    // What is asked of rooms is carried out in its order, whenever it is answered.
+                    // Requests about rooms are carried out in order, whenever they are answered.
                     let Some(socket) = self.socket(id) else { return };
                     socket.busy_until = socket.busy_until.max(at);
                     at = socket.busy_until;
@@ -178,7 +178,7 @@ impl World {
         }
     }
 
-    /// Does what a client has asked for. Requests are handled concurrently.
+    /// Handles a client's request. Requests are handled concurrently.
     pub(super) fn serve(&mut self, id: u64, request: &Request) {
         let (now, limit) = (self.now, self.scenario.server.per_minute);
         let Some(socket) = self.socket(id) else { return };
@@ -213,7 +213,7 @@ impl World {
         }
     }
 
-    /// The server dies, with whatever it had not told anybody yet.
+    /// Crashes the server, with everything that it had not sent yet.
     pub(super) fn die(&mut self) {
         self.server.up = false;
         self.server.life += 1;
@@ -225,7 +225,7 @@ impl World {
         self.after(pause, Act::Rise);
     }
 
-    /// One of its processes dies, and is replaced later.
+    /// Crashes one of its processes, which is replaced later.
     pub(super) fn lose_node(&mut self) {
         let node = self.dice.index(NODES);
         if !std::mem::replace(&mut self.server.nodes[node], false) {
@@ -241,7 +241,7 @@ impl World {
         self.after(pause, Act::RiseNode(node));
     }
 
-    /// It is back, as it was, or as it once was, or with a database made anew.
+    /// Starts the server again: with its log, with an older one, or with a new one.
     pub(super) fn rise(&mut self) {
         self.server.up = true;
         let manners = &self.scenario.server;

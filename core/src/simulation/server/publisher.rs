@@ -1,4 +1,5 @@
-//! Events are logged, then handed to whoever is in the room, by a broker that may be late, forget and repeat itself.
+//! Publication of events: they are logged, then sent to the sockets in the room by a broker that may delay, lose and
+//! repeat them.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::{
     Odd,
 };
 
-/// A live event on its way to the server's sockets.
+/// Live event on its way to the server's sockets.
 #[derive(Debug)]
 pub(in crate::simulation) struct Published {
     project: usize,
@@ -26,7 +27,7 @@ fn frame(name: &str, data: &Value) -> String {
 }
 
 impl World {
-    /// One event; `kept` if it must be one that the log keeps.
+    /// Publishes one event; `kept` if the log must keep it.
     pub(in crate::simulation) fn publish(&mut self, project: usize, kept: bool) {
         if !self.server.up {
             return;
@@ -59,7 +60,7 @@ impl World {
         };
         let frame = frame(name, &data);
         for _ in 0..copies {
-            // Without ids nobody could tell what is out of order.
+            // Without ids, events out of order can't be detected.
             let late = self.troubled && self.scenario.server.has_log && self.dice.chance(broker.late);
             let pause = if late { self.dice.pause(1, 2_000) } else { Duration::ZERO };
             let published = Published { project, server: self.server.life, name, frame: frame.clone() };
@@ -67,7 +68,7 @@ impl World {
         }
     }
 
-    /// Somebody submits a content to a server without a log, and it is decided, now or later.
+    /// Submits an item to a server without a log; the decision follows now or later.
     fn submit(&mut self, project: usize, kept: bool) {
         let (rest, at) = (self.scenario.rest.clone(), self.server_wall());
         let odd = match self.troubled && self.dice.chance(rest.odd) {
@@ -85,7 +86,7 @@ impl World {
         self.decide(project, content, status);
     }
 
-    /// Decides content and publishes the event.
+    /// Decides an item and publishes the event.
     pub(in crate::simulation) fn decide(&mut self, project: usize, content: usize, status: &'static str) {
         if !self.server.up {
             return self.after(Duration::from_secs(1), Act::Decide(project, content, status));
@@ -98,7 +99,7 @@ impl World {
         self.after(Duration::ZERO, Act::Fan(published));
     }
 
-    /// Somebody reviews a flagged content. Servers without a log send no event for that.
+    /// Reviews a flagged item. Servers without a log send no event for a review.
     pub(in crate::simulation) fn review(&mut self, project: usize) {
         let at = self.server_wall();
         let contents = &mut self.server.contents[project];
@@ -111,7 +112,7 @@ impl World {
         self.tally.reviews += 1;
     }
 
-    /// The event reaches the sockets.
+    /// Sends the event to the sockets in the room.
     pub(in crate::simulation) fn fan(&mut self, published: &Published) {
         if published.server != self.server.life {
             return;

@@ -1,4 +1,4 @@
-//! Joins, and what is answered to requests: late, twice, or not what was asked for.
+//! Joins, and the answers to requests: late, twice, or refusals.
 
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ impl World {
         self.answer(id, request, &events, json!({"ok": true}));
     }
 
-    /// A restored log that has grown beyond the place of a client, or of one of its readers, shows no sign of having been
-    /// restored.
+    /// Notes a restore that can't be detected: the restored log has grown beyond the position of a client or of one of
+    /// its readers.
     fn note_hidden_past(&mut self, id: u64, project: usize) {
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let log = &self.server.logs[project];
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// Joins of the first project may never be answered, while there is trouble.
+    /// Returns `true` if joins of the project are never answered: those of the first, during the trouble.
     pub(in super::super) fn is_deaf_to(&self, project: usize) -> bool {
         self.troubled && self.scenario.server.deaf && project == 0
     }
@@ -92,7 +92,7 @@ impl World {
         self.answer(id, request, &[("error", words)], acknowledgement);
     }
 
-    /// What is said leaves at once or later, together.
+    /// Sends the frames of an answer together, at once or later.
     pub(super) fn answer(&mut self, id: u64, request: &Request, events: &[(&str, Value)], acknowledgement: Value) {
         let mut frames: Vec<_> = events.iter().map(|(name, data)| format!("42{}", json!([name, data]))).collect();
         if let Some(ack) = request.ack {
