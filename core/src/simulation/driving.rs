@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{
     network::{ALIVE, PROBE, Side},
-    process::{Came, Follow, Running},
-    world::{Act, World},
+    process::{CallResult, ProjectProgress, Running},
+    world::{Action, World},
 };
 use crate::{
     Error, ErrorKind, Stage,
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Ends an attempt at this process of the server, successfully or not.
-    pub(super) fn dialed(&mut self, at: usize, attempt: u64, node: Option<usize>) {
+    pub(super) fn on_dialed(&mut self, at: usize, attempt: u64, node: Option<usize>) {
         let connection = node.and_then(|node| self.connect(at, node));
         self.with_client(at, |world, running| {
             if running.dialing != Some(attempt) {
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Feeds all frames that have arrived before any output is carried out, as in a turn of the driver.
-    pub(super) fn hear(&mut self, at: usize, frames: &[String]) {
+    pub(super) fn on_frames_arrived(&mut self, at: usize, frames: &[String]) {
         for turn in frames.chunks(64) {
             self.with_client(at, |world, running| {
                 let now = world.present(at);
@@ -78,13 +78,13 @@ impl World {
                         continue;
                     }
                     if ["42[\"connected\"", "42[\"joined_project\""].iter().any(|start| frame.starts_with(start)) {
-                        running.unproven = 0;
+                        running.unconfirmed_attempts = 0;
                     }
                     running.rules.hears(frame);
                     if let Some(project) = world.project_of("left_project", frame)
-                        && std::mem::take(&mut running.rooms[project].leave_open)
+                        && std::mem::take(&mut running.rooms[project].has_open_leave)
                     {
-                        running.rooms[project].unclear = world.server.contents[project].history.len();
+                        running.rooms[project].decisions_at_leave = world.server.contents[project].history.len();
                     }
                     running.task.machine.handle_one(now, Input::Frame(frame));
                 }
@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    pub(super) fn lose(&mut self, at: usize, failure: ConnectionFailure) {
+    pub(super) fn on_connection_lost(&mut self, at: usize, failure: ConnectionFailure) {
         self.with_client(at, |world, running| {
             running.connection = None;
             running.forget_connection();
@@ -110,8 +110,8 @@ impl World {
             while request_pages(&mut running.task.machine, &running.task.hub, now) {
                 self.carry_out(at, running);
             }
-            if let Some(came) = running.poll_calls() {
-                self.came(at, running, came);
+            if let Some(result) = running.poll_calls() {
+                self.on_call_result(at, running, result);
             } else if let Ok((request, reply)) = running.task.requests.try_recv() {
                 let token = running.token(reply);
                 running.task.machine.handle(self.present(at), Input::Command(request.into_command(token)));
@@ -128,7 +128,7 @@ impl World {
         let life = self.clients[at].life;
         for reader in &mut running.readers {
             if reader.was_woken() {
-                self.after(Duration::ZERO, Act::Read(at, life, reader.number));
+                self.after(Duration::ZERO, Action::Read(at, life, reader.number));
                 reader.waits = false;
             }
         }
@@ -138,7 +138,7 @@ impl World {
             deadline.saturating_duration_since(self.base) + self.clients[at].slept
         });
         if let Some(next) = next.filter(|next| running.wake_at != Some(*next) || *next <= self.now) {
-            self.at(next, Act::Wake(at, life));
+            self.at(next, Action::Timer(at, life));
         }
         running.wake_at = next;
     }
@@ -148,14 +148,14 @@ impl World {
             self.trace(|| format!("         client {at}: {output:?}").chars().take(2_000).collect());
             match output {
                 Output::Events(mut batch) => {
-                    batch.iter().for_each(|event| self.handed_out(at, running, event));
+                    batch.iter().for_each(|event| self.on_event_output(at, running, event));
                     running.task.hub.publish(&mut batch);
                     running.task.machine.reuse(batch);
                 }
                 Output::Dial { id, endpoint, reason, .. } => {
-                    assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt beside another");
+                    assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt next to another");
                     running.rules.dials(self.present(at).mono);
-                    running.unproven += 1;
+                    running.unconfirmed_attempts += 1;
                     running.dialing = Some(id);
                     self.begin_attempt(at, running, endpoint, reason == CredentialsReason::First);
                     self.dial(at, self.clients[at].life, id, endpoint);
@@ -189,26 +189,26 @@ impl World {
                     match state {
                         State::Reconnecting { .. } => self.tally.interruptions += 1,
                         State::Connected => self.emit_soon(at),
-                        State::Closed { reason } => self.ended(at, running, &reason),
+                        State::Closed { reason } => self.on_ended(at, running, &reason),
                         _ => {}
                     }
                 }
                 Output::ProjectOpened { project } => {
                     let project = self.server.project(&project).expect("nobody has joined another");
                     running.task.hub.open((*self.server.logs[project].name).into());
-                    self.opened(at, running, project);
+                    self.on_project_opened(at, running, project);
                 }
                 Output::StreamStarted { project, cursor } => {
                     running.task.progress.start(&project, cursor.clone());
                     let project = self.server.project(&project).expect("nobody has joined another");
-                    self.placed(running, project, &cursor);
+                    self.on_stream_started(running, project, &cursor);
                 }
                 Output::Ended { project, error } => {
                     let joined = self.is_joined(running, &project) && !running.over;
                     assert!(error.is_none() || !joined, "{project} has ended: {error:?}");
                     running.task.hub.end_project(&project, error);
                     if let Some(at) = self.server.project(&project) {
-                        running.rooms[at].follow = Follow::Nothing;
+                        running.rooms[at].progress = ProjectProgress::Nothing;
                     }
                 }
                 Output::EndedAll { error } => running.task.hub.end_all(error),
@@ -226,20 +226,20 @@ impl World {
         self.server.project(project).is_some_and(|at| running.rooms[at].project.is_some())
     }
 
-    fn came(&mut self, at: usize, running: &mut Running, came: Came) {
+    fn on_call_result(&mut self, at: usize, running: &mut Running, result: CallResult) {
         let life = self.clients[at].life;
-        match came {
-            Came::Connected(Ok(())) => {
+        match result {
+            CallResult::Connected(Ok(())) => {
                 running.connecting = false;
-                self.connected(at, running);
+                self.on_connected(at, running);
             }
-            Came::Connected(Err(error)) => assert!(running.over, "the first attempt has failed: {error}"),
-            Came::Joined(project, Ok(joined)) => self.joined(at, running, project, joined),
-            Came::Joined(..) if running.over => {}
-            Came::Joined(project, Err(error)) => {
+            CallResult::Connected(Err(error)) => assert!(running.over, "the first attempt has failed: {error}"),
+            CallResult::Joined(project, Ok(joined)) => self.on_joined(at, running, project, joined),
+            CallResult::Joined(..) if running.over => {}
+            CallResult::Joined(project, Err(error)) => {
                 assert!(error.is_retryable(), "the join was refused for good: {error}");
                 let room = &running.rooms[project];
-                let timed_out = self.now - room.asked_at >= JOIN_TIMEOUT;
+                let timed_out = self.now - room.join_called_at >= JOIN_TIMEOUT;
                 // The client gives up a request two timeouts after it was sent, even if the server started on it late.
                 // After that it can't tell that a refusal is not for the next request. Without stalls, requests arrive
                 // soon.
@@ -247,20 +247,20 @@ impl World {
                 let is_late = |at: &Duration| (given_up..REFUSAL_MEANT).contains(&(self.now - *at));
                 let late = room.refusals.iter().any(is_late);
                 // The refusal may concern any request, including one without a project.
-                let unnamed = running.refused_at.is_some_and(|at| self.now - at < REFUSAL_MEANT);
+                let unnamed = running.unnamed_refusal_at.is_some_and(|at| self.now - at < REFUSAL_MEANT);
                 let refused = room.refused || late || unnamed;
                 // The answer to a join before a leave may be attributed to this one.
                 let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join that nobody has refused has failed: {error}");
                 let pause = self.dice.pause(500, 5_000);
-                self.after(pause, Act::Join(at, life, project));
+                self.after(pause, Action::Join(at, life, project));
             }
-            Came::Left | Came::Emitted => {}
+            CallResult::Left | CallResult::Emitted => {}
         }
     }
 
     /// Handles the end of a client. The program starts again.
-    fn ended(&mut self, at: usize, running: &mut Running, reason: &Error) {
+    fn on_ended(&mut self, at: usize, running: &mut Running, reason: &Error) {
         // The first attempt may fail with any error.
         let first = running.connecting && !self.clients[at].plan.retry_first_connect;
         let good = match reason.kind() {
@@ -270,14 +270,14 @@ impl World {
             }
             ErrorKind::AuthenticationFailed => {
                 self.tally.given_up_unclear += 1;
-                self.scenario.server.warms > 0.0 && running.unproven >= UNCLEAR_ATTEMPTS
+                self.scenario.server.warms > 0.0 && running.unconfirmed_attempts >= UNCLEAR_ATTEMPTS
             }
             _ => first,
         };
-        assert!(good, "the client has ended after {} attempts: {reason}", running.unproven);
+        assert!(good, "the client has ended after {} attempts: {reason}", running.unconfirmed_attempts);
         running.over = true;
         let (life, pause) = (self.clients[at].life, self.dice.pause(500, 5_000));
-        self.after(pause, Act::Restart { client: at, life, down: Duration::ZERO });
+        self.after(pause, Action::Restart { client: at, life, down: Duration::ZERO });
     }
 
     /// Sends events of the program's own while rooms are being joined.
@@ -285,7 +285,7 @@ impl World {
         if self.troubled && self.dice.chance(self.scenario.server.strays) {
             for _ in 0..self.dice.between(1, 3) {
                 let pause = self.dice.pause(0, 2_000);
-                self.after(pause, Act::Emit(at, self.clients[at].life));
+                self.after(pause, Action::Emit(at, self.clients[at].life));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     network::Side,
-    world::{Act, World},
+    world::{Action, World},
 };
 use crate::session::{Command, Input};
 
@@ -15,7 +15,7 @@ impl World {
         }
         let mean = self.scenario.fault_every.as_millis() as u64;
         let pause = self.dice.pause(1, mean.max(1) * 2);
-        self.after(pause, Act::Fault);
+        self.after(pause, Action::Fault);
         let client = self.dice.index(self.clients.len());
         let id = self.clients[client].running.as_ref().and_then(|running| running.connection);
         let asleep = self.clients[client].asleep_until.is_some();
@@ -25,7 +25,7 @@ impl World {
             8..=9 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client, Side::Server], false)),
             10 => id.into_iter().for_each(|id| self.cut(id, &[Side::Client], false)),
             11 => id.into_iter().for_each(|id| self.cut(id, &[Side::Server], false)),
-            12..=13 if self.server.up => self.die(),
+            12..=13 if self.server.up => self.crash(),
             14..=15 if self.scenario.mortal => {
                 let down = self.dice.pick(&[100, 100, 5_000, self.scenario.longest_down]);
                 let down = self.dice.pause(10, down);
@@ -36,9 +36,9 @@ impl World {
                 let command = Command::NetworkChanged;
                 running.task.machine.handle(world.present(client), Input::Command(command));
             }),
-            19 => self.lose_node(),
+            19 => self.crash_node(),
             20..=22 => self.drop_a_stream(client),
-            23 => self.after(Duration::ZERO, Act::Emit(client, self.clients[client].life)),
+            23 => self.after(Duration::ZERO, Action::Emit(client, self.clients[client].life)),
             24..=25 if self.scenario.sleeps => self.fall_asleep(client),
             _ => {}
         }

@@ -8,14 +8,14 @@
 //!
 //! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` runs `n` seeds.
 
-mod agenda;
 mod checking;
-mod decisions;
+mod decision_progress;
 mod dice;
 mod driving;
 mod end;
+mod expected_ring;
 mod faults;
-mod line;
+mod log_progress;
 mod network;
 mod plans;
 mod polling;
@@ -23,9 +23,9 @@ mod process;
 mod reader;
 mod rest;
 mod scenario;
-mod sequence;
+mod schedule;
+mod sent_joins;
 mod server;
-mod shadow;
 mod streams;
 mod suspend;
 mod tally;

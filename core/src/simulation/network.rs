@@ -12,7 +12,7 @@ use std::{collections::VecDeque, time::Duration};
 use super::{
     dice::Dice,
     server::Socket,
-    world::{Act, World},
+    world::{Action, World},
 };
 use crate::session::ConnectionFailure;
 
@@ -70,7 +70,7 @@ impl World {
             return;
         }
         let pause = self.dice.pause(1, if self.troubled { 3_000 } else { 50 });
-        self.after(pause, Act::Dialed { client, life, attempt, node, fails });
+        self.after(pause, Action::Dialed { client, life, attempt, node, fails });
     }
 
     /// Opens the connection of an attempt, if a server is at its other end.
@@ -114,11 +114,11 @@ impl World {
         link.last = link.last.max(self.now + delay);
         let at = link.last;
         link.queue.push_back((at, frame));
-        self.at(at, Act::Carry(id, to));
+        self.at(at, Action::Deliver(id, to));
     }
 
     /// Delivers the frames that are due.
-    pub(super) fn carry(&mut self, id: u64, to: Side) {
+    pub(super) fn deliver(&mut self, id: u64, to: Side) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let (now, client) = (self.now, connection.client);
         let mut due = Vec::new();
@@ -131,9 +131,9 @@ impl World {
         match to {
             Side::Client if open && !due.is_empty() => {
                 self.goes_astray(id);
-                self.hear(client, &due);
+                self.on_frames_arrived(client, &due);
             }
-            Side::Server => due.iter().for_each(|frame| self.receive(id, frame)),
+            Side::Server => due.iter().for_each(|frame| self.on_frame(id, frame)),
             Side::Client => {}
         }
     }
@@ -148,13 +148,13 @@ impl World {
             let last = link.queue.back().map_or(self.now, |(at, _)| (*at).max(self.now));
             if told {
                 let pause = self.dice.pause(0, 3_000);
-                self.at(last + pause, Act::Learn(id, to));
+                self.at(last + pause, Action::NoticeClosed(id, to));
             }
         }
     }
 
     /// Notifies one side that the connection is gone.
-    pub(super) fn learn(&mut self, id: u64, side: Side) {
+    pub(super) fn notice_closed(&mut self, id: u64, side: Side) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match side {
             Side::Client if connection.client_open => {
@@ -164,12 +164,12 @@ impl World {
                     true => ConnectionFailure::SessionUnknown("400".into()),
                     false => ConnectionFailure::PeerClosed("cut".into()),
                 };
-                self.lose(client, fault);
+                self.on_connection_lost(client, fault);
             }
             Side::Server => connection.socket.open = false,
             Side::Client => {}
         }
-        self.bury(id);
+        self.remove_if_closed(id);
     }
 
     /// Closes the client's end. Frames that it had sent may arrive, and the server may or may not notice.
@@ -180,11 +180,11 @@ impl World {
         connection.to_client.queue.clear();
         let told = !self.troubled || self.dice.chance(0.8);
         self.cut(id, &[Side::Server], told);
-        self.bury(id);
+        self.remove_if_closed(id);
     }
 
     /// Removes a connection that both sides have given up.
-    fn bury(&mut self, id: u64) {
+    fn remove_if_closed(&mut self, id: u64) {
         if self.connections.get(&id).is_some_and(|connection| !connection.client_open && !connection.socket.open) {
             self.connections.remove(&id);
         }
@@ -195,7 +195,7 @@ impl World {
         connection.socket.open = false;
         connection.to_server.dead = true;
         self.cut(id, &[Side::Client], told);
-        self.bury(id);
+        self.remove_if_closed(id);
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Rest {
     pub(super) limits: ReadLimits,
     pub(super) weight_max: u64,
     /// Probabilities of an item with a defective row, and of a decision that takes minutes.
-    pub(super) odd: f64,
+    pub(super) defective_rows: f64,
     pub(super) slow_decisions: f64,
 }
 
@@ -34,7 +34,7 @@ impl Rest {
             says_date: dice.chance(0.8),
             limits,
             weight_max: dice.pick(&[3, 20, 1_000]),
-            odd: rare(dice, 0.3, 100),
+            defective_rows: rare(dice, 0.3, 100),
             slow_decisions: rare(dice, 0.3, 200),
         }
     }
@@ -65,7 +65,7 @@ pub(super) struct Wire {
 
 /// Plan of one of a client's readers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct ReaderPlan {
     /// True for all of the client's events, false for one project's.
     pub(super) wide: bool,
     pub(super) kind: Option<&'static str>,
@@ -88,7 +88,7 @@ pub(super) struct ClientPlan {
     pub(super) retry_first_connect: bool,
     pub(super) rate_limit: u32,
     pub(super) heartbeat: Option<u64>,
-    pub(super) readers: Vec<Plan>,
+    pub(super) readers: Vec<ReaderPlan>,
 }
 
 /// Draws a probability: 0 in many scenarios, otherwise at most `most` thousandths.
@@ -118,7 +118,7 @@ impl ClientPlan {
         let mut readers = Vec::new();
         for first in [true, false, false, false, false] {
             if first || dice.chance(0.4) {
-                readers.push(Plan {
+                readers.push(ReaderPlan {
                     wide: !first && dice.chance(0.3),
                     kind: dice.pick(&KINDS).filter(|_| !first),
                     pace: dice.pick(&[1, 50, 2_000, 20_000, 120_000]),

@@ -6,7 +6,7 @@ use super::{
     network::Side,
     process::Running,
     server::NODES,
-    world::{Act, World},
+    world::{Action, World},
 };
 use crate::driver::PollingFallback;
 
@@ -85,7 +85,7 @@ impl World {
         self.clients[connection.client].astray = true;
         self.cut(id, &[Side::Client, Side::Server], false);
         let pause = self.dice.pause(1, 300);
-        self.after(pause, Act::Learn(id, Side::Client));
+        self.after(pause, Action::NoticeClosed(id, Side::Client));
         true
     }
 }

@@ -12,8 +12,8 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    decisions::Decisions, line::Line, plans::ClientPlan, polling::Transports, reader::Reader, rest::Inquiry,
-    sequence::Sequence, shadow::Shadow, suspend::Waking,
+    decision_progress::DecisionProgress, expected_ring::ExpectedRing, log_progress::LogProgress, plans::ClientPlan,
+    polling::Transports, reader::Reader, rest::Inquiry, sent_joins::SentJoins, suspend::Waking,
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
@@ -50,7 +50,7 @@ pub(super) enum Call {
 
 /// Result of a call.
 #[derive(Debug)]
-pub(super) enum Came {
+pub(super) enum CallResult {
     Connected(Result<(), Error>),
     Joined(usize, Result<Project, Error>),
     Left,
@@ -59,10 +59,10 @@ pub(super) enum Came {
 
 /// Progress of a project's events as they leave the machine.
 #[derive(Debug, Clone)]
-pub(super) enum Follow {
+pub(super) enum ProjectProgress {
     Nothing,
-    Log(Sequence),
-    Plain(Decisions),
+    Log(LogProgress),
+    Decisions(DecisionProgress),
 }
 
 #[derive(Debug)]
@@ -70,32 +70,32 @@ pub(super) struct Room {
     /// Cursor passed to the join.
     pub(super) after: Option<Cursor>,
     pub(super) project: Option<Project>,
-    pub(super) follow: Follow,
+    pub(super) progress: ProjectProgress,
     /// Progress at the time of the join, and the events since then: the start of the project's first stream.
-    pub(super) opening: Follow,
-    pub(super) early: Option<Shadow>,
-    pub(super) early_unlogged: u64,
+    pub(super) opening: ProjectProgress,
+    pub(super) opening_ring: Option<ExpectedRing>,
+    pub(super) opening_unlogged: u64,
     /// Position that the join started at.
-    pub(super) placed: Option<u64>,
-    pub(super) hidden_past: bool,
+    pub(super) start_position: Option<u64>,
+    pub(super) undetected_restore: bool,
     /// Number of decisions when the server put the client into the room.
-    pub(super) joined: usize,
+    pub(super) decisions_at_join: usize,
     /// Time of the program's call to join; true if the server has refused it since.
-    pub(super) asked_at: Duration,
+    pub(super) join_called_at: Duration,
     /// Number of decisions at that time.
-    pub(super) asked_place: usize,
+    pub(super) decisions_at_call: usize,
     pub(super) refused: bool,
     /// Arrival times of the joins that the server has refused or will refuse.
     pub(super) refusals: Vec<Duration>,
     pub(super) was_left: bool,
     /// Number of decisions when a leave was answered: earlier ones may predate the leave.
-    pub(super) unclear: usize,
+    pub(super) decisions_at_leave: usize,
     /// True if a leave was sent on this connection and not answered yet.
-    pub(super) leave_open: bool,
+    pub(super) has_open_leave: bool,
     /// Number of joins that the client has sent.
     pub(super) joins: u64,
     /// Position of the project's last reader when it ended.
-    pub(super) floor: Option<u64>,
+    pub(super) last_reader_position: Option<u64>,
 }
 
 pub(super) struct Running {
@@ -109,7 +109,7 @@ pub(super) struct Running {
     pub(super) dialing: Option<u64>,
     pub(super) transports: Transports,
     /// Joins that were sent on the connection.
-    pub(super) line: Line,
+    pub(super) sent_joins: SentJoins,
     pub(super) inquiries: Vec<Inquiry>,
     pub(super) wake_at: Option<Duration>,
     /// Times of recent timer wake-ups.
@@ -121,19 +121,19 @@ pub(super) struct Running {
     pub(super) suspend: SuspendDetector,
     pub(super) waking: Option<Waking>,
     /// Attempts since the server last accepted the credentials.
-    pub(super) unproven: u32,
+    pub(super) unconfirmed_attempts: u32,
     /// True until the first connection.
     pub(super) connecting: bool,
     /// Time at which the server last refused a request without naming a project.
-    pub(super) refused_at: Option<Duration>,
+    pub(super) unnamed_refusal_at: Option<Duration>,
     /// True if the client has ended.
     pub(super) over: bool,
 }
 
 /// Dialer that is never used: the simulated network dials.
-struct Nobody;
+struct UnusedDialer;
 
-impl Dialer for Nobody {
+impl Dialer for UnusedDialer {
     fn dial(&self, _: CredentialsReason, _: CredentialChoice) -> DialPlan {
         unreachable!("the task that dials does not run")
     }
@@ -159,29 +159,29 @@ impl Running {
             .retry_first_connect(plan.retry_first_connect)
             .rate_limit(plan.rate_limit)
             .heartbeat_interval(plan.heartbeat.map(Duration::from_secs))
-            .dialer(Arc::new(|_, _| Arc::new(Nobody)), seed)
+            .dialer(Arc::new(|_, _| Arc::new(UnusedDialer)), seed)
             .build()
             .unwrap();
         let task = client.take_task().expect("a new client is not connected yet");
         let room = || Room {
             after: None,
             project: None,
-            follow: Follow::Nothing,
-            opening: Follow::Nothing,
-            early: None,
-            early_unlogged: 0,
-            placed: None,
-            hidden_past: false,
-            joined: 0,
-            asked_at: Duration::ZERO,
-            asked_place: 0,
+            progress: ProjectProgress::Nothing,
+            opening: ProjectProgress::Nothing,
+            opening_ring: None,
+            opening_unlogged: 0,
+            start_position: None,
+            undetected_restore: false,
+            decisions_at_join: 0,
+            join_called_at: Duration::ZERO,
+            decisions_at_call: 0,
             refused: false,
             refusals: Vec::new(),
             was_left: false,
-            unclear: 0,
-            leave_open: false,
+            decisions_at_leave: 0,
+            has_open_leave: false,
             joins: 0,
-            floor: None,
+            last_reader_position: None,
         };
         let connect = client.clone();
         Self {
@@ -194,7 +194,7 @@ impl Running {
             connection: None,
             dialing: None,
             transports: Transports::new(plan.endpoints),
-            line: Line::default(),
+            sent_joins: SentJoins::default(),
             inquiries: Vec::new(),
             wake_at: None,
             woken: VecDeque::new(),
@@ -203,26 +203,26 @@ impl Running {
             numbers: 0,
             suspend: SuspendDetector::new(now),
             waking: None,
-            unproven: 0,
+            unconfirmed_attempts: 0,
             connecting: true,
-            refused_at: None,
+            unnamed_refusal_at: None,
             over: false,
         }
     }
 
     /// Returns the result of the next call that is complete.
-    pub(super) fn poll_calls(&mut self) -> Option<Came> {
+    pub(super) fn poll_calls(&mut self) -> Option<CallResult> {
         let cx = &mut Context::from_waker(Waker::noop());
         for at in 0..self.calls.len() {
-            let came = match &mut self.calls[at] {
-                Call::Connect(call) => call.as_mut().poll(cx).map(Came::Connected),
-                Call::Join(project, call) => call.as_mut().poll(cx).map(|joined| Came::Joined(*project, joined)),
-                Call::Leave(call) => call.as_mut().poll(cx).map(|_| Came::Left),
-                Call::Emit(call) => call.as_mut().poll(cx).map(|_| Came::Emitted),
+            let result = match &mut self.calls[at] {
+                Call::Connect(call) => call.as_mut().poll(cx).map(CallResult::Connected),
+                Call::Join(project, call) => call.as_mut().poll(cx).map(|joined| CallResult::Joined(*project, joined)),
+                Call::Leave(call) => call.as_mut().poll(cx).map(|_| CallResult::Left),
+                Call::Emit(call) => call.as_mut().poll(cx).map(|_| CallResult::Emitted),
             };
-            if let Poll::Ready(came) = came {
+            if let Poll::Ready(result) = result {
                 self.calls.remove(at);
-                return Some(came);
+                return Some(result);
             }
         }
         None
@@ -231,13 +231,13 @@ impl Running {
     /// Forgets the connection and its requests.
     pub(super) fn forget_connection(&mut self) {
         self.rules.forgets_connection();
-        self.rooms.iter_mut().for_each(|room| room.leave_open = false);
-        self.line = Line::default();
+        self.rooms.iter_mut().for_each(|room| room.has_open_leave = false);
+        self.sent_joins = SentJoins::default();
     }
 
     /// Starts to join a project, after a cursor if there is one.
     pub(super) fn join(&mut self, at: usize, name: &str, after: Option<&str>, now: Duration) {
-        (self.rooms[at].asked_at, self.rooms[at].refused) = (now, false);
+        (self.rooms[at].join_called_at, self.rooms[at].refused) = (now, false);
         let (client, name) = (self.client.clone(), name.to_owned());
         let after: Option<Cursor> = after.map(|text| text.parse().unwrap());
         self.rooms[at].after.clone_from(&after);

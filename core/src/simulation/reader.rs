@@ -10,10 +10,10 @@ use std::{
 };
 
 use super::{
-    plans::Plan,
-    sequence::{Excuses, Sequence},
+    expected_ring::ExpectedRing,
+    log_progress::{Excuses, LogProgress},
+    plans::ReaderPlan,
     server::Server,
-    shadow::Shadow,
 };
 use crate::{
     Error, ErrorKind, EventStream,
@@ -22,9 +22,9 @@ use crate::{
 
 /// Waker that records a wake-up.
 #[derive(Debug, Default)]
-pub(super) struct Flag(AtomicBool);
+pub(super) struct WakeFlag(AtomicBool);
 
-impl Wake for Flag {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -32,30 +32,30 @@ impl Wake for Flag {
 
 /// Reference that a reader's events are compared with.
 #[derive(Debug)]
-pub(super) enum Book {
+pub(super) enum Reference {
     /// Events that were put into its ring.
-    Ring(Shadow),
+    Ring(ExpectedRing),
     /// The logs: events that found no room in the ring are read from them.
-    Logs { projects: Vec<Option<Sequence>>, unlogged: u64 },
+    Logs { projects: Vec<Option<LogProgress>>, unlogged: u64 },
 }
 
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) number: u64,
-    pub(super) plan: Plan,
+    pub(super) plan: ReaderPlan,
     /// `None` for all of the client's projects.
     pub(super) project: Option<usize>,
     stream: EventStream,
-    flag: Arc<Flag>,
+    flag: Arc<WakeFlag>,
     /// True if it waits to be woken, false during a pause.
     pub(super) waits: bool,
     pub(super) ended: bool,
     /// True if its project was left: a `Lagged` reports the rest.
     pub(super) leaving: bool,
-    pub(super) book: Book,
+    pub(super) reference: Reference,
     /// Position in each project's log after the events received; below it, positions held for a later replay.
-    pub(super) stands: Vec<Option<u64>>,
-    kept: Vec<Option<u64>>,
+    pub(super) positions: Vec<Option<u64>>,
+    held: Vec<Option<u64>>,
     /// True if it was too slow and its stream has ended.
     pub(super) overflowed: bool,
     ends_on_overflow: bool,
@@ -75,14 +75,14 @@ pub(super) struct Batch {
 }
 
 impl Reader {
-    /// `stands`: its first position in each project.
+    /// `positions`: its first position in each project.
     pub(super) fn new(
         number: u64,
-        plan: Plan,
+        plan: ReaderPlan,
         project: Option<usize>,
         stream: EventStream,
-        book: Book,
-        stands: Vec<Option<u64>>,
+        reference: Reference,
+        positions: Vec<Option<u64>>,
         ends_on_overflow: bool,
     ) -> Self {
         Self {
@@ -94,9 +94,9 @@ impl Reader {
             waits: false,
             ended: false,
             leaving: false,
-            book,
-            kept: vec![None; stands.len()],
-            stands,
+            reference,
+            held: vec![None; positions.len()],
+            positions,
             overflowed: false,
             ends_on_overflow,
         }
@@ -104,12 +104,12 @@ impl Reader {
 
     /// Largest cursor of the project that this reader allows.
     pub(super) fn limit(&self, project: usize) -> Option<u64> {
-        let stands = self.stands[project]?;
-        Some(self.kept[project].map_or(stands, |kept| kept.min(stands)))
+        let position = self.positions[project]?;
+        Some(self.held[project].map_or(position, |held| held.min(position)))
     }
 
-    fn keep(&mut self, project: usize, to: u64) {
-        self.kept[project] = Some(self.kept[project].map_or(to, |kept| kept.min(to)));
+    fn hold(&mut self, project: usize, to: u64) {
+        self.held[project] = Some(self.held[project].map_or(to, |held| held.min(to)));
     }
 
     /// Returns `true` if the hub delivers the event to this reader.
@@ -126,10 +126,10 @@ impl Reader {
         self.plan.kind.is_none_or(|kind| event.name() == kind) || matches!(event, Event::Gap(_))
     }
 
-    pub(super) fn hand(&mut self, event: &Event) {
-        match &mut self.book {
-            Book::Ring(shadow) => shadow.hand(event),
-            Book::Logs { unlogged, .. } => {
+    pub(super) fn record(&mut self, event: &Event) {
+        match &mut self.reference {
+            Reference::Ring(expected) => expected.record(event),
+            Reference::Logs { unlogged, .. } => {
                 *unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
         }
@@ -173,9 +173,9 @@ impl Reader {
     fn check(&mut self, event: &Event, server: &Server, excuses: &dyn Fn(usize) -> Excuses, batch: &mut Batch) {
         let project = event.project_id().and_then(|name| server.project(name));
         assert!(self.wants(event) || matches!(event, Event::Lagged(_)), "unwanted: {event:?}");
-        match &mut self.book {
-            Book::Ring(shadow) => batch.dropped += shadow.see(event),
-            Book::Logs { projects, unlogged } => match (event, project) {
+        match &mut self.reference {
+            Reference::Ring(expected) => batch.dropped += expected.check(event),
+            Reference::Logs { projects, unlogged } => match (event, project) {
                 (Event::Lagged(lagged), _) => {
                     assert!(self.leaving || lagged.missed <= *unlogged, "LOST: {lagged:?}, of {unlogged} without ids");
                     *unlogged = unlogged.saturating_sub(lagged.missed);
@@ -183,37 +183,38 @@ impl Reader {
                 }
                 (_, Some(project)) if event.event_id().is_some() => {
                     // A project that is not joined is not checked.
-                    if let Some(sequence) = &mut projects[project] {
-                        batch.missing += sequence.see(event, &server.logs[project], excuses(project));
+                    if let Some(log_progress) = &mut projects[project] {
+                        batch.missing += log_progress.check(event, &server.logs[project], excuses(project));
                     }
                 }
                 _ => *unlogged = unlogged.checked_sub(1).expect("TWICE: more than was handed out"),
             },
         }
         if let Some((project, id)) = project.zip(event.event_id()) {
-            self.stands[project] = Some(id);
+            self.positions[project] = Some(id);
             if let Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), .. }) = event {
-                self.keep(project, id - missed);
+                self.hold(project, id - missed);
             }
         }
-        let dropped = match &mut self.book {
-            Book::Ring(shadow) => std::mem::take(&mut shadow.dropped),
-            Book::Logs { .. } => Vec::new(),
+        let dropped = match &mut self.reference {
+            Reference::Ring(expected) => std::mem::take(&mut expected.dropped),
+            Reference::Logs { .. } => Vec::new(),
         };
         for (name, id) in dropped {
-            server.project(&name).into_iter().for_each(|project| self.keep(project, id - 1));
+            server.project(&name).into_iter().for_each(|project| self.hold(project, id - 1));
         }
     }
 
     /// Returns `true` if it has received everything.
     pub(super) fn is_done(&self, server: &Server) -> bool {
-        let read = match &self.book {
-            Book::Ring(shadow) => shadow.is_empty(),
-            Book::Logs { projects, unlogged } => {
-                let sequences = projects.iter().zip(&server.logs);
+        let read = match &self.reference {
+            Reference::Ring(expected) => expected.is_empty(),
+            Reference::Logs { projects, unlogged } => {
+                let progresses = projects.iter().zip(&server.logs);
                 // After an undetectable restore, the log may hold more events of its kind than this reader can know of.
-                let done = |sequence: &Sequence, log| sequence.is_done(log) || sequence.is_of_another_past(log);
-                *unlogged == 0 && sequences.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
+                let done =
+                    |log_progress: &LogProgress, log| log_progress.is_done(log) || log_progress.is_of_another_past(log);
+                *unlogged == 0 && progresses.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
             }
         };
         self.ended || (self.waits && read)
@@ -222,35 +223,37 @@ impl Reader {
 
 impl Reader {
     /// Progress in a project's log, if it is compared with the log.
-    pub(super) fn sequence(&self, project: usize) -> Option<&Sequence> {
-        match &self.book {
-            Book::Logs { projects, .. } => projects[project].as_ref(),
-            Book::Ring(_) => None,
+    pub(super) fn log_progress(&self, project: usize) -> Option<&LogProgress> {
+        match &self.reference {
+            Reference::Logs { projects, .. } => projects[project].as_ref(),
+            Reference::Ring(_) => None,
         }
     }
 
     /// Notes a restore that its client could not detect.
-    pub(super) fn hide(&mut self, project: usize, to: Option<u64>) {
-        if let Book::Logs { projects, .. } = &mut self.book
-            && let Some(sequence) = &mut projects[project]
+    pub(super) fn note_restore(&mut self, project: usize, to: Option<u64>) {
+        if let Reference::Logs { projects, .. } = &mut self.reference
+            && let Some(log_progress) = &mut projects[project]
         {
-            sequence.hide(to);
+            log_progress.note_restore(to);
         }
     }
 
     /// Starts the record of a project that was joined.
-    pub(super) fn opened(&mut self, at: usize, opening: &super::process::Follow) {
-        if let (Book::Logs { projects, .. }, super::process::Follow::Log(sequence)) = (&mut self.book, opening) {
-            projects[at] = Some(sequence.of_kind(self.plan.kind));
+    pub(super) fn on_project_opened(&mut self, at: usize, opening: &super::process::ProjectProgress) {
+        if let (Reference::Logs { projects, .. }, super::process::ProjectProgress::Log(log_progress)) =
+            (&mut self.reference, opening)
+        {
+            projects[at] = Some(log_progress.of_kind(self.plan.kind));
         }
     }
 
-    pub(super) fn placed(&mut self, at: usize, id: u64) {
-        (self.stands[at], self.kept[at]) = (Some(id), None);
-        if let Book::Logs { projects, .. } = &mut self.book
-            && let Some(sequence) = &mut projects[at]
+    pub(super) fn on_stream_started(&mut self, at: usize, id: u64) {
+        (self.positions[at], self.held[at]) = (Some(id), None);
+        if let Reference::Logs { projects, .. } = &mut self.reference
+            && let Some(log_progress) = &mut projects[at]
         {
-            sequence.id.get_or_insert(id);
+            log_progress.id.get_or_insert(id);
         }
     }
 }

@@ -10,9 +10,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    decisions::Asked,
-    process::{Follow, Running},
-    world::{Act, World},
+    decision_progress::CheckedRequest,
+    process::{ProjectProgress, Running},
+    world::{Action, World},
 };
 use crate::{
     ContentFilter, Error,
@@ -28,7 +28,7 @@ const WINDOW: Duration = Duration::from_secs(602);
 type Answer = Result<Body, Error>;
 
 #[derive(Debug, Clone)]
-pub(super) enum Question {
+pub(super) enum RestQuery {
     Page(ContentFilter),
     Content(String),
     Sleep(Duration),
@@ -37,7 +37,7 @@ pub(super) enum Question {
 #[derive(Debug)]
 struct Mailbox {
     now: Now,
-    asked: Vec<(Question, oneshot::Sender<Answer>)>,
+    asked: Vec<(RestQuery, oneshot::Sender<Answer>)>,
 }
 
 /// The server's items as a backfill reads them.
@@ -47,9 +47,9 @@ struct Model {
 }
 
 impl Model {
-    async fn ask(&self, question: Question) -> Answer {
+    async fn ask(&self, query: RestQuery) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.mailbox.lock().unwrap().asked.push((question, reply));
+        self.mailbox.lock().unwrap().asked.push((query, reply));
         answer.await.unwrap_or_else(|_| Err(Error::closed()))
     }
 }
@@ -64,15 +64,15 @@ impl ContentSource for Model {
     }
 
     async fn sleep(&self, pause: Duration) {
-        let _ = self.ask(Question::Sleep(pause)).await;
+        let _ = self.ask(RestQuery::Sleep(pause)).await;
     }
 
     async fn page(&self, filter: &ContentFilter) -> Answer {
-        self.ask(Question::Page(filter.clone())).await
+        self.ask(RestQuery::Page(filter.clone())).await
     }
 
     async fn content(&self, id: &str) -> Answer {
-        self.ask(Question::Content(id.to_owned())).await
+        self.ask(RestQuery::Content(id.to_owned())).await
     }
 }
 
@@ -80,7 +80,7 @@ impl ContentSource for Model {
 pub(super) struct Inquiry {
     id: u64,
     pub(super) project: usize,
-    asked: Asked,
+    asked: CheckedRequest,
     /// True if several answers listed the flagged items.
     in_parts: bool,
     joins: u64,
@@ -93,7 +93,7 @@ impl World {
     pub(super) fn inquire(&mut self, at: usize, running: &mut Running, request: BackfillRequest) {
         let project = self.server.project(&request.project).expect("nobody has joined another");
         let mailbox = Arc::new(Mutex::new(Mailbox { now: self.present(at), asked: Vec::new() }));
-        let asked = Asked {
+        let asked = CheckedRequest {
             wanted: request.query,
             decided: self.server.contents[project].history.len(),
             excused: request.flagged.is_none(),
@@ -115,7 +115,7 @@ impl World {
         });
         self.tally.inquiries += 1;
         let done = self.pursue(at, running, id);
-        assert!(done.is_none(), "an answer without a question");
+        assert!(done.is_none(), "an answer without a query");
     }
 
     /// Resumes a backfill, and sends its next REST request.
@@ -125,12 +125,15 @@ impl World {
         let polled = inquiry.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let asked = std::mem::take(&mut inquiry.mailbox.lock().unwrap().asked);
         let life = self.clients[at].life;
-        for (question, reply) in asked {
-            if let Question::Sleep(pause) = question {
-                self.after(pause, Act::Told { client: at, life, inquiry: id, reply, answer: Ok(Body::TooLarge) });
+        for (query, reply) in asked {
+            if let RestQuery::Sleep(pause) = query {
+                self.after(
+                    pause,
+                    Action::RestAnswered { client: at, life, inquiry: id, reply, answer: Ok(Body::TooLarge) },
+                );
             } else {
                 let pause = self.rest_pause();
-                self.after(pause, Act::Asked { client: at, life, inquiry: id, question, reply });
+                self.after(pause, Action::RestAsked { client: at, life, inquiry: id, query, reply });
             }
         }
         match polled {
@@ -145,32 +148,32 @@ impl World {
     }
 
     /// Answers a request on the server.
-    pub(super) fn asked(
+    pub(super) fn on_rest_query(
         &mut self,
         at: usize,
         life: u64,
         inquiry: u64,
-        question: &Question,
+        query: &RestQuery,
         reply: oneshot::Sender<Answer>,
     ) {
         let Some(running) = &mut self.clients[at].running else { return };
         let Some(known) = running.inquiries.iter().position(|known| known.id == inquiry) else { return };
         let (project, foreign) = (running.inquiries[known].project, self.clients[at].plan.foreign_key);
-        let (answer, excused) = self.rest_answer(project, foreign, question);
-        self.trace(|| format!("         REST: {question:?}: {answer:?}").chars().take(2_000).collect());
+        let (answer, excused) = self.rest_answer(project, foreign, query);
+        self.trace(|| format!("         REST: {query:?}: {answer:?}").chars().take(2_000).collect());
         if let Some(running) = &mut self.clients[at].running {
             let inquiry = &mut running.inquiries[known];
             inquiry.asked.excused |= excused;
-            if let Question::Page(ContentFilter { page: Some(2..), status: Some(_), .. }) = question {
+            if let RestQuery::Page(ContentFilter { page: Some(2..), status: Some(_), .. }) = query {
                 inquiry.in_parts = true;
             }
         }
         let pause = self.rest_pause();
-        self.after(pause, Act::Told { client: at, life, inquiry, reply, answer });
+        self.after(pause, Action::RestAnswered { client: at, life, inquiry, reply, answer });
     }
 
     /// Delivers an answer to the client.
-    pub(super) fn told(&mut self, at: usize, inquiry: u64, reply: oneshot::Sender<Answer>, answer: Answer) {
+    pub(super) fn on_rest_answer(&mut self, at: usize, inquiry: u64, reply: oneshot::Sender<Answer>, answer: Answer) {
         let is_known = |running: &Running| running.inquiries.iter().any(|known| known.id == inquiry);
         if !self.clients[at].running.as_deref().is_some_and(is_known) {
             return;
@@ -202,11 +205,11 @@ impl World {
         self.tally.backfills_failed += u64::from(found.is_none_or(|found| !found.complete));
         let room = &mut running.rooms[inquiry.project];
         // The answer to a request from before another join of the project is ignored.
-        let Follow::Plain(decisions) = &mut room.follow else { return };
+        let ProjectProgress::Decisions(decisions) = &mut room.progress else { return };
         if room.joins == inquiry.joins {
-            decisions.told(asked, found, contents);
+            decisions.on_rest_answer(asked, found, contents);
         } else {
-            decisions.told_late(found);
+            decisions.on_late_rest_answer(found);
         }
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::{
     dice::Dice,
-    plans::{Balancer, ClientPlan, Plan, Rest, Wire, rare},
+    plans::{Balancer, ClientPlan, ReaderPlan, Rest, Wire, rare},
     server::{NODES, Refusal},
 };
 use crate::{Backfill, Overflow};
 
 /// Behaviour of a model server during the trouble. Probabilities are per occasion.
 #[derive(Debug, Clone)]
-pub(super) struct Manners {
+pub(super) struct ServerBehaviour {
     /// True if it keeps a log and replays it; otherwise REST lists the decisions.
     pub(super) has_log: bool,
     /// Largest number of events per page, and of events kept in a project's log.
@@ -25,7 +25,7 @@ pub(super) struct Manners {
     pub(super) answers_twice: f64,
     pub(super) refuses_joins: f64,
     /// True if joins of the first project are never answered.
-    pub(super) deaf: bool,
+    pub(super) ignores_joins: bool,
     pub(super) refuses_pages: f64,
     /// True if a refusal names its project; true if acknowledgements are empty.
     pub(super) names_projects: bool,
@@ -75,7 +75,7 @@ pub(super) struct Scenario {
     pub(super) longest_down: u64,
     /// True if computers sleep.
     pub(super) sleeps: bool,
-    pub(super) server: Manners,
+    pub(super) server: ServerBehaviour,
     pub(super) rest: Rest,
     pub(super) broker: Broker,
     pub(super) wire: Wire,
@@ -89,7 +89,7 @@ impl Scenario {
         let has_log = dice.chance(0.75);
         let sleeps = dice.chance(0.2);
         let wire = Wire::draw(dice, has_log);
-        let server = Manners {
+        let server = ServerBehaviour {
             has_log,
             page_max: dice.pick(&[3, 7, 20, 500]),
             retention: dice.pick(&[5, 20, 60, u64::MAX, u64::MAX]),
@@ -98,7 +98,7 @@ impl Scenario {
             answers_late: rare(dice, 0.3, 300),
             answers_twice: rare(dice, 0.3, 300),
             refuses_joins: rare(dice, 0.3, 400),
-            deaf: dice.chance(0.05),
+            ignores_joins: dice.chance(0.05),
             refuses_pages: rare(dice, 0.3, 500),
             names_projects: dice.chance(0.5),
             // A damaged answer to a first join would leave only an acknowledgement that confirms it.
@@ -142,7 +142,7 @@ impl Scenario {
 
     /// A day with more than a thousand interruptions and without restarts of programs.
     pub(super) fn day() -> Self {
-        let reader = |kind, pace, batch| Plan { wide: false, kind, pace, batch };
+        let reader = |kind, pace, batch| ReaderPlan { wide: false, kind, pace, batch };
         let client = |overflow| ClientPlan {
             endpoints: NODES,
             overflow,
@@ -158,10 +158,10 @@ impl Scenario {
                 reader(None, 1, 64),
                 reader(None, 20_000, 5),
                 reader(Some("moderation_update"), 2_000, 1),
-                Plan { wide: true, ..reader(None, 1_000, 5) },
+                ReaderPlan { wide: true, ..reader(None, 1_000, 5) },
             ],
         };
-        let server = Manners {
+        let server = ServerBehaviour {
             has_log: true,
             page_max: 500,
             retention: 5_000,
@@ -170,7 +170,7 @@ impl Scenario {
             answers_late: 0.01,
             answers_twice: 0.01,
             refuses_joins: 0.01,
-            deaf: false,
+            ignores_joins: false,
             refuses_pages: 0.01,
             names_projects: true,
             plain_acks: false,

@@ -1,11 +1,11 @@
 //! Streams that are dropped and opened again, and the cursors that follow from the events read.
 
 use super::{
-    plans::Plan,
-    process::{Follow, Running},
-    reader::{Book, Reader},
-    shadow::Shadow,
-    world::{Act, World},
+    expected_ring::ExpectedRing,
+    plans::ReaderPlan,
+    process::{ProjectProgress, Running},
+    reader::{Reader, Reference},
+    world::{Action, World},
 };
 use crate::{EventKinds, Project, session::Input};
 
@@ -26,7 +26,7 @@ impl Running {
         for project in 0..self.rooms.len() {
             if self.followed(project).next().is_none() && !reader.leaving {
                 let limit = reader.limit(project);
-                self.rooms[project].floor = limit.or(self.rooms[project].floor);
+                self.rooms[project].last_reader_position = limit.or(self.rooms[project].last_reader_position);
             }
         }
     }
@@ -39,10 +39,10 @@ impl World {
         for (number, room) in running.rooms.iter().enumerate() {
             let Some(cursor) = room.project.as_ref().and_then(Project::cursor) else { continue };
             let slowest = running.followed(number).filter_map(|reader| reader.limit(number)).min();
-            let limit = slowest.or(room.floor).filter(|_| !self.server.logs[number].has_changed());
+            let limit = slowest.or(room.last_reader_position).filter(|_| !self.server.logs[number].has_changed());
             if let Some(limit) = limit {
                 let cursor = cursor.event_id();
-                assert!(cursor <= limit, "LOST by a restart: the cursor is {cursor}, a reader stands at {limit}");
+                assert!(cursor <= limit, "LOST by a restart: the cursor is {cursor}, a reader is at {limit}");
             }
         }
     }
@@ -62,13 +62,13 @@ impl World {
             world.tally.streams_dropped += 1;
             running.task.machine.handle(world.present(at), Input::Tick);
             if back {
-                world.after(pause, Act::Reopen(at, world.clients[at].life, plan, project));
+                world.after(pause, Action::Reopen(at, world.clients[at].life, plan, project));
             }
         });
         self.check_cursors(at);
     }
 
-    pub(super) fn reopen(&mut self, at: usize, plan: Plan, project: Option<usize>) {
+    pub(super) fn reopen(&mut self, at: usize, plan: ReaderPlan, project: Option<usize>) {
         self.with_client(at, |world, running| {
             let filter = plan.kind.and_then(EventKinds::named);
             let stream = match project {
@@ -80,23 +80,25 @@ impl World {
                 },
             };
             let mine = |number: usize| project.is_none_or(|project| project == number);
-            let sequences = running.rooms.iter().enumerate().map(|(number, room)| match &room.follow {
-                Follow::Log(sequence) if mine(number) => Some(sequence.of_kind(plan.kind)),
+            let progresses = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
+                ProjectProgress::Log(log_progress) if mine(number) => Some(log_progress.of_kind(plan.kind)),
                 _ => None,
             });
-            let book = match world.reads_logs(at) {
-                true => Book::Logs { projects: sequences.collect(), unlogged: 0 },
-                false => Book::Ring(Shadow::default()),
+            let reference = match world.reads_logs(at) {
+                true => Reference::Logs { projects: progresses.collect(), unlogged: 0 },
+                false => Reference::Ring(ExpectedRing::default()),
             };
             // The reader starts now. If it is the only one, the cursor stays where the last one left it.
-            let stands = running.rooms.iter().enumerate().map(|(number, room)| match &room.follow {
-                Follow::Log(_) if mine(number) && running.followed(number).next().is_none() => room.floor,
-                Follow::Log(sequence) if mine(number) => sequence.id,
+            let positions = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
+                ProjectProgress::Log(_) if mine(number) && running.followed(number).next().is_none() => {
+                    room.last_reader_position
+                }
+                ProjectProgress::Log(log_progress) if mine(number) => log_progress.id,
                 _ => None,
             });
-            let stands = stands.collect();
+            let positions = positions.collect();
             world.tally.streams_reopened += 1;
-            world.add_reader(at, running, plan, project, stream, book, stands);
+            world.add_reader(at, running, plan, project, stream, reference, positions);
         });
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     network::Side,
     process::Running,
-    world::{Act, World},
+    world::{Action, World},
 };
 use crate::session::{Command, Input};
 
@@ -28,12 +28,16 @@ pub(super) struct Waking {
 
 impl World {
     /// Client whose computer must be awake for an action.
-    pub(super) fn concerns(&self, act: &Act) -> Option<usize> {
-        match act {
-            Act::Dialed { client, .. } | Act::Told { client, .. } | Act::Restart { client, .. } => Some(*client),
-            Act::Wake(client, _) | Act::Emit(client, _) | Act::CheckWaking(client, ..) => Some(*client),
-            Act::Join(client, ..) | Act::Read(client, ..) | Act::Reopen(client, ..) => Some(*client),
-            Act::Carry(id, Side::Client) | Act::Learn(id, Side::Client) => Some(self.connections.get(id)?.client),
+    pub(super) fn client_of(&self, action: &Action) -> Option<usize> {
+        match action {
+            Action::Dialed { client, .. } | Action::RestAnswered { client, .. } | Action::Restart { client, .. } => {
+                Some(*client)
+            }
+            Action::Timer(client, _) | Action::Emit(client, _) | Action::CheckWakeUp(client, ..) => Some(*client),
+            Action::Join(client, ..) | Action::Read(client, ..) | Action::Reopen(client, ..) => Some(*client),
+            Action::Deliver(id, Side::Client) | Action::NoticeClosed(id, Side::Client) => {
+                Some(self.connections.get(id)?.client)
+            }
             _ => None,
         }
     }
@@ -46,7 +50,7 @@ impl World {
             return;
         }
         self.clients[at].asleep_until = Some(self.now + span);
-        self.after(span, Act::Awake(at, span));
+        self.after(span, Action::EndSleep(at, span));
     }
 
     pub(super) fn wake_up(&mut self, at: usize, span: Duration) {
@@ -65,14 +69,14 @@ impl World {
         if let Some(running) = &mut self.clients[at].running {
             running.waking = Some(waking);
         }
-        wake_at.into_iter().for_each(|wake_at| self.at(wake_at, Act::Wake(at, life)));
+        wake_at.into_iter().for_each(|wake_at| self.at(wake_at, Action::Timer(at, life)));
         if let Some(id) = connection.filter(|_| cut) {
             self.tally.cut_asleep += 1;
             self.cut(id, &[Side::Client, Side::Server], false);
         }
         if connection.is_some() {
-            self.after(NOTICED, Act::CheckWaking(at, life, number));
-            self.after(GIVEN_UP, Act::CheckWaking(at, life, number));
+            self.after(NOTICED, Action::CheckWakeUp(at, life, number));
+            self.after(GIVEN_UP, Action::CheckWakeUp(at, life, number));
         }
     }
 

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use super::{
-    plans::Plan,
-    process::{Follow, Room, Running},
-    reader::{Book, Reader},
-    sequence::Sequence,
-    shadow::Shadow,
-    world::{Act, World},
+    expected_ring::ExpectedRing,
+    log_progress::LogProgress,
+    plans::ReaderPlan,
+    process::{ProjectProgress, Room, Running},
+    reader::{Reader, Reference},
+    world::{Action, World},
 };
 use crate::{EventKinds, Overflow, Project};
 
@@ -47,18 +47,18 @@ impl World {
             self.hang_up(id);
         }
         self.tally.lives += 1;
-        self.after(down.max(Duration::from_millis(10)), Act::Spawn(at));
+        self.after(down.max(Duration::from_millis(10)), Action::Spawn(at));
     }
 
-    pub(super) fn connected(&mut self, at: usize, running: &mut Running) {
+    pub(super) fn on_connected(&mut self, at: usize, running: &mut Running) {
         for plan in self.clients[at].plan.readers.clone().into_iter().filter(|plan| plan.wide) {
             let stream = running.client.stream(plan.kind.and_then(EventKinds::named));
-            let book = match self.reads_logs(at) {
-                true => Book::Logs { projects: vec![None; self.server.logs.len()], unlogged: 0 },
-                false => Book::Ring(Shadow::default()),
+            let reference = match self.reads_logs(at) {
+                true => Reference::Logs { projects: vec![None; self.server.logs.len()], unlogged: 0 },
+                false => Reference::Ring(ExpectedRing::default()),
             };
-            let stands = vec![None; self.server.logs.len()];
-            self.add_reader(at, running, plan, None, stream, book, stands);
+            let positions = vec![None; self.server.logs.len()];
+            self.add_reader(at, running, plan, None, stream, reference, positions);
         }
         for project in 0..self.server.logs.len() {
             self.join_project(at, running, project);
@@ -67,32 +67,32 @@ impl World {
 
     pub(super) fn join_project(&mut self, at: usize, running: &mut Running, project: usize) {
         let stored = self.clients[at].stored[project].clone();
-        running.rooms[project].asked_place = self.server.contents[project].history.len();
+        running.rooms[project].decisions_at_call = self.server.contents[project].history.len();
         running.join(project, &self.server.logs[project].name, stored.as_deref(), self.now);
     }
 
     /// Opens the readers of a project that was joined.
-    pub(super) fn joined(&mut self, at: usize, running: &mut Running, number: usize, project: Project) {
+    pub(super) fn on_joined(&mut self, at: usize, running: &mut Running, number: usize, project: Project) {
         for plan in self.clients[at].plan.readers.clone().into_iter().filter(|plan| !plan.wide) {
             let stream = project.stream(plan.kind.and_then(EventKinds::named));
             let room = &mut running.rooms[number];
-            let first = room.early.take();
-            let follow = if first.is_some() { &room.opening } else { &room.follow };
-            let sequence = match follow {
-                Follow::Log(sequence) => sequence.of_kind(plan.kind),
-                _ => Sequence::from(None),
+            let first = room.opening_ring.take();
+            let progress = if first.is_some() { &room.opening } else { &room.progress };
+            let log_progress = match progress {
+                ProjectProgress::Log(log_progress) => log_progress.of_kind(plan.kind),
+                _ => LogProgress::from(None),
             };
-            let book = if self.reads_logs(at) {
+            let reference = if self.reads_logs(at) {
                 let mut projects = vec![None; self.server.logs.len()];
-                projects[number] = Some(sequence);
-                let unlogged = if first.is_some() { room.early_unlogged } else { 0 };
-                Book::Logs { projects, unlogged }
+                projects[number] = Some(log_progress);
+                let unlogged = if first.is_some() { room.opening_unlogged } else { 0 };
+                Reference::Logs { projects, unlogged }
             } else {
-                Book::Ring(first.unwrap_or_default())
+                Reference::Ring(first.unwrap_or_default())
             };
-            let mut stands = vec![None; self.server.logs.len()];
-            stands[number] = room.placed;
-            self.add_reader(at, running, plan, Some(number), stream, book, stands);
+            let mut positions = vec![None; self.server.logs.len()];
+            positions[number] = room.start_position;
+            self.add_reader(at, running, plan, Some(number), stream, reference, positions);
         }
         running.rooms[number].project = Some(project);
     }
@@ -102,21 +102,21 @@ impl World {
         &mut self,
         at: usize,
         running: &mut Running,
-        plan: Plan,
+        plan: ReaderPlan,
         project: Option<usize>,
         stream: crate::EventStream,
-        book: Book,
-        stands: Vec<Option<u64>>,
+        reference: Reference,
+        positions: Vec<Option<u64>>,
     ) {
         running.numbers += 1;
         let closes = self.clients[at].plan.overflow == Overflow::Close;
-        running.readers.push(Reader::new(running.numbers, plan, project, stream, book, stands, closes));
-        self.after(Duration::ZERO, Act::Read(at, self.clients[at].life, running.numbers));
+        running.readers.push(Reader::new(running.numbers, plan, project, stream, reference, positions, closes));
+        self.after(Duration::ZERO, Action::Read(at, self.clients[at].life, running.numbers));
     }
 
     pub(super) fn read(&mut self, at: usize, number: u64) {
         let Some(running) = &mut self.clients[at].running else { return };
-        let hidden: Vec<_> = running.rooms.iter().map(|room| room.hidden_past).collect();
+        let hidden: Vec<_> = running.rooms.iter().map(|room| room.undetected_restore).collect();
         let excuses = self.excuses(at, hidden.into_iter());
         let Some(running) = &mut self.clients[at].running else { return };
         let Some(reader) = running.readers.iter_mut().find(|reader| reader.number == number) else { return };
@@ -131,12 +131,12 @@ impl World {
             self.tally.told_missing += batch.missing;
             if !reader.ended {
                 let pause = self.dice.pause(0, pace);
-                self.after(pause, Act::Read(at, self.clients[at].life, number));
+                self.after(pause, Action::Read(at, self.clients[at].life, number));
             } else if reader.overflowed {
                 let (plan, project) = (reader.plan, reader.project);
                 let pause = self.dice.pause(10, 3_000);
                 self.tally.overflowed += 1;
-                self.after(pause, Act::Reopen(at, self.clients[at].life, plan, project));
+                self.after(pause, Action::Reopen(at, self.clients[at].life, plan, project));
             }
         }
         let Some(running) = &mut self.clients[at].running else { return };
@@ -169,12 +169,12 @@ impl World {
                 reader.leaving = true;
             }
             running.leave(project);
-            let Room { early, was_left, .. } = &mut running.rooms[project];
-            (*early, *was_left) = (None, true);
+            let Room { opening_ring, was_left, .. } = &mut running.rooms[project];
+            (*opening_ring, *was_left) = (None, true);
             if at_once {
                 world.join_project(at, running, project);
             } else {
-                world.after(pause, Act::Join(at, life, project));
+                world.after(pause, Action::Join(at, life, project));
             }
         });
     }

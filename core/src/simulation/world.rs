@@ -8,14 +8,14 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    agenda::Agenda,
     dice::Dice,
     network::{Connection, Side},
-    plans::Plan,
+    plans::ReaderPlan,
     process::Process,
-    rest::Question,
+    rest::RestQuery,
     scenario::Scenario,
-    server::{Odd, Published, Request, Server},
+    schedule::Schedule,
+    server::{Published, Request, RowDefect, Server},
     tally::Tally,
 };
 use crate::{Error, rest::Body, session::Now};
@@ -25,9 +25,9 @@ const STEPS_MAX: u64 = 2_000_000;
 
 /// Scheduled action.
 #[derive(Debug)]
-pub(super) enum Act {
+pub(super) enum Action {
     /// A timer of a client, in one of its runs.
-    Wake(usize, u64),
+    Timer(usize, u64),
     Dialed {
         client: usize,
         life: u64,
@@ -35,36 +35,36 @@ pub(super) enum Act {
         node: usize,
         fails: bool,
     },
-    Carry(u64, Side),
-    Learn(u64, Side),
+    Deliver(u64, Side),
+    NoticeClosed(u64, Side),
     Ping(u64),
     Serve(u64, Request),
-    Say(u64, Vec<String>),
+    SendFrames(u64, Vec<String>),
     /// Its project; true if it must be an event that the log keeps.
     Publish(usize, bool),
-    Fan(Published),
+    Broadcast(Published),
     /// An item of a project without a log gets this status.
     Decide(usize, usize, &'static str),
     /// A connection that was just accepted is closed; true if the client is notified.
-    Drop(u64, bool),
+    DropConnection(u64, bool),
     /// The program sends an event of its own.
     Emit(usize, u64),
     /// A stream replaces one that was dropped.
-    Reopen(usize, u64, Plan, Option<usize>),
-    Awake(usize, Duration),
-    CheckWaking(usize, u64, u64),
+    Reopen(usize, u64, ReaderPlan, Option<usize>),
+    EndSleep(usize, Duration),
+    CheckWakeUp(usize, u64, u64),
     Review(usize),
-    Rise,
-    RiseNode(usize),
+    StartServer,
+    StartNode(usize),
     /// A request of a client's backfill arrives at the server; below, its answer arrives at the client.
-    Asked {
+    RestAsked {
         client: usize,
         life: u64,
         inquiry: u64,
-        question: Question,
+        query: RestQuery,
         reply: oneshot::Sender<Result<Body, Error>>,
     },
-    Told {
+    RestAnswered {
         client: usize,
         life: u64,
         inquiry: u64,
@@ -83,8 +83,8 @@ pub(super) enum Act {
     /// Measures the size of all tables and queues.
     Measure,
     /// Ends the trouble.
-    Calm,
-    Look,
+    EndTrouble,
+    CheckDone,
 }
 
 #[derive(Debug)]
@@ -93,7 +93,7 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) now: Duration,
     pub(super) base: Instant,
-    agenda: Agenda,
+    schedule: Schedule,
     pub(super) troubled: bool,
     pub(super) server: Server,
     pub(super) connections: BTreeMap<u64, Connection>,
@@ -126,7 +126,7 @@ impl World {
             dice: Dice::new(scenario.seed ^ 0x5EED),
             now: Duration::ZERO,
             base: Instant::now(),
-            agenda: Agenda::default(),
+            schedule: Schedule::default(),
             troubled: true,
             server: Server::new(scenario.projects),
             connections: BTreeMap::new(),
@@ -148,7 +148,7 @@ impl World {
         let trouble = self.scenario.trouble.as_millis() as u64;
         for at in 0..self.clients.len() {
             let pause = self.dice.pause(0, 1_000);
-            self.after(pause, Act::Spawn(at));
+            self.after(pause, Action::Spawn(at));
         }
         let mut left = self.scenario.events;
         while left > 0 {
@@ -158,40 +158,40 @@ impl World {
             for _ in 0..burst {
                 let pause = start + self.dice.pause(0, spread);
                 let project = self.dice.index(self.scenario.projects);
-                self.after(pause, Act::Publish(project, false));
+                self.after(pause, Action::Publish(project, false));
             }
             left -= burst;
         }
         if !self.scenario.server.has_log {
             for _ in 0..self.scenario.events / 6 {
                 let (pause, project) = (self.dice.pause(0, trouble), self.dice.index(self.scenario.projects));
-                self.after(pause, Act::Review(project));
+                self.after(pause, Action::Review(project));
             }
             for _ in 0..self.dice.between(0, 3) {
-                let content = self.server.foreign.submit(jiff::Timestamp::UNIX_EPOCH, Odd::Nothing, 1);
+                let content = self.server.foreign.submit(jiff::Timestamp::UNIX_EPOCH, RowDefect::None, 1);
                 self.server.foreign.decide(content, "approved", jiff::Timestamp::UNIX_EPOCH, true);
             }
         }
         let calm = self.scenario.trouble;
-        self.at(calm, Act::Calm);
+        self.at(calm, Action::EndTrouble);
         // A lost event that nothing reports shows only when the next event arrives.
         for project in 0..self.scenario.projects {
             for pause in [61_000, 62_000, 75_000] {
                 let noise = self.dice.pause(0, 500);
-                self.at(calm + Duration::from_millis(pause) + noise, Act::Publish(project, true));
+                self.at(calm + Duration::from_millis(pause) + noise, Action::Publish(project, true));
             }
         }
-        self.at(calm + Duration::from_secs(80), Act::Look);
-        self.after(Duration::ZERO, Act::Fault);
-        self.after(Duration::from_secs(1), Act::Measure);
+        self.at(calm + Duration::from_secs(80), Action::CheckDone);
+        self.after(Duration::ZERO, Action::Fault);
+        self.after(Duration::from_secs(1), Action::Measure);
     }
 
-    pub(super) fn at(&mut self, at: Duration, act: Act) {
-        self.agenda.enter(at.max(self.now), act);
+    pub(super) fn at(&mut self, at: Duration, action: Action) {
+        self.schedule.add(at.max(self.now), action);
     }
 
-    pub(super) fn after(&mut self, pause: Duration, act: Act) {
-        self.at(self.now + pause, act);
+    pub(super) fn after(&mut self, pause: Duration, action: Action) {
+        self.at(self.now + pause, action);
     }
 
     /// Time at a client.
@@ -211,12 +211,12 @@ impl World {
     /// Runs until every client has everything.
     pub(super) fn run(mut self) -> Self {
         while !self.done {
-            let Some((at, act)) = self.agenda.pop() else { panic!("nothing happens any more") };
+            let Some((at, action)) = self.schedule.pop() else { panic!("nothing happens any more") };
             self.now = at;
             self.tally.steps += 1;
-            assert!(self.tally.steps < STEPS_MAX, "much ado: {act:?}");
-            self.trace(|| format!("{act:?}"));
-            self.happen(act);
+            assert!(self.tally.steps < STEPS_MAX, "much ado: {action:?}");
+            self.trace(|| format!("{action:?}"));
+            self.happen(action);
         }
         self.tally.virtual_seconds = self.now.as_secs();
         self
@@ -232,60 +232,60 @@ impl World {
         self.clients[client].life == life
     }
 
-    fn happen(&mut self, act: Act) {
-        let sleeper = self.concerns(&act).and_then(|client| self.clients[client].asleep_until);
+    fn happen(&mut self, action: Action) {
+        let sleeper = self.client_of(&action).and_then(|client| self.clients[client].asleep_until);
         if let Some(until) = sleeper {
-            return self.at(until, act);
+            return self.at(until, action);
         }
-        match act {
-            Act::Wake(client, life) => {
+        match action {
+            Action::Timer(client, life) => {
                 let running = self.clients[client].running.as_ref();
                 if self.is_alive(client, life) && running.is_some_and(|running| running.wake_at == Some(self.now)) {
                     self.wake(client);
                 }
             }
-            Act::Dialed { client, life, attempt, node, fails } if self.is_alive(client, life) => {
-                self.dialed(client, attempt, (!fails).then_some(node));
+            Action::Dialed { client, life, attempt, node, fails } if self.is_alive(client, life) => {
+                self.on_dialed(client, attempt, (!fails).then_some(node));
             }
-            Act::Carry(id, to) => self.carry(id, to),
-            Act::Learn(id, side) => self.learn(id, side),
-            Act::Ping(id) => self.ping(id),
-            Act::Serve(id, request) => self.serve(id, &request),
-            Act::Say(id, frames) => self.say(id, frames),
-            Act::Publish(project, kept) => self.publish(project, kept),
-            Act::Fan(published) => self.fan(&published),
-            Act::Rise => self.rise(),
-            Act::RiseNode(node) => {
+            Action::Deliver(id, to) => self.deliver(id, to),
+            Action::NoticeClosed(id, side) => self.notice_closed(id, side),
+            Action::Ping(id) => self.ping(id),
+            Action::Serve(id, request) => self.serve(id, &request),
+            Action::SendFrames(id, frames) => self.send_frames(id, frames),
+            Action::Publish(project, kept) => self.publish(project, kept),
+            Action::Broadcast(published) => self.broadcast(&published),
+            Action::StartServer => self.start_server(),
+            Action::StartNode(node) => {
                 self.server.nodes[node] = true;
                 self.warm_up();
             }
-            Act::Decide(project, content, status) => self.decide(project, content, status),
-            Act::Review(project) => self.review(project),
-            Act::Drop(id, says_so) => self.drop_connection(id, says_so),
-            Act::Emit(client, life) if self.is_alive(client, life) => {
+            Action::Decide(project, content, status) => self.decide(project, content, status),
+            Action::Review(project) => self.review(project),
+            Action::DropConnection(id, says_so) => self.drop_connection(id, says_so),
+            Action::Emit(client, life) if self.is_alive(client, life) => {
                 self.with_client(client, |_, running| running.emit());
             }
-            Act::Reopen(client, life, plan, project) if self.is_alive(client, life) => {
+            Action::Reopen(client, life, plan, project) if self.is_alive(client, life) => {
                 self.reopen(client, plan, project);
             }
-            Act::Awake(client, span) => self.wake_up(client, span),
-            Act::CheckWaking(client, life, number) if self.is_alive(client, life) => {
+            Action::EndSleep(client, span) => self.wake_up(client, span),
+            Action::CheckWakeUp(client, life, number) if self.is_alive(client, life) => {
                 self.check_waking(client, number);
             }
-            Act::Asked { client, life, inquiry, question, reply } if self.is_alive(client, life) => {
-                self.asked(client, life, inquiry, &question, reply);
+            Action::RestAsked { client, life, inquiry, query, reply } if self.is_alive(client, life) => {
+                self.on_rest_query(client, life, inquiry, &query, reply);
             }
-            Act::Told { client, life, inquiry, reply, answer } if self.is_alive(client, life) => {
-                self.told(client, inquiry, reply, answer);
+            Action::RestAnswered { client, life, inquiry, reply, answer } if self.is_alive(client, life) => {
+                self.on_rest_answer(client, inquiry, reply, answer);
             }
-            Act::Spawn(client) => self.spawn(client),
-            Act::Restart { client, life, down } => self.restart(client, life, down),
-            Act::Join(client, life, project) if self.is_alive(client, life) => self.come_back(client, project),
-            Act::Read(client, life, reader) if self.is_alive(client, life) => self.read(client, reader),
-            Act::Fault => self.fault(),
-            Act::Measure => self.measure(),
-            Act::Calm => (self.troubled, self.calm_since) = (false, Some(self.now)),
-            Act::Look => self.look(),
+            Action::Spawn(client) => self.spawn(client),
+            Action::Restart { client, life, down } => self.restart(client, life, down),
+            Action::Join(client, life, project) if self.is_alive(client, life) => self.come_back(client, project),
+            Action::Read(client, life, reader) if self.is_alive(client, life) => self.read(client, reader),
+            Action::Fault => self.fault(),
+            Action::Measure => self.measure(),
+            Action::EndTrouble => (self.troubled, self.calm_since) = (false, Some(self.now)),
+            Action::CheckDone => self.check_done(),
             _ => {}
         }
     }

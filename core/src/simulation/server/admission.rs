@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::{
     network::Side,
-    world::{Act, World},
+    world::{Action, World},
 };
 
 /// Forms in which servers refuse credentials.
@@ -38,7 +38,7 @@ impl World {
         if self.is_warming() {
             self.tally.dropped_fresh += 1;
             let (pause, says_so) = (self.dice.pause(0, 300), self.dice.chance(0.5));
-            self.after(pause, Act::Drop(id, says_so));
+            self.after(pause, Action::DropConnection(id, says_so));
         }
     }
 
@@ -73,6 +73,6 @@ impl World {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.socket.open = false;
         let pause = Duration::from_millis(self.scenario.wire.delay + 1) + self.dice.pause(0, 100);
-        self.after(pause, Act::Learn(id, Side::Client));
+        self.after(pause, Action::NoticeClosed(id, Side::Client));
     }
 }

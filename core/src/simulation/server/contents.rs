@@ -9,8 +9,8 @@ use crate::events::Event;
 
 /// Defect of a row in the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::simulation) enum Odd {
-    Nothing,
+pub(in crate::simulation) enum RowDefect {
+    None,
     /// Metadata with a number that JSON can't represent.
     NoNumber,
     Unreadable,
@@ -32,7 +32,7 @@ pub(in crate::simulation) struct Decision {
 struct Content {
     created: jiff::Timestamp,
     decisions: Vec<usize>,
-    odd: Odd,
+    defect: RowDefect,
     /// Its share of the largest answer.
     weight: u64,
 }
@@ -50,8 +50,8 @@ impl Contents {
         Self { project, all: Vec::new(), history: Vec::new(), flagged: BTreeSet::new() }
     }
 
-    pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, odd: Odd, weight: u64) -> usize {
-        self.all.push(Content { created: at, decisions: Vec::new(), odd, weight });
+    pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, defect: RowDefect, weight: u64) -> usize {
+        self.all.push(Content { created: at, decisions: Vec::new(), defect, weight });
         self.all.len() - 1
     }
 
@@ -74,8 +74,8 @@ impl Contents {
     }
 
     /// Event of a decision.
-    pub(in crate::simulation) fn payload(&self, place: usize) -> Value {
-        let Decision { content, at, status, .. } = self.history[place];
+    pub(in crate::simulation) fn payload(&self, position: usize) -> Value {
+        let Decision { content, at, status, .. } = self.history[position];
         json!({
             "content_id": self.id(content), "project_id": self.project, "status": status, "timestamp": at.to_string(),
         })
@@ -87,7 +87,7 @@ impl Contents {
     }
 
     /// Returns `true` if a lookup of this item may fail.
-    pub(in crate::simulation) fn is_odd(&self, id: &str) -> bool {
+    pub(in crate::simulation) fn is_defective(&self, id: &str) -> bool {
         self.number(id).is_none_or(|content| self.is_unreadable(content))
     }
 
@@ -99,11 +99,11 @@ impl Contents {
     pub(in crate::simulation) fn find(&self, event: &Event) -> Option<usize> {
         let Event::ModerationUpdate(update) = event else { return None };
         let content = self.number(&update.content_id)?;
-        let place = self.all[content].decisions.iter().find(|place| {
-            let decision = self.history[**place];
+        let position = self.all[content].decisions.iter().find(|position| {
+            let decision = self.history[**position];
             Some(decision.at) == update.timestamp.instant() && update.status == *decision.status
         });
-        Some(*place.unwrap_or_else(|| panic!("nobody has decided this: {event:?}")))
+        Some(*position.unwrap_or_else(|| panic!("nobody has decided this: {event:?}")))
     }
 
     fn number(&self, id: &str) -> Option<usize> {
@@ -113,7 +113,7 @@ impl Contents {
 
     /// Returns `true` if rows of this item may be reported as malformed.
     pub(in crate::simulation) fn is_unreadable(&self, content: usize) -> bool {
-        matches!(self.all[content].odd, Odd::Unreadable | Odd::Huge)
+        matches!(self.all[content].defect, RowDefect::Unreadable | RowDefect::Huge)
     }
 
     pub(in crate::simulation) fn has_readable(&self) -> bool {
@@ -126,7 +126,7 @@ impl Contents {
     }
 
     fn status(&self, content: usize) -> &'static str {
-        self.all[content].decisions.last().map_or("pending", |place| self.history[*place].status)
+        self.all[content].decisions.last().map_or("pending", |position| self.history[*position].status)
     }
 
     /// Page of the listing, newest first; `None` if it exceeds the largest answer.
@@ -150,19 +150,19 @@ impl Contents {
     /// Answer to the lookup of one item; `None` if it exceeds the largest answer.
     pub(in crate::simulation) fn look_up(&self, id: &str) -> Option<String> {
         let content = self.number(id).unwrap_or_else(|| panic!("nobody has submitted {id}"));
-        (self.all[content].odd != Odd::Huge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))
+        (self.all[content].defect != RowDefect::Huge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))
     }
 
     fn weight(&self, content: usize, weight_max: u64) -> u64 {
-        let Content { odd, weight, .. } = self.all[content];
-        if odd == Odd::Huge { weight_max + 1 } else { weight }
+        let Content { defect, weight, .. } = self.all[content];
+        if defect == RowDefect::Huge { weight_max + 1 } else { weight }
     }
 
     fn row(&self, content: usize) -> String {
-        let Content { created, odd, ref decisions, .. } = self.all[content];
-        let updated = decisions.last().map_or(created, |place| self.history[*place].at);
-        let id = match odd {
-            Odd::Unreadable => json!({"no": self.id(content)}),
+        let Content { created, defect, ref decisions, .. } = self.all[content];
+        let updated = decisions.last().map_or(created, |position| self.history[*position].at);
+        let id = match defect {
+            RowDefect::Unreadable => json!({"no": self.id(content)}),
             _ => self.id(content).into(),
         };
         let row = json!({
@@ -170,8 +170,8 @@ impl Contents {
             "status": self.status(content), "created_at": created.to_string(), "updated_at": updated.to_string(),
             "moderation_results": [],
         });
-        match odd {
-            Odd::NoNumber => row.to_string().replace(r#""meta_data":null"#, r#""meta_data":{"score":NaN}"#),
+        match defect {
+            RowDefect::NoNumber => row.to_string().replace(r#""meta_data":null"#, r#""meta_data":{"score":NaN}"#),
             _ => row.to_string(),
         }
     }

@@ -1,6 +1,6 @@
 //! Answers of REST.
 
-use super::super::{rest::Question, world::World};
+use super::super::{rest::RestQuery, world::World};
 use crate::{Error, ErrorKind, Status, rest::Body};
 
 impl World {
@@ -9,7 +9,7 @@ impl World {
         &mut self,
         project: usize,
         foreign: bool,
-        question: &Question,
+        query: &RestQuery,
     ) -> (Result<Body, Error>, bool) {
         let rest = self.scenario.rest.clone();
         if !self.server.up || (self.troubled && self.dice.chance(rest.fails)) {
@@ -18,21 +18,21 @@ impl World {
         let date = rest.says_date.then(|| self.server_wall());
         let date = date.and_then(|date| jiff::Timestamp::from_second(date.as_second()).ok());
         let contents = if foreign { &self.server.foreign } else { &self.server.contents[project] };
-        let (text, mut excused) = match question {
-            Question::Page(filter) => {
+        let (text, mut excused) = match query {
+            RestQuery::Page(filter) => {
                 let flagged = filter.status == Some(Status::Flagged);
                 let number = |value: Option<u32>| value.unwrap_or(1) as usize;
                 (contents.page(flagged, number(filter.page), number(filter.per_page), rest.weight_max), foreign)
             }
             // A key of another project finds nothing of this one.
-            Question::Content(_) if foreign => {
+            RestQuery::Content(_) if foreign => {
                 return (Err(Error::new(ErrorKind::Api, "not found").with_status(404)), true);
             }
-            Question::Content(id) => (contents.look_up(id), false),
-            Question::Sleep(_) => unreachable!("nobody answers that"),
+            RestQuery::Content(id) => (contents.look_up(id), false),
+            RestQuery::Sleep(_) => unreachable!("nobody answers that"),
         };
-        if let Question::Content(id) = question {
-            excused |= contents.is_odd(id);
+        if let RestQuery::Content(id) = query {
+            excused |= contents.is_defective(id);
         }
         // An empty listing does not say which project it belongs to.
         excused |= !contents.has_readable();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// Id of a kept event, together with the past of the log that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::simulation) struct Place {
+pub(in crate::simulation) struct LogPosition {
     pub(in crate::simulation) past: usize,
     pub(in crate::simulation) id: u64,
 }
@@ -51,33 +51,33 @@ impl Log {
     }
 
     /// Position of the current event with this id.
-    pub(in crate::simulation) fn place(&self, id: u64) -> Place {
+    pub(in crate::simulation) fn position(&self, id: u64) -> LogPosition {
         self.origin(self.present(), id)
     }
 
-    fn origin(&self, mut past: usize, id: u64) -> Place {
+    fn origin(&self, mut past: usize, id: u64) -> LogPosition {
         while let Some(parent) = self.pasts[past].parent.filter(|_| id <= self.pasts[past].fork) {
             past = parent;
         }
-        Place { past, id }
+        LogPosition { past, id }
     }
 
-    fn event(&self, place: Place) -> Option<&(&'static str, jiff::Timestamp)> {
-        let past = self.pasts.get(place.past)?;
-        past.events.get(usize::try_from(place.id.checked_sub(past.fork + 1)?).ok()?)
+    fn event(&self, position: LogPosition) -> Option<&(&'static str, jiff::Timestamp)> {
+        let past = self.pasts.get(position.past)?;
+        past.events.get(usize::try_from(position.id.checked_sub(past.fork + 1)?).ok()?)
     }
 
-    pub(in crate::simulation) fn kind(&self, place: Place) -> Option<&'static str> {
-        self.event(place).map(|(kind, _)| *kind)
+    pub(in crate::simulation) fn kind(&self, position: LogPosition) -> Option<&'static str> {
+        self.event(position).map(|(kind, _)| *kind)
     }
 
     /// Returns `true` if `later` follows `earlier` in one past, with only ids between them.
-    pub(in crate::simulation) fn follows(&self, later: Place, earlier: Place) -> bool {
+    pub(in crate::simulation) fn follows(&self, later: LogPosition, earlier: LogPosition) -> bool {
         later.id > earlier.id && self.origin(later.past, earlier.id) == earlier
     }
 
     /// Events between two positions of one past.
-    pub(in crate::simulation) fn between(&self, earlier: u64, later: Place) -> impl Iterator<Item = Place> {
+    pub(in crate::simulation) fn between(&self, earlier: u64, later: LogPosition) -> impl Iterator<Item = LogPosition> {
         (earlier + 1..later.id).map(move |id| self.origin(later.past, id))
     }
 
@@ -112,9 +112,9 @@ impl Log {
 
     /// The current event with this id, as it is sent. A key in it identifies its position for the checks.
     pub(in crate::simulation) fn payload(&self, id: u64) -> (&'static str, Value) {
-        let place = self.place(id);
-        let Some((kind, at)) = self.event(place) else { panic!("the model has no event {place:?}") };
-        let key = format!("{}/{}/{id}", self.name, place.past);
+        let position = self.position(id);
+        let Some((kind, at)) = self.event(position) else { panic!("the model has no event {position:?}") };
+        let key = format!("{}/{}/{id}", self.name, position.past);
         let mut data = match *kind {
             "moderation_update" => json!({"content_id": key, "status": "approved", "timestamp": at.to_string()}),
             "rule_update" => json!({"action": "updated", "rule": {"id": "r", "name": "spam"}}),

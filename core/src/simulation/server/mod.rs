@@ -17,13 +17,13 @@ use serde_json::{Value, json};
 
 pub(super) use self::{
     admission::Refusal,
-    contents::{Contents, Odd},
-    log::{Log, Place},
+    contents::{Contents, RowDefect},
+    log::{Log, LogPosition},
     publisher::Published,
 };
 use super::{
     network::{ALIVE, PROBE, Side},
-    world::{Act, World},
+    world::{Action, World},
 };
 use crate::sio;
 
@@ -82,7 +82,7 @@ pub(super) struct Request {
     data: Value,
     ack: Option<u64>,
     /// Time of its arrival.
-    came: Duration,
+    arrived_at: Duration,
 }
 
 impl Server {
@@ -119,7 +119,7 @@ impl World {
         let interval = self.scenario.server.ping_interval;
         let open = json!({"sid": "e", "upgrades": [], "pingInterval": interval, "pingTimeout": PING_TIMEOUT});
         self.send(id, Side::Client, format!("0{open}"));
-        self.after(Duration::from_millis(interval), Act::Ping(id));
+        self.after(Duration::from_millis(interval), Action::Ping(id));
     }
 
     pub(super) fn ping(&mut self, id: u64) {
@@ -130,10 +130,10 @@ impl World {
         }
         socket.asked.get_or_insert(now);
         self.send(id, Side::Client, "2".into());
-        self.after(Duration::from_millis(interval), Act::Ping(id));
+        self.after(Duration::from_millis(interval), Action::Ping(id));
     }
 
-    pub(super) fn receive(&mut self, id: u64, frame: &str) {
+    pub(super) fn on_frame(&mut self, id: u64, frame: &str) {
         let early = self.scenario.server.early_connected;
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let bad_key = self.clients[client].bad_key;
@@ -163,7 +163,7 @@ impl World {
                 let Ok((name, data)) = sio::split_event(packet.data) else { return };
                 let data: Value = serde_json::from_str(data).unwrap_or_default();
                 let project = data["project_id"].as_str().and_then(|name| self.server.project(name));
-                let request = Request { name: name.into_owned(), project, data, ack: packet.id, came: self.now };
+                let request = Request { name: name.into_owned(), project, data, ack: packet.id, arrived_at: self.now };
                 let within = if self.troubled { self.scenario.server.answers_within } else { 20 };
                 let mut at = self.now + self.dice.pause(0, within);
                 if request.name != "replay_events" {
@@ -172,7 +172,7 @@ impl World {
                     socket.busy_until = socket.busy_until.max(at);
                     at = socket.busy_until;
                 }
-                self.at(at, Act::Serve(id, request));
+                self.at(at, Action::Serve(id, request));
             }
             _ => {}
         }
@@ -207,14 +207,14 @@ impl World {
         }
     }
 
-    pub(super) fn say(&mut self, id: u64, frames: Vec<String>) {
+    pub(super) fn send_frames(&mut self, id: u64, frames: Vec<String>) {
         if self.socket(id).is_some() {
             frames.into_iter().for_each(|frame| self.send(id, Side::Client, frame));
         }
     }
 
     /// Crashes the server, with everything that it had not sent yet.
-    pub(super) fn die(&mut self) {
+    pub(super) fn crash(&mut self) {
         self.server.up = false;
         self.server.life += 1;
         for id in self.connections.keys().copied().collect::<Vec<_>>() {
@@ -222,11 +222,11 @@ impl World {
             self.close_socket(id, told);
         }
         let pause = self.dice.pause(50, 60_000);
-        self.after(pause, Act::Rise);
+        self.after(pause, Action::StartServer);
     }
 
     /// Crashes one of its processes, which is replaced later.
-    pub(super) fn lose_node(&mut self) {
+    pub(super) fn crash_node(&mut self) {
         let node = self.dice.index(NODES);
         if !std::mem::replace(&mut self.server.nodes[node], false) {
             return;
@@ -238,15 +238,15 @@ impl World {
             self.close_socket(id, told);
         }
         let pause = self.dice.pause(50, 60_000);
-        self.after(pause, Act::RiseNode(node));
+        self.after(pause, Action::StartNode(node));
     }
 
     /// Starts the server again: with its log, with an older one, or with a new one.
-    pub(super) fn rise(&mut self) {
+    pub(super) fn start_server(&mut self) {
         self.server.up = true;
-        let manners = &self.scenario.server;
-        let (restores, loses) = match self.troubled && manners.has_log {
-            true => (self.dice.chance(manners.restores), self.dice.chance(manners.loses_log)),
+        let behaviour = &self.scenario.server;
+        let (restores, loses) = match self.troubled && behaviour.has_log {
+            true => (self.dice.chance(behaviour.restores), self.dice.chance(behaviour.loses_log)),
             false => (false, false),
         };
         for log in &mut self.server.logs {

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::{
     super::{
         network::Side,
-        world::{Act, World},
+        world::{Action, World},
     },
-    Odd,
+    RowDefect,
 };
 
 /// Live event on its way to the server's sockets.
@@ -32,18 +32,18 @@ impl World {
         if !self.server.up {
             return;
         }
-        let manners = &self.scenario.server;
-        if !manners.has_log && (kept || !self.dice.chance(0.2)) {
+        let behaviour = &self.scenario.server;
+        if !behaviour.has_log && (kept || !self.dice.chance(0.2)) {
             return self.submit(project, kept);
         }
         let at = self.wall();
         let log = &mut self.server.logs[project];
-        let (name, data) = if !manners.has_log || (!kept && self.dice.chance(0.2)) {
+        let (name, data) = if !behaviour.has_log || (!kept && self.dice.chance(0.2)) {
             ("stats_update", log.statistics())
         } else {
             let kinds = ["moderation_update", "moderation_update", "rule_update", "user_activity"];
             let kind = self.dice.pick(&kinds);
-            let id = log.append(kind, at, manners.retention);
+            let id = log.append(kind, at, behaviour.retention);
             self.tally.logged += 1;
             let (kind, mut data) = log.payload(id);
             if self.scenario.server.text > 0 && self.dice.chance(0.3) {
@@ -64,24 +64,24 @@ impl World {
             let late = self.troubled && self.scenario.server.has_log && self.dice.chance(broker.late);
             let pause = if late { self.dice.pause(1, 2_000) } else { Duration::ZERO };
             let published = Published { project, server: self.server.life, name, frame: frame.clone() };
-            self.after(pause, Act::Fan(published));
+            self.after(pause, Action::Broadcast(published));
         }
     }
 
     /// Submits an item to a server without a log; the decision follows now or later.
     fn submit(&mut self, project: usize, kept: bool) {
         let (rest, at) = (self.scenario.rest.clone(), self.server_wall());
-        let odd = match self.troubled && self.dice.chance(rest.odd) {
-            true => self.dice.pick(&[Odd::NoNumber, Odd::Unreadable, Odd::Huge]),
-            false => Odd::Nothing,
+        let defect = match self.troubled && self.dice.chance(rest.defective_rows) {
+            true => self.dice.pick(&[RowDefect::NoNumber, RowDefect::Unreadable, RowDefect::Huge]),
+            false => RowDefect::None,
         };
-        self.tally.odd_rows += u64::from(odd != Odd::Nothing);
+        self.tally.odd_rows += u64::from(defect != RowDefect::None);
         let weight = self.dice.pick(&[1, 1, 1, 3]);
         let status = self.dice.pick(&["approved", "approved", "rejected", "flagged"]);
-        let content = self.server.contents[project].submit(at, odd, weight);
+        let content = self.server.contents[project].submit(at, defect, weight);
         if !kept && self.troubled && self.dice.chance(rest.slow_decisions) {
             let pause = self.dice.pause(100, 500_000);
-            return self.after(pause, Act::Decide(project, content, status));
+            return self.after(pause, Action::Decide(project, content, status));
         }
         self.decide(project, content, status);
     }
@@ -89,14 +89,14 @@ impl World {
     /// Decides an item and publishes the event.
     pub(in crate::simulation) fn decide(&mut self, project: usize, content: usize, status: &'static str) {
         if !self.server.up {
-            return self.after(Duration::from_secs(1), Act::Decide(project, content, status));
+            return self.after(Duration::from_secs(1), Action::Decide(project, content, status));
         }
         let (at, contents) = (self.server_wall(), &mut self.server.contents[project]);
-        let place = contents.decide(content, status, at, true);
-        let (name, data) = ("moderation_update", contents.payload(place));
+        let position = contents.decide(content, status, at, true);
+        let (name, data) = ("moderation_update", contents.payload(position));
         self.tally.logged += 1;
         let published = Published { project, server: self.server.life, name, frame: frame(name, &data) };
-        self.after(Duration::ZERO, Act::Fan(published));
+        self.after(Duration::ZERO, Action::Broadcast(published));
     }
 
     /// Reviews a flagged item. Servers without a log send no event for a review.
@@ -113,7 +113,7 @@ impl World {
     }
 
     /// Sends the event to the sockets in the room.
-    pub(in crate::simulation) fn fan(&mut self, published: &Published) {
+    pub(in crate::simulation) fn broadcast(&mut self, published: &Published) {
         if published.server != self.server.life {
             return;
         }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::{super::world::World, Request};
 impl World {
     pub(super) fn replay(&mut self, id: u64, request: &Request, project: usize) {
-        let manners = &self.scenario.server;
+        let behaviour = &self.scenario.server;
         let in_room = self.connections.get(&id).is_some_and(|connection| connection.socket.rooms.contains(&project));
-        if !in_room || !manners.has_log {
+        if !in_room || !behaviour.has_log {
             return self.refuse(id, request, json!({"message": "Join the project first", "code": "not_joined"}));
         }
-        if self.troubled && self.dice.chance(manners.refuses_pages) {
+        if self.troubled && self.dice.chance(behaviour.refuses_pages) {
             let mut words = json!({"message": "Server error occurred", "code": "server_error"});
             if self.dice.chance(0.5) {
                 words["retry_after"] = self.dice.between(1, 20).into();
@@ -19,7 +19,7 @@ impl World {
         }
         let log = &self.server.logs[project];
         let number = |name: &str| request.data[name].as_u64().unwrap_or_default();
-        let (after, limit) = (number("after"), number("limit").min(manners.page_max));
+        let (after, limit) = (number("after"), number("limit").min(behaviour.page_max));
         let first = (after + 1).max(log.oldest);
         let last = (first + limit - 1).min(log.head());
         let events: Vec<Value> =

@@ -6,33 +6,33 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        process::Follow,
-        world::{Act, World},
+        process::ProjectProgress,
+        world::{Action, World},
     },
     Request,
 };
 
 impl World {
     pub(super) fn join(&mut self, id: u64, request: &Request, project: usize) {
-        let manners = &self.scenario.server;
-        if self.troubled && self.dice.chance(manners.refuses_joins) {
+        let behaviour = &self.scenario.server;
+        if self.troubled && self.dice.chance(behaviour.refuses_joins) {
             let words = json!({"message": "Server timeout - please try again"});
             return self.refuse(id, request, words);
         }
-        let has_log = manners.has_log;
+        let has_log = behaviour.has_log;
         if self.clients[self.connections[&id].client].bad_key {
             return self.refuse(id, request, json!({"message": "Authentication required"}));
         }
-        if self.is_deaf_to(project) {
+        if self.ignores_joins_of(project) {
             self.tally.unanswered += 1;
             return;
         }
         let Some(socket) = self.socket(id) else { return };
         socket.rooms.insert(project);
-        self.note_hidden_past(id, project);
+        self.note_undetected_restore(id, project);
         let (decided, client) = (self.server.contents[project].history.len(), self.connections[&id].client);
         if let Some(running) = &mut self.clients[client].running {
-            running.rooms[project].joined = decided;
+            running.rooms[project].decisions_at_join = decided;
         }
         let log = &self.server.logs[project];
         let mut joined = json!({"project_id": log.name});
@@ -48,25 +48,25 @@ impl World {
 
     /// Notes a restore that can't be detected: the restored log has grown beyond the position of a client or of one of
     /// its readers.
-    fn note_hidden_past(&mut self, id: u64, project: usize) {
+    fn note_undetected_restore(&mut self, id: u64, project: usize) {
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let log = &self.server.logs[project];
         let Some(running) = &mut self.clients[client].running else { return };
-        let room = match &running.rooms[project].follow {
-            Follow::Log(sequence) => Some(sequence),
+        let room = match &running.rooms[project].progress {
+            ProjectProgress::Log(log_progress) => Some(log_progress),
             _ => None,
         };
-        let readers = running.readers.iter().filter_map(|reader| reader.sequence(project));
-        if room.into_iter().chain(readers).any(|sequence| sequence.is_of_another_past(log)) {
-            let stands = room.and_then(|sequence| sequence.id);
-            running.rooms[project].hidden_past = true;
-            running.readers.iter_mut().for_each(|reader| reader.hide(project, stands));
+        let readers = running.readers.iter().filter_map(|reader| reader.log_progress(project));
+        if room.into_iter().chain(readers).any(|log_progress| log_progress.is_of_another_past(log)) {
+            let position = room.and_then(|log_progress| log_progress.id);
+            running.rooms[project].undetected_restore = true;
+            running.readers.iter_mut().for_each(|reader| reader.note_restore(project, position));
         }
     }
 
     /// Returns `true` if joins of the project are never answered: those of the first, during the trouble.
-    pub(in super::super) fn is_deaf_to(&self, project: usize) -> bool {
-        self.troubled && self.scenario.server.deaf && project == 0
+    pub(in super::super) fn ignores_joins_of(&self, project: usize) -> bool {
+        self.troubled && self.scenario.server.ignores_joins && project == 0
     }
 
     pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
@@ -74,12 +74,12 @@ impl World {
         let names_it = request.project.is_some() && self.scenario.server.names_projects;
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some(running) = running.filter(|_| !names_it && request.name != "replay_events") {
-            running.refused_at = Some(self.now);
+            running.unnamed_refusal_at = Some(self.now);
         }
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some((running, project)) = running.zip(request.project).filter(|_| request.name == "join_project") {
             running.rooms[project].refused = true;
-            running.rooms[project].refusals.push(request.came);
+            running.rooms[project].refusals.push(request.arrived_at);
         }
         if request.name == "replay_events" {
             return self.answer(id, request, &[], words);
@@ -108,6 +108,6 @@ impl World {
         } else if self.troubled {
             pause = self.dice.pause(0, self.scenario.server.answers_within);
         }
-        self.after(pause, Act::Say(id, frames));
+        self.after(pause, Action::SendFrames(id, frames));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// Decisions that a client received from a project without a log. Positions are those in the history of its decisions.
 #[derive(Debug, Clone)]
-pub(super) struct Decisions {
+pub(super) struct DecisionProgress {
     /// First position that the client must receive.
     start: usize,
     given: BTreeSet<usize>,
@@ -36,7 +36,7 @@ pub(super) struct Decisions {
 
 /// Request to REST, as the checks see it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct CheckedRequest {
     pub(super) wanted: BackfillQuery,
     /// Number of decisions when it was sent.
     pub(super) decided: usize,
@@ -46,7 +46,7 @@ pub(super) struct Asked {
     pub(super) foreign: bool,
 }
 
-impl Decisions {
+impl DecisionProgress {
     /// `polls`: reviews are polled. `not_wanted`: the user has disabled backfill.
     pub(super) fn from(start: usize, polls: bool, not_wanted: bool) -> Self {
         Self {
@@ -66,21 +66,21 @@ impl Decisions {
     }
 
     /// Returns `true` if the decision has arrived or need not arrive: a newer one has, or it can't be read.
-    fn is_settled(&self, contents: &Contents, place: usize) -> bool {
-        let content = contents.history[place].content;
-        place < self.excused
-            || self.given.contains(&place)
-            || self.newest.get(&content).is_some_and(|newest| *newest > place)
+    fn is_settled(&self, contents: &Contents, position: usize) -> bool {
+        let content = contents.history[position].content;
+        position < self.excused
+            || self.given.contains(&position)
+            || self.newest.get(&content).is_some_and(|newest| *newest > position)
             || contents.is_unreadable(content)
     }
 
     /// `joined`: number of decisions when the server put the client into the room.
-    pub(super) fn see(&mut self, event: &Event, contents: &Contents, joined: usize) {
+    pub(super) fn check(&mut self, event: &Event, contents: &Contents, joined: usize) {
         match event {
             Event::Gap(gap) => self.gap(gap.reason, joined),
             Event::ModerationUpdate(update) => {
-                let place = contents.find(event).unwrap_or_else(|| panic!("of another project: {event:?}"));
-                self.decision(place, update.meta.origin, contents);
+                let position = contents.find(event).unwrap_or_else(|| panic!("of another project: {event:?}"));
+                self.decision(position, update.meta.origin, contents);
             }
             _ => {}
         }
@@ -98,24 +98,24 @@ impl Decisions {
         self.excused = self.excused.max(joined);
     }
 
-    fn decision(&mut self, place: usize, origin: Origin, contents: &Contents) {
-        let decision = contents.history[place];
-        assert!(self.given.insert(place), "TWICE: {decision:?}");
-        let newest = self.newest.insert(decision.content, place);
-        assert!(newest.is_none_or(|newest| newest < place), "OUT OF ORDER: {decision:?} after a newer one");
-        self.owed.remove(&place);
+    fn decision(&mut self, position: usize, origin: Origin, contents: &Contents) {
+        let decision = contents.history[position];
+        assert!(self.given.insert(position), "TWICE: {decision:?}");
+        let newest = self.newest.insert(decision.content, position);
+        assert!(newest.is_none_or(|newest| newest < position), "OUT OF ORDER: {decision:?} after a newer one");
+        self.owed.remove(&position);
         if origin == Origin::Live {
             self.start_known = true;
-            assert!(place >= self.checked || place < self.start, "OUT OF ORDER: {decision:?}, live");
-            let due = (self.checked..place).filter(|due| contents.history[*due].published);
+            assert!(position >= self.checked || position < self.start, "OUT OF ORDER: {decision:?}, live");
+            let due = (self.checked..position).filter(|due| contents.history[*due].published);
             let lost: Vec<_> = due.filter(|due| !self.is_settled(contents, *due)).collect();
-            assert!(lost.is_empty(), "LOST: {lost:?} before {place}, and no word of it; {self:?}");
-            self.checked = self.checked.max(place);
+            assert!(lost.is_empty(), "LOST: {lost:?} before {position}, without a gap; {self:?}");
+            self.checked = self.checked.max(position);
         }
     }
 
     /// Notes an answer of REST.
-    pub(super) fn told(&mut self, asked: Asked, found: Option<&BackfillData>, contents: &Contents) {
+    pub(super) fn on_rest_answer(&mut self, asked: CheckedRequest, found: Option<&BackfillData>, contents: &Contents) {
         self.polled = asked.decided;
         if let Some(listed) = found.and_then(|found| found.flagged.as_ref()) {
             let flagged =
@@ -139,31 +139,32 @@ impl Decisions {
         }
     }
 
-    /// Like [`told`](Self::told), after the room was joined again: the client may ignore the answer.
-    pub(super) fn told_late(&mut self, found: Option<&BackfillData>) {
+    /// Like [`on_rest_answer`](Self::on_rest_answer), after the room was joined again: the client may ignore the answer.
+    pub(super) fn on_late_rest_answer(&mut self, found: Option<&BackfillData>) {
         self.failed += u32::from(found.is_none_or(|found| !found.complete));
     }
 
     fn owe(&mut self, to: usize, contents: &Contents, known: impl Fn(&Self, usize) -> bool) {
-        let due = (self.start..to).filter(|place| !self.is_settled(contents, *place));
+        let due = (self.start..to).filter(|position| !self.is_settled(contents, *position));
         // An item flagged before the join or within a gap, and reviewed before REST listed it, can't be known.
         let listed = |content| {
             let first = contents.first_decision(content);
             first >= self.excused || self.given.contains(&first) || self.known.contains(&content)
         };
-        let due = due.filter(|place| listed(contents.history[*place].content));
-        let due: Vec<_> = due.filter(|place| known(self, contents.history[*place].content)).collect();
+        let due = due.filter(|position| listed(contents.history[*position].content));
+        let due: Vec<_> = due.filter(|position| known(self, contents.history[*position].content)).collect();
         // REST lists only the latest state of each item.
-        let newest: BTreeMap<_, _> = due.iter().map(|place| (contents.history[*place].content, *place)).collect();
+        let newest: BTreeMap<_, _> =
+            due.iter().map(|position| (contents.history[*position].content, *position)).collect();
         self.owed.extend(newest.into_values());
     }
 
     /// Returns `true` if no further decision is due.
     pub(super) fn is_done(&self, contents: &Contents) -> bool {
-        let due = |place: &usize| contents.history[*place].published;
+        let due = |position: &usize| contents.history[*position].published;
         let last_review = contents.history.iter().rposition(|decision| !decision.published);
         (!self.polls || last_review.is_none_or(|review| self.polled > review || review < self.start))
-            && self.owed.iter().all(|place| self.is_settled(contents, *place))
-            && (self.start..contents.history.len()).filter(due).all(|place| self.is_settled(contents, place))
+            && self.owed.iter().all(|position| self.is_settled(contents, *position))
+            && (self.start..contents.history.len()).filter(due).all(|position| self.is_settled(contents, position))
     }
 }

@@ -26,7 +26,7 @@ impl Item {
 
 /// Events handed over and not received yet. Dropped gaps are reported as one, before the [`Lagged`].
 #[derive(Debug, Default)]
-pub(super) struct Shadow {
+pub(super) struct ExpectedRing {
     items: VecDeque<Item>,
     /// True if an early gap stands for those among the dropped events.
     gap_reported: bool,
@@ -34,8 +34,8 @@ pub(super) struct Shadow {
     pub(super) dropped: Vec<(ProjectId, u64)>,
 }
 
-impl Shadow {
-    pub(super) fn hand(&mut self, event: &Event) {
+impl ExpectedRing {
+    pub(super) fn record(&mut self, event: &Event) {
         self.items.push_back(Item::of(event));
     }
 
@@ -50,7 +50,7 @@ impl Shadow {
     }
 
     /// Checks the next event; returns the number of events that it reports as dropped.
-    pub(super) fn see(&mut self, event: &Event) -> u64 {
+    pub(super) fn check(&mut self, event: &Event) -> u64 {
         match event {
             Event::Lagged(lagged) => {
                 for _ in 0..lagged.missed {
