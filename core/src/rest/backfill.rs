@@ -118,7 +118,7 @@ struct Scan {
     until: Option<jiff::Timestamp>,
     rows: usize,
     bytes: usize,
-    /// A row named the project, so the key check_project to it. An empty listing proves nothing.
+    /// A row named the project, so the key belongs to it. An empty listing proves nothing.
     key_confirmed: bool,
 }
 
@@ -213,12 +213,10 @@ impl Scan {
     }
 }
 
-/// Fails if the item, and therefore the key, check_project to another project.
+/// Fails if the item, and therefore the key, belongs to another project.
 pub(super) fn check_project(content: &Content, project: &ProjectId) -> Result<(), Error> {
     match &content.project_id {
-        Some(id) if id != project => {
-            Err(Error::new(ErrorKind::AccessDenied, "the API key check_project to another project"))
-        }
+        Some(id) if id != project => Err(Error::new(ErrorKind::AccessDenied, "the API key belongs to another project")),
         _ => Ok(()),
     }
 }
@@ -236,5 +234,19 @@ pub(super) async fn page_when_allowed(
             },
             answered => return answered,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_of_another_project_is_refused() {
+        let item = serde_json::json!({"id": "a", "project_id": "q", "status": "approved"});
+        let content: Content = serde_json::from_value(item).unwrap();
+        assert!(check_project(&content, &"q".into()).is_ok());
+        let error = check_project(&content, &"p".into()).unwrap_err();
+        assert_eq!((error.code(), error.message()), ("access_denied", "the API key belongs to another project"));
     }
 }

@@ -235,7 +235,7 @@ impl Requests {
         }
     }
 
-    /// Clears a possible_refusal that turned out to be about another request.
+    /// Clears a possible refusal that turned out to be about another request.
     pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
         for request in &mut self.list {
             request

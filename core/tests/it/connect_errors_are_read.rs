@@ -43,19 +43,19 @@ async fn of_the_namespace() {
 
 #[tokio::test(start_paused = true)]
 async fn of_http() {
-    for (status, code, retryable) in [
-        (401, "authentication_failed", false),
-        (403, "connect_failed", false),
-        (404, "connect_failed", false),
-        (429, "rate_limited", true),
-        (503, "connect_failed", true),
+    for (status, code, retryable, message) in [
+        (401, "authentication_failed", false, "the server refused the connection with status 401: words"),
+        (403, "connect_failed", false, "the server answered with status 403: words"),
+        (404, "connect_failed", false, "the server answered with status 404: words"),
+        (429, "rate_limited", true, "the server limits connections: words"),
+        (503, "connect_failed", true, "the server answered with status 503: words"),
     ] {
         let script = Script::new();
         let server = async { script.next_dial().await.refuse(status, "words") };
         let (result, ()) = tokio::join!(builder(&script).connect(), server);
         let error = result.unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{status}: {error}");
-        assert_eq!(error.status(), Some(status));
+        assert_eq!((error.status(), error.message()), (Some(status), message));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind, Stage, session::ConnectionFailure};
 /// Number of characters of a response body that are kept.
 const BODY_CHARS_MAX: usize = 500;
 
-/// ConnectionFailure for an unexpected response.
+/// Failure for an unexpected response.
 pub(crate) fn refusal_failure(status: u16, retry_after: Option<&str>, body: &str) -> ConnectionFailure {
     let words: String = body.trim().chars().take(BODY_CHARS_MAX).collect();
     let shown = if words.is_empty() || words.starts_with('<') { String::new() } else { format!(": {words}") };
@@ -16,7 +16,7 @@ pub(crate) fn refusal_failure(status: u16, retry_after: Option<&str>, body: &str
     match status {
         401 => ConnectionFailure::Credentials(build(
             ErrorKind::AuthenticationFailed,
-            format!("the server refusal_failure the connection with status 401{shown}"),
+            format!("the server refused the connection with status 401{shown}"),
         )),
         429 => {
             let seconds = retry_after.and_then(|s| s.trim().parse::<u64>().ok()).unwrap_or(60).min(86_400);
