@@ -21,7 +21,7 @@ pub(crate) fn run(port: u16, turn: usize) {
         let mut sizes = Vec::new();
         println!("| events | resident memory, KiB |\n|--:|--:|");
         for seen in 1..=ALL {
-            let event = stream.next().await.expect("the stream goes on").expect("no error");
+            let event = stream.next().await.expect("the stream continues").expect("no error");
             assert!(matches!(event, Event::ModerationUpdate(_)), "{event:?} behind {seen} events");
             if seen % turn == 0 && seen < ALL {
                 client.emit("again", ()).await.expect("sent");

@@ -15,7 +15,7 @@ pub(crate) fn read(port: u16, log: Log, events: usize) -> Cost {
         let mut stream = project.events();
         let mut seen = 0;
         while seen < events {
-            let event = stream.next().await.expect("the stream goes on").expect("no error");
+            let event = stream.next().await.expect("the stream continues").expect("no error");
             meter.start();
             look(&event, &mut seen, log);
         }

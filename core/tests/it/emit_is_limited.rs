@@ -20,7 +20,7 @@ async fn and_says_when_to_try_again() {
                 let wait = error.retry_in().unwrap();
                 assert!(wait > Duration::ZERO && wait <= Duration::from_secs(61));
                 sleep(wait).await;
-                client.emit("e", n).await.expect("the time that was told is enough");
+                client.emit("e", n).await.expect("the delay in the error is long enough");
                 sent.push(Instant::now());
             }
         }

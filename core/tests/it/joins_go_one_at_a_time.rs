@@ -18,7 +18,7 @@ async fn the_next_waits_for_the_answer() {
             let asked = server.expect_event("join_project").await;
             assert_eq!(asked.data, json!({"project_id": project}), "in the order in which they were asked for");
             tokio::time::sleep(Duration::from_secs(4)).await;
-            assert_eq!(server.try_recv(), None, "something was sent beside a join in flight");
+            assert_eq!(server.try_recv(), None, "something was sent while a join was in flight");
             match project {
                 "b" => server.emit("error", &json!({"message": "Project b not found"})),
                 "c" => server.emit("project_access_denied", &json!({"message": "no"})),

@@ -20,7 +20,7 @@ async fn the_events_in_the_buffer_come_first() {
     let error = item(&mut slow).await.expect("an error").unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("overflow", true));
     assert!(item(&mut slow).await.is_none());
-    assert!(client.state().is_connected(), "other streams go on");
+    assert!(client.state().is_connected(), "other streams continue");
     // A new stream takes its place.
     let mut next = project.events();
     server.emit("moderation_update", &update("e"));

@@ -1,5 +1,5 @@
-//! Servers that misbehave below Engine.IO, or answer by HTTP what nobody likes to hear, on real sockets: the connection is
-//! replaced with a reason, and what follows is delivered.
+//! Servers that misbehave below Engine.IO or answer with HTTP errors, on real sockets: the connection is replaced, with a
+//! reason, and later events are delivered.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 mod auto_transport;
@@ -24,7 +24,7 @@ async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 
 async fn reconnecting(states: &mut StateChanges) -> automoderate::Error {
     loop {
-        match soon("the loss", states.next()).await.expect("the client goes on") {
+        match soon("the loss", states.next()).await.expect("the client continues") {
             State::Reconnecting { cause, .. } => return cause,
             State::Closed { reason } => panic!("the client must not end: {reason}"),
             _ => {}
@@ -59,7 +59,7 @@ async fn replaced_after(bytes: &[u8], code: &str) {
     connection
         .send_raw(&text_frame(br#"42["moderation_update",{"content_id":"c","project_id":"p","status":"approved"}]"#))
         .await;
-    let Some(Ok(Event::Gap(_))) = soon("the gap", events.next()).await else { panic!("the loss is told") };
+    let Some(Ok(Event::Gap(_))) = soon("the gap", events.next()).await else { panic!("a gap reports the loss") };
     let Some(Ok(Event::ModerationUpdate(update))) = soon("the update", events.next()).await else {
         panic!("what follows is delivered")
     };

@@ -89,7 +89,7 @@ proptest! {
             }
         }
         ring.end(StreamEnd::Closed);
-        prop_assert!(!push(&ring, [event(999)]), "behind the end nothing is taken");
+        prop_assert!(!push(&ring, [event(999)]), "nothing is accepted after the end");
         let last = take(&ring, usize::MAX);
         prop_assert_eq!(&last.end.as_ref().map(StreamEnd::is_closed), &Some(true));
         prop_assert_eq!(read(last, usize::MAX - 1), pushed);

@@ -58,7 +58,7 @@ async fn rooms_are_joined_again_after_a_cut() {
                 server.admin("cut", json!({"how": how})).await;
                 // Signalled once the server has confirmed the join. The server's own count may include a polling
                 // session whose end it has not noticed yet.
-                let Event::Gap(gap) = next(&mut events).await else { panic!("the interruption is told") };
+                let Event::Gap(gap) = next(&mut events).await else { panic!("a gap reports the interruption") };
                 let id = server.moderate("after the cut").await;
                 assert_eq!((gap.reason, gap.missed), (GapReason::Interrupted, None), "{kind:?}");
                 let Event::ModerationUpdate(update) = next(&mut events).await else { panic!("then the update") };

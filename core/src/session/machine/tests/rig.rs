@@ -256,7 +256,7 @@ impl Rig {
     }
 
     fn check_dial(&mut self, id: u64) {
-        assert!(!self.open && self.dial.is_none(), "an attempt beside another");
+        assert!(!self.open && self.dial.is_none(), "an attempt next to another");
         self.dial = Some(id);
         self.rules.dials(self.now().mono);
     }

@@ -86,7 +86,7 @@ fn a_room_that_the_server_drops_is_joined_again_after_a_pause() {
     assert_eq!(sent(&mut rig), None);
     rig.run(Duration::from_secs(2), |_| {});
     joined(&mut rig, "a");
-    assert!(!rig.told.iter().any(|told| matches!(told, Told::Ended(..))), "the streams go on");
+    assert!(!rig.told.iter().any(|told| matches!(told, Told::Ended(..))), "the streams continue");
 }
 
 #[test]

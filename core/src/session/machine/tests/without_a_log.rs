@@ -58,7 +58,7 @@ struct World {
     /// The first item that the stream must contain.
     from: Option<u64>,
     seen: HashMap<u64, u32>,
-    /// How long the network has been carrying only requested frames.
+    /// Time for which the network has carried only requested frames.
     lag: u64,
     told_gaps: u64,
     failed: u64,
@@ -222,7 +222,7 @@ proptest! {
         for (content, times) in &world.seen {
             prop_assert_eq!(*times, 1, "content {} came {} times", content, times);
         }
-        prop_assert_eq!(world.told_gaps, world.failed, "every failure is told, and nothing else");
+        prop_assert_eq!(world.told_gaps, world.failed, "a gap reports every failure, and nothing else");
         if world.failed == 0 && let Some(from) = world.from {
             for n in from..world.contents.len() as u64 {
                 prop_assert!(world.seen.contains_key(&n), "content {} is lost", n);
