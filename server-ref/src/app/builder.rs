@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::accept::{Stop, accept};
+use super::accept_loop::{StopSignals, accept_loop};
 use super::admission::{admit, cors, until_leaving};
-use super::peers::Peers;
+use super::peers::PeerNodes;
 use super::{App, RunningServer, Settings, demo, invalidation, maintenance};
 use crate::Error;
 use crate::address::parse_network;
@@ -25,7 +25,10 @@ use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::nodes::{Link, NodeSecret};
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Feed, Polls, Slots, Sources, in_bounds, in_parts, serve, spawn_publisher};
+use crate::realtime::{
+    PublisherHandle, PublisherInputs, PythonPolling, SocketSlots, limit_polling_posts, limit_python_polls, socket_io,
+    spawn_publisher,
+};
 use crate::store::{Opening, Store, Writer};
 
 /// One processor stays for everything else.
@@ -240,7 +243,7 @@ impl ServerBuilder {
             }
             None => None,
         };
-        let (feed, asks) = Feed::new();
+        let (publisher, requests) = PublisherHandle::new();
         let (writer, outgoing) = Writer::spawn(store.clone(), metrics.clone());
         let app = Arc::new(App {
             auth: Auth::new(store.clone()),
@@ -248,10 +251,10 @@ impl ServerBuilder {
             rules: RuleCache::new()?,
             matching: FairPool::new(matching_threads())?,
             ai: Ai::new(&self.settings.ai)?,
-            feed,
+            publisher,
             node: node.clone(),
-            peers: Peers::default(),
-            slots: Slots::new(self.settings.limits.connections_per_ip, self.settings.limits.events_per_minute),
+            peers: PeerNodes::default(),
+            slots: SocketSlots::new(self.settings.limits.connections_per_ip, self.settings.limits.events_per_minute),
             logins: Throttle::new(self.settings.limits.failed_logins_per_minute),
             account_logins: AccountThrottle::new(self.settings.limits.failed_logins_per_account),
             browser_secret: BrowserSecret::new(store.shared_secret("browser_secret").await?),
@@ -266,10 +269,10 @@ impl ServerBuilder {
             io: OnceLock::new(),
             store,
         });
-        let (realtime, io) = serve(&app);
+        let (realtime, io) = socket_io(&app);
         let _ = app.io.set(io.clone());
-        let sources = Sources { outgoing, asks, link, node };
-        spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), sources, kill.clone());
+        let inputs = PublisherInputs { outgoing, requests, link, node };
+        spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), inputs, kill.clone());
         let demo = match self.demo {
             true => Some(demo::prepare(&app).await?),
             false => None,
@@ -278,24 +281,29 @@ impl ServerBuilder {
         let setup_token = app.setup_token().await?;
         let patience = app.settings.ping_interval + app.settings.ping_timeout;
         let realtime = realtime
-            .layer(from_fn_with_state(Polls::new(patience), in_parts))
-            .layer(from_fn_with_state(app.settings.request_timeout, in_bounds))
+            .layer(from_fn_with_state(PythonPolling::new(patience), limit_python_polls))
+            .layer(from_fn_with_state(app.settings.request_timeout, limit_polling_posts))
             .layer(from_fn_with_state(app.clone(), admit))
             .layer(from_fn_with_state(app.clone(), until_leaving))
             .layer(cors(&app.settings.allowed_origins));
         let router: Router = realtime.merge(crate::http::routes(&app));
 
         let connections = TaskTracker::new();
-        let stop = Stop { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, patience };
+        let stop = StopSignals {
+            drain: app.draining.clone(),
+            hang_up: CancellationToken::new(),
+            kill,
+            write_timeout: patience,
+        };
         let proxies = app.settings.trusted_proxies.clone().into();
         let limit = app.settings.limits.connections_per_address;
-        tokio::spawn(accept(listener, router, proxies, limit, connections.clone(), stop.clone()));
+        tokio::spawn(accept_loop(listener, router, proxies, limit, connections.clone(), stop.clone()));
         if let Some(listener) = for_metrics {
             let router = crate::http::metrics_routes(&app);
-            tokio::spawn(accept(listener, router, Arc::new([]), 0, connections.clone(), stop.clone()));
+            tokio::spawn(accept_loop(listener, router, Arc::new([]), 0, connections.clone(), stop.clone()));
         }
-        tokio::spawn(maintenance::run(app.clone()));
-        tokio::spawn(maintenance::watch(app.clone()));
+        tokio::spawn(maintenance::prune_periodically(app.clone()));
+        tokio::spawn(maintenance::probe_database(app.clone()));
         tokio::spawn(maintenance::finish_deletions(app.clone()));
         tokio::spawn(maintenance::record_uses(app.clone()));
         tokio::spawn(invalidation::run(app.clone()));

@@ -14,16 +14,16 @@ use crate::ids::api_key;
 use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
-const EMAIL: &str = "demo@automoderate.example";
+const DEMO_EMAIL: &str = "demo@automoderate.example";
 /// In `meta`: the id of the project.
-const PROJECT: &str = "demo_project";
+const PROJECT_META: &str = "demo_project";
 /// In `meta`: the id of the project that was given its key. One that was revoked is not made again.
-const KEY_OF: &str = "demo_key_of";
+const KEY_PROJECT_META: &str = "demo_key_of";
 /// In `meta`: the secret that the password and the key are derived from, so that they can be shown again after a restart, and neither
 /// is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
-const SECRET: &str = "demo_secret";
+const SECRET_META: &str = "demo_secret";
 /// In `meta` of databases from before: the password itself.
-const CLEAR_PASSWORD: &str = "demo_password";
+const CLEAR_PASSWORD_META: &str = "demo_password";
 
 /// What a demonstration server made, and can be used with.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,13 +49,13 @@ impl fmt::Debug for Demo {
 /// Makes what is missing, and changes nothing that is there.
 pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     let (store, by) = (&app.store, &Actor::system());
-    let secret = store.shared_secret(SECRET).await?;
+    let secret = store.shared_secret(SECRET_META).await?;
     let password = derived(&secret, "password")?;
-    let known = store.account(EMAIL).await?;
+    let known = store.account(DEMO_EMAIL).await?;
     let is_new = known.is_none();
     let user_id = match known {
         Some(user) => user.id,
-        None => store.create_user(EMAIL, &app.auth.hash_password(&password).await?, true, by).await?.id,
+        None => store.create_user(DEMO_EMAIL, &app.auth.hash_password(&password).await?, true, by).await?.id,
     };
     let project_id = match existing_project(app).await? {
         Some(id) => id,
@@ -65,16 +65,16 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
         store.add_member(&project_id, &user_id, Role::Owner, by).await?;
     }
     let api_key = api_key(&derived(&secret, &format!("key {project_id}"))?);
-    if store.meta(KEY_OF).await?.as_deref() != Some(&project_id) {
+    if store.meta(KEY_PROJECT_META).await?.as_deref() != Some(&project_id) {
         let draft = KeyDraft { name: "demo".into(), ..KeyDraft::default() };
         store.create_key(&project_id, draft, key_secret(&api_key)?, by).await?;
-        store.set_meta(KEY_OF, &project_id).await?;
+        store.set_meta(KEY_PROJECT_META, &project_id).await?;
     }
-    Ok(Demo { project_id, api_key, email: EMAIL.into(), password })
+    Ok(Demo { project_id, api_key, email: DEMO_EMAIL.into(), password })
 }
 
 async fn existing_project(app: &App) -> Result<Option<String>, Error> {
-    match app.store.meta(PROJECT).await? {
+    match app.store.meta(PROJECT_META).await? {
         Some(id) if app.store.project_exists(&id).await? => Ok(Some(id)),
         _ => Ok(None),
     }
@@ -85,18 +85,18 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     for rule in sample_rules() {
         app.add_rule(&id, rule, by).await?;
     }
-    app.store.set_meta(PROJECT, &id).await?;
+    app.store.set_meta(PROJECT_META, &id).await?;
     Ok(id)
 }
 
 /// Replaces the password of a demonstration that an earlier version made, and stored in clear, by the derived one.
 pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
-    let Some(password) = app.store.meta(CLEAR_PASSWORD).await? else { return Ok(()) };
-    if let Some(user) = app.auth.by_password(EMAIL, password).await? {
-        let derived = derived(&app.store.shared_secret(SECRET).await?, "password")?;
+    let Some(password) = app.store.meta(CLEAR_PASSWORD_META).await? else { return Ok(()) };
+    if let Some(user) = app.auth.by_password(DEMO_EMAIL, password).await? {
+        let derived = derived(&app.store.shared_secret(SECRET_META).await?, "password")?;
         app.set_password(&user.id, &derived, None, &Actor::system()).await?;
     }
-    app.store.erase_meta(CLEAR_PASSWORD).await
+    app.store.erase_meta(CLEAR_PASSWORD_META).await
 }
 
 /// 256 bits that only the secret leads to, as 43 characters.

@@ -9,7 +9,9 @@ use tokio::time::{sleep, timeout};
 
 use super::App;
 use crate::Error;
-use crate::realtime::{Whose, check_all, check_user, close_room, disconnect, disconnect_others, expel};
+use crate::realtime::{
+    SocketGroup, check_all, check_user, close_room, disconnect, disconnect_other_sessions, revoke_project_access,
+};
 use crate::store::{Invalidation, InvalidationListener};
 
 /// The interval of this node's heartbeats.
@@ -23,34 +25,34 @@ impl App {
     /// Applies an invalidation of this process. Must be called after every committed change that has one.
     pub(crate) fn apply(&self, invalidation: &Invalidation) {
         match invalidation {
-            Invalidation::NodeAlive { node } => self.peers.heard(node, &self.metrics),
-            Invalidation::NodeLeaving { node } => self.peers.left(node, &self.metrics),
+            Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
+            Invalidation::NodeLeaving { node } => self.peers.on_leaving(node, &self.metrics),
             Invalidation::Missed => {}
             Invalidation::RulesChanged(project_id) => self.rules.forget(project_id),
             Invalidation::KeyRevoked(id) => {
                 self.auth.forget_keys();
-                self.end(Whose::Key(id), "The API key was revoked");
+                self.end(SocketGroup::Key(id), "The API key was revoked");
             }
             Invalidation::KeySwitched(_) => self.auth.forget_keys(),
             Invalidation::MemberRemoved { project_id, user_id } => {
                 if let Some(io) = self.io.get() {
-                    expel(io, user_id, project_id);
+                    revoke_project_access(io, user_id, project_id);
                 }
             }
             Invalidation::PasswordChanged { user_id, session } => {
                 if let Some(io) = self.io.get() {
-                    disconnect_others(io, user_id, session.as_deref());
+                    disconnect_other_sessions(io, user_id, session.as_deref());
                 }
             }
-            Invalidation::UserDeactivated(id) => self.end(Whose::User(id), "The user was deactivated"),
-            Invalidation::SessionEnded(name) => self.end(Whose::Session(name), "The session has ended"),
+            Invalidation::UserDeactivated(id) => self.end(SocketGroup::User(id), "The user was deactivated"),
+            Invalidation::SessionEnded(name) => self.end(SocketGroup::Session(name), "The session has ended"),
             Invalidation::ProjectDeleted(id) => {
                 self.auth.forget_keys();
                 self.rules.forget(id);
                 if let Some(io) = self.io.get() {
                     close_room(io, id);
                 }
-                self.end(Whose::KeyOf(id), "The project was deleted");
+                self.end(SocketGroup::KeysOfProject(id), "The project was deleted");
             }
         }
     }
@@ -89,14 +91,14 @@ impl App {
     /// Ends the sockets of a key if it is still switched off.
     pub(super) async fn end_if_off(&self, key_id: &str) -> Result<(), Error> {
         if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
-            self.end(Whose::Key(key_id), "The API key was switched off");
+            self.end(SocketGroup::Key(key_id), "The API key was switched off");
         }
         Ok(())
     }
 
-    fn end(&self, whose: Whose<'_>, message: &str) {
+    fn end(&self, group: SocketGroup<'_>, message: &str) {
         if let Some(io) = self.io.get() {
-            disconnect(io, whose, message);
+            disconnect(io, group, message);
         }
     }
 }

@@ -1,20 +1,20 @@
 //! Wiring: what the parts of a running server share, how it starts, and how it stops.
 
-mod accept;
+mod accept_loop;
 mod access;
 mod admission;
 mod builder;
+mod connection_counter;
 mod demo;
-mod holders;
 mod invalidation;
 mod maintenance;
 mod notify;
 mod peers;
+mod request_pacer;
 mod rules;
-mod running;
+mod running_server;
 mod setup;
-mod turn;
-mod wire;
+mod tcp_stream;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -27,16 +27,16 @@ use tokio_util::task::TaskTracker;
 
 pub use builder::{Server, ServerBuilder};
 pub use demo::Demo;
-use peers::Peers;
-pub use running::RunningServer;
-pub(crate) use wire::HangUp;
+use peers::PeerNodes;
+pub use running_server::RunningServer;
+pub(crate) use tcp_stream::HangUp;
 
 use crate::auth::{AccountThrottle, Auth, Throttle};
 use crate::http::{BrowserSecret, LoginSecret};
 use crate::metrics::Metrics;
 use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
 use crate::options::{EventLog, Limits};
-use crate::realtime::{Feed, Slots};
+use crate::realtime::{PublisherHandle, SocketSlots};
 use crate::store::{Store, Writer};
 
 /// What requests of all kinds need.
@@ -48,11 +48,11 @@ pub(crate) struct App {
     pub(crate) rules: RuleCache,
     pub(crate) matching: FairPool,
     pub(crate) ai: Ai,
-    pub(crate) feed: Feed,
+    pub(crate) publisher: PublisherHandle,
     /// This node among those that share the database.
     pub(crate) node: String,
-    pub(crate) peers: Peers,
-    pub(crate) slots: Arc<Slots>,
+    pub(crate) peers: PeerNodes,
+    pub(crate) slots: Arc<SocketSlots>,
     pub(crate) logins: Throttle,
     pub(crate) account_logins: AccountThrottle,
     pub(crate) browser_secret: BrowserSecret,

@@ -13,7 +13,7 @@ use crate::store::{Actor, AuditDraft, Change, Deed, Notification, notification_e
 use crate::time::now;
 
 /// Persistent notifications of one project, and of those that are for all: who joins is shown them.
-const NOTIFICATIONS_MAX: i64 = 100;
+const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
 impl App {
     /// Without a project: in all of them.
@@ -25,7 +25,7 @@ impl App {
         persistent: bool,
         by: &Actor,
     ) -> Result<Notification, Error> {
-        if persistent && self.store.notification_count(project_id.as_deref()).await? >= NOTIFICATIONS_MAX {
+        if persistent && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX {
             return Err(Error::Conflict("limit_reached", "There are too many persistent notifications"));
         }
         let notification =

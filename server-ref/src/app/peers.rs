@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use crate::metrics::Metrics;
 
 /// Nodes report their presence every 10 s.
-const LOST: Duration = Duration::from_secs(30);
+const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]
-pub(crate) struct Peers(Mutex<HashMap<String, Instant>>);
+pub(crate) struct PeerNodes(Mutex<HashMap<String, Instant>>);
 
-impl Peers {
-    pub(super) fn heard(&self, node: &str, metrics: &Metrics) {
+impl PeerNodes {
+    pub(super) fn on_heartbeat(&self, node: &str, metrics: &Metrics) {
         self.change(metrics, |nodes| {
             nodes.insert(node.to_owned(), Instant::now());
         });
     }
 
-    pub(super) fn left(&self, node: &str, metrics: &Metrics) {
+    pub(super) fn on_leaving(&self, node: &str, metrics: &Metrics) {
         self.change(metrics, |nodes| {
             nodes.remove(node);
         });
@@ -28,7 +28,7 @@ impl Peers {
     fn change(&self, metrics: &Metrics, change: impl FnOnce(&mut HashMap<String, Instant>)) {
         let mut nodes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut nodes);
-        nodes.retain(|_, heard| heard.elapsed() < LOST);
+        nodes.retain(|_, heard| heard.elapsed() < NODE_TIMEOUT);
         metrics.nodes(nodes.len().max(1));
     }
 }

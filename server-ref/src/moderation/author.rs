@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 /// Longer ones are not ids.
-const LONGEST: usize = 256;
+const AUTHOR_BYTES_MAX: usize = 256;
 
 /// The `user_id` of the metadata: a text or a number.
 pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
@@ -26,7 +26,7 @@ pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
         _ => return None,
     };
     // Not every database can store U+0000 in search values.
-    ((1..=LONGEST).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
+    ((1..=AUTHOR_BYTES_MAX).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
 }
 
 #[cfg(test)]

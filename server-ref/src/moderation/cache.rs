@@ -15,16 +15,16 @@ use crate::store::Store;
 /// The bytes of all compiled rules: more than one project's largest set.
 pub(super) const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Projects with rules of a usual size.
-const PROJECTS_ESTIMATE: usize = 1024;
+const CACHED_PROJECTS_ESTIMATE: usize = 1024;
 
 pub(crate) struct RuleCache {
-    sets: Cache<Arc<str>, Arc<RuleSet>, Bytes>,
+    sets: Cache<Arc<str>, Arc<RuleSet>, RuleSetBytes>,
 }
 
 #[derive(Debug, Clone)]
-struct Bytes;
+struct RuleSetBytes;
 
-impl Weighter<Arc<str>, Arc<RuleSet>> for Bytes {
+impl Weighter<Arc<str>, Arc<RuleSet>> for RuleSetBytes {
     fn weight(&self, project_id: &Arc<str>, set: &Arc<RuleSet>) -> u64 {
         (project_id.len() + set.memory_usage()) as u64
     }
@@ -35,12 +35,12 @@ impl RuleCache {
         // A single shard, because each shard takes a part of the capacity, and one project may need a large part.
         let options = OptionsBuilder::new()
             .shards(1)
-            .estimated_items_capacity(PROJECTS_ESTIMATE)
+            .estimated_items_capacity(CACHED_PROJECTS_ESTIMATE)
             .weight_capacity(CACHE_BYTES_MAX)
             .build()
             .map_err(|error| Error::Internal(error.to_string()))?;
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Ok(Self { sets: Cache::with_options(options, Bytes, hasher, lifecycle) })
+        Ok(Self { sets: Cache::with_options(options, RuleSetBytes, hasher, lifecycle) })
     }
 
     /// The project's rules, which are compiled once, however many submissions wait for them.

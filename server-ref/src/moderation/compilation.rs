@@ -3,8 +3,8 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
+use super::decision::RuleName;
 use super::keywords::KeywordIndexBuilder;
-use super::outcome::RuleName;
 use super::patterns::{Pattern, PatternGroup};
 use super::rule::{Action, RuleKind};
 use super::rule_set::{Prompt, RuleHead, RuleSet};
@@ -179,7 +179,7 @@ fn keyword_bytes(keywords: &[String]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::super::cache::CACHE_BYTES_MAX;
-    use super::super::outcome::Outcome;
+    use super::super::decision::Decision;
     use super::*;
     use crate::store::Status;
 
@@ -220,8 +220,8 @@ mod tests {
             ("call 555-1234", Status::Flagged, Some("phone")),
             ("hello", Status::Approved, None),
         ] {
-            let outcome = set.decide(text).unwrap_or_else(Outcome::unmatched);
-            assert_eq!((outcome.status, outcome.rule.as_ref().map(|rule| &*rule.name)), (status, name), "{text}");
+            let decision = set.decide(text).unwrap_or_else(Decision::unmatched);
+            assert_eq!((decision.status, decision.rule.as_ref().map(|rule| &*rule.name)), (status, name), "{text}");
         }
     }
 

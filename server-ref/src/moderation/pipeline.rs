@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::{Outcome, RuleSet, Update, author};
+use super::{Decision, ModerationUpdate, RuleSet, author};
 use crate::Error;
 use crate::app::App;
 use crate::ids::content_id;
@@ -33,64 +33,65 @@ pub(crate) struct Moderated {
 
 /// Decides, and returns when content, results and event are durable; they are published right after.
 pub(crate) async fn moderate(app: &Arc<App>, project_id: Arc<str>, submission: Submission) -> Result<Moderated, Error> {
-    let mut case = Case { project_id, submission, started: Instant::now(), at: now() };
-    let rules = app.rules.get(&app.store, &app.matching, &case.project_id).await?;
-    let decided = decide(app, &rules, &mut case).await?;
+    let mut pending = PendingSubmission { project_id, submission, started: Instant::now(), at: now() };
+    let rules = app.rules.get(&app.store, &app.matching, &pending.project_id).await?;
+    let decided = decide(app, &rules, &mut pending).await?;
     if decided.is_none() && !rules.prompts().is_empty() {
-        let judging = match app.ai.enter(&case.project_id, case.submission.content.len()) {
+        let judging = match app.ai.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(judging) => judging,
-            Err(undecided) => return case.close(app, vec![*undecided]).await,
+            Err(undecided) => return pending.store(app, vec![*undecided]).await,
         };
         // This takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all the
         // same.
         let (app, token) = (app.clone(), app.in_flight.token());
         let judged = tokio::spawn(async move {
             let _token = token;
-            let (prompts, text) = (rules.prompts(), &case.submission.content);
-            let outcomes = app.ai.judge(&case.project_id, prompts, text, &app.draining).await;
+            let (prompts, text) = (rules.prompts(), &pending.submission.content);
+            let decisions = app.ai.judge(&pending.project_id, prompts, text, &app.draining).await;
             drop(judging);
-            case.close(&app, outcomes).await
+            pending.store(&app, decisions).await
         });
         return judged.await.map_err(|error| Error::Internal(error.to_string()))?;
     }
-    case.close(app, vec![decided.unwrap_or_else(Outcome::unmatched)]).await
+    pending.store(app, vec![decided.unwrap_or_else(Decision::unmatched)]).await
 }
 
 /// A submission on its way.
-struct Case {
+struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
     started: Instant,
     at: Micros,
 }
 
-impl Case {
-    /// Stores and publishes; the first outcome is the decision.
-    async fn close(self, app: &App, outcomes: Vec<Outcome>) -> Result<Moderated, Error> {
+impl PendingSubmission {
+    /// Stores and publishes the decisions; the first one counts.
+    async fn store(self, app: &App, decisions: Vec<Decision>) -> Result<Moderated, Error> {
         let Self { project_id, submission, started, at } = self;
         let processing_time = started.elapsed().as_secs_f64();
         let content_id = content_id();
-        let outcome = outcomes.first().ok_or_else(|| Error::Internal("nothing was decided".into()))?;
-        let update = Update {
+        let decision = decisions.first().ok_or_else(|| Error::Internal("nothing was decided".into()))?;
+        let update = ModerationUpdate {
             project_id: &project_id,
             content_id: &content_id,
             content_type: &submission.content_type,
             content: &submission.content,
             meta_data: submission.meta_data.as_deref(),
-            results_count: outcomes.len(),
+            results_count: decisions.len(),
             processing_time,
             at,
         };
-        let event = update.event(outcome)?;
-        let results = outcomes.iter().map(|outcome| outcome.result(processing_time)).collect::<Result<Vec<_>, _>>()?;
+        let event = update.event(decision)?;
+        let results =
+            decisions.iter().map(|decision| decision.result(processing_time)).collect::<Result<Vec<_>, _>>()?;
         let content = NewContent {
             id: content_id.clone(),
             content_type: submission.content_type,
             content_data: submission.content,
             author: author(submission.meta_data.as_deref()),
             meta_data: submission.meta_data.map(|raw| raw.get().to_owned()),
-            rule_id: outcome.rule.as_ref().map(|rule| rule.id.clone()),
-            status: outcome.status,
+            rule_id: decision.rule.as_ref().map(|rule| rule.id.clone()),
+            status: decision.status,
             results: results.clone(),
         };
         let status = content.status;
@@ -101,8 +102,8 @@ impl Case {
 }
 
 /// Short texts are matched where the request is served, unless the project's rules took long of late; others have threads apart.
-async fn decide(app: &App, rules: &Arc<RuleSet>, case: &mut Case) -> Result<Option<Outcome>, Error> {
-    let content = &mut case.submission.content;
+async fn decide(app: &App, rules: &Arc<RuleSet>, pending: &mut PendingSubmission) -> Result<Option<Decision>, Error> {
+    let content = &mut pending.submission.content;
     if content.len() <= INLINE_BYTES_MAX
         && rules.recent_cost() <= INLINE_COST_MAX
         && let Some(decided) = rules.decide_quickly(content)
@@ -112,14 +113,14 @@ async fn decide(app: &App, rules: &Arc<RuleSet>, case: &mut Case) -> Result<Opti
     let (rules, content) = (rules.clone(), std::mem::take(content));
     let (mut progress, bytes) = (Some(rules.start()), content.len());
     let mut content = Some(content);
-    let matching = app.matching.run(&case.project_id, bytes, move || {
+    let matching = app.matching.run(&pending.project_id, bytes, move || {
         let text = content.as_deref().unwrap_or_default();
         if !rules.advance(progress.as_mut()?, text) {
             return None;
         }
-        Some((rules.outcome(progress.take()?), content.take()?))
+        Some((rules.decision(progress.take()?), content.take()?))
     });
-    let (outcome, content) = matching.await?;
-    case.submission.content = content;
-    Ok(outcome)
+    let (decision, content) = matching.await?;
+    pending.submission.content = content;
+    Ok(decision)
 }

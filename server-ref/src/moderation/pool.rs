@@ -15,27 +15,27 @@ use tokio::sync::oneshot;
 use crate::Error;
 
 /// The time after which another project gets its turn.
-const SLICE: Duration = Duration::from_millis(5);
+const TIME_SLICE: Duration = Duration::from_millis(5);
 /// The limit of one project's waiting jobs.
 const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
 const WAITING_JOBS_MAX: usize = 1024;
 
 /// A job, which is called until it reports that it is done. A call takes a few milliseconds.
-type Job = Box<dyn FnMut() -> bool + Send>;
+type MatchingJob = Box<dyn FnMut() -> bool + Send>;
 
 /// A pool of threads that ends when it is dropped.
 pub(crate) struct FairPool {
-    shared: Arc<Shared>,
+    shared: Arc<PoolShared>,
 }
 
-struct Shared {
-    state: Mutex<State>,
+struct PoolShared {
+    state: Mutex<PoolState>,
     work: Condvar,
 }
 
 #[derive(Default)]
-struct State {
-    projects: HashMap<Arc<str>, Queue>,
+struct PoolState {
+    projects: HashMap<Arc<str>, ProjectJobs>,
     /// The projects with a job and no thread, the next one first.
     ready: BTreeSet<(Duration, Arc<str>)>,
     /// The used time of the project served last; new projects start with this time.
@@ -48,8 +48,8 @@ struct State {
 
 /// The jobs of a project.
 #[derive(Default)]
-struct Queue {
-    jobs: VecDeque<(usize, Job)>,
+struct ProjectJobs {
+    jobs: VecDeque<(usize, MatchingJob)>,
     bytes: usize,
     /// Its used time, starting from the clock's value at its first job.
     used: Duration,
@@ -58,7 +58,7 @@ struct Queue {
 
 impl FairPool {
     pub(crate) fn new(threads: usize) -> Result<Self, Error> {
-        let pool = Self { shared: Arc::new(Shared { state: Mutex::default(), work: Condvar::new() }) };
+        let pool = Self { shared: Arc::new(PoolShared { state: Mutex::default(), work: Condvar::new() }) };
         for _ in 0..threads.max(1) {
             let shared = pool.shared.clone();
             thread::Builder::new()
@@ -98,9 +98,9 @@ impl FairPool {
         answered.await.map_err(|_| Error::Internal("a matching thread gave up a job".into()))
     }
 
-    fn push(&self, project_id: &Arc<str>, bytes: usize, job: Job) -> Result<(), Error> {
+    fn push(&self, project_id: &Arc<str>, bytes: usize, job: MatchingJob) -> Result<(), Error> {
         let mut state = self.shared.lock();
-        let State { projects, ready, clock, .. } = &mut *state;
+        let PoolState { projects, ready, clock, .. } = &mut *state;
         let queue = projects.entry(project_id.clone()).or_default();
         if queue.jobs.len() >= WAITING_JOBS_MAX || (!queue.jobs.is_empty() && queue.bytes + bytes > WAITING_BYTES_MAX) {
             return Err(Error::Busy);
@@ -117,8 +117,8 @@ impl FairPool {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl PoolShared {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,20 +134,20 @@ impl Shared {
             let started = Instant::now();
             let done = loop {
                 let done = catch_unwind(AssertUnwindSafe(&mut job.1)).unwrap_or(true);
-                if done || started.elapsed() >= SLICE {
+                if done || started.elapsed() >= TIME_SLICE {
                     break done;
                 }
             };
             let (bytes, unfinished) = (job.0, (!done).then_some(job));
             state = self.lock();
-            state.settle(&project_id, started.elapsed(), bytes, unfinished);
+            state.end_slice(&project_id, started.elapsed(), bytes, unfinished);
         }
     }
 }
 
-impl State {
+impl PoolState {
     /// The next job of the project that has used the least time.
-    fn next(&mut self) -> Option<(Arc<str>, (usize, Job))> {
+    fn next(&mut self) -> Option<(Arc<str>, (usize, MatchingJob))> {
         let (used, project_id) = self.ready.pop_first()?;
         self.clock = self.clock.max(used);
         let queue = self.projects.get_mut(&project_id)?;
@@ -158,7 +158,13 @@ impl State {
     }
 
     /// Accounts for a slice. An unfinished job continues at the project's next turn.
-    fn settle(&mut self, project_id: &Arc<str>, elapsed: Duration, bytes: usize, unfinished: Option<(usize, Job)>) {
+    fn end_slice(
+        &mut self,
+        project_id: &Arc<str>,
+        elapsed: Duration,
+        bytes: usize,
+        unfinished: Option<(usize, MatchingJob)>,
+    ) {
         self.running -= 1;
         let Some(queue) = self.projects.get_mut(project_id) else { return };
         queue.running = false;
@@ -210,7 +216,7 @@ mod tests {
     fn heavy(end: &Arc<AtomicBool>) -> impl FnMut() -> Option<()> + Send + 'static {
         let end = end.clone();
         move || {
-            spin(SLICE);
+            spin(TIME_SLICE);
             end.load(Ordering::Relaxed).then_some(())
         }
     }
@@ -240,7 +246,7 @@ mod tests {
         let pool = FairPool::new(1).unwrap();
         let end = Arc::new(AtomicBool::new(false));
         let (project, work) = ("a".into(), heavy(&end));
-        assert!(tokio::time::timeout(SLICE, pool.run(&project, 0, work)).await.is_err());
+        assert!(tokio::time::timeout(TIME_SLICE, pool.run(&project, 0, work)).await.is_err());
         // The same project's next job, once the only thread is free again.
         pool.run(&project, 0, || Some(())).await.unwrap();
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::rule::Action;
-use super::{Moderator, Outcome, Update, author};
+use super::{Decision, ModerationUpdate, Moderator, author};
 use crate::Error;
 use crate::app::App;
 use crate::store::{Actor, AuditDraft, Change, Content, Deed, Review};
@@ -21,10 +21,10 @@ pub(crate) async fn review(
     reviewer: &Actor,
 ) -> Result<(), Error> {
     let at = now();
-    let outcome =
-        Outcome::decided(Moderator::Manual(reviewer.name.to_string()), decision.status(), 1.0, reason.to_owned());
+    let decision =
+        Decision::new(Moderator::Manual(reviewer.name.to_string()), decision.status(), 1.0, reason.to_owned());
     let meta_data = content.meta_data.as_deref();
-    let update = Update {
+    let update = ModerationUpdate {
         project_id: &project_id,
         content_id: &content.id,
         content_type: &content.content_type,
@@ -34,14 +34,14 @@ pub(crate) async fn review(
         processing_time: 0.0,
         at,
     };
-    let event = update.event(&outcome)?;
+    let event = update.event(&decision)?;
     let review = Review {
         content_id: content.id.clone(),
         author: author(meta_data),
-        status: outcome.status,
-        result: outcome.result(0.0)?,
+        status: decision.status,
+        result: decision.result(0.0)?,
     };
-    let after = json!({"status": outcome.status.as_str(), "reason": reason});
+    let after = json!({"status": decision.status.as_str(), "reason": reason});
     let audit = Some(AuditDraft::new(reviewer, "content.review", &content.id).after(after).into());
     app.writer.submit(Change { project_id, at, deed: Deed::Reviewed(review), event: Some(event), audit }).await
 }

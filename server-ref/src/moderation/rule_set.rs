@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::decision::{Decision, RuleName};
 use super::keywords::KeywordIndex;
-use super::outcome::{Outcome, RuleName};
 use super::patterns::{GroupMatch, PatternGroup};
 use super::rule::Action;
 use super::simulation::Steps;
@@ -56,16 +56,16 @@ pub(super) struct Prompt {
 
 /// The progress of matching one text. One `advance` takes a bounded time.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct MatchProgress {
     stage: usize,
     /// The first deciding rule found so far.
-    found: Option<(usize, Reason)>,
+    found: Option<(usize, MatchReason)>,
     steps: Steps,
     took: Duration,
 }
 
 #[derive(Debug, Clone)]
-enum Reason {
+enum MatchReason {
     Keyword(String),
     Pattern,
     OutOfSteps,
@@ -81,8 +81,8 @@ impl RecentCost {
     }
 }
 
-impl Progress {
-    fn keep(&mut self, rule: usize, reason: Reason) {
+impl MatchProgress {
+    fn keep(&mut self, rule: usize, reason: MatchReason) {
         if self.found.as_ref().is_none_or(|(other, _)| rule < *other) {
             self.found = Some((rule, reason));
         }
@@ -92,31 +92,31 @@ impl Progress {
 impl RuleSet {
     /// The first matching rule decides; `None`: the prompts do, if there are any.
     #[cfg(test)]
-    pub(super) fn decide(&self, text: &str) -> Option<Outcome> {
+    pub(super) fn decide(&self, text: &str) -> Option<Decision> {
         let mut progress = self.start();
         while !self.advance(&mut progress, text) {}
-        self.outcome(progress)
+        self.decision(progress)
     }
 
     /// The decision, if it takes only a short time, because a thread that serves other requests can't wait longer.
-    pub(super) fn decide_quickly(&self, text: &str) -> Option<Option<Outcome>> {
-        let mut progress = Progress { steps: QUICK_STEPS_MAX, ..self.start() };
+    pub(super) fn decide_quickly(&self, text: &str) -> Option<Option<Decision>> {
+        let mut progress = MatchProgress { steps: QUICK_STEPS_MAX, ..self.start() };
         while !self.advance(&mut progress, text) {
             if progress.took > QUICK_TIME_MAX {
                 return None;
             }
         }
-        let undecided = matches!(progress.found, Some((_, Reason::OutOfSteps)));
-        (!undecided).then(|| self.outcome(progress))
+        let undecided = matches!(progress.found, Some((_, MatchReason::OutOfSteps)));
+        (!undecided).then(|| self.decision(progress))
     }
 
-    pub(super) fn start(&self) -> Progress {
-        let found = self.over_limit.map(|rule| (rule, Reason::OverLimit));
-        Progress { stage: 0, found, steps: STEPS_MAX, took: Duration::ZERO }
+    pub(super) fn start(&self) -> MatchProgress {
+        let found = self.over_limit.map(|rule| (rule, MatchReason::OverLimit));
+        MatchProgress { stage: 0, found, steps: STEPS_MAX, took: Duration::ZERO }
     }
 
     /// One pass over the text: for keywords, or for one group of patterns. True once nothing is left to do.
-    pub(super) fn advance(&self, progress: &mut Progress, text: &str) -> bool {
+    pub(super) fn advance(&self, progress: &mut MatchProgress, text: &str) -> bool {
         let started = Instant::now();
         let done = self.pass(progress, text);
         progress.took += started.elapsed();
@@ -131,18 +131,18 @@ impl RuleSet {
         Duration::from_nanos(self.recent_cost.0.load(Ordering::Relaxed))
     }
 
-    fn pass(&self, progress: &mut Progress, text: &str) -> bool {
+    fn pass(&self, progress: &mut MatchProgress, text: &str) -> bool {
         let stage = progress.stage;
         progress.stage += 1;
         match stage {
             0 => {
                 if let Some(found) = self.exact.as_ref().and_then(|index| index.find(text)) {
-                    progress.keep(found.rule, Reason::Keyword(found.word.to_owned()));
+                    progress.keep(found.rule, MatchReason::Keyword(found.word.to_owned()));
                 }
                 if let Some(index) = &self.folded
                     && let Some(found) = index.find(&text.to_lowercase())
                 {
-                    progress.keep(found.rule, Reason::Keyword(found.word.to_owned()));
+                    progress.keep(found.rule, MatchReason::Keyword(found.word.to_owned()));
                 }
                 self.groups.is_empty()
             }
@@ -154,11 +154,11 @@ impl RuleSet {
                 match group.find(text, before, &mut progress.steps) {
                     GroupMatch::None => stage == self.groups.len(),
                     GroupMatch::Rule(rule) => {
-                        progress.keep(rule, Reason::Pattern);
+                        progress.keep(rule, MatchReason::Pattern);
                         true
                     }
                     GroupMatch::Undecided(rule) => {
-                        progress.keep(rule, Reason::OutOfSteps);
+                        progress.keep(rule, MatchReason::OutOfSteps);
                         true
                     }
                 }
@@ -167,20 +167,20 @@ impl RuleSet {
     }
 
     /// The decision, once nothing is left to do.
-    pub(super) fn outcome(&self, progress: Progress) -> Option<Outcome> {
+    pub(super) fn decision(&self, progress: MatchProgress) -> Option<Decision> {
         let (rule, reason) = progress.found?;
         let RuleHead { name, action } = self.rules.get(rule)?;
         Some(match reason {
-            Reason::Keyword(word) => Outcome::matched(name, *action, format!("Contains the keyword \"{word}\"")),
-            Reason::Pattern => Outcome::matched(name, *action, "Matches the pattern".to_owned()),
-            Reason::OutOfSteps => {
+            MatchReason::Keyword(word) => Decision::matched(name, *action, format!("Contains the keyword \"{word}\"")),
+            MatchReason::Pattern => Decision::matched(name, *action, "Matches the pattern".to_owned()),
+            MatchReason::OutOfSteps => {
                 let reason =
                     "The text takes too much work to match with the pattern of this rule. A person has to decide";
-                Outcome::matched(name, Action::Flag, reason.to_owned())
+                Decision::matched(name, Action::Flag, reason.to_owned())
             }
-            Reason::OverLimit => {
+            MatchReason::OverLimit => {
                 let reason = "The rules of the project exceed its limits from this rule on. A person has to decide";
-                Outcome::matched(name, Action::Flag, reason.to_owned())
+                Decision::matched(name, Action::Flag, reason.to_owned())
             }
         })
     }

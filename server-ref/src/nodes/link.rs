@@ -13,59 +13,59 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::message::Refusal;
-use super::{Message, NodeSecret};
+use super::message::MessageRefusal;
+use super::{CommitMessage, NodeSecret};
 use crate::Error;
 use crate::metrics::Metrics;
 
 /// The most commits waiting to be announced. Further ones are not announced; other nodes find them in the log.
-const OUTGOING: usize = 1024;
+const OUTGOING_QUEUE_MESSAGES: usize = 1024;
 /// The same for other nodes' commits, waiting for the publisher.
-const INCOMING: usize = 1024;
+const INCOMING_QUEUE_EVENTS: usize = 1024;
 /// Messages per round trip.
-const PIPELINE: usize = 128;
+const PIPELINE_MESSAGES_MAX: usize = 128;
 /// Channels per request.
-const CHANNELS: usize = 512;
+const SUBSCRIBED_CHANNELS_MAX: usize = 512;
 /// The time without an answer after which Redis counts as gone.
-const PATIENCE: Duration = Duration::from_secs(2);
+const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
 /// The interval of pings to Redis.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// The shortest time between two warnings about messages that are not believed.
-const WARNING: Duration = Duration::from_secs(60);
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// The pause before another attempt to connect.
-const PAUSE: Duration = Duration::from_millis(500);
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
 /// A message from Redis.
 #[derive(Debug)]
-pub(crate) enum Heard {
-    Message(Message),
+pub(crate) enum LinkEvent {
+    Message(CommitMessage),
     /// Messages about more projects arrive from now on; earlier ones were missed.
-    Listening,
-    /// No messages arrive until the next `Listening`.
-    Gone,
+    Subscribed,
+    /// No messages arrive until the next `Subscribed`.
+    Disconnected,
 }
 
-enum Outgoing {
-    Message(Message),
+enum LinkRequest {
+    Message(CommitMessage),
     Flush(oneshot::Sender<()>),
 }
 
 /// A handle to the task that holds the connections, which ends with the handle's token.
 #[derive(Debug)]
 pub(crate) struct Link {
-    outgoing: mpsc::Sender<Outgoing>,
-    shared: Arc<Shared>,
+    requests: mpsc::Sender<LinkRequest>,
+    shared: Arc<LinkShared>,
     metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct LinkShared {
     wanted: Mutex<HashSet<Arc<str>>>,
     changed: Notify,
     is_up: AtomicBool,
 }
 
-impl Shared {
+impl LinkShared {
     fn wanted(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,20 +83,20 @@ impl Link {
         secret: NodeSecret,
         metrics: Arc<Metrics>,
         kill: CancellationToken,
-    ) -> Result<(Self, mpsc::Receiver<Heard>), Error> {
+    ) -> Result<(Self, mpsc::Receiver<LinkEvent>), Error> {
         let client = Client::open(url).map_err(|error| Error::RedisUrl(error.to_string()))?;
-        let (outgoing, queue) = mpsc::channel(OUTGOING);
-        let (heard, incoming) = mpsc::channel(INCOMING);
-        let shared = Arc::new(Shared::default());
+        let (requests, queue) = mpsc::channel(OUTGOING_QUEUE_MESSAGES);
+        let (events, incoming) = mpsc::channel(INCOMING_QUEUE_EVENTS);
+        let shared = Arc::new(LinkShared::default());
         let prefix = format!("automoderate:{log}:");
-        let task = Task { client, node, prefix, secret, shared: shared.clone(), metrics: metrics.clone(), heard };
+        let task = LinkTask { client, node, prefix, secret, shared: shared.clone(), metrics: metrics.clone(), events };
         tokio::spawn(async move { kill.run_until_cancelled(task.run(queue)).await });
-        Ok((Self { outgoing, shared, metrics }, incoming))
+        Ok((Self { requests, shared, metrics }, incoming))
     }
 
     /// Announces a commit to other nodes, unless Redis is away or can't keep up. Never waits.
-    pub(crate) fn tell(&self, message: Message) {
-        if !self.is_up() || self.outgoing.try_send(Outgoing::Message(message)).is_err() {
+    pub(crate) fn announce(&self, message: CommitMessage) {
+        if !self.is_up() || self.requests.try_send(LinkRequest::Message(message)).is_err() {
             self.metrics.untold();
         }
     }
@@ -105,12 +105,12 @@ impl Link {
         self.shared.is_up.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn follow(&self, project_id: Arc<str>) {
+    pub(crate) fn subscribe(&self, project_id: Arc<str>) {
         self.shared.wanted().insert(project_id);
         self.shared.changed.notify_one();
     }
 
-    pub(crate) fn unfollow(&self, project_id: &str) {
+    pub(crate) fn unsubscribe(&self, project_id: &str) {
         self.shared.wanted().remove(project_id);
         self.shared.changed.notify_one();
     }
@@ -118,29 +118,29 @@ impl Link {
     /// Answers once all earlier announcements have been sent, or Redis is away.
     pub(crate) fn flush(&self, done: oneshot::Sender<()>) {
         // Without room nobody reads the queue, and the end of `done` is the answer.
-        let _ = self.outgoing.try_send(Outgoing::Flush(done));
+        let _ = self.requests.try_send(LinkRequest::Flush(done));
     }
 }
 
-struct Task {
+struct LinkTask {
     client: Client,
     node: String,
     prefix: String,
     secret: NodeSecret,
-    shared: Arc<Shared>,
+    shared: Arc<LinkShared>,
     metrics: Arc<Metrics>,
-    heard: mpsc::Sender<Heard>,
+    events: mpsc::Sender<LinkEvent>,
 }
 
-impl Task {
-    async fn run(self, mut queue: mpsc::Receiver<Outgoing>) {
+impl LinkTask {
+    async fn run(self, mut queue: mpsc::Receiver<LinkRequest>) {
         let mut was_up = true;
         loop {
             let error = match self.connect().await {
                 Ok((publisher, listener)) => {
                     tracing::info!("connected to Redis");
                     was_up = true;
-                    let Err(error) = self.carry(&mut queue, publisher, listener).await;
+                    let Err(error) = self.run_connected(&mut queue, publisher, listener).await;
                     error
                 }
                 Err(error) => error,
@@ -152,33 +152,34 @@ impl Task {
                 tracing::warn!(%error, "Redis is away: other nodes' events are read from PostgreSQL");
                 was_up = false;
             }
-            self.forget(&mut queue);
-            let _ = self.heard.send(Heard::Gone).await;
-            sleep(PAUSE).await;
+            self.discard_queued(&mut queue);
+            let _ = self.events.send(LinkEvent::Disconnected).await;
+            sleep(RECONNECT_DELAY).await;
         }
     }
 
     async fn connect(&self) -> Result<(MultiplexedConnection, PubSub), RedisError> {
-        let config =
-            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(REDIS_TIMEOUT))
+            .set_response_timeout(Some(REDIS_TIMEOUT));
         let publisher = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        let listener = timeout(PATIENCE, self.client.get_async_pubsub()).await.map_err(|_| late())??;
+        let listener = timeout(REDIS_TIMEOUT, self.client.get_async_pubsub()).await.map_err(|_| timed_out())??;
         Ok((publisher, listener))
     }
 
     /// Commits that were not announced in time are in the log.
-    fn forget(&self, queue: &mut mpsc::Receiver<Outgoing>) {
-        while let Ok(outgoing) = queue.try_recv() {
-            match outgoing {
-                Outgoing::Message(_) => self.metrics.untold(),
-                Outgoing::Flush(done) => drop(done.send(())),
+    fn discard_queued(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
+        while let Ok(requests) = queue.try_recv() {
+            match requests {
+                LinkRequest::Message(_) => self.metrics.untold(),
+                LinkRequest::Flush(done) => drop(done.send(())),
             }
         }
     }
 
-    async fn carry(
+    async fn run_connected(
         &self,
-        queue: &mut mpsc::Receiver<Outgoing>,
+        queue: &mut mpsc::Receiver<LinkRequest>,
         publisher: MultiplexedConnection,
         listener: PubSub,
     ) -> Result<Infallible, RedisError> {
@@ -186,20 +187,20 @@ impl Task {
         self.shared.is_up.store(true, Ordering::Relaxed);
         self.metrics.redis(true);
         self.shared.changed.notify_one();
-        let (listening, hearing) = (self.listen(sink), self.hear(stream));
+        let (subscribing, receiving) = (self.keep_subscriptions(sink), self.receive(stream));
         tokio::select! {
             end = self.publish(queue, publisher) => end,
-            end = listening => end,
-            end = hearing => end,
+            end = subscribing => end,
+            end = receiving => end,
         }
     }
 
     /// Keeps the subscriptions in line with the followed projects.
-    async fn listen(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
+    async fn keep_subscriptions(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
         let mut subscribed: HashSet<Arc<str>> = HashSet::new();
         loop {
-            if timeout(HEARTBEAT, self.shared.changed.notified()).await.is_err() {
-                timeout(PATIENCE, sink.ping::<redis::Value>()).await.map_err(|_| late())??;
+            if timeout(PING_INTERVAL, self.shared.changed.notified()).await.is_err() {
+                timeout(REDIS_TIMEOUT, sink.ping::<redis::Value>()).await.map_err(|_| timed_out())??;
                 continue;
             }
             let (new, old): (Vec<Arc<str>>, Vec<Arc<str>>) = {
@@ -207,32 +208,32 @@ impl Task {
                 (wanted.difference(&subscribed).cloned().collect(), subscribed.difference(&wanted).cloned().collect())
             };
             let channels = |ids: &[Arc<str>]| ids.iter().map(|id| self.channel(id)).collect::<Vec<_>>();
-            for ids in old.chunks(CHANNELS) {
-                timeout(PATIENCE, sink.unsubscribe(channels(ids))).await.map_err(|_| late())??;
+            for ids in old.chunks(SUBSCRIBED_CHANNELS_MAX) {
+                timeout(REDIS_TIMEOUT, sink.unsubscribe(channels(ids))).await.map_err(|_| timed_out())??;
             }
-            for ids in new.chunks(CHANNELS) {
-                timeout(PATIENCE, sink.subscribe(channels(ids))).await.map_err(|_| late())??;
+            for ids in new.chunks(SUBSCRIBED_CHANNELS_MAX) {
+                timeout(REDIS_TIMEOUT, sink.subscribe(channels(ids))).await.map_err(|_| timed_out())??;
             }
             for id in old {
                 subscribed.remove(&id);
             }
             subscribed.extend(new);
-            let _ = self.heard.send(Heard::Listening).await;
+            let _ = self.events.send(LinkEvent::Subscribed).await;
         }
     }
 
-    async fn hear(&self, mut stream: PubSubStream) -> Result<Infallible, RedisError> {
+    async fn receive(&self, mut stream: PubSubStream) -> Result<Infallible, RedisError> {
         let mut warned = None;
         while let Some(message) = stream.next().await {
-            match Message::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
+            match CommitMessage::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
                 Ok(message) if message.node == self.node => {}
                 // The stream's own buffer is unbounded, so it is always emptied.
                 Ok(message) => {
-                    if self.heard.try_send(Heard::Message(message)).is_err() {
+                    if self.events.try_send(LinkEvent::Message(message)).is_err() {
                         self.metrics.unheard();
                     }
                 }
-                Err(Refusal::Unauthenticated) => self.on_unauthenticated(&mut warned),
+                Err(MessageRefusal::Unauthenticated) => self.on_unauthenticated(&mut warned),
                 Err(error) => {
                     tracing::debug!(%error, "another node says what is not understood");
                     self.metrics.unheard();
@@ -245,7 +246,7 @@ impl Task {
     /// `warned`: the time of the last warning.
     fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
         self.metrics.unauthenticated();
-        if warned.is_none_or(|at| at.elapsed() >= WARNING) {
+        if warned.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
             *warned = Some(Instant::now());
             tracing::warn!("Redis delivered a message that no node of this database and version sent; it is dropped");
         }
@@ -257,28 +258,28 @@ impl Task {
 
     async fn publish(
         &self,
-        queue: &mut mpsc::Receiver<Outgoing>,
+        queue: &mut mpsc::Receiver<LinkRequest>,
         mut connection: MultiplexedConnection,
     ) -> Result<Infallible, RedisError> {
-        let mut jobs = Vec::with_capacity(PIPELINE);
+        let mut requests = Vec::with_capacity(PIPELINE_MESSAGES_MAX);
         loop {
-            match timeout(HEARTBEAT, queue.recv_many(&mut jobs, PIPELINE)).await {
+            match timeout(PING_INTERVAL, queue.recv_many(&mut requests, PIPELINE_MESSAGES_MAX)).await {
                 // No sender is left.
                 Ok(0) => return std::future::pending().await,
                 Ok(_) => {}
                 Err(_) => redis::cmd("PING").exec_async(&mut connection).await?,
             }
             let (mut pipeline, mut flushes) = (Pipeline::new(), Vec::new());
-            for job in jobs.drain(..) {
-                match job {
-                    Outgoing::Message(message) => {
+            for request in requests.drain(..) {
+                match request {
+                    LinkRequest::Message(message) => {
                         let channel = self.channel(&message.project_id);
                         match message.encode(&channel, &self.secret) {
                             Ok(bytes) => drop(pipeline.publish(channel, bytes).ignore()),
                             Err(error) => tracing::error!(%error, "a message to other nodes can't be written"),
                         }
                     }
-                    Outgoing::Flush(done) => flushes.push(done),
+                    LinkRequest::Flush(done) => flushes.push(done),
                 }
             }
             if !pipeline.is_empty() {
@@ -291,6 +292,6 @@ impl Task {
     }
 }
 
-fn late() -> RedisError {
+fn timed_out() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }

@@ -43,7 +43,7 @@ impl std::fmt::Debug for NodeSecret {
 
 /// Why a message is dropped.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum MessageRefusal {
     /// No node of this database and version wrote it.
     #[error("no valid MAC")]
     Unauthenticated,
@@ -54,7 +54,7 @@ pub(super) enum Refusal {
 
 /// A node that does not understand a message finds its events in the log.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Message {
+pub(crate) struct CommitMessage {
     /// The sender: a node receives its own messages, too.
     pub(crate) node: String,
     pub(crate) project_id: String,
@@ -68,7 +68,7 @@ pub(crate) struct Message {
     pub(crate) recent: Vec<Recent>,
 }
 
-impl Message {
+impl CommitMessage {
     pub(crate) fn new(node: &str, project_id: &str, part: &Part) -> Self {
         let event = |event: &LoggedEvent| (event.event_id, event.name.to_owned(), (*event.data).to_owned());
         Self {
@@ -89,9 +89,9 @@ impl Message {
     }
 
     /// Nothing of a message is read before its MAC is verified.
-    pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeSecret) -> Result<Self, Refusal> {
-        let (mac, json) = bytes.split_at_checked(MAC_BYTES).ok_or(Refusal::Unauthenticated)?;
-        secret.mac(channel, json).verify_slice(mac).map_err(|_| Refusal::Unauthenticated)?;
+    pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeSecret) -> Result<Self, MessageRefusal> {
+        let (mac, json) = bytes.split_at_checked(MAC_BYTES).ok_or(MessageRefusal::Unauthenticated)?;
+        secret.mac(channel, json).verify_slice(mac).map_err(|_| MessageRefusal::Unauthenticated)?;
         Ok(serde_json::from_slice(json)?)
     }
 }
@@ -107,9 +107,9 @@ mod tests {
         NodeSecret::new(text).unwrap()
     }
 
-    fn message() -> Message {
+    fn message() -> CommitMessage {
         let data = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
-        Message {
+        CommitMessage {
             node: "n".into(),
             project_id: "p".into(),
             events: vec![(7, "moderation_update".into(), data(r#"{"a": 1.0,"event_id":7}"#))],
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn it_comes_as_it_went() {
         let bytes = message().encode(CHANNEL, &secret("s")).unwrap();
-        let heard = Message::decode(CHANNEL, &bytes, &secret("s")).unwrap();
+        let heard = CommitMessage::decode(CHANNEL, &bytes, &secret("s")).unwrap();
         // Payloads are never parsed on the way.
         assert_eq!(heard.events[0].2.get(), r#"{"a": 1.0,"event_id":7}"#);
         assert_eq!(heard.counts.unwrap().flagged, 3);
@@ -137,16 +137,19 @@ mod tests {
         let with_zeros = [&[0; MAC_BYTES][..], &json].concat();
         let with_other_secret = message().encode(CHANNEL, &secret("other")).unwrap();
         for forged in [&json, &changed, &with_zeros, &with_other_secret, &good[..MAC_BYTES].to_vec(), &Vec::new()] {
-            assert!(matches!(Message::decode(CHANNEL, forged, &secret("s")), Err(Refusal::Unauthenticated)));
+            assert!(matches!(
+                CommitMessage::decode(CHANNEL, forged, &secret("s")),
+                Err(MessageRefusal::Unauthenticated)
+            ));
         }
-        let elsewhere = Message::decode("automoderate:log:q", &good, &secret("s"));
-        assert!(matches!(elsewhere, Err(Refusal::Unauthenticated)));
+        let elsewhere = CommitMessage::decode("automoderate:log:q", &good, &secret("s"));
+        assert!(matches!(elsewhere, Err(MessageRefusal::Unauthenticated)));
     }
 
     #[test]
     fn what_another_version_signed_is_not_forged() {
         let mut bytes = secret("s").mac(CHANNEL, b"[]").finalize().into_bytes().to_vec();
         bytes.extend(b"[]");
-        assert!(matches!(Message::decode(CHANNEL, &bytes, &secret("s")), Err(Refusal::Unknown(_))));
+        assert!(matches!(CommitMessage::decode(CHANNEL, &bytes, &secret("s")), Err(MessageRefusal::Unknown(_))));
     }
 }

@@ -7,5 +7,5 @@
 mod link;
 mod message;
 
-pub(crate) use link::{Heard, Link};
-pub(crate) use message::{Message, NodeSecret};
+pub(crate) use link::{Link, LinkEvent};
+pub(crate) use message::{CommitMessage, NodeSecret};

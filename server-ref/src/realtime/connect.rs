@@ -12,84 +12,84 @@ use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
-use super::expel::{dismiss, rooms};
-use super::expiry::over;
+use super::expiry::ended_credentials;
 use super::origin::may_use_cookie;
 use super::reply::{Failure, emit};
+use super::revoke::{disconnect_for, group_rooms};
 use super::slots::{Admission, TooManyEvents};
 use crate::app::{App, HangUp};
 use crate::auth::Principal;
 
 /// Also what deployed servers announce.
-pub(super) const MAX_PAYLOAD: usize = 1_000_000;
+pub(super) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
 /// Packets that may wait for a slow client. Beyond this they are dropped for it: it sees the hole in the ids and asks for a
 /// replay, and the next ping, which finds no room either, ends the connection.
-const SEND_BUFFER: usize = 4096;
+const SEND_BUFFER_PACKETS: usize = 4096;
 /// For a client that opened Engine.IO and never a namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
-const BEFORE_DISCONNECT: Duration = Duration::from_millis(500);
+const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
 /// Time for a client to close the connection after its credentials were refused.
-const FAREWELL: Duration = Duration::from_secs(5);
+const HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
 /// Routes for `/socket.io/`, and the handle to publish with.
-pub(crate) fn serve(app: &Arc<App>) -> (Router, SocketIo) {
+pub(crate) fn socket_io(app: &Arc<App>) -> (Router, SocketIo) {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
         .ping_interval(app.settings.ping_interval)
         .ping_timeout(app.settings.ping_timeout)
         .connect_timeout(CONNECT_TIMEOUT)
-        .max_payload(MAX_PAYLOAD as u64)
-        .ws_max_message_size(MAX_PAYLOAD)
-        .ws_max_frame_size(MAX_PAYLOAD)
-        .max_buffer_size(SEND_BUFFER)
+        .max_payload(PAYLOAD_BYTES_MAX as u64)
+        .ws_max_message_size(PAYLOAD_BYTES_MAX)
+        .ws_max_frame_size(PAYLOAD_BYTES_MAX)
+        .max_buffer_size(SEND_BUFFER_PACKETS)
         .build_svc();
     let greet = async |socket: SocketRef| {
-        if let Some(refused) = socket.extensions.get::<Refused>() {
-            return refuse(socket, &refused);
+        if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
+            return refuse_credentials(socket, &refused);
         }
         emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
         if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
             tokio::spawn(connection.clone().run());
-            connection.expires(&socket);
-            check_again(&connection, &socket).await;
+            connection.watch_expiry(&socket);
+            recheck(&connection, &socket).await;
         }
     };
     let app = app.clone();
     let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
         let request = socket.req_parts();
         let Some(admission) = request.extensions.get::<Admission>().cloned() else {
-            return Err(Refusal::NotAdmitted);
+            return Err(ConnectRefusal::NotAdmitted);
         };
         // Each CONNECT costs a look at its credentials.
-        admission.count_connect(Instant::now()).map_err(Refusal::too_many_events)?;
+        admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
         let principal = match authenticate(&app, request, payload.ok()).await {
             Ok(principal) => principal,
-            Err(Refusal::Credentials(why)) => {
+            Err(ConnectRefusal::Credentials(why)) => {
                 // Accepted for as long as it takes to say why: it enters no room, and nothing that it sends is read.
-                socket.extensions.insert(Refused(why));
+                socket.extensions.insert(RefusedCredentials(why));
                 return Ok(());
             }
             Err(refusal) => return Err(refusal),
         };
         if !admission.take() {
-            return Err(Refusal::TooMany { limit: admission.limit() });
+            return Err(ConnectRefusal::TooMany { limit: admission.limit() });
         }
-        socket.join(rooms(&principal));
+        socket.join(group_rooms(&principal));
         // Before the acknowledgement goes out: the client's first event may be on its heels.
         Connection::new(app, principal, admission).attach(&socket);
-        Ok::<(), Refusal>(())
+        Ok::<(), ConnectRefusal>(())
     };
     io.ns("/", greet.with(admit));
     let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
 }
 
-/// Credentials that were revoked before the socket could be found by it: see `expel`.
-async fn check_again(connection: &Connection, socket: &SocketRef) {
+/// Credentials that were revoked before the socket could be found by it: see the module `revoke`.
+async fn recheck(connection: &Connection, socket: &SocketRef) {
     match connection.app.auth.is_valid(&connection.principal).await {
         Ok(true) => {}
-        Ok(false) => dismiss(socket, &over(&connection.principal)),
+        Ok(false) => disconnect_for(socket, &ended_credentials(&connection.principal)),
         // That the database can't tell says nothing about the credentials: whoever comes back is checked again.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
@@ -100,18 +100,18 @@ async fn check_again(connection: &Connection, socket: &SocketRef) {
 
 /// The failure of the credentials of a socket that is about to be disconnected.
 #[derive(Clone)]
-struct Refused(Failure);
+struct RefusedCredentials(Failure);
 
 /// Says `authentication_failed`, as the documentation does, and disconnects. CONNECT_ERROR would run other handlers.
-fn refuse(socket: SocketRef, Refused(why): &Refused) {
+fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCredentials) {
     emit(&socket, "authentication_failed", why);
     tokio::spawn(async move {
-        tokio::time::sleep(BEFORE_DISCONNECT).await;
+        tokio::time::sleep(DISCONNECT_DELAY).await;
         let hang_up = socket.req_parts().extensions.get::<HangUp>().cloned();
         let _ = socket.disconnect();
         // Stock clients close the connection themselves now.
         if let Some(hang_up) = hang_up {
-            tokio::time::sleep(FAREWELL).await;
+            tokio::time::sleep(HANG_UP_DELAY).await;
             hang_up.now();
         }
     });
@@ -120,7 +120,7 @@ fn refuse(socket: SocketRef, Refused(why): &Refused) {
 /// The reason for which a connection was refused. Those that are not about credentials are the message of CONNECT_ERROR, which stock
 /// clients show as `connect_error`.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+enum ConnectRefusal {
     #[error("{}", .0.message)]
     Credentials(Failure),
     #[error("Too many connections from this address (at most {limit}), retry_after: 60")]
@@ -136,7 +136,7 @@ enum Refusal {
     Internal,
 }
 
-impl Refusal {
+impl ConnectRefusal {
     fn credentials(code: &'static str, why: impl Display) -> Self {
         Self::Credentials(Failure::new(code, format!("Authentication failed: {why}")))
     }
@@ -151,18 +151,18 @@ impl Refusal {
     }
 }
 
-async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Result<Principal, Refusal> {
+async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Result<Principal, ConnectRefusal> {
     if app.draining.is_cancelled() {
-        return Err(Refusal::ShuttingDown);
+        return Err(ConnectRefusal::ShuttingDown);
     }
     match api_key(request, payload.as_ref()) {
         Some(key) => {
-            let access = app.auth.by_key(&key, &request.headers).await.map_err(Refusal::internal)?;
-            access.map_err(|denied| Refusal::credentials(denied.code(), denied))
+            let access = app.auth.by_key(&key, &request.headers).await.map_err(ConnectRefusal::internal)?;
+            access.map_err(|denied| ConnectRefusal::credentials(denied.code(), denied))
         }
         None => {
-            let found = app.auth.by_cookie(&request.headers).await.map_err(Refusal::internal)?;
-            let failed = |why: &str| Refusal::credentials("authentication_failed", why);
+            let found = app.auth.by_cookie(&request.headers).await.map_err(ConnectRefusal::internal)?;
+            let failed = |why: &str| ConnectRefusal::credentials("authentication_failed", why);
             let user = found.ok_or_else(|| failed("no API key and no valid session"))?;
             if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
                 return Err(failed("the session can't be used from this origin"));

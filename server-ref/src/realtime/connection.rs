@@ -8,8 +8,8 @@ use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 use tokio::task::AbortHandle;
 
-use super::queue::Queue;
-use super::reply::{Done, Failure, acknowledge, emit};
+use super::reply::{Failure, RequestAck, acknowledge, emit};
+use super::request_queue::RequestQueue;
 use super::slots::Admission;
 use super::{expiry, join, replay};
 use crate::app::App;
@@ -19,17 +19,17 @@ pub(super) struct Connection {
     pub(super) app: Arc<App>,
     pub(super) principal: Principal,
     admission: Admission,
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
     expiry: OnceLock<AbortHandle>,
 }
 
-struct State {
+struct ConnectionState {
     rooms: HashSet<String>,
-    queue: Queue<Request>,
+    queue: RequestQueue<ClientRequest>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum RequestKind {
     Join,
     Leave,
     Replay,
@@ -37,8 +37,8 @@ enum Kind {
     Unknown,
 }
 
-struct Request {
-    kind: Kind,
+struct ClientRequest {
+    kind: RequestKind,
     /// `None`: there was none, or it could not be read.
     payload: Option<Value>,
     socket: SocketRef,
@@ -47,7 +47,7 @@ struct Request {
 
 impl Connection {
     pub(super) fn new(app: Arc<App>, principal: Principal, admission: Admission) -> Arc<Self> {
-        let state = State { rooms: HashSet::new(), queue: Queue::new() };
+        let state = ConnectionState { rooms: HashSet::new(), queue: RequestQueue::new() };
         app.metrics.connected();
         Arc::new(Self { app, principal, admission, state: Mutex::new(state), expiry: OnceLock::new() })
     }
@@ -56,22 +56,22 @@ impl Connection {
     /// one another.
     pub(super) fn attach(self: &Arc<Self>, socket: &SocketRef) {
         socket.extensions.insert(self.clone());
-        let handler = |kind: Kind| {
+        let handler = |kind: RequestKind| {
             let this = self.clone();
             move |socket: SocketRef, TryData(payload): TryData<Value>, ack: AckSender| {
-                this.accept(Request { kind, payload: payload.ok(), socket, ack });
+                this.on_request(ClientRequest { kind, payload: payload.ok(), socket, ack });
                 std::future::ready(())
             }
         };
-        socket.on("join_project", handler(Kind::Join));
-        socket.on("leave_project", handler(Kind::Leave));
-        socket.on("replay_events", handler(Kind::Replay));
-        socket.on("heartbeat", handler(Kind::Heartbeat));
-        socket.on_fallback(handler(Kind::Unknown));
+        socket.on("join_project", handler(RequestKind::Join));
+        socket.on("leave_project", handler(RequestKind::Leave));
+        socket.on("replay_events", handler(RequestKind::Replay));
+        socket.on("heartbeat", handler(RequestKind::Heartbeat));
+        socket.on_fallback(handler(RequestKind::Unknown));
     }
 
     /// Has the socket end with its credentials.
-    pub(super) fn expires(self: &Arc<Self>, socket: &SocketRef) {
+    pub(super) fn watch_expiry(self: &Arc<Self>, socket: &SocketRef) {
         if let Some(watch) = expiry::watch(self, socket) {
             // There is none yet: a socket is greeted once.
             let _ = self.expiry.set(watch);
@@ -83,7 +83,7 @@ impl Connection {
     }
 
     /// Takes a place among the rooms, if one is left.
-    pub(super) fn enter(&self, project_id: &str) -> Result<(), Failure> {
+    pub(super) fn add_room(&self, project_id: &str) -> Result<(), Failure> {
         let limit = self.app.settings.limits.rooms;
         let rooms = &mut self.state().rooms;
         if limit > 0 && rooms.len() >= limit && !rooms.contains(project_id) {
@@ -93,7 +93,7 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn exit(&self, project_id: &str) {
+    pub(super) fn remove_room(&self, project_id: &str) {
         self.state().rooms.remove(project_id);
     }
 
@@ -102,7 +102,7 @@ impl Connection {
         self.state().rooms.iter().cloned().collect()
     }
 
-    fn accept(self: &Arc<Self>, request: Request) {
+    fn on_request(self: &Arc<Self>, request: ClientRequest) {
         if let Err(refused) = self.admission.count_event(Instant::now()) {
             if refused.is_flooding {
                 tracing::warn!(sid = %request.socket.id, "disconnected: it floods the server");
@@ -128,30 +128,30 @@ impl Connection {
     pub(super) async fn run(self: Arc<Self>) {
         loop {
             let Some(request) = self.state().queue.next() else { return };
-            self.carry_out(request).await;
+            self.handle(request).await;
         }
     }
 
-    async fn carry_out(&self, request: Request) {
-        let Request { kind, payload, socket, ack } = request;
+    async fn handle(&self, request: ClientRequest) {
+        let ClientRequest { kind, payload, socket, ack } = request;
         let result = match kind {
-            Kind::Join => join::join(self, &socket, payload).await,
-            Kind::Leave => join::leave(self, &socket, payload),
-            Kind::Replay => return replay::replay(self, payload, ack).await,
-            Kind::Heartbeat => Ok(()),
-            Kind::Unknown => {
+            RequestKind::Join => join::on_join_project(self, &socket, payload).await,
+            RequestKind::Leave => join::on_leave_project(self, &socket, payload),
+            RequestKind::Replay => return replay::on_replay_events(self, payload, ack).await,
+            RequestKind::Heartbeat => Ok(()),
+            RequestKind::Unknown => {
                 let failure = Failure::invalid("Unknown event");
-                return acknowledge(ack, &Done::from(Err(&failure)));
+                return acknowledge(ack, &RequestAck::from(Err(&failure)));
             }
         };
         if let Err(failure) = &result {
             self.app.metrics.refused(failure.code);
             emit(&socket, failure.event(), failure);
         }
-        acknowledge(ack, &Done::from(result.as_ref().map(|&()| ())));
+        acknowledge(ack, &RequestAck::from(result.as_ref().map(|&()| ())));
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -165,15 +165,15 @@ impl Drop for Connection {
     }
 }
 
-impl Request {
+impl ClientRequest {
     /// Not carried out: too much was asked.
     fn refuse(self, mut failure: Failure) {
         failure.project_id = join::project_id(self.payload.as_ref()).ok().map(str::to_owned);
         match self.kind {
-            Kind::Replay => acknowledge(self.ack, &replay::Refused::from(&failure)),
+            RequestKind::Replay => acknowledge(self.ack, &replay::ReplayFailure::from(&failure)),
             _ => {
                 emit(&self.socket, failure.event(), &failure);
-                acknowledge(self.ack, &Done::from(Err(&failure)));
+                acknowledge(self.ack, &RequestAck::from(Err(&failure)));
             }
         }
     }

@@ -9,40 +9,40 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::connection::Connection;
-use super::expel::dismiss;
 use super::reply::Failure;
+use super::revoke::disconnect_for;
 use crate::auth::Principal;
 use crate::time::{Micros, now};
 
 /// The longest sleep: the machine's clock may be set meanwhile, and does not stand still while the machine sleeps.
-const NAP: Duration = Duration::from_secs(30);
+const SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Ends the socket when its credentials do, unless the returned handle is used before.
 pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
     let at = connection.principal.expires_at()?;
     let (io, id, connection) = (connection.app.io.get()?.clone(), socket.id, Arc::downgrade(connection));
     let watch = async move {
-        until(at).await;
+        sleep_until(at).await;
         end(&io, id, &connection);
     };
     Some(tokio::spawn(watch).abort_handle())
 }
 
-async fn until(at: Micros) {
+async fn sleep_until(at: Micros) {
     while let Some(left) = u64::try_from(at - now()).ok().filter(|&left| left > 0) {
-        sleep(Duration::from_micros(left).min(NAP)).await;
+        sleep(Duration::from_micros(left).min(SLEEP_MAX)).await;
     }
 }
 
 fn end(io: &SocketIo, id: socketioxide::socket::Sid, connection: &Weak<Connection>) {
     let Some(connection) = connection.upgrade() else { return };
     if let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(id)) {
-        dismiss(&socket, &over(&connection.principal));
+        disconnect_for(&socket, &ended_credentials(&connection.principal));
     }
 }
 
 /// The failure of credentials that are good no longer.
-pub(super) fn over(principal: &Principal) -> Failure {
+pub(super) fn ended_credentials(principal: &Principal) -> Failure {
     match principal {
         Principal::Key(access) => match access.check(now()) {
             Err(denied) => Failure::new(denied.code(), denied.to_string()),

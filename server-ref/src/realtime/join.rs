@@ -5,14 +5,14 @@ use serde_json::Value;
 use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
+use super::project_room;
 use super::reply::{Failure, emit};
-use super::room;
 use crate::auth::Permission;
 use crate::ids::is_project_id;
 use crate::store::{Notification, NotificationPayload, Scope};
 
 #[derive(Serialize)]
-struct Joined<'a> {
+struct JoinedProject<'a> {
     project_id: &'a str,
     room: &'a str,
     replay: bool,
@@ -21,11 +21,15 @@ struct Joined<'a> {
 }
 
 #[derive(Serialize)]
-struct Left<'a> {
+struct LeftProject<'a> {
     project_id: &'a str,
 }
 
-pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: Option<Value>) -> Result<(), Failure> {
+pub(super) async fn on_join_project(
+    connection: &Connection,
+    socket: &SocketRef,
+    payload: Option<Value>,
+) -> Result<(), Failure> {
     let id = project_id(payload.as_ref())?;
     let store = &connection.app.store;
     let internal = |error| Failure::internal(&error).about(id);
@@ -33,30 +37,30 @@ pub(super) async fn join(connection: &Connection, socket: &SocketRef, payload: O
         return Err(not_found(id));
     }
     may_join(connection, id).await?;
-    connection.enter(id).map_err(|failure| failure.about(id))?;
-    let room = room(id);
+    connection.add_room(id).map_err(|failure| failure.about(id))?;
+    let room = project_room(id);
     socket.join(room.clone());
     // A connection that was closed meanwhile has been taken out of its rooms already.
     if !socket.connected() {
         socket.leave_all();
         return Ok(());
     }
-    let feed = &connection.app.feed;
-    let is_followed = feed.follow(id).await;
-    let (event_id, notifications) = match standing(connection, id).await {
-        Ok(standing) => {
+    let publisher = &connection.app.publisher;
+    let is_followed = publisher.follow(id).await;
+    let (event_id, notifications) = match check_in_room(connection, id).await {
+        Ok(checked) => {
             if !is_followed {
-                feed.start(id, standing.0).await;
+                publisher.start(id, checked.0).await;
             }
-            standing
+            checked
         }
         Err(failure) => {
             socket.leave(room);
-            connection.exit(id);
+            connection.remove_room(id);
             return Err(failure);
         }
     };
-    let joined = Joined { project_id: id, room: &room, replay: true, event_id, log: store.log_id() };
+    let joined = JoinedProject { project_id: id, room: &room, replay: true, event_id, log: store.log_id() };
     emit(socket, "joined_project", &joined);
     for notification in &notifications {
         emit(socket, "system_notification", &NotificationPayload::of(notification, id));
@@ -76,7 +80,7 @@ async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
 
 /// The checks once the socket is in the room: the head, because every event with a greater id is published to it from
 /// now on; the access once more, because a withdrawal would find it from now on.
-async fn standing(connection: &Connection, id: &str) -> Result<(i64, Vec<Notification>), Failure> {
+async fn check_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<Notification>), Failure> {
     let internal = |error| Failure::internal(&error).about(id);
     let store = &connection.app.store;
     may_join(connection, id).await?;
@@ -84,11 +88,15 @@ async fn standing(connection: &Connection, id: &str) -> Result<(i64, Vec<Notific
     Ok((head, store.notifications(id).await.map_err(internal)?))
 }
 
-pub(super) fn leave(connection: &Connection, socket: &SocketRef, payload: Option<Value>) -> Result<(), Failure> {
+pub(super) fn on_leave_project(
+    connection: &Connection,
+    socket: &SocketRef,
+    payload: Option<Value>,
+) -> Result<(), Failure> {
     let project_id = project_id(payload.as_ref())?;
-    socket.leave(room(project_id));
-    connection.exit(project_id);
-    emit(socket, "left_project", &Left { project_id });
+    socket.leave(project_room(project_id));
+    connection.remove_room(project_id);
+    emit(socket, "left_project", &LeftProject { project_id });
     Ok(())
 }
 

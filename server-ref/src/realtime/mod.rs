@@ -1,36 +1,38 @@
 //! Socket.IO: who may connect, the requests of clients, and the publication of what was committed.
 
+mod broadcast;
 mod connect;
 mod connection;
-mod expel;
+mod database_reads;
+mod event_rate;
 mod expiry;
-mod feed;
 mod join;
-mod line;
 mod origin;
-mod polls;
-mod posts;
+mod polling_post;
 mod publisher;
-mod queue;
-mod rate;
-mod reads;
+mod publisher_handle;
+mod python_polling;
 mod replay;
 mod reply;
-mod rooms;
+mod request_queue;
+mod revoke;
+mod sequencer;
 mod slots;
 mod statistics;
 
-pub(crate) use connect::serve;
-pub(crate) use expel::{Whose, check_all, check_user, close_room, disconnect, disconnect_others, expel};
-pub(crate) use feed::Feed;
+pub(crate) use connect::socket_io;
 pub(crate) use origin::is_allowed;
-pub(crate) use polls::{Polls, in_parts};
-pub(crate) use posts::in_bounds;
-pub(crate) use publisher::{Sources, spawn as spawn_publisher};
-pub(crate) use slots::Slots;
+pub(crate) use polling_post::limit_polling_posts;
+pub(crate) use publisher::{PublisherInputs, spawn as spawn_publisher};
+pub(crate) use publisher_handle::PublisherHandle;
+pub(crate) use python_polling::{PythonPolling, limit_python_polls};
+pub(crate) use revoke::{
+    SocketGroup, check_all, check_user, close_room, disconnect, disconnect_other_sessions, revoke_project_access,
+};
+pub(crate) use slots::SocketSlots;
 pub(crate) use statistics::rates;
 
-/// The room of a project.
-fn room(project_id: &str) -> String {
+/// The name of a project's room.
+fn project_room(project_id: &str) -> String {
     format!("project_{project_id}")
 }

@@ -10,50 +10,50 @@ use super::join::project_id;
 use super::reply::{Failure, acknowledge};
 
 /// The most events of one page, and the default.
-const LIMIT: i64 = 500;
+const REPLAY_PAGE_EVENTS_MAX: i64 = 500;
 
 #[derive(Serialize)]
-struct Page<'a> {
-    events: Vec<Entry<'a>>,
+struct ReplayPage<'a> {
+    events: Vec<ReplayEntry<'a>>,
     head: i64,
     oldest: i64,
     log: &'a str,
 }
 
 #[derive(Serialize)]
-struct Entry<'a> {
+struct ReplayEntry<'a> {
     event: &'a str,
     data: &'a RawValue,
 }
 
 /// The acknowledgement of a refused replay.
 #[derive(Serialize)]
-pub(super) struct Refused<'a> {
+pub(super) struct ReplayFailure<'a> {
     error: &'a str,
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
 }
 
-impl<'a> From<&'a Failure> for Refused<'a> {
+impl<'a> From<&'a Failure> for ReplayFailure<'a> {
     fn from(failure: &'a Failure) -> Self {
         Self { error: &failure.message, code: failure.code, retry_after: failure.retry_after }
     }
 }
 
-pub(super) async fn replay(connection: &Connection, payload: Option<Value>, ack: AckSender) {
+pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Value>, ack: AckSender) {
     let store = &connection.app.store;
     match page(connection, payload.as_ref()).await {
         Ok(page) => {
-            let answer = Page {
-                events: page.events.iter().map(|(event, data)| Entry { event, data }).collect(),
+            let answer = ReplayPage {
+                events: page.events.iter().map(|(event, data)| ReplayEntry { event, data }).collect(),
                 head: page.head,
                 oldest: page.oldest,
                 log: store.log_id(),
             };
             acknowledge(ack, &answer);
         }
-        Err(failure) => acknowledge(ack, &Refused::from(&failure)),
+        Err(failure) => acknowledge(ack, &ReplayFailure::from(&failure)),
     }
 }
 
@@ -68,12 +68,12 @@ async fn page(connection: &Connection, payload: Option<&Value>) -> Result<crate:
         Some(value) => number(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?,
     };
     let limit = match field("limit") {
-        None | Some(Value::Null) => LIMIT,
+        None | Some(Value::Null) => REPLAY_PAGE_EVENTS_MAX,
         Some(value) => {
             number(value).filter(|&limit| limit > 0).ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?
         }
     };
-    let page = connection.app.store.events_after(id, after, limit.min(LIMIT)).await;
+    let page = connection.app.store.events_after(id, after, limit.min(REPLAY_PAGE_EVENTS_MAX)).await;
     page.map_err(|error| Failure::internal(&error))
 }
 

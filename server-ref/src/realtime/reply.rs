@@ -80,13 +80,13 @@ pub(super) fn acknowledge(ack: AckSender, payload: &impl Serialize) {
 
 /// `{"ok":true}` or `{"ok":false,"code",…}`.
 #[derive(Serialize)]
-pub(super) struct Done<'a> {
+pub(super) struct RequestAck<'a> {
     ok: bool,
     #[serde(flatten)]
     failure: Option<&'a Failure>,
 }
 
-impl<'a> Done<'a> {
+impl<'a> RequestAck<'a> {
     pub(super) fn from(result: Result<(), &'a Failure>) -> Self {
         Self { ok: result.is_ok(), failure: result.err() }
     }

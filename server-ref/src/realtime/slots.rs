@@ -6,33 +6,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::rate::Rate;
+use super::event_rate::EventRate;
 use crate::address::network;
 
 /// A refused connection gets the reason over Socket.IO, which costs a connection for a moment. Beyond this multiple of
 /// the limit the answer is a plain HTTP 429.
-const TOLD: usize = 4;
+const EXPLAINED_REFUSALS_FACTOR: usize = 4;
 
 /// Open connections by address.
 #[derive(Debug)]
-pub(crate) struct Slots {
+pub(crate) struct SocketSlots {
     limit: usize,
     events_per_minute: usize,
-    open: Mutex<HashMap<IpAddr, Open>>,
+    open: Mutex<HashMap<IpAddr, AddressSlots>>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
+struct AddressSlots {
     admitted: usize,
     all: usize,
 }
 
-/// A place among the connections of an address, freed when the last clone is dropped. The Engine.IO session keeps it
+/// A slot among the connections of an address, freed when the last clone is dropped. The Engine.IO session keeps it
 /// with its request, and so for its lifetime. Only connections with accepted credentials count against the limit:
 /// refused clients often leave the session open for a while, and must not lock out accepted ones at the same address.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
-    place: Arc<Place>,
+    slot: Arc<Slot>,
 }
 
 /// More events came within a minute than the limit allows.
@@ -45,18 +45,18 @@ pub(super) struct TooManyEvents {
 }
 
 #[derive(Debug)]
-struct Place {
-    slots: Arc<Slots>,
+struct Slot {
+    slots: Arc<SocketSlots>,
     address: IpAddr,
     /// Changed only while the slots are locked.
     admitted: AtomicBool,
     /// Counts the events of the Engine.IO session, so that a client can't reset the count by leaving and entering the
     /// namespace.
-    rate: Mutex<Rate>,
+    rate: Mutex<EventRate>,
     has_connected: AtomicBool,
 }
 
-impl Slots {
+impl SocketSlots {
     /// `limit` 0 admits everyone, and each connection may send `events_per_minute` (0: any number).
     pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
         Arc::new(Self { limit, events_per_minute, open: Mutex::default() })
@@ -67,28 +67,28 @@ impl Slots {
         let address = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
-        if self.limit > 0 && count.all >= self.limit.saturating_mul(TOLD) {
+        if self.limit > 0 && count.all >= self.limit.saturating_mul(EXPLAINED_REFUSALS_FACTOR) {
             return None;
         }
         count.all += 1;
-        let rate = Mutex::new(Rate::new(self.events_per_minute));
-        let place = Place {
+        let rate = Mutex::new(EventRate::new(self.events_per_minute));
+        let slot = Slot {
             slots: self.clone(),
             address,
             admitted: AtomicBool::new(false),
             rate,
             has_connected: AtomicBool::new(false),
         };
-        Some(Admission { place: Arc::new(place) })
+        Some(Admission { slot: Arc::new(slot) })
     }
 }
 
 impl Admission {
     /// Takes one of the allowed places; false if none is left.
     pub(crate) fn take(&self) -> bool {
-        let (slots, admitted) = (&self.place.slots, &self.place.admitted);
+        let (slots, admitted) = (&self.slot.slots, &self.slot.admitted);
         let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(self.place.address).or_default();
+        let count = open.entry(self.slot.address).or_default();
         if admitted.load(Ordering::Relaxed) {
             return true;
         }
@@ -99,22 +99,22 @@ impl Admission {
     }
 
     pub(crate) fn limit(&self) -> usize {
-        self.place.slots.limit
+        self.slot.slots.limit
     }
 
     /// Counts a CONNECT, which counts as an event from the second one on.
     pub(super) fn count_connect(&self, now: Instant) -> Result<(), TooManyEvents> {
-        if self.place.has_connected.swap(true, Ordering::Relaxed) { self.count_event(now) } else { Ok(()) }
+        if self.slot.has_connected.swap(true, Ordering::Relaxed) { self.count_event(now) } else { Ok(()) }
     }
 
     /// Counts an event, or returns the reason for its refusal.
     pub(super) fn count_event(&self, now: Instant) -> Result<(), TooManyEvents> {
-        let mut rate = self.place.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rate = self.slot.rate.lock().unwrap_or_else(PoisonError::into_inner);
         rate.check(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self.slots.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn places_are_limited_and_come_back() {
-        let slots = Slots::new(2, 0);
+        let slots = SocketSlots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..8).map(|_| slots.admit(address).unwrap()).collect();
         let taken: Vec<_> = held.iter().map(Admission::take).collect();

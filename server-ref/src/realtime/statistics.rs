@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use crate::store::{ProjectTotals, Recent};
 
-const INTERVAL: Duration = Duration::from_millis(100);
+const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 /// Entries of `recent_activity`.
-pub(super) const RECENT: usize = 10;
+pub(super) const RECENT_ACTIVITY_MAX: usize = 10;
 
 /// The payload.
 #[derive(Debug, Serialize)]
@@ -23,42 +23,42 @@ pub(super) struct StatsUpdate<'a> {
     approval_rate: f64,
     rejection_rate: f64,
     flag_rate: f64,
-    recent_activity: &'a VecDeque<Known>,
+    recent_activity: &'a VecDeque<DatedActivity>,
     project_id: &'a str,
 }
 
 /// The data of each project.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
-    projects: HashMap<Arc<str>, Project>,
+    projects: HashMap<Arc<str>, ProjectStatistics>,
     /// The time at which a changed project's next update may be sent.
     due: HashMap<Arc<str>, Instant>,
 }
 
 #[derive(Debug, Default)]
-struct Project {
+struct ProjectStatistics {
     totals: ProjectTotals,
-    recent: VecDeque<Known>,
+    recent: VecDeque<DatedActivity>,
     sent: Option<Instant>,
 }
 
 /// An entry of `recent_activity`, and the newest event id known at that time.
 #[derive(Debug, Serialize)]
-struct Known {
+struct DatedActivity {
     #[serde(skip)]
     head: i64,
     #[serde(flatten)]
     recent: Recent,
 }
 
-impl Project {
+impl ProjectStatistics {
     /// A review replaces the first decision about its content.
-    fn add(&mut self, new: Known) {
+    fn add(&mut self, new: DatedActivity) {
         match self.recent.iter_mut().find(|known| known.recent.content_id == new.recent.content_id) {
             Some(known) => *known = new,
             None => {
                 self.recent.push_front(new);
-                self.recent.truncate(RECENT);
+                self.recent.truncate(RECENT_ACTIVITY_MAX);
             }
         }
     }
@@ -73,7 +73,7 @@ impl Statistics {
     /// entries stay.
     pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
-        let stored = recent.into_iter().map(|recent| Known { head, recent }).collect();
+        let stored = recent.into_iter().map(|recent| DatedActivity { head, recent }).collect();
         for known in std::mem::replace(&mut project.recent, stored).into_iter().rev() {
             if known.head > head {
                 project.add(known);
@@ -87,19 +87,19 @@ impl Statistics {
     }
 
     /// A decision, and the newest event id known at that time.
-    pub(super) fn activity(&mut self, project_id: &str, recent: Recent, head: i64) {
+    pub(super) fn add_activity(&mut self, project_id: &str, recent: Recent, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
-            project.add(Known { head, recent });
+            project.add(DatedActivity { head, recent });
         }
     }
 
     /// Older counts than the known ones are ignored, because nodes' messages overtake each other.
-    pub(super) fn counted(&mut self, project_id: Arc<str>, totals: ProjectTotals, now: Instant) {
+    pub(super) fn set_totals(&mut self, project_id: Arc<str>, totals: ProjectTotals, now: Instant) {
         if let Some(project) = self.projects.get_mut(&project_id)
             && totals.head >= project.totals.head
         {
             project.totals = totals;
-            let earliest = project.sent.map_or(now, |sent| sent + INTERVAL);
+            let earliest = project.sent.map_or(now, |sent| sent + UPDATE_INTERVAL);
             self.due.entry(project_id).or_insert(earliest.max(now));
         }
     }
@@ -179,16 +179,16 @@ mod tests {
         statistics.seed(project.clone(), Vec::new(), 0);
         let start = Instant::now();
         let counts = |approved| ProjectTotals { head: approved, counts: Counts { approved, ..Counts::default() } };
-        statistics.counted(project.clone(), counts(1), start);
+        statistics.set_totals(project.clone(), counts(1), start);
         assert_eq!(statistics.take_due(start, false).len(), 1);
-        statistics.counted(project.clone(), counts(2), start + Duration::from_millis(10));
-        statistics.counted(project.clone(), counts(3), start + Duration::from_millis(20));
+        statistics.set_totals(project.clone(), counts(2), start + Duration::from_millis(10));
+        statistics.set_totals(project.clone(), counts(3), start + Duration::from_millis(20));
         assert!(statistics.take_due(start + Duration::from_millis(50), false).is_empty());
         assert_eq!(statistics.due(), Some(start + Duration::from_millis(100)));
         assert_eq!(statistics.take_due(start + Duration::from_millis(100), false).len(), 1);
         assert_eq!(statistics.due(), None);
         // Overtaken messages change nothing.
-        statistics.counted(project, counts(2), start + Duration::from_millis(110));
+        statistics.set_totals(project, counts(2), start + Duration::from_millis(110));
         assert_eq!(statistics.payload("p").unwrap().approved, 3);
     }
 
@@ -199,12 +199,12 @@ mod tests {
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), vec![recent("a", Status::Flagged)], 1);
         // The read has seen event 3; 4 and 5 arrive before its result, which already includes the item of 4.
-        statistics.activity("p", recent("b", Status::Approved), 2);
-        statistics.activity("p", recent("d", Status::Rejected), 4);
-        statistics.activity("p", recent("a", Status::Approved), 5);
+        statistics.add_activity("p", recent("b", Status::Approved), 2);
+        statistics.add_activity("p", recent("d", Status::Rejected), 4);
+        statistics.add_activity("p", recent("a", Status::Approved), 5);
         let read = ["d", "c", "b", "a"].map(|id| recent(id, Status::Flagged));
         statistics.seed(project.clone(), read.to_vec(), 3);
-        statistics.activity("p", recent("e", Status::Approved), 6);
+        statistics.add_activity("p", recent("e", Status::Approved), 6);
         statistics.seed(project, read.to_vec(), 3);
         let shown = serde_json::to_value(statistics.payload("p").unwrap()).unwrap();
         let shown: Vec<_> = shown["recent_activity"]

@@ -6,32 +6,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::verdict::Verdict;
 
 /// A hash of model, prompt and text.
-pub(super) type Key = [u8; 32];
+pub(super) type VerdictKey = [u8; 32];
 
 /// A full cache drops the oldest.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(super) struct VerdictCache {
     capacity: usize,
-    state: Mutex<State>,
+    state: Mutex<CachedVerdicts>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    verdicts: HashMap<Key, Arc<Verdict>>,
-    order: VecDeque<Key>,
+struct CachedVerdicts {
+    verdicts: HashMap<VerdictKey, Arc<Verdict>>,
+    order: VecDeque<VerdictKey>,
 }
 
-impl Cache {
+impl VerdictCache {
     pub(super) fn new(capacity: usize) -> Self {
         Self { capacity, state: Mutex::default() }
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<Arc<Verdict>> {
+    pub(super) fn get(&self, key: &VerdictKey) -> Option<Arc<Verdict>> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.verdicts.get(key).cloned()
     }
 
-    pub(super) fn insert(&self, key: Key, verdict: Arc<Verdict>) {
+    pub(super) fn insert(&self, key: VerdictKey, verdict: Arc<Verdict>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.verdicts.insert(key, verdict).is_none() {
             state.order.push_back(key);
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_oldest_is_forgotten() {
-        let cache = Cache::new(2);
+        let cache = VerdictCache::new(2);
         let verdict = Arc::new(Verdict::parse(r#"{"decision":"approved","confidence":1}"#).unwrap());
         for n in [1, 2, 2, 3] {
             cache.insert([n; 32], verdict.clone());

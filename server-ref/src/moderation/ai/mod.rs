@@ -19,20 +19,20 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::rule_set::Prompt;
-use super::{Moderator, Outcome};
+use super::{Decision, Moderator};
 use crate::Error;
 use crate::store::Status;
-use cache::Cache;
+use cache::VerdictCache;
 use endpoint::Endpoint;
-use queue::{Judging, Queue};
+use queue::{JudgingPermit, PromptQueue};
 use verdict::Verdict;
 
 /// The number of prompts that judge one item, those with the highest priority. With more, the item is flagged.
 const PROMPTS_MAX: usize = 16;
 /// The time that a question waits for a place at the endpoint.
-const QUEUE_TIME_MAX: Duration = Duration::from_secs(10);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The number of cached verdicts.
-const REMEMBERED: usize = 10_000;
+const CACHED_VERDICTS_MAX: usize = 10_000;
 
 /// The endpoint of `ai_prompt` rules.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,8 +83,8 @@ impl fmt::Debug for AiOptions {
 pub(crate) struct Ai {
     endpoint: Option<Endpoint>,
     timeout: Duration,
-    queue: Arc<Queue>,
-    cache: Cache,
+    queue: Arc<PromptQueue>,
+    cache: VerdictCache,
 }
 
 impl Ai {
@@ -92,55 +92,55 @@ impl Ai {
         Ok(Self {
             endpoint: Endpoint::new(options)?,
             timeout: options.timeout,
-            queue: Queue::new(options.concurrency, options.questions_per_minute),
-            cache: Cache::new(REMEMBERED),
+            queue: PromptQueue::new(options.concurrency, options.questions_per_minute),
+            cache: VerdictCache::new(CACHED_VERDICTS_MAX),
         })
     }
 
     /// A place among the items that are judged.
     ///
     /// # Errors
-    /// The outcome, when too many wait already.
-    pub(super) fn enter(&self, project_id: &Arc<str>, bytes: usize) -> Result<Judging, Box<Outcome>> {
-        let judging = self.queue.enter(project_id, bytes);
+    /// The decision, when too many wait already.
+    pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
+        let judging = self.queue.admit(project_id, bytes);
         judging.ok_or_else(|| Box::new(undecided("too many items wait for a judgement")))
     }
 
-    /// The prompts' outcome for a text: the one that decides first. `stop` gives up on unanswered questions.
+    /// The prompts' decision for a text: the one that decides first. `stop` gives up on unanswered questions.
     pub(super) async fn judge(
         &self,
         project_id: &Arc<str>,
         prompts: &[Prompt],
         text: &str,
         stop: &CancellationToken,
-    ) -> Vec<Outcome> {
+    ) -> Vec<Decision> {
         let asked = prompts.iter().take(PROMPTS_MAX);
-        let mut outcomes = join_all(asked.map(|prompt| self.ask(project_id, prompt, text, stop))).await;
+        let mut decisions = join_all(asked.map(|prompt| self.ask(project_id, prompt, text, stop))).await;
         if prompts.len() > PROMPTS_MAX {
-            outcomes.push(undecided("the project has too many prompts, and not all were asked"));
+            decisions.push(undecided("the project has too many prompts, and not all were asked"));
         }
         // The strictest decides; among equals, the one with the highest priority.
-        outcomes.sort_by_key(|outcome| match outcome.status {
+        decisions.sort_by_key(|decision| match decision.status {
             Status::Rejected => 0,
             Status::Flagged | Status::Pending => 1,
             Status::Approved => 2,
         });
-        outcomes
+        decisions
     }
 
-    async fn ask(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str, stop: &CancellationToken) -> Outcome {
+    async fn ask(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str, stop: &CancellationToken) -> Decision {
         let answer = tokio::select! {
             () = stop.cancelled() => Err("the server is shutting down"),
             answer = self.verdict(project_id, prompt, text) => answer,
         };
-        let outcome = match answer {
-            Ok(verdict) => verdict.outcome(prompt.action),
+        let decision = match answer {
+            Ok(verdict) => verdict.decision(prompt.action),
             Err(reason) => {
                 tracing::warn!(rule = prompt.name.id, reason, "a prompt was not answered; the content is flagged");
                 undecided(reason)
             }
         };
-        Outcome { rule: Some(prompt.name.clone()), ..outcome }
+        Decision { rule: Some(prompt.name.clone()), ..decision }
     }
 
     async fn verdict(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str) -> Result<Arc<Verdict>, &'static str> {
@@ -149,11 +149,11 @@ impl Ai {
         if let Some(verdict) = self.cache.get(&key) {
             return Ok(verdict);
         }
-        if !self.queue.count(project_id, Instant::now()) {
+        if !self.queue.count_prompt(project_id, Instant::now()) {
             return Err("the project has asked as much as it may within a minute");
         }
-        let place = timeout(QUEUE_TIME_MAX, self.queue.place(project_id)).await;
-        let _place = place.map_err(|_| "too many questions wait")?.ok_or("the server is shutting down")?;
+        let slot = timeout(QUEUE_TIMEOUT, self.queue.acquire(project_id)).await;
+        let _slot = slot.map_err(|_| "too many questions wait")?.ok_or("the server is shutting down")?;
         let answer = timeout(self.timeout, endpoint.ask(&prompt.text, text)).await;
         let verdict = Arc::new(answer.map_err(|_| "no answer in time")??);
         self.cache.insert(key, verdict.clone());
@@ -162,6 +162,6 @@ impl Ai {
 }
 
 /// An item that is not decided waits for a person, and its result says why.
-fn undecided(reason: &str) -> Outcome {
-    Outcome::decided(Moderator::Ai, Status::Flagged, 0.0, format!("Could not be judged: {reason}"))
+fn undecided(reason: &str) -> Decision {
+    Decision::new(Moderator::Ai, Status::Flagged, 0.0, format!("Could not be judged: {reason}"))
 }

@@ -3,15 +3,15 @@
 use serde::Deserialize;
 
 use super::super::rule::Action;
-use super::super::{Moderator, Outcome};
+use super::super::{Decision, Moderator};
 use crate::store::Status;
 
 /// The confidence below which every verdict is ignored.
-const UNSURE: f64 = 0.3;
+const CONFIDENCE_MIN: f64 = 0.3;
 /// The confidence from which a rejection takes effect.
-const SURE: f64 = 0.6;
+const REJECTION_CONFIDENCE_MIN: f64 = 0.6;
 /// The longest text of the model in results.
-const REASON_MAX: usize = 1000;
+const REASON_CHARS_MAX: usize = 1000;
 const CATEGORIES_MAX: usize = 20;
 
 /// The structured answer.
@@ -33,22 +33,22 @@ impl Verdict {
         if !(0.0..=1.0).contains(&verdict.confidence) {
             return None;
         }
-        verdict.reason = verdict.reason.chars().take(REASON_MAX).collect();
+        verdict.reason = verdict.reason.chars().take(REASON_CHARS_MAX).collect();
         verdict.categories.truncate(CATEGORIES_MAX);
         Some(verdict)
     }
 
     /// A rejection takes effect according to the rule's action, so a rule may also only flag or approve matching items.
-    pub(super) fn outcome(&self, action: Action) -> Outcome {
+    pub(super) fn decision(&self, action: Action) -> Decision {
         let status = match self.decision {
-            _ if self.confidence < UNSURE => Status::Flagged,
+            _ if self.confidence < CONFIDENCE_MIN => Status::Flagged,
             Action::Approve => Status::Approved,
             Action::Flag => Status::Flagged,
-            Action::Reject if self.confidence < SURE => Status::Flagged,
+            Action::Reject if self.confidence < REJECTION_CONFIDENCE_MIN => Status::Flagged,
             Action::Reject => action.status(),
         };
-        let outcome = Outcome::decided(Moderator::Ai, status, self.confidence, self.reason.clone());
-        Outcome { categories: self.categories.clone(), ..outcome }
+        let decision = Decision::new(Moderator::Ai, status, self.confidence, self.reason.clone());
+        Decision { categories: self.categories.clone(), ..decision }
     }
 }
 
@@ -72,8 +72,8 @@ mod tests {
             ("flagged", 0.9, Action::Reject, Status::Flagged),
         ] {
             let json = format!(r#"{{"decision":"{decision}","confidence":{confidence}}}"#);
-            let outcome = Verdict::parse(&json).unwrap().outcome(action);
-            assert_eq!(outcome.status, expected, "{json} {action:?}");
+            let decision = Verdict::parse(&json).unwrap().decision(action);
+            assert_eq!(decision.status, expected, "{json} {action:?}");
         }
     }
 

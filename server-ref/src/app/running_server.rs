@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
-use super::accept::Stop;
+use super::accept_loop::StopSignals;
 use super::{App, Demo};
 use crate::Error;
 use crate::moderation::NewRule;
@@ -20,12 +20,12 @@ use crate::store::{Actor, Change, Deed, Draft, Invalidation, KeyDraft, Role, Sco
 use crate::time::now;
 
 /// How long a drain waits for requests that are being answered.
-const REQUESTS: Duration = Duration::from_secs(2);
+const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long each of the other steps may take.
-const STEP: Duration = Duration::from_secs(1);
+const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Between two looks whether the sockets have gone.
-const PAUSE: Duration = Duration::from_millis(10);
+const SOCKETS_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections without finishing what
 /// is being done.
@@ -37,7 +37,7 @@ pub struct RunningServer {
     demo: Option<Demo>,
     setup_token: Option<String>,
     connections: TaskTracker,
-    stop: Stop,
+    stop: StopSignals,
     /// Deleted last.
     _temporary: Option<TempDir>,
 }
@@ -49,7 +49,7 @@ impl RunningServer {
         (address, metrics_address): (SocketAddr, Option<SocketAddr>),
         (demo, setup_token): (Option<Demo>, Option<String>),
         connections: TaskTracker,
-        stop: Stop,
+        stop: StopSignals,
         temporary: Option<TempDir>,
     ) -> Self {
         Self { app, io, address, metrics_address, demo, setup_token, connections, stop, _temporary: temporary }
@@ -205,30 +205,30 @@ impl RunningServer {
         sleep(self.app.settings.lame_duck).await;
         self.app.draining.cancel();
         self.app.in_flight.close();
-        if timeout(REQUESTS, self.app.in_flight.wait()).await.is_err() {
+        if timeout(REQUEST_DRAIN_TIMEOUT, self.app.in_flight.wait()).await.is_err() {
             tracing::warn!("some requests were not finished in time");
         }
         // Everything that was answered is published before the sockets go.
-        let _ = timeout(STEP, self.app.writer.flush()).await;
-        let _ = timeout(STEP, self.app.auth.record_uses()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.writer.flush()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.auth.record_uses()).await;
         self.app.leaving.cancel();
         let leaving = Invalidation::NodeLeaving { node: self.app.node.clone() };
-        let _ = timeout(STEP, self.app.store.announce(&leaving)).await;
-        if timeout(STEP, self.connections.wait()).await.is_err() {
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.announce(&leaving)).await;
+        if timeout(DRAIN_STEP_TIMEOUT, self.connections.wait()).await.is_err() {
             tracing::debug!("some connections were cut");
         }
         self.stop.kill.cancel();
         self.stop.hang_up.cancel();
-        let _ = timeout(STEP, self.sockets_are_gone()).await;
-        let _ = timeout(STEP, self.io.close()).await;
-        let _ = timeout(STEP, self.app.store.close()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.sockets_are_gone()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.io.close()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.close()).await;
     }
 
     async fn sockets_are_gone(&self) {
         while self.io.of("/").is_some_and(|namespace| {
             namespace.sockets().iter().any(|socket| socket.transport_type() == TransportType::Websocket)
         }) {
-            sleep(PAUSE).await;
+            sleep(SOCKETS_POLL_INTERVAL).await;
         }
     }
 }

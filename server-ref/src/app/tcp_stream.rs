@@ -18,7 +18,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// A client's frame: final, CLOSE, masked with zeros, 1001.
-const GOING_AWAY: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
+const GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
 /// Hangs up a connection that was upgraded. Requests carry it.
 #[derive(Debug, Clone)]
@@ -30,36 +30,36 @@ impl HangUp {
     }
 }
 
-pub(super) struct Wire {
+pub(super) struct ClientStream {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
     hung_up: bool,
     /// How long the peer may take nothing of what is written.
-    patience: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    write_timeout: Duration,
+    write_deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Wire {
+impl ClientStream {
     /// Only connections that were upgraded may still be open when it hangs up.
-    pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, patience: Duration) -> Self {
+    pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, write_timeout: Duration) -> Self {
         let hang_up = Box::pin(hang_up.cancelled_owned());
-        Self { stream, hang_up, hung_up: false, patience, stalled: None }
+        Self { stream, hang_up, hung_up: false, write_timeout, write_deadline: None }
     }
 
     /// What a write has come to; an error if none has come to anything for too long.
-    fn in_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn check_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.stalled = None;
+            self.write_deadline = None;
             return written;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let write_timeout = self.write_timeout;
+        let stalled = self.write_deadline.get_or_insert_with(|| Box::pin(sleep(write_timeout)));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.hung_up {
             return Poll::Ready(Ok(()));
@@ -69,17 +69,17 @@ impl AsyncRead for Wire {
         }
         ready!(self.hang_up.as_mut().poll(cx));
         self.hung_up = true;
-        if buffer.remaining() >= GOING_AWAY.len() {
-            buffer.put_slice(&GOING_AWAY);
+        if buffer.remaining() >= GOING_AWAY_FRAME.len() {
+            buffer.put_slice(&GOING_AWAY_FRAME);
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.in_time(cx, written)
+        self.check_stalled(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -96,7 +96,7 @@ impl AsyncWrite for Wire {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.in_time(cx, written)
+        self.check_stalled(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -10,47 +10,47 @@ use crate::address::network;
 
 /// Connections by the address of their peer. Trusted proxies may hold any number: they carry those of many clients.
 #[derive(Debug, Clone)]
-pub(super) struct Holders {
+pub(super) struct ConnectionCounter {
     limit: usize,
     proxies: Arc<[IpNet]>,
-    held: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 /// A counted connection, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Held {
-    holders: Holders,
+pub(super) struct CountedConnection {
+    counter: ConnectionCounter,
     peer: IpAddr,
 }
 
-impl Holders {
+impl ConnectionCounter {
     /// `limit` 0 lifts the limit.
     pub(super) fn new(limit: usize, proxies: Arc<[IpNet]>) -> Self {
-        Self { limit, proxies, held: Arc::default() }
+        Self { limit, proxies, counts: Arc::default() }
     }
 
     /// `None`: the peer holds as many as it may.
-    pub(super) fn take(&self, peer: IpAddr) -> Option<Held> {
+    pub(super) fn count(&self, peer: IpAddr) -> Option<CountedConnection> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
         let peer = network(peer);
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.entry(peer).or_default();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(peer).or_default();
         if self.limit > 0 && !is_proxy && *count >= self.limit {
             return None;
         }
         *count += 1;
-        Some(Held { holders: self.clone(), peer })
+        Some(CountedConnection { counter: self.clone(), peer })
     }
 }
 
-impl Drop for Held {
+impl Drop for CountedConnection {
     fn drop(&mut self) {
-        let mut held = self.holders.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.peer) {
+        let mut counts = self.counter.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.peer) {
             *count -= 1;
             if *count == 0 {
-                held.remove(&self.peer);
+                counts.remove(&self.peer);
             }
         }
     }
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn each_address_holds_so_many_and_leaves_nothing() {
-        let holders = Holders::new(2, Arc::new(["10.0.0.0/8".parse().unwrap()]));
-        let take = |peer: &str| holders.take(peer.parse().unwrap());
+        let counter = ConnectionCounter::new(2, Arc::new(["10.0.0.0/8".parse().unwrap()]));
+        let take = |peer: &str| counter.count(peer.parse().unwrap());
         let (first, second) = (take("192.0.2.1"), take("::ffff:192.0.2.1"));
         assert!(first.is_some() && second.is_some() && take("192.0.2.1").is_none());
         assert!(take("192.0.2.2").is_some());
@@ -75,6 +75,6 @@ mod tests {
         let of_proxy = [take("10.1.1.1"), take("10.1.1.1"), take("10.1.1.1")];
         assert!(of_proxy.iter().all(Option::is_some));
         drop((second, of_one_host, of_proxy));
-        assert!(holders.held.lock().unwrap().is_empty());
+        assert!(counter.counts.lock().unwrap().is_empty());
     }
 }

@@ -9,7 +9,7 @@ use crate::store::{Draft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
 /// The code points of a text that events show.
-const PREVIEW: usize = 100;
+const PREVIEW_CHARS: usize = 100;
 
 /// The decider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Moderator {
 
 /// The decision and its rule (none: nothing matched, or a person decided).
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Outcome {
+pub(crate) struct Decision {
     pub(crate) moderator: Moderator,
     pub(crate) status: Status,
     pub(crate) confidence: f64,
@@ -63,17 +63,17 @@ impl RuleName {
     }
 }
 
-impl Outcome {
+impl Decision {
     pub(super) fn matched(rule: &RuleName, action: Action, reason: String) -> Self {
-        let outcome = Self::decided(Moderator::Rule, action.status(), 1.0, reason);
-        Self { rule: Some(rule.clone()), ..outcome }
+        let decision = Self::new(Moderator::Rule, action.status(), 1.0, reason);
+        Self { rule: Some(rule.clone()), ..decision }
     }
 
     pub(super) fn unmatched() -> Self {
-        Self::decided(Moderator::Rule, Status::Approved, 1.0, "No rule matched".into())
+        Self::new(Moderator::Rule, Status::Approved, 1.0, "No rule matched".into())
     }
 
-    pub(super) fn decided(moderator: Moderator, status: Status, confidence: f64, reason: String) -> Self {
+    pub(super) fn new(moderator: Moderator, status: Status, confidence: f64, reason: String) -> Self {
         Self { moderator, status, confidence, reason, categories: Vec::new(), rule: None }
     }
 
@@ -112,9 +112,9 @@ impl Outcome {
     }
 }
 
-/// The data of a `moderation_update` in addition to the outcome.
+/// The data of a `moderation_update` in addition to the decision.
 #[derive(Debug)]
-pub(crate) struct Update<'a> {
+pub(crate) struct ModerationUpdate<'a> {
     pub(crate) project_id: &'a str,
     pub(crate) content_id: &'a str,
     pub(crate) content_type: &'a str,
@@ -125,9 +125,9 @@ pub(crate) struct Update<'a> {
     pub(crate) at: Micros,
 }
 
-impl Update<'_> {
+impl ModerationUpdate<'_> {
     /// The documented event. `rule_name` is null when no rule matched.
-    pub(crate) fn event(&self, outcome: &Outcome) -> Result<Draft, Error> {
+    pub(crate) fn event(&self, decision: &Decision) -> Result<Draft, Error> {
         #[derive(Serialize)]
         struct Payload<'a> {
             content_id: &'a str,
@@ -145,19 +145,19 @@ impl Update<'_> {
         }
         let nothing = empty_object()?;
         // A prompt without objection did not match.
-        let matched = outcome.moderator != Moderator::Ai || outcome.status != Status::Approved;
+        let matched = decision.moderator != Moderator::Ai || decision.status != Status::Approved;
         let payload = Payload {
             content_id: self.content_id,
             project_id: self.project_id,
-            status: outcome.status,
+            status: decision.status,
             content_type: self.content_type,
             content_preview: &preview(self.content),
             meta_data: self.meta_data.unwrap_or(nothing),
             results_count: self.results_count,
             processing_time: self.processing_time,
-            moderator_type: outcome.moderator.kind(),
-            moderator_name: outcome.moderator.name(),
-            rule_name: outcome.rule.as_ref().filter(|_| matched).map(|rule| &*rule.name),
+            moderator_type: decision.moderator.kind(),
+            moderator_name: decision.moderator.name(),
+            rule_name: decision.rule.as_ref().filter(|_| matched).map(|rule| &*rule.name),
             timestamp: rfc3339(self.at),
         };
         Draft::new("moderation_update", &payload)
@@ -174,7 +174,7 @@ fn to_json(value: &impl Serialize) -> Result<String, Error> {
 
 /// The text itself if it is short, else its first 100 code points and `...`.
 fn preview(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(PREVIEW) {
+    match text.char_indices().nth(PREVIEW_CHARS) {
         None => text.into(),
         Some((end, _)) => format!("{}...", &text[..end]).into(),
     }
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_update_has_exactly_the_documented_fields() {
-        let update = Update {
+        let update = ModerationUpdate {
             project_id: "p",
             content_id: "c",
             content_type: "text",
@@ -204,7 +204,7 @@ mod tests {
             processing_time: 0.25,
             at: 0,
         };
-        let draft = update.event(&Outcome::unmatched()).unwrap();
+        let draft = update.event(&Decision::unmatched()).unwrap();
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&draft.payload).unwrap(),
             serde_json::json!({

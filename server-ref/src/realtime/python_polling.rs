@@ -18,53 +18,53 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AG
 use http::{Method, StatusCode};
 
 /// The most packets in a poll of a Python client.
-const PACKETS: usize = 16;
+const POLL_PACKETS_MAX: usize = 16;
 
 /// Between the packets of a poll. JSON escapes it, so it is nowhere else.
-pub(super) const SEPARATOR: u8 = 0x1e;
+pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 
 /// The packets left over from each session's last poll.
 #[derive(Debug, Clone)]
-pub(crate) struct Polls {
+pub(crate) struct PythonPolling {
     /// A session that has not polled for so long is over.
-    patience: Duration,
-    kept: Arc<Mutex<HashMap<String, Kept>>>,
+    session_timeout: Duration,
+    leftovers: Arc<Mutex<HashMap<String, LeftoverPackets>>>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct LeftoverPackets {
     payload: Bytes,
     since: Instant,
 }
 
-impl Polls {
-    pub(crate) fn new(patience: Duration) -> Self {
-        Self { patience, kept: Arc::default() }
+impl PythonPolling {
+    pub(crate) fn new(session_timeout: Duration) -> Self {
+        Self { session_timeout, leftovers: Arc::default() }
     }
 
     /// The beginning of what was kept for the session.
-    fn next(&self, sid: &str, now: Instant) -> Option<Bytes> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
-        Some(self.begin(sid, kept.payload, now))
+    fn take_leftover(&self, sid: &str, now: Instant) -> Option<Bytes> {
+        let kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
+        Some(self.split_off_poll(sid, kept.payload, now))
     }
 
     /// As many packets of the payload as may go at once; the rest is kept.
-    fn begin(&self, sid: &str, mut payload: Bytes, now: Instant) -> Bytes {
-        let mut separators = (0..payload.len()).filter(|at| payload[*at] == SEPARATOR);
-        if let Some(end) = separators.nth(PACKETS - 1) {
+    fn split_off_poll(&self, sid: &str, mut payload: Bytes, now: Instant) -> Bytes {
+        let mut separators = (0..payload.len()).filter(|at| payload[*at] == PACKET_SEPARATOR);
+        if let Some(end) = separators.nth(POLL_PACKETS_MAX - 1) {
             let rest = payload.split_off(end).slice(1..);
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.retain(|_, kept| now - kept.since < self.patience);
-            kept.insert(sid.to_owned(), Kept { payload: rest, since: now });
+            let mut kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(|_, kept| now - kept.since < self.session_timeout);
+            kept.insert(sid.to_owned(), LeftoverPackets { payload: rest, since: now });
         }
         payload
     }
 }
 
 /// Answers the polls of Python clients in parts.
-pub(crate) async fn in_parts(State(polls): State<Polls>, request: Request, next: Next) -> Response {
-    let Some(sid) = session(&request) else { return next.run(request).await };
-    if let Some(payload) = polls.next(&sid, Instant::now()) {
+pub(crate) async fn limit_python_polls(State(polls): State<PythonPolling>, request: Request, next: Next) -> Response {
+    let Some(sid) = python_session(&request) else { return next.run(request).await };
+    if let Some(payload) = polls.take_leftover(&sid, Instant::now()) {
         let text = HeaderValue::from_static("text/plain; charset=UTF-8");
         return ([(CONTENT_TYPE, text)], payload).into_response();
     }
@@ -75,14 +75,14 @@ pub(crate) async fn in_parts(State(polls): State<Polls>, request: Request, next:
     match to_bytes(body, usize::MAX).await {
         Ok(payload) => {
             head.headers.remove(CONTENT_LENGTH);
-            Response::from_parts(head, Body::from(polls.begin(&sid, payload, Instant::now())))
+            Response::from_parts(head, Body::from(polls.split_off_poll(&sid, payload, Instant::now())))
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
 /// The session that a Python client polls.
-fn session(request: &Request) -> Option<String> {
+fn python_session(request: &Request) -> Option<String> {
     if request.method() != Method::GET || !is_python(request.headers()) {
         return None;
     }
@@ -114,23 +114,23 @@ mod tests {
 
     #[test]
     fn all_packets_come_in_order_and_no_more_than_sixteen_at_once() {
-        let (polls, now) = (Polls::new(Duration::from_secs(45)), Instant::now());
-        assert_eq!(polls.begin("a", payload(0..16), now), payload(0..16));
-        assert_eq!(polls.next("a", now), None);
-        assert_eq!(polls.begin("a", payload(0..40), now), payload(0..16));
-        assert_eq!(polls.next("b", now), None);
-        assert_eq!(polls.next("a", now), Some(payload(16..32)));
-        assert_eq!(polls.next("a", now), Some(payload(32..40)));
-        assert_eq!(polls.next("a", now), None);
+        let (polls, now) = (PythonPolling::new(Duration::from_secs(45)), Instant::now());
+        assert_eq!(polls.split_off_poll("a", payload(0..16), now), payload(0..16));
+        assert_eq!(polls.take_leftover("a", now), None);
+        assert_eq!(polls.split_off_poll("a", payload(0..40), now), payload(0..16));
+        assert_eq!(polls.take_leftover("b", now), None);
+        assert_eq!(polls.take_leftover("a", now), Some(payload(16..32)));
+        assert_eq!(polls.take_leftover("a", now), Some(payload(32..40)));
+        assert_eq!(polls.take_leftover("a", now), None);
     }
 
     #[test]
     fn what_nobody_polls_for_is_given_up() {
-        let (polls, now) = (Polls::new(Duration::from_secs(45)), Instant::now());
+        let (polls, now) = (PythonPolling::new(Duration::from_secs(45)), Instant::now());
         let later = now + Duration::from_secs(45);
-        polls.begin("gone", payload(0..20), now);
-        polls.begin("here", payload(0..20), later);
-        assert_eq!(polls.kept.lock().unwrap().len(), 1);
-        assert_eq!(polls.next("here", later), Some(payload(16..20)));
+        polls.split_off_poll("gone", payload(0..20), now);
+        polls.split_off_poll("here", payload(0..20), later);
+        assert_eq!(polls.leftovers.lock().unwrap().len(), 1);
+        assert_eq!(polls.take_leftover("here", later), Some(payload(16..20)));
     }
 }

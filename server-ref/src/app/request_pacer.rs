@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 
 /// Shared by a connection and the service of its requests.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Turn {
+pub(super) struct RequestPacer {
     is_used: Arc<AtomicBool>,
 }
 
-impl Turn {
+impl RequestPacer {
     /// Waits for the next turn if this one has had its request.
-    pub(super) async fn take(&self) {
+    pub(super) async fn wait_for_turn(&self) {
         if self.is_used.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;
             self.is_used.store(true, Ordering::Relaxed);
@@ -40,17 +40,17 @@ mod tests {
 
     #[test]
     fn each_turn_has_one_request() {
-        let turn = Turn::default();
+        let pacer = RequestPacer::default();
         let served = std::sync::atomic::AtomicUsize::new(0);
         let mut connection = pin!(async {
             loop {
-                turn.take().await;
+                pacer.wait_for_turn().await;
                 served.fetch_add(1, Ordering::Relaxed);
             }
         });
         let mut cx = Context::from_waker(Waker::noop());
         for polls in 1..5 {
-            let polled: Poll<()> = turn.poll(connection.as_mut(), &mut cx);
+            let polled: Poll<()> = pacer.poll(connection.as_mut(), &mut cx);
             assert!(polled.is_pending());
             assert_eq!(served.load(Ordering::Relaxed), polls);
         }
@@ -58,9 +58,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_is_alone_does_not_wait() {
-        let turn = Turn::default();
-        let mut request = pin!(turn.take());
-        let polled = poll_fn(|cx| Poll::Ready(turn.poll(request.as_mut(), cx))).await;
+        let pacer = RequestPacer::default();
+        let mut request = pin!(pacer.wait_for_turn());
+        let polled = poll_fn(|cx| Poll::Ready(pacer.poll(request.as_mut(), cx))).await;
         assert!(polled.is_ready());
     }
 }

@@ -18,20 +18,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::holders::Holders;
-use super::turn::Turn;
-use super::wire::{HangUp, Wire};
+use super::connection_counter::ConnectionCounter;
+use super::request_pacer::RequestPacer;
+use super::tcp_stream::{ClientStream, HangUp};
 use crate::address::{ClientAddress, client_address};
 
 /// A client that sends its request's head slower than this is cut off. It also ends idle connections, so it is longer than what
 /// clients keep them for: who closes first must not be the one who might be sent a request at that moment.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// After a failure to accept, which is usually a lack of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// How connections end.
 #[derive(Debug, Clone)]
-pub(super) struct Stop {
+pub(super) struct StopSignals {
     /// No new ones, and no new requests.
     pub(super) drain: CancellationToken,
     /// WebSockets are closed.
@@ -39,20 +39,20 @@ pub(super) struct Stop {
     /// What is still open is cut, but for WebSockets, which are not ours any more.
     pub(super) kill: CancellationToken,
     /// Whoever takes nothing of what is written for so long is cut off.
-    pub(super) patience: Duration,
+    pub(super) write_timeout: Duration,
 }
 
 /// Accepts until the drain, then lets each connection finish its request. Closes connections beyond `limit` of an address at once;
 /// WebSockets don't count.
-pub(super) async fn accept(
+pub(super) async fn accept_loop(
     listener: TcpListener,
     router: Router,
     proxies: Arc<[IpNet]>,
     limit: usize,
     connections: TaskTracker,
-    stop: Stop,
+    stop: StopSignals,
 ) {
-    let holders = Holders::new(limit, proxies.clone());
+    let counter = ConnectionCounter::new(limit, proxies.clone());
     loop {
         let accepted = tokio::select! {
             biased;
@@ -61,30 +61,36 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some(held) = holders.take(peer.ip()) else {
+                let Some(counted) = counter.count(peer.ip()) else {
                     tracing::debug!(%peer, "too many connections");
                     continue;
                 };
-                let serving = serve(stream, peer, router.clone(), proxies.clone(), stop.clone());
+                let serving = serve_connection(stream, peer, router.clone(), proxies.clone(), stop.clone());
                 connections.spawn(async move {
-                    let _held = held;
+                    let _counted = counted;
                     serving.await;
                 });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
     connections.close();
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc<[IpNet]>, stop: Stop) {
+async fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    proxies: Arc<[IpNet]>,
+    stop: StopSignals,
+) {
     // Events are small and wanted at once.
     let _ = stream.set_nodelay(true);
-    let turn = Turn::default();
-    let next = turn.clone();
+    let pacer = RequestPacer::default();
+    let next = pacer.clone();
     let hang_up = stop.hang_up.child_token();
     let upgraded = HangUp(hang_up.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -95,27 +101,27 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, proxies: Arc
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(upgraded.clone());
         }
-        let (router, turn) = (router.clone(), next.clone());
+        let (router, pacer) = (router.clone(), next.clone());
         async move {
-            turn.take().await;
+            pacer.wait_for_turn().await;
             router.oneshot(request).await
         }
     });
     let connection = Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(Wire::new(stream, hang_up, stop.patience)), service)
+        .header_read_timeout(REQUEST_HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(ClientStream::new(stream, hang_up, stop.write_timeout)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let result = tokio::select! {
         biased;
         () = stop.kill.cancelled() => return,
-        result = poll_fn(|cx| turn.poll(connection.as_mut(), cx)) => result,
+        result = poll_fn(|cx| pacer.poll(connection.as_mut(), cx)) => result,
         () = stop.drain.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 () = stop.kill.cancelled() => return,
-                result = poll_fn(|cx| turn.poll(connection.as_mut(), cx)) => result,
+                result = poll_fn(|cx| pacer.poll(connection.as_mut(), cx)) => result,
             }
         }
     };

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::statistics::RECENT;
+use super::statistics::RECENT_ACTIVITY_MAX;
 use crate::Error;
 use crate::store::{EventPage, ProjectTotals, Recent, Store};
 
 /// Events per reading.
-const PAGE: i64 = 500;
+const PAGE_EVENTS_MAX: i64 = 500;
 /// The holes that are read at once: requests need connections, too.
-const AT_ONCE: usize = 4;
+const CONCURRENT_PAGES_MAX: usize = 4;
 
 #[derive(Debug)]
-pub(super) enum Read {
+pub(super) enum FinishedRead {
     /// The events after this id.
     Page(Arc<str>, i64, Result<EventPage, Error>),
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<Recent>), Error>),
@@ -22,68 +22,68 @@ pub(super) enum Read {
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
 }
 
-pub(super) struct Reads {
+pub(super) struct DatabaseReads {
     store: Store,
-    tasks: JoinSet<Read>,
+    tasks: JoinSet<FinishedRead>,
     pages: usize,
-    heads: bool,
+    is_reading_heads: bool,
 }
 
-impl Reads {
+impl DatabaseReads {
     pub(super) fn new(store: Store) -> Self {
-        Self { store, tasks: JoinSet::new(), pages: 0, heads: false }
+        Self { store, tasks: JoinSet::new(), pages: 0, is_reading_heads: false }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.pages < AT_ONCE
+        self.pages < CONCURRENT_PAGES_MAX
     }
 
     /// True if a read that may produce an event is under way.
     pub(super) fn is_reading(&self) -> bool {
-        self.tasks.len() > usize::from(self.heads)
+        self.tasks.len() > usize::from(self.is_reading_heads)
     }
 
     pub(super) fn is_reading_heads(&self) -> bool {
-        self.heads
+        self.is_reading_heads
     }
 
-    pub(super) fn page(&mut self, project_id: Arc<str>, after: i64) {
+    pub(super) fn start_page(&mut self, project_id: Arc<str>, after: i64) {
         let store = self.store.clone();
         self.pages += 1;
         self.tasks.spawn(async move {
-            let page = store.events_after(&project_id, after, PAGE).await;
-            Read::Page(project_id, after, page)
+            let page = store.events_after(&project_id, after, PAGE_EVENTS_MAX).await;
+            FinishedRead::Page(project_id, after, page)
         });
     }
 
-    pub(super) fn statistics(&mut self, project_id: Arc<str>) {
+    pub(super) fn start_statistics(&mut self, project_id: Arc<str>) {
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let read = async {
                 // The counts first: later decisions are then among the recent ones, and counted in the next update.
                 let totals = store.project_totals(&project_id).await?;
-                Ok((totals, store.recent_activity(&project_id, RECENT as i64).await?))
+                Ok((totals, store.recent_activity(&project_id, RECENT_ACTIVITY_MAX as i64).await?))
             };
             let read = read.await;
-            Read::Statistics(project_id, read)
+            FinishedRead::Statistics(project_id, read)
         });
     }
 
-    pub(super) fn heads(&mut self, project_ids: Vec<String>) {
+    pub(super) fn start_heads(&mut self, project_ids: Vec<String>) {
         let store = self.store.clone();
-        self.heads = true;
-        self.tasks.spawn(async move { Read::Heads(store.event_heads(&project_ids).await) });
+        self.is_reading_heads = true;
+        self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads(&project_ids).await) });
     }
 
     /// Waits for the next finished read; forever if there is none.
-    pub(super) async fn next(&mut self) -> Read {
+    pub(super) async fn next(&mut self) -> FinishedRead {
         loop {
             match self.tasks.join_next().await {
                 Some(Ok(read)) => {
                     match read {
-                        Read::Page(..) => self.pages -= 1,
-                        Read::Heads(_) => self.heads = false,
-                        Read::Statistics(..) => {}
+                        FinishedRead::Page(..) => self.pages -= 1,
+                        FinishedRead::Heads(_) => self.is_reading_heads = false,
+                        FinishedRead::Statistics(..) => {}
                     }
                     return read;
                 }

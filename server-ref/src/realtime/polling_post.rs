@@ -11,29 +11,29 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 
-use super::connect::MAX_PAYLOAD;
-use super::polls::SEPARATOR;
+use super::connect::PAYLOAD_BYTES_MAX;
+use super::python_polling::PACKET_SEPARATOR;
 use crate::http::{invalid, request_timeout, too_large};
 
 /// More than the limit of events lets through in several minutes, and than the SDK has waiting.
-const PACKETS_MAX: usize = 2_000;
+const POST_PACKETS_MAX: usize = 2_000;
 
 /// Refuses a POST with too many packets or too many bytes, and one that takes longer than `patience` to come.
-pub(crate) async fn in_bounds(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+pub(crate) async fn limit_polling_posts(State(patience): State<Duration>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    match tokio::time::timeout(patience, to_bytes(body, MAX_PAYLOAD)).await {
-        Ok(Ok(payload)) if packets(&payload) <= PACKETS_MAX => {
+    match tokio::time::timeout(patience, to_bytes(body, PAYLOAD_BYTES_MAX)).await {
+        Ok(Ok(payload)) if packets(&payload) <= POST_PACKETS_MAX => {
             next.run(Request::from_parts(parts, Body::from(payload))).await
         }
-        Ok(Ok(_)) => invalid(format!("A POST may have at most {PACKETS_MAX} packets")),
+        Ok(Ok(_)) => invalid(format!("A POST may have at most {POST_PACKETS_MAX} packets")),
         Ok(Err(_)) => too_large(),
         Err(_) => request_timeout(),
     }
 }
 
 fn packets(payload: &[u8]) -> usize {
-    payload.iter().filter(|byte| **byte == SEPARATOR).count() + 1
+    payload.iter().filter(|byte| **byte == PACKET_SEPARATOR).count() + 1
 }

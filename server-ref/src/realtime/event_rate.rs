@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-const WINDOW: Duration = Duration::from_secs(60);
+const RATE_WINDOW: Duration = Duration::from_secs(60);
 
 /// A sliding window over the accepted events.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub(super) struct EventRate {
     limit: usize,
     accepted: VecDeque<Instant>,
     /// Refusals since the last accepted event.
     refused: usize,
 }
 
-impl Rate {
+impl EventRate {
     /// `limit` 0 accepts everything.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, accepted: VecDeque::new(), refused: 0 }
@@ -25,14 +25,14 @@ impl Rate {
         if self.limit == 0 {
             return Ok(());
         }
-        while self.accepted.front().is_some_and(|&at| now.duration_since(at) >= WINDOW) {
+        while self.accepted.front().is_some_and(|&at| now.duration_since(at) >= RATE_WINDOW) {
             self.accepted.pop_front();
         }
         if self.accepted.len() >= self.limit
             && let Some(&oldest) = self.accepted.front()
         {
             self.refused += 1;
-            return Err(WINDOW.saturating_sub(now.duration_since(oldest)));
+            return Err(RATE_WINDOW.saturating_sub(now.duration_since(oldest)));
         }
         self.accepted.push_back(now);
         self.refused = 0;
@@ -53,7 +53,7 @@ mod tests {
     fn any_minute_has_at_most_the_limit() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut rate = Rate::new(2);
+        let mut rate = EventRate::new(2);
         assert_eq!(rate.check(at(0)), Ok(()));
         assert_eq!(rate.check(at(30)), Ok(()));
         assert_eq!(rate.check(at(40)), Err(Duration::from_secs(20)));
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn zero_lifts_it() {
-        let mut rate = Rate::new(0);
+        let mut rate = EventRate::new(0);
         assert!((0..1000).all(|_| rate.check(Instant::now()).is_ok()));
     }
 }

@@ -8,27 +8,28 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{BroadcastError, SocketIo};
 
-use super::room;
+use super::project_room;
 use crate::metrics::Metrics;
 
 /// An event as it goes out.
 #[derive(Debug)]
-pub(super) struct Event {
+pub(super) struct BroadcastEvent {
     name: Cow<'static, str>,
     data: Arc<RawValue>,
 }
 
 /// The documented ones, whose names need no copies.
-const KNOWN: [&str; 5] = ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
+const EVENT_NAMES: [&str; 5] =
+    ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 
-impl Event {
-    pub(super) fn own(name: &'static str, data: Arc<RawValue>) -> Self {
+impl BroadcastEvent {
+    pub(super) fn committed_here(name: &'static str, data: Arc<RawValue>) -> Self {
         Self { name: name.into(), data }
     }
 
     /// From elsewhere.
-    pub(super) fn read(name: String, data: Box<RawValue>) -> Self {
-        let known = KNOWN.into_iter().find(|known| *known == name);
+    pub(super) fn received(name: String, data: Box<RawValue>) -> Self {
+        let known = EVENT_NAMES.into_iter().find(|known| *known == name);
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
     }
 
@@ -38,14 +39,14 @@ impl Event {
     }
 }
 
-pub(super) struct Rooms {
+pub(super) struct Broadcaster {
     pub(super) io: SocketIo,
     pub(super) metrics: Arc<Metrics>,
 }
 
-impl Rooms {
-    pub(super) async fn publish(&self, project_id: &str, events: Vec<Event>) {
-        for Event { name, data } in events {
+impl Broadcaster {
+    pub(super) async fn publish(&self, project_id: &str, events: Vec<BroadcastEvent>) {
+        for BroadcastEvent { name, data } in events {
             self.metrics.published(match &name {
                 Cow::Borrowed(name) => name,
                 Cow::Owned(_) => "other",
@@ -63,7 +64,7 @@ impl Rooms {
         let Some(namespace) = self.io.of("/") else {
             return;
         };
-        match namespace.within(room(project_id)).emit(event, payload).await {
+        match namespace.within(project_room(project_id)).emit(event, payload).await {
             Ok(()) => {}
             // Sockets that are closing, or don't read: see `SEND_BUFFER`.
             Err(BroadcastError::Socket(errors)) => {
@@ -74,7 +75,7 @@ impl Rooms {
     }
 
     /// The rooms with members.
-    pub(super) async fn joined(&self) -> HashSet<String> {
+    pub(super) async fn occupied_rooms(&self) -> HashSet<String> {
         let Some(namespace) = self.io.of("/") else {
             return HashSet::new();
         };

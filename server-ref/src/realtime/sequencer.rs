@@ -1,0 +1,268 @@
+//! One project's events on this node: each once, in the order of ids, wherever it was committed.
+//!
+//! Events come from this node's own commits, from other nodes, and from the log. Early ones wait. Missing ones are
+//! awaited briefly, because another node's message is usually on its way, and are then read from the log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The most events waiting for a missing one. Further ones are read from the log at their turn.
+const EARLY_EVENTS_MAX: usize = 1024;
+
+#[derive(Debug)]
+pub(super) struct Sequencer<E> {
+    /// The id of the next event to publish; `None` until the start is known.
+    next: Option<i64>,
+    early: BTreeMap<i64, E>,
+    /// The newest id known to be assigned.
+    head: i64,
+    /// The newest id that another node announced, until a read of the log confirms or refutes it.
+    announced: i64,
+    /// The newest announced id when the current read started.
+    announced_before_read: i64,
+    /// The time from which the hole is read from the log, if there is one.
+    read_at: Option<Instant>,
+    reading: bool,
+}
+
+impl<E> Default for Sequencer<E> {
+    fn default() -> Self {
+        Self {
+            next: None,
+            early: BTreeMap::new(),
+            head: 0,
+            announced: 0,
+            announced_before_read: 0,
+            read_at: None,
+            reading: false,
+        }
+    }
+}
+
+impl<E> Sequencer<E> {
+    pub(super) fn is_started(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// Starts the sequence after this id, unless it has started. Returns the events that can be published.
+    pub(super) fn start(&mut self, after: i64) -> Vec<E> {
+        if self.next.is_none() {
+            self.next = Some(after + 1);
+            self.early = self.early.split_off(&(after + 1));
+        }
+        self.take_ready()
+    }
+
+    /// Adds an event that is in the log. Returns the events that can be published now.
+    pub(super) fn push_logged(&mut self, id: i64, event: E) -> Vec<E> {
+        self.head = self.head.max(id);
+        self.insert(id, event)
+    }
+
+    /// Adds an event of another node's message, whose id counts until the log is read. Returns the events that can be published now.
+    pub(super) fn push_announced(&mut self, id: i64, event: E) -> Vec<E> {
+        self.announced = self.announced.max(id);
+        self.insert(id, event)
+    }
+
+    fn insert(&mut self, id: i64, event: E) -> Vec<E> {
+        match self.next {
+            Some(next) if id < next => return Vec::new(),
+            Some(next) if id == next => {
+                self.next = Some(next + 1);
+                let mut ready = vec![event];
+                ready.extend(self.take_ready());
+                return ready;
+            }
+            _ if self.early.len() < EARLY_EVENTS_MAX => drop(self.early.insert(id, event)),
+            // Prefers those needed first.
+            _ => {
+                if self.early.last_key_value().is_some_and(|(&last, _)| id < last) {
+                    self.early.pop_last();
+                    self.early.insert(id, event);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Ids up to this one have been assigned.
+    pub(super) fn raise_head(&mut self, head: i64) {
+        self.head = self.head.max(head);
+    }
+
+    /// The log's head, from a read that began after [`Self::start_read`]. Messages announce what is committed, so an id that was
+    /// announced before and is beyond this head is not in the log: it is neither awaited nor published.
+    pub(super) fn on_log_head(&mut self, head: i64) {
+        self.raise_head(head);
+        if self.announced_before_read > head {
+            // Events of this node among them are read from the log at their turn.
+            self.early.split_off(&head.saturating_add(1));
+            if self.announced == self.announced_before_read {
+                self.announced = 0;
+            }
+        }
+    }
+
+    /// The log no longer has the events before this id: clients see the hole.
+    pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
+        if let Some(next) = self.next
+            && next < id
+        {
+            self.next = Some(id);
+            self.early = self.early.split_off(&id);
+        }
+        self.take_ready()
+    }
+
+    fn take_ready(&mut self) -> Vec<E> {
+        let mut ready = Vec::new();
+        while let Some(next) = self.next
+            && let Some(event) = self.early.remove(&next)
+        {
+            ready.push(event);
+            self.next = Some(next + 1);
+        }
+        ready
+    }
+
+    /// Checks whether events are missing, and sets the time to read them.
+    pub(super) fn next_read(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
+        let is_missing = self.next.is_some_and(|next| next <= self.head.max(self.announced));
+        self.read_at = is_missing.then(|| self.read_at.map_or(now + grace, |read_at| read_at.min(now + grace)));
+        self.read_at.filter(|_| !self.reading)
+    }
+
+    /// The last id before the hole, if it is time to read the hole. It counts as being read until [`Self::end_read`].
+    pub(super) fn start_read(&mut self, now: Instant) -> Option<i64> {
+        let next = self.next?;
+        (!self.reading && self.read_at.is_some_and(|read_at| read_at <= now)).then(|| {
+            self.reading = true;
+            self.announced_before_read = self.announced;
+            next - 1
+        })
+    }
+
+    /// Nothing more is read before `retry_at`.
+    pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
+        self.reading = false;
+        self.read_at = retry_at;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_order_and_once_whatever_the_order_of_arrival() {
+        for arrivals in [[4, 5, 6, 7, 8], [8, 7, 6, 5, 4], [5, 4, 5, 8, 7], [7, 7, 5, 6, 4]] {
+            let mut sequencer = Sequencer::default();
+            // Events before the start is known, and events before the start.
+            assert!(sequencer.push_logged(5, 5).is_empty() && sequencer.push_logged(3, 3).is_empty());
+            let mut published = sequencer.start(3);
+            for id in arrivals.into_iter().chain([6, 4, 8]) {
+                published.extend(sequencer.push_logged(id, id));
+            }
+            published.extend(sequencer.push_logged(7, 7));
+            assert_eq!(published, [4, 5, 6, 7, 8], "{arrivals:?}");
+            assert_eq!(sequencer.next_read(Instant::now(), Duration::ZERO), None);
+        }
+    }
+
+    #[test]
+    fn a_hole_is_read_after_a_while_and_once() {
+        let (now, grace) = (Instant::now(), Duration::from_millis(50));
+        let mut sequencer = Sequencer::default();
+        sequencer.start(0);
+        assert_eq!((sequencer.next_read(now, grace), sequencer.start_read(now)), (None, None));
+        assert!(sequencer.push_logged(3, 3).is_empty());
+        assert_eq!((sequencer.next_read(now, grace), sequencer.start_read(now)), (Some(now + grace), None));
+        // It does not restart with each event.
+        assert!(sequencer.push_logged(4, 4).is_empty());
+        assert_eq!(sequencer.next_read(now + grace, grace), Some(now + grace));
+        assert_eq!(sequencer.start_read(now + grace), Some(0));
+        assert_eq!((sequencer.next_read(now + grace, grace), sequencer.start_read(now + grace)), (None, None));
+        sequencer.end_read(None);
+        assert_eq!((sequencer.push_logged(1, 1), sequencer.push_logged(2, 2)), (vec![1], vec![2, 3, 4]));
+        assert_eq!(sequencer.next_read(now, grace), None);
+    }
+
+    #[test]
+    fn an_id_that_the_log_does_not_know_is_looked_up_once() {
+        let (now, grace) = (Instant::now(), Duration::from_millis(50));
+        for id in [i64::MAX, i64::MAX - 1, 9] {
+            let mut sequencer = Sequencer::default();
+            sequencer.start(0);
+            assert!(sequencer.push_announced(id, "forged").is_empty());
+            assert_eq!(sequencer.next_read(now, grace), Some(now + grace));
+            assert_eq!(sequencer.start_read(now + grace), Some(0));
+            sequencer.end_read(None);
+            sequencer.on_log_head(2);
+            // The log's own events are read, and that is all.
+            assert_eq!(
+                (sequencer.push_logged(1, "first"), sequencer.push_logged(2, "second")),
+                (vec!["first"], vec!["second"])
+            );
+            assert_eq!(sequencer.next_read(now, grace), None, "{id}");
+            let real: Vec<_> = (3..=9).flat_map(|id| sequencer.push_logged(id, "real")).collect();
+            assert_eq!(real, ["real"; 7], "{id}");
+        }
+    }
+
+    #[test]
+    fn a_claim_during_a_read_is_for_the_next_read() {
+        let (now, grace) = (Instant::now(), Duration::from_millis(50));
+        let mut sequencer = Sequencer::default();
+        sequencer.start(0);
+        sequencer.push_announced(2, 2);
+        sequencer.next_read(now, Duration::ZERO);
+        assert_eq!(sequencer.start_read(now), Some(0));
+        // Committed after the snapshot that is read, like the event of this node that waits in front of it.
+        assert!(sequencer.push_announced(4, 4).is_empty() && sequencer.push_logged(3, 3).is_empty());
+        sequencer.end_read(None);
+        sequencer.on_log_head(2);
+        assert_eq!(sequencer.push_logged(1, 1), [1, 2, 3, 4]);
+        assert_eq!(sequencer.next_read(now, grace), None);
+    }
+
+    #[test]
+    fn an_event_of_this_node_is_read_again_after_a_forged_id() {
+        let now = Instant::now();
+        let mut sequencer = Sequencer::default();
+        sequencer.start(0);
+        sequencer.push_announced(9, 9);
+        sequencer.next_read(now, Duration::ZERO);
+        assert_eq!(sequencer.start_read(now), Some(0));
+        assert!(sequencer.push_logged(2, 2).is_empty());
+        sequencer.end_read(None);
+        sequencer.on_log_head(0);
+        assert_eq!(sequencer.push_logged(1, 1), [1]);
+        sequencer.next_read(now, Duration::ZERO);
+        assert_eq!(sequencer.start_read(now), Some(1));
+    }
+
+    #[test]
+    fn what_the_log_no_longer_has_is_passed_over() {
+        let mut sequencer = Sequencer::default();
+        sequencer.start(0);
+        assert!(sequencer.push_logged(7, 7).is_empty());
+        assert!(sequencer.skip_to(6).is_empty());
+        assert_eq!(sequencer.push_logged(6, 6), [6, 7]);
+        sequencer.raise_head(9);
+        assert!(sequencer.next_read(Instant::now(), Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_first_are_kept() {
+        let mut sequencer = Sequencer::default();
+        sequencer.start(0);
+        for id in (2..5000).rev() {
+            sequencer.push_logged(id, id);
+        }
+        assert_eq!(sequencer.push_logged(1, 1), (1..=1025).collect::<Vec<_>>());
+        assert!(sequencer.next_read(Instant::now(), Duration::ZERO).is_some());
+    }
+}
