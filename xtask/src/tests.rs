@@ -104,7 +104,7 @@ fn simulation(workspace: &Workspace, _: &Environment) -> Result<()> {
 }
 
 fn postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    let tests = ["--test", "it", "--test", "sdk", "--test", "store"];
+    let tests = ["--lib", "--test", "it", "--test", "sdk", "--test", "store"];
     workspace.run(
         cmd!(
             workspace.shell,

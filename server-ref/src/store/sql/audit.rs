@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
+use super::readers::Reader;
 use super::rows::pieces;
 use super::{CLOCK, Store, Tx, on};
 use crate::Error;
@@ -116,11 +117,17 @@ impl Store {
         after: &AuditPosition,
         limit: i64,
     ) -> Result<Vec<Row>, Error> {
-        Ok(on!(&mut self.reader().await?, db => {
-            let mut builder = QueryBuilder::new(query);
-            let query = builder.push(NEWEST_FIRST).build_query_as();
-            query.bind(project_id).bind(after.at).bind(&after.id).bind(limit).fetch_all(db).await?
-        }))
+        let read = async |reader: &mut Reader| {
+            Ok(on!(reader, db => {
+                let mut builder = QueryBuilder::new(query);
+                let query = builder.push(NEWEST_FIRST).build_query_as();
+                query.bind(project_id).bind(after.at).bind(&after.id).bind(limit).fetch_all(db).await?
+            }))
+        };
+        match project_id {
+            Some(project_id) => read(&mut *self.reader_of(project_id).await?).await,
+            None => read(&mut self.reader().await?).await,
+        }
     }
 
     /// Deletes the entries that are older than this, by the database's clock; zero keeps all. Returns how many.

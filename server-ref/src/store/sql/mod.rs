@@ -20,6 +20,7 @@ mod members;
 mod notifications;
 mod postgres;
 mod projects;
+mod readers;
 mod reviews;
 mod rows;
 mod rules;
@@ -30,12 +31,11 @@ mod sqlite;
 mod text;
 mod user_deletion;
 
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+use sqlx::{PgConnection, Postgres, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 pub(crate) use audit::AuditPosition;
@@ -46,8 +46,8 @@ pub(crate) use sessions::SessionDraft;
 
 use self::either::{Either, Tx, on};
 use self::postgres::PgDatabase;
+use self::readers::Readers;
 use self::sqlite::SqliteDatabase;
-use super::shares::{Share, Shares};
 use crate::Error;
 use crate::options::EventLog;
 use crate::time::{Micros, now};
@@ -99,7 +99,7 @@ pub(crate) struct Store {
 #[derive(Debug)]
 struct Inner {
     database: Either<SqliteDatabase, PgDatabase>,
-    shares: Shares,
+    readers: Readers,
     log_id: String,
     retention: EventLog,
     /// The number of items in the review queue above which a warning is sent; 0: any number.
@@ -110,29 +110,8 @@ fn unknown_database() -> Error {
     Error::DatabaseUrl("expected sqlite://PATH or postgres://HOST/NAME".into())
 }
 
-type Reader = Either<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 type Writer<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, PoolConnection<Postgres>>;
 type Log<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
-
-/// A connection that counts among its project's.
-struct ProjectReader {
-    reader: Reader,
-    _share: Share,
-}
-
-impl Deref for ProjectReader {
-    type Target = Reader;
-
-    fn deref(&self) -> &Reader {
-        &self.reader
-    }
-}
-
-impl DerefMut for ProjectReader {
-    fn deref_mut(&mut self) -> &mut Reader {
-        &mut self.reader
-    }
-}
 
 impl Store {
     /// Opens a database such as `sqlite://automoderate.db`, which is made when it doesn't exist, or
@@ -150,12 +129,12 @@ impl Store {
             _ => return Err(unknown_database()),
         };
         let Opening { retention, queue_limit, .. } = opening;
-        let shares = Shares::of(match &database {
+        let readers = Readers::new(match &database {
             Either::Sqlite(_) => sqlite::READERS,
             Either::Postgres(_) => postgres::READERS,
         });
         let queue_limit = queue_limit.into();
-        Ok(Self { inner: Arc::new(Inner { database, shares, log_id, retention, queue_limit }) })
+        Ok(Self { inner: Arc::new(Inner { database, readers, log_id, retention, queue_limit }) })
     }
 
     /// The state of the schema of a database that exists. Changes nothing.
@@ -199,20 +178,6 @@ impl Store {
         matches!(self.inner.database, Either::Postgres(_))
     }
 
-    /// A connection for reading a few rows. Long reads are stopped.
-    async fn reader(&self) -> Result<Reader, Error> {
-        Ok(match &self.inner.database {
-            Either::Sqlite(database) => Either::Sqlite(database.readers.acquire().await?),
-            Either::Postgres(database) => Either::Postgres(database.readers.acquire().await?),
-        })
-    }
-
-    /// One of the connections that the project may use at once. Must be released before requesting another one.
-    async fn reader_of(&self, project_id: &str) -> Result<ProjectReader, Error> {
-        let share = self.inner.shares.take(project_id).await?;
-        Ok(ProjectReader { reader: self.reader().await?, _share: share })
-    }
-
     /// A connection for writing anything except the log.
     async fn writer(&self) -> Result<Writer<'_>, Error> {
         Ok(match &self.inner.database {
@@ -245,5 +210,23 @@ impl Tx<'_> {
             Self::Sqlite(_) => Ok(now()),
             Self::Postgres(tx) => sqlx::query_scalar(SELECT_CLOCK).fetch_one(&mut **tx).await,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[path = "../../../tests/it/databases.rs"]
+mod databases;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store on an empty database of the kind that the tests use, and the folder of its file.
+    pub(super) async fn empty_store() -> (Store, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = || format!("sqlite://{}", folder.path().join("test.db").display());
+        let url = databases::fresh().unwrap_or_else(file);
+        (Store::open(&url, Opening::default()).await.unwrap(), folder)
     }
 }
