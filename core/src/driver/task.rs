@@ -84,13 +84,10 @@ impl Task {
                     self.work.transport = None;
                     self.machine.handle(now, Input::TransportLost(failure));
                 }
-                Wake::Dialed(id, Ok(dialed)) => {
+                Wake::Dialed(id, Ok(Dialed { transport, credential_status, auth })) => {
                     self.endpoints.move_rest(self.machine.endpoint());
-                    self.work.transport = Some(dialed.transport);
-                    self.machine.handle(
-                        now,
-                        Input::Dialed { id, credential_status: dialed.credential_status, auth: dialed.auth },
-                    );
+                    self.work.transport = Some(transport);
+                    self.machine.handle(now, Input::Dialed { id, credential_status, auth });
                 }
                 Wake::Dialed(id, Err(failure)) => {
                     let server = self.address();
