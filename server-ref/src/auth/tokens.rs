@@ -5,8 +5,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use sha2::Sha256;
 
 use crate::Error;
 use crate::store::Scopes;
@@ -80,8 +81,9 @@ impl Signed {
 }
 
 fn pair(api_key: &str) -> Result<Ed25519KeyPair, Error> {
-    let seed = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, api_key.as_bytes()), PURPOSE);
-    Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).map_err(|error| Error::Internal(error.to_string()))
+    let mac = Hmac::<Sha256>::new_from_slice(api_key.as_bytes());
+    let seed = mac.map_err(|error| Error::Internal(error.to_string()))?.chain_update(PURPOSE).finalize().into_bytes();
+    Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|error| Error::Internal(error.to_string()))
 }
 
 #[cfg(test)]

@@ -64,6 +64,16 @@ impl Tx<'_> {
         }
     }
 
+    /// Keeps a user from being deleted until this transaction ends; `false`: there is no such user. Must come before
+    /// [`Tx::lock_project`], because the deletion of a user locks the user first, and then projects.
+    pub(super) async fn keep_user(&mut self, id: &str) -> sqlx::Result<bool> {
+        const QUERY: &str = "SELECT id FROM users WHERE id = $1";
+        const LOCKED: &str = "SELECT id FROM users WHERE id = $1 FOR KEY SHARE";
+        let query = if matches!(self, Self::Postgres(_)) { LOCKED } else { QUERY };
+        let found: Option<String> = on!(self, db => sqlx::query_scalar(query).bind(id).fetch_optional(db).await?);
+        Ok(found.is_some())
+    }
+
     /// Makes other transactions that take this lock wait until this one ends. Changes that depend on several rows of a
     /// project, and its event ids, need it. Several locks are taken in the order of ids.
     pub(super) async fn lock_project(&mut self, id: &str) -> sqlx::Result<()> {

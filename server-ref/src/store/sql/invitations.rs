@@ -71,6 +71,9 @@ impl Store {
         let InvitationDraft { project_id, email, role, token_hash, invited_by } = draft;
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
+        if !tx.keep_user(invited_by).await? {
+            return Err(Error::NotFound("User"));
+        }
         tx.lock_project(project_id).await?;
         let at = tx.clock().await?;
         if is_member(&mut tx, project_id, email).await? {
@@ -152,6 +155,9 @@ impl Store {
     ) -> Result<String, Error> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
+        if !tx.keep_user(user_id).await? {
+            return Err(Error::NotFound("User"));
+        }
         let pending = find(&mut tx, &key, &by.name).await?;
         finish(&mut tx, &pending, "invitation.accept", by).await?;
         check_memberships(&mut tx, &pending.project_id, user_id).await?;

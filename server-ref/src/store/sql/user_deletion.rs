@@ -19,7 +19,7 @@ impl Store {
         const DELETE: [&str; 2] = ["DELETE FROM sessions WHERE user_id = $1", "DELETE FROM users WHERE id = $1"];
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        lock_user(&mut tx, id).await?;
+        lock_users(&mut tx, id, heir.unwrap_or(id)).await?;
         let alone = owned_alone(&mut tx, id).await?;
         if heir.is_none() && !alone.is_empty() {
             return Err(Error::Refused(nobody_else(&alone)));
@@ -44,10 +44,11 @@ fn nobody_else(projects: &[ProjectInfo]) -> String {
     format!("nobody else owns {}: --reassign EMAIL makes another user their owner", names.join(", "))
 }
 
-/// Makes others wait who would make the user a member of something.
-async fn lock_user(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
+/// Makes transactions wait that would add rows of these users, such as memberships and invitations.
+async fn lock_users(tx: &mut Tx<'_>, id: &str, heir: &str) -> Result<(), Error> {
+    const LOCKED: &str = "SELECT FROM users WHERE id IN ($1, $2) ORDER BY id FOR UPDATE";
     if let Either::Postgres(tx) = tx {
-        sqlx::query("SELECT FROM users WHERE id = $1 FOR UPDATE").bind(id).execute(&mut **tx).await?;
+        sqlx::query(LOCKED).bind(id).bind(heir).execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -80,4 +81,88 @@ async fn record(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error>
     }
     tx.record(None, &AuditDraft::new(by, "user.delete", user_id).before(before)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::store::sql::tests::empty_store;
+    use crate::store::{Invitation, InvitationDraft};
+
+    /// Waits until this many transactions wait for a lock.
+    async fn locks_wait(store: &Store, count: i64) {
+        const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
+                               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let wait = async {
+            loop {
+                let waiting: i64 = on!(&mut store.reader().await.unwrap(), db => {
+                    sqlx::query_scalar(WAITING).fetch_one(db).await.unwrap()
+                });
+                if waiting == count {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the transactions wait for a lock");
+    }
+
+    fn invite(store: &Store, project: &str, user: &str) -> JoinHandle<Result<Invitation, Error>> {
+        let (store, project_id, invited_by) = (store.clone(), project.to_owned(), user.to_owned());
+        tokio::spawn(async move {
+            let draft = InvitationDraft {
+                project_id: &project_id,
+                email: "guest@example.org",
+                role: Role::Member,
+                token_hash: [0; 32],
+                invited_by: &invited_by,
+            };
+            store.create_invitation(draft, &Actor::system(), |_| true).await
+        })
+    }
+
+    fn delete(store: &Store, user: &str) -> JoinHandle<Result<Vec<ProjectInfo>, Error>> {
+        let (store, user) = (store.clone(), user.to_owned());
+        tokio::spawn(async move { store.delete_user(&user, None, &Actor::system()).await })
+    }
+
+    #[tokio::test]
+    #[ignore = "needs PostgreSQL: make test-postgres"]
+    async fn an_inviter_is_deleted_while_they_invite() {
+        for invites_first in [true, false] {
+            let (store, _folder) = empty_store().await;
+            let by = Actor::system();
+            let user = store.create_user("user@example.org", "hash", false, &by).await.unwrap().id;
+            let other = store.create_user("other@example.org", "hash", false, &by).await.unwrap().id;
+            let project = store.create_project("Shared", Some(&user), &by).await.unwrap();
+            store.add_member(&project, &other, Role::Owner, &by).await.unwrap();
+
+            let mut writer = store.writer().await.unwrap();
+            let mut tx = writer.begin().await.unwrap();
+            tx.lock_project(&project).await.unwrap();
+            let (invitation, deletion) = if invites_first {
+                let invitation = invite(&store, &project, &user);
+                locks_wait(&store, 1).await;
+                (invitation, delete(&store, &user))
+            } else {
+                let deletion = delete(&store, &user);
+                locks_wait(&store, 1).await;
+                (invite(&store, &project, &user), deletion)
+            };
+            locks_wait(&store, 2).await;
+            tx.commit().await.unwrap();
+
+            deletion.await.unwrap().unwrap();
+            match invitation.await.unwrap() {
+                Ok(_) => assert!(invites_first),
+                Err(error) => assert!(!invites_first && matches!(error, Error::NotFound("User")), "{error:?}"),
+            }
+            drop(writer);
+            store.close().await;
+        }
+    }
 }
