@@ -98,6 +98,7 @@ impl Store {
 mod tests {
     use std::time::Duration;
 
+    use tokio::sync::Semaphore;
     use tokio::task::JoinHandle;
     use tokio::time::timeout;
 
@@ -127,17 +128,18 @@ mod tests {
         projects
     }
 
-    /// Reads that keep their connections until they are aborted. Returns when each has one or waits for one.
-    async fn endless_reads(store: &Store, projects: Vec<String>) -> Vec<JoinHandle<()>> {
+    /// Reads that keep their connections until the test ends one of them by a permit. Returns when each has a connection or
+    /// waits for one.
+    async fn endless_reads(store: &Store, projects: Vec<String>, end: &Arc<Semaphore>) -> Vec<JoinHandle<()>> {
         let scheduler = &store.inner.readers.scheduler;
         let before = scheduler.waiting();
         let started = Arc::new(());
         let read = |project: String| {
-            let (store, started) = (store.clone(), started.clone());
+            let (store, started, end) = (store.clone(), started.clone(), end.clone());
             tokio::spawn(async move {
                 let _reader = store.reader_of(&project).await.unwrap();
                 drop(started);
-                std::future::pending::<()>().await;
+                end.acquire().await.unwrap().forget();
             })
         };
         let reads = projects.into_iter().map(read).collect();
@@ -150,7 +152,7 @@ mod tests {
         let (store, _folder) = empty_store().await;
         let flood = projects(&store, "flood@example.com", 50).await;
         let other = projects(&store, "other@example.com", 1).await;
-        let reads = endless_reads(&store, flood).await;
+        let reads = endless_reads(&store, flood, &Arc::new(Semaphore::new(0))).await;
         timeout(SOON, store.reader_of(&other[0])).await.expect("a connection is free").unwrap();
         reads.iter().for_each(JoinHandle::abort);
     }
@@ -158,9 +160,9 @@ mod tests {
     #[tokio::test]
     async fn a_newcomer_goes_before_those_who_hold_connections() {
         let (store, _folder) = empty_store().await;
-        let mut reads = Vec::new();
+        let (mut reads, end) = (Vec::new(), Arc::new(Semaphore::new(0)));
         for email in ["a@example.com", "b@example.com"] {
-            reads.extend(endless_reads(&store, projects(&store, email, 50).await).await);
+            reads.extend(endless_reads(&store, projects(&store, email, 50).await, &end).await);
         }
         let other = projects(&store, "other@example.com", 1).await.remove(0);
         let waiting = store.inner.readers.scheduler.waiting();
@@ -169,8 +171,7 @@ mod tests {
             async move { store.reader_of(&other).await.map(drop) }
         });
         until("the newcomer waits", || store.inner.readers.scheduler.waiting() > waiting).await;
-        // Tasks run in order, so the first one holds a connection.
-        reads[0].abort();
+        end.add_permits(1);
         timeout(SOON, newcomer).await.expect("the next connection is the newcomer's").unwrap().unwrap();
         reads.iter().for_each(JoinHandle::abort);
     }
