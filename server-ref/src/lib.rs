@@ -33,9 +33,10 @@
 //! client knows it again.
 //!
 //! # Layers
-//! `http` and `realtime` are the two faces; both call `moderation` and `store`. A moderation is one [group
+//! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: requests to moderate come through
+//! `http` to `moderation`, and `realtime` publishes the decisions. `store` writes both with [group
 //! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that durability costs one sync for all
-//! of them, and a single writer hands what was committed to the publisher in the order of its ids.
+//! of them, and a single writer hands committed events to the publisher in the order of their ids.
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
@@ -52,12 +53,13 @@ mod moderation;
 mod nodes;
 mod options;
 mod realtime;
+mod serve;
 mod store;
 pub mod telemetry;
 mod time;
 
-pub use app::{Demo, RunningServer, Server, ServerBuilder};
 pub use error::Error;
 pub use moderation::{Action, AiOptions, NewRule, RuleKind};
 pub use options::{EventLog, Limits};
+pub use serve::{Demo, RunningServer, Server, ServerBuilder};
 pub use store::{Role, Scope};

@@ -1,4 +1,4 @@
-//! Keys, members, users: what gives access, and what happens to open sockets when it is withdrawn.
+//! Changes of keys, members and users, which give and withdraw access.
 
 use super::App;
 use crate::Error;
@@ -48,7 +48,7 @@ impl App {
         Ok(())
     }
 
-    /// What is `None` stays as it is.
+    /// Changes a user. `None` leaves a value unchanged.
     pub(crate) async fn update_user(
         &self,
         id: &str,
@@ -64,7 +64,7 @@ impl App {
         Ok(user)
     }
 
-    /// Ends all sessions of the user, except the one that is `kept`, by its name.
+    /// Changes a password, and ends all sessions of the user except the one with the name `kept`.
     pub(crate) async fn set_password(
         &self,
         id: &str,

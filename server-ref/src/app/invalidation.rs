@@ -9,9 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::App;
 use crate::Error;
-use crate::realtime::{
-    SocketGroup, check_all, check_user, close_room, disconnect, disconnect_other_sessions, revoke_project_access,
-};
+use crate::realtime::SocketGroup;
 use crate::store::{Invalidation, InvalidationListener};
 
 /// The interval of this node's heartbeats.
@@ -28,31 +26,29 @@ impl App {
             Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
             Invalidation::NodeLeaving { node } => self.peers.on_leaving(node, &self.metrics),
             Invalidation::Missed => {}
-            Invalidation::RulesChanged(project_id) => self.rules.forget(project_id),
+            Invalidation::RulesChanged(project_id) => self.moderation.forget_rules(project_id),
             Invalidation::KeyRevoked(id) => {
                 self.auth.forget_keys();
-                self.end(SocketGroup::Key(id), "The API key was revoked");
+                self.realtime.disconnect(SocketGroup::Key(id), "The API key was revoked");
             }
             Invalidation::KeySwitched(_) => self.auth.forget_keys(),
             Invalidation::MemberRemoved { project_id, user_id } => {
-                if let Some(io) = self.io.get() {
-                    revoke_project_access(io, user_id, project_id);
-                }
+                self.realtime.revoke_project_access(user_id, project_id);
             }
             Invalidation::PasswordChanged { user_id, session } => {
-                if let Some(io) = self.io.get() {
-                    disconnect_other_sessions(io, user_id, session.as_deref());
-                }
+                self.realtime.disconnect_other_sessions(user_id, session.as_deref());
             }
-            Invalidation::UserDeactivated(id) => self.end(SocketGroup::User(id), "The user was deactivated"),
-            Invalidation::SessionEnded(name) => self.end(SocketGroup::Session(name), "The session has ended"),
+            Invalidation::UserDeactivated(id) => {
+                self.realtime.disconnect(SocketGroup::User(id), "The user was deactivated")
+            }
+            Invalidation::SessionEnded(name) => {
+                self.realtime.disconnect(SocketGroup::Session(name), "The session has ended")
+            }
             Invalidation::ProjectDeleted(id) => {
                 self.auth.forget_keys();
-                self.rules.forget(id);
-                if let Some(io) = self.io.get() {
-                    close_room(io, id);
-                }
-                self.end(SocketGroup::KeysOfProject(id), "The project was deleted");
+                self.moderation.forget_rules(id);
+                self.realtime.close_room(id);
+                self.realtime.disconnect(SocketGroup::KeysOfProject(id), "The project was deleted");
             }
         }
     }
@@ -63,10 +59,7 @@ impl App {
             Invalidation::Missed => self.catch_up().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
-            | Invalidation::MemberRemoved { user_id, .. } => match self.io.get() {
-                Some(io) => check_user(io, user_id).await,
-                None => Ok(()),
-            },
+            | Invalidation::MemberRemoved { user_id, .. } => self.realtime.check_user(user_id).await,
             Invalidation::KeySwitched(id) => {
                 self.apply(invalidation);
                 self.end_if_off(id).await
@@ -81,30 +74,21 @@ impl App {
     /// After lost messages: anything may have changed.
     async fn catch_up(&self) -> Result<(), Error> {
         self.auth.forget_keys();
-        self.rules.forget_all();
-        match self.io.get() {
-            Some(io) => check_all(io).await,
-            None => Ok(()),
-        }
+        self.moderation.forget_all_rules();
+        self.realtime.check_all().await
     }
 
     /// Ends the sockets of a key if it is still switched off.
     pub(super) async fn end_if_off(&self, key_id: &str) -> Result<(), Error> {
         if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
-            self.end(SocketGroup::Key(key_id), "The API key was switched off");
+            self.realtime.disconnect(SocketGroup::Key(key_id), "The API key was switched off");
         }
         Ok(())
-    }
-
-    fn end(&self, group: SocketGroup<'_>, message: &str) {
-        if let Some(io) = self.io.get() {
-            disconnect(io, group, message);
-        }
     }
 }
 
 /// Listens to the other processes, and sends them heartbeats, until the server drains.
-pub(super) async fn run(app: Arc<App>) {
+pub(crate) async fn run(app: Arc<App>) {
     let draining = app.draining.clone();
     draining.run_until_cancelled(async { tokio::join!(listen(&app), announce_presence(&app)) }).await;
 }

@@ -1,78 +1,62 @@
-//! Wiring: what the parts of a running server share, how it starts, and how it stops.
+//! What all parts above share: the state of a running server, and the actions that several of them offer.
 
-mod accept_loop;
 mod access;
-mod admission;
-mod builder;
-mod connection_counter;
-mod demo;
 mod invalidation;
-mod maintenance;
 mod notify;
 mod peers;
-mod request_pacer;
 mod rules;
-mod running_server;
 mod setup;
-mod tcp_stream;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use socketioxide::SocketIo;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use builder::{Server, ServerBuilder};
-pub use demo::Demo;
-use peers::PeerNodes;
-pub use running_server::RunningServer;
-pub(crate) use tcp_stream::HangUp;
+pub(crate) use invalidation::run as exchange_invalidations;
+pub(crate) use peers::PeerNodes;
 
-use crate::auth::{AccountThrottle, Auth, Throttle};
-use crate::http::{BrowserSecret, LoginSecret};
+use crate::auth::{AccountThrottle, Auth, SigningSecret, Throttle};
 use crate::metrics::Metrics;
-use crate::moderation::{Ai, AiOptions, FairPool, RuleCache};
+use crate::moderation::{AiOptions, Moderation};
 use crate::options::{EventLog, Limits};
-use crate::realtime::{PublisherHandle, SocketSlots};
+use crate::realtime::Realtime;
 use crate::store::{Store, Writer};
 
-/// What requests of all kinds need.
+/// The state of a running server.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
-    pub(crate) auth: Auth,
-    pub(crate) rules: RuleCache,
-    pub(crate) matching: FairPool,
-    pub(crate) ai: Ai,
-    pub(crate) publisher: PublisherHandle,
-    /// This node among those that share the database.
+    pub(crate) auth: Arc<Auth>,
+    pub(crate) moderation: Arc<Moderation>,
+    pub(crate) realtime: Arc<Realtime>,
+    /// The name of this node among those that share the database.
     pub(crate) node: String,
     pub(crate) peers: PeerNodes,
-    pub(crate) slots: Arc<SocketSlots>,
     pub(crate) logins: Throttle,
     pub(crate) account_logins: AccountThrottle,
-    pub(crate) browser_secret: BrowserSecret,
-    pub(crate) login_secret: LoginSecret,
+    /// Signs the cookies of known browsers.
+    pub(crate) browser_secret: SigningSecret,
+    /// Signs the tokens of login forms.
+    pub(crate) login_secret: SigningSecret,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
-    /// Set once the server is built. The sockets hold the `App`, too: closing them ends the circle.
-    pub(crate) io: OnceLock<SocketIo>,
-    /// Cancelled when balancers should send nothing more, before the server begins to stop.
+    /// Cancelled when balancers should send no new clients, before the server begins to stop.
     pub(crate) retiring: CancellationToken,
     /// Cancelled when the server begins to stop.
     pub(crate) draining: CancellationToken,
-    /// Cancelled when everything that was answered is published: requests that wait for events need not wait any longer.
+    /// Cancelled when everything that was answered is published: requests that wait for events no longer wait.
     pub(crate) leaving: CancellationToken,
     /// Holds a token per request that is being answered; long polls don't count.
     pub(crate) in_flight: TaskTracker,
-    /// Notified when a project was deleted whose rows are still there.
+    /// Notified when a project was deleted and its rows still exist.
     pub(crate) deletions: Notify,
 }
 
+/// The settings of a server; see [`ServerBuilder`](crate::ServerBuilder).
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
@@ -87,7 +71,7 @@ pub(crate) struct Settings {
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) review_queue_warning: u32,
-    /// A listener of its own for `/metrics`.
+    /// The address of a separate listener for `/metrics`.
     pub(crate) metrics_listen: Option<String>,
     pub(crate) ai: AiOptions,
 }

@@ -12,11 +12,11 @@ use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, Change, Deed, Notification, notification_event};
 use crate::time::now;
 
-/// Persistent notifications of one project, and of those that are for all: who joins is shown them.
+/// The most persistent notifications of one project, and of all projects together: every joining socket receives them.
 const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
 impl App {
-    /// Without a project: in all of them.
+    /// Publishes a notification in one project; without a project, in all of them.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,
@@ -48,7 +48,7 @@ impl App {
 
     async fn publish_to_all(&self, id: String, notification: &Notification, persistent: bool) -> Result<(), Error> {
         match self.publish_notification(&id, notification, persistent, Deed::Nothing, None).await {
-            // Deleted meanwhile.
+            // The project was deleted meanwhile.
             Err(Error::NotFound(_)) => Ok(()),
             done => done,
         }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::metrics::Metrics;
 
-/// Nodes report their presence every 10 s.
+/// The time without a heartbeat after which a node counts as gone; heartbeats come every 10 s.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The last heartbeats of the nodes by name, this one included.
 #[derive(Debug, Default)]
 pub(crate) struct PeerNodes(Mutex<HashMap<String, Instant>>);
 

@@ -1,8 +1,8 @@
-//! Rules are changed, published as a `rule_update` in the same transaction, and in force when this returns.
+//! Changes of rules. Each is published as a `rule_update` in the same transaction, and in force when the call returns.
 
 use super::App;
 use crate::Error;
-use crate::moderation::{NewRule, check_rule, rule_update};
+use crate::moderation::{NewRule, rule_update};
 use crate::store::{Actor, AuditDraft, Change, Deed, Invalidation, StoredRule, rule_state};
 use crate::time::now;
 
@@ -15,13 +15,13 @@ impl App {
     }
 
     pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
-        self.check_rule(project_id, &rule).await?;
+        self.moderation.check_rule(project_id, &rule).await?;
         let audit = AuditDraft::new(by, "rule.create", &rule.id).after(rule_state(&rule));
         self.publish_rule(project_id, "created", &rule, Deed::RuleCreated(rule.clone()), audit).await
     }
 
     pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
-        self.check_rule(project_id, &rule).await?;
+        self.moderation.check_rule(project_id, &rule).await?;
         let audit = AuditDraft::new(by, "rule.update", &rule.id).after(rule_state(&rule));
         self.publish_rule(project_id, "updated", &rule, Deed::RuleUpdated(rule.clone()), audit).await
     }
@@ -30,12 +30,6 @@ impl App {
         let rule = &StoredRule { updated_at: now(), ..rule.clone() };
         let audit = AuditDraft::new(by, "rule.delete", &rule.id);
         self.publish_rule(project_id, "deleted", rule, Deed::RuleDeleted(rule.id.clone()), audit).await
-    }
-
-    /// Compiling a pattern takes a while.
-    async fn check_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
-        let (project_id, rule) = (project_id.into(), rule.clone());
-        self.matching.run(&project_id, rule.data.len(), move || Some(check_rule(&rule))).await?
     }
 
     async fn publish_rule(

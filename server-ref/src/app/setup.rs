@@ -11,8 +11,8 @@ use crate::ids::random_token;
 use crate::store::User;
 
 impl App {
-    /// A token for the setup page, if there is no user. Any node accepts it until there is one; only a hash of it is stored.
-    pub(super) async fn setup_token(&self) -> Result<Option<String>, Error> {
+    /// Creates a token for the setup page, if there is no user. Every node accepts it until there is one; only its hash is stored.
+    pub(crate) async fn setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
             return Ok(None);
         }
@@ -25,7 +25,7 @@ impl App {
         self.store.is_setup_token(&hash(token)).await
     }
 
-    /// `None` if the token is not good any more, or never was.
+    /// Creates the first administrator. `None` if the token is invalid, or there is a user already.
     pub(crate) async fn set_up(
         &self,
         token: &str,
@@ -33,7 +33,7 @@ impl App {
         password: &str,
         address: IpAddr,
     ) -> Result<Option<User>, Error> {
-        // Strangers cost no password's hash.
+        // Hashing a password is expensive, so strangers must not cause it.
         if !self.is_setup_token(token).await? {
             return Ok(None);
         }

@@ -6,6 +6,7 @@ mod accounts;
 mod keys;
 mod passwords;
 mod permission;
+mod signing_secret;
 mod throttle;
 mod tokens;
 
@@ -25,6 +26,7 @@ pub(crate) use account_throttle::AccountThrottle;
 pub(crate) use accounts::{check_email, check_password};
 pub(crate) use passwords::Passwords;
 pub(crate) use permission::{AccessLevel, Permission};
+pub(crate) use signing_secret::SigningSecret;
 pub(crate) use throttle::Throttle;
 use tokens::{Claims, token_key};
 

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
@@ -16,6 +16,7 @@ use tower_sessions::cookie::time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::Error;
+use crate::auth::SigningSecret;
 use crate::ids::random_token;
 use crate::time::Micros;
 
@@ -24,19 +25,14 @@ const BROWSER_COOKIE: &str = "known_browser";
 /// The time that a browser is recognised after its last sign-in.
 const BROWSER_LIFETIME: Micros = 180 * 24 * 60 * 60 * 1_000_000;
 
-/// The key that signs the cookies: random, and the same on all nodes.
-#[derive(Clone)]
-pub(crate) struct BrowserSecret(String);
+/// The cookies of known browsers that this secret signs.
+pub(super) struct KnownBrowsers<'a>(pub(super) &'a SigningSecret);
 
 /// In the extensions of an answer: the cookie to set, after the session's.
 #[derive(Debug, Clone)]
 struct NewCookie(HeaderValue);
 
-impl BrowserSecret {
-    pub(crate) fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
+impl KnownBrowsers<'_> {
     /// Lets the browser that gets this answer be recognised at this account.
     pub(super) fn remember(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
         let cookie = Cookie::build((BROWSER_COOKIE, self.issue(email, at)))
@@ -74,7 +70,7 @@ impl BrowserSecret {
     }
 
     fn mac(&self, signed: &str, email: &str) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
+        let mut mac = self.0.mac()?;
         mac.update(signed.as_bytes());
         mac.update(b"\0");
         mac.update(email.to_ascii_lowercase().as_bytes());
@@ -82,7 +78,7 @@ impl BrowserSecret {
     }
 }
 
-/// Adds the cookie of [`BrowserSecret::remember`] after the session's.
+/// Adds the cookie of [`KnownBrowsers::remember`] after the session's.
 pub(super) async fn set(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     if let Some(NewCookie(cookie)) = answer.extensions_mut().remove() {
@@ -91,21 +87,16 @@ pub(super) async fn set(request: Request, next: Next) -> Response {
     answer
 }
 
-impl std::fmt::Debug for BrowserSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("BrowserSecret(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_browser_is_known_at_its_account_for_a_time() {
-        let secret = BrowserSecret::new("one".into());
+        let (one, two) = (SigningSecret::new("one"), SigningSecret::new("two"));
+        let secret = KnownBrowsers(&one);
         let value = secret.issue("a@example.org", 0);
-        let known = |secret: &BrowserSecret, value: &str, email: &str, at| {
+        let known = |secret: &KnownBrowsers<'_>, value: &str, email: &str, at| {
             let mut headers = HeaderMap::new();
             headers.append(COOKIE, format!("a=b; {BROWSER_COOKIE}={value}").parse().unwrap());
             secret.of_cookie(&headers, email, at).is_some()
@@ -113,7 +104,7 @@ mod tests {
         assert!(known(&secret, &value, "a@example.org", 1) && known(&secret, &value, "A@Example.org", 1));
         assert!(!known(&secret, &value, "b@example.org", 1));
         assert!(!known(&secret, &value, "a@example.org", BROWSER_LIFETIME));
-        assert!(!known(&BrowserSecret::new("two".into()), &value, "a@example.org", 1));
+        assert!(!known(&KnownBrowsers(&two), &value, "a@example.org", 1));
         for forged in ["", "x", "a.b", "a.0.b", &value.replacen(".0.", ".9.", 1), &value[1..]] {
             assert!(!known(&secret, forged, "a@example.org", 1), "{forged}");
         }

@@ -15,8 +15,10 @@ use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
 use super::error::ApiError;
+use super::known_browser::KnownBrowsers;
+use super::login_form::{LoginTokens, set_cookie};
+use super::page;
 use super::session::failed;
-use super::{login_form, page};
 use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::{SESSION_ADDRESS, SESSION_CSRF as CSRF, SESSION_USER};
@@ -69,7 +71,7 @@ async fn sign_in(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body?;
-    let expected = app.login_secret.of_cookie(headers, now());
+    let expected = LoginTokens(&app.login_secret).of_cookie(headers, now());
     let expected = expected.ok_or_else(|| ApiError::invalid("The cookie of the form is missing, or too old"))?;
     if !bool::from(expected.as_bytes().ct_eq(field(&body, CSRF).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
@@ -77,7 +79,7 @@ async fn sign_in(
     app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
     let email = field(&body, "email");
     let email = email.trim();
-    let browser = app.browser_secret.of_cookie(headers, email, now());
+    let browser = KnownBrowsers(&app.browser_secret).of_cookie(headers, email, now());
     let attempt = app.account_logins.attempt(email, browser.as_deref(), Instant::now());
     let attempt = attempt.map_err(ApiError::rate_limited)?;
     let Some(user) = app.auth.by_password(email, field(&body, "password")).await? else {
@@ -92,7 +94,7 @@ async fn sign_in(
         return Ok(page::login(&expected, Some("Invalid email or password")));
     }
     let mut answer = redirect("/dashboard/");
-    app.browser_secret.remember(&mut answer, email, now(), app.settings.secure_cookies)?;
+    KnownBrowsers(&app.browser_secret).remember(&mut answer, email, now(), app.settings.secure_cookies)?;
     Ok(answer)
 }
 
@@ -118,10 +120,10 @@ pub(super) fn redirect(to: &'static str) -> Response {
 
 /// The form, with the token that the browser has already, or with a new one.
 fn show(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
-    if let Some(token) = app.login_secret.of_cookie(headers, now()) {
+    if let Some(token) = LoginTokens(&app.login_secret).of_cookie(headers, now()) {
         return Ok(page::login(&token, problem));
     }
-    let token = app.login_secret.issue(now());
-    let cookie = login_form::set_cookie(&token, app.settings.secure_cookies)?;
+    let token = LoginTokens(&app.login_secret).issue(now());
+    let cookie = set_cookie(&token, app.settings.secure_cookies)?;
     Ok(([cookie], page::login(&token, problem)).into_response())
 }

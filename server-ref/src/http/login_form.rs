@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
@@ -13,6 +13,7 @@ use tower_sessions::cookie::time::Duration;
 use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::Error;
+use crate::auth::SigningSecret;
 use crate::ids::random_token;
 use crate::time::Micros;
 
@@ -23,15 +24,10 @@ const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
 /// The largest difference between two nodes' clocks.
 const CLOCK_SKEW: Micros = 5 * 60 * 1_000_000;
 
-/// The key that signs the tokens of login forms: random, and the same on all nodes.
-#[derive(Clone)]
-pub(crate) struct LoginSecret(String);
+/// The tokens of login forms that this secret signs.
+pub(super) struct LoginTokens<'a>(pub(super) &'a SigningSecret);
 
-impl LoginSecret {
-    pub(crate) fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
+impl LoginTokens<'_> {
     /// A token for a form shown now.
     pub(super) fn issue(&self, at: Micros) -> String {
         let token = format!("{}.{at}", random_token());
@@ -60,7 +56,7 @@ impl LoginSecret {
     }
 
     fn mac(&self, token: &str) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
+        let mut mac = self.0.mac()?;
         mac.update(token.as_bytes());
         Some(mac)
     }
@@ -78,12 +74,6 @@ pub(super) fn set_cookie(token: &str, secure: bool) -> Result<(HeaderName, Heade
     Ok((SET_COOKIE, value))
 }
 
-impl std::fmt::Debug for LoginSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("LoginSecret(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,12 +86,13 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_time_and_its_server() {
-        let secret = LoginSecret::new("one".into());
+        let (one, two) = (SigningSecret::new("one"), SigningSecret::new("two"));
+        let secret = LoginTokens(&one);
         let token = secret.issue(0);
         assert_eq!(secret.of_cookie(&sent(&token), 1), Some(token.clone()));
         assert_eq!(secret.of_cookie(&sent(&token), FORM_LIFETIME), None);
         assert_eq!(secret.of_cookie(&sent(&token), -2 * CLOCK_SKEW), None);
-        assert_eq!(LoginSecret::new("two".into()).of_cookie(&sent(&token), 1), None);
+        assert_eq!(LoginTokens(&two).of_cookie(&sent(&token), 1), None);
         let later = token.replacen(".0.", ".9.", 1);
         for forged in ["", "x", "a.b", "a.0.b", &later, &token[1..]] {
             assert_eq!(secret.of_cookie(&sent(forged), 1), None, "{forged}");

@@ -50,8 +50,6 @@ use utoipa_axum::routes;
 use crate::Error;
 use crate::app::App;
 use error::ApiError;
-pub(crate) use known_browser::BrowserSecret;
-pub(crate) use login_form::LoginSecret;
 
 /// The largest request body.
 const MAX_BODY: usize = 1_000_000;

@@ -16,7 +16,7 @@ use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::{Submission, moderate as run};
+use crate::moderation::Submission;
 use crate::store::Status;
 
 /// The only moderated type.
@@ -62,7 +62,7 @@ pub(super) async fn moderate(
 ) -> Result<Json<ModerateAnswer>, ApiError> {
     let project_id = project.allow(&app, Permission::Submit).await?;
     let submission = parse(&body?)?;
-    let done = run(&app, project_id, submission).await?;
+    let done = app.moderation.moderate(project_id, submission).await?;
     let results = done.results.into_iter().map(RawValue::from_string);
     Ok(Json(ModerateAnswer {
         success: true,

@@ -13,7 +13,7 @@ use super::error::ApiError;
 use super::input::{Body, Ids};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::{Action, review as decide};
+use crate::moderation::Action;
 use crate::store::Content;
 
 const REASON_MAX: usize = 1000;
@@ -49,6 +49,7 @@ pub(super) async fn review(
     }
     let not_found = || ApiError::not_found("Content not found");
     let content = app.store.content(&project_id, &id).await?.ok_or_else(not_found)?;
-    decide(&app, project_id.clone(), &content, body.decision, reason, &project.caller.actor()).await?;
+    let reviewer = project.caller.actor();
+    app.moderation.review(project_id.clone(), &content, body.decision, reason, &reviewer).await?;
     Ok(ReviewAnswer::new(app.store.content(&project_id, &id).await?.ok_or_else(not_found)?))
 }

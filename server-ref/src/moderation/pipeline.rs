@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::{Decision, ModerationUpdate, RuleSet, author};
+use super::{Decision, Moderation, ModerationUpdate, RuleSet, author};
 use crate::Error;
-use crate::app::App;
 use crate::ids::content_id;
-use crate::store::{Change, Deed, NewContent, Status};
+use crate::store::{Change, Deed, NewContent, Status, Writer};
 use crate::time::{Micros, now};
 
 /// The text size up to which matching may run on a thread of the runtime, which others are waiting for.
@@ -31,29 +30,68 @@ pub(crate) struct Moderated {
     pub(crate) results: Vec<String>,
 }
 
-/// Decides, and returns when content, results and event are durable; they are published right after.
-pub(crate) async fn moderate(app: &Arc<App>, project_id: Arc<str>, submission: Submission) -> Result<Moderated, Error> {
-    let mut pending = PendingSubmission { project_id, submission, started: Instant::now(), at: now() };
-    let rules = app.rules.get(&app.store, &app.matching, &pending.project_id).await?;
-    let decided = decide(app, &rules, &mut pending).await?;
-    if decided.is_none() && !rules.prompts().is_empty() {
-        let judging = match app.ai.admit(&pending.project_id, pending.submission.content.len()) {
-            Ok(judging) => judging,
-            Err(undecided) => return pending.store(app, vec![*undecided]).await,
+impl Moderation {
+    /// Decides about an item. Returns when item, results and event are durable; the event is published right after.
+    pub(crate) async fn moderate(
+        self: &Arc<Self>,
+        project_id: Arc<str>,
+        submission: Submission,
+    ) -> Result<Moderated, Error> {
+        let mut pending = PendingSubmission { project_id, submission, started: Instant::now(), at: now() };
+        let rules = self.rules.get(&self.store, &self.matching, &pending.project_id).await?;
+        let decided = self.match_rules(&rules, &mut pending).await?;
+        if decided.is_none() && !rules.prompts().is_empty() {
+            return self.clone().ask_prompts(rules, pending).await;
+        }
+        pending.store(&self.writer, vec![decided.unwrap_or_else(Decision::unmatched)]).await
+    }
+
+    /// Asks the prompts, which takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all the
+    /// same.
+    async fn ask_prompts(self: Arc<Self>, rules: Arc<RuleSet>, pending: PendingSubmission) -> Result<Moderated, Error> {
+        let permit = match self.ai.admit(&pending.project_id, pending.submission.content.len()) {
+            Ok(permit) => permit,
+            Err(undecided) => return pending.store(&self.writer, vec![*undecided]).await,
         };
-        // This takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all the
-        // same.
-        let (app, token) = (app.clone(), app.in_flight.token());
+        let token = self.in_flight.token();
         let judged = tokio::spawn(async move {
             let _token = token;
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
-            let decisions = app.ai.judge(&pending.project_id, prompts, text, &app.draining).await;
-            drop(judging);
-            pending.store(&app, decisions).await
+            let decisions = self.ai.judge(&pending.project_id, prompts, text, &self.draining).await;
+            drop(permit);
+            pending.store(&self.writer, decisions).await
         });
-        return judged.await.map_err(|error| Error::Internal(error.to_string()))?;
+        judged.await.map_err(|error| Error::Internal(error.to_string()))?
     }
-    pending.store(app, vec![decided.unwrap_or_else(Decision::unmatched)]).await
+
+    /// Matches short texts where the request is served, unless the project's rules took long of late, and others on threads of their
+    /// own.
+    async fn match_rules(
+        &self,
+        rules: &Arc<RuleSet>,
+        pending: &mut PendingSubmission,
+    ) -> Result<Option<Decision>, Error> {
+        let content = &mut pending.submission.content;
+        if content.len() <= INLINE_BYTES_MAX
+            && rules.recent_cost() <= INLINE_COST_MAX
+            && let Some(decided) = rules.decide_quickly(content)
+        {
+            return Ok(decided);
+        }
+        let (rules, content) = (rules.clone(), std::mem::take(content));
+        let (mut progress, bytes) = (Some(rules.start()), content.len());
+        let mut content = Some(content);
+        let matching = self.matching.run(&pending.project_id, bytes, move || {
+            let text = content.as_deref().unwrap_or_default();
+            if !rules.advance(progress.as_mut()?, text) {
+                return None;
+            }
+            Some((rules.decision(progress.take()?), content.take()?))
+        });
+        let (decision, content) = matching.await?;
+        pending.submission.content = content;
+        Ok(decision)
+    }
 }
 
 /// A submission on its way.
@@ -66,7 +104,7 @@ struct PendingSubmission {
 
 impl PendingSubmission {
     /// Stores and publishes the decisions; the first one counts.
-    async fn store(self, app: &App, decisions: Vec<Decision>) -> Result<Moderated, Error> {
+    async fn store(self, writer: &Writer, decisions: Vec<Decision>) -> Result<Moderated, Error> {
         let Self { project_id, submission, started, at } = self;
         let processing_time = started.elapsed().as_secs_f64();
         let content_id = content_id();
@@ -96,31 +134,7 @@ impl PendingSubmission {
         };
         let status = content.status;
         let change = Change { project_id, at, deed: Deed::Moderated(content), event: Some(event), audit: None };
-        app.writer.submit(change).await?;
+        writer.submit(change).await?;
         Ok(Moderated { content_id, status, results })
     }
-}
-
-/// Short texts are matched where the request is served, unless the project's rules took long of late; others have threads apart.
-async fn decide(app: &App, rules: &Arc<RuleSet>, pending: &mut PendingSubmission) -> Result<Option<Decision>, Error> {
-    let content = &mut pending.submission.content;
-    if content.len() <= INLINE_BYTES_MAX
-        && rules.recent_cost() <= INLINE_COST_MAX
-        && let Some(decided) = rules.decide_quickly(content)
-    {
-        return Ok(decided);
-    }
-    let (rules, content) = (rules.clone(), std::mem::take(content));
-    let (mut progress, bytes) = (Some(rules.start()), content.len());
-    let mut content = Some(content);
-    let matching = app.matching.run(&pending.project_id, bytes, move || {
-        let text = content.as_deref().unwrap_or_default();
-        if !rules.advance(progress.as_mut()?, text) {
-            return None;
-        }
-        Some((rules.decision(progress.take()?), content.take()?))
-    });
-    let (decision, content) = matching.await?;
-    pending.submission.content = content;
-    Ok(decision)
 }

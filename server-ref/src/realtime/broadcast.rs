@@ -8,26 +8,27 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{BroadcastError, SocketIo};
 
-use super::project_room;
+use super::rooms::project_room;
 use crate::metrics::Metrics;
 
-/// An event as it goes out.
+/// An event in the form that sockets receive.
 #[derive(Debug)]
 pub(super) struct BroadcastEvent {
     name: Cow<'static, str>,
     data: Arc<RawValue>,
 }
 
-/// The documented ones, whose names need no copies.
+/// The names of the documented events, which need no copies.
 const EVENT_NAMES: [&str; 5] =
     ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 
 impl BroadcastEvent {
+    /// An event that this node committed.
     pub(super) fn committed_here(name: &'static str, data: Arc<RawValue>) -> Self {
         Self { name: name.into(), data }
     }
 
-    /// From elsewhere.
+    /// An event from another node or from the log.
     pub(super) fn received(name: String, data: Box<RawValue>) -> Self {
         let known = EVENT_NAMES.into_iter().find(|known| *known == name);
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
@@ -39,6 +40,7 @@ impl BroadcastEvent {
     }
 }
 
+/// A sender of events to the rooms of this node.
 pub(super) struct Broadcaster {
     pub(super) io: SocketIo,
     pub(super) metrics: Arc<Metrics>,
@@ -66,7 +68,7 @@ impl Broadcaster {
         };
         match namespace.within(project_room(project_id)).emit(event, payload).await {
             Ok(()) => {}
-            // Sockets that are closing, or don't read: see `SEND_BUFFER`.
+            // Sockets that are closing, or whose send buffer is full.
             Err(BroadcastError::Socket(errors)) => {
                 tracing::debug!(event, sockets = errors.len(), "an event did not reach all sockets");
             }

@@ -12,85 +12,104 @@ use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
-use super::expiry::ended_credentials;
+use super::context::Realtime;
+use super::dispatcher::Dispatcher;
+use super::expiry;
+use super::hang_up::HangUp;
 use super::origin::may_use_cookie;
 use super::reply::{Failure, emit};
-use super::revoke::{disconnect_for, group_rooms};
+use super::revoke::{disconnect_for, ended_credentials};
+use super::rooms::group_rooms;
 use super::slots::{Admission, TooManyEvents};
-use crate::app::{App, HangUp};
 use crate::auth::Principal;
 
-/// Also what deployed servers announce.
-pub(super) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
-/// Packets that may wait for a slow client. Beyond this they are dropped for it: it sees the hole in the ids and asks for a
-/// replay, and the next ping, which finds no room either, ends the connection.
+/// The largest payload; deployed servers announce the same.
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
+/// The most packets that wait for a slow client. Further ones are dropped: the client sees the hole in the ids and asks for a replay,
+/// and the next ping, which finds no room either, ends the connection.
 const SEND_BUFFER_PACKETS: usize = 4096;
-/// For a client that opened Engine.IO and never a namespace.
+/// The time for a client to connect to the namespace after it opened Engine.IO.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
+/// The time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
 const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
-/// Time for a client to close the connection after its credentials were refused.
+/// The time for a client to close the connection after its credentials were refused.
 const HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
-/// Routes for `/socket.io/`, and the handle to publish with.
-pub(crate) fn socket_io(app: &Arc<App>) -> (Router, SocketIo) {
+/// Makes the endpoint: its routes for `/socket.io/`, and the handle to publish with, which `realtime` gets, too.
+pub(crate) fn socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
-        .ping_interval(app.settings.ping_interval)
-        .ping_timeout(app.settings.ping_timeout)
+        .ping_interval(realtime.options.ping_interval)
+        .ping_timeout(realtime.options.ping_timeout)
         .connect_timeout(CONNECT_TIMEOUT)
         .max_payload(PAYLOAD_BYTES_MAX as u64)
         .ws_max_message_size(PAYLOAD_BYTES_MAX)
         .ws_max_frame_size(PAYLOAD_BYTES_MAX)
         .max_buffer_size(SEND_BUFFER_PACKETS)
         .build_svc();
-    let greet = async |socket: SocketRef| {
-        if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
-            return refuse_credentials(socket, &refused);
-        }
-        emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
-        if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
-            tokio::spawn(connection.clone().run());
-            connection.watch_expiry(&socket);
-            recheck(&connection, &socket).await;
-        }
-    };
-    let app = app.clone();
-    let admit = move |socket: SocketRef, TryData(payload): TryData<Value>| async move {
-        let request = socket.req_parts();
-        let Some(admission) = request.extensions.get::<Admission>().cloned() else {
-            return Err(ConnectRefusal::NotAdmitted);
-        };
-        // Each CONNECT costs a look at its credentials.
-        admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
-        let principal = match authenticate(&app, request, payload.ok()).await {
-            Ok(principal) => principal,
-            Err(ConnectRefusal::Credentials(why)) => {
-                // Accepted for as long as it takes to say why: it enters no room, and nothing that it sends is read.
-                socket.extensions.insert(RefusedCredentials(why));
-                return Ok(());
-            }
-            Err(refusal) => return Err(refusal),
-        };
-        if !admission.take() {
-            return Err(ConnectRefusal::TooMany { limit: admission.limit() });
-        }
-        socket.join(group_rooms(&principal));
-        // Before the acknowledgement goes out: the client's first event may be on its heels.
-        Connection::new(app, principal, admission).attach(&socket);
-        Ok::<(), ConnectRefusal>(())
-    };
-    io.ns("/", greet.with(admit));
+    let _ = realtime.io.set(io.clone());
+    let realtime = realtime.clone();
+    let on_connect = move |socket: SocketRef, payload: TryData<Value>| on_connect(realtime.clone(), socket, payload);
+    io.ns("/", on_connected.with(on_connect));
     let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
 }
 
-/// Credentials that were revoked before the socket could be found by it: see the module `revoke`.
+/// Decides about a CONNECT, before it is acknowledged.
+async fn on_connect(
+    realtime: Arc<Realtime>,
+    socket: SocketRef,
+    TryData(payload): TryData<Value>,
+) -> Result<(), ConnectRefusal> {
+    let request = socket.req_parts();
+    let Some(admission) = request.extensions.get::<Admission>().cloned() else {
+        return Err(ConnectRefusal::NotAdmitted);
+    };
+    // The credentials of each CONNECT are looked up.
+    admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
+    let principal = match authenticate(&realtime, request, payload.ok()).await {
+        Ok(principal) => principal,
+        Err(ConnectRefusal::Credentials(why)) => {
+            // Accepted until the reason is sent: it enters no room, and nothing that it sends is read.
+            socket.extensions.insert(RefusedCredentials(why));
+            return Ok(());
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    if !admission.take() {
+        return Err(ConnectRefusal::TooMany { limit: admission.limit() });
+    }
+    socket.join(group_rooms(&principal));
+    let connection = Connection::new(realtime, principal);
+    socket.extensions.insert(connection.clone());
+    // Before the acknowledgement goes out: the client's first event may follow at once.
+    Dispatcher::attach(connection, admission, &socket);
+    Ok(())
+}
+
+/// Greets a socket whose CONNECT was acknowledged, and begins to handle its requests.
+async fn on_connected(socket: SocketRef) {
+    if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
+        return refuse_credentials(socket, &refused);
+    }
+    emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
+    if let Some(dispatcher) = socket.extensions.get::<Arc<Dispatcher>>() {
+        tokio::spawn(dispatcher.run());
+    }
+    if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
+        if let Some(task) = expiry::watch(&connection, &socket) {
+            connection.set_expiry(task);
+        }
+        recheck(&connection, &socket).await;
+    }
+}
+
+/// Checks the credentials again: they may have been revoked before the socket was in its rooms; see the module `revoke`.
 async fn recheck(connection: &Connection, socket: &SocketRef) {
-    match connection.app.auth.is_valid(&connection.principal).await {
+    match connection.realtime.auth.is_valid(&connection.principal).await {
         Ok(true) => {}
         Ok(false) => disconnect_for(socket, &ended_credentials(&connection.principal)),
-        // That the database can't tell says nothing about the credentials: whoever comes back is checked again.
+        // A failed check says nothing about the credentials: a client that reconnects is checked again.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
             let _ = socket.clone().disconnect();
@@ -102,7 +121,7 @@ async fn recheck(connection: &Connection, socket: &SocketRef) {
 #[derive(Clone)]
 struct RefusedCredentials(Failure);
 
-/// Says `authentication_failed`, as the documentation does, and disconnects. CONNECT_ERROR would run other handlers.
+/// Emits `authentication_failed`, as documented, and disconnects. CONNECT_ERROR would run other handlers in clients.
 fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCredentials) {
     emit(&socket, "authentication_failed", why);
     tokio::spawn(async move {
@@ -127,7 +146,7 @@ enum ConnectRefusal {
     TooMany { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
     TooManyEvents { retry_after: Duration },
-    /// The session was opened past the limit of connections. No way to do so is known.
+    /// The session bypassed the limit of connections. No way to do so is known.
     #[error("Too many connections from this address, retry_after: 60")]
     NotAdmitted,
     #[error("Server is shutting down")]
@@ -151,20 +170,24 @@ impl ConnectRefusal {
     }
 }
 
-async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Result<Principal, ConnectRefusal> {
-    if app.draining.is_cancelled() {
+async fn authenticate(
+    realtime: &Realtime,
+    request: &Parts,
+    payload: Option<Value>,
+) -> Result<Principal, ConnectRefusal> {
+    if realtime.draining.is_cancelled() {
         return Err(ConnectRefusal::ShuttingDown);
     }
     match api_key(request, payload.as_ref()) {
         Some(key) => {
-            let access = app.auth.by_key(&key, &request.headers).await.map_err(ConnectRefusal::internal)?;
+            let access = realtime.auth.by_key(&key, &request.headers).await.map_err(ConnectRefusal::internal)?;
             access.map_err(|denied| ConnectRefusal::credentials(denied.code(), denied))
         }
         None => {
-            let found = app.auth.by_cookie(&request.headers).await.map_err(ConnectRefusal::internal)?;
+            let found = realtime.auth.by_cookie(&request.headers).await.map_err(ConnectRefusal::internal)?;
             let failed = |why: &str| ConnectRefusal::credentials("authentication_failed", why);
             let user = found.ok_or_else(|| failed("no API key and no valid session"))?;
-            if !may_use_cookie(&request.headers, &app.settings.allowed_origins) {
+            if !may_use_cookie(&request.headers, &realtime.options.allowed_origins) {
                 return Err(failed("the session can't be used from this origin"));
             }
             Ok(user.into())
@@ -176,7 +199,7 @@ async fn authenticate(app: &App, request: &Parts, payload: Option<Value>) -> Res
 fn api_key(request: &Parts, payload: Option<&Value>) -> Option<String> {
     let from_payload = || {
         let key = payload?.get("api_key")?;
-        // A key of a wrong type was meant as a key, and must not fall back to a cookie.
+        // A value of a wrong type was meant as a key, and must not fall back to a cookie.
         Some(key.as_str().unwrap_or_default().to_owned())
     };
     let from_header = || {

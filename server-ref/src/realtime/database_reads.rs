@@ -8,20 +8,22 @@ use super::statistics::RECENT_ACTIVITY_MAX;
 use crate::Error;
 use crate::store::{EventPage, ProjectTotals, Recent, Store};
 
-/// Events per reading.
+/// The most events of one page.
 const PAGE_EVENTS_MAX: i64 = 500;
-/// The holes that are read at once: requests need connections, too.
+/// The most pages that are read at once: requests need connections, too.
 const CONCURRENT_PAGES_MAX: usize = 4;
 
+/// The result of a read.
 #[derive(Debug)]
 pub(super) enum FinishedRead {
-    /// The events after this id.
+    /// The events of a project after this id.
     Page(Arc<str>, i64, Result<EventPage, Error>),
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<Recent>), Error>),
-    /// `None`: nobody else writes this database.
+    /// The newest ids. `None`: nobody else writes this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
 }
 
+/// The reads that are under way.
 pub(super) struct DatabaseReads {
     store: Store,
     tasks: JoinSet<FinishedRead>,
@@ -87,7 +89,7 @@ impl DatabaseReads {
                     }
                     return read;
                 }
-                Some(Err(error)) => tracing::error!(%error, "a reading ended early"),
+                Some(Err(error)) => tracing::error!(%error, "a read ended early"),
                 None => return std::future::pending().await,
             }
         }

@@ -20,7 +20,7 @@ impl EventRate {
         Self { limit, accepted: VecDeque::new(), refused: 0 }
     }
 
-    /// Counts an event, or returns the time at which the next one will be accepted.
+    /// Counts an event, or returns the time until the next one is accepted.
     pub(super) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());

@@ -9,18 +9,16 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::connection::Connection;
-use super::reply::Failure;
-use super::revoke::disconnect_for;
-use crate::auth::Principal;
+use super::revoke::{disconnect_for, ended_credentials};
 use crate::time::{Micros, now};
 
 /// The longest sleep: the machine's clock may be set meanwhile, and does not stand still while the machine sleeps.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 
-/// Ends the socket when its credentials do, unless the returned handle is used before.
+/// Starts a task that ends the socket with its credentials. `None`: they don't end by themselves.
 pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
     let at = connection.principal.expires_at()?;
-    let (io, id, connection) = (connection.app.io.get()?.clone(), socket.id, Arc::downgrade(connection));
+    let (io, id, connection) = (connection.realtime.io.get()?.clone(), socket.id, Arc::downgrade(connection));
     let watch = async move {
         sleep_until(at).await;
         end(&io, id, &connection);
@@ -38,16 +36,5 @@ fn end(io: &SocketIo, id: socketioxide::socket::Sid, connection: &Weak<Connectio
     let Some(connection) = connection.upgrade() else { return };
     if let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(id)) {
         disconnect_for(&socket, &ended_credentials(&connection.principal));
-    }
-}
-
-/// The failure of credentials that are good no longer.
-pub(super) fn ended_credentials(principal: &Principal) -> Failure {
-    match principal {
-        Principal::Key(access) => match access.check(now()) {
-            Err(denied) => Failure::new(denied.code(), denied.to_string()),
-            Ok(()) => Failure::new("authentication_failed", "The credentials were revoked"),
-        },
-        Principal::User { .. } => Failure::new("authentication_failed", "The session has ended"),
     }
 }

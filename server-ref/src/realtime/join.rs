@@ -5,10 +5,10 @@ use serde_json::Value;
 use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
-use super::project_room;
+use super::payload::project_id;
 use super::reply::{Failure, emit};
+use super::rooms::project_room;
 use crate::auth::Permission;
-use crate::ids::is_project_id;
 use crate::store::{Notification, NotificationPayload, Scope};
 
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ pub(super) async fn on_join_project(
     payload: Option<Value>,
 ) -> Result<(), Failure> {
     let id = project_id(payload.as_ref())?;
-    let store = &connection.app.store;
+    let store = &connection.realtime.store;
     let internal = |error| Failure::internal(&error).about(id);
     if !store.project_exists(id).await.map_err(internal)? {
         return Err(not_found(id));
@@ -45,7 +45,7 @@ pub(super) async fn on_join_project(
         socket.leave_all();
         return Ok(());
     }
-    let publisher = &connection.app.publisher;
+    let publisher = &connection.realtime.publisher;
     let is_followed = publisher.follow(id).await;
     let (event_id, notifications) = match check_in_room(connection, id).await {
         Ok(checked) => {
@@ -69,7 +69,7 @@ pub(super) async fn on_join_project(
 }
 
 async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
-    match connection.app.auth.access_level(&connection.principal, id).await {
+    match connection.realtime.auth.access_level(&connection.principal, id).await {
         Ok(Some(level)) if Permission::Read.is_given_to(level) => Ok(()),
         // Every member may read.
         Ok(Some(_)) => Err(Failure::lacks(Scope::Read).about(id)),
@@ -82,7 +82,7 @@ async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
 /// now on; the access once more, because a withdrawal would find it from now on.
 async fn check_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<Notification>), Failure> {
     let internal = |error| Failure::internal(&error).about(id);
-    let store = &connection.app.store;
+    let store = &connection.realtime.store;
     may_join(connection, id).await?;
     let head = store.event_head(id).await.map_err(internal)?.ok_or_else(|| not_found(id))?;
     Ok((head, store.notifications(id).await.map_err(internal)?))
@@ -98,16 +98,6 @@ pub(super) fn on_leave_project(
     connection.remove_room(project_id);
     emit(socket, "left_project", &LeftProject { project_id });
     Ok(())
-}
-
-/// The project that a payload names.
-pub(super) fn project_id(payload: Option<&Value>) -> Result<&str, Failure> {
-    match payload.and_then(|payload| payload.get("project_id")) {
-        None | Some(Value::Null) => Err(Failure::invalid("Project ID required")),
-        Some(Value::String(id)) if id.is_empty() => Err(Failure::invalid("Project ID required")),
-        Some(Value::String(id)) if is_project_id(id) => Ok(id),
-        Some(_) => Err(Failure::invalid("Invalid project ID format")),
-    }
 }
 
 fn not_found(id: &str) -> Failure {

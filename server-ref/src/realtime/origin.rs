@@ -3,8 +3,8 @@
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
-/// A page of another site must not use the cookie that the browser sends along: no `Origin` (not a browser), our own host, or
-/// an origin that the operator named.
+/// True without an `Origin` (not a browser), for the server's own host, and for an origin that the operator named. Pages of other
+/// sites must not use the cookie that the browser sends along.
 pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;

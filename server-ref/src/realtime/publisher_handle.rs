@@ -1,11 +1,13 @@
-//! The channel on which joins tell the publisher which projects are followed here.
+//! The channel by which joins ask the publisher to follow a project.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+/// Requests that may wait for the publisher; further joins wait.
 const REQUEST_QUEUE: usize = 1024;
 
+/// A request of a join.
 #[derive(Debug)]
 pub(crate) enum PublisherRequest {
     /// Follows a project. Answered with true if the start of its sequence is known.
@@ -22,19 +24,21 @@ pub(crate) enum PublisherRequest {
 pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 
 impl PublisherHandle {
+    /// A handle, and the requests that the publisher reads.
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublisherRequest>) {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
         (Self(requests), queue)
     }
 
-    /// Returns true if the sequence has started; otherwise it must be [started](Self::start).
+    /// Follows a project. Returns true if its sequence has started; otherwise it must be [started](Self::start).
     pub(crate) async fn follow(&self, project_id: &str) -> bool {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.send(PublisherRequest::Follow(project_id.into(), reply)).await.is_ok();
-        // A publisher that has ended publishes nothing that could be missed.
+        // After the end of the publisher there are no events to miss.
         !sent || answer.await.unwrap_or(true)
     }
 
+    /// Starts the sequence of a followed project after this id, unless it has started.
     pub(crate) async fn start(&self, project_id: &str, after: i64) {
         let (reply, answer) = oneshot::channel();
         if self.0.send(PublisherRequest::Start(project_id.into(), after, reply)).await.is_ok() {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use socketioxide::extract::AckSender;
 
 use super::connection::Connection;
-use super::join::project_id;
+use super::payload::project_id;
 use super::reply::{Failure, acknowledge};
 
 /// The most events of one page, and the default.
@@ -42,7 +42,7 @@ impl<'a> From<&'a Failure> for ReplayFailure<'a> {
 }
 
 pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Value>, ack: AckSender) {
-    let store = &connection.app.store;
+    let store = &connection.realtime.store;
     match page(connection, payload.as_ref()).await {
         Ok(page) => {
             let answer = ReplayPage {
@@ -73,7 +73,7 @@ async fn page(connection: &Connection, payload: Option<&Value>) -> Result<crate:
             number(value).filter(|&limit| limit > 0).ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?
         }
     };
-    let page = connection.app.store.events_after(id, after, limit.min(REPLAY_PAGE_EVENTS_MAX)).await;
+    let page = connection.realtime.store.events_after(id, after, limit.min(REPLAY_PAGE_EVENTS_MAX)).await;
     page.map_err(|error| Failure::internal(&error))
 }
 

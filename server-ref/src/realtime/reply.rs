@@ -7,7 +7,7 @@ use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::store::Scope;
 
-/// Why a request was not carried out. The codes are part of the protocol.
+/// The reason for which a request was not handled. The codes are part of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Failure {
     pub(super) message: String,
@@ -31,7 +31,7 @@ impl Failure {
         Self::new("invalid_argument", message)
     }
 
-    /// The API key may not do this.
+    /// The failure of an API key without this scope.
     pub(super) fn lacks(scope: Scope) -> Self {
         let message = format!("The API key lacks the scope `{}`", scope.as_str());
         Self { scope: Some(scope), ..Self::new("access_denied", message) }
@@ -44,7 +44,7 @@ impl Failure {
         failure
     }
 
-    /// Details stay in the log.
+    /// The failure of an unexpected error, whose details stay in the log.
     pub(super) fn internal(error: &crate::Error) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "a request failed");
         Self::new("server_error", "Server error occurred")
@@ -55,7 +55,7 @@ impl Failure {
         self
     }
 
-    /// The event that tells it: one per failure.
+    /// The name of the event that reports it.
     pub(super) fn event(&self) -> &'static str {
         match self.code {
             "access_denied" => "project_access_denied",
@@ -64,7 +64,7 @@ impl Failure {
     }
 }
 
-/// Emits; a socket that is gone or doesn't read misses nothing that it could use.
+/// Emits an event. A closed socket, or one that does not read, loses it.
 pub(super) fn emit(socket: &SocketRef, event: &str, payload: &impl Serialize) {
     if let Err(error) = socket.emit(event, payload) {
         tracing::debug!(sid = %socket.id, event, %error, "a reply was not sent");

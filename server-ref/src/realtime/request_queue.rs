@@ -2,23 +2,23 @@
 
 use std::collections::VecDeque;
 
-/// Requests that may wait while one is carried out.
+/// The most requests that wait while one is handled.
 const QUEUED_REQUESTS_MAX: usize = 128;
 
 #[derive(Debug)]
 pub(super) struct RequestQueue<T> {
     waiting: VecDeque<T>,
-    /// True if a task takes them out, or is going to.
+    /// True if a task takes requests out, or is going to.
     is_served: bool,
 }
 
 impl<T> RequestQueue<T> {
-    /// The creator is responsible for taking out the first requests at the right time.
+    /// A queue whose creator takes out the first requests at the right time.
     pub(super) fn new() -> Self {
         Self { waiting: VecDeque::new(), is_served: true }
     }
 
-    /// Returns true if the caller must take them out. An error returns the request: there are too many.
+    /// Adds a request. Returns true if the caller must take requests out. An error returns the request: the queue is full.
     pub(super) fn push(&mut self, request: T) -> Result<bool, T> {
         if self.waiting.len() >= QUEUED_REQUESTS_MAX {
             return Err(request);
@@ -27,7 +27,7 @@ impl<T> RequestQueue<T> {
         Ok(!std::mem::replace(&mut self.is_served, true))
     }
 
-    /// The next one; after `None` the task that takes them out is done.
+    /// The next request. `None` ends the task that takes them out.
     pub(super) fn next(&mut self) -> Option<T> {
         let next = self.waiting.pop_front();
         self.is_served = next.is_some();
@@ -40,14 +40,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_at_first_waits_for_who_made_it() {
+    fn first_requests_wait_for_the_creator() {
         let mut queue = RequestQueue::new();
         assert_eq!((queue.push(1), queue.push(2)), (Ok(false), Ok(false)));
         assert_eq!([(); 3].map(|()| queue.next()), [Some(1), Some(2), None]);
     }
 
     #[test]
-    fn one_takes_them_out_at_a_time() {
+    fn only_one_task_takes_requests_out() {
         let mut queue = RequestQueue::new();
         assert_eq!(queue.next(), None);
         assert_eq!((queue.push(1), queue.push(2)), (Ok(true), Ok(false)));

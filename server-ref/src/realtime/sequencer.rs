@@ -1,4 +1,4 @@
-//! One project's events on this node: each once, in the order of ids, wherever it was committed.
+//! One project's events on this node: each once, in the order of their ids, whichever node committed them.
 //!
 //! Events come from this node's own commits, from other nodes, and from the log. Early ones wait. Missing ones are
 //! awaited briefly, because another node's message is usually on its way, and are then read from the log.
@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The most events waiting for a missing one. Further ones are read from the log at their turn.
+/// The most events that wait for a missing one. Further ones are read from the log at their turn.
 const EARLY_EVENTS_MAX: usize = 1024;
 
+/// The order of one project's events.
 #[derive(Debug)]
 pub(super) struct Sequencer<E> {
     /// The id of the next event to publish; `None` until the start is known.
@@ -77,7 +78,7 @@ impl<E> Sequencer<E> {
                 return ready;
             }
             _ if self.early.len() < EARLY_EVENTS_MAX => drop(self.early.insert(id, event)),
-            // Prefers those needed first.
+            // Keeps the events that are needed first.
             _ => {
                 if self.early.last_key_value().is_some_and(|(&last, _)| id < last) {
                     self.early.pop_last();
@@ -88,12 +89,12 @@ impl<E> Sequencer<E> {
         Vec::new()
     }
 
-    /// Ids up to this one have been assigned.
+    /// Records that ids up to this one have been assigned.
     pub(super) fn raise_head(&mut self, head: i64) {
         self.head = self.head.max(head);
     }
 
-    /// The log's head, from a read that began after [`Self::start_read`]. Messages announce what is committed, so an id that was
+    /// Applies the log's head, from a read that began after [`Self::start_read`]. Messages announce what is committed, so an id that was
     /// announced before and is beyond this head is not in the log: it is neither awaited nor published.
     pub(super) fn on_log_head(&mut self, head: i64) {
         self.raise_head(head);
@@ -106,7 +107,7 @@ impl<E> Sequencer<E> {
         }
     }
 
-    /// The log no longer has the events before this id: clients see the hole.
+    /// Skips the events before this id, which the log no longer has: clients see the hole.
     pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
         if let Some(next) = self.next
             && next < id
@@ -128,14 +129,15 @@ impl<E> Sequencer<E> {
         ready
     }
 
-    /// Checks whether events are missing, and sets the time to read them.
+    /// The time at which the missing events are to be read from the log, if there are any and no read is under way. They are awaited
+    /// for `grace` first.
     pub(super) fn next_read(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
         let is_missing = self.next.is_some_and(|next| next <= self.head.max(self.announced));
         self.read_at = is_missing.then(|| self.read_at.map_or(now + grace, |read_at| read_at.min(now + grace)));
         self.read_at.filter(|_| !self.reading)
     }
 
-    /// The last id before the hole, if it is time to read the hole. It counts as being read until [`Self::end_read`].
+    /// Starts to read the hole, if it is time, and returns the last id before it. The read lasts until [`Self::end_read`].
     pub(super) fn start_read(&mut self, now: Instant) -> Option<i64> {
         let next = self.next?;
         (!self.reading && self.read_at.is_some_and(|read_at| read_at <= now)).then(|| {
@@ -145,7 +147,7 @@ impl<E> Sequencer<E> {
         })
     }
 
-    /// Nothing more is read before `retry_at`.
+    /// Ends the read. The next one starts at `retry_at` at the earliest.
     pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
         self.reading = false;
         self.read_at = retry_at;
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_log_no_longer_has_is_passed_over() {
+    fn events_that_the_log_no_longer_has_are_skipped() {
         let mut sequencer = Sequencer::default();
         sequencer.start(0);
         assert!(sequencer.push_logged(7, 7).is_empty());
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_and_the_first_are_kept() {
+    fn early_events_are_bounded_and_the_first_are_kept() {
         let mut sequencer = Sequencer::default();
         sequencer.start(0);
         for id in (2..5000).rev() {

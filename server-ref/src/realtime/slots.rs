@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::event_rate::EventRate;
 use crate::address::network;
 
-/// A refused connection gets the reason over Socket.IO, which costs a connection for a moment. Beyond this multiple of
-/// the limit the answer is a plain HTTP 429.
+/// The multiple of the limit up to which refused clients get the reason over Socket.IO, which costs a connection for a moment. Beyond
+/// it the answer is a plain HTTP 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 4;
 
 /// Open connections by address.
@@ -27,7 +27,7 @@ struct AddressSlots {
     all: usize,
 }
 
-/// A slot among the connections of an address, freed when the last clone is dropped. The Engine.IO session keeps it
+/// A session's slot among those of its address, freed when the last clone is dropped. The Engine.IO session keeps it
 /// with its request, and so for its lifetime. Only connections with accepted credentials count against the limit:
 /// refused clients often leave the session open for a while, and must not lock out accepted ones at the same address.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub(crate) struct Admission {
 /// More events came within a minute than the limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooManyEvents {
-    /// When the next one will be accepted.
+    /// The time until the next one is accepted.
     pub(super) retry_after: Duration,
     /// The client continues despite refusals.
     pub(super) is_flooding: bool,
@@ -62,7 +62,7 @@ impl SocketSlots {
         Arc::new(Self { limit, events_per_minute, open: Mutex::default() })
     }
 
-    /// `None`: far too many, not even worth an explanation.
+    /// Admits a session; `None`: its address has far too many to explain each refusal.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admission> {
         let address = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! `stats_update`: the newest replaces the others, so that ten a second are enough and the last one is never lost.
+//! `stats_update`: the newest replaces the others, so at most ten a second are sent, and the last one is never lost.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::store::{ProjectTotals, Recent};
 
+/// The shortest time between two updates of a project.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 /// Entries of `recent_activity`.
 pub(super) const RECENT_ACTIVITY_MAX: usize = 10;
@@ -27,7 +28,7 @@ pub(super) struct StatsUpdate<'a> {
     project_id: &'a str,
 }
 
-/// The data of each project.
+/// The statistics of the followed projects.
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     projects: HashMap<Arc<str>, ProjectStatistics>,
@@ -86,14 +87,14 @@ impl Statistics {
         self.due.remove(project_id);
     }
 
-    /// A decision, and the newest event id known at that time.
+    /// Adds a decision, with the newest event id known at that time.
     pub(super) fn add_activity(&mut self, project_id: &str, recent: Recent, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
             project.add(DatedActivity { head, recent });
         }
     }
 
-    /// Older counts than the known ones are ignored, because nodes' messages overtake each other.
+    /// Sets the counts, unless newer ones are known: nodes' messages overtake each other.
     pub(super) fn set_totals(&mut self, project_id: Arc<str>, totals: ProjectTotals, now: Instant) {
         if let Some(project) = self.projects.get_mut(&project_id)
             && totals.head >= project.totals.head

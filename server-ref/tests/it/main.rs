@@ -16,6 +16,7 @@ mod csrf;
 mod dashboard;
 mod databases;
 mod demo;
+mod dependencies_point_down;
 mod drain_on_sigterm;
 mod dropping_cuts_everything;
 mod engine_io_polling;

@@ -1,4 +1,4 @@
-//! One request of a connection for each turn of its task.
+//! The pace of a connection: one request for each poll of its task.
 //!
 //! hyper serves up to sixteen received requests before it lets another task run. A hundred connections full of requests would make
 //! all others wait for sixteen hundred answers.
@@ -11,11 +11,12 @@ use std::task::{Context, Poll};
 /// Shared by a connection and the service of its requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestPacer {
+    /// True if this turn has served a request.
     is_used: Arc<AtomicBool>,
 }
 
 impl RequestPacer {
-    /// Waits for the next turn if this one has had its request.
+    /// Waits for the next turn if this one has served a request already.
     pub(super) async fn wait_for_turn(&self) {
         if self.is_used.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;

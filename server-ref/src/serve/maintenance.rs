@@ -3,19 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::App;
+use crate::app::App;
 
+/// The interval of deletions of old data.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How often it is looked whether the database answers, and how long it may take.
+/// The interval of probes of the database.
 const DATABASE_PROBE_INTERVAL: Duration = Duration::from_secs(5);
+/// The time in which the database must answer a probe.
 const DATABASE_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Pause between two records of the use of keys.
+/// The interval at which the use of keys is recorded.
 const KEY_USES_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Records when keys were used, away from the requests that use them.
-pub(super) async fn record_uses(app: Arc<App>) {
+/// Starts the work, which ends when the server drains.
+pub(super) fn spawn(app: &Arc<App>) {
+    tokio::spawn(prune_periodically(app.clone()));
+    tokio::spawn(probe_database(app.clone()));
+    tokio::spawn(finish_deletions(app.clone()));
+    tokio::spawn(record_uses(app.clone()));
+}
+
+/// Records the use of keys, away from the requests that use them.
+async fn record_uses(app: Arc<App>) {
     let record = async {
         loop {
             tokio::time::sleep(KEY_USES_INTERVAL).await;
@@ -27,12 +37,13 @@ pub(super) async fn record_uses(app: Arc<App>) {
     app.draining.run_until_cancelled(record).await;
 }
 
-/// Pause between two pieces of a deleted project, and after a failure.
+/// The pause between two pieces of a deleted project, so that other writes get their turn.
 const DELETION_PAUSE: Duration = Duration::from_millis(5);
+/// The pause after a piece that could not be deleted.
 const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Deletes what is left of deleted projects: those that this server deleted, and once a minute those of others.
-pub(super) async fn finish_deletions(app: Arc<App>) {
+/// Deletes the rows of deleted projects: at once of those that this server deleted, and once a minute of others.
+async fn finish_deletions(app: Arc<App>) {
     let finish = async {
         loop {
             match app.store.delete_piece().await {
@@ -48,8 +59,8 @@ pub(super) async fn finish_deletions(app: Arc<App>) {
     app.draining.run_until_cancelled(finish).await;
 }
 
-/// Tells `/metrics` whether the database answers.
-pub(super) async fn probe_database(app: Arc<App>) {
+/// Keeps the state of the database for `/metrics`.
+async fn probe_database(app: Arc<App>) {
     let watch = async {
         loop {
             let answer = tokio::time::timeout(DATABASE_PROBE_TIMEOUT, app.store.ping()).await;
@@ -60,7 +71,8 @@ pub(super) async fn probe_database(app: Arc<App>) {
     app.draining.run_until_cancelled(watch).await;
 }
 
-pub(super) async fn prune_periodically(app: Arc<App>) {
+/// Deletes events beyond the log's bounds, and expired sessions, invitations and audit entries.
+async fn prune_periodically(app: Arc<App>) {
     loop {
         tokio::select! {
             () = app.draining.cancelled() => return,

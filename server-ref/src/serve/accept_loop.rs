@@ -1,4 +1,4 @@
-//! The accept loop. Our own, so that a drain can end connections that wait (long polls) after a bounded time.
+//! The accept loop. axum's own would wait for long polls without a bound when the server drains.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -20,30 +20,31 @@ use tower::ServiceExt as _;
 
 use super::connection_counter::ConnectionCounter;
 use super::request_pacer::RequestPacer;
-use super::tcp_stream::{ClientStream, HangUp};
+use super::tcp_stream::ClientStream;
 use crate::address::{ClientAddress, client_address};
+use crate::realtime::HangUp;
 
-/// A client that sends its request's head slower than this is cut off. It also ends idle connections, so it is longer than what
-/// clients keep them for: who closes first must not be the one who might be sent a request at that moment.
+/// The longest time for the head of a request. It also ends idle connections, so it is longer than clients keep them: a server that
+/// closes an idle connection first may lose a request that is just being sent.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
-/// After a failure to accept, which is usually a lack of file descriptors.
+/// The pause after a failure to accept, which is usually a lack of file descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// How connections end.
+/// The signals that end connections.
 #[derive(Debug, Clone)]
 pub(super) struct StopSignals {
-    /// No new ones, and no new requests.
+    /// No new connections, and no new requests.
     pub(super) drain: CancellationToken,
-    /// WebSockets are closed.
+    /// WebSockets are closed with 1001.
     pub(super) hang_up: CancellationToken,
-    /// What is still open is cut, but for WebSockets, which are not ours any more.
+    /// Connections that are still open are cut, except WebSockets, which hyper has handed over.
     pub(super) kill: CancellationToken,
-    /// Whoever takes nothing of what is written for so long is cut off.
+    /// The time without any progress of a write after which a connection is cut.
     pub(super) write_timeout: Duration,
 }
 
-/// Accepts until the drain, then lets each connection finish its request. Closes connections beyond `limit` of an address at once;
-/// WebSockets don't count.
+/// Accepts connections until the drain, then lets each finish its request. Connections of one address beyond `limit` are closed at
+/// once; WebSockets don't count.
 pub(super) async fn accept_loop(
     listener: TcpListener,
     router: Router,
@@ -87,17 +88,17 @@ async fn serve_connection(
     proxies: Arc<[IpNet]>,
     stop: StopSignals,
 ) {
-    // Events are small and wanted at once.
+    // Events are small, and must not wait for more data.
     let _ = stream.set_nodelay(true);
     let pacer = RequestPacer::default();
     let next = pacer.clone();
     let hang_up = stop.hang_up.child_token();
-    let upgraded = HangUp(hang_up.clone());
+    let upgraded = HangUp::new(hang_up.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         let address = client_address(peer.ip(), request.headers(), &proxies);
         request.extensions_mut().insert(ClientAddress(address));
-        // The others are used again by the client for other requests.
+        // A client reuses the other connections for further requests.
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(upgraded.clone());
         }

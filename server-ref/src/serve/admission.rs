@@ -1,4 +1,4 @@
-//! The admission of real-time requests: the limit of an address, the end of the server, and the rules for pages of other origins.
+//! The admission of real-time requests: the limit per address, the end of the server, and the rules for pages of other origins.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use super::App;
 use crate::address::ClientAddress;
-use crate::realtime::is_allowed;
+use crate::app::App;
+use crate::realtime::{SocketSlots, is_allowed};
 
-/// Answers a long poll that hangs when the server goes. Not with Engine.IO's CLOSE, after which some clients don't come back.
+/// Answers waiting long polls with 503 when the server stops. Engine.IO's CLOSE would keep some clients from reconnecting.
 pub(super) async fn until_leaving(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let left = app.leaving.clone();
     match left.run_until_cancelled(next.run(request)).await {
@@ -24,18 +24,18 @@ pub(super) async fn until_leaving(State(app): State<Arc<App>>, request: Request,
     }
 }
 
-/// Counts each new real-time session among those of its address, for as long as it lives.
+/// Counts each new real-time session among those of its address until it ends.
 pub(super) async fn admit(
-    State(app): State<Arc<App>>,
+    State(slots): State<Arc<SocketSlots>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // As Engine.IO reads it: anything else, such as `sid` without a value, or with an escape in it, opens a session.
+    // As engineioxide reads it: anything else, such as `sid` without a value, or with an escape in it, opens a session.
     let query = request.uri().query().unwrap_or_default();
     let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens_session {
-        match app.slots.admit(address) {
+        match slots.admit(address) {
             Some(admission) => drop(request.extensions_mut().insert(admission)),
             None => {
                 let body = json!({

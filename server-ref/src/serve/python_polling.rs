@@ -1,4 +1,4 @@
-//! Long polls in the sizes that Python clients take.
+//! Long polls of Python clients, within the number of packets that they accept.
 //!
 //! python-engineio ends a connection whose poll has more than 16 packets (`Payload.max_decode_packets`), and
 //! engineioxide bounds a poll only by its bytes: a burst of small events would end every Python client without
@@ -20,13 +20,13 @@ use http::{Method, StatusCode};
 /// The most packets in a poll of a Python client.
 const POLL_PACKETS_MAX: usize = 16;
 
-/// Between the packets of a poll. JSON escapes it, so it is nowhere else.
+/// The separator of the packets of a poll. JSON escapes it, so it does not occur within a packet.
 pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 
 /// The packets left over from each session's last poll.
 #[derive(Debug, Clone)]
 pub(crate) struct PythonPolling {
-    /// A session that has not polled for so long is over.
+    /// The time without a poll after which a session is over.
     session_timeout: Duration,
     leftovers: Arc<Mutex<HashMap<String, LeftoverPackets>>>,
 }
@@ -42,13 +42,13 @@ impl PythonPolling {
         Self { session_timeout, leftovers: Arc::default() }
     }
 
-    /// The beginning of what was kept for the session.
+    /// The next packets of the session's leftover, if there is one.
     fn take_leftover(&self, sid: &str, now: Instant) -> Option<Bytes> {
         let kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
         Some(self.split_off_poll(sid, kept.payload, now))
     }
 
-    /// As many packets of the payload as may go at once; the rest is kept.
+    /// The first packets of a payload, as many as one poll may have; keeps the rest.
     fn split_off_poll(&self, sid: &str, mut payload: Bytes, now: Instant) -> Bytes {
         let mut separators = (0..payload.len()).filter(|at| payload[*at] == PACKET_SEPARATOR);
         if let Some(end) = separators.nth(POLL_PACKETS_MAX - 1) {
@@ -61,7 +61,7 @@ impl PythonPolling {
     }
 }
 
-/// Answers the polls of Python clients in parts.
+/// Answers the polls of Python clients with at most [`POLL_PACKETS_MAX`] packets each.
 pub(crate) async fn limit_python_polls(State(polls): State<PythonPolling>, request: Request, next: Next) -> Response {
     let Some(sid) = python_session(&request) else { return next.run(request).await };
     if let Some(payload) = polls.take_leftover(&sid, Instant::now()) {
@@ -98,7 +98,7 @@ fn python_session(request: &Request) -> Option<String> {
     sid.filter(|_| polling)
 }
 
-/// `python-requests/2.32` of the blocking client, `Python/3.11 aiohttp/3.12` of the other.
+/// True for `python-requests/2.32` of the blocking client and `Python/3.11 aiohttp/3.12` of the other.
 fn is_python(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
     agent.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"python"))
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn all_packets_come_in_order_and_no_more_than_sixteen_at_once() {
+    fn all_packets_arrive_in_order_and_at_most_sixteen_at_once() {
         let (polls, now) = (PythonPolling::new(Duration::from_secs(45)), Instant::now());
         assert_eq!(polls.split_off_poll("a", payload(0..16), now), payload(0..16));
         assert_eq!(polls.take_leftover("a", now), None);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_polls_for_is_given_up() {
+    fn leftovers_of_ended_sessions_are_dropped() {
         let (polls, now) = (PythonPolling::new(Duration::from_secs(45)), Instant::now());
         let later = now + Duration::from_secs(45);
         polls.split_off_poll("gone", payload(0..20), now);

@@ -1,4 +1,4 @@
-//! A server that runs, and how it stops.
+//! A running server, and its shutdown.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,23 +12,23 @@ use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
+use super::Demo;
 use super::accept_loop::StopSignals;
-use super::{App, Demo};
 use crate::Error;
+use crate::app::App;
 use crate::moderation::NewRule;
 use crate::store::{Actor, Change, Deed, Draft, Invalidation, KeyDraft, Role, Scope};
 use crate::time::now;
 
-/// How long a drain waits for requests that are being answered.
+/// The longest time that a drain waits for requests in progress.
 const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long each of the other steps may take.
+/// The longest time of each of the other steps of a drain.
 const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Between two looks whether the sockets have gone.
+/// The interval of checks for sockets that are still open.
 const SOCKETS_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections without finishing what
-/// is being done.
+/// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections and gives up the requests in
+/// progress.
 pub struct RunningServer {
     app: Arc<App>,
     io: SocketIo,
@@ -55,7 +55,7 @@ impl RunningServer {
         Self { app, io, address, metrics_address, demo, setup_token, connections, stop, _temporary: temporary }
     }
 
-    /// The address it listens on, with the real port.
+    /// The address that it listens on, with the real port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -68,7 +68,7 @@ impl RunningServer {
         self.metrics_address
     }
 
-    /// Such as `http://127.0.0.1:6217`; a server that listens everywhere names the loopback address.
+    /// The base URL, such as `http://127.0.0.1:6217`; for a server that listens on all addresses, with the loopback address.
     #[must_use]
     pub fn base_url(&self) -> String {
         let mut address = self.address;
@@ -87,8 +87,8 @@ impl RunningServer {
         self.demo.as_ref()
     }
 
-    /// The page where the first administrator is created: only of a server that was started when there was no user, and good until
-    /// there is one. Anyone who knows it can administer the server.
+    /// The page that creates the first administrator. `None` if the server had a user when it started; the page works until there is
+    /// one. Anyone who knows this URL can administer the server.
     #[must_use]
     pub fn setup_url(&self) -> Option<String> {
         let token = self.setup_token.as_ref()?;
@@ -179,7 +179,7 @@ impl RunningServer {
         Ok(())
     }
 
-    /// Deletes now what the event log's bounds don't keep, which otherwise happens once a minute. Returns how many events.
+    /// Deletes the events beyond the event log's bounds now, instead of within a minute, and returns their number.
     ///
     /// # Errors
     /// When the database fails.
@@ -187,7 +187,7 @@ impl RunningServer {
         self.app.store.prune_events().await
     }
 
-    /// Deletes now the entries of the audit log that are older than is kept, which otherwise happens once a minute. Returns how many.
+    /// Deletes the expired entries of the audit log now, instead of within a minute, and returns their number.
     ///
     /// # Errors
     /// When the database fails.
@@ -195,11 +195,11 @@ impl RunningServer {
         self.app.store.prune_audit(self.app.settings.audit_max_age).await
     }
 
-    /// Drains: accepts nothing new, finishes and stores what is being done, tells the sockets, and closes the database.
-    /// WebSockets are closed with 1001 and long polls answered with a 503, after which clients look for another server. Takes at most
-    /// about six seconds.
+    /// Drains: accepts no new connections, finishes the requests in progress, stores and publishes their results, and closes the
+    /// sockets and the database. WebSockets are closed with 1001 and long polls answered with 503, after which clients connect to
+    /// another server. Takes at most about six seconds.
     ///
-    /// Before it, the server serves as before for the time of [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` is 503.
+    /// Before that, the server continues to serve for the time of [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` is 503.
     pub async fn shutdown(self) {
         self.app.retiring.cancel();
         sleep(self.app.settings.lame_duck).await;

@@ -1,4 +1,4 @@
-//! `--demo`: something to try at once.
+//! The demonstration of `--demo`: a user, a project with sample rules, and an API key.
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::App;
 use crate::Error;
+use crate::app::App;
 use crate::auth::key_secret;
 use crate::ids::api_key;
 use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
 const DEMO_EMAIL: &str = "demo@automoderate.example";
-/// In `meta`: the id of the project.
+/// The key in `meta` of the project's id.
 const PROJECT_META: &str = "demo_project";
-/// In `meta`: the id of the project that was given its key. One that was revoked is not made again.
+/// The key in `meta` of the id of the project that got its API key. A revoked key is not created again.
 const KEY_PROJECT_META: &str = "demo_key_of";
-/// In `meta`: the secret that the password and the key are derived from, so that they can be shown again after a restart, and neither
-/// is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
+/// The key in `meta` of the secret that password and API key are derived from, so that a restarted server can show them again although
+/// neither is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
 const SECRET_META: &str = "demo_secret";
-/// In `meta` of databases from before: the password itself.
+/// The key in `meta` under which an earlier version stored the password itself.
 const CLEAR_PASSWORD_META: &str = "demo_password";
 
-/// What a demonstration server made, and can be used with.
+/// The credentials of a demonstration server.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Demo {
     /// The project.
     pub project_id: String,
-    /// An API key of the project, which reads and submits; the same at every start. It is not made again when it was revoked.
+    /// An API key of the project, which reads and submits; the same at every start. A revoked one is not created again.
     pub api_key: String,
     /// The e-mail address of the owner of the project, an administrator of the server.
     pub email: String,
-    /// The password that this user was created with. It is not set again when it was changed.
+    /// The password that this user was created with. A changed one is not set again.
     pub password: String,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Debug for Demo {
     }
 }
 
-/// Makes what is missing, and changes nothing that is there.
+/// Creates the parts of the demonstration that are missing, and changes none that exist.
 pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     let (store, by) = (&app.store, &Actor::system());
     let secret = store.shared_secret(SECRET_META).await?;
@@ -89,7 +89,7 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     Ok(id)
 }
 
-/// Replaces the password of a demonstration that an earlier version made, and stored in clear, by the derived one.
+/// Replaces the password of a demonstration of an earlier version, which stored it in clear text, by the derived one.
 pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
     let Some(password) = app.store.meta(CLEAR_PASSWORD_META).await? else { return Ok(()) };
     if let Some(user) = app.auth.by_password(DEMO_EMAIL, password).await? {
@@ -99,7 +99,7 @@ pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
     app.store.erase_meta(CLEAR_PASSWORD_META).await
 }
 
-/// 256 bits that only the secret leads to, as 43 characters.
+/// A credential of 256 bits that is derived from the secret, as 43 characters.
 fn derived(secret: &str, purpose: &str) -> Result<String, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
     let mut mac = mac.map_err(|error| Error::Internal(error.to_string()))?;

@@ -29,7 +29,7 @@ impl ConnectionCounter {
         Self { limit, proxies, counts: Arc::default() }
     }
 
-    /// `None`: the peer holds as many as it may.
+    /// Counts a connection; `None`: its address has as many as it may.
     pub(super) fn count(&self, peer: IpAddr) -> Option<CountedConnection> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_address_holds_so_many_and_leaves_nothing() {
+    fn connections_are_limited_per_address_and_uncounted_when_they_end() {
         let counter = ConnectionCounter::new(2, Arc::new(["10.0.0.0/8".parse().unwrap()]));
         let take = |peer: &str| counter.count(peer.parse().unwrap());
         let (first, second) = (take("192.0.2.1"), take("::ffff:192.0.2.1"));

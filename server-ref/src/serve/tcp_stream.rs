@@ -1,11 +1,11 @@
-//! A connection that ends when its peer takes nothing any more, and that can be hung up from our side without a word of Engine.IO.
+//! A TCP stream that ends when its peer stops reading, and that the server can hang up without a word of Engine.IO.
 //!
-//! Who does not read, but is there, would otherwise keep what waits for it for good: the library's writer waits for room however
-//! long ago the session has ended.
+//! A peer that stays connected and does not read would otherwise keep its unsent data in memory forever: the library's writer waits
+//! for room even when the session ended long ago.
 //!
-//! Stock clients take Engine.IO's CLOSE for the server's last word, and some never come back. When the server goes away they should:
-//! so the WebSocket is closed instead, with 1001, "going away", as proxies and other servers do it. The library below has no way to
-//! say that; but it answers a client's close with the same code. So, when we hang up, it reads one.
+//! Stock clients take Engine.IO's CLOSE as final, and some never reconnect. After a server goes away they should, so the WebSocket is
+//! closed with 1001, "going away", as proxies and other servers do. engineioxide can't send that code, but it answers a client's CLOSE
+//! with the same code. So a hang-up makes the stream read as if the client had sent a CLOSE with 1001.
 
 use std::io;
 use std::pin::Pin;
@@ -17,36 +17,27 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A client's frame: final, CLOSE, masked with zeros, 1001.
+/// A client's WebSocket frame: final, CLOSE, masked with zeros, 1001.
 const GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
-/// Hangs up a connection that was upgraded. Requests carry it.
-#[derive(Debug, Clone)]
-pub(crate) struct HangUp(pub(super) CancellationToken);
-
-impl HangUp {
-    pub(crate) fn now(&self) {
-        self.0.cancel();
-    }
-}
-
+/// The stream of an accepted connection.
 pub(super) struct ClientStream {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
     hung_up: bool,
-    /// How long the peer may take nothing of what is written.
+    /// The time without any progress of a write after which writes fail.
     write_timeout: Duration,
     write_deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl ClientStream {
-    /// Only connections that were upgraded may still be open when it hangs up.
+    /// `hang_up` may only be cancelled while the connection is upgraded, or after its end.
     pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, write_timeout: Duration) -> Self {
         let hang_up = Box::pin(hang_up.cancelled_owned());
         Self { stream, hang_up, hung_up: false, write_timeout, write_deadline: None }
     }
 
-    /// What a write has come to; an error if none has come to anything for too long.
+    /// Passes the result of a write on; an error if no write made progress for too long.
     fn check_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.write_deadline = None;

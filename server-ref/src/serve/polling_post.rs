@@ -1,7 +1,7 @@
 //! Bounds of one POST of a long poll.
 //!
-//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would hold a worker all that time. It also
-//! waits for a body as long as the client takes.
+//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would occupy a worker for a long time. It also
+//! waits for the body without a bound.
 
 use std::time::Duration;
 
@@ -11,20 +11,24 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 
-use super::connect::PAYLOAD_BYTES_MAX;
 use super::python_polling::PACKET_SEPARATOR;
 use crate::http::{invalid, request_timeout, too_large};
+use crate::realtime::PAYLOAD_BYTES_MAX;
 
-/// More than the limit of events lets through in several minutes, and than the SDK has waiting.
+/// The most packets in a POST: more than the limit of events allows in several minutes, and more than the SDK queues.
 const POST_PACKETS_MAX: usize = 2_000;
 
-/// Refuses a POST with too many packets or too many bytes, and one that takes longer than `patience` to come.
-pub(crate) async fn limit_polling_posts(State(patience): State<Duration>, request: Request, next: Next) -> Response {
+/// Refuses a POST with too many packets or too many bytes, and one whose body takes longer than `body_timeout`.
+pub(crate) async fn limit_polling_posts(
+    State(body_timeout): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    match tokio::time::timeout(patience, to_bytes(body, PAYLOAD_BYTES_MAX)).await {
+    match tokio::time::timeout(body_timeout, to_bytes(body, PAYLOAD_BYTES_MAX)).await {
         Ok(Ok(payload)) if packets(&payload) <= POST_PACKETS_MAX => {
             next.run(Request::from_parts(parts, Body::from(payload))).await
         }

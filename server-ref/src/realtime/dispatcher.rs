@@ -1,0 +1,126 @@
+//! The requests of one connection: they are counted, queued, and handled one after the other in the order of their arrival.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use socketioxide::extract::{AckSender, SocketRef, TryData};
+
+use super::connection::Connection;
+use super::payload::project_id;
+use super::reply::{Failure, RequestAck, acknowledge, emit};
+use super::request_queue::RequestQueue;
+use super::slots::Admission;
+use super::{join, replay};
+
+pub(super) struct Dispatcher {
+    connection: Arc<Connection>,
+    admission: Admission,
+    queue: Mutex<RequestQueue<ClientRequest>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RequestKind {
+    Join,
+    Leave,
+    Replay,
+    Heartbeat,
+    Unknown,
+}
+
+struct ClientRequest {
+    kind: RequestKind,
+    /// `None`: there was none, or it could not be read.
+    payload: Option<Value>,
+    socket: SocketRef,
+    ack: AckSender,
+}
+
+impl Dispatcher {
+    /// Registers the handlers of a socket. They only queue: a handler's future runs in a task of its own, so that requests would
+    /// overtake one another. Nothing is handled before [`Self::run`].
+    pub(super) fn attach(connection: Arc<Connection>, admission: Admission, socket: &SocketRef) {
+        let dispatcher = Arc::new(Self { connection, admission, queue: Mutex::new(RequestQueue::new()) });
+        socket.extensions.insert(dispatcher.clone());
+        let handler = |kind: RequestKind| {
+            let dispatcher = dispatcher.clone();
+            move |socket: SocketRef, TryData(payload): TryData<Value>, ack: AckSender| {
+                dispatcher.on_request(ClientRequest { kind, payload: payload.ok(), socket, ack });
+                std::future::ready(())
+            }
+        };
+        socket.on("join_project", handler(RequestKind::Join));
+        socket.on("leave_project", handler(RequestKind::Leave));
+        socket.on("replay_events", handler(RequestKind::Replay));
+        socket.on("heartbeat", handler(RequestKind::Heartbeat));
+        socket.on_fallback(handler(RequestKind::Unknown));
+    }
+
+    fn on_request(self: &Arc<Self>, request: ClientRequest) {
+        if let Err(refused) = self.admission.count_event(Instant::now()) {
+            if refused.is_flooding {
+                tracing::warn!(sid = %request.socket.id, "disconnected: it floods the server");
+                let _ = request.socket.disconnect();
+                return;
+            }
+            self.connection.realtime.metrics.refused("rate_limited");
+            return request.refuse(Failure::rate_limited(refused.retry_after));
+        }
+        let mut queue = self.lock();
+        match queue.push(request) {
+            Ok(false) => {}
+            Ok(true) => drop(tokio::spawn(self.clone().run())),
+            Err(request) => {
+                drop(queue);
+                request.refuse(Failure::rate_limited(Duration::from_secs(1)));
+            }
+        }
+    }
+
+    /// Handles the queued requests, and those that arrive meanwhile. The first call is for when the socket is open: it counts as
+    /// connected only some time after the acknowledgement of CONNECT has gone out, and takes no reply before that.
+    pub(super) async fn run(self: Arc<Self>) {
+        loop {
+            let Some(request) = self.lock().next() else { return };
+            self.handle(request).await;
+        }
+    }
+
+    async fn handle(&self, request: ClientRequest) {
+        let ClientRequest { kind, payload, socket, ack } = request;
+        let connection = &*self.connection;
+        let result = match kind {
+            RequestKind::Join => join::on_join_project(connection, &socket, payload).await,
+            RequestKind::Leave => join::on_leave_project(connection, &socket, payload),
+            RequestKind::Replay => return replay::on_replay_events(connection, payload, ack).await,
+            RequestKind::Heartbeat => Ok(()),
+            RequestKind::Unknown => {
+                let failure = Failure::invalid("Unknown event");
+                return acknowledge(ack, &RequestAck::from(Err(&failure)));
+            }
+        };
+        if let Err(failure) = &result {
+            connection.realtime.metrics.refused(failure.code);
+            emit(&socket, failure.event(), failure);
+        }
+        acknowledge(ack, &RequestAck::from(result.as_ref().map(|&()| ())));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RequestQueue<ClientRequest>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientRequest {
+    /// Answers that the request is not handled, because the client sent too many.
+    fn refuse(self, mut failure: Failure) {
+        failure.project_id = project_id(self.payload.as_ref()).ok().map(str::to_owned);
+        match self.kind {
+            RequestKind::Replay => acknowledge(self.ack, &replay::ReplayFailure::from(&failure)),
+            _ => {
+                emit(&self.socket, failure.event(), &failure);
+                acknowledge(self.ack, &RequestAck::from(Err(&failure)));
+            }
+        }
+    }
+}

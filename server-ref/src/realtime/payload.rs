@@ -1,0 +1,16 @@
+//! The payloads of clients' requests.
+
+use serde_json::Value;
+
+use super::reply::Failure;
+use crate::ids::is_project_id;
+
+/// The project that a payload names.
+pub(super) fn project_id(payload: Option<&Value>) -> Result<&str, Failure> {
+    match payload.and_then(|payload| payload.get("project_id")) {
+        None | Some(Value::Null) => Err(Failure::invalid("Project ID required")),
+        Some(Value::String(id)) if id.is_empty() => Err(Failure::invalid("Project ID required")),
+        Some(Value::String(id)) if is_project_id(id) => Ok(id),
+        Some(_) => Err(Failure::invalid("Invalid project ID format")),
+    }
+}

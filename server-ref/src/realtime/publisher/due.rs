@@ -1,0 +1,110 @@
+//! The publisher's work that is due at a time: reads of holes and of newest ids, statistics, and the removal of idle projects.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Publisher;
+use crate::nodes::Link;
+use crate::realtime::rooms::project_room;
+
+/// The time for another node's message to arrive through Redis, before its events are read from the log.
+const REDIS_GRACE: Duration = Duration::from_millis(50);
+/// The interval of reads of the newest ids, while other nodes announce their commits through Redis.
+const HEAD_POLL_INTERVAL_WITH_REDIS: Duration = Duration::from_secs(2);
+/// The interval of reads of the newest ids without Redis.
+const HEAD_POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// The interval at which projects without members on this node are removed.
+pub(super) const IDLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+impl Publisher {
+    /// Does what is due, and returns the time at which something will be.
+    pub(super) async fn advance(&mut self) -> Instant {
+        let now = Instant::now();
+        let next_hole = self.start_hole_reads(now);
+        let next_head_poll = self.start_head_poll(now);
+        if self.next_sweep <= now {
+            self.drop_idle_projects().await;
+            self.next_sweep = now + IDLE_SWEEP_INTERVAL;
+        }
+        let next_statistics = self.publish_statistics(now).await;
+        [next_hole, next_head_poll, next_statistics].into_iter().flatten().fold(self.next_sweep, Instant::min)
+    }
+
+    /// Starts to read the holes whose time has come, as many as are read at once. Returns the time of the next one.
+    fn start_hole_reads(&mut self, now: Instant) -> Option<Instant> {
+        let grace = if self.has_redis() { REDIS_GRACE } else { Duration::ZERO };
+        let (sequencers, reads) = (&mut self.sequencers, &mut self.reads);
+        let mut next = None;
+        self.holes.retain(|id| {
+            let Some(sequencer) = sequencers.get_mut(id) else {
+                return false;
+            };
+            let Some(at) = sequencer.next_read(now, grace) else {
+                return false;
+            };
+            if at > now {
+                next = Some(next.map_or(at, |next: Instant| next.min(at)));
+            } else if reads.has_room()
+                && let Some(after) = sequencer.start_read(now)
+            {
+                reads.start_page(id.clone(), after);
+                return false;
+            }
+            true
+        });
+        next
+    }
+
+    /// Starts to read the newest ids if it is time. Returns the time of the next read; `None`: a read is under way, or nobody else
+    /// writes this database.
+    fn start_head_poll(&mut self, now: Instant) -> Option<Instant> {
+        let at = self.next_head_poll.filter(|_| !self.reads.is_reading_heads())?;
+        if at <= now {
+            if !self.sequencers.is_empty() {
+                self.reads.start_heads(self.sequencers.keys().map(|id| id.to_string()).collect());
+            }
+            let interval = if self.has_redis() { HEAD_POLL_INTERVAL_WITH_REDIS } else { HEAD_POLL_INTERVAL };
+            self.next_head_poll = Some(now + interval);
+        }
+        self.next_head_poll
+    }
+
+    /// Publishes the statistics whose time has come. A flush publishes all of them, once no event is missing. Returns the time of the
+    /// next ones.
+    async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
+        let flush = !self.flushes.is_empty() && self.holes.is_empty() && !self.reads.is_reading();
+        for id in self.statistics.take_due(now, flush) {
+            if let Some(payload) = self.statistics.payload(&id) {
+                self.broadcaster.publish_statistics(&id, &payload).await;
+            }
+        }
+        if flush {
+            self.answer_flushes();
+        }
+        self.statistics.due()
+    }
+
+    fn answer_flushes(&mut self) {
+        for done in self.flushes.drain(..) {
+            match &self.link {
+                Some(link) if link.is_up() => link.flush(done),
+                _ => drop(done.send(())),
+            }
+        }
+    }
+
+    async fn drop_idle_projects(&mut self) {
+        let occupied = self.broadcaster.occupied_rooms().await;
+        for (id, _) in self.sequencers.extract_if(|id, _| !occupied.contains(&project_room(id))) {
+            if let Some(link) = &self.link {
+                link.unsubscribe(&id);
+            }
+            self.statistics.forget(&id);
+        }
+    }
+
+    fn has_redis(&self) -> bool {
+        self.link.as_ref().is_some_and(Link::is_up)
+    }
+}

@@ -1,0 +1,118 @@
+//! The one task that publishes: each project's events in the order of their ids, statistics in between.
+//!
+//! It publishes only projects that a client of this node has joined. Their events come from this node's commits and from other nodes'
+//! messages. A missing event shows as a hole in the ids, or by the project's newest id, which is read at an interval that is shorter
+//! without Redis; it is then read from the log.
+
+mod due;
+mod reads;
+mod sources;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use socketioxide::SocketIo;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::broadcast::{BroadcastEvent, Broadcaster};
+use super::database_reads::DatabaseReads;
+use super::publisher_handle::PublisherRequest;
+use super::sequencer::Sequencer;
+use super::statistics::Statistics;
+use crate::metrics::Metrics;
+use crate::nodes::{Link, LinkEvent};
+use crate::store::{Outgoing, Store};
+use due::IDLE_SWEEP_INTERVAL;
+
+/// The publisher's inputs.
+pub(crate) struct PublisherInputs {
+    pub(crate) outgoing: mpsc::Receiver<Outgoing>,
+    pub(crate) requests: mpsc::Receiver<PublisherRequest>,
+    /// The link to other nodes, if there is a Redis.
+    pub(crate) link: Option<(Link, mpsc::Receiver<LinkEvent>)>,
+    /// The name of this node among them.
+    pub(crate) node: String,
+}
+
+/// Starts the publisher. It ends with the writer, or with `kill`.
+pub(crate) fn spawn(
+    io: SocketIo,
+    store: Store,
+    metrics: Arc<Metrics>,
+    inputs: PublisherInputs,
+    kill: CancellationToken,
+) {
+    let PublisherInputs { outgoing, requests, link, node } = inputs;
+    let (link, link_events) = link.unzip();
+    let now = Instant::now();
+    let publisher = Publisher {
+        broadcaster: Broadcaster { io, metrics },
+        node,
+        link,
+        sequencers: HashMap::new(),
+        holes: HashSet::new(),
+        statistics: Statistics::default(),
+        statistics_reads: HashMap::new(),
+        reads: DatabaseReads::new(store),
+        next_head_poll: Some(now),
+        next_sweep: now + IDLE_SWEEP_INTERVAL,
+        flushes: Vec::new(),
+    };
+    tokio::spawn(async move { kill.run_until_cancelled(publisher.run(outgoing, requests, link_events)).await });
+}
+
+struct Publisher {
+    broadcaster: Broadcaster,
+    node: String,
+    link: Option<Link>,
+    /// The followed projects: those that a client of this node has joined.
+    sequencers: HashMap<Arc<str>, Sequencer<BroadcastEvent>>,
+    /// The projects in which events may be missing.
+    holes: HashSet<Arc<str>>,
+    statistics: Statistics,
+    /// Projects whose statistics are being read, and whether they have changed since.
+    statistics_reads: HashMap<Arc<str>, bool>,
+    reads: DatabaseReads,
+    /// The time of the next read of the newest ids; `None`: nobody else writes this database.
+    next_head_poll: Option<Instant>,
+    next_sweep: Instant,
+    flushes: Vec<oneshot::Sender<()>>,
+}
+
+impl Publisher {
+    async fn run(
+        mut self,
+        mut outgoing: mpsc::Receiver<Outgoing>,
+        mut requests: mpsc::Receiver<PublisherRequest>,
+        mut link_events: Option<mpsc::Receiver<LinkEvent>>,
+    ) {
+        loop {
+            let due = self.advance().await;
+            tokio::select! {
+                () = sleep_until(due) => {}
+                read = self.reads.next() => self.on_read(read).await,
+                Some(request) = requests.recv() => self.on_request(request).await,
+                event = next_link_event(&mut link_events) => self.on_link_event(event).await,
+                next = outgoing.recv() => match next {
+                    Some(Outgoing::Batch(batch)) => self.on_committed(batch).await,
+                    Some(Outgoing::Missed(heads)) => self.on_missed(heads),
+                    Some(Outgoing::Flush(done)) => self.flushes.push(done),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+async fn next_link_event(link_events: &mut Option<mpsc::Receiver<LinkEvent>>) -> LinkEvent {
+    let next = match link_events {
+        Some(link_events) => link_events.recv().await,
+        None => None,
+    };
+    match next {
+        Some(event) => event,
+        None => std::future::pending().await,
+    }
+}

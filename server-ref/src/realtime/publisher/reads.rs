@@ -1,0 +1,95 @@
+//! The publisher's reads from the database.
+
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Publisher;
+use crate::Error;
+use crate::metrics::Source;
+use crate::realtime::broadcast::BroadcastEvent;
+use crate::realtime::database_reads::FinishedRead;
+use crate::store::EventPage;
+
+/// The delay before a failed read is retried.
+const READ_RETRY_DELAY: Duration = Duration::from_millis(250);
+
+impl Publisher {
+    /// Reads a project's statistics: once more, if they are being read already.
+    pub(super) fn read_statistics(&mut self, project_id: Arc<str>) {
+        match self.statistics_reads.entry(project_id) {
+            Entry::Occupied(mut entry) => drop(entry.insert(true)),
+            Entry::Vacant(entry) => {
+                self.reads.start_statistics(entry.key().clone());
+                entry.insert(false);
+            }
+        }
+    }
+
+    pub(super) async fn on_read(&mut self, read: FinishedRead) {
+        match read {
+            FinishedRead::Page(id, after, page) => self.on_page(id, after, page).await,
+            FinishedRead::Heads(Ok(Some(heads))) => {
+                for (id, head) in heads {
+                    if let Some((id, _)) = self.sequencers.get_key_value(&*id) {
+                        let id = id.clone();
+                        self.sequencers.entry(id.clone()).or_default().raise_head(head);
+                        self.holes.insert(id);
+                    }
+                }
+            }
+            FinishedRead::Heads(Ok(None)) => self.next_head_poll = None,
+            FinishedRead::Heads(Err(error)) => tracing::debug!(%error, "the newest ids could not be read"),
+            FinishedRead::Statistics(id, read) => {
+                let again = self.statistics_reads.remove(&id).unwrap_or_default();
+                match read {
+                    Ok((totals, recent)) if self.sequencers.contains_key(&id) => {
+                        self.statistics.seed(id.clone(), recent, totals.head);
+                        self.statistics.set_totals(id.clone(), totals, Instant::now());
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::debug!(%error, "statistics could not be read"),
+                }
+                if again {
+                    self.read_statistics(id);
+                }
+            }
+        }
+    }
+
+    async fn on_page(&mut self, id: Arc<str>, after: i64, page: Result<EventPage, Error>) {
+        let Some(sequencer) = self.sequencers.get_mut(&id) else {
+            return;
+        };
+        let page = match page {
+            Ok(page) => page,
+            // Without its project there are no more events.
+            Err(Error::NotFound(_)) => return,
+            Err(error) => {
+                tracing::debug!(%error, "missing events could not be read");
+                sequencer.end_read(Some(Instant::now() + READ_RETRY_DELAY));
+                self.holes.insert(id);
+                return;
+            }
+        };
+        sequencer.end_read(None);
+        sequencer.on_log_head(page.head);
+        let mut ready = sequencer.skip_to(page.oldest);
+        let first = (after + 1).max(page.oldest);
+        let count = page.events.len();
+        let mut has_decisions = false;
+        for (id, (name, data)) in (first..).zip(page.events) {
+            let event = BroadcastEvent::received(name, data);
+            has_decisions |= event.is_decision();
+            ready.extend(sequencer.push_logged(id, event));
+        }
+        self.broadcaster.metrics.took(Source::Log, count);
+        self.broadcaster.publish(&id, ready).await;
+        if has_decisions {
+            self.read_statistics(id.clone());
+        }
+        self.holes.insert(id);
+    }
+}

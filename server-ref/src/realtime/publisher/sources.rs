@@ -1,0 +1,126 @@
+//! The publisher's inputs: joins, this node's commits, and other nodes' messages.
+
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Publisher;
+use crate::metrics::Source;
+use crate::nodes::{CommitMessage, LinkEvent};
+use crate::realtime::broadcast::BroadcastEvent;
+use crate::realtime::publisher_handle::PublisherRequest;
+use crate::realtime::sequencer::Sequencer;
+use crate::store::{Batch, Part, ProjectTotals, Recent};
+
+impl Publisher {
+    pub(super) async fn on_request(&mut self, request: PublisherRequest) {
+        match request {
+            PublisherRequest::Follow(id, reply) => {
+                let sequencer = match self.sequencers.entry(id) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => {
+                        if let Some(link) = &self.link {
+                            link.subscribe(entry.key().clone());
+                        }
+                        entry.insert(Sequencer::default())
+                    }
+                };
+                let _ = reply.send(sequencer.is_started());
+            }
+            PublisherRequest::Start(id, after, reply) => {
+                if let Some(sequencer) = self.sequencers.get_mut(&id) {
+                    let ready = sequencer.start(after);
+                    self.broadcaster.publish(&id, ready).await;
+                    self.holes.insert(id);
+                }
+                let _ = reply.send(());
+            }
+        }
+    }
+
+    /// Announces a commit of this node to the others, and publishes it.
+    pub(super) async fn on_committed(&mut self, batch: Batch) {
+        for (_, recent) in &batch.recent {
+            self.broadcaster.metrics.decided(recent.decision.as_str());
+        }
+        for (project_id, part) in batch.by_project() {
+            if let Some(link) = &self.link {
+                link.announce(CommitMessage::new(&self.node, &project_id, &part));
+            }
+            let Part { events, counts, recent } = part;
+            let head = events.last().map_or(0, |event| event.event_id);
+            let events = events
+                .into_iter()
+                .map(|event| (event.event_id, BroadcastEvent::committed_here(event.name, event.data)));
+            self.sequence(&project_id, events, Source::Own).await;
+            if let Some(counts) = counts {
+                self.on_decisions(project_id, ProjectTotals { head, counts }, recent);
+            }
+        }
+    }
+
+    /// This node committed faster than the publisher could send. Other nodes find these events in the log, too.
+    pub(super) fn on_missed(&mut self, heads: Vec<(Arc<str>, i64)>) {
+        for (project_id, head) in heads {
+            if let Some(sequencer) = self.sequencers.get_mut(&project_id) {
+                sequencer.raise_head(head);
+                self.holes.insert(project_id.clone());
+                self.read_statistics(project_id);
+            }
+        }
+    }
+
+    pub(super) async fn on_link_event(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Subscribed | LinkEvent::Disconnected => {
+                self.next_head_poll = self.next_head_poll.map(|_| Instant::now())
+            }
+            LinkEvent::Message(CommitMessage { project_id, events, counts, recent, .. }) => {
+                let project_id: Arc<str> = project_id.into();
+                let head = events.last().map_or(0, |(id, ..)| *id);
+                let events = events.into_iter().map(|(id, name, data)| (id, BroadcastEvent::received(name, data)));
+                self.sequence(&project_id, events, Source::Node).await;
+                if let Some(counts) = counts {
+                    self.on_decisions(project_id, ProjectTotals { head, counts }, recent);
+                }
+            }
+        }
+    }
+
+    async fn sequence(
+        &mut self,
+        project_id: &Arc<str>,
+        events: impl Iterator<Item = (i64, BroadcastEvent)>,
+        source: Source,
+    ) {
+        let Some(sequencer) = self.sequencers.get_mut(project_id) else {
+            return;
+        };
+        let mut count = 0;
+        let mut ready = Vec::new();
+        for (id, event) in events {
+            ready.extend(match source {
+                Source::Node => sequencer.push_announced(id, event),
+                Source::Own | Source::Log => sequencer.push_logged(id, event),
+            });
+            count += 1;
+        }
+        self.broadcaster.metrics.took(source, count);
+        self.broadcaster.publish(project_id, ready).await;
+        self.holes.insert(project_id.clone());
+    }
+
+    fn on_decisions(&mut self, project_id: Arc<str>, totals: ProjectTotals, recent: Vec<Recent>) {
+        if !self.sequencers.contains_key(&project_id) {
+            return;
+        }
+        if !self.statistics.knows(&project_id) {
+            return self.read_statistics(project_id);
+        }
+        for recent in recent {
+            self.statistics.add_activity(&project_id, recent, totals.head);
+        }
+        self.statistics.set_totals(project_id, totals, Instant::now());
+    }
+}

@@ -1,0 +1,18 @@
+//! A server in this process: its settings, its start, its connections, its background work, and its end.
+
+mod accept_loop;
+mod admission;
+mod builder;
+mod connection_counter;
+mod demo;
+mod maintenance;
+mod polling_post;
+mod python_polling;
+mod request_pacer;
+mod running_server;
+mod start;
+mod tcp_stream;
+
+pub use builder::{Server, ServerBuilder};
+pub use demo::Demo;
+pub use running_server::RunningServer;

@@ -1,0 +1,169 @@
+//! The start of a server: its parts are made from the bottom up, then it listens.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::accept_loop::{StopSignals, accept_loop};
+use super::admission::{admit, cors, until_leaving};
+use super::polling_post::limit_polling_posts;
+use super::python_polling::{PythonPolling, limit_python_polls};
+use super::{RunningServer, ServerBuilder, demo, maintenance};
+use crate::Error;
+use crate::app::{App, PeerNodes, Settings, exchange_invalidations};
+use crate::auth::{AccountThrottle, Auth, SigningSecret, Throttle};
+use crate::ids::random_id;
+use crate::metrics::Metrics;
+use crate::moderation::Moderation;
+use crate::nodes::{Link, LinkEvent, NodeSecret};
+use crate::realtime::{
+    PublisherHandle, PublisherInputs, Realtime, RealtimeOptions, SocketSlots, socket_io, spawn_publisher,
+};
+use crate::store::{Opening, Store, Writer};
+
+impl ServerBuilder {
+    /// Opens the database and listens.
+    ///
+    /// # Errors
+    /// When the database can't be opened or an address can't be listened on.
+    pub async fn start(self) -> Result<RunningServer, Error> {
+        let ServerBuilder { listen, database, redis, demo, migrate, settings } = self;
+        let (url, temporary) = database_url(database)?;
+        let opening = Opening {
+            migrate,
+            retention: settings.event_log,
+            queue_limit: settings.review_queue_warning,
+            ..Opening::default()
+        };
+        let store = Store::open(&url, opening).await?;
+        let (listener, address) = bind(&listen).await?;
+        let (metrics_listener, metrics_address) = match &settings.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        }
+        .unzip();
+
+        let metrics = if redis.is_some() { Metrics::new().with_redis() } else { Metrics::new() };
+        let (metrics, kill, node) = (Arc::new(metrics), CancellationToken::new(), random_id());
+        let link = connect_nodes(redis.as_deref(), &node, &store, &metrics, &kill).await?;
+        let (publisher, requests) = PublisherHandle::new();
+        let (writer, outgoing) = Writer::spawn(store.clone(), metrics.clone());
+        let app = build_app(store, settings, metrics, node.clone(), writer, publisher).await?;
+        let (realtime_routes, io) = socket_io(&app.realtime);
+        let inputs = PublisherInputs { outgoing, requests, link, node };
+        spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), inputs, kill.clone());
+        let demo = match demo {
+            true => Some(demo::prepare(&app).await?),
+            false => None,
+        };
+        demo::forget_clear_password(&app).await?;
+        let setup_token = app.setup_token().await?;
+
+        let connections = TaskTracker::new();
+        let write_timeout = app.settings.ping_interval + app.settings.ping_timeout;
+        let stop = StopSignals { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, write_timeout };
+        let router = routes(&app, realtime_routes);
+        let proxies = app.settings.trusted_proxies.clone().into();
+        let limit = app.settings.limits.connections_per_address;
+        tokio::spawn(accept_loop(listener, router, proxies, limit, connections.clone(), stop.clone()));
+        if let Some(listener) = metrics_listener {
+            let router = crate::http::metrics_routes(&app);
+            tokio::spawn(accept_loop(listener, router, Arc::new([]), 0, connections.clone(), stop.clone()));
+        }
+        maintenance::spawn(&app);
+        tokio::spawn(exchange_invalidations(app.clone()));
+        tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "listening");
+        Ok(RunningServer::new(app, io, (address, metrics_address), (demo, setup_token), connections, stop, temporary))
+    }
+}
+
+/// The URL of the database; without one, of a temporary file, in a folder that is deleted with the returned handle.
+fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error> {
+    if let Some(url) = url {
+        return Ok((url, None));
+    }
+    let folder = tempfile::tempdir().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
+    let file = folder.path().join("automoderate.db");
+    Ok((format!("sqlite://{}", file.display()), Some(folder)))
+}
+
+async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { address: address.to_owned(), source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// The link to the other nodes; `None` without a Redis.
+async fn connect_nodes(
+    redis: Option<&str>,
+    node: &str,
+    store: &Store,
+    metrics: &Arc<Metrics>,
+    kill: &CancellationToken,
+) -> Result<Option<(Link, mpsc::Receiver<LinkEvent>)>, Error> {
+    let Some(url) = redis else { return Ok(None) };
+    let secret = NodeSecret::new(&store.shared_secret("node_secret").await?)?;
+    Link::spawn(url, node.to_owned(), store.log_id(), secret, metrics.clone(), kill.clone()).map(Some)
+}
+
+async fn build_app(
+    store: Store,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    node: String,
+    writer: Writer,
+    publisher: PublisherHandle,
+) -> Result<Arc<App>, Error> {
+    let (draining, in_flight) = (CancellationToken::new(), TaskTracker::new());
+    let auth = Arc::new(Auth::new(store.clone()));
+    let moderation = Moderation::new(store.clone(), writer.clone(), &settings.ai, in_flight.clone(), draining.clone())?;
+    let options = RealtimeOptions {
+        rooms_max: settings.limits.rooms,
+        ping_interval: settings.ping_interval,
+        ping_timeout: settings.ping_timeout,
+        allowed_origins: settings.allowed_origins.clone(),
+    };
+    let realtime = Realtime::new(auth.clone(), store.clone(), publisher, metrics.clone(), options, draining.clone());
+    Ok(Arc::new(App {
+        writer,
+        auth,
+        moderation: Arc::new(moderation),
+        realtime,
+        node,
+        peers: PeerNodes::default(),
+        logins: Throttle::new(settings.limits.failed_logins_per_minute),
+        account_logins: AccountThrottle::new(settings.limits.failed_logins_per_account),
+        browser_secret: SigningSecret::new(store.shared_secret("browser_secret").await?),
+        login_secret: SigningSecret::new(store.shared_secret("login_secret").await?),
+        metrics,
+        settings,
+        retiring: CancellationToken::new(),
+        draining,
+        leaving: CancellationToken::new(),
+        in_flight,
+        deletions: Notify::new(),
+        store,
+    }))
+}
+
+/// All routes. The layers of the real-time ones bound what a client may send before its requests are counted.
+fn routes(app: &Arc<App>, realtime: Router) -> Router {
+    let settings = &app.settings;
+    let session_timeout = settings.ping_interval + settings.ping_timeout;
+    let slots = SocketSlots::new(settings.limits.connections_per_ip, settings.limits.events_per_minute);
+    let realtime = realtime
+        .layer(from_fn_with_state(PythonPolling::new(session_timeout), limit_python_polls))
+        .layer(from_fn_with_state(settings.request_timeout, limit_polling_posts))
+        .layer(from_fn_with_state(slots, admit))
+        .layer(from_fn_with_state(app.clone(), until_leaving))
+        .layer(cors(&settings.allowed_origins));
+    realtime.merge(crate::http::routes(app))
+}

@@ -1,0 +1,167 @@
+//! Each module of the crate imports only from modules below it, and the modules of a folder don't import one another in a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::{fs, path::Path};
+
+use regex::Regex;
+
+/// Floors from the lowest to the highest. Modules on one floor don't import one another.
+const FLOORS: [&[&str]; 9] = [
+    &["address", "error", "ids", "options", "telemetry", "time"],
+    &["metrics"],
+    &["store"],
+    &["auth", "nodes"],
+    &["moderation", "realtime"],
+    &["app"],
+    &["http"],
+    &["commands", "serve"],
+    &["config"],
+];
+
+/// Folders whose modules must not import one another in a circle.
+const WITHOUT_CIRCLES: [&str; 5] = ["app", "moderation", "nodes", "realtime", "serve"];
+
+#[test]
+fn imports_point_down() {
+    let sources = sources();
+    assert!(sources.len() > 100, "{}", sources.len());
+    let root = &sources.iter().find(|(name, _)| name == "lib.rs").unwrap().1;
+    let exported = exports(root);
+    let wrong: Vec<_> = sources
+        .iter()
+        .filter_map(|(name, text)| Some((name, floor_of(name)?, text)))
+        .flat_map(|(name, module, text)| {
+            upward(module, text, &exported).into_iter().map(move |path| format!("{name}: {path}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "not on a lower floor:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn folders_have_no_circles() {
+    let sources = sources();
+    let circles: Vec<_> = WITHOUT_CIRCLES.iter().filter_map(|folder| circle(folder, &sources)).collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+#[test]
+fn violations_are_detected() {
+    let exported =
+        BTreeMap::from([("Server".to_owned(), "serve".to_owned()), ("Error".to_owned(), "error".to_owned())]);
+    let found = |module, text: &str| upward(module, &code(text), &exported);
+    assert_eq!(found("moderation", "use crate::app::App;"), ["crate::app"]);
+    assert_eq!(found("realtime", "fn f() { crate::moderation::g() }"), ["crate::moderation"]);
+    assert_eq!(found("http", "use crate::Server;"), ["crate::Server"]);
+    assert_eq!(found("http", "use crate::{Error, serve::Demo};"), ["crate::serve"]);
+    assert!(found("http", "use crate::Error;\nuse crate::app::App;\nuse crate::http::page;").is_empty());
+    assert!(
+        found("store", "/// [`Server`](crate::Server)\n#[cfg(test)]\nmod tests { use crate::app::App; }").is_empty()
+    );
+
+    let file = |name: &str, text: &str| (format!("realtime/{name}.rs"), text.to_owned());
+    let line =
+        [file("mod", "use a::A;"), file("a", ""), file("b", "use super::A;"), file("b/c", "use super::super::a;")];
+    assert_eq!(circle("realtime", &line), None);
+    let ring = [
+        file("mod", "use a::A;"),
+        file("a", "use super::{c, d};"),
+        file("b", "use super::A;"),
+        file("c", "use super::b::B;"),
+        file("d", ""),
+    ];
+    assert_eq!(circle("realtime", &ring).unwrap(), "realtime: a, b, c");
+}
+
+/// Names after `crate::` whose modules are not below this one.
+fn upward(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<String> {
+    let names = first_names(text, "crate::").into_iter();
+    let wrong = names.filter(|name| {
+        let of = if level(name).is_some() { Some(name) } else { exported.get(name) };
+        of.is_some_and(|of| of != module && level(of) >= level(module))
+    });
+    wrong.map(|name| format!("crate::{name}")).collect()
+}
+
+/// First names of all paths that begin with one of these prefixes, separated by `|`.
+fn first_names(text: &str, prefixes: &str) -> Vec<String> {
+    let pattern = Regex::new(&format!(r"(?:^|[^:\w])(?:{prefixes})(?:(\w+)|\{{([^}}]*)\}})")).unwrap();
+    let groups = pattern.captures_iter(text).map(|path| path.get(1).or(path.get(2)).unwrap().as_str());
+    let names = groups.flat_map(|group| group.split(',')).map(|name| name.trim().split("::").next().unwrap());
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn level(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// Module of a file; `None` for the crate's roots.
+fn floor_of(name: &str) -> Option<&str> {
+    let module = name.split(['/', '.']).next()?;
+    assert!(level(module).is_some() || name == "lib.rs" || name == "main.rs", "{name} is on no floor");
+    level(module).map(|_| module)
+}
+
+/// Modules of a folder that import one another in a circle.
+fn circle(folder: &str, sources: &[(String, String)]) -> Option<String> {
+    let prefix = format!("{folder}/");
+    let files: Vec<_> = sources.iter().filter_map(|(name, text)| Some((name.strip_prefix(&prefix)?, text))).collect();
+    let reexported =
+        files.iter().find(|(name, _)| *name == "mod.rs").map(|(_, text)| exports(text)).unwrap_or_default();
+    let mut imports: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in files.iter().filter(|(name, _)| *name != "mod.rs") {
+        let module = name.split(['/', '.']).next().unwrap();
+        let up = "super::".repeat(name.matches('/').count() + usize::from(!name.ends_with("/mod.rs")));
+        let modules = first_names(text, &format!("{up}|crate::{folder}::"))
+            .into_iter()
+            .map(|name| reexported.get(&name).cloned().unwrap_or(name))
+            .filter(|other| other != module && other != "super");
+        imports.entry(module).or_default().extend(modules);
+    }
+    // Modules that import nothing of what is left are taken away; what stays is in a circle or above one.
+    loop {
+        let left: BTreeSet<String> = imports.keys().map(|module| (*module).to_owned()).collect();
+        let before = imports.len();
+        imports.retain(|_, others| others.iter().any(|other| left.contains(other)));
+        if imports.len() == before {
+            break;
+        }
+    }
+    (!imports.is_empty()).then(|| format!("{folder}: {}", imports.into_keys().collect::<Vec<_>>().join(", ")))
+}
+
+/// Names that `use` takes from the modules of a file, each with its module.
+fn exports(text: &str) -> BTreeMap<String, String> {
+    let pattern = Regex::new(r"\buse (\w+)::(?:(\w+)|\{([^}]*)\})").unwrap();
+    let mut found = BTreeMap::new();
+    for path in pattern.captures_iter(text) {
+        for name in path.get(2).or(path.get(3)).unwrap().as_str().split(',') {
+            found.insert(name.trim().to_owned(), path[1].to_owned());
+        }
+    }
+    found
+}
+
+/// Code of all files by name, without tests.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut all = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".rs") {
+                all.push((name, code(&fs::read_to_string(path).unwrap())));
+            }
+        }
+    }
+    all
+}
+
+/// Removes comments and unit tests, which are at the end of a file.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
