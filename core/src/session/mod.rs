@@ -21,6 +21,7 @@ mod log_reader;
 mod machine;
 mod recent_decisions;
 mod refusal;
+mod request;
 mod requests;
 mod room_protocol;
 mod rooms;

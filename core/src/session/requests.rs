@@ -2,82 +2,24 @@
 
 use std::time::{Duration, Instant};
 
+pub(crate) use super::request::{Request, RequestKind};
+use super::{
+    request::{PossibleRefusal, RequestStage},
+    room_protocol::JoinedProject,
+};
 use crate::events::{ProjectId, ServerRejection};
 
-/// Kind of a request.
+/// Request that the event that confirms a join answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestKind {
-    Join,
-    Leave,
-}
-
-/// Progress of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestStage {
-    /// Its answer is awaited. At most one request is: servers answer concurrent requests in any order, and a failure
-    /// does not name its project.
+pub(crate) enum Confirmation {
+    /// The awaited one.
     Awaited,
-    /// It was not answered in time, and its answer may still arrive. A refusal without a project may refer to it.
+    /// One that is overdue.
     Overdue,
-    /// The event that confirms the join has arrived, but not the acknowledgement that ends the request. The event may
-    /// have been the late answer to an earlier request. `doubtful`: the server has refused something since, perhaps
-    /// this request.
-    Confirmed { doubtful: bool },
-    /// Its answer is no longer awaited, but the server may have put the client into the room.
-    Lingering,
-}
-
-/// An `error` that may answer a request. The acknowledgement that follows shows which one.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct PossibleRefusal {
-    pub(crate) rejection: ServerRejection,
-    /// The event was `project_access_denied`.
-    pub(crate) denied: bool,
-    /// Another `error` has arrived as well, so the message may belong to another request.
-    pub(crate) is_uncertain: bool,
-}
-
-/// A join or leave.
-#[derive(Debug)]
-pub(crate) struct Request {
-    /// Id of its acknowledgement; `None` for a confirmation without a request.
-    pub(crate) ack: Option<u64>,
-    pub(crate) project: ProjectId,
-    pub(crate) kind: RequestKind,
-    pub(crate) stage: RequestStage,
-    /// End of the stage, except for `Lingering`.
-    pub(crate) deadline: Instant,
-    pub(crate) possible_refusal: Option<PossibleRefusal>,
-    /// Its acknowledgement has arrived, and the event that confirms it has not.
-    pub(crate) acknowledged: bool,
-}
-
-impl Request {
-    pub(crate) fn is_join(&self) -> bool {
-        self.kind == RequestKind::Join
-    }
-
-    pub(crate) fn is_overdue(&self) -> bool {
-        self.stage == RequestStage::Overdue
-    }
-
-    fn is_confirmed(&self) -> bool {
-        matches!(self.stage, RequestStage::Confirmed { .. })
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.stage == RequestStage::Awaited
-    }
-
-    /// Returns `true` if an answer may still arrive.
-    fn is_open(&self) -> bool {
-        self.is_awaited() || self.is_overdue()
-    }
-
-    /// Returns `true` if the client may be in the room although no answer is awaited.
-    fn lingers(&self) -> bool {
-        matches!(self.stage, RequestStage::Overdue | RequestStage::Lingering)
-    }
+    /// The awaited one or an earlier one. The acknowledgement that follows shows which.
+    Contested,
+    /// None.
+    Unrequested,
 }
 
 /// Requests of a connection, in the order in which they were sent.
@@ -86,6 +28,8 @@ pub(crate) struct Requests {
     list: Vec<Request>,
     /// The server has acknowledged a request.
     server_acknowledges: bool,
+    /// A contested confirmation.
+    contested: Option<(ProjectId, JoinedProject)>,
 }
 
 impl Requests {
@@ -130,22 +74,41 @@ impl Requests {
         }
     }
 
-    /// Notes that the client is in the room. The acknowledgement of a join that was awaited is due at `acknowledged_by`.
-    /// Returns whether a join was awaited, and whether one was overdue.
-    pub(crate) fn on_joined(&mut self, project: &ProjectId, acknowledged_by: Instant) -> (bool, bool) {
+    /// Handles the event that confirms a join. The acknowledgement of an awaited join is due at `acknowledged_by`.
+    pub(crate) fn on_joined(
+        &mut self,
+        project: &ProjectId,
+        joined: &JoinedProject,
+        acknowledged_by: Instant,
+    ) -> Confirmation {
         let answers = |request: &Request| request.is_join() && request.project == *project;
-        let awaited = self.list.iter().position(|request| request.is_awaited() && answers(request));
-        let was_awaited = awaited.is_some();
-        if let Some(at) = awaited {
-            let request = &mut self.list[at];
-            request.stage = RequestStage::Confirmed { doubtful: false };
-            request.possible_refusal = None;
-            request.deadline = acknowledged_by;
-            if request.acknowledged {
-                self.list.remove(at);
-            }
+        let earlier = |request: &Request| request.lingers() && request.ack.is_some() && answers(request);
+        let contested = self.list.iter().any(earlier);
+        let Some(at) = self.list.iter().position(|request| request.is_awaited() && answers(request)) else {
+            // It may still be answered, if this is the answer to an earlier one.
+            let overdue = self.list.iter().any(|request| request.is_overdue() && answers(request));
+            return if overdue { Confirmation::Overdue } else { Confirmation::Unrequested };
+        };
+        if self.list[at].acknowledged {
+            self.list.remove(at);
+            return Confirmation::Awaited;
         }
-        (was_awaited, self.take_if(|request| request.is_overdue() && answers(request)).is_some())
+        if contested && self.server_acknowledges {
+            self.contested = Some((project.clone(), joined.clone()));
+            return Confirmation::Contested;
+        }
+        let request = &mut self.list[at];
+        request.stage = RequestStage::Confirmed { contested, doubtful: false };
+        request.possible_refusal = None;
+        request.deadline = acknowledged_by;
+        Confirmation::Awaited
+    }
+
+    /// Takes the contested confirmation if the awaited join has this acknowledgement. Drops it if an earlier one has.
+    pub(crate) fn take_contested(&mut self, ack: u64) -> Option<JoinedProject> {
+        let request = self.list.iter().find(|request| request.ack == Some(ack) && request.is_join())?;
+        let (_, joined) = self.contested.take_if(|(project, _)| *project == request.project)?;
+        request.is_awaited().then_some(joined)
     }
 
     /// Notes that the client is out of the room.
@@ -190,17 +153,17 @@ impl Requests {
         Some(late)
     }
 
-    /// Removes a join that counts as confirmed, but was not acknowledged in time by a server that acknowledges requests.
-    /// Returns its project: the event may have been the late answer to an earlier join, and this join was lost.
+    /// Removes a join that counts as confirmed by a contested event, but was not acknowledged in time by a server that
+    /// acknowledges requests. Returns its project: the join may have been lost.
     pub(crate) fn take_unacknowledged(&mut self, now: Instant) -> Option<ProjectId> {
         let acknowledges = self.server_acknowledges;
-        let request = self.take_if(|request| acknowledges && request.is_confirmed() && request.deadline <= now)?;
+        let request = self.take_if(|request| acknowledges && request.is_contested() && request.deadline <= now)?;
         Some(request.project)
     }
 
     /// Time at which the next request expires.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let expires = |request: &&Request| request.is_open() || self.server_acknowledges && request.is_confirmed();
+        let expires = |request: &&Request| request.is_open() || self.server_acknowledges && request.is_contested();
         self.list.iter().filter(expires).map(|request| request.deadline).min()
     }
 
@@ -208,7 +171,7 @@ impl Requests {
     /// confirmed may be the one.
     pub(crate) fn mark_doubtful(&mut self, named: Option<&ProjectId>) {
         for request in self.list.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
-            if let RequestStage::Confirmed { doubtful } = &mut request.stage {
+            if let RequestStage::Confirmed { doubtful, .. } = &mut request.stage {
                 *doubtful = true;
             }
         }
@@ -252,7 +215,7 @@ impl Requests {
     /// Removes a join that counts as confirmed. Returns its project, and whether that is doubtful.
     pub(crate) fn take_confirmed(&mut self, ack: u64) -> Option<(ProjectId, bool)> {
         let at = self.list.iter().position(|request| request.ack == Some(ack))?;
-        let RequestStage::Confirmed { doubtful } = self.list[at].stage else { return None };
+        let RequestStage::Confirmed { doubtful, .. } = self.list[at].stage else { return None };
         Some((self.list.remove(at).project, doubtful))
     }
 

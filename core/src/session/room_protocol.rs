@@ -10,7 +10,7 @@ use crate::events::{
 };
 
 /// `joined_project`, with the additional fields of servers with an event log.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 pub(crate) struct JoinedProject {
     #[serde(default, deserialize_with = "text")]
     pub(crate) project_id: Option<String>,

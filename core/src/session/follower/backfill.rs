@@ -45,6 +45,10 @@ impl NoLogFollower {
     }
 
     fn on_backfill(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
+        // What an incomplete answer lacks of the time since the join arrives live, or else the next backfill returns it.
+        let joined_at = self.connection.as_ref().map(|connection| connection.join_sent_at.wall);
+        let limit = joined_at.filter(|_| !data.complete);
+        let until = data.until.map(|until| limit.map_or(until, |limit| limit.min(until)));
         if !data.complete | self.waiting.take_dropped() {
             self.report_gap(GapReason::BackfillIncomplete, now, output);
         }
@@ -54,7 +58,7 @@ impl NoLogFollower {
             }
         }
         if let Some(recent) = &mut self.recent {
-            data.until.into_iter().for_each(|until| recent.move_to(until, now.wall));
+            until.into_iter().for_each(|until| recent.move_to(until, now.wall));
             data.flagged.into_iter().for_each(|flagged| recent.set_flagged(flagged));
         }
         self.deliver_waiting(now, output);

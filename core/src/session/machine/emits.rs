@@ -12,6 +12,9 @@ use crate::{
 /// Time after the first page without an answer at which another one shows that the connection is dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
+/// Connections in a row that are given up because they return no page. Two may be dead by chance.
+const RECONNECTS_FOR_PAGES_MAX: u8 = 2;
+
 /// Bytes around an event's name and data: packet types, acknowledgement id, brackets and quotes.
 const ENVELOPE_BYTES_MAX: usize = 32;
 
@@ -69,7 +72,7 @@ impl Machine {
     }
 
     /// Expires acknowledgements. If page after page gets no answer, not even a refusal, the connection is dead although
-    /// packets may still arrive. If the next connection returns no page either, the server answers none, and the
+    /// packets may still arrive. If the next connections return no page either, the server answers none, and the
     /// missing events are a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;
@@ -101,7 +104,8 @@ impl Machine {
                 }
             }
         }
-        if unresponsive && !std::mem::replace(&mut self.reconnected_for_pages, true) {
+        if unresponsive && self.reconnects_for_pages < RECONNECTS_FOR_PAGES_MAX {
+            self.reconnects_for_pages += 1;
             self.on_connection_lost(now, ConnectionFailure::Unresponsive);
         }
     }

@@ -43,8 +43,8 @@ pub(crate) struct Machine {
     endpoints: EndpointRotation,
     ack_ids: AckIds,
     rooms: Rooms,
-    /// A connection was given up because pages were not answered, and no page has arrived since.
-    reconnected_for_pages: bool,
+    /// Connections given up because pages were not answered, since a page arrived.
+    reconnects_for_pages: u8,
     backfills: u64,
     page_requests: PageRequests,
     /// Projects whose replay waits for a reader with room.
@@ -65,7 +65,7 @@ impl Machine {
             endpoints: EndpointRotation::new(config.endpoint_count, config.credentials, config.has_spare_key),
             ack_ids: AckIds::default(),
             rooms: Rooms::default(),
-            reconnected_for_pages: false,
+            reconnects_for_pages: 0,
             backfills: 0,
             page_requests: PageRequests::default(),
             awaiting_capacity: Vec::new(),

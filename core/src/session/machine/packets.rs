@@ -192,7 +192,7 @@ impl Machine {
         connection.unanswered_since = None;
         let waiter = connection.acks.take(id);
         if matches!(waiter, Some(Waiter::Backlog(..) | Waiter::Replay(..))) {
-            self.reconnected_for_pages = false;
+            self.reconnects_for_pages = 0;
         }
         match waiter {
             Some(Waiter::User(token)) => match ack_value(arguments) {

@@ -9,7 +9,7 @@ use crate::{
         auth::Certainty,
         follower::{Follower, FollowerOutput, NoLogFollower},
         refusal::{JoinFailure, is_join_refusal, join_error},
-        requests::{Ambiguous, RequestKind},
+        requests::{Ambiguous, Confirmation, RequestKind},
         room_protocol::{AckVerdict, JoinedProject, ack_verdict},
         rooms::Membership,
     },
@@ -21,14 +21,17 @@ impl Machine {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         let Some(project) = joined.project().or_else(|| requests.awaited_project(RequestKind::Join)) else { return };
-        let (awaited, late) = requests.on_joined(&project, now.mono + self.config.join_timeout);
-        let known = self.rooms.get(&project).is_some_and(|room| room.membership == Membership::In);
-        if awaited || late || known {
-            self.on_joined(now, &project, &joined);
-        } else if self.rooms.get(&project).is_some() {
-            // A repeated or late confirmation: a leave may have been carried out since, and the next join may be
-            // pending.
-            requests.linger(&project, now.mono);
+        let acknowledged_by = now.mono + self.config.join_timeout;
+        match requests.on_joined(&project, &joined, acknowledged_by) {
+            Confirmation::Awaited | Confirmation::Overdue => self.on_joined(now, &project, &joined),
+            Confirmation::Contested => {}
+            Confirmation::Unrequested => match self.rooms.get(&project) {
+                Some(room) if room.membership == Membership::In => self.on_joined(now, &project, &joined),
+                // A repeated or late confirmation: a leave may have been carried out since, and the next join may be
+                // pending.
+                Some(_) => requests.linger(&project, now.mono),
+                None => {}
+            },
         }
     }
 
@@ -175,8 +178,10 @@ impl Machine {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         requests.on_acknowledged(id);
+        let contested = requests.take_contested(id);
         let Some(request) = requests.open(id) else { return };
-        let joined = JoinedProject::read(arguments);
+        let is_confirmed = contested.is_some();
+        let joined = contested.unwrap_or_else(|| JoinedProject::read(arguments));
         // Only the event contains the position of the log. If it was unreadable, join once more.
         let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
         let unread = had_log && joined.head().is_none();
@@ -184,6 +189,10 @@ impl Machine {
             (RequestKind::Leave, _) => {
                 requests.take(id);
                 self.on_left(now, project);
+            }
+            // An earlier join. The acknowledgement of the awaited one decides.
+            (RequestKind::Join, AckVerdict::Yes) if request.is_overdue() && requests.awaits_join(project) => {
+                requests.give_up(id);
             }
             (RequestKind::Join, AckVerdict::Yes) if !unread => {
                 requests.take(id);
@@ -209,6 +218,10 @@ impl Machine {
                 } else {
                     self.on_join_failed(now, project, &possible_refusal.rejection, possible_refusal.denied);
                 }
+            }
+            (RequestKind::Join, AckVerdict::Silent) if is_confirmed => {
+                requests.take(id);
+                self.on_joined(now, project, &joined);
             }
             // Nothing follows the end of a request.
             (RequestKind::Join, _) if request.is_overdue() => requests.give_up(id),

@@ -68,6 +68,30 @@ fn a_join_that_was_lost_is_repeated_although_a_late_answer_seemed_to_confirm_it(
 }
 
 #[test]
+fn the_answer_to_an_earlier_join_does_not_confirm_the_next_one() {
+    for verdict in ["", r#"{"ok":true}"#] {
+        let mut rig = connected();
+        rig.join("b", None);
+        joined(&mut rig, "b");
+        rig.join("a", None);
+        let first = expect(&mut rig, "join_project", "a");
+        rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+        let second = rig.join("a", None);
+        let asked = expect(&mut rig, "join_project", "a");
+        // The room of the first join, which the client may have left since.
+        rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":5,"log":"l"}]"#);
+        rig.frame(&format!("43{first}[{verdict}]"));
+        assert!(!rig.answers.contains_key(&second));
+        rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":9,"log":"l"}]"#);
+        rig.frame(&format!("43{asked}[{verdict}]"));
+        assert!(rig.answers[&second].is_ok());
+        rig.told.clear();
+        live(&mut rig, "a", 10);
+        assert_eq!(rig.told.len(), 1, "{:?}", rig.told);
+    }
+}
+
+#[test]
 fn a_join_is_not_repeated_if_the_server_acknowledges_nothing() {
     let mut rig = connected();
     rig.join("a", None);

@@ -89,6 +89,20 @@ fn a_decision_that_comes_after_its_review_is_not_news() {
 }
 
 #[test]
+fn after_an_incomplete_backfill_the_next_one_starts_at_the_join() {
+    let mut rig = joined(quick());
+    back(&mut rig);
+    let joined_at = rig.now().wall;
+    rig.run(Duration::from_secs(20), |rig| rig.frame("2"));
+    // REST knows more than the connection, which is about to be lost.
+    let until = Some(joined_at + Duration::from_secs(10));
+    answer(&mut rig, BackfillData { until, flagged: Some(Vec::new()), complete: false, ..BackfillData::default() });
+    back(&mut rig);
+    let request = rig.backfills.last().expect("nothing was asked");
+    assert!(matches!(request.query, BackfillQuery::Missed { since } if since <= joined_at), "{request:?}");
+}
+
+#[test]
 fn an_event_that_was_delayed_over_another_join_repeats_nothing() {
     let mut rig = joined(quick());
     back(&mut rig);
