@@ -25,7 +25,7 @@ pub(crate) struct Metrics {
     unauthenticated: Counter,
     sources: Family<Taken, Counter>,
     events: Family<Event, Counter>,
-    contents: Family<Decision, Counter>,
+    contents: Family<DecisionLabel, Counter>,
     refusals: Family<Refusal, Counter>,
     requests: Family<Request, Histogram, fn() -> Histogram>,
     commits: Histogram,
@@ -54,7 +54,7 @@ pub(crate) enum Source {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Decision {
+struct DecisionLabel {
     status: &'static str,
 }
 
@@ -203,7 +203,7 @@ impl Metrics {
     }
 
     pub(crate) fn decided(&self, status: &'static str) {
-        self.contents.get_or_create(&Decision { status }).inc();
+        self.contents.get_or_create(&DecisionLabel { status }).inc();
     }
 
     pub(crate) fn refused(&self, code: &'static str) {

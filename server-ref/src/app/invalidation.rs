@@ -13,9 +13,9 @@ use crate::realtime::SocketGroup;
 use crate::store::{Invalidation, InvalidationListener};
 
 /// The interval of this node's heartbeats.
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// The time without any message, this node's own heartbeats included, after which the listener counts as broken.
-const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
+const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The pause before another attempt to listen.
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -53,7 +53,8 @@ impl App {
         }
     }
 
-    /// Applies a message of any process, which may be old: access may have been granted again since, so it is read from the database.
+    /// Applies a message of any process, which may be old: access may have been granted again since, so it is read from the
+    /// database.
     async fn on_announced(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::Missed => self.catch_up().await,
@@ -111,7 +112,7 @@ async fn follow(app: &App, mut listener: InvalidationListener) -> Result<Infalli
     app.catch_up().await?;
     loop {
         if let Some(invalidation) =
-            timeout(HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??
+            timeout(NODE_HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??
         {
             app.on_announced(&invalidation).await?;
         }
@@ -123,6 +124,6 @@ async fn announce_presence(app: &App) {
         if let Err(error) = app.store.announce(&Invalidation::NodeAlive { node: app.node.clone() }).await {
             tracing::debug!(%error, "the heartbeat could not be sent");
         }
-        sleep(HEARTBEAT_INTERVAL).await;
+        sleep(NODE_HEARTBEAT_INTERVAL).await;
     }
 }

@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-/// Longer ones are not ids.
+/// The longest id of an author; longer values are ignored.
 const AUTHOR_BYTES_MAX: usize = 256;
 
 /// The `user_id` of the metadata: a text or a number.
 pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
     #[derive(Deserialize)]
-    struct Named {
+    struct AuthorField {
         user_id: Option<Value>,
     }
     let meta_data = meta_data?.get();
@@ -20,7 +20,7 @@ pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
     if !meta_data.contains("user_id") {
         return None;
     }
-    let id = match serde_json::from_str::<Named>(meta_data).ok()?.user_id? {
+    let id = match serde_json::from_str::<AuthorField>(meta_data).ok()?.user_id? {
         Value::String(id) => id,
         Value::Number(id) => Number::to_string(&id),
         _ => return None,

@@ -12,9 +12,9 @@ use super::rule_set::RuleSet;
 use crate::Error;
 use crate::store::Store;
 
-/// The bytes of all compiled rules: more than one project's largest set.
+/// The most bytes of all compiled rules: more than the largest set of one project.
 pub(super) const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Projects with rules of a usual size.
+/// The expected number of cached projects.
 const CACHED_PROJECTS_ESTIMATE: usize = 1024;
 
 pub(crate) struct RuleCache {
@@ -43,7 +43,7 @@ impl RuleCache {
         Ok(Self { sets: Cache::with_options(options, RuleSetBytes, hasher, lifecycle) })
     }
 
-    /// The project's rules, which are compiled once, however many submissions wait for them.
+    /// The project's rules, compiled once however many submissions wait for them.
     pub(crate) async fn get(
         &self,
         store: &Store,
@@ -64,12 +64,12 @@ impl RuleCache {
         }
     }
 
-    /// Must be called after every committed change of a project's rules.
+    /// Drops a project's rules. Must be called after every committed change of them.
     pub(crate) fn forget(&self, project_id: &str) {
         self.sets.remove(project_id);
     }
 
-    /// Must be called if any of them may have changed.
+    /// Drops all rules, because any of them may have changed.
     pub(crate) fn forget_all(&self) {
         self.sets.clear();
     }

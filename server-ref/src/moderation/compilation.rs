@@ -11,14 +11,15 @@ use super::rule_set::{Prompt, RuleHead, RuleSet};
 use crate::Error;
 use crate::store::StoredRule;
 
-/// Bytes of a question to a model.
+/// The longest prompt of a rule.
 const PROMPT_BYTES_MAX: usize = 16 * 1024;
-/// Bytes of one keyword, and of all keywords of one rule.
+/// The longest keyword, and the most bytes of all keywords of one rule.
 const KEYWORD_BYTES_MAX: usize = 1024;
 const RULE_KEYWORD_BYTES_MAX: usize = 128 * 1024;
-/// The limits of one project's active rules together: bytes of keywords, and of compiled patterns.
+/// The most bytes of keywords, and of compiled patterns, of one project's active rules together.
 const PROJECT_KEYWORD_BYTES_MAX: usize = 512 * 1024;
 const PROJECT_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
+
 /// A rule set during compilation, some rules at a time.
 #[derive(Debug)]
 pub(super) struct Compilation {
@@ -33,7 +34,7 @@ pub(super) struct Compilation {
 }
 
 impl Compilation {
-    /// From rules in the order of evaluation.
+    /// A compilation of rules in the order of evaluation.
     pub(super) fn new(stored: Vec<StoredRule>) -> Self {
         Self {
             stored: stored.into_iter(),
@@ -52,7 +53,7 @@ impl Compilation {
         if let Some(rule) = self.stored.next() {
             match self.add(&rule) {
                 Ok(()) => {}
-                // It may have been saved under other limits, and is in force, but its decision is unknown.
+                // It is in force, perhaps since other limits were valid, but its decision is unknown.
                 Err(Error::RuleTooLarge(reason)) => self.stop_at(&rule, &reason),
                 // An unreadable rule is left out, so that it does not stop the others.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
@@ -88,7 +89,7 @@ impl Compilation {
 
     /// Rules from this one on decide nothing: items that reach them are flagged.
     fn stop_at(&mut self, rule: &StoredRule, reason: &str) {
-        tracing::warn!(rule = rule.id, reason, "what the rules of a project would decide from this one on is flagged");
+        tracing::warn!(rule = rule.id, reason, "items that reach this rule of a project, or a later one, are flagged");
         // It has an action, because `add` refuses a rule without one.
         let action = action(rule).unwrap_or(Action::Flag);
         self.set.over_limit = Some(self.set.rules.len());

@@ -12,8 +12,8 @@ use super::pool::FairPool;
 use crate::Error;
 use crate::store::{Store, StoredRule, Writer};
 
-/// The moderation of all projects: their compiled rules, the threads that match them, the endpoint of their prompts, and the writer of
-/// the decisions.
+/// The moderation of all projects: their compiled rules, the threads that match them, the endpoint of their prompts, and the writer
+/// of the decisions.
 #[derive(Debug)]
 pub(crate) struct Moderation {
     pub(super) store: Store,
@@ -28,7 +28,8 @@ pub(crate) struct Moderation {
 }
 
 impl Moderation {
-    /// Starts the threads that match rules. `in_flight` holds a token per item that prompts judge, and `draining` ends their questions.
+    /// Starts the threads that match rules. `in_flight` holds a token per item that prompts judge, and `draining` ends their
+    /// questions.
     ///
     /// # Errors
     /// When the endpoint's options are invalid or a thread can't be started.

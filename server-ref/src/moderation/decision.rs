@@ -8,10 +8,10 @@ use crate::Error;
 use crate::store::{Draft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
-/// The code points of a text that events show.
+/// The most code points of a text that events show.
 const PREVIEW_CHARS: usize = 100;
 
-/// The decider.
+/// The decider: a rule, the model, or a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Moderator {
     Rule,
@@ -80,7 +80,7 @@ impl Decision {
     /// The entry of `moderation_results`, as JSON text.
     pub(crate) fn result(&self, processing_time: f64) -> Result<String, Error> {
         #[derive(Serialize)]
-        struct Entry<'a> {
+        struct ResultEntry<'a> {
             decision: Status,
             confidence: f64,
             reason: &'a str,
@@ -96,7 +96,7 @@ impl Decision {
         #[derive(Serialize)]
         struct Empty {}
         let rule = self.rule.as_ref();
-        to_json(&Entry {
+        to_json(&ResultEntry {
             decision: self.status,
             confidence: self.confidence,
             reason: &self.reason,
@@ -129,7 +129,7 @@ impl ModerationUpdate<'_> {
     /// The documented event. `rule_name` is null when no rule matched.
     pub(crate) fn event(&self, decision: &Decision) -> Result<Draft, Error> {
         #[derive(Serialize)]
-        struct Payload<'a> {
+        struct UpdatePayload<'a> {
             content_id: &'a str,
             project_id: &'a str,
             status: Status,
@@ -146,7 +146,7 @@ impl ModerationUpdate<'_> {
         let nothing = empty_object()?;
         // A prompt without objection did not match.
         let matched = decision.moderator != Moderator::Ai || decision.status != Status::Approved;
-        let payload = Payload {
+        let payload = UpdatePayload {
             content_id: self.content_id,
             project_id: self.project_id,
             status: decision.status,

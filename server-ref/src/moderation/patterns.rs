@@ -17,11 +17,11 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 use super::simulation::{self, OutOfSteps, Steps};
 use crate::Error;
 
-/// Bytes of one pattern.
+/// The longest pattern.
 const PATTERN_BYTES_MAX: usize = 8 * 1024;
-/// The memory of one pattern's automaton.
+/// The most memory of one pattern's automaton.
 const PATTERN_NFA_BYTES_MAX: usize = 64 * 1024;
-/// The limits of one group.
+/// The most patterns of one group, and the most memory of their automata.
 const GROUP_PATTERNS_MAX: usize = 64;
 const GROUP_NFA_BYTES_MAX: usize = 256 * 1024;
 /// The memory of a DFA's states. A group gives up after filling it this often with states that were used for few bytes.
@@ -91,6 +91,11 @@ impl Pattern {
             }
         }
         simulation::is_match(&self.nfa, text.as_bytes(), steps)
+    }
+
+    /// The approximate bytes on the heap: a parsed pattern is about as large as its automaton.
+    pub(super) fn memory_usage(&self) -> usize {
+        2 * self.nfa.memory_usage() + size_of::<Self>()
     }
 }
 
@@ -169,13 +174,6 @@ impl PatternGroup {
     pub(super) fn memory_usage(&self) -> usize {
         let patterns: usize = self.patterns.iter().map(Pattern::memory_usage).sum();
         patterns + self.filter.memory_usage() + self.filter.get_nfa().memory_usage() + IDLE_CACHES_MAX * DFA_CACHE_BYTES
-    }
-}
-
-impl Pattern {
-    /// The approximate bytes on the heap: a parsed pattern is about as large as its automaton.
-    pub(super) fn memory_usage(&self) -> usize {
-        2 * self.nfa.memory_usage() + size_of::<Self>()
     }
 }
 

@@ -1,4 +1,4 @@
-//! From a submitted content to a stored and published decision.
+//! The way of an item from its submission to a stored and published decision.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,8 @@ use crate::ids::content_id;
 use crate::store::{Change, Deed, NewContent, Status, Writer};
 use crate::time::{Micros, now};
 
-/// The text size up to which matching may run on a thread of the runtime, which others are waiting for.
+/// The longest text, and the largest recent cost of a project's rules, with which matching may run on a thread of the runtime, for
+/// which other requests wait.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 const INLINE_COST_MAX: Duration = Duration::from_micros(200);
 
@@ -46,8 +47,8 @@ impl Moderation {
         pending.store(&self.writer, vec![decided.unwrap_or_else(Decision::unmatched)]).await
     }
 
-    /// Asks the prompts, which takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all the
-    /// same.
+    /// Asks the prompts, which takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all
+    /// the same.
     async fn ask_prompts(self: Arc<Self>, rules: Arc<RuleSet>, pending: PendingSubmission) -> Result<Moderated, Error> {
         let permit = match self.ai.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
@@ -64,8 +65,8 @@ impl Moderation {
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
     }
 
-    /// Matches short texts where the request is served, unless the project's rules took long of late, and others on threads of their
-    /// own.
+    /// Matches short texts where the request is served, unless the project's rules took long of late, and others on threads of
+    /// their own.
     async fn match_rules(
         &self,
         rules: &Arc<RuleSet>,
@@ -103,7 +104,7 @@ struct PendingSubmission {
 }
 
 impl PendingSubmission {
-    /// Stores and publishes the decisions; the first one counts.
+    /// Stores and publishes the item with its decisions, of which the first one counts.
     async fn store(self, writer: &Writer, decisions: Vec<Decision>) -> Result<Moderated, Error> {
         let Self { project_id, submission, started, at } = self;
         let processing_time = started.elapsed().as_secs_f64();

@@ -16,11 +16,11 @@ use crate::Error;
 
 /// The time after which another project gets its turn.
 const TIME_SLICE: Duration = Duration::from_millis(5);
-/// The limit of one project's waiting jobs.
+/// The most bytes, and the most waiting jobs, of one project.
 const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
 const WAITING_JOBS_MAX: usize = 1024;
 
-/// A job, which is called until it reports that it is done. A call takes a few milliseconds.
+/// A job, which is called until it returns true. A call takes a few milliseconds.
 type MatchingJob = Box<dyn FnMut() -> bool + Send>;
 
 /// A pool of threads that ends when it is dropped.

@@ -11,8 +11,8 @@ use crate::store::{Actor, AuditDraft, Change, Content, Deed, Review};
 use crate::time::now;
 
 impl Moderation {
-    /// Replaces the decision about an item. Returns when decision and event are durable. The last decision counts, regardless of its
-    /// author.
+    /// Replaces the decision about an item. Returns when decision and event are durable. The last decision counts, regardless of
+    /// its author.
     pub(crate) async fn review(
         &self,
         project_id: Arc<str>,

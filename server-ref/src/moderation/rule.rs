@@ -16,7 +16,7 @@ pub enum Action {
     /// Approves the item.
     #[serde(alias = "approved")]
     Approve,
-    /// Refuses the content.
+    /// Rejects the item.
     #[serde(alias = "rejected")]
     Reject,
     /// Flags the item for a person.
@@ -138,14 +138,14 @@ impl NewRule {
 /// The `rule_update` event.
 pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at: Micros) -> Result<Draft, Error> {
     #[derive(Serialize)]
-    struct Payload<'a> {
+    struct RuleUpdate<'a> {
         action: &'a str,
-        rule: Rule<'a>,
+        rule: UpdatedRule<'a>,
         timestamp: String,
         project_id: &'a str,
     }
     #[derive(Serialize)]
-    struct Rule<'a> {
+    struct UpdatedRule<'a> {
         id: &'a str,
         name: &'a str,
         r#type: &'a str,
@@ -153,9 +153,9 @@ pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at:
         priority: i64,
         action: &'a str,
     }
-    let payload = Payload {
+    let payload = RuleUpdate {
         action,
-        rule: Rule {
+        rule: UpdatedRule {
             id: &rule.id,
             name: &rule.name,
             r#type: &rule.kind,

@@ -1,4 +1,4 @@
-//! The connections to Redis: one publishes, and one listens to the projects that a client of this node has joined.
+//! The connections to Redis: one publishes, and one subscribes to the projects that clients of this node have joined.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -18,24 +18,24 @@ use super::{CommitMessage, NodeSecret};
 use crate::Error;
 use crate::metrics::Metrics;
 
-/// The most commits waiting to be announced. Further ones are not announced; other nodes find them in the log.
+/// The most commits that wait to be announced. Further ones are not announced; other nodes find them in the log.
 const OUTGOING_QUEUE_MESSAGES: usize = 1024;
-/// The same for other nodes' commits, waiting for the publisher.
+/// The most commits of other nodes that wait for the publisher. Further ones are dropped, and read from the log.
 const INCOMING_QUEUE_EVENTS: usize = 1024;
-/// Messages per round trip.
+/// The most messages of one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
-/// Channels per request.
+/// The most channels of one SUBSCRIBE.
 const SUBSCRIBED_CHANNELS_MAX: usize = 512;
-/// The time without an answer after which Redis counts as gone.
+/// The time without an answer after which Redis counts as unreachable.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
 /// The interval of pings to Redis.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
-/// The shortest time between two warnings about messages that are not believed.
-const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+/// The shortest time between two warnings about messages without a valid MAC.
+const UNAUTHENTICATED_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// The pause before another attempt to connect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// A message from Redis.
+/// An event of the link, for the publisher.
 #[derive(Debug)]
 pub(crate) enum LinkEvent {
     Message(CommitMessage),
@@ -72,10 +72,10 @@ impl LinkShared {
 }
 
 impl Link {
-    /// `log`: the id of the log, so that several databases may share a Redis. `secret`: what messages are authenticated with.
+    /// Starts the task. `log` is the id of the log, so that several databases may share a Redis; `secret` authenticates messages.
     ///
     /// # Errors
-    /// If the URL is invalid. A Redis that is not running yet is awaited.
+    /// When the URL is invalid. A Redis that does not run yet is awaited.
     pub(crate) fn spawn(
         url: &str,
         node: String,
@@ -94,7 +94,7 @@ impl Link {
         Ok((Self { requests, shared, metrics }, incoming))
     }
 
-    /// Announces a commit to other nodes, unless Redis is away or can't keep up. Never waits.
+    /// Announces a commit to other nodes, unless Redis is unreachable or too slow. Never waits.
     pub(crate) fn announce(&self, message: CommitMessage) {
         if !self.is_up() || self.requests.try_send(LinkRequest::Message(message)).is_err() {
             self.metrics.untold();
@@ -115,9 +115,9 @@ impl Link {
         self.shared.changed.notify_one();
     }
 
-    /// Answers once all earlier announcements have been sent, or Redis is away.
+    /// Answers once all earlier announcements have been sent, or Redis is unreachable.
     pub(crate) fn flush(&self, done: oneshot::Sender<()>) {
-        // Without room nobody reads the queue, and the end of `done` is the answer.
+        // A full queue drops `done`, which is an answer, too.
         let _ = self.requests.try_send(LinkRequest::Flush(done));
     }
 }
@@ -147,9 +147,9 @@ impl LinkTask {
             };
             self.shared.is_up.store(false, Ordering::Relaxed);
             self.metrics.redis(false);
-            // Once per failure, not per try.
+            // Once per failure, not per attempt.
             if was_up {
-                tracing::warn!(%error, "Redis is away: other nodes' events are read from PostgreSQL");
+                tracing::warn!(%error, "Redis is unreachable: other nodes' events are read from PostgreSQL");
                 was_up = false;
             }
             self.discard_queued(&mut queue);
@@ -167,7 +167,7 @@ impl LinkTask {
         Ok((publisher, listener))
     }
 
-    /// Commits that were not announced in time are in the log.
+    /// Drops the waiting announcements: their commits are in the log.
     fn discard_queued(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
         while let Ok(requests) = queue.try_recv() {
             match requests {
@@ -235,7 +235,7 @@ impl LinkTask {
                 }
                 Err(MessageRefusal::Unauthenticated) => self.on_unauthenticated(&mut warned),
                 Err(error) => {
-                    tracing::debug!(%error, "another node says what is not understood");
+                    tracing::debug!(%error, "a message of another node could not be decoded");
                     self.metrics.unheard();
                 }
             }
@@ -246,7 +246,7 @@ impl LinkTask {
     /// `warned`: the time of the last warning.
     fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
         self.metrics.unauthenticated();
-        if warned.is_none_or(|at| at.elapsed() >= WARNING_INTERVAL) {
+        if warned.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
             *warned = Some(Instant::now());
             tracing::warn!("Redis delivered a message that no node of this database and version sent; it is dropped");
         }

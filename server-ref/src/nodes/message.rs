@@ -1,6 +1,7 @@
 //! The result of one commit in one project, as nodes announce it to each other.
 //!
-//! A message is a MAC and JSON. Only nodes of the same database can make the MAC, so that nobody else who reaches Redis is believed.
+//! A message is a MAC and JSON. Only nodes of the same database can make the MAC, so messages of other clients of Redis are
+//! dropped.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ impl NodeSecret {
         mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// Over the channel too, so that a message of one project can't be played in that of another.
+    /// A MAC over the channel, too, so that a message of one project can't be played in that of another.
     fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(&(channel.len() as u64).to_be_bytes());
@@ -41,7 +42,7 @@ impl std::fmt::Debug for NodeSecret {
     }
 }
 
-/// Why a message is dropped.
+/// The reason for which a message is dropped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MessageRefusal {
     /// No node of this database and version wrote it.
@@ -52,7 +53,7 @@ pub(super) enum MessageRefusal {
     Unknown(#[from] serde_json::Error),
 }
 
-/// A node that does not understand a message finds its events in the log.
+/// The events of one commit in one project. A node that can't decode a message finds its events in the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CommitMessage {
     /// The sender: a node receives its own messages, too.

@@ -1,6 +1,6 @@
-//! Messages between nodes that share a PostgreSQL, through Redis: each node's commits.
+//! The commits of each node, announced through Redis to the other nodes on the same PostgreSQL.
 //!
-//! Redis carries messages and stores nothing: the log in PostgreSQL is the truth, and every event has its place there.
+//! Redis carries messages and stores nothing: the log in PostgreSQL is the truth, and every event is in it.
 //! A lost message shows as a hole in the ids, or as a new head at the next read of the log; see `realtime::publisher`.
 //! So no submission waits for Redis.
 

@@ -25,8 +25,8 @@ use crate::auth::Principal;
 
 /// The largest payload; deployed servers announce the same.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
-/// The most packets that wait for a slow client. Further ones are dropped: the client sees the hole in the ids and asks for a replay,
-/// and the next ping, which finds no room either, ends the connection.
+/// The most packets that wait for a slow client. Further ones are dropped: the client sees the hole in the ids and asks for a
+/// replay, and the next ping, which finds no room either, ends the connection.
 const SEND_BUFFER_PACKETS: usize = 4096;
 /// The time for a client to connect to the namespace after it opened Engine.IO.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -136,8 +136,8 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
     });
 }
 
-/// The reason for which a connection was refused. Those that are not about credentials are the message of CONNECT_ERROR, which stock
-/// clients show as `connect_error`.
+/// The reason for which a connection was refused. Those that are not about credentials are the message of CONNECT_ERROR, which
+/// stock clients show as `connect_error`.
 #[derive(Debug, thiserror::Error)]
 enum ConnectRefusal {
     #[error("{}", .0.message)]

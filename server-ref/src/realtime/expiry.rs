@@ -13,7 +13,7 @@ use super::revoke::{disconnect_for, ended_credentials};
 use crate::time::{Micros, now};
 
 /// The longest sleep: the machine's clock may be set meanwhile, and does not stand still while the machine sleeps.
-const SLEEP_MAX: Duration = Duration::from_secs(30);
+const EXPIRY_SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Starts a task that ends the socket with its credentials. `None`: they don't end by themselves.
 pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
@@ -28,7 +28,7 @@ pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<
 
 async fn sleep_until(at: Micros) {
     while let Some(left) = u64::try_from(at - now()).ok().filter(|&left| left > 0) {
-        sleep(Duration::from_micros(left).min(SLEEP_MAX)).await;
+        sleep(Duration::from_micros(left).min(EXPIRY_SLEEP_MAX)).await;
     }
 }
 

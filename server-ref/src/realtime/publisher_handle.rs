@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests that may wait for the publisher; further joins wait.
-const REQUEST_QUEUE: usize = 1024;
+const PUBLISHER_QUEUE_REQUESTS: usize = 1024;
 
 /// A request of a join.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 impl PublisherHandle {
     /// A handle, and the requests that the publisher reads.
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublisherRequest>) {
-        let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
+        let (requests, queue) = mpsc::channel(PUBLISHER_QUEUE_REQUESTS);
         (Self(requests), queue)
     }
 

@@ -1,8 +1,8 @@
 //! The end of access while sockets are open: their clients are notified at once.
 //!
-//! A change that withdraws access is committed before the sockets are looked up. A socket that connects or joins enters the room first,
-//! and its access is checked again afterwards. So one of the two always sees the other. A socket that is still connecting is not found
-//! by its rooms: it is checked once it is connected.
+//! A change that withdraws access is committed before the sockets are looked up. A socket that connects or joins enters the room
+//! first, and its access is checked again afterwards. So one of the two always sees the other. A socket that is still connecting is
+//! not found by its rooms: it is checked once it is connected.
 
 use std::sync::Arc;
 

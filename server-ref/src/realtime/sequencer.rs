@@ -62,7 +62,8 @@ impl<E> Sequencer<E> {
         self.insert(id, event)
     }
 
-    /// Adds an event of another node's message, whose id counts until the log is read. Returns the events that can be published now.
+    /// Adds an event of another node's message, whose id counts until the log is read. Returns the events that can be published
+    /// now.
     pub(super) fn push_announced(&mut self, id: i64, event: E) -> Vec<E> {
         self.announced = self.announced.max(id);
         self.insert(id, event)
@@ -94,8 +95,8 @@ impl<E> Sequencer<E> {
         self.head = self.head.max(head);
     }
 
-    /// Applies the log's head, from a read that began after [`Self::start_read`]. Messages announce what is committed, so an id that was
-    /// announced before and is beyond this head is not in the log: it is neither awaited nor published.
+    /// Applies the log's head, from a read that began after [`Self::start_read`]. Messages announce what is committed, so an id
+    /// that was announced before and is beyond this head is not in the log: it is neither awaited nor published.
     pub(super) fn on_log_head(&mut self, head: i64) {
         self.raise_head(head);
         if self.announced_before_read > head {
@@ -129,8 +130,8 @@ impl<E> Sequencer<E> {
         ready
     }
 
-    /// The time at which the missing events are to be read from the log, if there are any and no read is under way. They are awaited
-    /// for `grace` first.
+    /// The time at which the missing events are to be read from the log, if there are any and no read is under way. They are
+    /// awaited for `grace` first.
     pub(super) fn next_read(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
         let is_missing = self.next.is_some_and(|next| next <= self.head.max(self.announced));
         self.read_at = is_missing.then(|| self.read_at.map_or(now + grace, |read_at| read_at.min(now + grace)));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::event_rate::EventRate;
 use crate::address::network;
 
-/// The multiple of the limit up to which refused clients get the reason over Socket.IO, which costs a connection for a moment. Beyond
-/// it the answer is a plain HTTP 429.
+/// The multiple of the limit up to which refused clients get the reason over Socket.IO, which costs a connection for a moment.
+/// Beyond it the answer is a plain HTTP 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 4;
 
 /// Open connections by address.
@@ -32,7 +32,7 @@ struct AddressSlots {
 /// refused clients often leave the session open for a while, and must not lock out accepted ones at the same address.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
-    slot: Arc<Slot>,
+    slot: Arc<SessionSlot>,
 }
 
 /// More events came within a minute than the limit allows.
@@ -45,7 +45,7 @@ pub(super) struct TooManyEvents {
 }
 
 #[derive(Debug)]
-struct Slot {
+struct SessionSlot {
     slots: Arc<SocketSlots>,
     address: IpAddr,
     /// Changed only while the slots are locked.
@@ -72,7 +72,7 @@ impl SocketSlots {
         }
         count.all += 1;
         let rate = Mutex::new(EventRate::new(self.events_per_minute));
-        let slot = Slot {
+        let slot = SessionSlot {
             slots: self.clone(),
             address,
             admitted: AtomicBool::new(false),
@@ -114,7 +114,7 @@ impl Admission {
     }
 }
 
-impl Drop for Slot {
+impl Drop for SessionSlot {
     fn drop(&mut self) {
         let mut open = self.slots.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {

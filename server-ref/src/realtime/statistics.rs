@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::store::{ProjectTotals, Recent};
 
 /// The shortest time between two updates of a project.
-const UPDATE_INTERVAL: Duration = Duration::from_millis(100);
+const STATS_UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 /// Entries of `recent_activity`.
 pub(super) const RECENT_ACTIVITY_MAX: usize = 10;
 
@@ -100,7 +100,7 @@ impl Statistics {
             && totals.head >= project.totals.head
         {
             project.totals = totals;
-            let earliest = project.sent.map_or(now, |sent| sent + UPDATE_INTERVAL);
+            let earliest = project.sent.map_or(now, |sent| sent + STATS_UPDATE_INTERVAL);
             self.due.entry(project_id).or_insert(earliest.max(now));
         }
     }

@@ -75,8 +75,8 @@ impl ServerBuilder {
         self
     }
 
-    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS: the Redis through which the servers on one PostgreSQL
-    /// announce their commits to each other (none: they read the database at short intervals).
+    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS: the Redis through which the servers on one
+    /// PostgreSQL announce their commits to each other (none: they read the database at short intervals).
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.redis = Some(url.into());
         self

@@ -19,8 +19,8 @@ const DEMO_EMAIL: &str = "demo@automoderate.example";
 const PROJECT_META: &str = "demo_project";
 /// The key in `meta` of the id of the project that got its API key. A revoked key is not created again.
 const KEY_PROJECT_META: &str = "demo_key_of";
-/// The key in `meta` of the secret that password and API key are derived from, so that a restarted server can show them again although
-/// neither is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
+/// The key in `meta` of the secret that password and API key are derived from, so that a restarted server can show them again
+/// although neither is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
 const SECRET_META: &str = "demo_secret";
 /// The key in `meta` under which an earlier version stored the password itself.
 const CLEAR_PASSWORD_META: &str = "demo_password";

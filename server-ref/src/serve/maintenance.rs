@@ -1,4 +1,5 @@
-//! Background work: it deletes events beyond the log's bounds, expired sessions and old entries of the audit log, and records the use of keys.
+//! Background work: it deletes events beyond the log's bounds, expired sessions and old entries of the audit log, and records the
+//! use of keys.
 
 use std::sync::Arc;
 use std::time::Duration;

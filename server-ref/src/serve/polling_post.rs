@@ -1,7 +1,7 @@
 //! Bounds of one POST of a long poll.
 //!
-//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would occupy a worker for a long time. It also
-//! waits for the body without a bound.
+//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would occupy a worker for a long time. It
+//! also waits for the body without a bound.
 
 use std::time::Duration;
 

@@ -27,8 +27,8 @@ const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 /// The interval of checks for sockets that are still open.
 const SOCKETS_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections and gives up the requests in
-/// progress.
+/// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections and gives up the requests
+/// in progress.
 pub struct RunningServer {
     app: Arc<App>,
     io: SocketIo,
@@ -87,8 +87,8 @@ impl RunningServer {
         self.demo.as_ref()
     }
 
-    /// The page that creates the first administrator. `None` if the server had a user when it started; the page works until there is
-    /// one. Anyone who knows this URL can administer the server.
+    /// The page that creates the first administrator. `None` if the server had a user when it started; the page works until there
+    /// is one. Anyone who knows this URL can administer the server.
     #[must_use]
     pub fn setup_url(&self) -> Option<String> {
         let token = self.setup_token.as_ref()?;
@@ -131,8 +131,8 @@ impl RunningServer {
         self.app.store.create_project(name, None, &Actor::system()).await
     }
 
-    /// Creates an API key of a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns it: it is stored as a hash
-    /// only.
+    /// Creates an API key of a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns it. Only its hash is
+    /// stored.
     ///
     /// # Errors
     /// When the project does not exist or the database fails.
@@ -199,7 +199,8 @@ impl RunningServer {
     /// sockets and the database. WebSockets are closed with 1001 and long polls answered with 503, after which clients connect to
     /// another server. Takes at most about six seconds.
     ///
-    /// Before that, the server continues to serve for the time of [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` is 503.
+    /// Before that, the server continues to serve for the time of [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` is
+    /// 503.
     pub async fn shutdown(self) {
         self.app.retiring.cancel();
         sleep(self.app.settings.lame_duck).await;

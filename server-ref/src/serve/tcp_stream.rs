@@ -3,9 +3,9 @@
 //! A peer that stays connected and does not read would otherwise keep its unsent data in memory forever: the library's writer waits
 //! for room even when the session ended long ago.
 //!
-//! Stock clients take Engine.IO's CLOSE as final, and some never reconnect. After a server goes away they should, so the WebSocket is
-//! closed with 1001, "going away", as proxies and other servers do. engineioxide can't send that code, but it answers a client's CLOSE
-//! with the same code. So a hang-up makes the stream read as if the client had sent a CLOSE with 1001.
+//! Stock clients take Engine.IO's CLOSE as final, and some never reconnect. After a server goes away they should, so the WebSocket
+//! is closed with 1001, "going away", as proxies and other servers do. engineioxide can't send that code, but it answers a client's
+//! CLOSE with the same code. So a hang-up makes the stream read as if the client had sent a CLOSE with 1001.
 
 use std::io;
 use std::pin::Pin;

@@ -121,7 +121,7 @@ async fn passwords_and_users_that_go() {
     assert!(Browser::sign_in(&url, "bob@example.org", PASSWORD).await.is_none());
     let bob = Browser::sign_in(&url, "bob@example.org", text(&set["password"])).await.unwrap();
 
-    // So does the end of the account, for as long as it lasts.
+    // So does deactivating the account, until it is activated again.
     let mut socket = bob.socket().await;
     commands.does(&["user", "deactivate", "--email", "bob@example.org"]).await;
     socket.dismissed().await;
@@ -130,7 +130,7 @@ async fn passwords_and_users_that_go() {
     commands.does(&["user", "activate", "--email", "bob@example.org"]).await;
     let bob = Browser::sign_in(&url, "bob@example.org", text(&set["password"])).await.unwrap();
 
-    // The only owner of a project is not deleted without an heir.
+    // The only owner of a project is not deleted without a successor.
     let project = commands.does(&["project", "create", "--name", "Forum", "--owner", "bob@example.org"]).await;
     commands.does(&["user", "create", "--email", "eve@example.org"]).await;
     let refused = commands.fails(&["user", "delete", "--email", "bob@example.org"]).await;
@@ -149,10 +149,10 @@ async fn errors_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let commands = Administrator::of(folder.path());
     if commands.0.starts_with("sqlite") {
-        // A path with a slip in it makes no database.
+        // A mistyped path creates no database.
         assert!(commands.fails(&["user", "list"]).await.contains("--database"));
     }
-    // Nobody has to start a server first.
+    // It needs no server that has started before.
     commands.does(&["user", "create", "--email", "ada@example.org"]).await;
     for (arguments, says) in [
         (&["user", "create", "--email", "ADA@example.org"][..], "already"),

@@ -5,7 +5,7 @@ use reqwest::Response;
 
 use crate::support::{csrf_token, first_cookie, http, server};
 
-/// Signs in from an address, with the cookies that the browser has from before.
+/// Signs in from an address, with earlier cookies of the browser.
 async fn sign_in(server: &RunningServer, address: &str, cookies: &str, email: &str, password: &str) -> Response {
     let url = format!("{}/auth/login", server.base_url());
     let form = http().get(&url).send().await.unwrap();
@@ -16,7 +16,7 @@ async fn sign_in(server: &RunningServer, address: &str, cookies: &str, email: &s
     request.send().await.unwrap()
 }
 
-/// The cookie that says that this browser has signed in before.
+/// The cookie of a browser that has signed in before.
 fn known_browser(answer: &Response) -> String {
     let cookies = answer.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     let cookie = cookies.into_iter().find(|cookie| cookie.starts_with("known_browser=")).unwrap();
@@ -40,13 +40,13 @@ async fn guesses_are_limited_and_the_owner_is_not_locked_out() {
         let guess = sign_in(&server, &format!("198.51.100.{n}"), "", email, "wrong").await;
         assert_eq!(guess.status(), 200);
     }
-    // Not even with the right password, by any writing of the address, or with a forged cookie.
+    // Not even with the right password, another spelling of the e-mail address, or a forged cookie.
     for (email, cookies) in [(email, ""), (&*email.to_uppercase(), ""), (email, "known_browser=x.0.y")] {
         let refused = sign_in(&server, "198.51.100.9", cookies, email, password).await;
         assert_eq!(refused.status(), 429, "{email} {cookies}");
         assert!(refused.headers().contains_key("retry-after"));
     }
-    // The cookie of one account is worth nothing at another.
+    // The cookie of one account does not help with another.
     server.create_user("other@example.org", "password of another").await.unwrap();
     let other = sign_in(&server, "198.51.100.9", "", "other@example.org", "password of another").await;
     let refused = sign_in(&server, "198.51.100.9", &known_browser(&other), email, password).await;

@@ -1,4 +1,4 @@
-//! The audit log: what was done, by whom and when, with the states before and after.
+//! The audit log: actions with their actors and times, and the states before and after.
 
 use std::time::Duration;
 

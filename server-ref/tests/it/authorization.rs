@@ -1,4 +1,4 @@
-//! Who may do what: every route and every socket request, for everybody.
+//! The permissions of every caller on every route and for every socket request.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const WHO: [&str; 11] = [
 
 /// The answer to each: `.` may (2xx), `u` 401, `f` 403, `n` 404. A blank stands between keys and people.
 const MATRIX: &[(&str, &str, &str)] = &[
-    // What a key or a `project_id` leads to. The other key's own project has no such content.
+    // Routes in the project of a key or of a `project_id`. The other key's own project has no such content.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
     ("GET", "/api/content?project_id={id}", "..fff. f...f"),
     ("GET", "/api/content/{content}?project_id={id}", "n.fff. f...f"),
@@ -87,7 +87,7 @@ const SOCKET_MATRIX: &[(&str, &str)] = &[
     ("leave_project", "...... ....."),
 ];
 
-/// For everybody, whatever their credentials.
+/// The routes for everybody, whatever their credentials.
 const PUBLIC: [&str; 1] = ["/api/health"];
 /// Routes without a description, for everybody: pages, their parts, probes. They show nothing of a project.
 const NOT_DESCRIBED: [&str; 19] = [
@@ -117,7 +117,7 @@ struct World {
     server: RunningServer,
     id: String,
     callers: Vec<Caller>,
-    /// Whose credentials are good no longer, or never were.
+    /// Credentials that are no longer valid, or never were.
     refused: Vec<(&'static str, Caller)>,
     owner: Caller,
 }
@@ -154,7 +154,7 @@ async fn world() -> World {
     World { _folder: folder, server, id, callers, refused, owner }
 }
 
-/// Everybody whose credentials are of no use.
+/// The callers with invalid credentials.
 async fn refused(
     server: &RunningServer,
     id: &str,
@@ -199,7 +199,7 @@ async fn refused(
 }
 
 impl World {
-    /// The path with what it names, made anew: each call finds what it would change.
+    /// The path, with new objects for the ids in it: each call finds what it would change.
     async fn path(&self, path: &str, n: usize) -> String {
         let (server, owner, id) = (&self.server, &self.owner, &self.id);
         let base = format!("/api/projects/{id}");
@@ -215,7 +215,7 @@ impl World {
         }
         if path.contains("{user}") {
             let email = format!("u{n}@example.org");
-            // The users of earlier rows are members no more, or still.
+            // The users of earlier rows may still be members.
             let _ = server.create_user(&email, PASSWORD).await;
             server.add_member(id, &email).await.unwrap();
             path = path.replace("{user}", &user_id(server, owner, id, &email).await);
@@ -239,7 +239,7 @@ impl World {
         path
     }
 
-    /// A body that would be right for whoever may.
+    /// A body that is valid for callers that may.
     fn body(&self, method: &str, path: &str, n: usize) -> Value {
         match (method, path) {
             ("GET" | "DELETE", _) => Value::Null,
@@ -285,7 +285,7 @@ async fn every_route_for_everybody() {
             }
         }
         for (n, (caller, expected)) in world.callers.iter().zip(answers.chars()).enumerate() {
-            // The last row destroys the world: who may, is asked last.
+            // The last row deletes the project, so callers that may are last.
             if (*method, *template) == ("DELETE", "/api/projects/{id}") && expected == '.' {
                 continue;
             }
@@ -411,7 +411,7 @@ async fn every_socket_request_for_everybody() {
         for (event, payload) in [("heartbeat", json!({})), ("leave_project", json!({"project_id": id}))] {
             assert_eq!(socket.ask(event, payload).await["ok"], may(event), "{who}: {event}");
         }
-        // Rooms have no other door.
+        // Rooms have no other entrance.
         let own = project(server);
         assert_ne!(own, *id);
         assert_eq!(socket.ask("subscribe", json!({"project_id": id})).await["ok"], false, "{who}");

@@ -45,7 +45,7 @@ async fn refused_credentials_get_the_documented_event() {
     server.shutdown().await;
 }
 
-/// A client that stays after it was refused hears nothing, and is cut off.
+/// A client that stays after it was refused receives nothing, and is cut off.
 #[tokio::test]
 async fn a_refused_socket_is_in_no_room() {
     let server = server().start().await.unwrap();
@@ -62,7 +62,7 @@ async fn a_refused_socket_is_in_no_room() {
     socket.send(&format!(r#"421["join_project",{{"project_id":"{id}"}}]"#)).await;
     moderate(&server, json!({"content": "x"})).await;
     witness.event("moderation_update").await;
-    // Engine.IO's CLOSE: it sent what it may not.
+    // Engine.IO's CLOSE: the packet was invalid.
     assert_eq!(socket.rest().await, ["1"]);
     assert_eq!(silent.closed().await, (Vec::new(), Some(1001)));
     server.shutdown().await;
@@ -96,7 +96,7 @@ async fn a_moderation_reaches_the_room() {
 
     let page = socket.ask("replay_events", json!({"project_id": id, "after": head})).await;
     assert_eq!(page["events"][0], json!({"event": "moderation_update", "data": event}));
-    // And what it means for its author.
+    // The activity of its author follows.
     assert_eq!(page["events"][1]["event"], "user_activity");
     assert_eq!(page["head"], head + 2);
     assert_eq!(page["oldest"], 1);

@@ -160,6 +160,6 @@ async fn an_upgrade_moves_the_session_and_loses_nothing() {
         assert_eq!(next(&mut second).await, None);
     }
     send(&mut stream, "421[\"heartbeat\"]").await;
-    while !packet(&mut stream).await.expect("the first one goes on").starts_with("431[") {}
+    while !packet(&mut stream).await.expect("the first one continues").starts_with("431[") {}
     server.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! The first administrator is created on a page whose link the server prints; the link is worth nothing from then on.
+//! The first administrator is created on a page whose link the server prints; the link works once.
 
 use automoderate_server::{RunningServer, Server};
 use http::header::CONTENT_SECURITY_POLICY;
@@ -89,12 +89,12 @@ async fn the_program_prints_it_on_stderr_only_while_there_is_no_user() {
     let log = program.log().await;
     let link = log.split_whitespace().find(|word| word.contains("/auth/setup?token=")).expect("a link on stderr");
 
-    // Any server of this database takes the link of any other.
+    // Every server on this database accepts the link of every other.
     let program = Program::start(folder.path(), &["--log", "off"]).await;
     let page = http().get(format!("{}/auth/setup?token={}", program.base_url(), token(link))).send().await.unwrap();
     assert_eq!(page.status(), 200);
 
-    // A user who was created otherwise ends it, even if they are deleted again.
+    // A user who was created in another way ends it, even if they are deleted again.
     let commands = Administrator::of(folder.path());
     commands.does(&["user", "create", "--email", EMAIL]).await;
     assert_eq!(create(&program.base_url(), token(link), "eve@example.org", PASSWORD).await.status(), 403);

@@ -63,7 +63,7 @@ async fn an_invitation_does_not_show_whether_there_is_a_user() {
     let listed = owner.get(&server, &path).await["invitations"].clone();
     assert_eq!(listed.as_array().unwrap().len(), 2);
     assert!(listed[0].get("token").is_none());
-    // A user who is made later finds it.
+    // A user who is created later finds it.
     let later = Caller::user(&server, "nobody@example.org", &id, None).await;
     let received = later.get(&server, "/api/invitations").await["invitations"].clone();
     later.post(&server, &answer_path(&received[0], "id"), Value::Null).await;
@@ -86,7 +86,7 @@ async fn an_invitation_is_for_its_address_alone_and_may_be_declined_or_withdrawn
     }
     assert_eq!(thief.get(&server, "/api/invitations").await["invitations"], json!([]));
 
-    // Another one takes its place.
+    // Another one replaces it.
     let second = invite(&server, &owner, &id, body.clone()).await;
     guest.fails(&server, (Method::POST, &answer_path(&first, "token"), Value::Null), (404, "not_found")).await;
     guest.delete(&server, &answer_path(&second, "token")).await;
@@ -147,7 +147,7 @@ async fn invitations_are_bounded_per_project() {
     }
     let one_more = (Method::POST, &*format!("/api/projects/{id}/invitations"), json!({"email": "x@example.org"}));
     owner.fails(&server, one_more, (409, "limit_reached")).await;
-    // The same address again is no more than before.
+    // Inviting the same address again changes nothing.
     invite(&server, &owner, &id, json!({"email": "7@example.org"})).await;
     server.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! A key that names origins is of no use to pages of other ones.
+//! A key with origins does not work for pages of other origins.
 
 use automoderate_server::RunningServer;
 use http::header::ORIGIN;
@@ -43,7 +43,7 @@ async fn pages_of_other_origins_are_refused() {
             assert!(knock(&server, &credential, Some(origin)).await.refused().await.contains("origin"), "{origin}");
         }
     }
-    // None named: any.
+    // Without origins, pages of any origin may use it.
     let key = crate::support::key(&server);
     assert_eq!(stats(&server, &key, Some("https://evil.example")).await.0, 200);
     server.shutdown().await;

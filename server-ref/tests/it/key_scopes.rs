@@ -1,4 +1,4 @@
-//! An API key does what its scopes say, and says what it lacks.
+//! An API key may do what its scopes allow, and a refusal names the missing scope.
 
 use automoderate_server::Scope;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! A key can be switched off and on: its sockets end at once, and it is good again later.
+//! A key can be switched off and on: its sockets end at once, and it works again later.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! When a key was used last is recorded, rarely, and away from the requests.
+//! The last use of a key is recorded, at most once a minute, and away from the requests.
 
 use serde_json::{Value, json};
 

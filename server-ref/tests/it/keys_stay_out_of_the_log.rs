@@ -1,4 +1,4 @@
-//! Not even at the most verbose level.
+//! Keys never appear in the program's log, not even at the most verbose level.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A server that is to stop says so by `/ready` first, and serves as before meanwhile.
+//! A server that is about to stop reports it by `/ready` first, and continues to serve meanwhile.
 
 use std::time::Duration;
 

@@ -27,7 +27,7 @@ async fn after_a_kill() {
     assert_eq!(second.api_key(), key);
     // Head and log are what they were.
     assert_eq!(join(&second, &key).await, log);
-    assert_eq!(log.0, 3 + 3, "three sample rules, three contents");
+    assert_eq!(log.0, 3 + 3, "three sample rules, three items");
     second.signal("TERM");
     assert_eq!(second.exit_code().await, Some(0));
 

@@ -46,7 +46,7 @@ pub(crate) fn http() -> reqwest::Client {
     CLIENT.clone()
 }
 
-/// Submits a content with the demonstration's key and returns the answer.
+/// Submits an item with the demonstration's key and returns the answer.
 pub(crate) async fn moderate(server: &RunningServer, body: Value) -> Value {
     let url = format!("{}/api/moderate", server.base_url());
     let response = http().post(url).header("x-api-key", key(server)).json(&body).send().await;
@@ -200,7 +200,7 @@ impl Socket {
         self.read().await
     }
 
-    /// Reads until the server closes, and returns what came.
+    /// Reads until the server closes, and returns the packets.
     pub(crate) async fn rest(&mut self) -> Vec<String> {
         let mut packets = Vec::new();
         while let Some(packet) = self.packet().await {
@@ -215,17 +215,17 @@ impl Socket {
         (packets, self.close_code)
     }
 
-    /// The packets that were passed over while looking for others.
+    /// The packets that were skipped while others were awaited.
     pub(crate) fn take_seen(&mut self) -> Vec<String> {
         self.seen.drain(..).collect()
     }
 
-    /// Waits until the server has said why the credentials are no longer good, and has disconnected.
+    /// Waits until the server has sent the reason for the end of the credentials, and has disconnected.
     pub(crate) async fn dismissed(&mut self) {
         assert_eq!(self.dismissal().await["code"], "authentication_failed");
     }
 
-    /// The same, and what it said.
+    /// The same, with the payload of the reason.
     pub(crate) async fn dismissal(&mut self) -> Value {
         let failure = self.event("authentication_failed").await;
         assert!(failure["message"].is_string());

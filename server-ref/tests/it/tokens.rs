@@ -1,4 +1,4 @@
-//! A key makes tokens for pages: with fewer scopes, for a short time, and never for longer than it lives itself.
+//! A key makes tokens for pages: with at most its scopes, for a short time, and never beyond its own end.
 
 use automoderate_server::Scope;
 use reqwest::Method;
@@ -78,7 +78,7 @@ async fn it_ends_by_itself() {
     assert_eq!(socket.dismissal().await["code"], "token_expired");
     token.fails(&server, (Method::GET, "/api/stats", Value::Null), (401, "token_expired")).await;
     assert!(token.knock(&server).await.refused().await.contains("The token has expired"));
-    // The key and its sockets are as good as before.
+    // The key and its sockets still work.
     assert_eq!(program.ask("heartbeat", json!({})).await["ok"], true);
     server.shutdown().await;
 }
@@ -98,7 +98,7 @@ async fn it_ends_with_its_key() {
     server.shutdown().await;
 }
 
-/// A key that an older server made has not stored what verifies its tokens.
+/// A key of an older server has no stored secret that verifies its tokens.
 #[tokio::test]
 async fn a_key_from_before_tokens_makes_them_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ async fn a_key_from_before_tokens_makes_them_too() {
     let server = server().database(&url).start().await.unwrap();
     let key = Caller::Key(key(&server));
     crate::sql::execute(&url, "UPDATE api_keys SET token_key = NULL").await;
-    // Known here without it.
+    // This server knows the key without that secret.
     key.get(&server, "/api/stats").await;
     let token = token(&key.post(&server, "/api/tokens", json!({})).await);
     eventually("it is good", async || token.call(&server, Method::GET, "/api/stats", Value::Null).await.0 == 200).await;

@@ -1,4 +1,4 @@
-//! After each decision about a content whose metadata names a user: what is known about them.
+//! `user_activity`: the counts of an author, after each decision about an item whose metadata names one.
 
 use automoderate_server::Scope;
 use serde_json::{Value, json};

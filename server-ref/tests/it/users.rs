@@ -1,4 +1,4 @@
-//! Users are managed by administrators of the server; who is deactivated is signed out everywhere at once.
+//! Users are managed by administrators of the server; a deactivated user is signed out everywhere at once.
 
 use automoderate_server::Role;
 use reqwest::Method;
@@ -70,7 +70,7 @@ async fn old_news_does_not_take_back_what_was_granted_again() {
     server.add_member(&id, "user@example.org").await.unwrap();
     let mut socket = Caller::sign_in(&server, "user@example.org", NEXT).await.socket(&server).await;
     socket.join(&id).await;
-    // The server hears of this only after its own changes.
+    // The server learns of this only after its own changes.
     commands.does(&["key", "revoke", "--key", key["key"]["id"].as_str().unwrap()]).await;
     last.dismissed().await;
     assert_eq!(socket.ask("heartbeat", json!({})).await["ok"], true);

@@ -117,7 +117,7 @@ async fn nothing_is_lost_and_clients_move() {
     let started = Instant::now();
     let moved = async {
         let mut there = 0;
-        // It may take a busy machine long: only a standstill is a failure.
+        // A busy machine may be slow: only a standstill is a failure.
         while there < crowd {
             let before = there;
             eventually(&format!("more than {before} of {crowd} clients are there"), async || {
@@ -144,7 +144,7 @@ async fn nothing_is_lost_and_clients_move() {
     }
     join_all(clients.iter().map(Client::close)).await;
     eprintln!(
-        "drain: {before} of {crowd} clients moved in {elapsed:.1?}; lost 0, twice 0, of {contents}; longest silence {silence:.1?}; \
+        "drain: {before} of {crowd} clients moved in {elapsed:.1?}; lost 0, twice 0, of {contents} items; longest silence {silence:.1?}; \
          {} requests refused, {} without an answer",
         tally.refused.values().sum::<usize>(),
         tally.unanswered

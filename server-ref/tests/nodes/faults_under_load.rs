@@ -1,5 +1,5 @@
 //! A node is killed, PostgreSQL restarts, and Redis stops, freezes and returns, while items and readers go through a
-//! balancer: nothing is lost, nothing comes twice.
+//! balancer: nothing is lost or delivered twice.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl Stage {
             silence = silence.max(watcher.has_seen(&log[..contents]).await);
         }
         eprintln!(
-            "{name}: lost 0, twice 0, of {contents} at {WATCHERS} clients; longest silence {silence:.1?}; {} requests refused, \
+            "{name}: lost 0, twice 0, of {contents} items at {WATCHERS} clients; longest silence {silence:.1?}; {} requests refused, \
              {} without an answer",
             tally.refused.values().sum::<usize>(),
             tally.unanswered
@@ -109,7 +109,8 @@ async fn the_database_restarts() {
         for (n, signal) in [(1, "QUIT"), (2, "INT")] {
             load.reaches(n * contents / 3).await;
             stage.cluster.down(signal);
-            eventually("it is told", async || stage.says("automoderate_database_up ").await == ["0", "0"]).await;
+            eventually("the metric shows it", async || stage.says("automoderate_database_up ").await == ["0", "0"])
+                .await;
             stage.cluster.up().await;
         }
     };
@@ -122,7 +123,7 @@ async fn redis_goes() {
     let away = Duration::from_secs(short_or_long(3, 30) as u64);
     let body = async |stage: &mut Stage, load: &Load| {
         let redis = async |stage: &Stage, up: &str| {
-            eventually("it is told", async || stage.says("automoderate_redis_up ").await == [up, up]).await;
+            eventually("the metric shows it", async || stage.says("automoderate_redis_up ").await == [up, up]).await;
         };
         load.reaches(contents / 3).await;
         stage.redis.down();

@@ -92,7 +92,7 @@ impl Prometheus {
 
     /// Waits until no alert is firing.
     pub(crate) async fn is_content(&self) {
-        eventually("nothing is told", async || self.alerts().await.is_empty()).await;
+        eventually("no alert fires", async || self.alerts().await.is_empty()).await;
     }
 }
 

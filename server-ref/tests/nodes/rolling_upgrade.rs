@@ -28,7 +28,7 @@ const ADDITIONS: [&str; 7] = [
     "CREATE INDEX events_by_next ON events (project_id, created_at)",
 ];
 
-/// As `migrate` of the next version does it.
+/// Does what `migrate` of the next version does.
 async fn migrate(database: &str) {
     let migrations = ADDITIONS
         .into_iter()
@@ -67,7 +67,7 @@ async fn nothing_is_lost_and_nobody_is_refused() {
     migrate(&database).await;
     load.reaches(total / 2).await;
     for (n, acknowledged) in [(0, total * 5 / 8), (1, total * 7 / 8)] {
-        // The new one first, then the old one goes.
+        // The new node starts before the old one stops.
         let old = std::mem::replace(&mut nodes[n], node(&database, &["--no-migrate"]).await);
         balancer.set(&urls(&nodes));
         old.signal("TERM");

@@ -1,4 +1,4 @@
-//! Every way to say who one is, and every way to be refused.
+//! Every way to authenticate, and every way to be refused.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -106,7 +106,7 @@ async fn a_refusal_has_the_servers_message() {
     }
 }
 
-/// Tokens of two seconds, and events all the time: each comes once, in order.
+/// Tokens last two seconds while events arrive: each is delivered once, in order.
 #[tokio::test]
 async fn tokens_that_expire_lose_nothing() {
     let server = server().await;

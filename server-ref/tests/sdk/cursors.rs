@@ -54,7 +54,7 @@ async fn what_the_log_no_longer_has_is_a_gap() {
     let missed = gap.missed.unwrap();
     assert_eq!(gap.meta.event_id, Some(missed));
     let update = next_update(&mut events).await;
-    assert_eq!(update.meta.event_id, Some(missed + 1), "the stream goes on right behind the gap");
+    assert_eq!(update.meta.event_id, Some(missed + 1), "the stream continues right after the gap");
 }
 
 #[tokio::test]

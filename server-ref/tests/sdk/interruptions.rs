@@ -1,4 +1,4 @@
-//! Nothing lost, nothing twice, in order, whatever happens to the connection.
+//! Each event is delivered once, in order, whatever happens to the connection.
 
 use std::{sync::Arc, time::Duration};
 

@@ -19,7 +19,7 @@ use tokio::{
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     open: watch::Sender<bool>,
-    /// Connections with a lower number carry nothing.
+    /// Connections with a lower number carry no data.
     silent: watch::Sender<usize>,
     to: watch::Sender<SocketAddr>,
     pub(crate) connections: Arc<AtomicUsize>,

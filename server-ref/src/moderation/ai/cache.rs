@@ -8,7 +8,7 @@ use super::verdict::Verdict;
 /// A hash of model, prompt and text.
 pub(super) type VerdictKey = [u8; 32];
 
-/// A full cache drops the oldest.
+/// A cache of verdicts that drops the oldest when it is full.
 #[derive(Debug)]
 pub(super) struct VerdictCache {
     capacity: usize,

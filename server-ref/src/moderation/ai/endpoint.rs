@@ -1,4 +1,4 @@
-//! `POST {base_url}/chat/completions`. It reads only the field that every compatible server returns:
+//! The call of `POST {base_url}/chat/completions`. Only the field that every compatible server returns is read:
 //! `choices[0].message.content`.
 
 use std::sync::Arc;
@@ -48,7 +48,7 @@ struct CompletionMessage {
 }
 
 impl Endpoint {
-    /// `None`: there is none.
+    /// The configured endpoint; `None` without a base URL.
     pub(super) fn new(options: &AiOptions) -> Result<Option<Self>, Error> {
         let Some(base_url) = &options.base_url else {
             return Ok(None);
@@ -70,7 +70,7 @@ impl Endpoint {
         Ok(Some(Self { client, url, model: options.model.clone() }))
     }
 
-    /// Each part with its length, so that different questions never have the same form.
+    /// The key of a question in the cache. Each part is hashed with its length, so that different questions have different keys.
     pub(super) fn cache_key(&self, prompt: &str, text: &str) -> VerdictKey {
         let mut hash = Sha256::new();
         for part in [self.model.as_str(), prompt, text] {
@@ -80,7 +80,7 @@ impl Endpoint {
         hash.finalize().into()
     }
 
-    /// The error's text may be shown to anyone.
+    /// Asks the model. The error's text may be shown to anyone.
     pub(super) async fn ask(&self, prompt: &str, text: &str) -> Result<Verdict, &'static str> {
         let request = self.client.post(self.url.clone()).json(&self.question(prompt, text));
         let mut response = request.send().await.map_err(|error| {

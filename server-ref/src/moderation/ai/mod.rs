@@ -27,11 +27,11 @@ use endpoint::Endpoint;
 use queue::{JudgingPermit, PromptQueue};
 use verdict::Verdict;
 
-/// The number of prompts that judge one item, those with the highest priority. With more, the item is flagged.
+/// The most prompts that judge one item: those with the highest priority. With more, the item is flagged.
 const PROMPTS_MAX: usize = 16;
-/// The time that a question waits for a place at the endpoint.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The number of cached verdicts.
+/// The longest time that a question waits for a slot at the endpoint.
+const ENDPOINT_QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most cached verdicts.
 const CACHED_VERDICTS_MAX: usize = 10_000;
 
 /// The endpoint of `ai_prompt` rules.
@@ -44,7 +44,7 @@ pub struct AiOptions {
     pub api_key: Option<String>,
     /// The name of the model (`gpt-4o-mini`).
     pub model: String,
-    /// The time from the request to the whole answer (10 s). A question waits up to 10 s more for a place before that.
+    /// The time from the request to the whole answer (10 s). Before that, a question waits up to 10 s for a slot.
     pub timeout: Duration,
     /// The number of concurrent questions (8). From four on, one project has at most three quarters of them.
     pub concurrency: usize,
@@ -97,10 +97,10 @@ impl Ai {
         })
     }
 
-    /// A place among the items that are judged.
+    /// Admits an item to those that are judged.
     ///
     /// # Errors
-    /// The decision, when too many wait already.
+    /// A decision that flags the item, when too many wait already.
     pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
         let judging = self.queue.admit(project_id, bytes);
         judging.ok_or_else(|| Box::new(undecided("too many items wait for a judgement")))
@@ -152,7 +152,7 @@ impl Ai {
         if !self.queue.count_prompt(project_id, Instant::now()) {
             return Err("the project has asked as much as it may within a minute");
         }
-        let slot = timeout(QUEUE_TIMEOUT, self.queue.acquire(project_id)).await;
+        let slot = timeout(ENDPOINT_QUEUE_TIMEOUT, self.queue.acquire(project_id)).await;
         let _slot = slot.map_err(|_| "too many questions wait")?.ok_or("the server is shutting down")?;
         let answer = timeout(self.timeout, endpoint.ask(&prompt.text, text)).await;
         let verdict = Arc::new(answer.map_err(|_| "no answer in time")??);
@@ -161,7 +161,7 @@ impl Ai {
     }
 }
 
-/// An item that is not decided waits for a person, and its result says why.
+/// The decision about an item that could not be judged: a person decides, and the result gives the reason.
 fn undecided(reason: &str) -> Decision {
     Decision::new(Moderator::Ai, Status::Flagged, 0.0, format!("Could not be judged: {reason}"))
 }

@@ -1,5 +1,5 @@
-//! The slots at the endpoint, shared out between projects: a slot that becomes free goes to the project that has waited for its turn
-//! the longest, and a project never has all of them. The number of waiting items is bounded.
+//! The slots at the endpoint, shared out between projects: a slot that becomes free goes to the project that has waited for its
+//! turn the longest, and a project never has all of them. The number of waiting items is bounded.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-/// Items that are judged or wait for it: of one project, of all, and their bytes.
+/// The most items that are judged or wait for it: of one project, of all projects, and their bytes.
 const PROJECT_QUEUED_ITEMS_MAX: usize = 64;
 const QUEUED_ITEMS_MAX: usize = 512;
 const QUEUED_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The window of the quota.
+/// The window in which the prompts of a project are counted.
 const QUOTA_WINDOW: Duration = Duration::from_secs(60);
-/// Projects whose quota is remembered before those of earlier minutes are forgotten.
+/// The number of remembered counts at which those of earlier windows are dropped.
 const REMEMBERED_QUOTAS_MAX: usize = 4096;
 
 #[derive(Debug)]
 pub(super) struct PromptQueue {
-    /// Places that one project has at once.
+    /// The most slots that one project has at once.
     slots_per_project: usize,
-    /// Prompts that one project may ask within a minute; 0: any number.
+    /// The most prompts that one project may ask within a minute; 0: any number.
     quota: usize,
     state: Mutex<PromptQueueState>,
 }
@@ -29,11 +29,11 @@ pub(super) struct PromptQueue {
 struct PromptQueueState {
     free: usize,
     projects: HashMap<Arc<str>, ProjectPrompts>,
-    /// The projects that wait for a place and may have one, the next one first.
+    /// The projects that wait for a slot and may have one, the next one first.
     turns: VecDeque<Arc<str>>,
     items: usize,
     bytes: usize,
-    /// When a project's minute began, and the prompts in it.
+    /// The start of each project's window, and the prompts in it.
     asked: HashMap<Arc<str>, (Instant, usize)>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct JudgingPermit {
     bytes: usize,
 }
 
-/// The right to ask, until it is dropped.
+/// The right to ask the endpoint, until it is dropped.
 #[derive(Debug)]
 pub(super) struct EndpointSlot {
     queue: Arc<PromptQueue>,
@@ -70,7 +70,7 @@ impl PromptQueue {
         })
     }
 
-    /// `None`: too much waits already.
+    /// Admits an item; `None`: too many wait already.
     pub(super) fn admit(self: &Arc<Self>, project_id: &Arc<str>, bytes: usize) -> Option<JudgingPermit> {
         let mut state = self.lock();
         if state.items >= QUEUED_ITEMS_MAX || (state.items > 0 && state.bytes + bytes > QUEUED_BYTES_MAX) {
@@ -103,7 +103,7 @@ impl PromptQueue {
         *asked <= self.quota
     }
 
-    /// Waits for a place.
+    /// Waits for a slot.
     pub(super) async fn acquire(self: &Arc<Self>, project_id: &Arc<str>) -> Option<EndpointSlot> {
         let (sender, slot) = oneshot::channel();
         self.lock().projects.entry(project_id.clone()).or_default().waiting.push_back(sender);
@@ -111,7 +111,7 @@ impl PromptQueue {
         slot.await.ok()
     }
 
-    /// Changes something, and gives away what is free then.
+    /// Applies a change, then gives the free slots to the projects whose turn it is.
     fn share_out(self: &Arc<Self>, change: impl FnOnce(&mut PromptQueueState)) {
         let mut given = Vec::new();
         {
@@ -126,7 +126,7 @@ impl PromptQueue {
                 state.queue_up(&project_id, self.slots_per_project);
             }
         }
-        // Not while the state is locked: a place that nobody takes comes back at once.
+        // Not while the state is locked: a slot that nobody takes comes back at once.
         for (sender, slot) in given {
             let _ = sender.send(slot);
         }
@@ -138,7 +138,7 @@ impl PromptQueue {
 }
 
 impl PromptQueueState {
-    /// Puts a project at the end of those that wait for their turn, if it waits for anything that it may have.
+    /// Puts a project at the end of the turns, if it waits for a slot that it may have.
     fn queue_up(&mut self, project_id: &Arc<str>, slots_per_project: usize) {
         let Some(project) = self.projects.get_mut(project_id) else { return };
         if !project.has_turn && !project.waiting.is_empty() && project.slots < slots_per_project {
@@ -147,7 +147,7 @@ impl PromptQueueState {
         }
     }
 
-    /// The receiver of the project's next place, if any still waits for it.
+    /// The receiver of the project's next slot, if one still waits.
     fn give(&mut self, project_id: &Arc<str>) -> Option<oneshot::Sender<EndpointSlot>> {
         let project = self.projects.get_mut(project_id)?;
         project.has_turn = false;
@@ -191,7 +191,7 @@ impl Drop for JudgingPermit {
         state.bytes -= self.bytes;
         if let Some(project) = state.projects.get_mut(&self.project_id) {
             project.items -= 1;
-            // Nobody waits who was not judging.
+            // A dropped item may have left waiting prompts.
             project.waiting.retain(|sender| !sender.is_closed());
         }
         state.forget_idle(&self.project_id);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_stops_waiting_is_passed_over() {
+    async fn a_prompt_that_stopped_waiting_is_skipped() {
         let queue = PromptQueue::new(1, 0);
         let project: Arc<str> = "p".into();
         let held = queue.acquire(&project).await.unwrap();

@@ -6,12 +6,13 @@ use super::super::rule::Action;
 use super::super::{Decision, Moderator};
 use crate::store::Status;
 
-/// The confidence below which every verdict is ignored.
+/// The confidence below which a verdict only flags.
 const CONFIDENCE_MIN: f64 = 0.3;
 /// The confidence from which a rejection takes effect.
 const REJECTION_CONFIDENCE_MIN: f64 = 0.6;
-/// The longest text of the model in results.
+/// The longest reason of the model in results.
 const REASON_CHARS_MAX: usize = 1000;
+/// The most categories of the model in results.
 const CATEGORIES_MAX: usize = 20;
 
 /// The structured answer.
@@ -38,7 +39,8 @@ impl Verdict {
         Some(verdict)
     }
 
-    /// A rejection takes effect according to the rule's action, so a rule may also only flag or approve matching items.
+    /// The decision for a rule with this action. A rejection takes effect according to the rule's action, so a rule may also only
+    /// flag or approve matching items.
     pub(super) fn decision(&self, action: Action) -> Decision {
         let status = match self.decision {
             _ if self.confidence < CONFIDENCE_MIN => Status::Flagged,

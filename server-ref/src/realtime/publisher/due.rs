@@ -70,8 +70,8 @@ impl Publisher {
         self.next_head_poll
     }
 
-    /// Publishes the statistics whose time has come. A flush publishes all of them, once no event is missing. Returns the time of the
-    /// next ones.
+    /// Publishes the statistics whose time has come. A flush publishes all of them, once no event is missing. Returns the time of
+    /// the next ones.
     async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
         let flush = !self.flushes.is_empty() && self.holes.is_empty() && !self.reads.is_reading();
         for id in self.statistics.take_due(now, flush) {

@@ -1,8 +1,8 @@
 //! The one task that publishes: each project's events in the order of their ids, statistics in between.
 //!
-//! It publishes only projects that a client of this node has joined. Their events come from this node's commits and from other nodes'
-//! messages. A missing event shows as a hole in the ids, or by the project's newest id, which is read at an interval that is shorter
-//! without Redis; it is then read from the log.
+//! It publishes only projects that a client of this node has joined. Their events come from this node's commits and from other
+//! nodes' messages. A missing event shows as a hole in the ids, or by the project's newest id, which is read at an interval that is
+//! shorter without Redis; it is then read from the log.
 
 mod due;
 mod reads;
