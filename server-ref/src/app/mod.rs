@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 pub(crate) use invalidation::run as exchange_invalidations;
 pub(crate) use peers::PeerNodes;
 
-use crate::auth::{AccountThrottle, Auth, SigningSecret, Throttle};
+use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::metrics::Metrics;
 use crate::moderation::{AiOptions, Moderation};
 use crate::options::{EventLog, Limits};
@@ -36,7 +36,7 @@ pub(crate) struct App {
     /// The name of this node among those that share the database.
     pub(crate) node: String,
     pub(crate) peers: PeerNodes,
-    pub(crate) logins: Throttle,
+    pub(crate) logins: AddressThrottle,
     pub(crate) account_logins: AccountThrottle,
     /// Signs the cookies of known browsers.
     pub(crate) browser_secret: SigningSecret,

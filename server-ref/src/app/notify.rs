@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use super::App;
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Actor, AuditDraft, Change, Deed, Notification, notification_event};
+use crate::store::{Actor, AuditDraft, Mutation, Notification, ProjectChange, notification_event};
 use crate::time::now;
 
 /// The most persistent notifications of one project, and of all projects together: every joining socket receives them.
@@ -32,9 +32,9 @@ impl App {
             Notification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
         match &notification.project_id {
             Some(id) => {
-                let deed = if persistent { Deed::Notified(notification.clone()) } else { Deed::Nothing };
+                let mutation = if persistent { Mutation::Notified(notification.clone()) } else { Mutation::Nothing };
                 let audit = Some(notification.created(persistent, by).into());
-                self.publish_notification(id, &notification, persistent, deed, audit).await?;
+                self.publish_notification(id, &notification, persistent, mutation, audit).await?;
             }
             None => {
                 self.store.add_notification(&notification, persistent, by).await?;
@@ -47,7 +47,7 @@ impl App {
     }
 
     async fn publish_to_all(&self, id: String, notification: &Notification, persistent: bool) -> Result<(), Error> {
-        match self.publish_notification(&id, notification, persistent, Deed::Nothing, None).await {
+        match self.publish_notification(&id, notification, persistent, Mutation::Nothing, None).await {
             // The project was deleted meanwhile.
             Err(Error::NotFound(_)) => Ok(()),
             done => done,
@@ -59,12 +59,12 @@ impl App {
         project_id: &str,
         notification: &Notification,
         persistent: bool,
-        deed: Deed,
+        mutation: Mutation,
         audit: Option<Box<AuditDraft>>,
     ) -> Result<(), Error> {
         let Notification { id, kind, message, created_at: at, .. } = notification;
         let id = persistent.then_some(id.as_str());
         let event = Some(notification_event(project_id, id, kind, message, *at)?);
-        self.writer.submit(Change { project_id: project_id.into(), at: *at, deed, event, audit }).await
+        self.writer.submit(ProjectChange { project_id: project_id.into(), at: *at, mutation, event, audit }).await
     }
 }

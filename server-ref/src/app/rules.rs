@@ -3,7 +3,7 @@
 use super::App;
 use crate::Error;
 use crate::moderation::{NewRule, rule_update};
-use crate::store::{Actor, AuditDraft, Change, Deed, Invalidation, StoredRule, rule_state};
+use crate::store::{Actor, AuditDraft, Invalidation, Mutation, ProjectChange, StoredRule, rule_state};
 use crate::time::now;
 
 impl App {
@@ -17,19 +17,19 @@ impl App {
     pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.moderation.check_rule(project_id, &rule).await?;
         let audit = AuditDraft::new(by, "rule.create", &rule.id).after(rule_state(&rule));
-        self.publish_rule(project_id, "created", &rule, Deed::RuleCreated(rule.clone()), audit).await
+        self.publish_rule(project_id, "created", &rule, Mutation::RuleCreated(rule.clone()), audit).await
     }
 
     pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.moderation.check_rule(project_id, &rule).await?;
         let audit = AuditDraft::new(by, "rule.update", &rule.id).after(rule_state(&rule));
-        self.publish_rule(project_id, "updated", &rule, Deed::RuleUpdated(rule.clone()), audit).await
+        self.publish_rule(project_id, "updated", &rule, Mutation::RuleUpdated(rule.clone()), audit).await
     }
 
     pub(crate) async fn delete_rule(&self, project_id: &str, rule: &StoredRule, by: &Actor) -> Result<(), Error> {
         let rule = &StoredRule { updated_at: now(), ..rule.clone() };
         let audit = AuditDraft::new(by, "rule.delete", &rule.id);
-        self.publish_rule(project_id, "deleted", rule, Deed::RuleDeleted(rule.id.clone()), audit).await
+        self.publish_rule(project_id, "deleted", rule, Mutation::RuleDeleted(rule.id.clone()), audit).await
     }
 
     async fn publish_rule(
@@ -37,12 +37,12 @@ impl App {
         project_id: &str,
         action: &str,
         rule: &StoredRule,
-        deed: Deed,
+        mutation: Mutation,
         audit: AuditDraft,
     ) -> Result<(), Error> {
         let at = rule.updated_at;
         let event = Some(rule_update(project_id, action, rule, at)?);
-        let change = Change { project_id: project_id.into(), at, deed, event, audit: Some(audit.into()) };
+        let change = ProjectChange { project_id: project_id.into(), at, mutation, event, audit: Some(audit.into()) };
         let done = self.writer.submit(change).await;
         self.apply(&Invalidation::RulesChanged(project_id.to_owned()));
         done

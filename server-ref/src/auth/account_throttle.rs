@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use quick_cache::unsync::Cache;
 
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// The accounts and browsers that are remembered. Those that are tried often stay longest.
-const REMEMBERED: usize = 16_384;
+const FAILURE_LISTS_MAX: usize = 16_384;
 
 /// Failed attempts within the last 15 minutes, by account, and by account and known browser.
 #[derive(Debug)]
@@ -26,12 +26,12 @@ pub(crate) struct AccountThrottle {
 /// An attempt that counts as failed until it is forgiven.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Attempt(u64);
+pub(crate) struct SignInAttempt(u64);
 
 impl AccountThrottle {
     /// `limit` 0 lets everyone try.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(REMEMBERED)) }
+        Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(FAILURE_LISTS_MAX)) }
     }
 
     /// Counts an attempt to sign in to the account of this e-mail address. `browser`: the name of a browser that has signed in
@@ -39,30 +39,30 @@ impl AccountThrottle {
     ///
     /// # Errors
     /// The time to wait.
-    pub(crate) fn attempt(&self, email: &str, browser: Option<&str>, now: Instant) -> Result<Attempt, Duration> {
+    pub(crate) fn attempt(&self, email: &str, browser: Option<&str>, now: Instant) -> Result<SignInAttempt, Duration> {
         let key = self.hasher.hash_one((email.to_ascii_lowercase(), browser));
         if self.limit == 0 {
-            return Ok(Attempt(key));
+            return Ok(SignInAttempt(key));
         }
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut times) = failures.get_mut(&key) else {
             failures.insert(key, VecDeque::from([now]));
-            return Ok(Attempt(key));
+            return Ok(SignInAttempt(key));
         };
-        while times.front().is_some_and(|&first| first + WINDOW <= now) {
+        while times.front().is_some_and(|&first| first + FAILURE_WINDOW <= now) {
             times.pop_front();
         }
         match times.front() {
-            Some(&first) if times.len() >= self.limit => Err(first + WINDOW - now),
+            Some(&first) if times.len() >= self.limit => Err(first + FAILURE_WINDOW - now),
             _ => {
                 times.push_back(now);
-                Ok(Attempt(key))
+                Ok(SignInAttempt(key))
             }
         }
     }
 
     /// The attempt succeeded.
-    pub(crate) fn forgive(&self, Attempt(key): Attempt) {
+    pub(crate) fn forgive(&self, SignInAttempt(key): SignInAttempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut times) = failures.get_mut(&key) {
             times.pop_back();
@@ -95,11 +95,11 @@ mod tests {
         let now = Instant::now();
         let refused = || throttle.attempt("a@example.org", None, now).is_err();
         assert!(!refused() && !refused() && refused());
-        for n in 0..4 * REMEMBERED {
+        for n in 0..4 * FAILURE_LISTS_MAX {
             let _ = throttle.attempt(&n.to_string(), None, now);
             assert!(n % 1000 > 0 || refused(), "{n}");
         }
-        assert!(throttle.failures.lock().unwrap().len() <= REMEMBERED);
+        assert!(throttle.failures.lock().unwrap().len() <= FAILURE_LISTS_MAX);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const USE_INTERVAL: Micros = 60 * 1_000_000;
 /// A look-up per request would cost more than the moderation.
 #[derive(Debug)]
 pub(super) struct Keys {
-    known: RwLock<State>,
+    known: RwLock<KeyCache>,
     /// By the hashes of what was presented.
     wrong: Cache<KeyHash, Instant>,
     /// A signature stays true, whatever becomes of the key.
@@ -37,15 +37,15 @@ pub(super) struct Keys {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    by_hash: HashMap<KeyHash, Arc<Known>>,
-    by_id: HashMap<String, Arc<Known>>,
+struct KeyCache {
+    by_hash: HashMap<KeyHash, Arc<CachedKey>>,
+    by_id: HashMap<String, Arc<CachedKey>>,
     /// Counts changes, so that a key read before one is not kept after it.
     generation: u64,
 }
 
 #[derive(Debug)]
-struct Known {
+struct CachedKey {
     key: Arc<StoredKey>,
     used_at: AtomicI64,
 }
@@ -101,7 +101,7 @@ impl Keys {
         mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn used(&self, known: &Known, at: Micros) {
+    fn used(&self, known: &CachedKey, at: Micros) {
         let before = known.used_at.load(Ordering::Relaxed);
         if at.saturating_sub(before) < USE_INTERVAL {
             return;
@@ -111,7 +111,7 @@ impl Keys {
         }
     }
 
-    async fn by_key(&self, store: &Store, key: &str) -> Result<Option<Arc<Known>>, Error> {
+    async fn by_key(&self, store: &Store, key: &str) -> Result<Option<Arc<CachedKey>>, Error> {
         let Some(hash) = key_hash(key) else {
             return Ok(None);
         };
@@ -132,7 +132,7 @@ impl Keys {
         Ok(Some(self.keep(key, Some(hash), generation)))
     }
 
-    async fn by_token(&self, store: &Store, token: &str) -> Result<Option<(Arc<Known>, Arc<Claims>)>, Error> {
+    async fn by_token(&self, store: &Store, token: &str) -> Result<Option<(Arc<CachedKey>, Arc<Claims>)>, Error> {
         let hash: KeyHash = Sha256::digest(token.as_bytes()).into();
         if let Some(claims) = self.verified.get(&hash) {
             return Ok(self.by_id(store, &claims.key_id, |_| true).await?.map(|known| (known, claims)));
@@ -145,7 +145,8 @@ impl Keys {
         }
         let has_token_key = |key: &StoredKey| key.token_key.is_some();
         let known = self.by_id(store, &signed.claims.key_id, has_token_key).await?;
-        let is_good = |known: &Arc<Known>| known.key.token_key.as_deref().is_some_and(|key| signed.is_signed_by(key));
+        let is_good =
+            |known: &Arc<CachedKey>| known.key.token_key.as_deref().is_some_and(|key| signed.is_signed_by(key));
         let Some(known) = known.filter(is_good) else {
             self.wrong.insert(hash, Instant::now());
             return Ok(None);
@@ -161,7 +162,7 @@ impl Keys {
         store: &Store,
         id: &str,
         suffices: impl Fn(&StoredKey) -> bool,
-    ) -> Result<Option<Arc<Known>>, Error> {
+    ) -> Result<Option<Arc<CachedKey>>, Error> {
         let generation = {
             let state = self.read();
             if let Some(known) = state.by_id.get(id).filter(|known| suffices(&known.key)) {
@@ -172,10 +173,10 @@ impl Keys {
         Ok(store.key_by_id(id).await?.map(|key| self.keep(key, None, generation)))
     }
 
-    fn keep(&self, key: StoredKey, hash: Option<KeyHash>, generation: u64) -> Arc<Known> {
+    fn keep(&self, key: StoredKey, hash: Option<KeyHash>, generation: u64) -> Arc<CachedKey> {
         let id = key.id.clone();
         let used_at = AtomicI64::new(key.last_used_at.unwrap_or_default());
-        let known = Arc::new(Known { key: Arc::new(key), used_at });
+        let known = Arc::new(CachedKey { key: Arc::new(key), used_at });
         let mut state = self.write();
         if state.generation == generation {
             state.by_id.insert(id, known.clone());
@@ -190,11 +191,11 @@ impl Keys {
         self.wrong.get(hash).is_some_and(|since| since.elapsed() < WRONG_KEY_LIFETIME)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State> {
+    fn read(&self) -> RwLockReadGuard<'_, KeyCache> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State> {
+    fn write(&self) -> RwLockWriteGuard<'_, KeyCache> {
         self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,11 +3,11 @@
 mod access;
 mod account_throttle;
 mod accounts;
+mod address_throttle;
 mod keys;
 mod passwords;
 mod permission;
 mod signing_secret;
-mod throttle;
 mod tokens;
 
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::time::{Micros, now};
 pub(crate) use access::{Denied, KeyAccess};
 pub(crate) use account_throttle::AccountThrottle;
 pub(crate) use accounts::{check_email, check_password};
+pub(crate) use address_throttle::AddressThrottle;
 pub(crate) use passwords::Passwords;
 pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use signing_secret::SigningSecret;
-pub(crate) use throttle::Throttle;
 use tokens::{Claims, token_key};
 
 /// The name of the session cookie, and of what is in it.

@@ -12,27 +12,27 @@ use tokio::sync::oneshot;
 use crate::Error;
 
 /// Passwords that are worked on at once. Each takes 19 MiB: more at once would only be slower.
-const THREADS: usize = 2;
+const HASH_THREADS: usize = 2;
 /// Passwords that may wait, which is for some seconds. More are refused.
-const WAITING: usize = 64;
+const HASH_QUEUE_LENGTH: usize = 64;
 
 /// Checked when the user is unknown, so that the answer takes as long. No password is known that it fits.
 pub(super) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
-type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+type HashJob = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
 /// Hashes and checks passwords.
 #[derive(Debug)]
-pub(crate) struct Passwords(SyncSender<Job>);
+pub(crate) struct Passwords(SyncSender<HashJob>);
 
 impl Default for Passwords {
     fn default() -> Self {
-        let (sender, jobs) = sync_channel(WAITING);
+        let (sender, jobs) = sync_channel(HASH_QUEUE_LENGTH);
         let jobs = Arc::new(Mutex::new(jobs));
-        for _ in 0..THREADS {
+        for _ in 0..HASH_THREADS {
             let jobs = jobs.clone();
-            let started = thread::Builder::new().name("passwords".into()).spawn(move || work_off(&jobs));
+            let started = thread::Builder::new().name("passwords".into()).spawn(move || run_jobs(&jobs));
             if let Err(error) = started {
                 tracing::error!(%error, "a thread for passwords could not be started");
             }
@@ -42,8 +42,8 @@ impl Default for Passwords {
 }
 
 /// Until nobody can ask any more.
-fn work_off(jobs: &Mutex<Receiver<Job>>) {
-    let mut memory = Memory::default();
+fn run_jobs(jobs: &Mutex<Receiver<HashJob>>) {
+    let mut memory = HashMemory::default();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
@@ -65,9 +65,12 @@ impl Passwords {
         hash.map_err(|error| Error::Internal(error.to_string()))
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Result<T, Error> {
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut HashMemory) -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(move |memory: &mut Memory| {
+        let job = Box::new(move |memory: &mut HashMemory| {
             // When nobody waits any more, the work would be for nothing.
             if !answer.is_closed() {
                 let _ = answer.send(work(memory));
@@ -83,9 +86,9 @@ impl Passwords {
 
 /// The memory that Argon2 fills. It is kept: an allocator that gets 19 MiB back again and again does not return all of it to the system.
 #[derive(Default)]
-struct Memory(Vec<Block>);
+struct HashMemory(Vec<Block>);
 
-impl Memory {
+impl HashMemory {
     fn hash(&mut self, password: &str) -> argon2::password_hash::Result<String> {
         let (salt, params) = (Salt::generate(), Params::DEFAULT);
         let hash = PasswordHash {
@@ -124,13 +127,13 @@ mod tests {
 
     #[test]
     fn nobody_is_checked_in_earnest() {
-        assert!(!Memory::default().fits("x", NOBODY).unwrap());
+        assert!(!HashMemory::default().fits("x", NOBODY).unwrap());
     }
 
     /// With the library's own functions.
     #[test]
     fn hashes_are_those_of_the_standard() {
-        let mut memory = Memory::default();
+        let mut memory = HashMemory::default();
         let hash: PasswordHash = Argon2::default().hash_password(b"secret").unwrap();
         assert!(memory.fits("secret", &hash.to_string()).unwrap());
         assert!(!memory.fits("Secret", &hash.to_string()).unwrap());
@@ -148,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn too_many_at_once_are_refused() {
         let passwords = Passwords::default();
-        let all = (0..WAITING + 10).map(|_| passwords.is_right("x".into(), NOBODY.into()));
+        let all = (0..HASH_QUEUE_LENGTH + 10).map(|_| passwords.is_right("x".into(), NOBODY.into()));
         let all = futures_util::future::join_all(all).await;
         let refused = all.iter().filter(|answer| matches!(answer, Err(Error::Busy))).count();
         assert!((1..=10).contains(&refused), "{refused}");

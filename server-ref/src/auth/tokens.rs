@@ -17,10 +17,10 @@ const PREFIX: &str = "amt_";
 /// Longer texts are no tokens.
 const TOKEN_MAX: usize = 512;
 const VERSION: u8 = 1;
-const SIGNATURE: usize = 64;
+const SIGNATURE_BYTES: usize = 64;
 /// Version, scopes, the end, and random bytes, which tell two tokens of one moment apart. The key's id follows.
-const FIXED: usize = 1 + 1 + 8 + 8;
-const PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
+const FIXED_BYTES: usize = 1 + 1 + 8 + 8;
+const SEED_PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
 
 /// The content of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) struct Claims {
 
 /// A token whose signature is still to be checked.
 #[derive(Debug)]
-pub(super) struct Signed {
+pub(super) struct UnverifiedToken {
     pub(super) claims: Claims,
     bytes: Vec<u8>,
 }
@@ -59,30 +59,31 @@ pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
 }
 
 /// `None`: it is no token of this version.
-pub(super) fn read(token: &str) -> Option<Signed> {
+pub(super) fn read(token: &str) -> Option<UnverifiedToken> {
     let text = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let body = bytes.len().checked_sub(SIGNATURE).and_then(|end| bytes.get(..end))?;
-    let (fixed, key_id) = body.split_at_checked(FIXED)?;
+    let body = bytes.len().checked_sub(SIGNATURE_BYTES).and_then(|end| bytes.get(..end))?;
+    let (fixed, key_id) = body.split_at_checked(FIXED_BYTES)?;
     let [VERSION, scopes, ..] = *fixed else { return None };
     let claims = Claims {
         key_id: String::from_utf8(key_id.to_vec()).ok()?,
         scopes: Scopes::from_bits(scopes),
         expires_at: Micros::from_be_bytes(fixed.get(2..10)?.try_into().ok()?),
     };
-    Some(Signed { claims, bytes })
+    Some(UnverifiedToken { claims, bytes })
 }
 
-impl Signed {
+impl UnverifiedToken {
     pub(super) fn is_signed_by(&self, token_key: &[u8]) -> bool {
-        let (body, signature) = self.bytes.split_at(self.bytes.len().saturating_sub(SIGNATURE));
+        let (body, signature) = self.bytes.split_at(self.bytes.len().saturating_sub(SIGNATURE_BYTES));
         UnparsedPublicKey::new(&ED25519, token_key).verify(body, signature).is_ok()
     }
 }
 
 fn pair(api_key: &str) -> Result<Ed25519KeyPair, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(api_key.as_bytes());
-    let seed = mac.map_err(|error| Error::Internal(error.to_string()))?.chain_update(PURPOSE).finalize().into_bytes();
+    let seed =
+        mac.map_err(|error| Error::Internal(error.to_string()))?.chain_update(SEED_PURPOSE).finalize().into_bytes();
     Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|error| Error::Internal(error.to_string()))
 }
 

@@ -17,7 +17,7 @@ pub use projects::ProjectCommand;
 pub use users::UserCommand;
 
 use crate::Error;
-use crate::store::{Opening, Store};
+use crate::store::{Store, StoreOptions};
 
 /// The commands besides `serve`.
 #[derive(Debug, Subcommand)]
@@ -90,7 +90,7 @@ impl Common {
     }
 
     async fn open_with(&self, create: bool) -> Result<Store, Error> {
-        let opening = Opening { create, busy_timeout: Self::BUSY_TIMEOUT, ..Opening::default() };
+        let opening = StoreOptions { create, busy_timeout: Self::BUSY_TIMEOUT, ..StoreOptions::default() };
         Store::open(&self.database, opening).await
     }
 }

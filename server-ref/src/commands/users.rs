@@ -22,7 +22,7 @@ pub enum UserCommand {
     Create {
         /// The user.
         #[command(flatten)]
-        user: Named,
+        user: NamedUser,
         /// Let them administer the server.
         #[arg(long)]
         admin: bool,
@@ -40,7 +40,7 @@ pub enum UserCommand {
     SetPassword {
         /// The user.
         #[command(flatten)]
-        user: Named,
+        user: NamedUser,
         /// The password.
         #[command(flatten)]
         password: Password,
@@ -49,19 +49,19 @@ pub enum UserCommand {
     Deactivate {
         /// The user.
         #[command(flatten)]
-        user: Named,
+        user: NamedUser,
     },
     /// Let a user who was deactivated sign in again.
     Activate {
         /// The user.
         #[command(flatten)]
-        user: Named,
+        user: NamedUser,
     },
     /// Delete a user. Their decisions stay.
     Delete {
         /// The user.
         #[command(flatten)]
-        user: Named,
+        user: NamedUser,
         /// User who becomes the owner of the projects that nobody else owns. Without one such projects are an error.
         #[arg(long, value_name = "EMAIL")]
         reassign: Option<String>,
@@ -70,7 +70,7 @@ pub enum UserCommand {
 
 /// Which user.
 #[derive(Debug, Args)]
-pub struct Named {
+pub struct NamedUser {
     /// E-mail address of the user.
     #[arg(long)]
     email: String,
@@ -117,7 +117,7 @@ impl UserCommand {
     }
 }
 
-async fn create(named: &Named, admin: bool, password: &Password) -> Result<Answer, Error> {
+async fn create(named: &NamedUser, admin: bool, password: &Password) -> Result<Answer, Error> {
     let email = check_email(&named.email)?;
     let (password, hash, is_shown) = password.choose().await?;
     let store = named.common.open_or_create().await?;
@@ -127,7 +127,7 @@ async fn create(named: &Named, admin: bool, password: &Password) -> Result<Answe
     Ok(with_password(named, &user, done, is_shown.then_some(password)))
 }
 
-async fn set_password(named: &Named, password: &Password) -> Result<Answer, Error> {
+async fn set_password(named: &NamedUser, password: &Password) -> Result<Answer, Error> {
     let store = named.common.open().await?;
     let user = find(&store, &named.email).await?;
     let (password, hash, is_shown) = password.choose().await?;
@@ -137,7 +137,7 @@ async fn set_password(named: &Named, password: &Password) -> Result<Answer, Erro
     Ok(with_password(named, &user, done, is_shown.then_some(password)))
 }
 
-fn with_password(named: &Named, user: &User, done: String, password: Option<String>) -> Answer {
+fn with_password(named: &NamedUser, user: &User, done: String, password: Option<String>) -> Answer {
     match password {
         None => Answer::new(named.common.json, &json!({"user": user}), done),
         Some(password) => {
@@ -160,7 +160,7 @@ async fn list(common: &Common) -> Result<Answer, Error> {
     Ok(Answer::new(common.json, &json!({"users": users}), text))
 }
 
-async fn set_active(named: &Named, is_active: bool) -> Result<Answer, Error> {
+async fn set_active(named: &NamedUser, is_active: bool) -> Result<Answer, Error> {
     let store = named.common.open().await?;
     let user = find(&store, &named.email).await?;
     store.update_user(&user.id, None, Some(is_active), &Actor::command_line()).await?;
@@ -172,7 +172,7 @@ async fn set_active(named: &Named, is_active: bool) -> Result<Answer, Error> {
     Ok(Answer::new(named.common.json, &json!({"user": User { is_active, ..user }}), text))
 }
 
-async fn delete(named: &Named, heir: Option<&str>) -> Result<Answer, Error> {
+async fn delete(named: &NamedUser, heir: Option<&str>) -> Result<Answer, Error> {
     let store = named.common.open().await?;
     let user = find(&store, &named.email).await?;
     let heir = match heir {

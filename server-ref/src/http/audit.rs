@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::Permission;
 use crate::store::{AuditEntry, AuditPosition};
 
-const LIMIT: i64 = 50;
+const LIMIT_DEFAULT: i64 = 50;
 const LIMIT_MAX: i64 = 200;
 
 #[derive(Deserialize, IntoParams)]
@@ -28,7 +28,7 @@ pub(super) struct AuditQuery {
     cursor: Option<String>,
 }
 
-type Wanted = Result<Query<AuditQuery>, QueryRejection>;
+type ParsedAuditQuery = Result<Query<AuditQuery>, QueryRejection>;
 
 /// A page of an audit log, newest first.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +49,7 @@ pub(super) async fn of_project(
     State(app): State<Arc<App>>,
     caller: Caller,
     Ids(id): Ids<String>,
-    wanted: Wanted,
+    wanted: ParsedAuditQuery,
 ) -> Result<Json<AuditPage>, ApiError> {
     caller.allow(&app, &id, Permission::ReadAudit).await?;
     let (after, limit) = wanted_page(wanted)?;
@@ -64,16 +64,16 @@ pub(super) async fn of_project(
 pub(super) async fn of_server(
     State(app): State<Arc<App>>,
     caller: Caller,
-    wanted: Wanted,
+    wanted: ParsedAuditQuery,
 ) -> Result<Json<AuditPage>, ApiError> {
     caller.server_admin(&app).await?;
     let (after, limit) = wanted_page(wanted)?;
     Ok(page(app.store.server_audit(&after, limit + 1).await?, limit))
 }
 
-fn wanted_page(wanted: Wanted) -> Result<(AuditPosition, i64), ApiError> {
+fn wanted_page(wanted: ParsedAuditQuery) -> Result<(AuditPosition, i64), ApiError> {
     let Query(wanted) = wanted.map_err(|error| ApiError::invalid(error.body_text()))?;
-    let limit = wanted.limit.unwrap_or(LIMIT);
+    let limit = wanted.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {LIMIT_MAX}")));
     }

@@ -158,7 +158,7 @@ impl Project {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct ProjectQuery {
     project_id: Option<String>,
 }
 
@@ -170,7 +170,8 @@ impl FromRequestParts<Arc<App>> for Project {
         let id = match caller.key_project() {
             Some(id) => id.into(),
             None => {
-                let named = Query::<Named>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
+                let named =
+                    Query::<ProjectQuery>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
                 match named {
                     Some(id) if is_project_id(&id) => id.into(),
                     Some(_) => return Err(ApiError::not_found("Project not found")),

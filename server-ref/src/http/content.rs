@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::caller::Project;
 use super::error::ApiError;
 use super::input::Ids;
-use super::listing::{ContentQuery, Wanted, cursor};
+use super::listing::{ContentQuery, RequestedPage, cursor};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::Content;
@@ -56,7 +56,7 @@ pub(super) async fn list(
     let project_id = project.allow(&app, Permission::Read).await?;
     let Query(query) = query.map_err(|error| ApiError::invalid(error.body_text()))?;
     let list = match query.wanted()? {
-        Wanted::Numbered { page, per_page, status } => {
+        RequestedPage::Numbered { page, per_page, status } => {
             let found = app.store.contents(&project_id, status, per_page, (page - 1) * per_page).await?;
             let pagination = Pagination::new(page, per_page, found.total);
             let last = found.last.filter(|_| pagination.has_next);
@@ -67,7 +67,7 @@ pub(super) async fn list(
                 next_cursor: last.as_ref().map(cursor),
             }
         }
-        Wanted::After { place, limit, filter } => {
+        RequestedPage::After { place, limit, filter } => {
             let found = app.store.list_contents(&project_id, &filter, place, limit).await?;
             let next_cursor = found.next.as_ref().map(cursor);
             ContentList { success: true, content: found.contents, pagination: None, next_cursor }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::Error;
 use crate::auth::Denied;
-use crate::store::{Fault, Scope};
+use crate::store::{DbFault, Scope};
 
 /// When to try again what failed for lack of a database: it restarts in seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -181,16 +181,16 @@ impl From<Error> for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        let fault = Fault::of(&error);
-        if fault != Fault::Text {
+        let fault = DbFault::of(&error);
+        if fault != DbFault::Text {
             tracing::error!(error = &error as &dyn std::error::Error, ?fault, "the database failed");
         }
         match fault {
-            Fault::Lost | Fault::Unavailable => Self::unavailable(),
-            Fault::TooLong => Self::timeout(),
-            Fault::Full => Self::storage_full(),
-            Fault::Text => Self::invalid("Text must not hold U+0000"),
-            Fault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),
+            DbFault::Lost | DbFault::Unavailable => Self::unavailable(),
+            DbFault::TooLong => Self::timeout(),
+            DbFault::Full => Self::storage_full(),
+            DbFault::Text => Self::invalid("Text must not hold U+0000"),
+            DbFault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),
         }
     }
 }

@@ -20,12 +20,12 @@ pub(super) async fn live() -> StatusCode {
 }
 
 /// The caller wants the current state.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The server's health; needs no key. 503 if the database does not answer, or the server drains.
 #[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
-    let healthy = match timeout(PATIENCE, app.store.ping()).await {
+    let healthy = match timeout(PING_TIMEOUT, app.store.ping()).await {
         Ok(Ok(())) => !app.retiring.is_cancelled() && !app.draining.is_cancelled(),
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the database does not answer");

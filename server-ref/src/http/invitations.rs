@@ -45,7 +45,7 @@ answer!(InvitationAnswer { invitation: NewInvitation });
 answer!(InvitationsAnswer { invitations: Vec<Invitation> });
 answer!(ReceivedInvitationsAnswer { invitations: Vec<ReceivedInvitation> });
 
-type Made = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
+type CreatedInvitation = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
 
 /// The invitations of a project that wait for an answer. For admins.
 #[utoipa::path(
@@ -72,7 +72,7 @@ pub(super) async fn create(
     caller: Caller,
     Ids(id): Ids<String>,
     Body(body): Body<InvitationBody>,
-) -> Result<Made, ApiError> {
+) -> Result<CreatedInvitation, ApiError> {
     invite(&app, &caller, &id, &body).await
 }
 
@@ -86,11 +86,11 @@ pub(super) async fn create_by_members(
     caller: Caller,
     Ids(id): Ids<String>,
     Body(body): Body<InvitationBody>,
-) -> Result<Made, ApiError> {
+) -> Result<CreatedInvitation, ApiError> {
     invite(&app, &caller, &id, &body).await
 }
 
-async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> Result<Made, ApiError> {
+async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> Result<CreatedInvitation, ApiError> {
     let own = caller.allow(app, id, Permission::EditMembers).await?;
     let role = body.role.unwrap_or(Role::Member);
     outranks(own, role)?;

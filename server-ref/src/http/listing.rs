@@ -7,13 +7,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::ApiError;
-use crate::store::{ContentFilter, Place, Status};
+use crate::store::{ContentFilter, ContentPosition, Status};
 use crate::time::{self, Micros};
 
-const PER_PAGE: u32 = 20;
+const PER_PAGE_DEFAULT: u32 = 20;
 const PER_PAGE_MAX: u32 = 100;
 /// The depth limit of numbered pages: each costs as much as all pages before it.
-const PAGES_ROWS_MAX: u64 = 10_000;
+const NUMBERED_ROWS_MAX: u64 = 10_000;
 /// The longest search text, in characters.
 const TEXT_MAX: usize = 200;
 const ID_MAX: usize = 256;
@@ -51,13 +51,13 @@ pub(super) struct ContentQuery {
 
 /// The kind of pages.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(super) enum RequestedPage {
     Numbered { page: i64, per_page: i64, status: Option<Status> },
-    After { place: Option<Place>, limit: usize, filter: ContentFilter },
+    After { place: Option<ContentPosition>, limit: usize, filter: ContentFilter },
 }
 
 impl ContentQuery {
-    pub(super) fn wanted(self) -> Result<Wanted, ApiError> {
+    pub(super) fn wanted(self) -> Result<RequestedPage, ApiError> {
         let is_numbered = self.page.is_some() || self.per_page.is_some();
         let is_filtered =
             [&self.q, &self.user_id, &self.rule_id, &self.from, &self.to].into_iter().any(Option::is_some);
@@ -69,16 +69,16 @@ impl ContentQuery {
         }
     }
 
-    fn numbered(self) -> Result<Wanted, ApiError> {
+    fn numbered(self) -> Result<RequestedPage, ApiError> {
         let (page, per_page) = (self.page.unwrap_or(1).max(1), count(self.per_page));
         let rows = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
-        if rows > PAGES_ROWS_MAX {
+        if rows > NUMBERED_ROWS_MAX {
             return Err(ApiError::invalid("Pages end after 10000 contents: use limit and cursor"));
         }
-        Ok(Wanted::Numbered { page, per_page: per_page.into(), status: status(self.status)? })
+        Ok(RequestedPage::Numbered { page, per_page: per_page.into(), status: status(self.status)? })
     }
 
-    fn after(self) -> Result<Wanted, ApiError> {
+    fn after(self) -> Result<RequestedPage, ApiError> {
         let place = match given(self.cursor) {
             Some(cursor) => Some(place(&cursor).ok_or_else(|| ApiError::invalid("This is no cursor"))?),
             None => None,
@@ -91,20 +91,20 @@ impl ContentQuery {
             to: moment("to", self.to)?,
             text: given(self.q).map(|text| matcher(&text)).transpose()?,
         };
-        Ok(Wanted::After { place, limit: count(self.limit) as usize, filter })
+        Ok(RequestedPage::After { place, limit: count(self.limit) as usize, filter })
     }
 }
 
 /// The cursor that [`place`] reads.
-pub(super) fn cursor(place: &Place) -> String {
+pub(super) fn cursor(place: &ContentPosition) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at, place.id))
 }
 
-fn place(cursor: &str) -> Option<Place> {
+fn place(cursor: &str) -> Option<ContentPosition> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (at, id) = text.split_once('.')?;
     let is_id = (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    Some(Place { at: at.parse().ok().filter(|_| is_id)?, id: id.to_owned() })
+    Some(ContentPosition { at: at.parse().ok().filter(|_| is_id)?, id: id.to_owned() })
 }
 
 fn given(text: Option<String>) -> Option<String> {
@@ -112,8 +112,8 @@ fn given(text: Option<String>) -> Option<String> {
 }
 
 fn count(wanted: Option<i64>) -> u32 {
-    let wanted = wanted.unwrap_or(PER_PAGE.into()).clamp(1, PER_PAGE_MAX.into());
-    u32::try_from(wanted).unwrap_or(PER_PAGE)
+    let wanted = wanted.unwrap_or(PER_PAGE_DEFAULT.into()).clamp(1, PER_PAGE_MAX.into());
+    u32::try_from(wanted).unwrap_or(PER_PAGE_DEFAULT)
 }
 
 fn status(text: Option<String>) -> Result<Option<Status>, ApiError> {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn cursors_come_as_they_went() {
-        let given = Place { at: -7, id: "6f1c.x".into() };
+        let given = ContentPosition { at: -7, id: "6f1c.x".into() };
         assert_eq!(place(&cursor(&given)), Some(given));
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for bad in ["", "!", &encoded("1"), &encoded("1."), &encoded("x.y"), &encoded("1.a\0"), &encoded("1.ä")] {

@@ -52,9 +52,9 @@ use crate::app::App;
 use error::ApiError;
 
 /// The largest request body.
-const MAX_BODY: usize = 1_000_000;
+const BODY_BYTES_MAX: usize = 1_000_000;
 /// What anybody may send along before it is known who they are.
-const SMALL_BODY: usize = 64 * 1024;
+const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// All routes but the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
@@ -76,7 +76,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .merge(dashboard::routes())
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(whole))
         .layer(from_fn_with_state(app.clone(), in_time))
         // The path alone: a query may hold a key.
@@ -162,8 +162,8 @@ async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> R
 /// the client only hears when its next request fails. For larger ones it is told.
 async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY as u64) {
-        return match to_bytes(body, SMALL_BODY).await {
+    if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {
+        return match to_bytes(body, SMALL_BODY_BYTES_MAX).await {
             Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
             Err(_) => ApiError::invalid("The request's body could not be read").into_response(),
         };

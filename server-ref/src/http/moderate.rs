@@ -20,7 +20,7 @@ use crate::moderation::Submission;
 use crate::store::Status;
 
 /// The only moderated type.
-const TYPE: &str = "text";
+const DEFAULT_CONTENT_TYPE: &str = "text";
 /// Metadata goes to every listener with the event, unlike the content, of which they get a preview.
 const METADATA_MAX: usize = 64 * 1024;
 
@@ -73,7 +73,7 @@ pub(super) async fn moderate(
 }
 
 fn text() -> Value {
-    TYPE.into()
+    DEFAULT_CONTENT_TYPE.into()
 }
 
 fn parse(body: &[u8]) -> Result<Submission, ApiError> {
@@ -81,10 +81,10 @@ fn parse(body: &[u8]) -> Result<Submission, ApiError> {
         serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
     let content = body.content.filter(|content| !content.trim().is_empty());
     let content = content.ok_or_else(|| ApiError::invalid("content is required, and must not be blank"))?;
-    if body.r#type != TYPE {
+    if body.r#type != DEFAULT_CONTENT_TYPE {
         return Err(ApiError::invalid("type must be \"text\""));
     }
-    Ok(Submission { content_type: TYPE.into(), content, meta_data: metadata(body.metadata)? })
+    Ok(Submission { content_type: DEFAULT_CONTENT_TYPE.into(), content, meta_data: metadata(body.metadata)? })
 }
 
 /// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses

@@ -18,29 +18,29 @@ use crate::app::App;
 use crate::realtime::is_allowed;
 
 /// Nothing from elsewhere, nothing inline, and no text that becomes HTML: where browsers know Trusted Types, they enforce it.
-const PAGES: HeaderValue = HeaderValue::from_static(
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
 /// The policy for answers that are not pages.
-const DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
-const YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const HSTS_ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// The time that a browser may cache a permission.
-const REMEMBERED: Duration = Duration::from_secs(600);
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Set on every answer that does not set it itself.
 pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let policy = if is_page { PAGES } else { DATA };
+    let policy = if is_page { PAGE_POLICY } else { DATA_POLICY };
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     // For browsers without `frame-ancestors`.
     headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if app.settings.secure_cookies {
-        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(YEAR);
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HSTS_ONE_YEAR);
     }
     response
 }
@@ -52,7 +52,7 @@ pub(super) fn cors(allowed: &[String]) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key"), HeaderName::from_static(CSRF_HEADER)])
         .expose_headers([RETRY_AFTER])
-        .max_age(REMEMBERED)
+        .max_age(PREFLIGHT_MAX_AGE)
         .allow_credentials(true)
         .allow_origin(AllowOrigin::predicate(move |origin, _| {
             origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))

@@ -21,7 +21,7 @@ use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
 
 /// The duration of a session.
-const LIFETIME: Duration = Duration::days(7);
+const SESSION_LIFETIME: Duration = Duration::days(7);
 
 pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
     SessionManagerLayer::new(Sessions(app.store.clone()))
@@ -30,7 +30,7 @@ pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_secure(app.settings.secure_cookies)
-        .with_expiry(Expiry::OnInactivity(LIFETIME))
+        .with_expiry(Expiry::OnInactivity(SESSION_LIFETIME))
 }
 
 /// Adapts our store to the session layer.

@@ -17,7 +17,7 @@ use crate::store::{Scope, Scopes};
 use crate::time::{now, rfc3339};
 
 /// Seconds.
-const TTL: u32 = 900;
+const TTL_DEFAULT: u32 = 900;
 const TTL_MAX: u32 = 86_400;
 
 /// A token to be made.
@@ -33,7 +33,7 @@ pub(super) struct TokenBody {
 
 impl Default for TokenBody {
     fn default() -> Self {
-        Self { ttl: TTL, scopes: Scopes::from_iter([Scope::Read]) }
+        Self { ttl: TTL_DEFAULT, scopes: Scopes::from_iter([Scope::Read]) }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::rule::Action;
 use crate::Error;
-use crate::store::{Draft, Status, StoredRule};
+use crate::store::{EventDraft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
 /// The most code points of a text that events show.
@@ -127,7 +127,7 @@ pub(crate) struct ModerationUpdate<'a> {
 
 impl ModerationUpdate<'_> {
     /// The documented event. `rule_name` is null when no rule matched.
-    pub(crate) fn event(&self, decision: &Decision) -> Result<Draft, Error> {
+    pub(crate) fn event(&self, decision: &Decision) -> Result<EventDraft, Error> {
         #[derive(Serialize)]
         struct UpdatePayload<'a> {
             content_id: &'a str,
@@ -160,7 +160,7 @@ impl ModerationUpdate<'_> {
             rule_name: decision.rule.as_ref().filter(|_| matched).map(|rule| &*rule.name),
             timestamp: rfc3339(self.at),
         };
-        Draft::new("moderation_update", &payload)
+        EventDraft::new("moderation_update", &payload)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{Decision, Moderation, ModerationUpdate, RuleSet, author};
 use crate::Error;
 use crate::ids::content_id;
-use crate::store::{Change, Deed, NewContent, Status, Writer};
+use crate::store::{Mutation, NewContent, ProjectChange, Status, Writer};
 use crate::time::{Micros, now};
 
 /// The longest text, and the largest recent cost of a project's rules, with which matching may run on a thread of the runtime, for
@@ -134,7 +134,8 @@ impl PendingSubmission {
             results: results.clone(),
         };
         let status = content.status;
-        let change = Change { project_id, at, deed: Deed::Moderated(content), event: Some(event), audit: None };
+        let change =
+            ProjectChange { project_id, at, mutation: Mutation::Moderated(content), event: Some(event), audit: None };
         writer.submit(change).await?;
         Ok(Moderated { content_id, status, results })
     }

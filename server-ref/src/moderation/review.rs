@@ -7,7 +7,7 @@ use serde_json::json;
 use super::rule::Action;
 use super::{Decision, Moderation, ModerationUpdate, Moderator, author};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, Change, Content, Deed, Review};
+use crate::store::{Actor, AuditDraft, Content, ContentReview, Mutation, ProjectChange};
 use crate::time::now;
 
 impl Moderation {
@@ -36,7 +36,7 @@ impl Moderation {
             at,
         };
         let event = Some(update.event(&decision)?);
-        let review = Review {
+        let review = ContentReview {
             content_id: content.id.clone(),
             author: author(meta_data),
             status: decision.status,
@@ -44,6 +44,6 @@ impl Moderation {
         };
         let after = json!({"status": decision.status.as_str(), "reason": reason});
         let audit = Some(AuditDraft::new(reviewer, "content.review", &content.id).after(after).into());
-        self.writer.submit(Change { project_id, at, deed: Deed::Reviewed(review), event, audit }).await
+        self.writer.submit(ProjectChange { project_id, at, mutation: Mutation::Reviewed(review), event, audit }).await
     }
 }

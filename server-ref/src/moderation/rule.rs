@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Draft, Status, StoredRule};
+use crate::store::{EventDraft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
 /// The action of a matching rule.
@@ -136,7 +136,7 @@ impl NewRule {
 }
 
 /// The `rule_update` event.
-pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at: Micros) -> Result<Draft, Error> {
+pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at: Micros) -> Result<EventDraft, Error> {
     #[derive(Serialize)]
     struct RuleUpdate<'a> {
         action: &'a str,
@@ -166,5 +166,5 @@ pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at:
         timestamp: rfc3339(at),
         project_id,
     };
-    Draft::new("rule_update", &payload)
+    EventDraft::new("rule_update", &payload)
 }

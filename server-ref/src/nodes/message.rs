@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use crate::Error;
-use crate::store::{Counts, LoggedEvent, Part, Recent};
+use crate::store::{LoggedEvent, ProjectBatch, RecentDecision, StatusCounts};
 
 /// The length of a MAC, with which a message begins.
 const MAC_BYTES: usize = 32;
@@ -63,14 +63,14 @@ pub(crate) struct CommitMessage {
     pub(crate) events: Vec<(i64, String, Box<RawValue>)>,
     /// The project's counts after them, if they changed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) counts: Option<Counts>,
+    pub(crate) counts: Option<StatusCounts>,
     /// The decisions, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub(crate) recent: Vec<Recent>,
+    pub(crate) recent: Vec<RecentDecision>,
 }
 
 impl CommitMessage {
-    pub(crate) fn new(node: &str, project_id: &str, part: &Part) -> Self {
+    pub(crate) fn new(node: &str, project_id: &str, part: &ProjectBatch) -> Self {
         let event = |event: &LoggedEvent| (event.event_id, event.name.to_owned(), (*event.data).to_owned());
         Self {
             node: node.to_owned(),
@@ -114,8 +114,8 @@ mod tests {
             node: "n".into(),
             project_id: "p".into(),
             events: vec![(7, "moderation_update".into(), data(r#"{"a": 1.0,"event_id":7}"#))],
-            counts: Some(Counts { approved: 1, rejected: 2, flagged: 3, pending: 4 }),
-            recent: vec![Recent { content_id: "c".into(), decision: Status::Flagged, timestamp: "t".into() }],
+            counts: Some(StatusCounts { approved: 1, rejected: 2, flagged: 3, pending: 4 }),
+            recent: vec![RecentDecision { content_id: "c".into(), decision: Status::Flagged, timestamp: "t".into() }],
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::statistics::RECENT_ACTIVITY_MAX;
 use crate::Error;
-use crate::store::{EventPage, ProjectTotals, Recent, Store};
+use crate::store::{EventPage, ProjectTotals, RecentDecision, Store};
 
 /// The most events of one page.
 const PAGE_EVENTS_MAX: i64 = 500;
@@ -18,7 +18,7 @@ const CONCURRENT_PAGES_MAX: usize = 4;
 pub(super) enum FinishedRead {
     /// The events of a project after this id.
     Page(Arc<str>, i64, Result<EventPage, Error>),
-    Statistics(Arc<str>, Result<(ProjectTotals, Vec<Recent>), Error>),
+    Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
     /// The newest ids. `None`: nobody else writes this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
 }

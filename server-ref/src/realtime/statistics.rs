@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::store::{ProjectTotals, Recent};
+use crate::store::{ProjectTotals, RecentDecision};
 
 /// The shortest time between two updates of a project.
 const STATS_UPDATE_INTERVAL: Duration = Duration::from_millis(100);
@@ -49,7 +49,7 @@ struct DatedActivity {
     #[serde(skip)]
     head: i64,
     #[serde(flatten)]
-    recent: Recent,
+    recent: RecentDecision,
 }
 
 impl ProjectStatistics {
@@ -72,7 +72,7 @@ impl Statistics {
 
     /// Starts a project with the activity stored when this event id was the newest, or later, newest first. Later
     /// entries stay.
-    pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<Recent>, head: i64) {
+    pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<RecentDecision>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
         let stored = recent.into_iter().map(|recent| DatedActivity { head, recent }).collect();
         for known in std::mem::replace(&mut project.recent, stored).into_iter().rev() {
@@ -88,7 +88,7 @@ impl Statistics {
     }
 
     /// Adds a decision, with the newest event id known at that time.
-    pub(super) fn add_activity(&mut self, project_id: &str, recent: Recent, head: i64) {
+    pub(super) fn add_activity(&mut self, project_id: &str, recent: RecentDecision, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
             project.add(DatedActivity { head, recent });
         }
@@ -159,7 +159,7 @@ pub(crate) fn rates(counts: [i64; 3]) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Counts, Status};
+    use crate::store::{Status, StatusCounts};
 
     #[test]
     fn rates_add_up() {
@@ -179,7 +179,8 @@ mod tests {
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), Vec::new(), 0);
         let start = Instant::now();
-        let counts = |approved| ProjectTotals { head: approved, counts: Counts { approved, ..Counts::default() } };
+        let counts =
+            |approved| ProjectTotals { head: approved, counts: StatusCounts { approved, ..StatusCounts::default() } };
         statistics.set_totals(project.clone(), counts(1), start);
         assert_eq!(statistics.take_due(start, false).len(), 1);
         statistics.set_totals(project.clone(), counts(2), start + Duration::from_millis(10));
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_comes_while_the_stored_activity_is_read_stays() {
-        let recent = |id: &str, decision| Recent { content_id: id.into(), decision, timestamp: String::new() };
+        let recent = |id: &str, decision| RecentDecision { content_id: id.into(), decision, timestamp: String::new() };
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), vec![recent("a", Status::Flagged)], 1);

@@ -17,7 +17,7 @@ use super::accept_loop::StopSignals;
 use crate::Error;
 use crate::app::App;
 use crate::moderation::NewRule;
-use crate::store::{Actor, Change, Deed, Draft, Invalidation, KeyDraft, Role, Scope};
+use crate::store::{Actor, EventDraft, Invalidation, KeyDraft, Mutation, ProjectChange, Role, Scope};
 use crate::time::now;
 
 /// The longest time that a drain waits for requests in progress.
@@ -117,9 +117,10 @@ impl RunningServer {
         payload.remove("event_id");
         payload.insert("project_id".into(), project_id.into());
         let payload = serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
-        let draft = Draft { name: event, payload };
+        let draft = EventDraft { name: event, payload };
         let event = Some(draft);
-        let change = Change { project_id: project_id.into(), at: now(), deed: Deed::Nothing, event, audit: None };
+        let change =
+            ProjectChange { project_id: project_id.into(), at: now(), mutation: Mutation::Nothing, event, audit: None };
         self.app.writer.submit(change).await
     }
 

@@ -18,7 +18,7 @@ use super::python_polling::{PythonPolling, limit_python_polls};
 use super::{RunningServer, ServerBuilder, demo, maintenance};
 use crate::Error;
 use crate::app::{App, PeerNodes, Settings, exchange_invalidations};
-use crate::auth::{AccountThrottle, Auth, SigningSecret, Throttle};
+use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::ids::random_id;
 use crate::metrics::Metrics;
 use crate::moderation::Moderation;
@@ -26,7 +26,7 @@ use crate::nodes::{Link, LinkEvent, NodeSecret};
 use crate::realtime::{
     PublisherHandle, PublisherInputs, Realtime, RealtimeOptions, SocketSlots, socket_io, spawn_publisher,
 };
-use crate::store::{Opening, Store, Writer};
+use crate::store::{Store, StoreOptions, Writer};
 
 impl ServerBuilder {
     /// Opens the database and listens.
@@ -36,11 +36,11 @@ impl ServerBuilder {
     pub async fn start(self) -> Result<RunningServer, Error> {
         let ServerBuilder { listen, database, redis, demo, migrate, settings } = self;
         let (url, temporary) = database_url(database)?;
-        let opening = Opening {
+        let opening = StoreOptions {
             migrate,
             retention: settings.event_log,
             queue_limit: settings.review_queue_warning,
-            ..Opening::default()
+            ..StoreOptions::default()
         };
         let store = Store::open(&url, opening).await?;
         let (listener, address) = bind(&listen).await?;
@@ -139,7 +139,7 @@ async fn build_app(
         realtime,
         node,
         peers: PeerNodes::default(),
-        logins: Throttle::new(settings.limits.failed_logins_per_minute),
+        logins: AddressThrottle::new(settings.limits.failed_logins_per_minute),
         account_logins: AccountThrottle::new(settings.limits.failed_logins_per_account),
         browser_secret: SigningSecret::new(store.shared_secret("browser_secret").await?),
         login_secret: SigningSecret::new(store.shared_secret("login_secret").await?),

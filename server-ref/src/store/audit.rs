@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::StoredRule;
-use super::people::time;
+use super::accounts::time;
 use crate::time::Micros;
 
 /// The longest text within an entry, and the longest data of a rule, in characters.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Role;
-use super::people::time;
+use super::accounts::time;
 use crate::ids::KeyHash;
 use crate::time::Micros;
 

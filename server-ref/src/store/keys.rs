@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::people::time;
+use super::accounts::time;
 use super::{Scope, Scopes};
 use crate::ids::KeyHash;
 use crate::time::{Micros, rfc3339};

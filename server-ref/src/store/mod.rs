@@ -1,38 +1,44 @@
-//! Everything that is kept. Only `sql` knows SQL; what is arithmetic rather than storage (`ledger`, `activity`) knows no database.
+//! Stored data. Only `sql` knows SQL; `commit_state` and `author_stats` compute, and know no database.
 
-mod activity;
+mod accounts;
 mod audit;
-mod change;
-mod fault;
+mod author_stats;
+mod commit_state;
+mod contents;
+mod db_error;
 mod invalidation;
 mod invitations;
 mod keys;
-mod ledger;
-mod notice;
-mod people;
+mod notifications;
+mod project_change;
 mod read_scheduler;
 mod scopes;
 mod sql;
-mod types;
 mod writer;
 
 /// Entries of a list that is not read page by page: nothing more can be added to it.
 pub(crate) const LISTED_MAX: usize = 1000;
 
+pub use accounts::Role;
+pub(crate) use accounts::{Account, Member, ProjectInfo, User};
 pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_state};
-pub(crate) use change::{Batch, Change, Deed, Draft, LoggedEvent, NewContent, Part, Review};
-pub(crate) use fault::Fault;
+pub(crate) use commit_state::ProjectTotals;
+pub(crate) use contents::{
+    Content, ContentFilter, ContentPosition, CursorPage, EventPage, NumberedPage, RecentDecision, Status, StatusCounts,
+    StoredRule,
+};
+pub(crate) use db_error::DbFault;
 pub(crate) use invalidation::Invalidation;
 pub(crate) use invitations::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation};
 pub(crate) use keys::{KeyDraft, KeyInfo, KeySecret, Origins, StoredKey};
-pub(crate) use ledger::ProjectTotals;
-pub(crate) use notice::{Payload as NotificationPayload, event as notification_event};
-pub use people::Role;
-pub(crate) use people::{Account, Member, Notification, ProjectInfo, User};
+pub(crate) use notifications::{Notification, NotificationPayload, event as notification_event};
+pub(crate) use project_change::{
+    ContentReview, EventBatch, EventDraft, LoggedEvent, Mutation, NewContent, ProjectBatch, ProjectChange,
+};
 pub use scopes::Scope;
 pub(crate) use scopes::Scopes;
 pub(crate) use sql::{
-    AuditPosition, Committed, Doubt, InvalidationListener, Opening, Outcome, Schema, SessionDraft, Store,
+    AuditPosition, CommitOutcome, Committed, InDoubtCommit, InvalidationListener, Schema, SessionDraft, Store,
+    StoreOptions,
 };
-pub(crate) use types::{Content, ContentFilter, Counts, EventPage, Page, Place, Recent, Slice, Status, StoredRule};
-pub(crate) use writer::{Outgoing, Writer};
+pub(crate) use writer::{PublisherInput, Writer};

@@ -23,25 +23,25 @@ const CREDIT_MAX: Duration = Duration::from_secs(1);
 /// A handle to the scheduler; clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct ReadScheduler {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSchedule>,
 }
 
 /// The right to use a connection, until it is dropped.
 #[derive(Debug)]
 pub(super) struct ReadPermit {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSchedule>,
     owner: Arc<str>,
     granted_at: Instant,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedSchedule {
     wait_timeout: Duration,
-    state: Mutex<State>,
+    schedule: Mutex<Schedule>,
 }
 
 #[derive(Debug)]
-struct State {
+struct Schedule {
     /// The connections that all owners may use at once, and those that one owner may.
     connections_max: usize,
     per_owner_max: usize,
@@ -78,7 +78,7 @@ impl ReadScheduler {
 
     fn with_timeout(pool_size: u32, wait_timeout: Duration) -> Self {
         let connections_max = pool_size.saturating_sub(1).max(1) as usize;
-        let state = State {
+        let schedule = Schedule {
             connections_max,
             per_owner_max: connections_max.div_ceil(2),
             held: 0,
@@ -86,7 +86,7 @@ impl ReadScheduler {
             ready: BTreeSet::new(),
             clock: Duration::ZERO,
         };
-        Self { shared: Arc::new(Shared { wait_timeout, state: Mutex::new(state) }) }
+        Self { shared: Arc::new(SharedSchedule { wait_timeout, schedule: Mutex::new(schedule) }) }
     }
 
     /// Waits until a read of the project may use a connection.
@@ -108,9 +108,9 @@ impl ReadScheduler {
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl SharedSchedule {
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives free connections to the reads whose turn it is.
@@ -131,7 +131,7 @@ impl Drop for ReadPermit {
     }
 }
 
-impl State {
+impl Schedule {
     fn enqueue(&mut self, id: &Arc<str>, project_id: &str, waiter: Waiter) -> Result<(), Error> {
         let clock = self.clock;
         self.update(id, |owner| {
@@ -263,18 +263,18 @@ mod tests {
     #[test]
     fn the_owner_who_used_less_time_goes_first() {
         let scheduler = ReadScheduler::new(2);
-        let mut state = scheduler.shared.lock();
+        let mut schedule = scheduler.shared.lock();
         let [a, b]: [Arc<str>; 2] = ["a".into(), "b".into()];
         let mut reads = Vec::new();
         let mut order = String::new();
         for owner in [&a, &a, &b, &b] {
             let (waiter, read) = oneshot::channel();
-            state.enqueue(owner, "", waiter).unwrap();
+            schedule.enqueue(owner, "", waiter).unwrap();
             reads.push(read);
         }
-        while let Some((owner, _)) = state.next() {
+        while let Some((owner, _)) = schedule.next() {
             order += &owner;
-            state.release(&owner, Duration::from_millis(if owner == a { 900 } else { 100 }));
+            schedule.release(&owner, Duration::from_millis(if owner == a { 900 } else { 100 }));
         }
         assert_eq!(order, "abba");
     }

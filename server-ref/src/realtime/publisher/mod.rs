@@ -23,12 +23,12 @@ use super::sequencer::Sequencer;
 use super::statistics::Statistics;
 use crate::metrics::Metrics;
 use crate::nodes::{Link, LinkEvent};
-use crate::store::{Outgoing, Store};
+use crate::store::{PublisherInput, Store};
 use due::IDLE_SWEEP_INTERVAL;
 
 /// The publisher's inputs.
 pub(crate) struct PublisherInputs {
-    pub(crate) outgoing: mpsc::Receiver<Outgoing>,
+    pub(crate) outgoing: mpsc::Receiver<PublisherInput>,
     pub(crate) requests: mpsc::Receiver<PublisherRequest>,
     /// The link to other nodes, if there is a Redis.
     pub(crate) link: Option<(Link, mpsc::Receiver<LinkEvent>)>,
@@ -84,7 +84,7 @@ struct Publisher {
 impl Publisher {
     async fn run(
         mut self,
-        mut outgoing: mpsc::Receiver<Outgoing>,
+        mut outgoing: mpsc::Receiver<PublisherInput>,
         mut requests: mpsc::Receiver<PublisherRequest>,
         mut link_events: Option<mpsc::Receiver<LinkEvent>>,
     ) {
@@ -96,9 +96,9 @@ impl Publisher {
                 Some(request) = requests.recv() => self.on_request(request).await,
                 event = next_link_event(&mut link_events) => self.on_link_event(event).await,
                 next = outgoing.recv() => match next {
-                    Some(Outgoing::Batch(batch)) => self.on_committed(batch).await,
-                    Some(Outgoing::Missed(heads)) => self.on_missed(heads),
-                    Some(Outgoing::Flush(done)) => self.flushes.push(done),
+                    Some(PublisherInput::Batch(batch)) => self.on_committed(batch).await,
+                    Some(PublisherInput::Missed(heads)) => self.on_missed(heads),
+                    Some(PublisherInput::Flush(done)) => self.flushes.push(done),
                     None => return,
                 },
             }

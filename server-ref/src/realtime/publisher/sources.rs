@@ -11,7 +11,7 @@ use crate::nodes::{CommitMessage, LinkEvent};
 use crate::realtime::broadcast::BroadcastEvent;
 use crate::realtime::publisher_handle::PublisherRequest;
 use crate::realtime::sequencer::Sequencer;
-use crate::store::{Batch, Part, ProjectTotals, Recent};
+use crate::store::{EventBatch, ProjectBatch, ProjectTotals, RecentDecision};
 
 impl Publisher {
     pub(super) async fn on_request(&mut self, request: PublisherRequest) {
@@ -40,7 +40,7 @@ impl Publisher {
     }
 
     /// Announces a commit of this node to the others, and publishes it.
-    pub(super) async fn on_committed(&mut self, batch: Batch) {
+    pub(super) async fn on_committed(&mut self, batch: EventBatch) {
         for (_, recent) in &batch.recent {
             self.broadcaster.metrics.decided(recent.decision.as_str());
         }
@@ -48,7 +48,7 @@ impl Publisher {
             if let Some(link) = &self.link {
                 link.announce(CommitMessage::new(&self.node, &project_id, &part));
             }
-            let Part { events, counts, recent } = part;
+            let ProjectBatch { events, counts, recent } = part;
             let head = events.last().map_or(0, |event| event.event_id);
             let events = events
                 .into_iter()
@@ -111,7 +111,7 @@ impl Publisher {
         self.holes.insert(project_id.clone());
     }
 
-    fn on_decisions(&mut self, project_id: Arc<str>, totals: ProjectTotals, recent: Vec<Recent>) {
+    fn on_decisions(&mut self, project_id: Arc<str>, totals: ProjectTotals, recent: Vec<RecentDecision>) {
         if !self.sequencers.contains_key(&project_id) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Either, Store, Tx, on, text};
+use super::{Backend, Store, Tx, text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::ids::random_token;
@@ -18,19 +18,19 @@ impl Store {
         // As SQLite lowers, and PostgreSQL in this column's collation: ASCII only.
         let email = email.to_ascii_lowercase();
         let row: Option<(String, String, bool)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(email).fetch_optional(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(email).fetch_optional(db).await?);
         Ok(row.map(|(id, password_hash, is_active)| Account { id, password_hash, is_active }))
     }
 
     pub(crate) async fn user(&self, id: &str) -> Result<Option<User>, Error> {
         const QUERY: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
     }
 
     /// Oldest first.
     pub(crate) async fn users(&self) -> Result<Vec<User>, Error> {
         const QUERY: &str = "SELECT id, email, is_admin, is_active, created_at FROM users ORDER BY created_at, id";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?))
     }
 
     pub(crate) async fn create_user(
@@ -64,7 +64,7 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         let before = locked(&mut tx, id).await?;
-        on!(&mut tx, db => {
+        with_conn!(&mut tx, db => {
             sqlx::query(QUERY).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
         });
         let after = locked(&mut tx, id).await?;
@@ -75,7 +75,7 @@ impl Store {
         }
         if is_active == Some(false) {
             const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
-            on!(&mut tx, db => { sqlx::query(END_SESSIONS).bind(id).execute(db).await?; });
+            with_conn!(&mut tx, db => { sqlx::query(END_SESSIONS).bind(id).execute(db).await?; });
             tx.announce(&Invalidation::UserDeactivated(id.to_owned())).await?;
         }
         Ok(tx.commit().await?)
@@ -93,8 +93,8 @@ impl Store {
         const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        on!(&mut tx, db => { sqlx::query(QUERY).bind(password_hash).bind(id).execute(db).await?; });
-        on!(&mut tx, db => {
+        with_conn!(&mut tx, db => { sqlx::query(QUERY).bind(password_hash).bind(id).execute(db).await?; });
+        with_conn!(&mut tx, db => {
             sqlx::query(END_SESSIONS).bind(id).bind(kept.unwrap_or_default()).execute(db).await?;
         });
         tx.record(None, &AuditDraft::new(by, "user.set_password", id)).await?;
@@ -108,15 +108,15 @@ impl Store {
         const QUERY: &str = "SELECT password_hash, is_active FROM users WHERE id = $1";
         const AFTER_OTHERS: &str = "SELECT password_hash, is_active FROM users WHERE id = $1 FOR SHARE";
         let mut writer = self.writer().await?;
-        let query = if matches!(writer, Either::Sqlite(_)) { QUERY } else { AFTER_OTHERS };
+        let query = if matches!(writer, Backend::Sqlite(_)) { QUERY } else { AFTER_OTHERS };
         let current: Option<(String, bool)> =
-            on!(&mut writer, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
+            with_conn!(&mut writer, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
         Ok(current == Some((password_hash.to_owned(), true)))
     }
 
     pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {
         const QUERY: &str = "SELECT value FROM meta WHERE key = $1";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(key).fetch_optional(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(key).fetch_optional(db).await?))
     }
 
     /// A random text that all nodes share, made on first use.
@@ -126,7 +126,7 @@ impl Store {
             return Ok(secret);
         }
         let secret = random_token();
-        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(&secret).execute(db).await?; });
+        with_conn!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(&secret).execute(db).await?; });
         // Another node may have been faster.
         self.meta(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
@@ -135,11 +135,11 @@ impl Store {
     pub(crate) async fn erase_meta(&self, key: &str) -> Result<(), Error> {
         const QUERY: &str = "DELETE FROM meta WHERE key = $1";
         let mut writer = self.writer().await?;
-        if let Either::Sqlite(db) = &mut writer {
+        if let Backend::Sqlite(db) = &mut writer {
             sqlx::query("PRAGMA secure_delete = ON").execute(&mut **db).await?;
         }
-        on!(&mut writer, db => { sqlx::query(QUERY).bind(key).execute(db).await?; });
-        if let Either::Sqlite(db) = &mut writer {
+        with_conn!(&mut writer, db => { sqlx::query(QUERY).bind(key).execute(db).await?; });
+        if let Backend::Sqlite(db) = &mut writer {
             sqlx::query("PRAGMA secure_delete = OFF").execute(&mut **db).await?;
         }
         Ok(())
@@ -148,7 +148,7 @@ impl Store {
     pub(crate) async fn set_meta(&self, key: &str, value: &str) -> Result<(), Error> {
         const QUERY: &str = "INSERT INTO meta (key, value) VALUES ($1, $2)
                              ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(value).execute(db).await?; });
+        with_conn!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(key).bind(value).execute(db).await?; });
         Ok(())
     }
 }
@@ -163,6 +163,6 @@ pub(super) async fn locked(tx: &mut Tx<'_>, id: &str) -> Result<Option<Value>, E
     const QUERY: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1";
     const LOCKED: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1 FOR NO KEY UPDATE";
     let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
-    let user: Option<User> = on!(tx, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
+    let user: Option<User> = with_conn!(tx, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
     Ok(user.as_ref().map(state))
 }

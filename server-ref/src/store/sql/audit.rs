@@ -6,16 +6,16 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
-use super::readers::Reader;
+use super::readers::ReadConnection;
 use super::rows::pieces;
-use super::{CLOCK, Store, Tx, on};
+use super::{CLOCK, Store, Tx, with_conn};
 use crate::Error;
 use crate::ids::ordered_id;
 use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, state};
 use crate::time::{Micros, now};
 
 /// Entries that one statement deletes.
-const PRUNE_ROWS: i64 = 1000;
+const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
 /// Where a page starts: after the entry with this time and id, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl AuditPosition {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct AuditRow {
     id: String,
     at: Micros,
     actor_kind: String,
@@ -46,7 +46,7 @@ struct Row {
     address: Option<String>,
 }
 
-/// The columns of a [`Row`].
+/// The columns of a [`AuditRow`].
 macro_rules! columns {
     ($address:literal) => {
         concat!(
@@ -116,9 +116,9 @@ impl Store {
         project_id: Option<&str>,
         after: &AuditPosition,
         limit: i64,
-    ) -> Result<Vec<Row>, Error> {
-        let read = async |reader: &mut Reader| {
-            Ok(on!(reader, db => {
+    ) -> Result<Vec<AuditRow>, Error> {
+        let read = async |reader: &mut ReadConnection| {
+            Ok(with_conn!(reader, db => {
                 let mut builder = QueryBuilder::new(query);
                 let query = builder.push(NEWEST_FIRST).build_query_as();
                 query.bind(project_id).bind(after.at).bind(&after.id).bind(limit).fetch_all(db).await?
@@ -139,11 +139,11 @@ impl Store {
         let oldest = self.clock().await?.saturating_sub(max_age);
         let mut pruned = 0;
         loop {
-            let deleted = on!(&mut self.writer().await?, db => {
-                sqlx::query(QUERY).bind(oldest).bind(PRUNE_ROWS).execute(db).await?.rows_affected()
+            let deleted = with_conn!(&mut self.writer().await?, db => {
+                sqlx::query(QUERY).bind(oldest).bind(PRUNED_ROWS_PER_TRANSACTION).execute(db).await?.rows_affected()
             });
             pruned += deleted;
-            if deleted < PRUNE_ROWS.unsigned_abs() {
+            if deleted < PRUNED_ROWS_PER_TRANSACTION.unsigned_abs() {
                 return Ok(pruned);
             }
         }
@@ -153,31 +153,31 @@ impl Store {
 impl Tx<'_> {
     /// Writes an entry of a project's log, or of the server's own.
     pub(super) async fn record(&mut self, project_id: Option<&str>, draft: &AuditDraft) -> sqlx::Result<()> {
-        record(self, &[NewRow::new(project_id, draft, draft.before.clone())]).await
+        record(self, &[NewAuditRow::new(project_id, draft, draft.before.clone())]).await
     }
 }
 
 /// A draft, and the project whose log it is for.
-pub(super) struct NewRow<'a> {
+pub(super) struct NewAuditRow<'a> {
     project_id: Option<&'a str>,
     draft: &'a AuditDraft,
     before: Option<String>,
     after: Option<String>,
 }
 
-impl<'a> NewRow<'a> {
+impl<'a> NewAuditRow<'a> {
     pub(super) fn new(project_id: Option<&'a str>, draft: &'a AuditDraft, before: Option<Value>) -> Self {
         Self { project_id, draft, before: before.map(state), after: draft.after.clone().map(state) }
     }
 }
 
 /// Writes entries, with the time of the database's clock: it orders what several nodes do.
-pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewRow<'_>]) -> sqlx::Result<()> {
+pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) -> sqlx::Result<()> {
     const QUERY: &str = "INSERT INTO audit (id, project_id, at, actor_kind, actor_id, actor_name, action, target_kind,
                                             target_id, state_before, state_after, address) ";
     let clock = matches!(tx, Tx::Postgres(_)).then_some(CLOCK);
     for rows in pieces(rows) {
-        on!(&mut *tx, db => {
+        with_conn!(&mut *tx, db => {
             let mut query = QueryBuilder::new(QUERY);
             query.push_values(rows, |mut values, row| {
                 values.push_bind(ordered_id()).push_bind(row.project_id.map(str::to_owned));
@@ -202,7 +202,7 @@ pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewRow<'_>]) -> sqlx::Result
     Ok(())
 }
 
-fn entry(row: Row) -> Result<AuditEntry, Error> {
+fn entry(row: AuditRow) -> Result<AuditEntry, Error> {
     let json = |text: Option<String>| text.map(RawValue::from_string).transpose();
     let broken = |error: serde_json::Error| Error::Internal(error.to_string());
     Ok(AuditEntry {

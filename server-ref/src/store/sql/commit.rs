@@ -5,39 +5,39 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::{load, save};
+use super::commit_state::{load, save};
 use super::rows::insert;
-use super::{Either, Log, Store, Tx, audit, notifications, reviews, rules};
+use super::{Backend, LogConnection, Store, Tx, audit, notifications, reviews, rules};
 use crate::Error;
-use crate::store::fault::{Fault, is_definite};
-use crate::store::ledger::Ledger;
-use crate::store::{Batch, Change, Deed, Invalidation, LoggedEvent, Recent};
+use crate::store::commit_state::CommitState;
+use crate::store::db_error::{DbFault, is_definite};
+use crate::store::{EventBatch, Invalidation, LoggedEvent, Mutation, ProjectChange, RecentDecision};
 use crate::time::{Micros, rfc3339};
 
 /// The longest time of a transaction's statements, and of its COMMIT, in PostgreSQL: a network that swallows packets
 /// must not stop the log for good. SQLite has no such limit, because it can't be abandoned in the middle.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The outcome of a group of changes, unless it certainly was not made.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum CommitOutcome {
     Done(Committed),
     /// The connection died between COMMIT and its answer.
-    Unknown(Doubt),
+    Unknown(InDoubtCommit),
 }
 
 /// A transaction's result.
 #[derive(Debug)]
 pub(crate) struct Committed {
     /// The events come in the order of their ids, which is that of the changes.
-    pub(crate) batch: Batch,
+    pub(crate) batch: EventBatch,
     /// The changes that could not be made, by their indices. The others were made without them.
     pub(crate) failures: HashMap<usize, Error>,
 }
 
-/// Changes that may have been made; [`Store::settle`] finds out.
+/// Changes that may have been made; [`Store::resolve`] finds out.
 #[derive(Debug)]
-pub(crate) struct Doubt {
+pub(crate) struct InDoubtCommit {
     mark: i64,
     /// The transaction's result if it was committed.
     pub(crate) committed: Committed,
@@ -45,10 +45,10 @@ pub(crate) struct Doubt {
 
 impl Store {
     /// Makes the changes true that can be made, or none. To be called by one task: what is in doubt is settled before anything else is committed.
-    pub(crate) async fn commit(&self, changes: &[Change]) -> Result<Outcome, Error> {
+    pub(crate) async fn commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         match self.attempt(changes).await {
             // The connection may have died long ago. A new one either works or is unavailable.
-            Err(Error::Database(error)) if Fault::of(&error) == Fault::Lost => {
+            Err(Error::Database(error)) if DbFault::of(&error) == DbFault::Lost => {
                 tracing::debug!(%error, "the log's connection was lost");
                 self.attempt(changes).await
             }
@@ -57,21 +57,21 @@ impl Store {
     }
 
     /// Checks whether the changes were made. An error says nothing about them: ask again.
-    pub(crate) async fn settle(&self, doubt: &Doubt) -> Result<bool, Error> {
+    pub(crate) async fn resolve(&self, doubt: &InDoubtCommit) -> Result<bool, Error> {
         match &self.inner.database {
-            Either::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
-            Either::Postgres(database) => Ok(self.patiently(database.is_committed(doubt.mark)).await?),
+            Backend::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
+            Backend::Postgres(database) => Ok(self.with_timeout(database.is_committed(doubt.mark)).await?),
         }
     }
 
-    async fn attempt(&self, changes: &[Change]) -> Result<Outcome, Error> {
+    async fn attempt(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         let mut log = self.log().await?;
         let done = self.transact(&mut log, changes).await;
         let broken = match &done {
-            Ok(Outcome::Unknown(_)) => true,
+            Ok(CommitOutcome::Unknown(_)) => true,
             // SQLite's, too: it rolls back by itself when the disk is full, and its driver would still assume an open
             // transaction.
-            Err(Error::Database(error)) => !matches!(Fault::of(error), Fault::Text | Fault::Other),
+            Err(Error::Database(error)) => !matches!(DbFault::of(error), DbFault::Text | DbFault::Other),
             _ => false,
         };
         if broken {
@@ -80,32 +80,32 @@ impl Store {
         done
     }
 
-    async fn transact(&self, log: &mut Log<'_>, changes: &[Change]) -> Result<Outcome, Error> {
+    async fn transact(&self, log: &mut LogConnection<'_>, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         let write = async {
             let mut tx = log.begin().await?;
-            let mut ledger = load(&mut tx, changes, self.inner.queue_limit).await?;
-            let committed = write(&mut tx, changes, &mut ledger).await?;
+            let mut commit_state = load(&mut tx, changes, self.inner.queue_limit).await?;
+            let committed = write(&mut tx, changes, &mut commit_state).await?;
             let mark = match (&self.inner.database, &mut tx) {
-                (Either::Postgres(database), Tx::Postgres(tx)) => database.leave_mark(tx).await?,
+                (Backend::Postgres(database), Tx::Postgres(tx)) => database.leave_mark(tx).await?,
                 _ => 0,
             };
             Ok::<_, Error>((tx, committed, mark))
         };
-        let (tx, committed, mark) = self.patiently(write).await?;
-        match (self.patiently(tx.commit()).await, &self.inner.database) {
-            (Ok(()), _) => Ok(Outcome::Done(committed)),
-            (Err(error), Either::Postgres(_)) if !is_definite(&error) => {
+        let (tx, committed, mark) = self.with_timeout(write).await?;
+        match (self.with_timeout(tx.commit()).await, &self.inner.database) {
+            (Ok(()), _) => Ok(CommitOutcome::Done(committed)),
+            (Err(error), Backend::Postgres(_)) if !is_definite(&error) => {
                 tracing::warn!(%error, "it is not known whether a group was committed");
-                Ok(Outcome::Unknown(Doubt { mark, committed }))
+                Ok(CommitOutcome::Unknown(InDoubtCommit { mark, committed }))
             }
             (Err(error), _) => Err(error.into()),
         }
     }
 
-    async fn patiently<T, E: From<sqlx::Error>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    async fn with_timeout<T, E: From<sqlx::Error>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         match &self.inner.database {
-            Either::Sqlite(_) => work.await,
-            Either::Postgres(_) => tokio::time::timeout(PATIENCE, work)
+            Backend::Sqlite(_) => work.await,
+            Backend::Postgres(_) => tokio::time::timeout(TRANSACTION_TIMEOUT, work)
                 .await
                 .unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()).into())),
         }
@@ -113,18 +113,18 @@ impl Store {
 }
 
 /// Writes what can be written.
-async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Result<Committed, Error> {
+async fn write(tx: &mut Tx<'_>, changes: &[ProjectChange], commit_state: &mut CommitState) -> Result<Committed, Error> {
     let (mut made, mut failures) = (Vec::with_capacity(changes.len()), HashMap::new());
     let mut events = Vec::with_capacity(changes.len());
     let mut entries = Vec::new();
     for (index, change) in changes.iter().enumerate() {
-        let before = change.audit.as_ref().and_then(|_| ledger.state_before(change));
-        match ledger.apply(change) {
+        let before = change.audit.as_ref().and_then(|_| commit_state.state_before(change));
+        match commit_state.apply(change) {
             Ok(numbered) => {
                 events.extend(numbered.into_iter().map(|event| (event, change.at)));
                 made.push(change);
                 let draft = change.audit.as_deref();
-                entries.extend(draft.map(|draft| audit::NewRow::new(Some(&change.project_id), draft, before)));
+                entries.extend(draft.map(|draft| audit::NewAuditRow::new(Some(&change.project_id), draft, before)));
             }
             Err(error) => drop(failures.insert(index, error)),
         }
@@ -132,25 +132,25 @@ async fn write(tx: &mut Tx<'_>, changes: &[Change], ledger: &mut Ledger) -> Resu
     insert(tx, &made, &events).await?;
     audit::record(tx, &entries).await?;
     for change in &made {
-        carry_out(tx, change).await?;
+        apply_mutation(tx, change).await?;
     }
-    save(tx, ledger).await?;
-    Ok(Committed { batch: batch(&made, ledger, events), failures })
+    save(tx, commit_state).await?;
+    Ok(Committed { batch: batch(&made, commit_state, events), failures })
 }
 
 /// A change's writes other than items and events, which are written for the whole group at once.
-async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
+async fn apply_mutation(tx: &mut Tx<'_>, change: &ProjectChange) -> Result<(), Error> {
     let project_id = &*change.project_id;
-    match &change.deed {
-        Deed::Nothing | Deed::Moderated(_) => Ok(()),
-        Deed::Reviewed(review) => reviews::decide(tx, project_id, review, change.at).await,
-        Deed::RuleCreated(rule) => rules::insert(tx, project_id, rule).await,
-        Deed::RuleUpdated(rule) => rules::update(tx, project_id, rule).await,
-        Deed::RuleDeleted(id) => rules::delete(tx, project_id, id).await,
-        Deed::Notified(notification) => notifications::insert(tx, notification).await,
+    match &change.mutation {
+        Mutation::Nothing | Mutation::Moderated(_) => Ok(()),
+        Mutation::Reviewed(review) => reviews::decide(tx, project_id, review, change.at).await,
+        Mutation::RuleCreated(rule) => rules::insert(tx, project_id, rule).await,
+        Mutation::RuleUpdated(rule) => rules::update(tx, project_id, rule).await,
+        Mutation::RuleDeleted(id) => rules::delete(tx, project_id, id).await,
+        Mutation::Notified(notification) => notifications::insert(tx, notification).await,
     }?;
-    match change.deed {
-        Deed::RuleCreated(_) | Deed::RuleUpdated(_) | Deed::RuleDeleted(_) => {
+    match change.mutation {
+        Mutation::RuleCreated(_) | Mutation::RuleUpdated(_) | Mutation::RuleDeleted(_) => {
             tx.announce(&Invalidation::RulesChanged(project_id.to_owned())).await
         }
         _ => Ok(()),
@@ -158,16 +158,16 @@ async fn carry_out(tx: &mut Tx<'_>, change: &Change) -> Result<(), Error> {
 }
 
 /// The events to publish.
-fn batch(changes: &[&Change], ledger: &Ledger, events: Vec<(LoggedEvent, Micros)>) -> Batch {
+fn batch(changes: &[&ProjectChange], commit_state: &CommitState, events: Vec<(LoggedEvent, Micros)>) -> EventBatch {
     let decided: HashSet<&Arc<str>> =
         changes.iter().filter(|change| change.decision().is_some()).map(|change| &change.project_id).collect();
-    let statistics = decided.into_iter().filter_map(|id| Some((id.clone(), ledger.projects.get(id)?.counts)));
+    let statistics = decided.into_iter().filter_map(|id| Some((id.clone(), commit_state.projects.get(id)?.counts)));
     let recent = changes.iter().filter_map(|change| {
         let (content_id, decision) = change.decision()?;
-        let recent = Recent { content_id: content_id.to_owned(), decision, timestamp: rfc3339(change.at) };
+        let recent = RecentDecision { content_id: content_id.to_owned(), decision, timestamp: rfc3339(change.at) };
         Some((change.project_id.clone(), recent))
     });
-    Batch {
+    EventBatch {
         recent: recent.collect(),
         statistics: statistics.collect(),
         events: events.into_iter().map(|(event, _)| event).collect(),

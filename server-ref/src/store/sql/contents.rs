@@ -6,13 +6,13 @@ use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
 use super::text::Text;
-use super::{Store, on};
+use super::{Store, with_conn};
 use crate::Error;
-use crate::store::{Content, Counts, Page, Place, ProjectTotals, Recent, Status};
+use crate::store::{Content, ContentPosition, NumberedPage, ProjectTotals, RecentDecision, Status, StatusCounts};
 use crate::time::{Micros, rfc3339};
 
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
+pub(super) struct ContentRow {
     pub(super) id: String,
     project_id: String,
     content_type: String,
@@ -23,7 +23,7 @@ pub(super) struct Row {
     updated_at: Micros,
 }
 
-/// The columns of a [`Row`], of a project.
+/// The columns of a [`ContentRow`], of a project.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -39,7 +39,7 @@ pub(super) use select;
 impl Store {
     pub(crate) async fn content(&self, project_id: &str, id: &str) -> Result<Option<Content>, Error> {
         const QUERY: &str = select!("AND id = $2");
-        let row: Option<Row> = on!(&mut *self.reader_of(project_id).await?, db => {
+        let row: Option<ContentRow> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
             sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
         });
         Ok(self.with_results(project_id, row.into_iter().collect()).await?.pop())
@@ -52,13 +52,13 @@ impl Store {
         status: Option<Status>,
         limit: i64,
         offset: i64,
-    ) -> Result<Page, Error> {
+    ) -> Result<NumberedPage, Error> {
         const ALL: &str = select!("ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
         const SOME: &str = select!("AND status = $4 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
         let counts = self.counts(project_id).await?;
         let total = status.map_or(counts.total(), |status| counts.of(status));
         let query = if status.is_some() { SOME } else { ALL };
-        let rows: Vec<Row> = on!(&mut *self.reader_of(project_id).await?, db => {
+        let rows: Vec<ContentRow> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
             let query = sqlx::query_as(query).bind(project_id).bind(limit).bind(offset);
             let query = match status {
                 Some(status) => query.bind(status.as_str()),
@@ -66,30 +66,29 @@ impl Store {
             };
             query.fetch_all(db).await?
         });
-        let last = rows.last().map(|row| Place { at: row.created_at, id: row.id.clone() });
-        Ok(Page { contents: self.with_results(project_id, rows).await?, total, last })
+        let last = rows.last().map(|row| ContentPosition { at: row.created_at, id: row.id.clone() });
+        Ok(NumberedPage { contents: self.with_results(project_id, rows).await?, total, last })
     }
 
-    pub(crate) async fn counts(&self, project_id: &str) -> Result<Counts, Error> {
+    pub(crate) async fn counts(&self, project_id: &str) -> Result<StatusCounts, Error> {
         Ok(self.project_totals(project_id).await?.counts)
     }
 
     /// The counts, and the event id that they go with.
     pub(crate) async fn project_totals(&self, project_id: &str) -> Result<ProjectTotals, Error> {
         const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
-        let row: Option<(i64, i64, i64, i64, i64)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_optional(db).await?);
+        let row: Option<(i64, i64, i64, i64, i64)> = with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_optional(db).await?);
         let (head, approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
-        Ok(ProjectTotals { head, counts: Counts { approved, rejected, flagged, pending } })
+        Ok(ProjectTotals { head, counts: StatusCounts { approved, rejected, flagged, pending } })
     }
 
     /// The last decisions, newest first.
-    pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<Recent>, Error> {
+    pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<RecentDecision>, Error> {
         const QUERY: &str = "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-        let rows: Vec<(String, String, Micros)> = on!(&mut *self.reader_of(project_id).await?, db => {
+        let rows: Vec<(String, String, Micros)> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
             sqlx::query_as(QUERY).bind(project_id).bind(limit).fetch_all(db).await?
         });
-        let recent = rows.into_iter().map(|(content_id, status, at)| Recent {
+        let recent = rows.into_iter().map(|(content_id, status, at)| RecentDecision {
             content_id,
             decision: Status::parse(&status).unwrap_or(Status::Pending),
             timestamp: rfc3339(at),
@@ -97,11 +96,11 @@ impl Store {
         Ok(recent.collect())
     }
 
-    pub(super) async fn with_results(&self, project_id: &str, rows: Vec<Row>) -> Result<Vec<Content>, Error> {
+    pub(super) async fn with_results(&self, project_id: &str, rows: Vec<ContentRow>) -> Result<Vec<Content>, Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let found: Vec<(String, String)> = on!(&mut *self.reader_of(project_id).await?, db => {
+        let found: Vec<(String, String)> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
             let mut query = QueryBuilder::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
             let mut ids = query.separated(", ");
             for row in &rows {

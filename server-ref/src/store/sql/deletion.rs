@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::projects::name_of;
-use super::{Store, Tx, on};
+use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::now;
@@ -57,8 +57,8 @@ impl Store {
         if let Some(name) = name_of(&mut tx, id).await? {
             tx.record(None, &AuditDraft::new(by, "project.delete", id).before(json!({"name": name}))).await?;
         }
-        on!(&mut tx, db => { sqlx::query(DELETED).bind(id).bind(now()).execute(db).await?; });
-        take_access(&mut tx, id).await?;
+        with_conn!(&mut tx, db => { sqlx::query(DELETED).bind(id).bind(now()).execute(db).await?; });
+        revoke_access(&mut tx, id).await?;
         tx.announce(&Invalidation::ProjectDeleted(id.to_owned())).await?;
         Ok(tx.commit().await?)
     }
@@ -72,17 +72,17 @@ impl Store {
         let next = if self.is_postgres() { FREE } else { NEXT };
         // Most of the time there is nothing to write.
         let waiting: Option<String> =
-            on!(&mut self.reader().await?, db => sqlx::query_scalar(NEXT).fetch_optional(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(NEXT).fetch_optional(db).await?);
         if waiting.is_none() {
             return Ok(false);
         }
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let id: Option<String> = on!(&mut tx, db => sqlx::query_scalar(next).fetch_optional(db).await?);
+        let id: Option<String> = with_conn!(&mut tx, db => sqlx::query_scalar(next).fetch_optional(db).await?);
         let Some(id) = id else {
             return Ok(false);
         };
-        take_access(&mut tx, &id).await?;
+        revoke_access(&mut tx, &id).await?;
         delete(&mut tx, RESULTS, &id).await?;
         for piece in PIECES {
             if delete(&mut tx, piece, &id).await? > 0 {
@@ -97,7 +97,7 @@ impl Store {
     }
 }
 
-async fn take_access(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
+async fn revoke_access(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
     for query in ACCESS {
         delete(tx, query, id).await?;
     }
@@ -105,7 +105,7 @@ async fn take_access(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
 }
 
 async fn delete(tx: &mut Tx<'_>, query: &'static str, id: &str) -> Result<u64, Error> {
-    Ok(on!(tx, db => sqlx::query(query).bind(id).execute(db).await?.rows_affected()))
+    Ok(with_conn!(tx, db => sqlx::query(query).bind(id).execute(db).await?.rows_affected()))
 }
 
 #[cfg(test)]
@@ -113,9 +113,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::store::{Change, Deed, Draft, NewContent, Opening, Outcome, Status};
+    use crate::store::{CommitOutcome, EventDraft, Mutation, NewContent, ProjectChange, Status, StoreOptions};
 
-    fn content(project_id: &Arc<str>, id: usize) -> Change {
+    fn content(project_id: &Arc<str>, id: usize) -> ProjectChange {
         let content = NewContent {
             id: format!("{project_id}-{id}"),
             content_type: "text".into(),
@@ -126,18 +126,18 @@ mod tests {
             status: Status::Approved,
             results: vec!["{}".into()],
         };
-        let draft = Draft { name: "moderation_update", payload: "{}".into() };
-        Change {
+        let draft = EventDraft { name: "moderation_update", payload: "{}".into() };
+        ProjectChange {
             project_id: project_id.clone(),
             at: 1,
-            deed: Deed::Moderated(content),
+            mutation: Mutation::Moderated(content),
             event: Some(draft),
             audit: None,
         }
     }
 
     async fn rows(store: &Store, query: &'static str) -> i64 {
-        on!(&mut store.reader().await.unwrap(), db => sqlx::query_scalar(query).fetch_one(db).await.unwrap())
+        with_conn!(&mut store.reader().await.unwrap(), db => sqlx::query_scalar(query).fetch_one(db).await.unwrap())
     }
 
     #[tokio::test]
@@ -146,12 +146,12 @@ mod tests {
         const RESULTS: &str = "SELECT COUNT(*) FROM moderation_results";
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("a.db").display());
-        let store = Store::open(&url, Opening::default()).await.unwrap();
+        let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         let by = Actor::system();
         let gone: Arc<str> = store.create_project("Gone", None, &by).await.unwrap().into();
         let stays: Arc<str> = store.create_project("Stays", None, &by).await.unwrap().into();
-        let changes: Vec<Change> = (0..450).map(|id| content(&gone, id)).chain([content(&stays, 0)]).collect();
-        assert!(matches!(store.commit(&changes).await.unwrap(), Outcome::Done(_)));
+        let changes: Vec<ProjectChange> = (0..450).map(|id| content(&gone, id)).chain([content(&stays, 0)]).collect();
+        assert!(matches!(store.commit(&changes).await.unwrap(), CommitOutcome::Done(_)));
 
         store.delete_project(&gone, &by).await.unwrap();
         assert_eq!(rows(&store, CONTENTS).await, 451);
@@ -160,7 +160,8 @@ mod tests {
         assert!(matches!(store.counts(&gone).await, Err(Error::NotFound("Project"))));
         assert!(matches!(store.events_after(&gone, 0, 1).await, Err(Error::NotFound("Project"))));
         assert_eq!(store.event_head(&gone).await.unwrap(), None);
-        let Outcome::Done(committed) = store.commit(&[content(&gone, 999), content(&stays, 1)]).await.unwrap() else {
+        let CommitOutcome::Done(committed) = store.commit(&[content(&gone, 999), content(&stays, 1)]).await.unwrap()
+        else {
             panic!("SQLite leaves no doubt")
         };
         assert_eq!(committed.failures.keys().collect::<Vec<_>>(), [&0]);
@@ -168,7 +169,7 @@ mod tests {
         assert!(store.delete_piece().await.unwrap());
         assert_eq!((rows(&store, CONTENTS).await, rows(&store, RESULTS).await), (252, 252));
         store.close().await;
-        let store = Store::open(&url, Opening::default()).await.unwrap();
+        let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         while store.delete_piece().await.unwrap() {}
         for (query, left) in [
             (CONTENTS, 2),

@@ -4,28 +4,30 @@ use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::contents::raw;
-use super::{Either, Store, Tx, on};
+use super::{Backend, Store, Tx, with_conn};
 use crate::Error;
 use crate::store::EventPage;
 
 /// A page ends early rather than growing beyond this, so that one answer stays within a client's limits.
-const PAGE_BYTES: usize = 512 * 1024;
+const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Rows deleted per transaction, so that writers don't wait long.
-const PRUNE_ROWS: i64 = 1000;
+const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
 impl Store {
     /// The newest event id given in a project; `None` if there is no such project.
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
         const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1 AND deleted_at IS NULL";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?))
+        Ok(
+            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?),
+        )
     }
 
     /// The newest ids of these projects, for those that exist. `None`: nobody else writes this database.
     pub(crate) async fn event_heads(&self, project_ids: &[String]) -> Result<Option<Vec<(String, i64)>>, Error> {
         const QUERY: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1) AND deleted_at IS NULL";
         match &self.inner.database {
-            Either::Sqlite(_) => Ok(None),
-            Either::Postgres(database) => {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(database) => {
                 Ok(Some(sqlx::query_as(QUERY).bind(project_ids).fetch_all(&database.pool).await?))
             }
         }
@@ -39,7 +41,7 @@ impl Store {
         // One snapshot, so that head, oldest and the events agree while others write and prune.
         let mut tx = reader.snapshot().await?;
         let bounds: Option<(i64, Option<i64>)> =
-            on!(&mut tx, db => sqlx::query_as(BOUNDS).bind(project_id).fetch_optional(db).await?);
+            with_conn!(&mut tx, db => sqlx::query_as(BOUNDS).bind(project_id).fetch_optional(db).await?);
         let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
         // What pruning has not reached yet is gone all the same: `oldest` must not depend on its timing.
         let bound = match i64::try_from(self.inner.retention.max_events) {
@@ -61,7 +63,7 @@ impl Store {
         const QUERY: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
         let mut pruned = 0;
         let projects: Vec<(String, i64)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
         let retention = self.inner.retention;
         let max_events = i64::try_from(retention.max_events).unwrap_or(0);
         let max_age = i64::try_from(retention.max_age.as_micros()).unwrap_or(0);
@@ -88,12 +90,12 @@ impl Store {
                                  WHERE event_id < $2 OR created_at < $3)";
         let mut pruned = 0;
         loop {
-            let deleted = on!(&mut self.writer().await?, db => {
-                let query = sqlx::query(QUERY).bind(project_id).bind(before_id).bind(before).bind(PRUNE_ROWS);
+            let deleted = with_conn!(&mut self.writer().await?, db => {
+                let query = sqlx::query(QUERY).bind(project_id).bind(before_id).bind(before).bind(PRUNED_ROWS_PER_TRANSACTION);
                 query.execute(db).await?.rows_affected()
             });
             pruned += deleted;
-            if deleted < PRUNE_ROWS.unsigned_abs() {
+            if deleted < PRUNED_ROWS_PER_TRANSACTION.unsigned_abs() {
                 return Ok(pruned);
             }
         }
@@ -106,12 +108,12 @@ async fn page(tx: &mut Tx<'_>, project_id: &str, from: i64, limit: i64) -> Resul
         "SELECT name, data FROM events WHERE project_id = $1 AND event_id >= $2 ORDER BY event_id LIMIT $3";
     let mut events = Vec::new();
     let mut bytes = 0;
-    on!(tx, db => {
+    with_conn!(tx, db => {
         let mut rows = sqlx::query(QUERY).bind(project_id).bind(from).bind(limit).fetch(db);
         while let Some(row) = rows.try_next().await? {
             let (name, data): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             bytes += name.len() + data.len();
-            if !events.is_empty() && bytes > PAGE_BYTES {
+            if !events.is_empty() && bytes > PAGE_BYTES_MAX {
                 break;
             }
             events.push((name, data));

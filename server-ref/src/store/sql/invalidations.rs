@@ -8,7 +8,7 @@ use sqlx::postgres::PgListener;
 use sqlx::sqlite::SqlitePool;
 use tokio::time::sleep;
 
-use super::{Either, Store, Tx};
+use super::{Backend, Store, Tx};
 use crate::Error;
 use crate::store::Invalidation;
 
@@ -23,14 +23,14 @@ const KEPT_ROWS: i64 = 1000;
 
 /// A receiver of the invalidations of all processes, this one included.
 #[derive(Debug)]
-pub(crate) struct InvalidationListener(Either<TableListener, PgListener>);
+pub(crate) struct InvalidationListener(Backend<TableListener, PgListener>);
 
 impl InvalidationListener {
     /// Waits for the next invalidation; `None`: there was none for a while.
     pub(crate) async fn next(&mut self) -> Result<Option<Invalidation>, Error> {
         match &mut self.0 {
-            Either::Sqlite(table) => table.next().await,
-            Either::Postgres(listener) => Ok(Some(match listener.try_recv().await? {
+            Backend::Sqlite(table) => table.next().await,
+            Backend::Postgres(listener) => Ok(Some(match listener.try_recv().await? {
                 Some(message) => decode(message.payload()),
                 None => Invalidation::Missed,
             })),
@@ -101,7 +101,7 @@ impl Tx<'_> {
 impl Store {
     /// Announces something that no transaction changes, to other servers: SQLite has none.
     pub(crate) async fn announce(&self, invalidation: &Invalidation) -> Result<(), Error> {
-        if let Either::Postgres(database) = &self.inner.database {
+        if let Backend::Postgres(database) = &self.inner.database {
             sqlx::query(NOTIFY).bind(CHANNEL).bind(encode(invalidation)?).execute(&database.pool).await?;
         }
         Ok(())
@@ -111,15 +111,15 @@ impl Store {
     pub(crate) async fn listen(&self) -> Result<InvalidationListener, Error> {
         const LAST: &str = "SELECT COALESCE(MAX(id), 0) FROM news";
         Ok(InvalidationListener(match &self.inner.database {
-            Either::Sqlite(database) => {
+            Backend::Sqlite(database) => {
                 let pool = database.readers.clone();
                 let last = sqlx::query_scalar(LAST).fetch_one(&pool).await?;
-                Either::Sqlite(TableListener { pool, last, pending: VecDeque::new() })
+                Backend::Sqlite(TableListener { pool, last, pending: VecDeque::new() })
             }
-            Either::Postgres(database) => {
+            Backend::Postgres(database) => {
                 let mut listener = PgListener::connect_with(&database.pool).await?;
                 listener.listen(CHANNEL).await?;
-                Either::Postgres(listener)
+                Backend::Postgres(listener)
             }
         }))
     }
@@ -132,14 +132,14 @@ fn encode(invalidation: &Invalidation) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Opening;
+    use crate::store::StoreOptions;
 
     #[tokio::test]
     async fn invalidations_of_another_process_on_a_file_arrive_or_are_reported_as_missed() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("invalidations.db").display());
-        let server = Store::open(&url, Opening::default()).await.unwrap();
-        let command = Store::open(&url, Opening::default()).await.unwrap();
+        let server = Store::open(&url, StoreOptions::default()).await.unwrap();
+        let command = Store::open(&url, StoreOptions::default()).await.unwrap();
         let mut listener = server.listen().await.unwrap();
         let invalidation = Invalidation::KeyRevoked("k".into());
         let announce = async |times: i64| {

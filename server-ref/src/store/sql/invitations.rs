@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Store, Tx, members, on};
+use super::{Store, Tx, members, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{
@@ -11,7 +11,7 @@ use crate::store::{
 use crate::time::Micros;
 
 /// An invitation is good for seven days.
-const LIFETIME: Micros = 7 * 24 * 60 * 60 * 1_000_000;
+const INVITATION_LIFETIME: Micros = 7 * 24 * 60 * 60 * 1_000_000;
 /// Invitations of one project, and those of one user in all projects, which may be made without bound.
 const PER_PROJECT_MAX: i64 = 100;
 const PER_INVITER_MAX: i64 = 200;
@@ -44,7 +44,7 @@ macro_rules! sent {
 
 /// An invitation that is about to be accepted or declined.
 #[derive(sqlx::FromRow)]
-struct Pending {
+struct PendingInvitation {
     id: String,
     project_id: String,
     email: String,
@@ -79,14 +79,13 @@ impl Store {
         if is_member(&mut tx, project_id, email).await? {
             return Err(Error::Conflict("already_member", "They are a member already"));
         }
-        let replaced: Option<String> =
-            on!(&mut tx, db => sqlx::query_scalar(REPLACED).bind(project_id).bind(email).fetch_optional(db).await?);
+        let replaced: Option<String> = with_conn!(&mut tx, db => sqlx::query_scalar(REPLACED).bind(project_id).bind(email).fetch_optional(db).await?);
         if replaced.is_some_and(|role| !may(Role::parse(&role))) {
             return Err(Error::Forbidden("Only owners replace this invitation"));
         }
         check_limits(&mut tx, project_id, invited_by, at).await?;
-        let (id, expires_at) = (random_id(), at + LIFETIME);
-        on!(&mut tx, db => {
+        let (id, expires_at) = (random_id(), at + INVITATION_LIFETIME);
+        with_conn!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(&id).bind(project_id).bind(email).bind(role.as_str());
             query.bind(&token_hash[..]).bind(invited_by).bind(at).bind(expires_at).execute(db).await?;
         });
@@ -101,7 +100,7 @@ impl Store {
     pub(crate) async fn invitations(&self, project_id: &str) -> Result<Vec<Invitation>, Error> {
         const QUERY: &str = sent!("AND invitations.project_id = $2 ORDER BY invitations.created_at, invitations.id");
         let now = self.clock().await?;
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(now).bind(project_id).fetch_all(db).await?
         }))
     }
@@ -114,7 +113,7 @@ impl Store {
             "AND invitations.email = $2 ORDER BY invitations.created_at DESC, invitations.id LIMIT $3"
         );
         let (now, email) = (self.clock().await?, email.to_ascii_lowercase());
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(now).bind(email).bind(RECEIVED_MAX).fetch_all(db).await?
         }))
     }
@@ -133,8 +132,8 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         tx.lock_project(project_id).await?;
-        let found: Option<Pending> =
-            on!(&mut tx, db => sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?);
+        let found: Option<PendingInvitation> =
+            with_conn!(&mut tx, db => sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?);
         let pending = found.ok_or(Error::NotFound("Invitation"))?;
         if !may(pending.role) {
             return Err(Error::Forbidden("Only owners withdraw this invitation"));
@@ -183,14 +182,14 @@ impl Store {
     pub(crate) async fn prune_invitations(&self) -> Result<u64, Error> {
         const QUERY: &str = "DELETE FROM invitations WHERE expires_at <= $1";
         let now = self.clock().await?;
-        Ok(on!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now).execute(db).await?.rows_affected()))
+        Ok(with_conn!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now).execute(db).await?.rows_affected()))
     }
 }
 
 async fn is_member(tx: &mut Tx<'_>, project_id: &str, email: &str) -> Result<bool, Error> {
     const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM members JOIN users ON users.id = members.user_id
                                         WHERE members.project_id = $1 AND lower(users.email) = $2)";
-    Ok(on!(tx, db => sqlx::query_scalar(QUERY).bind(project_id).bind(email).fetch_one(db).await?))
+    Ok(with_conn!(tx, db => sqlx::query_scalar(QUERY).bind(project_id).bind(email).fetch_one(db).await?))
 }
 
 async fn check_limits(tx: &mut Tx<'_>, project_id: &str, invited_by: &str, at: Micros) -> Result<(), Error> {
@@ -198,7 +197,8 @@ async fn check_limits(tx: &mut Tx<'_>, project_id: &str, invited_by: &str, at: M
     const OF_INVITER: &str = "SELECT count(*) FROM invitations WHERE invited_by = $1 AND expires_at > $2";
     for (query, whose, limit) in [(OF_PROJECT, project_id, PER_PROJECT_MAX), (OF_INVITER, invited_by, PER_INVITER_MAX)]
     {
-        let count: i64 = on!(&mut *tx, db => sqlx::query_scalar(query).bind(whose).bind(at).fetch_one(db).await?);
+        let count: i64 =
+            with_conn!(&mut *tx, db => sqlx::query_scalar(query).bind(whose).bind(at).fetch_one(db).await?);
         if count >= limit {
             return Err(Error::Conflict("limit_reached", "Too many invitations wait for an answer: withdraw some"));
         }
@@ -214,7 +214,7 @@ async fn check_memberships(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> 
         (OF_PROJECT, project_id, "The project has too many members"),
         (OF_USER, user_id, "You are a member of too many projects"),
     ] {
-        let count: i64 = on!(&mut *tx, db => sqlx::query_scalar(query).bind(whose).fetch_one(db).await?);
+        let count: i64 = with_conn!(&mut *tx, db => sqlx::query_scalar(query).bind(whose).fetch_one(db).await?);
         if usize::try_from(count).unwrap_or(usize::MAX) >= LISTED_MAX {
             return Err(Error::Conflict("limit_reached", message));
         }
@@ -223,7 +223,7 @@ async fn check_memberships(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> 
 }
 
 /// The valid invitation for this e-mail address. Its project is locked, so that it stays valid until the transaction ends.
-async fn find(tx: &mut Tx<'_>, key: &InvitationKey<'_>, email: &str) -> Result<Pending, Error> {
+async fn find(tx: &mut Tx<'_>, key: &InvitationKey<'_>, email: &str) -> Result<PendingInvitation, Error> {
     const OF_TOKEN: &str = "SELECT id, project_id FROM invitations WHERE token_hash = $1";
     const OF_ID: &str = "SELECT id, project_id FROM invitations WHERE id = $1";
     const VALID: &str = valid!(
@@ -231,15 +231,15 @@ async fn find(tx: &mut Tx<'_>, key: &InvitationKey<'_>, email: &str) -> Result<P
         "AND invitations.id = $2"
     );
     let gone = || Error::NotFound("Invitation");
-    let found: Option<(String, String)> = on!(&mut *tx, db => match key {
+    let found: Option<(String, String)> = with_conn!(&mut *tx, db => match key {
         InvitationKey::Token(hash) => sqlx::query_as(OF_TOKEN).bind(&hash[..]).fetch_optional(db).await?,
         InvitationKey::Id(id) => sqlx::query_as(OF_ID).bind(*id).fetch_optional(db).await?,
     });
     let (id, project_id) = found.ok_or_else(gone)?;
     tx.lock_project(&project_id).await?;
     let at = tx.clock().await?;
-    let pending: Option<Pending> =
-        on!(&mut *tx, db => sqlx::query_as(VALID).bind(at).bind(&id).fetch_optional(db).await?);
+    let pending: Option<PendingInvitation> =
+        with_conn!(&mut *tx, db => sqlx::query_as(VALID).bind(at).bind(&id).fetch_optional(db).await?);
     let pending = pending.ok_or_else(gone)?;
     match (pending.email == email.to_ascii_lowercase(), key) {
         (true, _) => Ok(pending),
@@ -250,9 +250,9 @@ async fn find(tx: &mut Tx<'_>, key: &InvitationKey<'_>, email: &str) -> Result<P
 }
 
 /// Deletes an invitation that was answered or withdrawn.
-async fn finish(tx: &mut Tx<'_>, pending: &Pending, action: &'static str, by: &Actor) -> Result<(), Error> {
+async fn finish(tx: &mut Tx<'_>, pending: &PendingInvitation, action: &'static str, by: &Actor) -> Result<(), Error> {
     const QUERY: &str = "DELETE FROM invitations WHERE id = $1";
-    on!(&mut *tx, db => { sqlx::query(QUERY).bind(&pending.id).execute(db).await?; });
+    with_conn!(&mut *tx, db => { sqlx::query(QUERY).bind(&pending.id).execute(db).await?; });
     let before = json!({"email": pending.email, "role": pending.role, "invited_by": pending.invited_by});
     Ok(tx.record(Some(&pending.project_id), &AuditDraft::new(by, action, &pending.id).before(before)).await?)
 }

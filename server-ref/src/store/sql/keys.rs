@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Store, Tx, on, text};
+use super::{Store, Tx, text, with_conn};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
 use crate::store::{Actor, AuditDraft, Invalidation, KeyDraft, KeyInfo, KeySecret, StoredKey};
 use crate::time::{Micros, now};
 
 /// The uses of keys that one transaction records.
-const USES_AT_ONCE: usize = 256;
+const USES_PER_STATEMENT: usize = 256;
 
 /// A key as a request that presents it is checked.
 macro_rules! stored {
@@ -50,7 +50,7 @@ impl Store {
         let after = key.state();
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        on!(&mut tx, db => {
+        with_conn!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(&id).bind(project_id).bind(key.name).bind(&secret.hash[..]);
             let query = query.bind(key.scopes.to_string()).bind(key.allowed_origins.to_string()).bind(key.expires_at);
             query.bind(key.created_by).bind(secret.token_key).bind(now()).execute(db).await?;
@@ -63,14 +63,14 @@ impl Store {
 
     pub(crate) async fn key_by_hash(&self, hash: &KeyHash) -> Result<Option<StoredKey>, Error> {
         const QUERY: &str = stored!("WHERE key_hash = $1");
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(&hash[..]).fetch_optional(db).await?
         }))
     }
 
     pub(crate) async fn key_by_id(&self, id: &str) -> Result<Option<StoredKey>, Error> {
         const QUERY: &str = stored!("WHERE id = $1");
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?
         }))
     }
@@ -78,14 +78,14 @@ impl Store {
     /// Oldest first.
     pub(crate) async fn keys(&self, project_id: &str) -> Result<Vec<KeyInfo>, Error> {
         const QUERY: &str = shown!("ORDER BY api_keys.created_at, api_keys.id");
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?
         }))
     }
 
     pub(crate) async fn key(&self, project_id: &str, id: &str) -> Result<Option<KeyInfo>, Error> {
         const QUERY: &str = shown!("AND api_keys.id = $2");
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
         }))
     }
@@ -93,7 +93,7 @@ impl Store {
     /// For a key from before tokens.
     pub(crate) async fn set_token_key(&self, id: &str, token_key: &[u8]) -> Result<(), Error> {
         const QUERY: &str = "UPDATE api_keys SET token_key = $1 WHERE id = $2";
-        on!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(token_key).bind(id).execute(db).await?; });
+        with_conn!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(token_key).bind(id).execute(db).await?; });
         Ok(())
     }
 
@@ -111,11 +111,11 @@ impl Store {
         let mut tx = writer.begin().await?;
         tx.lock_project(project_id).await?;
         let before: Option<(String, bool)> =
-            on!(&mut tx, db => sqlx::query_as(BEFORE).bind(project_id).bind(id).fetch_optional(db).await?);
+            with_conn!(&mut tx, db => sqlx::query_as(BEFORE).bind(project_id).bind(id).fetch_optional(db).await?);
         let Some((name, was_active)) = before else {
             return Ok(false);
         };
-        on!(&mut tx, db => { sqlx::query(QUERY).bind(is_active).bind(project_id).bind(id).execute(db).await?; });
+        with_conn!(&mut tx, db => { sqlx::query(QUERY).bind(is_active).bind(project_id).bind(id).execute(db).await?; });
         if was_active != is_active {
             let state = |is_active| json!({"name": name, "is_active": is_active});
             let draft = AuditDraft::new(by, "key.update", id).before(state(was_active)).after(state(is_active));
@@ -134,7 +134,7 @@ impl Store {
     ) -> Result<Option<(String, String, String)>, Error> {
         const QUERY: &str = "SELECT id, project_id, name FROM api_keys WHERE id = $1 OR key_hash = $2";
         let hash = hash.map(|hash| &hash[..]);
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(id).bind(hash).fetch_optional(db).await?
         }))
     }
@@ -144,7 +144,7 @@ impl Store {
         const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2 RETURNING name";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let name: Option<String> = on!(&mut tx, db => {
+        let name: Option<String> = with_conn!(&mut tx, db => {
             sqlx::query_scalar(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
         });
         let Some(name) = name else {
@@ -160,7 +160,7 @@ impl Store {
     pub(crate) async fn keys_were_used(&self, uses: &mut [(String, Micros)]) -> Result<(), Error> {
         // In the order of the ids, in which other nodes lock them, too.
         uses.sort_unstable();
-        for uses in uses.chunks(USES_AT_ONCE) {
+        for uses in uses.chunks(USES_PER_STATEMENT) {
             let mut writer = self.writer().await?;
             let mut tx = writer.begin().await?;
             record_uses(&mut tx, uses).await?;

@@ -5,16 +5,16 @@
 
 mod accounts;
 mod audit;
+mod backend;
 mod commit;
+mod commit_state;
 mod contents;
 mod deletion;
-mod either;
 mod events;
+mod exclusive_connection;
 mod invalidations;
 mod invitations;
 mod keys;
-mod lane;
-mod ledger;
 mod listing;
 mod members;
 mod notifications;
@@ -39,12 +39,12 @@ use sqlx::{PgConnection, Postgres, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 pub(crate) use audit::AuditPosition;
-pub(crate) use commit::{Committed, Doubt, Outcome};
+pub(crate) use commit::{CommitOutcome, Committed, InDoubtCommit};
 pub(crate) use invalidations::InvalidationListener;
 pub(crate) use schema::Schema;
 pub(crate) use sessions::SessionDraft;
 
-use self::either::{Either, Tx, on};
+use self::backend::{Backend, Tx, with_conn};
 use self::postgres::PgDatabase;
 use self::readers::Readers;
 use self::sqlite::SqliteDatabase;
@@ -57,7 +57,7 @@ const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
 
 /// Options of opening a database.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Opening {
+pub(crate) struct StoreOptions {
     /// Creates a missing SQLite file.
     pub(crate) create: bool,
     /// Makes pending migrations; `false`: they are an error.
@@ -69,7 +69,7 @@ pub(crate) struct Opening {
     pub(crate) queue_limit: u32,
 }
 
-impl Default for Opening {
+impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             create: true,
@@ -98,7 +98,7 @@ pub(crate) struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    database: Either<SqliteDatabase, PgDatabase>,
+    database: Backend<SqliteDatabase, PgDatabase>,
     readers: Readers,
     log_id: String,
     retention: EventLog,
@@ -110,28 +110,28 @@ fn unknown_database() -> Error {
     Error::DatabaseUrl("expected sqlite://PATH or postgres://HOST/NAME".into())
 }
 
-type Writer<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, PoolConnection<Postgres>>;
-type Log<'a> = Either<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
+type WriteConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, PoolConnection<Postgres>>;
+type LogConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
 
 impl Store {
     /// Opens a database such as `sqlite://automoderate.db`, which is made when it doesn't exist, or
     /// `postgres://user:password@host/name`.
-    pub(crate) async fn open(url: &str, opening: Opening) -> Result<Self, Error> {
+    pub(crate) async fn open(url: &str, opening: StoreOptions) -> Result<Self, Error> {
         let (database, log_id) = match url.split_once(':') {
             Some(("sqlite", _)) => {
                 let (database, log_id) = SqliteDatabase::open(url, opening).await?;
-                (Either::Sqlite(database), log_id)
+                (Backend::Sqlite(database), log_id)
             }
             Some(("postgres" | "postgresql", _)) => {
                 let (database, log_id) = PgDatabase::open(url, opening).await?;
-                (Either::Postgres(database), log_id)
+                (Backend::Postgres(database), log_id)
             }
             _ => return Err(unknown_database()),
         };
-        let Opening { retention, queue_limit, .. } = opening;
+        let StoreOptions { retention, queue_limit, .. } = opening;
         let readers = Readers::new(match &database {
-            Either::Sqlite(_) => sqlite::READERS,
-            Either::Postgres(_) => postgres::READERS,
+            Backend::Sqlite(_) => sqlite::READ_POOL_SIZE,
+            Backend::Postgres(_) => postgres::READ_POOL_SIZE,
         });
         let queue_limit = queue_limit.into();
         Ok(Self { inner: Arc::new(Inner { database, readers, log_id, retention, queue_limit }) })
@@ -153,52 +153,52 @@ impl Store {
 
     pub(crate) async fn close(&self) {
         match &self.inner.database {
-            Either::Sqlite(database) => database.close().await,
-            Either::Postgres(database) => database.close().await,
+            Backend::Sqlite(database) => database.close().await,
+            Backend::Postgres(database) => database.close().await,
         }
     }
 
     /// Checks whether the database answers, on a separate connection, however busy the others are.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         match &self.inner.database {
-            Either::Sqlite(database) => database.ping().await,
-            Either::Postgres(database) => database.ping().await,
+            Backend::Sqlite(database) => database.ping().await,
+            Backend::Postgres(database) => database.ping().await,
         }
     }
 
     /// The time by which things expire: the database's, which is the same for all nodes.
     async fn clock(&self) -> Result<Micros, Error> {
         match &self.inner.database {
-            Either::Sqlite(_) => Ok(now()),
-            Either::Postgres(database) => Ok(sqlx::query_scalar(SELECT_CLOCK).fetch_one(&database.pool).await?),
+            Backend::Sqlite(_) => Ok(now()),
+            Backend::Postgres(database) => Ok(sqlx::query_scalar(SELECT_CLOCK).fetch_one(&database.pool).await?),
         }
     }
 
     fn is_postgres(&self) -> bool {
-        matches!(self.inner.database, Either::Postgres(_))
+        matches!(self.inner.database, Backend::Postgres(_))
     }
 
     /// A connection for writing anything except the log.
-    async fn writer(&self) -> Result<Writer<'_>, Error> {
+    async fn writer(&self) -> Result<WriteConnection<'_>, Error> {
         Ok(match &self.inner.database {
-            Either::Sqlite(database) => Either::Sqlite(database.writer().await?),
-            Either::Postgres(database) => Either::Postgres(database.pool.acquire().await?),
+            Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.pool.acquire().await?),
         })
     }
 
     /// The connection for writing the log.
-    async fn log(&self) -> Result<Log<'_>, Error> {
+    async fn log(&self) -> Result<LogConnection<'_>, Error> {
         Ok(match &self.inner.database {
-            Either::Sqlite(database) => Either::Sqlite(database.writer().await?),
-            Either::Postgres(database) => Either::Postgres(database.log().await?),
+            Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.log().await?),
         })
     }
 
     /// Replaces the held connection of the log before its next use.
     fn distrust_log(&self) {
         match &self.inner.database {
-            Either::Sqlite(database) => database.writer.distrust(),
-            Either::Postgres(database) => database.log.distrust(),
+            Backend::Sqlite(database) => database.writer.distrust(),
+            Backend::Postgres(database) => database.log.distrust(),
         }
     }
 }
@@ -227,6 +227,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite://{}", folder.path().join("test.db").display());
         let url = databases::fresh().unwrap_or_else(file);
-        (Store::open(&url, Opening::default()).await.unwrap(), folder)
+        (Store::open(&url, StoreOptions::default()).await.unwrap(), folder)
     }
 }

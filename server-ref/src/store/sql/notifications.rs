@@ -1,6 +1,6 @@
 //! Persistent notifications.
 
-use super::{Store, Tx, on};
+use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::{Actor, AuditDraft, Notification};
 
@@ -13,7 +13,7 @@ impl Store {
         const QUERY: &str = "SELECT id, project_id, type, message, created_at FROM notifications
                              WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id LIMIT 1000";
         Ok(
-            on!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?),
+            with_conn!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?),
         )
     }
 
@@ -21,7 +21,7 @@ impl Store {
     pub(crate) async fn notification_count(&self, project_id: Option<&str>) -> Result<i64, Error> {
         const OWN: &str = "SELECT COUNT(*) FROM notifications WHERE project_id = $1";
         const FOR_ALL: &str = "SELECT COUNT(*) FROM notifications WHERE project_id IS NULL";
-        Ok(on!(&mut self.reader().await?, db => match project_id {
+        Ok(with_conn!(&mut self.reader().await?, db => match project_id {
             Some(id) => sqlx::query_scalar(OWN).bind(id).fetch_one(db).await?,
             None => sqlx::query_scalar(FOR_ALL).fetch_one(db).await?,
         }))
@@ -29,7 +29,7 @@ impl Store {
 
     pub(crate) async fn notification(&self, id: &str) -> Result<Option<Notification>, Error> {
         const QUERY: &str = "SELECT id, project_id, type, message, created_at FROM notifications WHERE id = $1";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
     }
 
     /// Records one that is for all projects, and keeps it if it is persistent.
@@ -55,7 +55,7 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         let deleted: Option<Notification> =
-            on!(&mut tx, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
+            with_conn!(&mut tx, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
         let Some(notification) = deleted else {
             return Ok(false);
         };
@@ -67,7 +67,7 @@ impl Store {
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, notification: &Notification) -> Result<(), Error> {
-    on!(tx, db => {
+    with_conn!(tx, db => {
         let query = sqlx::query(INSERT).bind(&notification.id).bind(&notification.project_id).bind(&notification.kind);
         query.bind(&notification.message).bind(notification.created_at).execute(db).await?;
     });

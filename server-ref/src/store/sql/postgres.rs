@@ -7,35 +7,35 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::sync::MappedMutexGuard;
 
-use super::lane::Lane;
+use super::exclusive_connection::ExclusiveConnection;
 use super::schema::{Schema, migrate_postgres};
-use super::{LOG_ID, Opening};
+use super::{LOG_ID, StoreOptions};
 use crate::Error;
 use crate::ids::random_id;
 use crate::time::{Micros, now};
 
 /// Connections that read, and connections for everything else.
-pub(super) const READERS: u32 = 6;
-const WRITERS: u32 = 3;
+pub(super) const READ_POOL_SIZE: u32 = 6;
+const WRITE_POOL_SIZE: u32 = 3;
 /// The time that a request waits for a connection, long enough for a database restart.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The database's own timeouts for a server that is gone or stuck: they end the transaction before others that wait for
 /// its locks give up.
-const SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
+const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
 /// For connections that read: longer statements are stopped, even if nobody waits for them any more. Not for those that
 /// write, because a COMMIT that waits for a standby would count as done.
-const READ_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
+const READ_SESSION_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
 /// Marks of processes that wrote nothing for 30 days are obsolete.
-const FORGOTTEN: Micros = 30 * 24 * 60 * 60 * 1_000_000;
+const WRITER_MARK_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct PgDatabase {
     pub(super) pool: PgPool,
     pub(super) readers: PgPool,
     /// For the health check of the database.
-    pulse: Lane<PgConnection>,
+    pulse: ExclusiveConnection<PgConnection>,
     options: PgConnectOptions,
-    pub(super) log: Lane<PgConnection>,
+    pub(super) log: ExclusiveConnection<PgConnection>,
     /// This process among those that write.
     writer_id: String,
     marks: AtomicI64,
@@ -43,7 +43,7 @@ pub(super) struct PgDatabase {
 
 impl PgDatabase {
     /// Connects to an existing database. Also returns the id of its log.
-    pub(super) async fn open(url: &str, opening: Opening) -> Result<(Self, String), Error> {
+    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, String), Error> {
         let options = options(url)?;
         // Without the timeouts, because another process may take longer to migrate.
         let mut connection = options.connect().await?;
@@ -57,10 +57,13 @@ impl PgDatabase {
             _ => schema.require()?,
         }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
-        sqlx::query("DELETE FROM writers WHERE seen_at < $1").bind(now() - FORGOTTEN).execute(&mut connection).await?;
+        sqlx::query("DELETE FROM writers WHERE seen_at < $1")
+            .bind(now() - WRITER_MARK_LIFETIME)
+            .execute(&mut connection)
+            .await?;
         let _ = connection.close().await;
         let name = options.get_application_name().unwrap_or("automoderate-server").to_owned();
-        let options = options.application_name(&name).options(SETTINGS);
+        let options = options.application_name(&name).options(SESSION_SETTINGS);
         let pool = |connections, options| {
             PgPoolOptions::new()
                 .max_connections(connections)
@@ -68,11 +71,11 @@ impl PgDatabase {
                 .connect_lazy_with(options)
         };
         let database = Self {
-            pool: pool(WRITERS, options.clone()),
-            readers: pool(READERS, options.clone().options(READ_SETTINGS)),
-            log: Lane::new(None),
-            pulse: Lane::new(None),
-            options: options.options(READ_SETTINGS),
+            pool: pool(WRITE_POOL_SIZE, options.clone()),
+            readers: pool(READ_POOL_SIZE, options.clone().options(READ_SESSION_SETTINGS)),
+            log: ExclusiveConnection::new(None),
+            pulse: ExclusiveConnection::new(None),
+            options: options.options(READ_SESSION_SETTINGS),
             writer_id: random_id(),
             marks: AtomicI64::new(0),
         };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Store, Tx, members, on, text};
+use super::{Store, Tx, members, text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, ProjectInfo, Role};
@@ -16,7 +16,7 @@ impl Store {
         let id = random_id();
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        on!(&mut tx, db => { sqlx::query(PROJECT).bind(&id).bind(name).bind(now()).execute(db).await?; });
+        with_conn!(&mut tx, db => { sqlx::query(PROJECT).bind(&id).bind(name).bind(now()).execute(db).await?; });
         tx.record(Some(&id), &AuditDraft::new(by, "project.create", &id).after(json!({"name": name}))).await?;
         if let Some(owner) = owner {
             members::insert(&mut tx, &id, owner, Role::Owner, by).await?;
@@ -27,13 +27,13 @@ impl Store {
 
     pub(crate) async fn project_exists(&self, id: &str) -> Result<bool, Error> {
         const QUERY: &str = "SELECT EXISTS (SELECT 1 FROM projects WHERE id = $1 AND deleted_at IS NULL)";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(id).fetch_one(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(id).fetch_one(db).await?))
     }
 
     pub(crate) async fn project(&self, id: &str) -> Result<Option<ProjectInfo>, Error> {
         const QUERY: &str = "SELECT name, created_at FROM projects WHERE id = $1 AND deleted_at IS NULL";
         let row: Option<(String, Micros)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
         Ok(row.map(|(name, created_at)| ProjectInfo { id: id.to_owned(), name, role: None, created_at }))
     }
 
@@ -42,7 +42,7 @@ impl Store {
         const QUERY: &str = "SELECT id, name, role, created_at FROM projects JOIN members ON id = project_id
                              WHERE user_id = $1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1000";
         let rows: Vec<(String, String, String, Micros)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(user_id).fetch_all(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(user_id).fetch_all(db).await?);
         let project = |(id, name, role, created_at): (_, _, String, _)| {
             let role = Some(Role::parse(&role));
             ProjectInfo { id, name, role, created_at }
@@ -55,14 +55,14 @@ impl Store {
         const QUERY: &str =
             "SELECT id, name, created_at FROM projects WHERE deleted_at IS NULL ORDER BY created_at, id";
         let rows: Vec<(String, String, Micros)> =
-            on!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
         let project = |(id, name, created_at)| ProjectInfo { id, name, role: None, created_at };
         Ok(rows.into_iter().map(project).collect())
     }
 
     pub(crate) async fn project_ids(&self) -> Result<Vec<String>, Error> {
         const QUERY: &str = "SELECT id FROM projects WHERE deleted_at IS NULL";
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).fetch_all(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).fetch_all(db).await?))
     }
 
     pub(crate) async fn rename_project(&self, id: &str, name: &str, by: &Actor) -> Result<(), Error> {
@@ -72,7 +72,7 @@ impl Store {
         let mut tx = writer.begin().await?;
         tx.lock_project(id).await?;
         let before = name_of(&mut tx, id).await?.ok_or(Error::NotFound("Project"))?;
-        on!(&mut tx, db => { sqlx::query(QUERY).bind(name).bind(id).execute(db).await?; });
+        with_conn!(&mut tx, db => { sqlx::query(QUERY).bind(name).bind(id).execute(db).await?; });
         let draft = AuditDraft::new(by, "project.update", id);
         tx.record(Some(id), &draft.before(json!({"name": before})).after(json!({"name": name}))).await?;
         Ok(tx.commit().await?)
@@ -81,5 +81,5 @@ impl Store {
 
 pub(super) async fn name_of(tx: &mut Tx<'_>, id: &str) -> Result<Option<String>, Error> {
     const QUERY: &str = "SELECT name FROM projects WHERE id = $1 AND deleted_at IS NULL";
-    Ok(on!(tx, db => sqlx::query_scalar(QUERY).bind(id).fetch_optional(db).await?))
+    Ok(with_conn!(tx, db => sqlx::query_scalar(QUERY).bind(id).fetch_optional(db).await?))
 }

@@ -10,7 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, Sqlite};
 use tokio::time::Instant;
 
-use super::{Either, Store, on};
+use super::{Backend, Store, with_conn};
 use crate::Error;
 use crate::store::read_scheduler::{ReadPermit, ReadScheduler};
 
@@ -19,7 +19,7 @@ const OWNERS_CACHED_MAX: usize = 10_000;
 /// The time after which an owner is looked up again.
 const OWNER_CACHE_TTL: Duration = Duration::from_secs(60);
 
-pub(super) type Reader = Either<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
+pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 
 /// The scheduler of reads, and the owners that it needs to know.
 pub(super) struct Readers {
@@ -42,30 +42,30 @@ impl fmt::Debug for Readers {
 
 /// A connection that counts among those of its project's owner.
 pub(super) struct ProjectReader {
-    reader: Reader,
+    reader: ReadConnection,
     _permit: ReadPermit,
 }
 
 impl Deref for ProjectReader {
-    type Target = Reader;
+    type Target = ReadConnection;
 
-    fn deref(&self) -> &Reader {
+    fn deref(&self) -> &ReadConnection {
         &self.reader
     }
 }
 
 impl DerefMut for ProjectReader {
-    fn deref_mut(&mut self) -> &mut Reader {
+    fn deref_mut(&mut self) -> &mut ReadConnection {
         &mut self.reader
     }
 }
 
 impl Store {
     /// A connection for reading a few rows. Long reads are stopped.
-    pub(super) async fn reader(&self) -> Result<Reader, Error> {
+    pub(super) async fn reader(&self) -> Result<ReadConnection, Error> {
         Ok(match &self.inner.database {
-            Either::Sqlite(database) => Either::Sqlite(database.readers.acquire().await?),
-            Either::Postgres(database) => Either::Postgres(database.readers.acquire().await?),
+            Backend::Sqlite(database) => Backend::Sqlite(database.readers.acquire().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.readers.acquire().await?),
         })
     }
 
@@ -84,7 +84,7 @@ impl Store {
         let owners = &self.inner.readers.owners;
         owners.remove_if(project_id, |(_, looked_up_at)| looked_up_at.elapsed() >= OWNER_CACHE_TTL);
         let lookup = async {
-            let owner: Option<String> = on!(&mut self.reader().await?, db => {
+            let owner: Option<String> = with_conn!(&mut self.reader().await?, db => {
                 sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?
             });
             Ok::<_, Error>((owner.as_deref().unwrap_or(project_id).into(), Instant::now()))

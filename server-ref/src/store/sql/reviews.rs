@@ -1,8 +1,8 @@
 //! Decisions that replace earlier ones; they are written by `commit`, together with their event.
 
-use super::{Tx, on};
+use super::{Tx, with_conn};
 use crate::Error;
-use crate::store::{Review, Status};
+use crate::store::{ContentReview, Status};
 use crate::time::Micros;
 
 /// The latest decision about an item, and its time.
@@ -13,15 +13,15 @@ pub(super) async fn decision(
 ) -> Result<Option<(Status, Micros)>, Error> {
     const QUERY: &str = "SELECT status, updated_at FROM contents WHERE project_id = $1 AND id = $2";
     let row: Option<(String, Micros)> =
-        on!(tx, db => sqlx::query_as(QUERY).bind(project_id).bind(content_id).fetch_optional(db).await?);
+        with_conn!(tx, db => sqlx::query_as(QUERY).bind(project_id).bind(content_id).fetch_optional(db).await?);
     Ok(row.map(|(status, at)| (Status::parse(&status).unwrap_or(Status::Pending), at)))
 }
 
-pub(super) async fn decide(tx: &mut Tx<'_>, project_id: &str, review: &Review, at: Micros) -> Result<(), Error> {
+pub(super) async fn decide(tx: &mut Tx<'_>, project_id: &str, review: &ContentReview, at: Micros) -> Result<(), Error> {
     const CONTENT: &str = "UPDATE contents SET status = $1, updated_at = $2 WHERE project_id = $3 AND id = $4";
     const RESULT: &str = "INSERT INTO moderation_results (content_id, position, result)
                           SELECT $1, COALESCE(MAX(position), -1) + 1, $2 FROM moderation_results WHERE content_id = $1";
-    on!(tx, db => {
+    with_conn!(tx, db => {
         let query = sqlx::query(CONTENT).bind(review.status.as_str()).bind(at).bind(project_id);
         query.bind(&review.content_id).execute(&mut *db).await?;
         sqlx::query(RESULT).bind(&review.content_id).bind(&review.result).execute(db).await?;

@@ -7,18 +7,18 @@ use sqlx::{PgConnection, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::Tx;
 use crate::Error;
-use crate::store::{Change, LoggedEvent, NewContent};
+use crate::store::{LoggedEvent, NewContent, ProjectChange};
 use crate::time::Micros;
 
 /// The most rows of one INSERT. Groups are cut into powers of two, so that few statements are ever prepared.
-const ROWS: usize = 64;
+const ROWS_PER_INSERT_MAX: usize = 64;
 
 /// A result, its content, and its place among the content's results.
 type ResultRow<'a> = (&'a NewContent, i64, &'a String);
 
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
-    changes: &[&Change],
+    changes: &[&ProjectChange],
     events: &[(LoggedEvent, Micros)],
 ) -> Result<(), Error> {
     let contents: Vec<_> = changes.iter().filter_map(|change| Some((*change, change.content()?))).collect();
@@ -35,7 +35,7 @@ pub(super) async fn insert(
 
 async fn rows(
     tx: &mut SqliteConnection,
-    contents: &[(&Change, &NewContent)],
+    contents: &[(&ProjectChange, &NewContent)],
     results: &[ResultRow<'_>],
     events: &[(LoggedEvent, Micros)],
 ) -> sqlx::Result<()> {
@@ -83,7 +83,7 @@ async fn rows(
 
 async fn columns(
     tx: &mut PgConnection,
-    contents: &[(&Change, &NewContent)],
+    contents: &[(&ProjectChange, &NewContent)],
     results: &[ResultRow<'_>],
     events: &[(LoggedEvent, Micros)],
 ) -> sqlx::Result<()> {
@@ -135,7 +135,7 @@ async fn columns(
 /// `rows` in pieces of 64, 32, 16, … rows.
 pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
-        let size = (1 << rows.len().checked_ilog2()?).min(ROWS);
+        let size = (1 << rows.len().checked_ilog2()?).min(ROWS_PER_INSERT_MAX);
         let (piece, rest) = rows.split_at(size);
         rows = rest;
         Some(piece)

@@ -13,14 +13,14 @@ use crate::Error;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Schema {
     /// The migrations that the database lacks.
-    pub(crate) pending: Vec<Step>,
+    pub(crate) pending: Vec<MigrationStep>,
     /// The migrations of a newer server.
     pub(crate) newer: Vec<i64>,
 }
 
 /// One migration.
 #[derive(Debug, Serialize)]
-pub(crate) struct Step {
+pub(crate) struct MigrationStep {
     pub(crate) version: i64,
     pub(crate) description: String,
 }
@@ -61,9 +61,10 @@ impl Schema {
         let mut schema = Self::default();
         for migration in known.iter() {
             match applied.remove(&migration.version) {
-                None => schema
-                    .pending
-                    .push(Step { version: migration.version, description: migration.description.clone().into_owned() }),
+                None => schema.pending.push(MigrationStep {
+                    version: migration.version,
+                    description: migration.description.clone().into_owned(),
+                }),
                 Some(checksum) if checksum == *migration.checksum => {}
                 Some(_) => return Err(MigrateError::VersionMismatch(migration.version).into()),
             }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Store, on};
+use super::{Store, with_conn};
 use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::{Micros, now};
@@ -38,7 +38,7 @@ impl Store {
         const EMAIL: &str = "SELECT email FROM users WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let made = on!(&mut tx, db => {
+        let made = with_conn!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?.rows_affected()
         });
@@ -47,7 +47,7 @@ impl Store {
         }
         if let (Some(user_id), Some(_)) = (session.user_id, address) {
             let email: Option<String> =
-                on!(&mut tx, db => sqlx::query_scalar(EMAIL).bind(user_id).fetch_optional(db).await?);
+                with_conn!(&mut tx, db => sqlx::query_scalar(EMAIL).bind(user_id).fetch_optional(db).await?);
             let by = Actor::user(user_id.into(), email.unwrap_or_default().into(), address);
             tx.record(None, &AuditDraft::new(&by, "user.sign_in", user_id)).await?;
         }
@@ -58,7 +58,7 @@ impl Store {
     /// Changes a session that is there. One that has ended meanwhile stays ended.
     pub(crate) async fn save_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
         const QUERY: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
-        on!(&mut self.writer().await?, db => {
+        with_conn!(&mut self.writer().await?, db => {
             let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?;
         });
@@ -68,7 +68,7 @@ impl Store {
     /// The session, unless it has expired.
     pub(crate) async fn session(&self, name: &str) -> Result<Option<StoredSession>, Error> {
         const QUERY: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
-        Ok(on!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(QUERY).bind(name).bind(now()).fetch_optional(db).await?
         }))
     }
@@ -78,7 +78,7 @@ impl Store {
         const QUERY: &str = "DELETE FROM sessions WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        on!(&mut tx, db => { sqlx::query(QUERY).bind(name).execute(db).await?; });
+        with_conn!(&mut tx, db => { sqlx::query(QUERY).bind(name).execute(db).await?; });
         tx.announce(&Invalidation::SessionEnded(name.to_owned())).await?;
         Ok(tx.commit().await?)
     }
@@ -86,6 +86,6 @@ impl Store {
     pub(crate) async fn prune_sessions(&self) -> Result<u64, Error> {
         const QUERY: &str = "DELETE FROM sessions WHERE expires_at <= $1";
         let now = self.clock().await?;
-        Ok(on!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now).execute(db).await?.rows_affected()))
+        Ok(with_conn!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now).execute(db).await?.rows_affected()))
     }
 }

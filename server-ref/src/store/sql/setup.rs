@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::accounts::state;
-use super::{Either, Store, Tx, on, text};
+use super::{Backend, Store, Tx, text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, User};
@@ -14,21 +14,21 @@ const TOKEN_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 impl Store {
     pub(crate) async fn has_users(&self) -> Result<bool, Error> {
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(HAS_USERS).fetch_one(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(HAS_USERS).fetch_one(db).await?))
     }
 
     pub(crate) async fn add_setup_token(&self, hash: &[u8]) -> Result<(), Error> {
         const FORGET: &str = "DELETE FROM setup_tokens WHERE created_at < $1";
         const QUERY: &str = "INSERT INTO setup_tokens (hash, created_at) VALUES ($1, $2)";
         let mut writer = self.writer().await?;
-        on!(&mut writer, db => { sqlx::query(FORGET).bind(now() - TOKEN_LIFETIME).execute(db).await?; });
-        on!(&mut writer, db => { sqlx::query(QUERY).bind(hash).bind(now()).execute(db).await?; });
+        with_conn!(&mut writer, db => { sqlx::query(FORGET).bind(now() - TOKEN_LIFETIME).execute(db).await?; });
+        with_conn!(&mut writer, db => { sqlx::query(QUERY).bind(hash).bind(now()).execute(db).await?; });
         Ok(())
     }
 
     /// `true` if a server stored the token, and there is still no user.
     pub(crate) async fn is_setup_token(&self, hash: &[u8]) -> Result<bool, Error> {
-        Ok(on!(&mut self.reader().await?, db => sqlx::query_scalar(IS_GOOD).bind(hash).fetch_one(db).await?))
+        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(IS_GOOD).bind(hash).fetch_one(db).await?))
     }
 
     /// Creates an administrator of the server; `None` if the token is not good any more.
@@ -44,11 +44,11 @@ impl Store {
             User { id: random_id(), email: email.to_owned(), is_admin: true, is_active: true, created_at: now() };
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        if let Either::Postgres(tx) = &mut tx {
+        if let Backend::Postgres(tx) = &mut tx {
             // Two holders of tokens take turns.
             sqlx::query("LOCK TABLE setup_tokens IN EXCLUSIVE MODE").execute(&mut **tx).await?;
         }
-        if !on!(&mut tx, db => sqlx::query_scalar::<_, bool>(IS_GOOD).bind(token).fetch_one(db).await?) {
+        if !with_conn!(&mut tx, db => sqlx::query_scalar::<_, bool>(IS_GOOD).bind(token).fetch_one(db).await?) {
             return Ok(None);
         }
         let by = Actor::user(user.id.as_str().into(), email.into(), Some(address));
@@ -67,11 +67,11 @@ impl Tx<'_> {
         const QUERY: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
                              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         const END_TOKENS: &str = "DELETE FROM setup_tokens";
-        let made = on!(self, db => {
+        let made = with_conn!(self, db => {
             let query = sqlx::query(QUERY).bind(&user.id).bind(&user.email).bind(password_hash).bind(user.is_admin);
             query.bind(user.created_at).execute(db).await?.rows_affected()
         });
-        on!(self, db => { sqlx::query(END_TOKENS).execute(db).await?; });
+        with_conn!(self, db => { sqlx::query(END_TOKENS).execute(db).await?; });
         if made == 1 {
             self.record(None, &AuditDraft::new(by, "user.create", &user.id).after(state(user))).await?;
         }

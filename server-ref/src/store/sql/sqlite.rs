@@ -6,29 +6,29 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
-use super::lane::Lane;
+use super::exclusive_connection::ExclusiveConnection;
 use super::schema::{Schema, migrate_sqlite};
-use super::{LOG_ID, Opening};
+use super::{LOG_ID, StoreOptions};
 use crate::Error;
 
-pub(super) const READERS: u32 = 4;
+pub(super) const READ_POOL_SIZE: u32 = 4;
 /// The time after which a read is stopped, even if nobody waits for it any more.
-const READING_TIME_MAX: Duration = Duration::from_secs(5);
+const READ_TIME_MAX: Duration = Duration::from_secs(5);
 /// Steps of SQLite's virtual machine between two checks of the time: a fraction of a millisecond.
-const STEPS: i32 = 10_000;
+const STEPS_PER_TIME_CHECK: i32 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct SqliteDatabase {
-    pub(super) writer: Lane<SqliteConnection>,
+    pub(super) writer: ExclusiveConnection<SqliteConnection>,
     pub(super) readers: SqlitePool,
     /// For the health check of the database.
-    pulse: Lane<SqliteConnection>,
+    pulse: ExclusiveConnection<SqliteConnection>,
     options: SqliteConnectOptions,
 }
 
 impl SqliteDatabase {
     /// Also returns the id of its log.
-    pub(super) async fn open(url: &str, opening: Opening) -> Result<(Self, String), Error> {
+    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, String), Error> {
         let options = options(url, opening.create)?
             .create_if_missing(opening.create)
             .journal_mode(SqliteJournalMode::Wal)
@@ -44,10 +44,18 @@ impl SqliteDatabase {
             _ => schema.require()?,
         }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
-        let readers = readers(&options, READING_TIME_MAX).await?;
+        let readers = readers(&options, READ_TIME_MAX).await?;
         // A file that disappears while the server runs is not recreated empty.
         let options = options.create_if_missing(false);
-        Ok((Self { writer: Lane::new(Some(writer)), readers, pulse: Lane::new(None), options }, log_id))
+        Ok((
+            Self {
+                writer: ExclusiveConnection::new(Some(writer)),
+                readers,
+                pulse: ExclusiveConnection::new(None),
+                options,
+            },
+            log_id,
+        ))
     }
 
     /// Checks whether the database answers.
@@ -100,7 +108,7 @@ fn options(url: &str, create: bool) -> Result<SqliteConnectOptions, Error> {
 /// Connections that read, each for at most this time per read.
 async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Result<SqlitePool> {
     SqlitePoolOptions::new()
-        .max_connections(READERS)
+        .max_connections(READ_POOL_SIZE)
         .test_before_acquire(false)
         .after_connect(move |connection, _| Box::pin(limit(connection, longest)))
         .before_acquire(move |connection, _| {
@@ -116,7 +124,7 @@ async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Res
 /// Stops a read on the connection after this time.
 async fn limit(connection: &mut SqliteConnection, longest: Duration) -> sqlx::Result<()> {
     let end = Instant::now() + longest;
-    connection.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < end);
+    connection.lock_handle().await?.set_progress_handler(STEPS_PER_TIME_CHECK, move || Instant::now() < end);
     Ok(())
 }
 
@@ -127,7 +135,7 @@ mod tests {
     use sqlx::migrate::Migrator;
 
     use super::*;
-    use crate::store::{Fault, Store};
+    use crate::store::{DbFault, Store};
 
     #[tokio::test]
     async fn an_older_database_keeps_its_people() {
@@ -144,7 +152,7 @@ mod tests {
             .unwrap();
         old.close().await.unwrap();
 
-        let store = Store::open(&url, Opening::default()).await.unwrap();
+        let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         let user = store.user("u").await.unwrap().unwrap();
         assert_eq!((user.email.as_str(), user.is_admin, user.is_active), ("a@example.org", false, true));
         assert!(store.account("A@Example.org").await.unwrap().is_some());
@@ -160,14 +168,14 @@ mod tests {
         options.connect().await.unwrap().close().await.unwrap();
         let readers = readers(&options, Duration::from_millis(50)).await.unwrap();
         // Nobody waits for these.
-        for _ in 0..READERS {
+        for _ in 0..READ_POOL_SIZE {
             let mut reader = readers.acquire().await.unwrap();
             let asked = sqlx::query(ENDLESS).execute(&mut *reader);
             assert!(tokio::time::timeout(Duration::from_millis(5), asked).await.is_err());
         }
         let error = sqlx::query(ENDLESS).execute(&readers).await.unwrap_err();
-        assert_eq!(Fault::of(&error), Fault::TooLong);
-        for _ in 0..2 * READERS {
+        assert_eq!(DbFault::of(&error), DbFault::TooLong);
+        for _ in 0..2 * READ_POOL_SIZE {
             let one: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&readers).await.unwrap();
             assert_eq!(one, 1);
         }

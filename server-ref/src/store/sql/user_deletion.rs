@@ -1,6 +1,6 @@
 //! The deletion of a user. Their decisions stay, under their e-mail address; a project that has an owner keeps one.
 
-use super::{Either, Store, Tx, accounts, members, on};
+use super::{Backend, Store, Tx, accounts, members, with_conn};
 use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation, ProjectInfo, Role};
 use crate::time::Micros;
@@ -31,7 +31,7 @@ impl Store {
         }
         record(&mut tx, id, by).await?;
         for query in DELETE {
-            on!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
+            with_conn!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
         }
         tx.announce(&Invalidation::UserDeactivated(id.to_owned())).await?;
         tx.commit().await?;
@@ -47,7 +47,7 @@ fn nobody_else(projects: &[ProjectInfo]) -> String {
 /// Makes transactions wait that would add rows of these users, such as memberships and invitations.
 async fn lock_users(tx: &mut Tx<'_>, id: &str, heir: &str) -> Result<(), Error> {
     const LOCKED: &str = "SELECT FROM users WHERE id IN ($1, $2) ORDER BY id FOR UPDATE";
-    if let Either::Postgres(tx) = tx {
+    if let Backend::Postgres(tx) = tx {
         sqlx::query(LOCKED).bind(id).bind(heir).execute(&mut **tx).await?;
     }
     Ok(())
@@ -60,11 +60,12 @@ async fn owned_alone(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>,
                          WHERE user_id = $1 AND role = 'owner' AND NOT EXISTS
                          (SELECT 1 FROM members AS other WHERE other.project_id = id AND other.role = 'owner' AND other.user_id <> $1)
                          ORDER BY id";
-    let owned: Vec<String> = on!(tx, db => sqlx::query_scalar(OWNED).bind(user_id).fetch_all(db).await?);
+    let owned: Vec<String> = with_conn!(tx, db => sqlx::query_scalar(OWNED).bind(user_id).fetch_all(db).await?);
     for project in owned {
         tx.lock_project(&project).await?;
     }
-    let rows: Vec<(String, String, Micros)> = on!(tx, db => sqlx::query_as(ALONE).bind(user_id).fetch_all(db).await?);
+    let rows: Vec<(String, String, Micros)> =
+        with_conn!(tx, db => sqlx::query_as(ALONE).bind(user_id).fetch_all(db).await?);
     let project = |(id, name, created_at)| ProjectInfo { id, name, role: None, created_at };
     Ok(rows.into_iter().map(project).collect())
 }
@@ -75,7 +76,8 @@ async fn record(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error>
     let Some(before) = accounts::locked(tx, user_id).await? else {
         return Ok(());
     };
-    let projects: Vec<String> = on!(&mut *tx, db => sqlx::query_scalar(PROJECTS).bind(user_id).fetch_all(db).await?);
+    let projects: Vec<String> =
+        with_conn!(&mut *tx, db => sqlx::query_scalar(PROJECTS).bind(user_id).fetch_all(db).await?);
     for project in projects {
         members::record_removal(tx, &project, user_id, by).await?;
     }
@@ -99,7 +101,7 @@ mod tests {
                                WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let wait = async {
             loop {
-                let waiting: i64 = on!(&mut store.reader().await.unwrap(), db => {
+                let waiting: i64 = with_conn!(&mut store.reader().await.unwrap(), db => {
                     sqlx::query_scalar(WAITING).fetch_one(db).await.unwrap()
                 });
                 if waiting == count {

@@ -8,21 +8,21 @@ use crate::Error;
 
 /// One connection, made anew after it was distrusted. A fair lock, so that its users take turns.
 #[derive(Debug)]
-pub(super) struct Lane<C> {
-    slot: Mutex<Slot<C>>,
+pub(super) struct ExclusiveConnection<C> {
+    slot: Mutex<ConnectionSlot<C>>,
     distrusted: AtomicBool,
 }
 
 #[derive(Debug)]
-enum Slot<C> {
+enum ConnectionSlot<C> {
     Open(C),
     Empty,
     Closed,
 }
 
-impl<C> Lane<C> {
+impl<C> ExclusiveConnection<C> {
     pub(super) fn new(connection: Option<C>) -> Self {
-        let slot = connection.map_or(Slot::Empty, Slot::Open);
+        let slot = connection.map_or(ConnectionSlot::Empty, ConnectionSlot::Open);
         Self { slot: Mutex::new(slot), distrusted: AtomicBool::new(false) }
     }
 
@@ -32,15 +32,15 @@ impl<C> Lane<C> {
         open: impl AsyncFnOnce() -> sqlx::Result<C>,
     ) -> Result<MappedMutexGuard<'_, C>, Error> {
         let mut slot = self.slot.lock().await;
-        if matches!(*slot, Slot::Open(_)) && self.distrusted.swap(false, Ordering::Relaxed) {
-            *slot = Slot::Empty;
+        if matches!(*slot, ConnectionSlot::Open(_)) && self.distrusted.swap(false, Ordering::Relaxed) {
+            *slot = ConnectionSlot::Empty;
         }
-        if matches!(*slot, Slot::Empty) {
-            *slot = Slot::Open(open().await?);
+        if matches!(*slot, ConnectionSlot::Empty) {
+            *slot = ConnectionSlot::Open(open().await?);
         }
         let connection = MutexGuard::try_map(slot, |slot| match slot {
-            Slot::Open(connection) => Some(connection),
-            Slot::Empty | Slot::Closed => None,
+            ConnectionSlot::Open(connection) => Some(connection),
+            ConnectionSlot::Empty | ConnectionSlot::Closed => None,
         });
         connection.map_err(|_| Error::ShuttingDown)
     }
@@ -57,9 +57,9 @@ impl<C> Lane<C> {
 
     /// No more turns; the connection, to be closed.
     pub(super) async fn close(&self) -> Option<C> {
-        match std::mem::replace(&mut *self.slot.lock().await, Slot::Closed) {
-            Slot::Open(connection) => Some(connection),
-            Slot::Empty | Slot::Closed => None,
+        match std::mem::replace(&mut *self.slot.lock().await, ConnectionSlot::Closed) {
+            ConnectionSlot::Open(connection) => Some(connection),
+            ConnectionSlot::Empty | ConnectionSlot::Closed => None,
         }
     }
 }

@@ -4,9 +4,9 @@ use std::io::ErrorKind;
 
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-/// Whether, and when, a retry can help.
+/// A class of database errors: if and when a retry can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum DbFault {
     /// The connection is gone. Another one may work at once.
     Lost,
     /// The database is not there, overloaded or busy. A later try can help.
@@ -21,7 +21,7 @@ pub(crate) enum Fault {
     Other,
 }
 
-impl Fault {
+impl DbFault {
     pub(crate) fn of(error: &sqlx::Error) -> Self {
         match error {
             // Our own: nobody answered for long.
@@ -47,33 +47,33 @@ pub(super) fn is_definite(error: &sqlx::Error) -> bool {
 }
 
 /// By SQLSTATE.
-fn postgres(error: &PgDatabaseError) -> Fault {
+fn postgres(error: &PgDatabaseError) -> DbFault {
     match error.code() {
-        "53100" => Fault::Full,
+        "53100" => DbFault::Full,
         // A byte that is no character, or an escape of one.
-        "22021" | "22P05" => Fault::Text,
+        "22021" | "22P05" => DbFault::Text,
         // Shut down or crashed.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Fault::Lost,
-        "57014" => Fault::TooLong,
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => DbFault::Lost,
+        "57014" => DbFault::TooLong,
         // A standby that was promoted elsewhere; locked by another; deadlocks.
-        "25006" | "55P03" | "40001" | "40P01" => Fault::Unavailable,
-        code if code.starts_with("08") => Fault::Lost,
-        code if code.starts_with("53") || code.starts_with("58") => Fault::Unavailable,
-        _ => Fault::Other,
+        "25006" | "55P03" | "40001" | "40P01" => DbFault::Unavailable,
+        code if code.starts_with("08") => DbFault::Lost,
+        code if code.starts_with("53") || code.starts_with("58") => DbFault::Unavailable,
+        _ => DbFault::Other,
     }
 }
 
 /// By extended result code, whose low byte is the primary one.
-fn sqlite(code: i32) -> Fault {
+fn sqlite(code: i32) -> DbFault {
     /// `SQLITE_IOERR_WRITE` and the like, by which some file systems tell that they are full.
     const IO_ERROR: i32 = 10;
     match code & 0xff {
-        13 => Fault::Full,
+        13 => DbFault::Full,
         // Interrupted.
-        9 => Fault::TooLong,
+        9 => DbFault::TooLong,
         // Busy, locked, I/O, can't open, read-only.
-        5 | 6 | IO_ERROR | 14 | 8 => Fault::Unavailable,
-        _ => Fault::Other,
+        5 | 6 | IO_ERROR | 14 | 8 => DbFault::Unavailable,
+        _ => DbFault::Other,
     }
 }
 
@@ -83,17 +83,17 @@ mod tests {
 
     #[test]
     fn result_codes() {
-        assert_eq!(sqlite(13), Fault::Full);
-        assert_eq!(sqlite(10 | (3 << 8)), Fault::Unavailable);
-        assert_eq!(sqlite(19), Fault::Other);
+        assert_eq!(sqlite(13), DbFault::Full);
+        assert_eq!(sqlite(10 | (3 << 8)), DbFault::Unavailable);
+        assert_eq!(sqlite(19), DbFault::Other);
     }
 
     #[test]
     fn connections() {
-        let io = |kind: ErrorKind| Fault::of(&sqlx::Error::Io(kind.into()));
-        assert_eq!(io(ErrorKind::BrokenPipe), Fault::Lost);
-        assert_eq!(io(ErrorKind::TimedOut), Fault::Unavailable);
-        assert_eq!(Fault::of(&sqlx::Error::PoolTimedOut), Fault::Unavailable);
-        assert_eq!(Fault::of(&sqlx::Error::RowNotFound), Fault::Other);
+        let io = |kind: ErrorKind| DbFault::of(&sqlx::Error::Io(kind.into()));
+        assert_eq!(io(ErrorKind::BrokenPipe), DbFault::Lost);
+        assert_eq!(io(ErrorKind::TimedOut), DbFault::Unavailable);
+        assert_eq!(DbFault::of(&sqlx::Error::PoolTimedOut), DbFault::Unavailable);
+        assert_eq!(DbFault::of(&sqlx::Error::RowNotFound), DbFault::Other);
     }
 }

@@ -6,28 +6,28 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{AuditDraft, Counts, Notification, Recent, Status, StoredRule};
+use super::{AuditDraft, Notification, RecentDecision, Status, StatusCounts, StoredRule};
 use crate::Error;
 use crate::time::Micros;
 
 /// One transaction's worth of change to a project. All parts of it become true together.
 #[derive(Debug)]
-pub(crate) struct Change {
+pub(crate) struct ProjectChange {
     pub(crate) project_id: Arc<str>,
     pub(crate) at: Micros,
-    pub(crate) deed: Deed,
-    pub(crate) event: Option<Draft>,
+    pub(crate) mutation: Mutation,
+    pub(crate) event: Option<EventDraft>,
     /// Its entry of the audit log. The state before it is added by the commit, which knows it.
     pub(crate) audit: Option<Box<AuditDraft>>,
 }
 
 /// The changes outside the log.
 #[derive(Debug)]
-pub(crate) enum Deed {
+pub(crate) enum Mutation {
     /// Only the event.
     Nothing,
     Moderated(NewContent),
-    Reviewed(Review),
+    Reviewed(ContentReview),
     RuleCreated(StoredRule),
     RuleUpdated(StoredRule),
     /// By its id.
@@ -53,7 +53,7 @@ pub(crate) struct NewContent {
 
 /// A person's decision about a stored item.
 #[derive(Debug)]
-pub(crate) struct Review {
+pub(crate) struct ContentReview {
     pub(crate) content_id: String,
     pub(crate) author: Option<Arc<str>>,
     pub(crate) status: Status,
@@ -63,12 +63,12 @@ pub(crate) struct Review {
 
 /// An event that has no id yet. The payload is the JSON text of an object.
 #[derive(Debug, Clone)]
-pub(crate) struct Draft {
+pub(crate) struct EventDraft {
     pub(crate) name: &'static str,
     pub(crate) payload: String,
 }
 
-impl Draft {
+impl EventDraft {
     pub(crate) fn new(name: &'static str, payload: &impl Serialize) -> Result<Self, Error> {
         let payload = serde_json::to_string(payload).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self { name, payload })
@@ -86,24 +86,24 @@ pub(crate) struct LoggedEvent {
 
 /// The result of one commit, in the order of ids.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct EventBatch {
     pub(crate) events: Vec<LoggedEvent>,
-    pub(crate) statistics: Vec<(Arc<str>, Counts)>,
-    pub(crate) recent: Vec<(Arc<str>, Recent)>,
+    pub(crate) statistics: Vec<(Arc<str>, StatusCounts)>,
+    pub(crate) recent: Vec<(Arc<str>, RecentDecision)>,
 }
 
 /// The part of a batch that concerns one project.
 #[derive(Debug, Default)]
-pub(crate) struct Part {
+pub(crate) struct ProjectBatch {
     pub(crate) events: Vec<LoggedEvent>,
     /// After the events, if they changed.
-    pub(crate) counts: Option<Counts>,
-    pub(crate) recent: Vec<Recent>,
+    pub(crate) counts: Option<StatusCounts>,
+    pub(crate) recent: Vec<RecentDecision>,
 }
 
-impl Batch {
-    pub(crate) fn by_project(self) -> HashMap<Arc<str>, Part> {
-        let mut parts: HashMap<Arc<str>, Part> = HashMap::new();
+impl EventBatch {
+    pub(crate) fn by_project(self) -> HashMap<Arc<str>, ProjectBatch> {
+        let mut parts: HashMap<Arc<str>, ProjectBatch> = HashMap::new();
         for event in self.events {
             parts.entry(event.project_id.clone()).or_default().events.push(event);
         }
@@ -117,42 +117,42 @@ impl Batch {
     }
 }
 
-impl Change {
+impl ProjectChange {
     /// The author of the decided item.
     pub(crate) fn author(&self) -> Option<&Arc<str>> {
-        match &self.deed {
-            Deed::Moderated(content) => content.author.as_ref(),
-            Deed::Reviewed(review) => review.author.as_ref(),
+        match &self.mutation {
+            Mutation::Moderated(content) => content.author.as_ref(),
+            Mutation::Reviewed(review) => review.author.as_ref(),
             _ => None,
         }
     }
 
     /// The content that was decided about, and the decision.
     pub(crate) fn decision(&self) -> Option<(&str, Status)> {
-        match &self.deed {
-            Deed::Moderated(content) => Some((&content.id, content.status)),
-            Deed::Reviewed(review) => Some((&review.content_id, review.status)),
+        match &self.mutation {
+            Mutation::Moderated(content) => Some((&content.id, content.status)),
+            Mutation::Reviewed(review) => Some((&review.content_id, review.status)),
             _ => None,
         }
     }
 
     /// Its approximate size in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let deed = match &self.deed {
-            Deed::Nothing | Deed::RuleDeleted(_) | Deed::Notified(_) => 0,
-            Deed::Moderated(content) => {
+        let mutation = match &self.mutation {
+            Mutation::Nothing | Mutation::RuleDeleted(_) | Mutation::Notified(_) => 0,
+            Mutation::Moderated(content) => {
                 let meta_data = content.meta_data.as_ref().map_or(0, String::len);
                 content.content_data.len() + meta_data + content.results.iter().map(String::len).sum::<usize>()
             }
-            Deed::Reviewed(review) => review.result.len(),
-            Deed::RuleCreated(rule) | Deed::RuleUpdated(rule) => rule.data.len(),
+            Mutation::Reviewed(review) => review.result.len(),
+            Mutation::RuleCreated(rule) | Mutation::RuleUpdated(rule) => rule.data.len(),
         };
-        deed + self.event.as_ref().map_or(0, |event| event.payload.len())
+        mutation + self.event.as_ref().map_or(0, |event| event.payload.len())
     }
 
     pub(crate) fn content(&self) -> Option<&NewContent> {
-        match &self.deed {
-            Deed::Moderated(content) => Some(content),
+        match &self.mutation {
+            Mutation::Moderated(content) => Some(content),
             _ => None,
         }
     }

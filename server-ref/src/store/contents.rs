@@ -35,14 +35,14 @@ impl Status {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Counts {
+pub(crate) struct StatusCounts {
     pub(crate) approved: i64,
     pub(crate) rejected: i64,
     pub(crate) flagged: i64,
     pub(crate) pending: i64,
 }
 
-impl Counts {
+impl StatusCounts {
     pub(crate) fn total(self) -> i64 {
         self.approved + self.rejected + self.flagged + self.pending
     }
@@ -68,7 +68,7 @@ impl Counts {
 
 /// An entry of `recent_activity`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Recent {
+pub(crate) struct RecentDecision {
     pub(crate) content_id: String,
     pub(crate) decision: Status,
     pub(crate) timestamp: String,
@@ -92,11 +92,11 @@ pub(crate) struct Content {
 
 /// One page of items, newest first, and their total number.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct NumberedPage {
     pub(crate) contents: Vec<Content>,
     pub(crate) total: i64,
     /// The end of the page.
-    pub(crate) last: Option<Place>,
+    pub(crate) last: Option<ContentPosition>,
 }
 
 /// A filter of items; empty: all.
@@ -117,16 +117,16 @@ pub(crate) struct ContentFilter {
 
 /// An item's position among the others of its project.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct ContentPosition {
     pub(crate) at: Micros,
     pub(crate) id: String,
 }
 
 /// Several items, newest first, and the start of the next ones, if there may be any.
 #[derive(Debug)]
-pub(crate) struct Slice {
+pub(crate) struct CursorPage {
     pub(crate) contents: Vec<Content>,
-    pub(crate) next: Option<Place>,
+    pub(crate) next: Option<ContentPosition>,
 }
 
 /// A part of a project's log.

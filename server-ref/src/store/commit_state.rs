@@ -9,9 +9,9 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::activity::Author;
-use super::notice;
-use super::{Change, Counts, Deed, Draft, LoggedEvent, Status, StoredRule, rule_state};
+use super::author_stats::AuthorStats;
+use super::notifications;
+use super::{EventDraft, LoggedEvent, Mutation, ProjectChange, Status, StatusCounts, StoredRule, rule_state};
 use crate::Error;
 use crate::time::Micros;
 
@@ -20,16 +20,16 @@ use crate::time::Micros;
 pub(crate) struct ProjectTotals {
     /// The newest event id.
     pub(crate) head: i64,
-    pub(crate) counts: Counts,
+    pub(crate) counts: StatusCounts,
 }
 
 /// A project and an author in it.
 pub(crate) type Authorship = (Arc<str>, Arc<str>);
 
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct CommitState {
     pub(crate) projects: HashMap<Arc<str>, ProjectTotals>,
-    pub(crate) authors: HashMap<Authorship, Author>,
+    pub(crate) authors: HashMap<Authorship, AuthorStats>,
     /// The decisions that reviews replace, and when they were made.
     pub(crate) before: HashMap<String, (Status, Micros)>,
     /// The rules that are changed or deleted, of those that exist, as the audit log shows them.
@@ -38,9 +38,9 @@ pub(crate) struct Ledger {
     pub(crate) queue_limit: i64,
 }
 
-impl Ledger {
+impl CommitState {
     /// The events of a change, numbered. After an error nothing is different: such a change fails by itself.
-    pub(crate) fn apply(&mut self, change: &Change) -> Result<Vec<LoggedEvent>, Error> {
+    pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<Vec<LoggedEvent>, Error> {
         self.check(change)?;
         let waiting = self.totals(change)?.counts.flagged;
         let activity = self.count(change)?;
@@ -60,52 +60,52 @@ impl Ledger {
     }
 
     /// The state that the change will replace or delete, for the audit log.
-    pub(crate) fn state_before(&self, change: &Change) -> Option<Value> {
-        match &change.deed {
-            Deed::Reviewed(review) => {
+    pub(crate) fn state_before(&self, change: &ProjectChange) -> Option<Value> {
+        match &change.mutation {
+            Mutation::Reviewed(review) => {
                 self.before.get(&review.content_id).map(|(status, _)| json!({"status": status.as_str()}))
             }
-            Deed::RuleUpdated(StoredRule { id, .. }) | Deed::RuleDeleted(id) => {
+            Mutation::RuleUpdated(StoredRule { id, .. }) | Mutation::RuleDeleted(id) => {
                 self.rules.get(&(change.project_id.clone(), id.clone())).cloned()
             }
-            Deed::Nothing | Deed::Moderated(_) | Deed::RuleCreated(_) | Deed::Notified(_) => None,
+            Mutation::Nothing | Mutation::Moderated(_) | Mutation::RuleCreated(_) | Mutation::Notified(_) => None,
         }
     }
 
     /// True if the target of the change exists. Deleting a rule twice at once causes one event.
-    fn check(&mut self, change: &Change) -> Result<(), Error> {
+    fn check(&mut self, change: &ProjectChange) -> Result<(), Error> {
         self.totals(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());
-        let (exists, what) = match &change.deed {
-            Deed::Reviewed(review) => (self.before.contains_key(&review.content_id), "Content"),
-            Deed::RuleUpdated(updated) => match self.rules.get_mut(&rule(&updated.id)) {
+        let (exists, what) = match &change.mutation {
+            Mutation::Reviewed(review) => (self.before.contains_key(&review.content_id), "Content"),
+            Mutation::RuleUpdated(updated) => match self.rules.get_mut(&rule(&updated.id)) {
                 Some(state) => {
                     *state = rule_state(updated);
                     (true, "Rule")
                 }
                 None => (false, "Rule"),
             },
-            Deed::RuleDeleted(id) => (self.rules.remove(&rule(id)).is_some(), "Rule"),
-            Deed::RuleCreated(created) => {
+            Mutation::RuleDeleted(id) => (self.rules.remove(&rule(id)).is_some(), "Rule"),
+            Mutation::RuleCreated(created) => {
                 self.rules.insert(rule(&created.id), rule_state(created));
                 (true, "Rule")
             }
-            Deed::Nothing | Deed::Moderated(_) | Deed::Notified(_) => (true, ""),
+            Mutation::Nothing | Mutation::Moderated(_) | Mutation::Notified(_) => (true, ""),
         };
         if exists { Ok(()) } else { Err(Error::NotFound(what)) }
     }
 
-    fn totals(&mut self, change: &Change) -> Result<&mut ProjectTotals, Error> {
+    fn totals(&mut self, change: &ProjectChange) -> Result<&mut ProjectTotals, Error> {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
 
     /// Counts the decision, and tells what it means for its author.
-    fn count(&mut self, change: &Change) -> Result<Option<Draft>, Error> {
+    fn count(&mut self, change: &ProjectChange) -> Result<Option<EventDraft>, Error> {
         let Some((content_id, status)) = change.decision() else {
             return Ok(None);
         };
-        let before = match &change.deed {
-            Deed::Reviewed(_) => self.before.insert(content_id.to_owned(), (status, change.at)),
+        let before = match &change.mutation {
+            Mutation::Reviewed(_) => self.before.insert(content_id.to_owned(), (status, change.at)),
             _ => None,
         };
         let counts = &mut self.totals(change)?.counts;
@@ -125,13 +125,13 @@ impl Ledger {
     }
 
     /// Once per crossing: when the queue becomes longer than the limit, not while it stays so.
-    fn warning(&mut self, change: &Change, waited: i64) -> Result<Option<Draft>, Error> {
+    fn warning(&mut self, change: &ProjectChange, waited: i64) -> Result<Option<EventDraft>, Error> {
         let (limit, waiting) = (self.queue_limit, self.totals(change)?.counts.flagged);
         if limit == 0 || waited > limit || waiting <= limit {
             return Ok(None);
         }
-        let message = format!("{waiting} contents are waiting for a review.");
-        notice::event(&change.project_id, None, "warning", &message, change.at).map(Some)
+        let message = format!("{waiting} items are waiting for a review.");
+        notifications::event(&change.project_id, None, "warning", &message, change.at).map(Some)
     }
 }
 
@@ -158,28 +158,39 @@ mod tests {
     #[test]
     fn a_rule_is_deleted_once() {
         let id: Arc<str> = "p".into();
-        let mut ledger = Ledger::default();
-        ledger.projects.insert(id.clone(), ProjectTotals::default());
-        ledger.rules.insert((id.clone(), "r".into()), Value::Null);
-        let draft = Draft { name: "rule_update", payload: "{}".into() };
-        let delete =
-            Change { project_id: id, at: 0, deed: Deed::RuleDeleted("r".into()), event: Some(draft), audit: None };
-        assert_eq!(ledger.apply(&delete).unwrap().len(), 1);
-        assert!(matches!(ledger.apply(&delete), Err(Error::NotFound("Rule"))));
-        assert_eq!(ledger.projects["p"].head, 1);
+        let mut commit_state = CommitState::default();
+        commit_state.projects.insert(id.clone(), ProjectTotals::default());
+        commit_state.rules.insert((id.clone(), "r".into()), Value::Null);
+        let draft = EventDraft { name: "rule_update", payload: "{}".into() };
+        let delete = ProjectChange {
+            project_id: id,
+            at: 0,
+            mutation: Mutation::RuleDeleted("r".into()),
+            event: Some(draft),
+            audit: None,
+        };
+        assert_eq!(commit_state.apply(&delete).unwrap().len(), 1);
+        assert!(matches!(commit_state.apply(&delete), Err(Error::NotFound("Rule"))));
+        assert_eq!(commit_state.projects["p"].head, 1);
     }
 
     #[test]
     fn ids_have_no_holes_and_unknown_projects_none() {
         let id: Arc<str> = "p".into();
-        let mut ledger = Ledger::default();
-        let change = |draft| Change { project_id: id.clone(), at: 0, deed: Deed::Nothing, event: draft, audit: None };
-        let draft = Draft { name: "x", payload: "{}".into() };
-        assert!(matches!(ledger.apply(&change(None)), Err(Error::NotFound(_))));
-        ledger.projects.insert(id.clone(), ProjectTotals { head: 4, ..ProjectTotals::default() });
-        assert!(ledger.apply(&change(None)).unwrap().is_empty());
+        let mut commit_state = CommitState::default();
+        let change = |draft| ProjectChange {
+            project_id: id.clone(),
+            at: 0,
+            mutation: Mutation::Nothing,
+            event: draft,
+            audit: None,
+        };
+        let draft = EventDraft { name: "x", payload: "{}".into() };
+        assert!(matches!(commit_state.apply(&change(None)), Err(Error::NotFound(_))));
+        commit_state.projects.insert(id.clone(), ProjectTotals { head: 4, ..ProjectTotals::default() });
+        assert!(commit_state.apply(&change(None)).unwrap().is_empty());
         for expected in [5, 6] {
-            let events = ledger.apply(&change(Some(draft.clone()))).unwrap();
+            let events = commit_state.apply(&change(Some(draft.clone()))).unwrap();
             assert_eq!(events.iter().map(|event| event.event_id).collect::<Vec<_>>(), [expected]);
         }
     }

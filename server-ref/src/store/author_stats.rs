@@ -7,24 +7,24 @@
 
 use serde::Serialize;
 
-use super::{Draft, Status};
+use super::{EventDraft, Status};
 use crate::Error;
 use crate::time::{Micros, rfc3339};
 
 const HOUR: Micros = 3_600_000_000;
 /// Hours that count as recent.
-const WINDOW: i64 = 24;
+const RECENT_HOURS: i64 = 24;
 
 /// One author's counts in one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Author {
+pub(crate) struct AuthorStats {
     pub(crate) total: i64,
     pub(crate) approved: i64,
     /// Hours since 1970 and the rejections in each, oldest first.
     pub(crate) hours: Vec<(i64, i64)>,
 }
 
-impl Author {
+impl AuthorStats {
     /// Counts a decision about a new item.
     pub(crate) fn submitted(&mut self, status: Status, at: Micros) {
         self.total += 1;
@@ -47,7 +47,7 @@ impl Author {
 
     fn decided(&mut self, status: Status, at: Micros) {
         let now = at / HOUR;
-        self.hours.retain(|&(hour, count)| count > 0 && hour > now - WINDOW);
+        self.hours.retain(|&(hour, count)| count > 0 && hour > now - RECENT_HOURS);
         match status {
             Status::Approved => self.approved += 1,
             Status::Rejected => match self.hours.iter_mut().find(|(hour, _)| *hour == now) {
@@ -80,9 +80,9 @@ impl Author {
         user_id: &str,
         triggered_by: &str,
         at: Micros,
-    ) -> Result<Draft, Error> {
+    ) -> Result<EventDraft, Error> {
         #[derive(Serialize)]
-        struct Payload<'a> {
+        struct UserActivityPayload<'a> {
             user_id: &'a str,
             activity: Activity,
             triggered_by: &'a str,
@@ -102,8 +102,8 @@ impl Author {
             approval_rate: self.approval_rate(),
             risk_score: self.risk_score(),
         };
-        let payload = Payload { user_id, activity, triggered_by, timestamp: rfc3339(at), project_id };
-        Draft::new("user_activity", &payload)
+        let payload = UserActivityPayload { user_id, activity, triggered_by, timestamp: rfc3339(at), project_id };
+        EventDraft::new("user_activity", &payload)
     }
 }
 
@@ -117,13 +117,13 @@ mod tests {
 
     #[test]
     fn the_documented_example() {
-        let author = Author { total: 89, approved: 67, hours: vec![(1, 2), (2, 1)] };
+        let author = AuthorStats { total: 89, approved: 67, hours: vec![(1, 2), (2, 1)] };
         assert_eq!((author.approval_rate(), author.recent_violations(), author.risk_score()), (75.3, 3, 3.2));
     }
 
     #[test]
     fn violations_are_forgotten_after_a_day() {
-        let mut author = Author::default();
+        let mut author = AuthorStats::default();
         author.submitted(Status::Rejected, 0);
         author.submitted(Status::Rejected, 5 * HOUR);
         author.submitted(Status::Approved, 24 * HOUR);
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_review_takes_the_first_decision_back() {
-        let mut author = Author::default();
+        let mut author = AuthorStats::default();
         author.submitted(Status::Rejected, HOUR);
         author.reviewed((Status::Rejected, HOUR), Status::Approved, 2 * HOUR);
         assert_eq!((author.total, author.approval_rate(), author.risk_score()), (1, 100.0, 0.0));

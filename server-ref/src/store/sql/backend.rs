@@ -6,33 +6,33 @@ use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection, Tr
 
 /// A value of SQLite or of PostgreSQL.
 #[derive(Debug)]
-pub(super) enum Either<S, P> {
+pub(super) enum Backend<S, P> {
     Sqlite(S),
     Postgres(P),
 }
 
-/// Runs the expression with a connection: `on!(&mut self.reader().await?, db => sqlx::query(…).execute(db).await?)`. Parameters are
+/// Runs the expression with a connection: `with_conn!(&mut self.reader().await?, db => sqlx::query(…).execute(db).await?)`. Parameters are
 /// `$1`, `$2`, …, which both databases take by number.
-macro_rules! on {
+macro_rules! with_conn {
     ($connection:expr, $db:ident => $body:expr) => {
         match $connection {
-            $crate::store::sql::either::Either::Sqlite(connection) => {
+            $crate::store::sql::backend::Backend::Sqlite(connection) => {
                 let $db = &mut **connection;
                 $body
             }
-            $crate::store::sql::either::Either::Postgres(connection) => {
+            $crate::store::sql::backend::Backend::Postgres(connection) => {
                 let $db = &mut **connection;
                 $body
             }
         }
     };
 }
-pub(super) use on;
+pub(super) use with_conn;
 
 /// A transaction that is rolled back unless it is committed.
-pub(super) type Tx<'a> = Either<Transaction<'a, Sqlite>, Transaction<'a, Postgres>>;
+pub(super) type Tx<'a> = Backend<Transaction<'a, Sqlite>, Transaction<'a, Postgres>>;
 
-impl<S, P> Either<S, P>
+impl<S, P> Backend<S, P>
 where
     S: DerefMut<Target = SqliteConnection>,
     P: DerefMut<Target = PgConnection>,
@@ -41,8 +41,8 @@ where
     /// lock the rows that they read: see [`Tx::lock_project`].
     pub(super) async fn begin(&mut self) -> sqlx::Result<Tx<'_>> {
         Ok(match self {
-            Self::Sqlite(connection) => Either::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(connection) => Either::Postgres(connection.begin().await?),
+            Self::Sqlite(connection) => Backend::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(connection) => Backend::Postgres(connection.begin().await?),
         })
     }
 
@@ -50,8 +50,8 @@ where
     pub(super) async fn snapshot(&mut self) -> sqlx::Result<Tx<'_>> {
         const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Ok(match self {
-            Self::Sqlite(connection) => Either::Sqlite(connection.begin().await?),
-            Self::Postgres(connection) => Either::Postgres(connection.begin_with(SNAPSHOT).await?),
+            Self::Sqlite(connection) => Backend::Sqlite(connection.begin().await?),
+            Self::Postgres(connection) => Backend::Postgres(connection.begin_with(SNAPSHOT).await?),
         })
     }
 }
@@ -70,7 +70,8 @@ impl Tx<'_> {
         const QUERY: &str = "SELECT id FROM users WHERE id = $1";
         const LOCKED: &str = "SELECT id FROM users WHERE id = $1 FOR KEY SHARE";
         let query = if matches!(self, Self::Postgres(_)) { LOCKED } else { QUERY };
-        let found: Option<String> = on!(self, db => sqlx::query_scalar(query).bind(id).fetch_optional(db).await?);
+        let found: Option<String> =
+            with_conn!(self, db => sqlx::query_scalar(query).bind(id).fetch_optional(db).await?);
         Ok(found.is_some())
     }
 

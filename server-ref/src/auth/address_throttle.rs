@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use crate::address::network;
 
-const WINDOW: Duration = Duration::from_secs(60);
+const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// The number of addresses at which those without recent attempts are removed.
-const SWEEP: usize = 4096;
+const ADDRESSES_BEFORE_SWEEP: usize = 4096;
 
 /// Failed attempts within the last minute, by address.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub(crate) struct AddressThrottle {
     limit: usize,
     failures: Mutex<HashMap<IpAddr, VecDeque<Instant>>>,
 }
 
-impl Throttle {
+impl AddressThrottle {
     /// `limit` 0 lets everyone try.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, failures: Mutex::default() }
@@ -33,15 +33,15 @@ impl Throttle {
             return Ok(());
         }
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() > SWEEP {
-            failures.retain(|_, times| times.back().is_some_and(|&last| last + WINDOW > now));
+        if failures.len() > ADDRESSES_BEFORE_SWEEP {
+            failures.retain(|_, times| times.back().is_some_and(|&last| last + FAILURE_WINDOW > now));
         }
         let times = failures.entry(network(address)).or_default();
-        while times.front().is_some_and(|&first| first + WINDOW <= now) {
+        while times.front().is_some_and(|&first| first + FAILURE_WINDOW <= now) {
             times.pop_front();
         }
         match times.front() {
-            Some(&first) if times.len() >= self.limit => Err(first + WINDOW - now),
+            Some(&first) if times.len() >= self.limit => Err(first + FAILURE_WINDOW - now),
             _ => {
                 times.push_back(now);
                 Ok(())
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn failures_are_limited_within_any_minute() {
-        let throttle = Throttle::new(2);
+        let throttle = AddressThrottle::new(2);
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let start = Instant::now();
         assert_eq!(throttle.attempt(address, start), Ok(()));
@@ -74,6 +74,6 @@ mod tests {
         let later = start + Duration::from_secs(20);
         assert_eq!(throttle.attempt(address, later), Err(Duration::from_secs(40)));
         assert_eq!(throttle.attempt("192.0.2.2".parse().unwrap(), later), Ok(()));
-        assert_eq!(throttle.attempt(address, start + WINDOW), Ok(()));
+        assert_eq!(throttle.attempt(address, start + FAILURE_WINDOW), Ok(()));
     }
 }

@@ -1,21 +1,19 @@
-//! Users, projects and members, as they come out of the store.
+//! Users, projects and members, as the store returns them.
 
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Actor, AuditDraft};
 use crate::time::{Micros, rfc3339};
 
-/// What a member may do in a project. Each may what the ones before may.
+/// A member's role in a project. Each role includes the rights of the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads everything but keys, submits and reviews contents.
+    /// Reads everything except keys; submits and reviews items.
     Member,
-    /// Also edits the project, its rules, keys and members, and notifies.
+    /// Also edits the project, its rules, keys and members, and sends notifications.
     Admin,
-    /// Also deletes the project, and makes and removes admins and owners.
+    /// Also deletes the project, and adds and removes admins and owners.
     Owner,
 }
 
@@ -28,7 +26,7 @@ impl Role {
         }
     }
 
-    /// What the database holds; a word it should not hold gives the least.
+    /// The role that this word in the database stands for. An unknown word gives the least rights.
     pub(crate) fn parse(text: &str) -> Self {
         match text {
             "owner" => Self::Owner,
@@ -45,7 +43,7 @@ impl From<String> for Role {
     }
 }
 
-/// What a sign-in is checked against.
+/// A user's credentials, which a sign-in is checked against.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) id: String,
@@ -58,9 +56,9 @@ pub(crate) struct Account {
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) email: String,
-    /// Whether they administer the server.
+    /// True for an administrator of the server.
     pub(crate) is_admin: bool,
-    /// Whether they may sign in.
+    /// True if the user may sign in.
     pub(crate) is_active: bool,
     #[serde(serialize_with = "time")]
     #[schema(value_type = String, format = DateTime)]
@@ -87,36 +85,7 @@ pub(crate) struct Member {
     pub(crate) role: Role,
 }
 
-/// A notification that is in force until it is withdrawn.
-#[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
-pub(crate) struct Notification {
-    pub(crate) id: String,
-    /// Null: for all projects.
-    pub(crate) project_id: Option<String>,
-    #[sqlx(rename = "type")]
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) message: String,
-    #[serde(serialize_with = "time")]
-    #[schema(value_type = String, format = DateTime)]
-    pub(crate) created_at: Micros,
-}
-
-impl Notification {
-    /// As the audit log shows it.
-    pub(super) fn state(&self) -> Value {
-        json!({"type": self.kind, "message": self.message})
-    }
-
-    /// The audit log's entry of a new one.
-    pub(crate) fn created(&self, persistent: bool, by: &Actor) -> AuditDraft {
-        let mut after = self.state();
-        after["persistent"] = persistent.into();
-        AuditDraft::new(by, "notification.create", &self.id).after(after)
-    }
-}
-
-/// Times as the wire shows them.
+/// Serializes a time in RFC 3339.
 pub(super) fn time<S: Serializer>(micros: &Micros, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&rfc3339(*micros))
 }

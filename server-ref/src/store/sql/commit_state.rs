@@ -6,44 +6,44 @@ use std::sync::Arc;
 use sqlx::QueryBuilder;
 
 use super::rows::pieces;
-use super::{Tx, on};
+use super::{Tx, with_conn};
 use crate::Error;
-use crate::store::activity::Author;
-use crate::store::ledger::{Authorship, Ledger, ProjectTotals};
-use crate::store::{Change, Counts, Deed, StoredRule, rule_state};
+use crate::store::author_stats::AuthorStats;
+use crate::store::commit_state::{Authorship, CommitState, ProjectTotals};
+use crate::store::{Mutation, ProjectChange, StatusCounts, StoredRule, rule_state};
 
-pub(super) async fn load(tx: &mut Tx<'_>, changes: &[Change], queue_limit: i64) -> Result<Ledger, Error> {
-    let mut ledger = Ledger { queue_limit, ..Ledger::default() };
+pub(super) async fn load(tx: &mut Tx<'_>, changes: &[ProjectChange], queue_limit: i64) -> Result<CommitState, Error> {
+    let mut commit_state = CommitState { queue_limit, ..CommitState::default() };
     // In the order of the ids, so that two processes never wait for each other.
     let projects: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.project_id).collect();
     for id in projects {
         if let Some(totals) = totals(tx, id).await? {
-            ledger.projects.insert(id.clone(), totals);
+            commit_state.projects.insert(id.clone(), totals);
         }
     }
     for change in changes {
         let project_id = &change.project_id;
-        match &change.deed {
-            Deed::Reviewed(review) => {
+        match &change.mutation {
+            Mutation::Reviewed(review) => {
                 if let Some(before) = super::reviews::decision(tx, project_id, &review.content_id).await? {
-                    ledger.before.insert(review.content_id.clone(), before);
+                    commit_state.before.insert(review.content_id.clone(), before);
                 }
             }
-            Deed::RuleUpdated(StoredRule { id, .. }) | Deed::RuleDeleted(id) => {
+            Mutation::RuleUpdated(StoredRule { id, .. }) | Mutation::RuleDeleted(id) => {
                 if let Some(rule) = super::rules::beginning(tx, project_id, id).await? {
-                    ledger.rules.insert((project_id.clone(), id.clone()), rule_state(&rule));
+                    commit_state.rules.insert((project_id.clone(), id.clone()), rule_state(&rule));
                 }
             }
-            Deed::Nothing | Deed::Moderated(_) | Deed::RuleCreated(_) | Deed::Notified(_) => {}
+            Mutation::Nothing | Mutation::Moderated(_) | Mutation::RuleCreated(_) | Mutation::Notified(_) => {}
         }
     }
     let authors: HashSet<Authorship> =
         changes.iter().filter_map(|change| Some((change.project_id.clone(), change.author()?.clone()))).collect();
     let authors: Vec<Authorship> = authors.into_iter().collect();
     for authors in pieces(&authors) {
-        load_authors(tx, authors, &mut ledger).await?;
+        load_authors(tx, authors, &mut commit_state).await?;
     }
-    Ok(ledger)
+    Ok(commit_state)
 }
 
 /// The row, which nobody else writes until the transaction ends: this is what makes the ids of several processes gap-free.
@@ -53,17 +53,17 @@ async fn totals(tx: &mut Tx<'_>, project_id: &str) -> Result<Option<ProjectTotal
     const LOCKED: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE";
     let query = if matches!(tx, Tx::Postgres(_)) { LOCKED } else { QUERY };
     let row: Option<(i64, i64, i64, i64, i64)> =
-        on!(tx, db => sqlx::query_as(query).bind(project_id).fetch_optional(db).await?);
+        with_conn!(tx, db => sqlx::query_as(query).bind(project_id).fetch_optional(db).await?);
     Ok(row.map(|(head, approved, rejected, flagged, pending)| ProjectTotals {
         head,
-        counts: Counts { approved, rejected, flagged, pending },
+        counts: StatusCounts { approved, rejected, flagged, pending },
     }))
 }
 
-async fn load_authors(tx: &mut Tx<'_>, wanted: &[Authorship], ledger: &mut Ledger) -> Result<(), Error> {
+async fn load_authors(tx: &mut Tx<'_>, wanted: &[Authorship], commit_state: &mut CommitState) -> Result<(), Error> {
     const QUERY: &str =
         "SELECT project_id, author, total, approved, hours FROM authors WHERE (project_id, author) IN (";
-    let found: Vec<(String, String, i64, i64, String)> = on!(tx, db => {
+    let found: Vec<(String, String, i64, i64, String)> = with_conn!(tx, db => {
         let mut query = QueryBuilder::new(QUERY);
         query.push_values(wanted, |mut row, (project_id, author)| {
             row.push_bind(project_id.to_string()).push_bind(author.to_string());
@@ -72,29 +72,29 @@ async fn load_authors(tx: &mut Tx<'_>, wanted: &[Authorship], ledger: &mut Ledge
     });
     for (project_id, author, total, approved, hours) in found {
         let hours = serde_json::from_str(&hours).map_err(|error| Error::Internal(error.to_string()))?;
-        ledger.authors.insert((project_id.into(), author.into()), Author { total, approved, hours });
+        commit_state.authors.insert((project_id.into(), author.into()), AuthorStats { total, approved, hours });
     }
     Ok(())
 }
 
-pub(super) async fn save(tx: &mut Tx<'_>, ledger: &Ledger) -> Result<(), Error> {
+pub(super) async fn save(tx: &mut Tx<'_>, commit_state: &CommitState) -> Result<(), Error> {
     const QUERY: &str = "UPDATE projects SET event_head = $2, approved = $3, rejected = $4, flagged = $5, pending = $6
                          WHERE id = $1";
-    for (project_id, ProjectTotals { head, counts }) in &ledger.projects {
-        on!(&mut *tx, db => {
+    for (project_id, ProjectTotals { head, counts }) in &commit_state.projects {
+        with_conn!(&mut *tx, db => {
             let query = sqlx::query(QUERY).bind(&**project_id).bind(head).bind(counts.approved);
             let query = query.bind(counts.rejected).bind(counts.flagged).bind(counts.pending);
             query.execute(db).await?;
         });
     }
-    let authors: Vec<(&Authorship, &Author)> = ledger.authors.iter().collect();
+    let authors: Vec<(&Authorship, &AuthorStats)> = commit_state.authors.iter().collect();
     for authors in pieces(&authors) {
         save_authors(tx, authors).await?;
     }
     Ok(())
 }
 
-async fn save_authors(tx: &mut Tx<'_>, authors: &[(&Authorship, &Author)]) -> Result<(), Error> {
+async fn save_authors(tx: &mut Tx<'_>, authors: &[(&Authorship, &AuthorStats)]) -> Result<(), Error> {
     const QUERY: &str = "INSERT INTO authors (project_id, author, total, approved, hours) ";
     const OR: &str = " ON CONFLICT (project_id, author) DO UPDATE SET
                            total = excluded.total, approved = excluded.approved, hours = excluded.hours";
@@ -103,7 +103,7 @@ async fn save_authors(tx: &mut Tx<'_>, authors: &[(&Authorship, &Author)]) -> Re
         let hours = serde_json::to_string(&author.hours).map_err(|error| Error::Internal(error.to_string()))?;
         rows.push((Arc::clone(project_id), Arc::clone(name), author, hours));
     }
-    on!(tx, db => {
+    with_conn!(tx, db => {
         let mut query = QueryBuilder::new(QUERY);
         query.push_values(rows, |mut row, (project_id, name, author, hours)| {
             row.push_bind(project_id.to_string())
