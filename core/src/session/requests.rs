@@ -28,8 +28,8 @@ pub(crate) struct Requests {
     list: Vec<Request>,
     /// The server has acknowledged a request.
     server_acknowledges: bool,
-    /// A contested confirmation.
-    contested: Option<(ProjectId, JoinedProject)>,
+    /// A contested confirmation, and the request that was awaited when it arrived.
+    contested: Option<(u64, JoinedProject)>,
 }
 
 impl Requests {
@@ -85,16 +85,17 @@ impl Requests {
         let earlier = |request: &Request| request.lingers() && request.ack.is_some() && answers(request);
         let contested = self.list.iter().any(earlier);
         let Some(at) = self.list.iter().position(|request| request.is_awaited() && answers(request)) else {
-            // It may still be answered, if this is the answer to an earlier one.
+            // It may still be answered, if this is the answer to an earlier one. A leave that was sent since ends both.
             let overdue = self.list.iter().any(|request| request.is_overdue() && answers(request));
-            return if overdue { Confirmation::Overdue } else { Confirmation::Unrequested };
+            let is_left = self.awaits(project);
+            return if overdue && !is_left { Confirmation::Overdue } else { Confirmation::Unrequested };
         };
         if self.list[at].acknowledged {
             self.list.remove(at);
             return Confirmation::Awaited;
         }
         if contested && self.server_acknowledges {
-            self.contested = Some((project.clone(), joined.clone()));
+            self.contested = self.list[at].ack.map(|ack| (ack, joined.clone()));
             return Confirmation::Contested;
         }
         let request = &mut self.list[at];
@@ -104,11 +105,11 @@ impl Requests {
         Confirmation::Awaited
     }
 
-    /// Takes the contested confirmation if the awaited join has this acknowledgement. Drops it if an earlier one has.
+    /// Takes the contested confirmation if the request that was awaited then has this acknowledgement. Drops it if
+    /// another request has, because a server acknowledges a join right after its event.
     pub(crate) fn take_contested(&mut self, ack: u64) -> Option<JoinedProject> {
-        let request = self.list.iter().find(|request| request.ack == Some(ack) && request.is_join())?;
-        let (_, joined) = self.contested.take_if(|(project, _)| *project == request.project)?;
-        request.is_awaited().then_some(joined)
+        let (awaited, joined) = self.contested.take()?;
+        (awaited == ack).then_some(joined)
     }
 
     /// Notes that the client is out of the room.
@@ -210,6 +211,11 @@ impl Requests {
     /// Returns `true` if a join of the project is awaited. Its answer decides, not that of an earlier join.
     pub(crate) fn awaits_join(&self, project: &ProjectId) -> bool {
         self.awaited().is_some_and(|request| request.is_join() && request.project == *project)
+    }
+
+    /// Returns `true` if a join or leave of the project is awaited.
+    pub(crate) fn awaits(&self, project: &ProjectId) -> bool {
+        self.awaited().is_some_and(|request| request.project == *project)
     }
 
     /// Removes a join that counts as confirmed. Returns its project, and whether that is doubtful.

@@ -190,8 +190,8 @@ impl Machine {
                 requests.take(id);
                 self.on_left(now, project);
             }
-            // An earlier join. The acknowledgement of the awaited one decides.
-            (RequestKind::Join, AckVerdict::Yes) if request.is_overdue() && requests.awaits_join(project) => {
+            // An earlier join. The acknowledgement of the awaited request decides.
+            (RequestKind::Join, AckVerdict::Yes) if request.is_overdue() && requests.awaits(project) => {
                 requests.give_up(id);
             }
             (RequestKind::Join, AckVerdict::Yes) if !unread => {

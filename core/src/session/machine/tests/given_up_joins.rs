@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use super::rooms::{connected, expect, joined, live, reconnected_without_an_answer, sent};
+use super::{
+    rig::Told,
+    rooms::{connected, expect, joined, live, reconnected_without_an_answer, sent},
+};
+use crate::Event;
 
 #[test]
 fn on_a_new_connection_rooms_that_were_joined_come_before_a_new_one() {
@@ -89,6 +93,24 @@ fn the_answer_to_an_earlier_join_does_not_confirm_the_next_one() {
         live(&mut rig, "a", 10);
         assert_eq!(rig.told.len(), 1, "{:?}", rig.told);
     }
+}
+
+#[test]
+fn a_late_acknowledgement_belongs_to_the_position_that_its_event_named() {
+    let mut rig = connected();
+    rig.join("a", None);
+    joined(&mut rig, "a");
+    reconnected_without_an_answer(&mut rig);
+    rig.join("b", None);
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    joined(&mut rig, "b");
+    rig.run(Duration::from_secs(1), |_| {});
+    let second = expect(&mut rig, "join_project", "a");
+    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    // The acknowledgement that goes with the event arrives after the join has timed out.
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    rig.frame(&format!(r#"43{second}[{{"ok":true}}]"#));
+    assert!(!rig.told.iter().any(|told| matches!(told, Told::Event(Event::Gap(_)))), "{:?}", rig.told);
 }
 
 #[test]
