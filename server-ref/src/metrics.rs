@@ -11,35 +11,52 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
-/// Counters of a running server.
+/// The metrics of a running server.
 pub(crate) struct Metrics {
     registry: Registry,
     sockets: Gauge,
     nodes: Gauge,
-    redis: Gauge,
-    database: Gauge,
-    untold: Counter,
-    unheard: Counter,
-    unauthenticated: Counter,
-    sources: Family<Taken, Counter>,
-    events: Family<Event, Counter>,
-    contents: Family<DecisionLabel, Counter>,
-    refusals: Family<Refusal, Counter>,
-    requests: Family<Request, Histogram, fn() -> Histogram>,
+    database_up: Gauge,
+    redis_up: Gauge,
+    messages_untold: Counter,
+    messages_unheard: Counter,
+    messages_unauthenticated: Counter,
+    event_sources: Family<SourceLabels, Counter>,
+    events: Family<EventLabels, Counter>,
+    contents: Family<StatusLabels, Counter>,
+    refusals: Family<CodeLabels, Counter>,
+    requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     commits: Histogram,
-    groups: Histogram,
+    commit_changes: Histogram,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Event {
+struct EventLabels {
     event: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Taken {
+struct SourceLabels {
     source: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabels {
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabels {
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: String,
+    route: String,
+    status: u16,
 }
 
 /// The source of an event that is published here.
@@ -53,130 +70,106 @@ pub(crate) enum Source {
     Log,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DecisionLabel {
-    status: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Refusal {
-    code: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Request {
-    method: String,
-    route: String,
-    status: u16,
-}
-
 impl Metrics {
+    /// Declares all metrics except those of Redis. Their names, labels and meanings are also in `docs/operations.md`.
     pub(crate) fn new() -> Self {
-        let mut registry = Registry::with_prefix("automoderate");
+        let registry = &mut Registry::with_prefix("automoderate");
         let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 16));
+        registry.register("server", "The server's version", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         let metrics = Self {
-            sockets: Gauge::default(),
-            nodes: Gauge::default(),
-            redis: Gauge::default(),
-            database: Gauge::default(),
-            untold: Counter::default(),
-            unheard: Counter::default(),
-            unauthenticated: Counter::default(),
-            sources: Family::default(),
-            events: Family::default(),
-            contents: Family::default(),
-            refusals: Family::default(),
-            requests: Family::new_with_constructor(seconds),
-            commits: seconds(),
-            groups: Histogram::new(exponential_buckets(1.0, 2.0, 9)),
-            registry: Registry::default(),
+            sockets: declare(registry, "sockets", "Connected sockets", Gauge::default()),
+            nodes: declare(registry, "nodes", "Nodes on this database, including this one", Gauge::default()),
+            database_up: declare(registry, "database_up", "1 if the database answers", Gauge::default()),
+            events: declare(registry, "events", "Events published to rooms", Family::default()),
+            event_sources: declare(
+                registry,
+                "event_sources",
+                "Events of followed projects, by their source",
+                Family::default(),
+            ),
+            contents: declare(registry, "contents", "Items, by their decision", Family::default()),
+            refusals: declare(registry, "refusals", "Refused requests of sockets, by their code", Family::default()),
+            requests: declare_seconds(
+                registry,
+                "request",
+                "From the head of a request to its answer",
+                Family::new_with_constructor(seconds),
+            ),
+            commits: declare_seconds(registry, "commit", "Transactions of the writer, including the sync", seconds()),
+            commit_changes: declare(
+                registry,
+                "commit_changes",
+                "Changes that shared a transaction",
+                Histogram::new(exponential_buckets(1.0, 2.0, 9)),
+            ),
+            redis_up: Gauge::default(),
+            messages_untold: Counter::default(),
+            messages_unheard: Counter::default(),
+            messages_unauthenticated: Counter::default(),
+            registry: std::mem::take(registry),
         };
-        let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("server", "Which server this is", version);
-        registry.register("sockets", "Connected sockets", metrics.sockets.clone());
         metrics.nodes.set(1);
-        metrics.database.set(1);
-        registry.register(
-            "nodes",
-            "Nodes on this database that were heard of lately, with this one",
-            metrics.nodes.clone(),
-        );
-        registry.register("database_up", "Whether the database answers", metrics.database.clone());
-        registry.register("events", "Events published to rooms", metrics.events.clone());
-        registry.register(
-            "event_sources",
-            "Events of followed projects, by where they came from",
-            metrics.sources.clone(),
-        );
-        registry.register("contents", "Contents decided, by the decision", metrics.contents.clone());
-        registry.register(
-            "refusals",
-            "Requests of sockets that were refused, by the code told",
-            metrics.refusals.clone(),
-        );
-        let help = "From the head of a request to its answer";
-        registry.register_with_unit("request", help, Unit::Seconds, metrics.requests.clone());
-        let help = "Transactions of the writer, with their sync";
-        registry.register_with_unit("commit", help, Unit::Seconds, metrics.commits.clone());
-        registry.register("commit_changes", "Changes that shared a transaction", metrics.groups.clone());
-        Self { registry, ..metrics }
+        metrics.database_up.set(1);
+        metrics
     }
 
-    /// Registers the metrics of Redis; without Redis they would raise alarms.
+    /// Declares the metrics of Redis; without Redis they would fire alerts.
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
-
-        registry.register("redis_up", "Whether Redis answers", self.redis.clone());
-        registry.register(
+        self.redis_up = declare(registry, "redis_up", "1 if Redis answers", Gauge::default());
+        self.messages_untold = declare(
+            registry,
             "node_messages_untold",
-            "Commits that other nodes were not told of, and read from the database",
-            self.untold.clone(),
+            "Commits without a message to the other nodes, which read them from the database",
+            Counter::default(),
         );
-        registry.register(
+        self.messages_unheard = declare(
+            registry,
             "node_messages_unheard",
-            "Messages of other nodes that came too fast or were not understood",
-            self.unheard.clone(),
+            "Messages of other nodes that arrived too fast or could not be read",
+            Counter::default(),
         );
-        registry.register(
+        self.messages_unauthenticated = declare(
+            registry,
             "node_messages_unauthenticated",
-            "Messages from Redis that no node of this database and version sent, and which were dropped",
-            self.unauthenticated.clone(),
+            "Dropped messages from Redis that no node of this database and version sent",
+            Counter::default(),
         );
         self
     }
 
-    pub(crate) fn redis(&self, is_up: bool) {
-        self.redis.set(is_up.into());
+    pub(crate) fn set_redis_up(&self, is_up: bool) {
+        self.redis_up.set(is_up.into());
     }
 
-    pub(crate) fn database(&self, is_up: bool) {
-        self.database.set(is_up.into());
+    pub(crate) fn set_database_up(&self, is_up: bool) {
+        self.database_up.set(is_up.into());
     }
 
-    pub(crate) fn nodes(&self, count: usize) {
+    pub(crate) fn set_nodes(&self, count: usize) {
         self.nodes.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn untold(&self) {
-        self.untold.inc();
+    pub(crate) fn on_message_untold(&self) {
+        self.messages_untold.inc();
     }
 
-    pub(crate) fn unheard(&self) {
-        self.unheard.inc();
+    pub(crate) fn on_message_unheard(&self) {
+        self.messages_unheard.inc();
     }
 
-    pub(crate) fn unauthenticated(&self) {
-        self.unauthenticated.inc();
+    pub(crate) fn on_message_unauthenticated(&self) {
+        self.messages_unauthenticated.inc();
     }
 
-    pub(crate) fn took(&self, source: Source, events: usize) {
+    pub(crate) fn on_events_received(&self, source: Source, events: usize) {
         let source = match source {
             Source::Own => "own",
             Source::Node => "node",
             Source::Log => "log",
         };
         if events > 0 {
-            self.sources.get_or_create(&Taken { source }).inc_by(events as u64);
+            self.event_sources.get_or_create(&SourceLabels { source }).inc_by(events as u64);
         }
     }
 
@@ -190,45 +183,115 @@ impl Metrics {
         Ok(text)
     }
 
-    pub(crate) fn connected(&self) {
+    pub(crate) fn on_socket_connected(&self) {
         self.sockets.inc();
     }
 
-    pub(crate) fn disconnected(&self) {
+    pub(crate) fn on_socket_disconnected(&self) {
         self.sockets.dec();
     }
 
-    pub(crate) fn published(&self, event: &'static str) {
-        self.events.get_or_create(&Event { event }).inc();
+    pub(crate) fn on_event_published(&self, event: &'static str) {
+        self.events.get_or_create(&EventLabels { event }).inc();
     }
 
-    pub(crate) fn decided(&self, status: &'static str) {
-        self.contents.get_or_create(&DecisionLabel { status }).inc();
+    pub(crate) fn on_item_decided(&self, status: &'static str) {
+        self.contents.get_or_create(&StatusLabels { status }).inc();
     }
 
-    pub(crate) fn refused(&self, code: &'static str) {
-        self.refusals.get_or_create(&Refusal { code }).inc();
+    pub(crate) fn on_request_refused(&self, code: &'static str) {
+        self.refusals.get_or_create(&CodeLabels { code }).inc();
     }
 
     /// `route`: the pattern, not the path.
-    pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
+    pub(crate) fn on_request_answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
         // Other methods are invented by clients, and could be unlimited in number.
-        let method = if KNOWN.contains(method) { method.to_string() } else { "other".to_owned() };
-        let request = Request { method, route: route.to_owned(), status: status.as_u16() };
+        let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
+        let request = RequestLabels { method, route: route.to_owned(), status: status.as_u16() };
         self.requests.get_or_create(&request).observe(time.as_secs_f64());
     }
 
-    pub(crate) fn committed(&self, changes: usize, time: Duration) {
+    pub(crate) fn on_committed(&self, changes: usize, time: Duration) {
         self.commits.observe(time.as_secs_f64());
-        self.groups.observe(changes as f64);
+        self.commit_changes.observe(changes as f64);
     }
 }
 
-const KNOWN: [Method; 7] =
+/// Adds a metric to the registry under this name, after the prefix `automoderate_`.
+fn declare<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// The same for times: `_seconds` follows the name.
+fn declare_seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
+    metric
+}
+
+/// The methods that are told apart in the labels.
+const KNOWN_METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::*;
+
+    fn file(path: &str) -> String {
+        std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// The declared metrics with their labels, as in `docs/operations.md`.
+    fn declared() -> BTreeSet<String> {
+        let metrics = Metrics::new().with_redis();
+        metrics.on_events_received(Source::Own, 1);
+        metrics.on_event_published("moderation_update");
+        metrics.on_item_decided("approved");
+        metrics.on_request_refused("rate_limited");
+        metrics.on_request_answered(&Method::GET, "/ready", StatusCode::OK, Duration::ZERO);
+        metrics.on_committed(1, Duration::ZERO);
+        let sample = Regex::new(r"^automoderate_([a-z_]+?)(?:_bucket|_count|_sum)?(?:\{(.*)\})? \S+$").unwrap();
+        let label = Regex::new(r#"([a-z]+)=""#).unwrap();
+        let text = metrics.encode().unwrap();
+        let samples = text.lines().filter_map(|line| sample.captures(line));
+        let name = |sample: regex::Captures<'_>| {
+            let labels = label.captures_iter(sample.get(2).map_or("", |labels| labels.as_str()));
+            let labels: Vec<_> = labels.map(|label| label[1].to_owned()).filter(|label| label != "le").collect();
+            if labels.is_empty() { sample[1].to_owned() } else { format!("{}{{{}}}", &sample[1], labels.join(",")) }
+        };
+        samples.map(name).collect()
+    }
+
+    #[test]
+    fn the_documentation_lists_each_metric_with_its_labels() {
+        let operations = file("../docs/operations.md");
+        let table = operations.split("| metric (`automoderate_…`)").nth(1).unwrap().split("\n\n").next().unwrap();
+        let name = Regex::new("`([^`]+)`").unwrap();
+        let first_cells = table.lines().skip(2).filter_map(|row| row.split('|').nth(1));
+        let documented: BTreeSet<String> =
+            first_cells.flat_map(|cell| name.captures_iter(cell).map(|name| name[1].to_owned())).collect();
+        assert_eq!(documented, declared());
+    }
+
+    #[test]
+    fn alerts_use_declared_metrics() {
+        let declared: BTreeSet<String> =
+            declared().iter().map(|metric| metric.split('{').next().unwrap().to_owned()).collect();
+        let used = Regex::new(r"\bautomoderate_([a-z_]+?)(?:_bucket|_count|_sum)?\b").unwrap();
+        for path in ["deploy/alerts.yml", "deploy/alerts_test.yml"] {
+            for metric in used.captures_iter(&file(path)) {
+                assert!(declared.contains(&metric[1]), "{path}: {}", &metric[1]);
+            }
+        }
     }
 }

@@ -30,6 +30,6 @@ impl PeerNodes {
         let mut nodes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut nodes);
         nodes.retain(|_, heard| heard.elapsed() < NODE_TIMEOUT);
-        metrics.nodes(nodes.len().max(1));
+        metrics.set_nodes(nodes.len().max(1));
     }
 }

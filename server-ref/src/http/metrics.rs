@@ -17,7 +17,7 @@ pub(super) async fn measure(State(app): State<Arc<App>>, request: Request, next:
     let (method, started) = (request.method().clone(), Instant::now());
     let response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    app.metrics.answered(&method, route, response.status(), started.elapsed());
+    app.metrics.on_request_answered(&method, route, response.status(), started.elapsed());
     response
 }
 

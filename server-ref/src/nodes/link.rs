@@ -97,7 +97,7 @@ impl Link {
     /// Announces a commit to other nodes, unless Redis is unreachable or too slow. Never waits.
     pub(crate) fn announce(&self, message: CommitMessage) {
         if !self.is_up() || self.requests.try_send(LinkRequest::Message(message)).is_err() {
-            self.metrics.untold();
+            self.metrics.on_message_untold();
         }
     }
 
@@ -146,7 +146,7 @@ impl LinkTask {
                 Err(error) => error,
             };
             self.shared.is_up.store(false, Ordering::Relaxed);
-            self.metrics.redis(false);
+            self.metrics.set_redis_up(false);
             // Once per failure, not per attempt.
             if was_up {
                 tracing::warn!(%error, "Redis is unreachable: other nodes' events are read from PostgreSQL");
@@ -171,7 +171,7 @@ impl LinkTask {
     fn discard_queued(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
         while let Ok(requests) = queue.try_recv() {
             match requests {
-                LinkRequest::Message(_) => self.metrics.untold(),
+                LinkRequest::Message(_) => self.metrics.on_message_untold(),
                 LinkRequest::Flush(done) => drop(done.send(())),
             }
         }
@@ -185,7 +185,7 @@ impl LinkTask {
     ) -> Result<Infallible, RedisError> {
         let (sink, stream) = listener.split();
         self.shared.is_up.store(true, Ordering::Relaxed);
-        self.metrics.redis(true);
+        self.metrics.set_redis_up(true);
         self.shared.changed.notify_one();
         let (subscribing, receiving) = (self.keep_subscriptions(sink), self.receive(stream));
         tokio::select! {
@@ -230,13 +230,13 @@ impl LinkTask {
                 // The stream's own buffer is unbounded, so it is always emptied.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
-                        self.metrics.unheard();
+                        self.metrics.on_message_unheard();
                     }
                 }
                 Err(MessageRefusal::Unauthenticated) => self.on_unauthenticated(&mut warned),
                 Err(error) => {
                     tracing::debug!(%error, "a message of another node could not be decoded");
-                    self.metrics.unheard();
+                    self.metrics.on_message_unheard();
                 }
             }
         }
@@ -245,7 +245,7 @@ impl LinkTask {
 
     /// `warned`: the time of the last warning.
     fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
-        self.metrics.unauthenticated();
+        self.metrics.on_message_unauthenticated();
         if warned.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
             *warned = Some(Instant::now());
             tracing::warn!("Redis delivered a message that no node of this database and version sent; it is dropped");

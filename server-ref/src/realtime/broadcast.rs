@@ -49,7 +49,7 @@ pub(super) struct Broadcaster {
 impl Broadcaster {
     pub(super) async fn publish(&self, project_id: &str, events: Vec<BroadcastEvent>) {
         for BroadcastEvent { name, data } in events {
-            self.metrics.published(match &name {
+            self.metrics.on_event_published(match &name {
                 Cow::Borrowed(name) => name,
                 Cow::Owned(_) => "other",
             });
@@ -58,7 +58,7 @@ impl Broadcaster {
     }
 
     pub(super) async fn publish_statistics<T: Serialize>(&self, project_id: &str, payload: &T) {
-        self.metrics.published("stats_update");
+        self.metrics.on_event_published("stats_update");
         self.broadcast(project_id, "stats_update", payload).await;
     }
 

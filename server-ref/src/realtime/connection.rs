@@ -20,7 +20,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(realtime: Arc<Realtime>, principal: Principal) -> Arc<Self> {
-        realtime.metrics.connected();
+        realtime.metrics.on_socket_connected();
         Arc::new(Self { realtime, principal, rooms: Mutex::default(), expiry: OnceLock::new() })
     }
 
@@ -61,7 +61,7 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.realtime.metrics.disconnected();
+        self.realtime.metrics.on_socket_disconnected();
         if let Some(watch) = self.expiry.get() {
             watch.abort();
         }

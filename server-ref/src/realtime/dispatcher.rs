@@ -63,7 +63,7 @@ impl Dispatcher {
                 let _ = request.socket.disconnect();
                 return;
             }
-            self.connection.realtime.metrics.refused("rate_limited");
+            self.connection.realtime.metrics.on_request_refused("rate_limited");
             return request.refuse(Failure::rate_limited(refused.retry_after));
         }
         let mut queue = self.lock();
@@ -100,7 +100,7 @@ impl Dispatcher {
             }
         };
         if let Err(failure) = &result {
-            connection.realtime.metrics.refused(failure.code);
+            connection.realtime.metrics.on_request_refused(failure.code);
             emit(&socket, failure.event(), failure);
         }
         acknowledge(ack, &RequestAck::from(result.as_ref().map(|&()| ())));

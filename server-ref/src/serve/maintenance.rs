@@ -65,7 +65,7 @@ async fn probe_database(app: Arc<App>) {
     let watch = async {
         loop {
             let answer = tokio::time::timeout(DATABASE_PROBE_TIMEOUT, app.store.ping()).await;
-            app.metrics.database(matches!(answer, Ok(Ok(()))));
+            app.metrics.set_database_up(matches!(answer, Ok(Ok(()))));
             tokio::time::sleep(DATABASE_PROBE_INTERVAL).await;
         }
     };

@@ -85,7 +85,7 @@ impl Publisher {
             has_decisions |= event.is_decision();
             ready.extend(sequencer.push_logged(id, event));
         }
-        self.broadcaster.metrics.took(Source::Log, count);
+        self.broadcaster.metrics.on_events_received(Source::Log, count);
         self.broadcaster.publish(&id, ready).await;
         if has_decisions {
             self.read_statistics(id.clone());

@@ -42,7 +42,7 @@ impl Publisher {
     /// Announces a commit of this node to the others, and publishes it.
     pub(super) async fn on_committed(&mut self, batch: EventBatch) {
         for (_, recent) in &batch.recent {
-            self.broadcaster.metrics.decided(recent.decision.as_str());
+            self.broadcaster.metrics.on_item_decided(recent.decision.as_str());
         }
         for (project_id, part) in batch.by_project() {
             if let Some(link) = &self.link {
@@ -106,7 +106,7 @@ impl Publisher {
             });
             count += 1;
         }
-        self.broadcaster.metrics.took(source, count);
+        self.broadcaster.metrics.on_events_received(source, count);
         self.broadcaster.publish(project_id, ready).await;
         self.holes.insert(project_id.clone());
     }

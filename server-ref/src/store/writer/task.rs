@@ -118,7 +118,7 @@ impl WriterTask {
             let started = Instant::now();
             match self.store.commit(&changes).await {
                 Ok(CommitOutcome::Done(committed)) => {
-                    self.metrics.committed(changes.len(), started.elapsed());
+                    self.metrics.on_committed(changes.len(), started.elapsed());
                     return self.done(committed, replies);
                 }
                 Ok(CommitOutcome::Unknown(doubt)) => match self.resolve(doubt, replies).await {
