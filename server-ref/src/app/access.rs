@@ -37,7 +37,7 @@ impl App {
             return Err(Error::NotFound("Key"));
         }
         self.apply(&Invalidation::KeySwitched(key_id.to_owned()));
-        self.end_if_off(key_id).await?;
+        self.disconnect_if_switched_off(key_id).await?;
         self.store.key(project_id, key_id).await?.ok_or(Error::NotFound("Key"))
     }
 

@@ -60,10 +60,10 @@ impl App {
             Invalidation::Missed => self.catch_up().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
-            | Invalidation::MemberRemoved { user_id, .. } => self.realtime.check_user(user_id).await,
+            | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
             Invalidation::KeySwitched(id) => {
                 self.apply(invalidation);
-                self.end_if_off(id).await
+                self.disconnect_if_switched_off(id).await
             }
             _ => {
                 self.apply(invalidation);
@@ -76,11 +76,11 @@ impl App {
     async fn catch_up(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
-        self.realtime.check_all().await
+        self.realtime.recheck_all().await
     }
 
     /// Ends the sockets of a key if it is still switched off.
-    pub(super) async fn end_if_off(&self, key_id: &str) -> Result<(), Error> {
+    pub(super) async fn disconnect_if_switched_off(&self, key_id: &str) -> Result<(), Error> {
         if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
             self.realtime.disconnect(SocketGroup::Key(key_id), "The API key was switched off");
         }

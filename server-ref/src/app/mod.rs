@@ -1,4 +1,4 @@
-//! What all parts above share: the state of a running server, and the actions that several of them offer.
+//! The state of a running server, which all parts above share, and the actions that several of them offer.
 
 mod access;
 mod invalidation;

@@ -76,7 +76,7 @@ async fn on_connect(
         }
         Err(refusal) => return Err(refusal),
     };
-    if !admission.take() {
+    if !admission.take_slot() {
         return Err(ConnectRefusal::TooMany { limit: admission.limit() });
     }
     socket.join(group_rooms(&principal));

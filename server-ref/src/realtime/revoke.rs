@@ -56,17 +56,17 @@ impl Realtime {
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn check_all(&self) -> Result<(), Error> {
+    pub(crate) async fn recheck_all(&self) -> Result<(), Error> {
         let namespace = self.io.get().and_then(|io| io.of("/"));
-        check(namespace.map(|namespace| namespace.sockets()).unwrap_or_default()).await
+        recheck(namespace.map(|namespace| namespace.sockets()).unwrap_or_default()).await
     }
 
     /// Checks the sockets of a user after a message that may be old: the user may have signed in again since.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn check_user(&self, user_id: &str) -> Result<(), Error> {
-        check(self.sockets_in(SocketGroup::User(user_id).room())).await
+    pub(crate) async fn recheck_user(&self, user_id: &str) -> Result<(), Error> {
+        recheck(self.sockets_in(SocketGroup::User(user_id).room())).await
     }
 
     /// Removes those sockets of `room` that have joined the project.
@@ -110,7 +110,7 @@ fn remove_from_room(socket: &SocketRef<LocalAdapter>, connection: &Connection, p
     emit(socket, failure.event(), &failure);
 }
 
-async fn check(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Error> {
+async fn recheck(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Error> {
     for socket in sockets {
         let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
             continue;

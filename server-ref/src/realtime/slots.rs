@@ -85,7 +85,7 @@ impl SocketSlots {
 
 impl Admission {
     /// Takes one of the allowed places; false if none is left.
-    pub(crate) fn take(&self) -> bool {
+    pub(crate) fn take_slot(&self) -> bool {
         let (slots, admitted) = (&self.slot.slots, &self.slot.admitted);
         let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(self.slot.address).or_default();
@@ -136,13 +136,13 @@ mod tests {
         let slots = SocketSlots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..8).map(|_| slots.admit(address).unwrap()).collect();
-        let taken: Vec<_> = held.iter().map(Admission::take).collect();
+        let taken: Vec<_> = held.iter().map(Admission::take_slot).collect();
         assert_eq!(taken, [true, true, false, false, false, false, false, false]);
-        assert!(held[0].take(), "it has one");
+        assert!(held[0].take_slot(), "it has one");
         assert!(slots.admit("192.0.2.1".parse().unwrap()).is_none());
-        assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().take());
+        assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().take_slot());
         held.remove(0);
-        assert!(slots.admit(address).unwrap().take());
+        assert!(slots.admit(address).unwrap().take_slot());
         held.clear();
         assert!(slots.open.lock().unwrap().is_empty());
     }

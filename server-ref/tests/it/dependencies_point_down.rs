@@ -1,6 +1,7 @@
 //! Each module of the crate imports only from modules below it, and the modules of a folder don't import one another in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use std::{fs, path::Path};
 
 use regex::Regex;
@@ -17,6 +18,8 @@ const FLOORS: [&[&str]; 9] = [
     &["commands", "serve"],
     &["config"],
 ];
+
+static CRATE_PATHS: LazyLock<Regex> = LazyLock::new(|| paths_after("crate::"));
 
 /// Folders whose modules must not import one another in a circle.
 const WITHOUT_CIRCLES: [&str; 5] = ["app", "moderation", "nodes", "realtime", "serve"];
@@ -74,7 +77,7 @@ fn violations_are_detected() {
 
 /// Names after `crate::` whose modules are not below this one.
 fn upward(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<String> {
-    let names = first_names(text, "crate::").into_iter();
+    let names = first_names(text, &CRATE_PATHS).into_iter();
     let wrong = names.filter(|name| {
         let of = if level(name).is_some() { Some(name) } else { exported.get(name) };
         of.is_some_and(|of| of != module && level(of) >= level(module))
@@ -82,10 +85,14 @@ fn upward(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<
     wrong.map(|name| format!("crate::{name}")).collect()
 }
 
-/// First names of all paths that begin with one of these prefixes, separated by `|`.
-fn first_names(text: &str, prefixes: &str) -> Vec<String> {
-    let pattern = Regex::new(&format!(r"(?:^|[^:\w])(?:{prefixes})(?:(\w+)|\{{([^}}]*)\}})")).unwrap();
-    let groups = pattern.captures_iter(text).map(|path| path.get(1).or(path.get(2)).unwrap().as_str());
+/// Pattern of paths that begin with one of these prefixes, separated by `|`.
+fn paths_after(prefixes: &str) -> Regex {
+    Regex::new(&format!(r"(?:^|[^:\w])(?:{prefixes})(?:(\w+)|\{{([^}}]*)\}})")).unwrap()
+}
+
+/// First names of all paths after their prefix.
+fn first_names(text: &str, paths: &Regex) -> Vec<String> {
+    let groups = paths.captures_iter(text).map(|path| path.get(1).or(path.get(2)).unwrap().as_str());
     let names = groups.flat_map(|group| group.split(',')).map(|name| name.trim().split("::").next().unwrap());
     names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
@@ -108,10 +115,14 @@ fn circle(folder: &str, sources: &[(String, String)]) -> Option<String> {
     let reexported =
         files.iter().find(|(name, _)| *name == "mod.rs").map(|(_, text)| exports(text)).unwrap_or_default();
     let mut imports: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut patterns = BTreeMap::new();
     for (name, text) in files.iter().filter(|(name, _)| *name != "mod.rs") {
         let module = name.split(['/', '.']).next().unwrap();
-        let up = "super::".repeat(name.matches('/').count() + usize::from(!name.ends_with("/mod.rs")));
-        let modules = first_names(text, &format!("{up}|crate::{folder}::"))
+        let depth = name.matches('/').count() + usize::from(!name.ends_with("/mod.rs"));
+        let paths = patterns
+            .entry(depth)
+            .or_insert_with(|| paths_after(&format!("{}|crate::{folder}::", "super::".repeat(depth))));
+        let modules = first_names(text, paths)
             .into_iter()
             .map(|name| reexported.get(&name).cloned().unwrap_or(name))
             .filter(|other| other != module && other != "super");
