@@ -13,7 +13,7 @@ use crate::{AiOptions, Error, EventLog, Limits, Server, ServerBuilder};
 #[derive(Debug, Parser)]
 #[command(name = "automoderate-server", version, about)]
 pub struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }

@@ -1,4 +1,4 @@
-//! What can go wrong when a server is started or used as a library.
+//! Errors of starting a server and of using it as a library.
 
 /// A failure of the server, not of a request: requests are answered with their own errors.
 #[derive(Debug, thiserror::Error)]
@@ -13,13 +13,13 @@ pub enum Error {
     /// The database lacks this many migrations, and the server may not make them.
     #[error("the database is older than this program, by {0} migrations: `automoderate-server migrate` makes them")]
     Outdated(usize),
-    /// The database URL is not one this server understands.
+    /// The database URL is not supported.
     #[error("not a usable database URL: {0}")]
     DatabaseUrl(String),
-    /// The URL of Redis is not one this server understands.
+    /// The URL of Redis is not supported.
     #[error("not a usable Redis URL: {0}")]
     RedisUrl(String),
-    /// What was given as a proxy's address is none.
+    /// A proxy's address can't be parsed.
     #[error("not a usable address: {0}")]
     Address(String),
     /// The endpoint for `ai_prompt` rules is not usable.
@@ -28,9 +28,9 @@ pub enum Error {
     /// The address could not be listened on.
     #[error("could not listen on {address}")]
     Listen {
-        /// The address that was asked for.
+        /// The requested address.
         address: String,
-        /// Why not.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -49,28 +49,28 @@ pub enum Error {
     /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// A name, or a text to look for, that not every database can keep.
+    /// A name or a search text with a character that not every database can store.
     #[error("{0} must not hold U+0000")]
     Text(&'static str),
-    /// It would contradict what is there: a code, and what is the matter.
+    /// The request conflicts with the current state: a code and the reason.
     #[error("{1}")]
     Conflict(&'static str, &'static str),
     /// An internal step failed.
     #[error("{0}")]
     Internal(String),
-    /// The database does not answer. Nothing was changed; another try can help.
+    /// The database does not answer. Nothing was changed; a retry can help.
     #[error("the database does not answer")]
     Unavailable,
     /// There is no space left for the database. Nothing was changed.
     #[error("the database has no space left")]
     StorageFull,
-    /// The database went away in the middle of a change, and it could not be found out in time whether it was made.
+    /// The connection to the database was lost during a change, and the outcome could not be determined in time.
     #[error("it is not known whether the change was made")]
     OutcomeUnknown,
-    /// Too much work of this kind waits already. Nothing was changed; another try can help.
+    /// Too much work of this kind is already waiting. Nothing was changed; a retry can help.
     #[error("too much work of this kind waits already")]
     Busy,
-    /// The server is going down and takes no more work.
+    /// The server is shutting down and accepts no more work.
     #[error("the server is shutting down")]
     ShuttingDown,
 }

@@ -14,22 +14,22 @@ const API_KEY_LEN: usize = 46;
 
 pub(crate) type KeyHash = [u8; 32];
 
-/// A random id, for things that are few.
+/// A random id, for objects that are few.
 pub(crate) fn random_id() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// An id that sorts by the time it was made, for contents.
+/// An item's id, which sorts by the time of its creation.
 pub(crate) fn content_id() -> String {
     ordered_id()
 }
 
-/// An id that sorts by the time it was made; those of one process are in order.
+/// An id that sorts by the time of its creation; the ids of one process are in order.
 pub(crate) fn ordered_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// What can be a project id at all: neither a database nor a room name ever sees anything else.
+/// True for text that can be a project id. Other text never reaches the database or the name of a room.
 pub(crate) fn is_project_id(text: &str) -> bool {
     (1..=PROJECT_ID_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -60,7 +60,7 @@ pub(crate) fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// How a key is stored and looked up. A plain hash is enough: the key has 256 random bits, so that there is nothing to guess.
+/// The hash by which a key is stored and looked up. A plain hash is enough: 256 random bits can't be guessed.
 /// `None` for text that can't be a key, which saves the look-up.
 pub(crate) fn key_hash(key: &str) -> Option<KeyHash> {
     let plausible = key.len() == API_KEY_LEN && key.starts_with(API_KEY_PREFIX);

@@ -36,7 +36,7 @@ async fn administer(command: Administration) -> Result<ExitCode, Box<dyn Error>>
 
 async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     telemetry::init(&options.log)?;
-    // Before anyone is told that the server is ready: a signal from then on drains.
+    // Before the server reports that it is ready: from then on a signal drains it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;
@@ -53,7 +53,7 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     tracing::info!("draining");
     tokio::select! {
         () = server.shutdown() => tracing::info!("stopped"),
-        // Who asks twice does not want to wait.
+        // A second signal means that the operator does not want to wait.
         _ = interrupt.recv() => tracing::warn!("stopped without draining"),
     }
     Ok(())

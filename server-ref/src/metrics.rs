@@ -229,7 +229,7 @@ fn declare_seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help:
     metric
 }
 
-/// The methods that are told apart in the labels.
+/// The methods that the label names; all others are `other`.
 const KNOWN_METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 

@@ -76,7 +76,7 @@ async fn main() {
     fleet.settles().await;
     let (after, told) = (stage.usage(), stage.told().await.since(&told));
     println!(
-        "\ntraffic, {} contents in {:.1} s ({} refused):",
+        "\ntraffic, {} items in {:.1} s ({} refused):",
         tally.accepted,
         tally.elapsed.as_secs_f64(),
         tally.refused

@@ -120,7 +120,7 @@ fn draw(runs: &[Run]) {
             (run.language.clone(), (500..1000).map(point).collect())
         });
         Chart {
-            title: format!("From POST to callback, {per_second} contents per second"),
+            title: format!("From POST to callback, {per_second} items per second"),
             x: "one event in so many takes longer",
             y: "ms",
             log_x: true,

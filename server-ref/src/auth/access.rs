@@ -6,16 +6,16 @@ use super::tokens::Claims;
 use crate::store::{Scopes, StoredKey};
 use crate::time::Micros;
 
-/// A key that was presented, by itself or by a token.
+/// A presented key: the key itself or a token of it.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyAccess {
     pub(crate) key: Arc<StoredKey>,
     pub(crate) scopes: Scopes,
-    /// When the token ends.
+    /// The time at which the token expires.
     token_expires_at: Option<Micros>,
 }
 
-/// The reason for which a key or a token is refused.
+/// The reason for refusing a key or a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
     #[error("Invalid API key")]
@@ -51,12 +51,12 @@ impl KeyAccess {
         self.token_expires_at.is_some()
     }
 
-    /// When access ends by itself.
+    /// The time at which access expires.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         self.key.expires_at.into_iter().chain(self.token_expires_at).min()
     }
 
-    /// Refuses a key or a token that is not good at this time.
+    /// Refuses a key or a token that is not valid at this time.
     pub(crate) fn check(&self, now: Micros) -> Result<(), Denied> {
         let is_over = |end: Option<Micros>| end.is_some_and(|end| end <= now);
         match self {

@@ -1,7 +1,7 @@
 //! The limit of failed sign-ins per account, from all addresses together.
 //!
-//! Browsers that have signed in to the account before have a limit of their own each: strangers who use up the account's can't lock
-//! its owner out. Unknown accounts count like others, so that the limit does not tell which exist.
+//! Browsers that have signed in to the account before each have a limit of their own, so strangers who use up the account's limit can't
+//! lock out its owner. Unknown accounts count like others, so the limit does not reveal which accounts exist.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use quick_cache::unsync::Cache;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// The accounts and browsers that are remembered. Those that are tried often stay longest.
+/// The accounts and browsers that are remembered. Those with the most attempts stay longest.
 const FAILURE_LISTS_MAX: usize = 16_384;
 
 /// Failed attempts within the last 15 minutes, by account, and by account and known browser.
 #[derive(Debug)]
 pub(crate) struct AccountThrottle {
     limit: usize,
-    /// Keyed at random: nobody can look for addresses that share a place.
+    /// Keyed at random, so that nobody can construct addresses that collide.
     hasher: RandomState,
     failures: Mutex<Cache<u64, VecDeque<Instant>>>,
 }

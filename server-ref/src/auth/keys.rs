@@ -1,4 +1,4 @@
-//! Keys that were looked up: good ones until one of them changes, wrong ones for a while.
+//! A cache of API keys: valid ones until any key changes, unknown ones for a limited time.
 
 use std::collections::HashMap;
 use std::mem;
@@ -16,23 +16,23 @@ use crate::ids::{KeyHash, key_hash};
 use crate::store::{Store, StoredKey};
 use crate::time::{Micros, now};
 
-/// A key that was wrong is not looked up again within this time, unless another one takes its place.
+/// The time for which an unknown key is not looked up again, unless it is evicted.
 const WRONG_KEY_LIFETIME: Duration = Duration::from_secs(60);
 const WRONG_KEYS_MAX: usize = 10_000;
 /// Tokens whose signatures were verified.
 const TOKENS_MAX: usize = 10_000;
-/// A key's use is recorded at most this often.
+/// The shortest interval between two records of a key's use.
 const USE_INTERVAL: Micros = 60 * 1_000_000;
 
-/// A look-up per request would cost more than the moderation.
+/// The cached keys. A lookup per request would cost more than the moderation.
 #[derive(Debug)]
 pub(super) struct Keys {
     known: RwLock<KeyCache>,
-    /// By the hashes of what was presented.
+    /// By the hash of the presented key.
     wrong: Cache<KeyHash, Instant>,
-    /// A signature stays true, whatever becomes of the key.
+    /// A signature stays valid whatever happens to the key.
     verified: Cache<KeyHash, Arc<Claims>>,
-    /// To be written, at most one per key and minute.
+    /// Uses to be recorded, at most one per key and minute.
     uses: Mutex<Vec<(String, Micros)>>,
 }
 
@@ -88,7 +88,7 @@ impl Keys {
         Ok(Ok(access))
     }
 
-    /// To be called after every committed change of a key. They are rare, so all are forgotten.
+    /// Forgets all keys. Must be called after every committed change of a key; changes are rare.
     pub(super) fn forget(&self) {
         let mut state = self.write();
         state.generation += 1;
@@ -156,7 +156,7 @@ impl Keys {
         Ok(Some((known, claims)))
     }
 
-    /// From the database if what is known of the key does not suffice.
+    /// Looks the key up in the database if the cache has no answer.
     async fn by_id(
         &self,
         store: &Store,

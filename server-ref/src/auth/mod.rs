@@ -30,14 +30,14 @@ pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use signing_secret::SigningSecret;
 use tokens::{Claims, token_key};
 
-/// The name of the session cookie, and of what is in it.
+/// The name of the session cookie, and the fields of a session.
 pub(crate) const SESSION_COOKIE: &str = "session";
 pub(crate) const SESSION_USER: &str = "user_id";
 pub(crate) const SESSION_CSRF: &str = "csrf_token";
 /// Where the sign-in came from: on its way to the audit log, not stored with the session.
 pub(crate) const SESSION_ADDRESS: &str = "address";
 
-/// Someone whose credentials were checked.
+/// An authenticated caller.
 #[derive(Debug, Clone)]
 pub(crate) enum Principal {
     Key(KeyAccess),
@@ -45,13 +45,13 @@ pub(crate) enum Principal {
         id: Arc<str>,
         /// The name of the session, not the id that opens it.
         session: Arc<str>,
-        /// When the session ends by itself.
+        /// The time at which the session expires.
         expires_at: Micros,
     },
 }
 
 impl Principal {
-    /// When the credentials end by themselves.
+    /// The time at which the credentials expire.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         match self {
             Self::Key(access) => access.expires_at(),
@@ -60,14 +60,14 @@ impl Principal {
     }
 }
 
-/// A session that somebody is signed in with.
+/// A signed-in session.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) user_id: Arc<str>,
     pub(crate) email: Arc<str>,
     /// The name of the session, not the id that opens it.
     pub(crate) session: Arc<str>,
-    /// What requests that change something must repeat.
+    /// The token that requests with side effects must repeat.
     pub(crate) csrf_token: String,
     pub(crate) expires_at: Micros,
 }
@@ -101,7 +101,7 @@ impl Auth {
         self.keys.forget();
     }
 
-    /// A token of this API key, which is good for the scopes until the end.
+    /// A token of this API key with these scopes, which expires at this time.
     pub(crate) async fn make_token(
         &self,
         api_key: &str,
@@ -115,7 +115,7 @@ impl Auth {
         tokens::sign(api_key, &Claims { key_id: key.id.clone(), scopes, expires_at })
     }
 
-    /// Writes down when keys were used.
+    /// Records the last uses of keys.
     pub(crate) async fn record_uses(&self) -> Result<(), Error> {
         let mut uses = self.keys.take_uses();
         if uses.is_empty() { Ok(()) } else { self.store.keys_were_used(&mut uses).await }
@@ -158,7 +158,7 @@ impl Auth {
         Ok(account.filter(|account| is_right && account.is_active))
     }
 
-    /// The hash of a password that somebody has chosen.
+    /// The hash of a new password.
     ///
     /// # Errors
     /// When it is too short or too long.
@@ -171,7 +171,7 @@ impl Auth {
         self.passwords.hash(password.to_owned()).await
     }
 
-    /// Whether credentials that were good a moment ago still are.
+    /// True if credentials that were valid a moment ago still are.
     pub(crate) async fn is_valid(&self, principal: &Principal) -> Result<bool, Error> {
         match principal {
             Principal::Key(access) => {

@@ -11,12 +11,12 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// Passwords that are worked on at once. Each takes 19 MiB: more at once would only be slower.
+/// Passwords that are hashed at once. Each takes 19 MiB; more at once would only be slower.
 const HASH_THREADS: usize = 2;
-/// Passwords that may wait, which is for some seconds. More are refused.
+/// Passwords that may wait, for some seconds at most. Further ones are refused.
 const HASH_QUEUE_LENGTH: usize = 64;
 
-/// Checked when the user is unknown, so that the answer takes as long. No password is known that it fits.
+/// The hash that is checked for an unknown user, so that the answer takes as long. No known password matches it.
 pub(super) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
@@ -41,7 +41,7 @@ impl Default for Passwords {
     }
 }
 
-/// Until nobody can ask any more.
+/// Runs jobs until all handles are dropped.
 fn run_jobs(jobs: &Mutex<Receiver<HashJob>>) {
     let mut memory = HashMemory::default();
     loop {
@@ -84,7 +84,8 @@ impl Passwords {
     }
 }
 
-/// The memory that Argon2 fills. It is kept: an allocator that gets 19 MiB back again and again does not return all of it to the system.
+/// The memory that Argon2 fills. It is reused, because an allocator that gets 19 MiB back repeatedly does not return all of it to
+/// the system.
 #[derive(Default)]
 struct HashMemory(Vec<Block>);
 

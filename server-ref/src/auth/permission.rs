@@ -19,20 +19,20 @@ pub(crate) enum Permission {
     Submit,
     Review,
     EditRules,
-    /// People's addresses: not for keys, which live in programs.
+    /// E-mail addresses of people: not for keys, which programs hold.
     ReadMembers,
     EditMembers,
     EditProject,
     ManageKeys,
     Notify,
-    /// It holds people's addresses, too.
+    /// It contains e-mail addresses of people, too.
     ReadAudit,
     DeleteProject,
 }
 
 impl Permission {
-    /// Each of these scopes lets a key do it; none: no key may. No key manages people or keys, so that one that leaked can't outlive
-    /// its revocation.
+    /// The scopes that each allow it; empty: no key may do it. No key manages members or keys, so a leaked key can't outlive its
+    /// revocation.
     fn scopes(self) -> &'static [Scope] {
         match self {
             Self::Read => &[Scope::Read],
@@ -50,7 +50,7 @@ impl Permission {
         }
     }
 
-    /// The least role that may do it.
+    /// The lowest role that may do it.
     fn role(self) -> Role {
         match self {
             Self::Read | Self::ReadRules | Self::Submit | Self::Review | Self::ReadMembers => Role::Member,

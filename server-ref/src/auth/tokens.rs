@@ -1,7 +1,7 @@
-//! Tokens: made by an API key for a page, with some of its scopes and for some time.
+//! Tokens: short-lived credentials that an API key makes for a page, with at most its scopes.
 //!
-//! A token is signed, not stored. The pair of keys that signs is made of the API key itself, which no server keeps: with what is in
-//! the database, its public half, tokens can be verified on every node, and none can be made.
+//! A token is signed, not stored. The signing key pair is derived from the API key, which no server stores. The database has the
+//! public key: with it every node can verify tokens, and none can make them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,11 +14,11 @@ use crate::store::Scopes;
 use crate::time::Micros;
 
 const PREFIX: &str = "amt_";
-/// Longer texts are no tokens.
+/// The longest token, in bytes.
 const TOKEN_MAX: usize = 512;
 const VERSION: u8 = 1;
 const SIGNATURE_BYTES: usize = 64;
-/// Version, scopes, the end, and random bytes, which tell two tokens of one moment apart. The key's id follows.
+/// Bytes before the key's id: version, scopes, expiry, and random bytes that distinguish tokens of the same moment.
 const FIXED_BYTES: usize = 1 + 1 + 8 + 8;
 const SEED_PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
 
@@ -30,14 +30,14 @@ pub(super) struct Claims {
     pub(super) expires_at: Micros,
 }
 
-/// A token whose signature is still to be checked.
+/// A token whose signature has not been verified.
 #[derive(Debug)]
 pub(super) struct UnverifiedToken {
     pub(super) claims: Claims,
     bytes: Vec<u8>,
 }
 
-/// True for a text that is meant as a token.
+/// True for text that has the form of a token.
 pub(super) fn is_token(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
@@ -58,7 +58,7 @@ pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// `None`: it is no token of this version.
+/// Parses a token; `None` if it is not a token of this version.
 pub(super) fn read(token: &str) -> Option<UnverifiedToken> {
     let text = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

@@ -1,4 +1,4 @@
-//! The commands that administer a database, also while servers run on it: those hear of each change within a second.
+//! The commands that administer a database, also while servers run on it: servers notice each change within a second.
 
 mod answer;
 mod keys;

@@ -1,4 +1,4 @@
-//! `/api/projects/{id}/audit`, and `/api/audit` for what belongs to no project.
+//! `/api/projects/{id}/audit`, and `/api/audit` for entries without a project.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ fn wanted_page(wanted: ParsedAuditQuery) -> Result<(AuditPosition, i64), ApiErro
     Ok((after, limit))
 }
 
-/// One entry more than the page has says that there is another page.
+/// Cuts a page. One entry beyond its limit shows that there is another page.
 fn page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = entries.len() > limit;

@@ -1,4 +1,4 @@
-//! For whom a REST request acts, and whether they may.
+//! The caller of a REST request, and its permissions.
 //!
 //! A request carries an API key or a token of one (`X-API-Key`), or the session cookie. With the cookie, one that changes something must repeat the
 //! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
@@ -23,7 +23,7 @@ use crate::store::{Actor, User};
 pub(super) const KEY_HEADER: &str = "x-api-key";
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
-/// Somebody whose credentials are good. What they may do is still to be asked.
+/// An authenticated caller. Its permissions are still to be checked.
 #[derive(Debug)]
 pub(super) struct Caller {
     principal: Principal,
@@ -33,7 +33,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Lets them pass if they may do this in the project.
+    /// Checks that the caller has this permission in the project.
     pub(super) async fn allow(
         &self,
         app: &App,
@@ -52,7 +52,7 @@ impl Caller {
         }
     }
 
-    /// The id of the signed-in user: what follows is not for keys.
+    /// The id of the signed-in user; API keys are refused.
     pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
         match &self.principal {
             Principal::User { id, .. } => Ok(id),
@@ -60,7 +60,7 @@ impl Caller {
         }
     }
 
-    /// The name of the session: what follows is not for keys.
+    /// The name of the session; API keys are refused.
     pub(super) fn session(&self) -> Result<&str, ApiError> {
         match &self.principal {
             Principal::User { session, .. } => Ok(session),
@@ -76,7 +76,7 @@ impl Caller {
         }
     }
 
-    /// The key itself, not a token of it: what follows is for nobody else.
+    /// The API key; tokens and sessions are refused.
     pub(super) fn key(&self) -> Result<&KeyAccess, ApiError> {
         match &self.principal {
             Principal::Key(access) if access.is_token() => Err(ApiError::forbidden("A token may not do this")),
@@ -90,7 +90,7 @@ impl Caller {
         user.ok_or_else(|| ApiError::unauthorized("The user does not exist any more"))
     }
 
-    /// Lets server administrators pass.
+    /// Checks that the caller is an administrator of the server.
     pub(super) async fn server_admin(&self, app: &App) -> Result<User, ApiError> {
         let user = self.user(app).await?;
         if !user.is_admin {

@@ -23,7 +23,7 @@ pub(super) struct ContentList {
     /// Of numbered pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination: Option<Pagination>,
-    /// Where the next page begins; null: this was the last one.
+    /// The cursor of the next page; null on the last one.
     next_cursor: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn list(
     Ok(Json(list))
 }
 
-/// One content.
+/// One item.
 #[utoipa::path(
     get, path = "/api/content/{id}", tag = "content",
     params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),

@@ -14,10 +14,10 @@ use crate::Error;
 use crate::auth::Denied;
 use crate::store::{DbFault, Scope};
 
-/// When to try again what failed for lack of a database: it restarts in seconds.
+/// The wait before a retry when the database was unavailable: it restarts within seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// How every failure is answered.
+/// The body of every failed request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ErrorAnswer {
     success: bool,
@@ -75,7 +75,7 @@ impl ApiError {
         }
     }
 
-    /// Understood, and not possible: a pattern that can't be compiled, a name that is too long.
+    /// Understood, but not possible, such as a pattern that can't be compiled or a name that is too long.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
     }
@@ -84,12 +84,12 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// The user's own, which they must know to change it.
+    /// The user's current password, which a change requires, is wrong.
     pub(super) fn wrong_password() -> Self {
         Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
     }
 
-    /// The session's token is missing, or another.
+    /// The session's CSRF token is missing or wrong.
     pub(super) fn csrf() -> Self {
         let message = "The X-CSRF-Token header is missing or wrong; GET /auth/csrf tells the token";
         Self::new(StatusCode::FORBIDDEN, "csrf_failed", message)
@@ -102,7 +102,7 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
-    /// The request was not answered in time; what it asked for may have been done all the same.
+    /// The request was not answered in time. It may have taken effect.
     pub(super) fn timeout() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").retry()
     }
@@ -111,7 +111,7 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is too large")
     }
 
-    /// The database is away.
+    /// The database is unavailable.
     pub(super) fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").retry()
     }
@@ -129,7 +129,7 @@ impl ApiError {
         &self.message
     }
 
-    /// A later try can help.
+    /// Marks the error as one that a retry can resolve.
     fn retry(self) -> Self {
         Self { retry_after: Some(RETRY_AFTER_SECONDS), ..self }
     }

@@ -14,12 +14,12 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::time::{now, rfc3339};
 
-/// Answers for as long as the process does: a database that is away is no reason to start it again.
+/// Answers as long as the process runs: an unavailable database is no reason to restart it.
 pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The caller wants the current state.
+/// The time limit of a check: the caller wants the current state.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The server's health; needs no key. 503 if the database does not answer, or the server drains.

@@ -1,4 +1,4 @@
-//! Reading requests, with our own errors.
+//! Extractors that answer with the API's own errors.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use super::error::ApiError;
 use crate::app::App;
 
-/// A JSON body: 400 when it is no JSON, 422 when it is the wrong one.
+/// A JSON body: 400 if it is not JSON, 422 if it has the wrong shape.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     }
 }
 
-/// The same, where nothing at all means the default.
+/// A JSON body that may be empty, which means the default.
 pub(super) struct Optional<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
@@ -40,7 +40,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
     }
 }
 
-/// The variable parts of the path. An invalid one names nothing.
+/// The variable parts of the path. An invalid one is 404.
 pub(super) struct Ids<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
     }
 }
 
-/// A text that is not empty, without white space around it.
+/// Trims a text, and refuses an empty one.
 pub(super) fn text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {

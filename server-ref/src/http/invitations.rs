@@ -23,12 +23,12 @@ use crate::auth::{Permission, check_email};
 use crate::ids::{new_invitation_token, token_hash};
 use crate::store::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation, Role};
 
-/// An invitation to be made.
+/// A new invitation.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct InvitationBody {
-    /// Of the person who signs in with it, now or later.
+    /// The e-mail address of a user, who may not exist yet.
     email: String,
-    /// `member` unless told otherwise.
+    /// The role to give (`member`).
     role: Option<Role>,
 }
 
@@ -47,7 +47,7 @@ answer!(ReceivedInvitationsAnswer { invitations: Vec<ReceivedInvitation> });
 
 type CreatedInvitation = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
 
-/// The invitations of a project that wait for an answer. For admins.
+/// The pending invitations of a project. For admins.
 #[utoipa::path(
     get, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
     responses((status = 200, body = InvitationsAnswer))

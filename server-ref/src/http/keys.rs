@@ -24,14 +24,14 @@ const NAME_MAX: usize = 100;
 const KEYS_MAX: usize = 100;
 const ORIGINS_MAX: usize = 20;
 
-/// A key to be made.
+/// A new key.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct KeyBody {
     name: String,
     /// Its scopes (`["read","submit"]`).
     #[schema(value_type = Option<Vec<Scope>>)]
     scopes: Option<Scopes>,
-    /// The time at which it ends (never).
+    /// The time at which it expires (never).
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     /// The pages that may use it, by origins such as `https://app.example` (any).
@@ -71,7 +71,7 @@ pub(super) async fn list(
     Ok(KeysAnswer::new(app.store.keys(&id).await?))
 }
 
-/// Makes a key. For admins.
+/// Creates a key. For admins.
 #[utoipa::path(
     post, path = "/api/projects/{id}/keys", tag = "keys", params(("id" = String, Path)),
     request_body = KeyBody, responses((status = 201, body = NewKeyAnswer))

@@ -23,7 +23,7 @@ const ID_MAX: usize = 256;
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {
-    /// Needed with a session of somebody with several projects.
+    /// Required for a session whose user has several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
     /// From 1; only with `status`. Pages end after 10,000 items.
@@ -73,7 +73,7 @@ impl ContentQuery {
         let (page, per_page) = (self.page.unwrap_or(1).max(1), count(self.per_page));
         let rows = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
         if rows > NUMBERED_ROWS_MAX {
-            return Err(ApiError::invalid("Pages end after 10000 contents: use limit and cursor"));
+            return Err(ApiError::invalid("Pages end after 10000 items: use limit and cursor"));
         }
         Ok(RequestedPage::Numbered { page, per_page: per_page.into(), status: status(self.status)? })
     }

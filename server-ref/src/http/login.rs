@@ -42,13 +42,13 @@ pub(super) async fn submit(
     }
 }
 
-/// A browser that shows the answer, unlike a program.
+/// True for a browser that shows the answer, unlike a program.
 pub(super) fn is_person(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// The form once more, with what was wrong, and the failure's status.
+/// The form again, with the reason and the status of the failure.
 fn again(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
     let text = match error.status() {
         StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
@@ -118,7 +118,7 @@ pub(super) fn redirect(to: &'static str) -> Response {
     (StatusCode::FOUND, [(LOCATION, to)]).into_response()
 }
 
-/// The form, with the token that the browser has already, or with a new one.
+/// The form with the browser's token, or with a new one.
 fn show(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
     if let Some(token) = LoginTokens(&app.login_secret).of_cookie(headers, now()) {
         return Ok(page::login(&token, problem));

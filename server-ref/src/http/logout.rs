@@ -20,7 +20,7 @@ use crate::auth::{SESSION_CSRF, SESSION_USER};
 use crate::ids::session_name;
 use crate::store::Invalidation;
 
-/// The form that signs out. A link alone does not: any page can send its visitors to it.
+/// The form that signs out. A link must not, because any page can send its visitors to a link.
 pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
     Ok(match token(&session).await? {
         Some(token) => page::logout(&token),
@@ -59,7 +59,7 @@ async fn token(session: &Session) -> Result<Option<String>, ApiError> {
     Ok(user.map(|_| token.unwrap_or_default()))
 }
 
-/// In a browser, the form with the right token: another tab may have signed in again.
+/// Shows the form with the current token in a browser: another tab may have signed in again.
 fn refuse(token: &str, headers: &HeaderMap) -> Response {
     let refusal = ApiError::csrf();
     if !is_person(headers) {

@@ -1,6 +1,7 @@
 //! `/api/projects/{id}/members[/{user_id}]`.
 //!
-//! Members join by invitation (see `invitations`). Admins change and remove them; owners also admins and owners. Everybody may leave. A project keeps an owner.
+//! Members join by invitation (see `invitations`). Admins change and remove members; owners also admins and owners. Every
+//! member may leave. A project keeps at least one owner.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::auth::{AccessLevel, Permission};
 use crate::store::{Member, Role};
 
-/// As what.
+/// A member's new role.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct RoleBody {
     role: Role,
@@ -82,7 +83,7 @@ pub(super) async fn remove(
     Ok(Done::new())
 }
 
-/// Whether somebody may give or take this role.
+/// Checks that a caller with the access `own` may give or take this role.
 pub(super) fn outranks(own: AccessLevel, role: Role) -> Result<(), ApiError> {
     match own {
         AccessLevel::Role(Role::Owner) => Ok(()),

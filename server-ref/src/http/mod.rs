@@ -53,10 +53,10 @@ use error::ApiError;
 
 /// The largest request body.
 const BODY_BYTES_MAX: usize = 1_000_000;
-/// What anybody may send along before it is known who they are.
+/// The largest body that is read before the caller is authenticated.
 const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// All routes but the real-time ones.
+/// All routes except the real-time ones.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = documented().split_for_parts();
     let api =
@@ -100,27 +100,27 @@ pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
         .with_state(app.clone())
 }
 
-/// For whoever still waits when the server goes.
+/// The answer to requests that are still waiting when the server shuts down.
 pub(crate) fn shutting_down() -> Response {
     ApiError::from(Error::ShuttingDown).into_response()
 }
 
-/// For what is not a request that can be carried out.
+/// The answer to a request that can't be parsed.
 pub(crate) fn invalid(message: impl Into<String>) -> Response {
     ApiError::invalid(message).into_response()
 }
 
-/// For a body that is larger than what is read.
+/// The answer to a body over the limit.
 pub(crate) fn too_large() -> Response {
     ApiError::too_large().into_response()
 }
 
-/// For a body that does not come to its end.
+/// The answer to a body that does not arrive in time.
 pub(crate) fn request_timeout() -> Response {
     ApiError::timeout().into_response()
 }
 
-/// The routes that `/api/openapi.json` describes: what is not described is not served.
+/// The routes that `/api/openapi.json` describes. A route without a description is not served.
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(docs::description())
         .routes(routes!(moderate::moderate))
@@ -158,8 +158,8 @@ async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     answer.unwrap_or_else(|_| ApiError::timeout().into_response())
 }
 
-/// Reads a small body before anybody can refuse the request without it: the connection would have to be closed then, of which
-/// the client only hears when its next request fails. For larger ones it is told.
+/// Reads a small body before the request can be refused without it. Otherwise the connection would have to be closed, which the
+/// client would notice only when its next request fails. For larger bodies the answer says that the connection closes.
 async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {
@@ -175,7 +175,7 @@ async fn whole(request: Request, next: Next) -> Response {
     answer
 }
 
-/// A drain waits for the requests that are being answered.
+/// Makes a drain wait for the requests in progress.
 async fn in_flight(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let _token = app.in_flight.token();
     next.run(request).await

@@ -34,7 +34,7 @@ pub(super) struct Submitted {
     /// Not blank.
     #[schema(required, value_type = String, pattern = "[^\\s]")]
     content: Option<String>,
-    /// Any data to return with the events. A `user_id` in it, text or number, names the author for `user_activity`.
+    /// Any JSON object, which the events repeat. A `user_id` in it, text or number, names the author for `user_activity`.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }

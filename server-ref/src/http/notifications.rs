@@ -39,15 +39,15 @@ impl NotificationType {
     }
 }
 
-/// News for the sockets of a project, or of all projects.
+/// A notification for the sockets of a project, or of all projects.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct NotificationBody {
     r#type: NotificationType,
     message: String,
-    /// True if later joins receive it, too, until it is withdrawn (false).
+    /// True if later joins also receive it until it is withdrawn (false).
     #[serde(default)]
     persistent: bool,
-    /// Left out: all projects, which is for administrators of the server.
+    /// The project; omitted: all projects, which only administrators of the server may notify.
     project_id: Option<String>,
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, NotificationAnswer::new(notification)))
 }
 
-/// Withdraws a persistent notification: who joins from now on does not see it.
+/// Withdraws a persistent notification: later joins no longer receive it.
 #[utoipa::path(
     delete, path = "/api/notifications/{id}", tag = "notifications", params(("id" = String, Path)),
     responses((status = 200, body = Done))

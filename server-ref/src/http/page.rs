@@ -54,7 +54,7 @@ pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response
     )
 }
 
-/// For a setup link that does nothing any more.
+/// The page for a setup link that is no longer valid.
 pub(super) fn setup_is_over() -> Response {
     page(
         "This link is not valid",
@@ -67,7 +67,7 @@ fn alert(problem: Option<&str>) -> String {
     problem.map_or_else(String::new, |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text)))
 }
 
-/// `body` is HTML already.
+/// A page around `body`, which must be HTML.
 fn page(title: &str, body: &str) -> Response {
     let title = escape(title);
     let html = format!(
@@ -83,7 +83,7 @@ fn page(title: &str, body: &str) -> Response {
     ([(CACHE_CONTROL, "no-store")], Html(html)).into_response()
 }
 
-/// Text as HTML text or a quoted attribute value.
+/// Escapes text for HTML and for quoted attribute values.
 fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for char in text.chars() {

@@ -18,7 +18,7 @@ use crate::store::{LISTED_MAX, ProjectInfo};
 
 const NAME_MAX: usize = 200;
 
-/// What a project is called.
+/// A project's name.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct ProjectBody {
     #[schema(min_length = 1)]

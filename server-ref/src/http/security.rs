@@ -1,4 +1,4 @@
-//! Security headers for browsers: who may read our answers, and what our pages may do.
+//! Security headers for browsers: which pages may read answers, and what the server's own pages may do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::caller::CSRF_HEADER;
 use crate::app::App;
 use crate::realtime::is_allowed;
 
-/// Nothing from elsewhere, nothing inline, and no text that becomes HTML: where browsers know Trusted Types, they enforce it.
+/// The policy for pages: no foreign origins, nothing inline, and no text that becomes HTML, where browsers support Trusted Types.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -28,7 +28,7 @@ const HSTS_ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// The time that a browser may cache a permission.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// Set on every answer that does not set it itself.
+/// Adds the security headers that an answer does not set itself.
 pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

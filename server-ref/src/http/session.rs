@@ -1,4 +1,4 @@
-//! Web sessions: the session layer, kept in our store.
+//! Web sessions: the session layer and its adapter to the store.
 
 use async_trait::async_trait;
 use axum::extract::Request;
@@ -33,7 +33,7 @@ pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
         .with_expiry(Expiry::OnInactivity(SESSION_LIFETIME))
 }
 
-/// Adapts our store to the session layer.
+/// An adapter of the store for the session layer.
 #[derive(Debug, Clone)]
 pub(super) struct Sessions(Store);
 
@@ -97,7 +97,7 @@ pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
     }
 }
 
-/// The session layer answers with a bare 500 when it can't save a session. That is the database's fault, and can pass.
+/// Replaces the session layer's bare 500 when a session can't be saved: the database failed, and a retry can help.
 pub(super) async fn told(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {

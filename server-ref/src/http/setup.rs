@@ -1,4 +1,4 @@
-//! `/auth/setup`: the first administrator of the server, for the holder of the token that it printed at its start.
+//! `/auth/setup`: creates the first administrator of the server, for the holder of the token that it printed at its start.
 
 use std::sync::Arc;
 

@@ -20,11 +20,11 @@ use crate::time::{now, rfc3339};
 const TTL_DEFAULT: u32 = 900;
 const TTL_MAX: u32 = 86_400;
 
-/// A token to be made.
+/// A new token.
 #[derive(Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct TokenBody {
-    /// Seconds for which it is good, at most 86,400 (900). It ends with its key, too.
+    /// Its lifetime in seconds, at most 86,400 (900). It also ends with its key.
     ttl: u32,
     /// Its scopes, at most those of the key (`["read"]`).
     #[schema(value_type = Vec<Scope>)]
@@ -41,13 +41,13 @@ impl Default for TokenBody {
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenAnswer {
     success: bool,
-    /// Goes wherever an API key goes.
+    /// Usable wherever an API key is.
     token: String,
     #[schema(format = DateTime)]
     expires_at: String,
 }
 
-/// Makes a token for a page or a program that is trusted less than the key's holder. For API keys, not for tokens.
+/// Creates a token for a page or a program that is trusted less than the key's holder. For API keys, not for tokens.
 #[utoipa::path(
     post, path = "/api/tokens", tag = "keys", request_body = Option<TokenBody>,
     responses((status = 201, body = TokenAnswer))

@@ -16,17 +16,17 @@ use crate::app::App;
 use crate::auth::{check_email, check_password};
 use crate::store::User;
 
-/// Who may sign in from now on.
+/// A new user.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct NewUser {
     email: String,
     password: String,
-    /// Whether they administer the server (false).
+    /// True for an administrator of the server (false).
     #[serde(default)]
     is_admin: bool,
 }
 
-/// What is left out stays as it is.
+/// Changes of a user. Omitted fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct UserBody {
     is_admin: Option<bool>,

@@ -1,4 +1,4 @@
-//! The audit log: what was done, by whom and when.
+//! The audit log: actions, actors and times.
 //!
 //! An entry is written in the transaction of what it records. It holds no secret, and its size is bounded.
 
@@ -36,7 +36,7 @@ impl Actor {
         Self { kind: "system", id: None, name: "automoderate-server".into(), address: None }
     }
 
-    /// A command of somebody who has the database.
+    /// A command, run by an operator with access to the database.
     pub(crate) fn command_line() -> Self {
         Self { kind: "command_line", ..Self::system() }
     }

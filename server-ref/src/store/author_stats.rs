@@ -2,8 +2,8 @@
 //!
 //! - `total_submissions`: all items that they wrote in the project.
 //! - `approval_rate`: the percentage of them that is approved, to one decimal.
-//! - `recent_violations`: those that were rejected in the last 24 hours, counted by the hour: the one that runs and the 23 before.
-//! - `risk_score`, from 0 to 10: ten times the share that does not stand approved, and a quarter for each recent violation.
+//! - `recent_violations`: those that were rejected in the last 24 hours, counted by the hour: the current one and the 23 before.
+//! - `risk_score`, from 0 to 10: ten times the share that is not approved, plus a quarter for each recent violation.
 
 use serde::Serialize;
 

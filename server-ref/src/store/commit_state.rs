@@ -1,7 +1,7 @@
 //! The effect of a group of changes on the projects' counts, authors and logs: arithmetic, for any database.
 //!
-//! The database reads the rows that are concerned, the changes are applied here one by one, and the rows are written back: once
-//! per row and group, not per change.
+//! The database reads the affected rows, the changes are applied here one by one, and the rows are written back: once per row and
+//! group, not per change.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,11 +26,12 @@ pub(crate) struct ProjectTotals {
 /// A project and an author in it.
 pub(crate) type Authorship = (Arc<str>, Arc<str>);
 
+/// The rows that a group of changes affects.
 #[derive(Debug, Default)]
 pub(crate) struct CommitState {
     pub(crate) projects: HashMap<Arc<str>, ProjectTotals>,
     pub(crate) authors: HashMap<Authorship, AuthorStats>,
-    /// The decisions that reviews replace, and when they were made.
+    /// The decisions that reviews replace, and their times.
     pub(crate) before: HashMap<String, (Status, Micros)>,
     /// The rules that are changed or deleted, of those that exist, as the audit log shows them.
     pub(crate) rules: HashMap<(Arc<str>, String), Value>,
@@ -39,7 +40,7 @@ pub(crate) struct CommitState {
 }
 
 impl CommitState {
-    /// The events of a change, numbered. After an error nothing is different: such a change fails by itself.
+    /// Applies a change and returns its events, numbered. An error leaves the state as it was: the change fails alone.
     pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<Vec<LoggedEvent>, Error> {
         self.check(change)?;
         let waiting = self.totals(change)?.counts.flagged;
@@ -72,7 +73,7 @@ impl CommitState {
         }
     }
 
-    /// True if the target of the change exists. Deleting a rule twice at once causes one event.
+    /// Fails if the target of the change does not exist. Two concurrent deletions of a rule cause one event.
     fn check(&mut self, change: &ProjectChange) -> Result<(), Error> {
         self.totals(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());
@@ -99,7 +100,7 @@ impl CommitState {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
 
-    /// Counts the decision, and tells what it means for its author.
+    /// Counts the decision, and returns the event about its author.
     fn count(&mut self, change: &ProjectChange) -> Result<Option<EventDraft>, Error> {
         let Some((content_id, status)) = change.decision() else {
             return Ok(None);
@@ -124,7 +125,7 @@ impl CommitState {
         author.event(&change.project_id, name, content_id, change.at).map(Some)
     }
 
-    /// Once per crossing: when the queue becomes longer than the limit, not while it stays so.
+    /// A warning when the review queue grows beyond the limit, once per crossing.
     fn warning(&mut self, change: &ProjectChange, waited: i64) -> Result<Option<EventDraft>, Error> {
         let (limit, waiting) = (self.queue_limit, self.totals(change)?.counts.flagged);
         if limit == 0 || waited > limit || waiting <= limit {

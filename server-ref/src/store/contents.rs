@@ -1,4 +1,4 @@
-//! The store's input and output types, for any database.
+//! Items, rules and pages of the log, as the store returns them.
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub(crate) struct Content {
 pub(crate) struct NumberedPage {
     pub(crate) contents: Vec<Content>,
     pub(crate) total: i64,
-    /// The end of the page.
+    /// The position of the last item.
     pub(crate) last: Option<ContentPosition>,
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct ContentPosition {
     pub(crate) id: String,
 }
 
-/// Several items, newest first, and the start of the next ones, if there may be any.
+/// A page of items, newest first, and the position of the next page, if there may be one.
 #[derive(Debug)]
 pub(crate) struct CursorPage {
     pub(crate) contents: Vec<Content>,
@@ -134,7 +134,7 @@ pub(crate) struct CursorPage {
 pub(crate) struct EventPage {
     /// Names and payloads.
     pub(crate) events: Vec<(String, Box<RawValue>)>,
-    /// The newest id given; 0 when none was.
+    /// The newest id; 0 before the first event.
     pub(crate) head: i64,
     /// The oldest id still held, or `head + 1`.
     pub(crate) oldest: i64,

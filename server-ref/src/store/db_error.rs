@@ -7,17 +7,17 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 /// A class of database errors: if and when a retry can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DbFault {
-    /// The connection is gone. Another one may work at once.
+    /// The connection is lost. A new one may work at once.
     Lost,
-    /// The database is not there, overloaded or busy. A later try can help.
+    /// The database is unreachable, overloaded or busy. A later retry can help.
     Unavailable,
-    /// It took longer than what is asked in this way may take.
+    /// The statement exceeded its time limit.
     TooLong,
-    /// There is no space left. A try can help when there is again.
+    /// There is no space left. A retry can help once there is.
     Full,
-    /// A text holds what the database can't: U+0000.
+    /// A text contains U+0000, which the database can't store.
     Text,
-    /// The same would fail again.
+    /// A retry would fail again.
     Other,
 }
 

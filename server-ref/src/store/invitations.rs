@@ -55,7 +55,7 @@ pub(crate) struct InvitationDraft<'a> {
     pub(crate) invited_by: &'a str,
 }
 
-/// By what an invited user names an invitation.
+/// The identification of an invitation by the invited user.
 #[derive(Debug)]
 pub(crate) enum InvitationKey<'a> {
     Id(&'a str),

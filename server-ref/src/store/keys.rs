@@ -1,4 +1,4 @@
-//! API keys, as they go into the store and come out of it.
+//! API keys, as the store takes and returns them.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -30,11 +30,11 @@ pub(crate) struct KeyInfo {
     pub(crate) created_at: Micros,
     /// The e-mail address of the user who made it; null: made by the server, or by a user who was deleted.
     pub(crate) created_by: Option<String>,
-    /// The time at which it ends; null: never.
+    /// The time at which it expires; null: never.
     #[serde(serialize_with = "optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) expires_at: Option<Micros>,
-    /// When it was presented last, to the minute; null: never.
+    /// The time of its last use, to the minute; null: never.
     #[serde(serialize_with = "optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) last_used_at: Option<Micros>,
@@ -57,7 +57,7 @@ pub(crate) struct StoredKey {
     pub(crate) token_key: Option<Vec<u8>>,
 }
 
-/// A key that is to be made.
+/// A new key.
 #[derive(Debug, Default)]
 pub(crate) struct KeyDraft {
     pub(crate) name: String,

@@ -1,4 +1,4 @@
-//! The writes: changes to a project, and the result of their commit.
+//! Changes to a project, and the result of their commit.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use super::{AuditDraft, Notification, RecentDecision, Status, StatusCounts, Stor
 use crate::Error;
 use crate::time::Micros;
 
-/// One transaction's worth of change to a project. All parts of it become true together.
+/// A change to a project. All its parts are committed together.
 #[derive(Debug)]
 pub(crate) struct ProjectChange {
     pub(crate) project_id: Arc<str>,
     pub(crate) at: Micros,
     pub(crate) mutation: Mutation,
     pub(crate) event: Option<EventDraft>,
-    /// Its entry of the audit log. The state before it is added by the commit, which knows it.
+    /// Its entry in the audit log. The commit adds the previous state.
     pub(crate) audit: Option<Box<AuditDraft>>,
 }
 
-/// The changes outside the log.
+/// The effect of a change outside the event log.
 #[derive(Debug)]
 pub(crate) enum Mutation {
-    /// Only the event.
+    /// None: the change only logs its event.
     Nothing,
     Moderated(NewContent),
     Reviewed(ContentReview),
@@ -127,7 +127,7 @@ impl ProjectChange {
         }
     }
 
-    /// The content that was decided about, and the decision.
+    /// The id of the decided item, and the decision.
     pub(crate) fn decision(&self) -> Option<(&str, Status)> {
         match &self.mutation {
             Mutation::Moderated(content) => Some((&content.id, content.status)),

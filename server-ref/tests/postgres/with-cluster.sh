@@ -4,7 +4,7 @@
 # AUTOMODERATE_TEST_POSTGRES is its address, without a database's name.
 set -euo pipefail
 
-: "${POSTGRES_BIN:?is told by setup.sh}"
+: "${POSTGRES_BIN:?is printed by setup.sh}"
 folder="$(mktemp -d)"
 postgres=()
 # PostgreSQL refuses to run as root.

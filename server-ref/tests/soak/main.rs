@@ -123,7 +123,7 @@ async fn many_interruptions_cost_nothing_and_leave_nothing() {
     }
     assert!(reconnects >= wanted, "only {reconnects}");
     println!(
-        "lost 0, twice 0, of {} contents for each of 2 clients; {reconnects} reconnects, {kills} kills, in {:.0} s",
+        "lost 0, twice 0, of {} items for each of 2 clients; {reconnects} reconnects, {kills} kills, in {:.0} s",
         written.iter().filter(|acknowledged| **acknowledged).count(),
         started.elapsed().as_secs_f64()
     );

@@ -91,7 +91,7 @@ async fn rules_and_notifications() {
             assert!(notification["timestamp"].is_string());
         }
 
-        // A persistent one is there for whoever joins later.
+        // A persistent one is sent to every socket that joins later.
         let body = json!({"type": "info", "message": "Maintenance", "persistent": true, "project_id": id});
         let made = owner.post(&server, "/api/notifications", body).await["notification"]["id"].clone();
         let mut late = Client::connect(library, transports, &server).await;

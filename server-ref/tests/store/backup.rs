@@ -78,7 +78,7 @@ async fn comes_back(database: &str, url: &str, shell: &Shell) {
     // And it continues.
     let tally = Load::start(&access.base_url, &access.key, 10, 2).finish().await;
     assert_eq!(access.balance(&tally).await, contents + 10);
-    eprintln!("{database}: {before} contents acknowledged before the backup, {contents} in it, {after} after it");
+    eprintln!("{database}: {before} items acknowledged before the backup, {contents} in it, {after} after it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

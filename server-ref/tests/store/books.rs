@@ -92,7 +92,7 @@ impl Access {
                 _ => assert_eq!(name, "rule_update"),
             }
         }
-        assert_eq!(decided.len(), contents.len(), "contents without an event");
+        assert_eq!(decided.len(), contents.len(), "items without an event");
         let stats = self.get("/api/stats").await;
         assert_eq!(stats["stats"]["total_content"], contents.len());
         assert_eq!(stats["stats"]["approved"], contents.len());

@@ -1,4 +1,4 @@
-//! What one server changes, the other on the same database knows at once: rules, and who may what.
+//! A change on one server is in force at once on the other one on the same database: rules and permissions.
 
 use automoderate_server::{Role, RunningServer};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Users, and what the server remembers about itself.
+//! Users, and the server's own values.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ impl Store {
         Ok(user)
     }
 
-    /// What is `None` stays as it is.
+    /// Changes a user. Fields that are `None` stay as they are.
     pub(crate) async fn update_user(
         &self,
         id: &str,
@@ -103,7 +103,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// `true` if the user is active and still has this password. Waits for a transaction that is just changing it.
+    /// `true` if the user is active and still has this password. Waits for a transaction that is changing it.
     pub(crate) async fn has_password(&self, id: &str, password_hash: &str) -> Result<bool, Error> {
         const QUERY: &str = "SELECT password_hash, is_active FROM users WHERE id = $1";
         const AFTER_OTHERS: &str = "SELECT password_hash, is_active FROM users WHERE id = $1 FOR SHARE";
@@ -131,7 +131,7 @@ impl Store {
         self.meta(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
 
-    /// Deletes it, and leaves no trace in SQLite's file.
+    /// Deletes a value, and leaves no trace in SQLite's file.
     pub(crate) async fn erase_meta(&self, key: &str) -> Result<(), Error> {
         const QUERY: &str = "DELETE FROM meta WHERE key = $1";
         let mut writer = self.writer().await?;

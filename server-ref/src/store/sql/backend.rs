@@ -1,4 +1,4 @@
-//! One of two databases. Code for a connection is written once and compiled for both, in SQL that both understand.
+//! The two kinds of databases. Code for a connection is written once and compiled for both, in SQL that both understand.
 
 use std::ops::DerefMut;
 

@@ -1,4 +1,4 @@
-//! The transaction that makes a group of changes true and gives its events their ids.
+//! The transaction that commits a group of changes and numbers its events.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -18,7 +18,7 @@ use crate::time::{Micros, rfc3339};
 /// must not stop the log for good. SQLite has no such limit, because it can't be abandoned in the middle.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The outcome of a group of changes, unless it certainly was not made.
+/// The outcome of a group of changes, unless it certainly failed.
 #[derive(Debug)]
 pub(crate) enum CommitOutcome {
     Done(Committed),
@@ -31,11 +31,11 @@ pub(crate) enum CommitOutcome {
 pub(crate) struct Committed {
     /// The events come in the order of their ids, which is that of the changes.
     pub(crate) batch: EventBatch,
-    /// The changes that could not be made, by their indices. The others were made without them.
+    /// The changes that failed, by their indices. The others were committed without them.
     pub(crate) failures: HashMap<usize, Error>,
 }
 
-/// Changes that may have been made; [`Store::resolve`] finds out.
+/// Changes that may have been committed; [`Store::resolve`] determines the outcome.
 #[derive(Debug)]
 pub(crate) struct InDoubtCommit {
     mark: i64,
@@ -44,7 +44,8 @@ pub(crate) struct InDoubtCommit {
 }
 
 impl Store {
-    /// Makes the changes true that can be made, or none. To be called by one task: what is in doubt is settled before anything else is committed.
+    /// Commits the changes that are possible, or none. Must be called by one task: a commit in doubt is resolved before the next
+    /// one.
     pub(crate) async fn commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         match self.attempt(changes).await {
             // The connection may have died long ago. A new one either works or is unavailable.
@@ -56,7 +57,7 @@ impl Store {
         }
     }
 
-    /// Checks whether the changes were made. An error says nothing about them: ask again.
+    /// Checks whether a commit in doubt was carried out. After an error the outcome is still unknown: call it again.
     pub(crate) async fn resolve(&self, doubt: &InDoubtCommit) -> Result<bool, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
@@ -112,7 +113,7 @@ impl Store {
     }
 }
 
-/// Writes what can be written.
+/// Writes the changes that are possible.
 async fn write(tx: &mut Tx<'_>, changes: &[ProjectChange], commit_state: &mut CommitState) -> Result<Committed, Error> {
     let (mut made, mut failures) = (Vec::with_capacity(changes.len()), HashMap::new());
     let mut events = Vec::with_capacity(changes.len());

@@ -1,4 +1,4 @@
-//! Reading contents and their statistics.
+//! Reading items and their statistics.
 
 use std::collections::HashMap;
 
@@ -45,7 +45,7 @@ impl Store {
         Ok(self.with_results(project_id, row.into_iter().collect()).await?.pop())
     }
 
-    /// A page of contents, newest first.
+    /// A page of items, newest first.
     pub(crate) async fn contents(
         &self,
         project_id: &str,
@@ -131,7 +131,7 @@ impl Store {
     }
 }
 
-/// JSON text that we wrote ourselves.
+/// JSON text from the database, which the server wrote.
 pub(super) fn raw(text: String) -> Result<Box<RawValue>, Error> {
     RawValue::from_string(text).map_err(|error| Error::Internal(format!("damaged JSON in the database: {error}")))
 }

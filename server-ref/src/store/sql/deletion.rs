@@ -1,5 +1,5 @@
-//! The deletion of a project: invisible at once, and deleted in pieces, which nobody else waits for. Each piece is a transaction of its
-//! own, so that any server continues where one stopped.
+//! The deletion of a project: it is invisible at once and deleted in pieces, so that nobody waits long. Each piece is a transaction
+//! of its own, so any server can continue where another stopped.
 
 use serde_json::json;
 
@@ -9,14 +9,14 @@ use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::now;
 
-/// The rows that give access to a project: they go first.
+/// The rows that give access to a project, deleted first.
 const ACCESS: [&str; 3] = [
     "DELETE FROM api_keys WHERE project_id = $1",
     "DELETE FROM members WHERE project_id = $1",
     "DELETE FROM invitations WHERE project_id = $1",
 ];
 
-/// At most so many rows of a table, by a column that tells its rows in a project apart.
+/// Deletes a limited number of a project's rows from a table, by a column that is unique within the project.
 macro_rules! piece {
     ($table:literal, $column:literal) => {
         concat!(
@@ -47,7 +47,7 @@ const PIECES: [&str; 5] = [
 ];
 
 impl Store {
-    /// Takes a project away from everybody. The server's audit log keeps the entry of the deletion; the project's own goes with it.
+    /// Ends all access to a project. The server's audit log keeps an entry of the deletion; the project's own log is deleted.
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         const DELETED: &str = "UPDATE projects SET deleted_at = $2 WHERE id = $1";
         let mut writer = self.writer().await?;
@@ -63,7 +63,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Deletes a piece of a deleted project. Whether there may be more; servers on one database take different projects.
+    /// Deletes a piece of a deleted project, and returns `true` if there may be more. Servers on one database take different
+    /// projects.
     pub(crate) async fn delete_piece(&self) -> Result<bool, Error> {
         const NEXT: &str = "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
         const FREE: &str = "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1

@@ -1,4 +1,4 @@
-//! The event log: reading it page by page, and forgetting what is too old.
+//! The event log: reading it page by page, and pruning it.
 
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
@@ -8,13 +8,13 @@ use super::{Backend, Store, Tx, with_conn};
 use crate::Error;
 use crate::store::EventPage;
 
-/// A page ends early rather than growing beyond this, so that one answer stays within a client's limits.
+/// The size in bytes at which a page ends early, so that an answer stays within a client's limits.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Rows deleted per transaction, so that writers don't wait long.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
 impl Store {
-    /// The newest event id given in a project; `None` if there is no such project.
+    /// The newest event id of a project; `None` if there is no such project.
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
         const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1 AND deleted_at IS NULL";
         Ok(
@@ -43,7 +43,7 @@ impl Store {
         let bounds: Option<(i64, Option<i64>)> =
             with_conn!(&mut tx, db => sqlx::query_as(BOUNDS).bind(project_id).fetch_optional(db).await?);
         let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
-        // What pruning has not reached yet is gone all the same: `oldest` must not depend on its timing.
+        // Events that pruning has not reached yet count as gone: `oldest` must not depend on its timing.
         let bound = match i64::try_from(self.inner.retention.max_events) {
             Ok(max) if max > 0 => (head - max + 1).max(1),
             _ => 1,
@@ -58,7 +58,7 @@ impl Store {
         Ok(EventPage { events, head, oldest })
     }
 
-    /// Deletes the events that are beyond the log's bounds, and says how many.
+    /// Deletes the events beyond the log's bounds, and returns their number.
     pub(crate) async fn prune_events(&self) -> Result<u64, Error> {
         const QUERY: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
         let mut pruned = 0;

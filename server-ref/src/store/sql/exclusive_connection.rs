@@ -1,4 +1,4 @@
-//! A connection that is used in turns.
+//! A connection with one user at a time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,7 +6,7 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::Error;
 
-/// One connection, made anew after it was distrusted. A fair lock, so that its users take turns.
+/// One connection, which is replaced after it was distrusted. Its lock is fair: users take turns.
 #[derive(Debug)]
 pub(super) struct ExclusiveConnection<C> {
     slot: Mutex<ConnectionSlot<C>>,
@@ -26,7 +26,7 @@ impl<C> ExclusiveConnection<C> {
         Self { slot: Mutex::new(slot), distrusted: AtomicBool::new(false) }
     }
 
-    /// The connection, when it is our turn.
+    /// Waits for the caller's turn, and returns the connection.
     pub(super) async fn take(
         &self,
         open: impl AsyncFnOnce() -> sqlx::Result<C>,
@@ -55,7 +55,7 @@ impl<C> ExclusiveConnection<C> {
         self.distrusted.store(false, Ordering::Relaxed);
     }
 
-    /// No more turns; the connection, to be closed.
+    /// Ends all turns, and returns the connection to be closed.
     pub(super) async fn close(&self) -> Option<C> {
         match std::mem::replace(&mut *self.slot.lock().await, ConnectionSlot::Closed) {
             ConnectionSlot::Open(connection) => Some(connection),

@@ -90,14 +90,14 @@ impl Store {
         }))
     }
 
-    /// For a key from before tokens.
+    /// Stores the public key that verifies tokens, for a key that was created before tokens existed.
     pub(crate) async fn set_token_key(&self, id: &str, token_key: &[u8]) -> Result<(), Error> {
         const QUERY: &str = "UPDATE api_keys SET token_key = $1 WHERE id = $2";
         with_conn!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(token_key).bind(id).execute(db).await?; });
         Ok(())
     }
 
-    /// Switches a key on or off. Whether there is one.
+    /// Switches a key on or off; `false` if there is no such key.
     pub(crate) async fn switch_key(
         &self,
         project_id: &str,
@@ -139,7 +139,7 @@ impl Store {
         }))
     }
 
-    /// False if there was none.
+    /// Deletes a key; `false` if there was none.
     pub(crate) async fn delete_key(&self, project_id: &str, id: &str, by: &Actor) -> Result<bool, Error> {
         const QUERY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2 RETURNING name";
         let mut writer = self.writer().await?;

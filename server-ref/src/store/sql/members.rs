@@ -1,4 +1,4 @@
-//! The members of a project, and their roles. A project with an owner keeps one.
+//! The members of a project, and their roles. A project with an owner keeps at least one.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ impl Store {
         Ok(rows.into_iter().map(member).collect())
     }
 
-    /// True if they were not a member before.
+    /// Adds a member; `true` if they were not one before.
     pub(crate) async fn add_member(
         &self,
         project_id: &str,
@@ -84,7 +84,7 @@ impl Store {
     }
 }
 
-/// Makes a user a member. Whether they were not one before.
+/// Makes a user a member; `true` if they were not one before.
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
     project_id: &str,

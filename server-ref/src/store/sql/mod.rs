@@ -52,7 +52,7 @@ use crate::Error;
 use crate::options::EventLog;
 use crate::time::{Micros, now};
 
-/// Kept in the database, so that all processes that share it tell clients the same.
+/// The log's id is stored in the database, so that all processes that share it report the same.
 const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
 
 /// Options of opening a database.
@@ -60,7 +60,7 @@ const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
 pub(crate) struct StoreOptions {
     /// Creates a missing SQLite file.
     pub(crate) create: bool,
-    /// Makes pending migrations; `false`: they are an error.
+    /// Applies pending migrations; `false`: they are an error.
     pub(crate) migrate: bool,
     /// The longest wait for another process that holds SQLite's write lock.
     pub(crate) busy_timeout: Duration,
@@ -114,7 +114,7 @@ type WriteConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, PoolC
 type LogConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
 
 impl Store {
-    /// Opens a database such as `sqlite://automoderate.db`, which is made when it doesn't exist, or
+    /// Opens a database such as `sqlite://automoderate.db`, which is created if it doesn't exist, or
     /// `postgres://user:password@host/name`.
     pub(crate) async fn open(url: &str, opening: StoreOptions) -> Result<Self, Error> {
         let (database, log_id) = match url.split_once(':') {

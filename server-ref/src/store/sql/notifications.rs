@@ -8,7 +8,7 @@ const INSERT: &str =
     "INSERT INTO notifications (id, project_id, type, message, created_at) VALUES ($1, $2, $3, $4, $5)";
 
 impl Store {
-    /// Those in force in a project, its own and the ones for all, oldest first.
+    /// The notifications in force in a project, its own and those for all projects, oldest first.
     pub(crate) async fn notifications(&self, project_id: &str) -> Result<Vec<Notification>, Error> {
         const QUERY: &str = "SELECT id, project_id, type, message, created_at FROM notifications
                              WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id LIMIT 1000";
@@ -32,7 +32,7 @@ impl Store {
         Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
     }
 
-    /// Records one that is for all projects, and keeps it if it is persistent.
+    /// Records a notification for all projects, and stores it if it is persistent.
     pub(crate) async fn add_notification(
         &self,
         notification: &Notification,

@@ -19,8 +19,8 @@ pub(super) const READ_POOL_SIZE: u32 = 6;
 const WRITE_POOL_SIZE: u32 = 3;
 /// The time that a request waits for a connection, long enough for a database restart.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// The database's own timeouts for a server that is gone or stuck: they end the transaction before others that wait for
-/// its locks give up.
+/// The database's own timeouts for a server that disappeared or hangs: its transaction ends before others stop waiting for its
+/// locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
 /// For connections that read: longer statements are stopped, even if nobody waits for them any more. Not for those that
 /// write, because a COMMIT that waits for a standby would count as done.
@@ -36,7 +36,7 @@ pub(super) struct PgDatabase {
     pulse: ExclusiveConnection<PgConnection>,
     options: PgConnectOptions,
     pub(super) log: ExclusiveConnection<PgConnection>,
-    /// This process among those that write.
+    /// The id of this process among the writers.
     writer_id: String,
     marks: AtomicI64,
 }

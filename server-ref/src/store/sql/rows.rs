@@ -1,6 +1,6 @@
 //! Items, results and events, inserted for a whole group at once.
 //!
-//! SQLite gets rows of values: a statement costs nothing on the way to it, and has to be prepared for each number of rows.
+//! SQLite gets rows of values: a statement needs no round trip, and is prepared for each number of rows.
 //! PostgreSQL gets columns as arrays: one statement, one round trip, whatever the number.
 
 use sqlx::{PgConnection, QueryBuilder, Sqlite, SqliteConnection};

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::store::StoredRule;
 use crate::store::audit::RULE_DATA_MAX;
 
-/// In the order in which they are tried: highest priority first; among equals the older one.
+/// The order in which rules are tried: highest priority first; among equals the oldest.
 macro_rules! select {
     ($condition:literal) => {
         concat!(

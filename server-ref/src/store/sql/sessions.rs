@@ -1,4 +1,4 @@
-//! Web sessions. Their ids open them, and are not stored: a session is found by the hash of its id, its name.
+//! Web sessions. A session's id is a secret and not stored; the hash of the id is the session's name, by which it is found.
 
 use std::net::IpAddr;
 
@@ -55,7 +55,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Changes a session that is there. One that has ended meanwhile stays ended.
+    /// Changes an existing session. A session that has ended in the meantime stays ended.
     pub(crate) async fn save_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
         const QUERY: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
         with_conn!(&mut self.writer().await?, db => {
@@ -73,7 +73,7 @@ impl Store {
         }))
     }
 
-    /// Ends the session, and says so to the other nodes in the same transaction.
+    /// Ends the session, and announces it to the other nodes in the same transaction.
     pub(crate) async fn end_session(&self, name: &str) -> Result<(), Error> {
         const QUERY: &str = "DELETE FROM sessions WHERE id = $1";
         let mut writer = self.writer().await?;

@@ -1,4 +1,4 @@
-//! The first user of a database, whom a holder of a server's setup token makes.
+//! The first user of a database, created with a server's setup token.
 
 use std::net::IpAddr;
 
@@ -31,7 +31,7 @@ impl Store {
         Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(IS_GOOD).bind(hash).fetch_one(db).await?))
     }
 
-    /// Creates an administrator of the server; `None` if the token is not good any more.
+    /// Creates an administrator of the server; `None` if the token is no longer valid.
     pub(crate) async fn create_first_admin(
         &self,
         token: &[u8],

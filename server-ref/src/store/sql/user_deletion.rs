@@ -9,7 +9,7 @@ impl Store {
     /// Deletes a user, ends their sessions, and makes `heir` the owner of the projects that only they owned, which are returned.
     ///
     /// # Errors
-    /// When there are such projects and no heir; the error names them.
+    /// If there are such projects and no heir; the error names the projects.
     pub(crate) async fn delete_user(
         &self,
         id: &str,
@@ -70,7 +70,7 @@ async fn owned_alone(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>,
     Ok(rows.into_iter().map(project).collect())
 }
 
-/// Records the deletion, and in each of the user's projects that they are no member any more.
+/// Records the deletion, and the end of the membership in each of the user's projects.
 async fn record(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error> {
     const PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 ORDER BY project_id";
     let Some(before) = accounts::locked(tx, user_id).await? else {

@@ -30,7 +30,7 @@ pub(crate) enum PublisherInput {
     Batch(EventBatch),
     /// Batches found no room: the newest event ids of their projects. The events are in the log.
     Missed(Vec<(Arc<str>, i64)>),
-    /// Everything sent before was published when this is answered.
+    /// Answered once everything sent before is published.
     Flush(oneshot::Sender<()>),
 }
 

@@ -17,7 +17,7 @@ const GROUP_REQUESTS_MAX: usize = 256;
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The time that a request waits for its outcome.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two questions to a database that is away.
+/// The delay between two checks of a commit in doubt.
 const OUTCOME_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) struct WriterTask {
@@ -156,7 +156,7 @@ impl WriterTask {
         self.publish(committed.batch);
     }
 
-    /// Asks until the database says what became of the group. Returns the requests if they were not made and still wait.
+    /// Checks until the outcome of the group is known. Returns the replies if it was not committed and they still wait.
     async fn resolve(&mut self, doubt: InDoubtCommit, replies: Vec<Reply>) -> Option<Vec<Reply>> {
         let deadline = Instant::now() + OUTCOME_TIMEOUT;
         let mut waiting = Some(replies);
@@ -181,7 +181,7 @@ impl WriterTask {
                 }
             }
             self.refuse_queued(&Error::Unavailable).await;
-            // Nobody is left who could want to know; clients find what was committed in the log.
+            // No caller is left that waits for the outcome; clients find what was committed in the log.
             if self.queue.is_closed() {
                 return None;
             }
@@ -201,7 +201,7 @@ impl WriterTask {
     }
 }
 
-/// True if the changes did not cause it.
+/// True if the changes did not cause the error, so that a retry can help.
 fn is_transient(error: &Error) -> bool {
     match error {
         Error::Database(error) => !matches!(DbFault::of(error), DbFault::Text | DbFault::Other),
