@@ -1,7 +1,7 @@
-//! The order of reads: connections go around the owners of projects, and around the projects of an owner.
+//! The order of reads: the owners of projects take turns at the connections, and so do the projects of an owner.
 //!
-//! The next connection goes to the owner who holds the fewest, and among those to the one who has used the least time.
-//! So a read waits for at most one running read of another owner, however many projects that owner has.
+//! The next free connection goes to the owner who holds the fewest, and among those to the one who has used the least time.
+//! So an owner without a running read goes before those who have one, however many projects and waiting reads those have.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

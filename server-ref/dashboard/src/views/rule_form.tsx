@@ -61,7 +61,7 @@ export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | 
               ))}
             </select>
           </Field>
-          <Field id="rule-action" label="What happens then">
+          <Field id="rule-action" label="Action">
             <select
               id="rule-action"
               value={action}
@@ -172,7 +172,7 @@ function Data({ state, change, problem }: DataProps) {
       )
     case 'ai_prompt':
       return (
-        <Field id="rule-data" label="Prompt" hint="What a language model judges the content by." problem={problem}>
+        <Field id="rule-data" label="Prompt" hint="The instructions for the language model." problem={problem}>
           <textarea
             {...described('rule-data', true, problem)}
             rows={5}

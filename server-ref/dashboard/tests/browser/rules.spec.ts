@@ -22,7 +22,7 @@ test('made, in force, changed, off, deleted', async ({ page, owner, project }) =
   await expect(edit.getByLabel('Keywords')).toHaveValue('frog\ntoad')
   await edit.getByLabel('Looks for').selectOption('Regular expression')
   await edit.getByLabel('Pattern').fill('fr.g')
-  await edit.getByLabel('What happens then').selectOption('Flag')
+  await edit.getByLabel('Action').selectOption('Flag')
   await edit.getByRole('button', { name: 'Save' }).click()
   await expect(rule).toContainText('/fr.g/')
   expect((await owner.moderate(project.id, 'frog')).status).toBe('flagged')
