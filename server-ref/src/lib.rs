@@ -52,6 +52,7 @@ mod metrics;
 mod moderation;
 mod nodes;
 mod options;
+mod rate;
 mod realtime;
 mod serve;
 mod store;

@@ -4,6 +4,7 @@ mod access;
 mod account_throttle;
 mod accounts;
 mod address_throttle;
+mod key_rates;
 mod keys;
 mod passwords;
 mod permission;
@@ -11,6 +12,7 @@ mod signing_secret;
 mod tokens;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use http::header::{COOKIE, ORIGIN};
 use http::{HeaderMap, HeaderValue};
@@ -82,18 +84,29 @@ impl From<SignedIn> for Principal {
 pub(crate) struct Auth {
     store: Store,
     keys: keys::Keys,
+    rates: key_rates::KeyRates,
     passwords: Passwords,
 }
 
 impl Auth {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, keys: keys::Keys::default(), passwords: Passwords::default() }
+        Self {
+            store,
+            keys: keys::Keys::default(),
+            rates: key_rates::KeyRates::default(),
+            passwords: Passwords::default(),
+        }
     }
 
     /// The access that an API key or a token gives to a request with these headers.
     pub(crate) async fn by_key(&self, key: &str, headers: &HeaderMap) -> Result<Result<Principal, Denied>, Error> {
         let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
         Ok(self.keys.access(&self.store, key, origin).await?.map(Principal::Key))
+    }
+
+    /// Counts a request by a key or a token of it. The error is the time until it may make another one.
+    pub(crate) fn count_request(&self, access: &KeyAccess) -> Result<(), Duration> {
+        self.rates.check(&access.key, Instant::now())
     }
 
     /// To be called after every committed change of a key.

@@ -125,6 +125,9 @@ impl FromRequestParts<Arc<App>> for Caller {
         if let Some(key) = parts.headers.get(KEY_HEADER) {
             let access = app.auth.by_key(key.to_str().unwrap_or_default(), &parts.headers).await?;
             let principal = access.map_err(ApiError::denied)?;
+            if let Principal::Key(access) = &principal {
+                app.auth.count_request(access).map_err(ApiError::too_many_requests)?;
+            }
             return Ok(Self { principal, email: None, address });
         }
         let Some(session) = app.auth.by_cookie(&parts.headers).await? else {

@@ -102,6 +102,13 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
+    /// The key has used up its requests.
+    pub(super) fn too_many_requests(wait: Duration) -> Self {
+        let error = Self::rate_limited(wait);
+        let seconds = error.retry_after.unwrap_or_default();
+        Self { message: format!("The API key has no requests left, try again in {seconds} s"), ..error }
+    }
+
     /// The request was not answered in time. It may have taken effect.
     pub(super) fn timeout() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").retry()

@@ -23,6 +23,7 @@ const NAME_MAX: usize = 100;
 /// Keys of one project.
 const KEYS_MAX: usize = 100;
 const ORIGINS_MAX: usize = 20;
+const REQUESTS_PER_MINUTE_MAX: i64 = 6_000;
 
 /// A new key.
 #[derive(Deserialize, ToSchema)]
@@ -37,6 +38,9 @@ pub(super) struct KeyBody {
     /// The pages that may use it, by origins such as `https://app.example` (any).
     #[serde(default)]
     allowed_origins: Vec<String>,
+    /// The most requests that it and its tokens may make within a minute, at each node (any number).
+    #[schema(minimum = 1, maximum = 6000)]
+    requests_per_minute: Option<i64>,
 }
 
 /// A key's switch.
@@ -103,6 +107,10 @@ fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
     if body.allowed_origins.len() > ORIGINS_MAX {
         return Err(ApiError::unprocessable(format!("allowed_origins must not have more than {ORIGINS_MAX}")));
     }
+    if body.requests_per_minute.is_some_and(|limit| !(1..=REQUESTS_PER_MINUTE_MAX).contains(&limit)) {
+        let range = format!("requests_per_minute must be from 1 to {REQUESTS_PER_MINUTE_MAX}");
+        return Err(ApiError::unprocessable(range));
+    }
     let allowed_origins = Origins::parse(&body.allowed_origins).map_err(|text| {
         ApiError::unprocessable(format!("allowed_origins must be like https://app.example: {text:?} is not"))
     })?;
@@ -111,6 +119,7 @@ fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
         scopes,
         allowed_origins,
         expires_at: body.expires_at.as_deref().map(future).transpose()?,
+        requests_per_minute: body.requests_per_minute,
         created_by: Some(caller.user_id()?.to_string()),
     })
 }

@@ -6,7 +6,6 @@ mod connection;
 mod context;
 mod database_reads;
 mod dispatcher;
-mod event_rate;
 mod expiry;
 mod hang_up;
 mod join;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::event_rate::EventRate;
 use crate::address::network;
+use crate::rate::Rate;
 
 /// The multiple of the limit up to which refused clients get the reason over Socket.IO, which costs a connection for a moment.
 /// Beyond it the answer is a plain HTTP 429.
@@ -52,7 +52,7 @@ struct SessionSlot {
     admitted: AtomicBool,
     /// Counts the events of the Engine.IO session, so that a client can't reset the count by leaving and entering the
     /// namespace.
-    rate: Mutex<EventRate>,
+    rate: Mutex<Rate>,
     has_connected: AtomicBool,
 }
 
@@ -71,7 +71,7 @@ impl SocketSlots {
             return None;
         }
         count.all += 1;
-        let rate = Mutex::new(EventRate::new(self.events_per_minute));
+        let rate = Mutex::new(Rate::new(self.events_per_minute));
         let slot = SessionSlot {
             slots: self.clone(),
             address,

@@ -34,6 +34,8 @@ pub(crate) struct KeyInfo {
     #[serde(serialize_with = "optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) expires_at: Option<Micros>,
+    /// The most requests that it may make within a minute, at each node; null: any number.
+    pub(crate) requests_per_minute: Option<i64>,
     /// The time of its last use, to the minute; null: never.
     #[serde(serialize_with = "optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -52,6 +54,7 @@ pub(crate) struct StoredKey {
     pub(crate) allowed_origins: Origins,
     pub(crate) is_active: bool,
     pub(crate) expires_at: Option<Micros>,
+    pub(crate) requests_per_minute: Option<i64>,
     pub(crate) last_used_at: Option<Micros>,
     /// Verifies the key's tokens. Keys from before tokens have none until they make one.
     pub(crate) token_key: Option<Vec<u8>>,
@@ -64,6 +67,7 @@ pub(crate) struct KeyDraft {
     pub(crate) scopes: Scopes,
     pub(crate) allowed_origins: Origins,
     pub(crate) expires_at: Option<Micros>,
+    pub(crate) requests_per_minute: Option<i64>,
     /// The id of the user who makes it.
     pub(crate) created_by: Option<String>,
 }
@@ -76,6 +80,7 @@ impl KeyDraft {
             "scopes": self.scopes,
             "allowed_origins": self.allowed_origins,
             "expires_at": self.expires_at.map(rfc3339),
+            "requests_per_minute": self.requests_per_minute,
         })
     }
 }

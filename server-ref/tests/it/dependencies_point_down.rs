@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// Floors from the lowest to the highest. Modules on one floor don't import one another.
 const FLOORS: [&[&str]; 9] = [
-    &["address", "error", "ids", "options", "telemetry", "time"],
+    &["address", "error", "ids", "options", "rate", "telemetry", "time"],
     &["metrics"],
     &["store"],
     &["auth", "nodes"],

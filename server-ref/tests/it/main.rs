@@ -29,6 +29,7 @@ mod hostile_texts;
 mod invitations;
 mod key_expiry;
 mod key_origins;
+mod key_rate;
 mod key_scopes;
 mod key_switch;
 mod key_use;

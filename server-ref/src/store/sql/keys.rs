@@ -15,7 +15,8 @@ const USES_PER_STATEMENT: usize = 256;
 macro_rules! stored {
     ($which:literal) => {
         concat!(
-            "SELECT id, name, project_id, scopes, allowed_origins, is_active, expires_at, last_used_at, token_key
+            "SELECT id, name, project_id, scopes, allowed_origins, is_active, expires_at, requests_per_minute, last_used_at,
+                    token_key
              FROM api_keys ",
             $which
         )
@@ -27,7 +28,7 @@ macro_rules! shown {
     ($which:literal) => {
         concat!(
             "SELECT api_keys.id, name, scopes, allowed_origins, api_keys.is_active, api_keys.created_at,
-                    users.email AS created_by, expires_at, last_used_at
+                    users.email AS created_by, expires_at, requests_per_minute, last_used_at
              FROM api_keys LEFT JOIN users ON users.id = created_by WHERE project_id = $1 ",
             $which
         )
@@ -43,8 +44,8 @@ impl Store {
         by: &Actor,
     ) -> Result<KeyInfo, Error> {
         const QUERY: &str = "INSERT INTO api_keys (id, project_id, name, key_hash, scopes, allowed_origins, expires_at,
-                                                   created_by, token_key, created_at)
-                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                                                   requests_per_minute, created_by, token_key, created_at)
+                             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         text::check("name", &key.name)?;
         let id = random_id();
         let after = key.state();
@@ -53,6 +54,7 @@ impl Store {
         with_conn!(&mut tx, db => {
             let query = sqlx::query(QUERY).bind(&id).bind(project_id).bind(key.name).bind(&secret.hash[..]);
             let query = query.bind(key.scopes.to_string()).bind(key.allowed_origins.to_string()).bind(key.expires_at);
+            let query = query.bind(key.requests_per_minute);
             query.bind(key.created_by).bind(secret.token_key).bind(now()).execute(db).await?;
         });
         tx.record(Some(project_id), &AuditDraft::new(by, "key.create", &id).after(after)).await?;

@@ -1,27 +1,27 @@
-//! The number of a client's events within the last minute.
+//! A limit of events or requests within a minute.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 const RATE_WINDOW: Duration = Duration::from_secs(60);
 
-/// A sliding window over the accepted events.
+/// A sliding window over what was accepted.
 #[derive(Debug)]
-pub(super) struct EventRate {
+pub(crate) struct Rate {
     limit: usize,
     accepted: VecDeque<Instant>,
-    /// Refusals since the last accepted event.
+    /// Refusals since the last acceptance.
     refused: usize,
 }
 
-impl EventRate {
+impl Rate {
     /// `limit` 0 accepts everything.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { limit, accepted: VecDeque::new(), refused: 0 }
     }
 
-    /// Counts an event, or returns the time until the next one is accepted.
-    pub(super) fn check(&mut self, now: Instant) -> Result<(), Duration> {
+    /// Counts one, or returns the time until the next one is accepted.
+    pub(crate) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
         }
@@ -39,8 +39,13 @@ impl EventRate {
         Ok(())
     }
 
+    /// True if nothing was accepted within a minute: a new value would do the same.
+    pub(crate) fn is_idle(&self, now: Instant) -> bool {
+        self.accepted.back().is_none_or(|&at| now.duration_since(at) >= RATE_WINDOW)
+    }
+
     /// True if the client continues despite refusals.
-    pub(super) fn is_flooding(&self) -> bool {
+    pub(crate) fn is_flooding(&self) -> bool {
         self.limit > 0 && self.refused > self.limit.saturating_mul(5)
     }
 }
@@ -53,7 +58,7 @@ mod tests {
     fn any_minute_has_at_most_the_limit() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut rate = EventRate::new(2);
+        let mut rate = Rate::new(2);
         assert_eq!(rate.check(at(0)), Ok(()));
         assert_eq!(rate.check(at(30)), Ok(()));
         assert_eq!(rate.check(at(40)), Err(Duration::from_secs(20)));
@@ -64,11 +69,12 @@ mod tests {
         assert!(rate.is_flooding());
         assert_eq!(rate.check(at(90)), Ok(()));
         assert!(!rate.is_flooding());
+        assert!(!rate.is_idle(at(149)) && rate.is_idle(at(150)));
     }
 
     #[test]
     fn zero_lifts_it() {
-        let mut rate = EventRate::new(0);
+        let mut rate = Rate::new(0);
         assert!((0..1000).all(|_| rate.check(Instant::now()).is_ok()));
     }
 }
