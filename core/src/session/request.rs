@@ -25,6 +25,8 @@ pub(crate) enum RequestStage {
     Confirmed { contested: bool, doubtful: bool },
     /// Its answer is no longer awaited, but the server may have put the client into the room.
     Lingering,
+    /// A join that a leave or the answer to another join has ended. Its own answer may still arrive.
+    Superseded,
 }
 
 /// An `error` that may answer a request. The acknowledgement that follows shows which one.
@@ -67,6 +69,12 @@ impl Request {
 
     pub(super) fn is_contested(&self) -> bool {
         matches!(self.stage, RequestStage::Confirmed { contested: true, .. })
+    }
+
+    /// Returns `true` if it is not awaited, and its answer may still arrive.
+    pub(super) fn may_answer_late(&self) -> bool {
+        let is_over = matches!(self.stage, RequestStage::Overdue | RequestStage::Lingering | RequestStage::Superseded);
+        is_over && self.ack.is_some() && !self.acknowledged
     }
 
     pub(super) fn is_awaited(&self) -> bool {

@@ -69,6 +69,7 @@ impl Requests {
     /// Notes that the server has acknowledged a request.
     pub(crate) fn on_acknowledged(&mut self, ack: u64) {
         self.server_acknowledges = true;
+        self.list.retain(|request| !(request.stage == RequestStage::Superseded && request.ack == Some(ack)));
         if let Some(request) = self.list.iter_mut().find(|request| request.ack == Some(ack)) {
             request.acknowledged = true;
         }
@@ -82,14 +83,11 @@ impl Requests {
         acknowledged_by: Instant,
     ) -> Confirmation {
         let answers = |request: &Request| request.is_join() && request.project == *project;
-        let earlier = |request: &Request| request.lingers() && request.ack.is_some() && answers(request);
-        let contested = self.list.iter().any(earlier);
+        let earlier = self.list.iter().filter(|request| request.may_answer_late() && answers(request)).count();
         let Some(at) = self.list.iter().position(|request| request.is_awaited() && answers(request)) else {
-            // It may still be answered, if this is the answer to an earlier one. A leave that was sent since ends both.
-            let overdue = self.list.iter().any(|request| request.is_overdue() && answers(request));
-            let is_left = self.awaits(project);
-            return if overdue && !is_left { Confirmation::Overdue } else { Confirmation::Unrequested };
+            return self.on_late_joined(project, earlier > 1);
         };
+        let contested = earlier > 0;
         if self.list[at].acknowledged {
             self.list.remove(at);
             return Confirmation::Awaited;
@@ -105,6 +103,25 @@ impl Requests {
         Confirmation::Awaited
     }
 
+    /// Handles the event that confirms a join although none is awaited.
+    fn on_late_joined(&mut self, project: &ProjectId, contested: bool) -> Confirmation {
+        let is_left = self.awaits(project);
+        let is_it = |request: &Request| request.is_overdue() && request.is_join() && request.project == *project;
+        let Some(at) = self.list.iter().position(is_it) else { return Confirmation::Unrequested };
+        let request = self.list.remove(at);
+        if contested {
+            self.supersede(request);
+        }
+        // A leave that was sent since ends the membership.
+        if is_left { Confirmation::Unrequested } else { Confirmation::Overdue }
+    }
+
+    /// Keeps the latest join of a project whose answer may still arrive.
+    fn supersede(&mut self, request: Request) {
+        self.list.retain(|other| !(other.stage == RequestStage::Superseded && other.project == request.project));
+        self.list.push(Request { stage: RequestStage::Superseded, possible_refusal: None, ..request });
+    }
+
     /// Takes the contested confirmation if the request that was awaited then has this acknowledgement. Drops it if
     /// another request has, because a server acknowledges a join right after its event.
     pub(crate) fn take_contested(&mut self, ack: u64) -> Option<JoinedProject> {
@@ -114,10 +131,12 @@ impl Requests {
 
     /// Notes that the client is out of the room.
     pub(crate) fn on_left(&mut self, project: &ProjectId) {
-        self.list.retain(|request| {
-            let answered = request.is_open() && !request.is_join() || request.stage == RequestStage::Lingering;
-            !(answered && request.project == *project)
-        });
+        let lingering = |request: &Request| request.stage == RequestStage::Lingering && request.project == *project;
+        let lingering: Vec<_> = self.list.extract_if(.., |request| lingering(request)).collect();
+        for request in lingering.into_iter().filter(|request| request.is_join() && request.may_answer_late()) {
+            self.supersede(request);
+        }
+        self.list.retain(|request| !(request.is_open() && !request.is_join() && request.project == *project));
     }
 
     /// Notes that the client is in the room because of an unknown request.

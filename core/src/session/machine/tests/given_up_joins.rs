@@ -114,6 +114,27 @@ fn a_late_acknowledgement_belongs_to_the_position_that_its_event_named() {
 }
 
 #[test]
+fn the_acknowledgement_of_a_join_that_its_event_has_answered_confirms_nothing() {
+    let mut rig = connected();
+    rig.join("b", None);
+    joined(&mut rig, "b");
+    rig.join("a", None);
+    let first = expect(&mut rig, "join_project", "a");
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    // Another join is awaited, so that the room of the late answer is not left at once.
+    rig.join("c", None);
+    let asked = expect(&mut rig, "join_project", "c");
+    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":5,"log":"l"}]"#);
+    let second = rig.join("a", None);
+    rig.frame(&format!(r#"43{first}[{{"ok":true}}]"#));
+    assert!(!rig.answers.contains_key(&second));
+    rig.frame(r#"42["joined_project",{"project_id":"c","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.frame(&format!("43{asked}[]"));
+    joined(&mut rig, "a");
+    assert!(rig.answers[&second].is_ok());
+}
+
+#[test]
 fn a_join_is_not_repeated_if_the_server_acknowledges_nothing() {
     let mut rig = connected();
     rig.join("a", None);
