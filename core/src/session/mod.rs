@@ -10,6 +10,7 @@ mod auth;
 mod backoff;
 mod budget;
 mod config;
+mod confirmations;
 mod connection_failure;
 mod earliest;
 mod endpoint_rotation;

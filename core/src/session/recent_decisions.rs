@@ -1,6 +1,7 @@
 //! Bookkeeping for backfill by REST on servers without an event log: which decisions were delivered.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     time::{Duration, Instant},
 };
@@ -151,11 +152,16 @@ impl RecentDecisions {
         }
         let Event::ModerationUpdate(update) = event else { return false };
         let Some((status, at)) = self.echoes.get(&update.content_id) else { return false };
-        if update.status != *status.as_str() {
-            return update.timestamp.instant().zip(*at).is_some_and(|(live, told)| live < told);
+        let order = update.timestamp.instant().zip(*at).map(|(live, told)| live.cmp(&told));
+        if update.status == *status.as_str() {
+            self.echoes.remove(&update.content_id);
+            return true;
         }
-        self.echoes.remove(&update.content_id);
-        true
+        if order == Some(Ordering::Greater) {
+            // The backfilled decision is out of date, so nothing repeats it any more.
+            self.echoes.remove(&update.content_id);
+        }
+        order == Some(Ordering::Less)
     }
 
     /// Forgets pending repetitions, which are lost with their connection.

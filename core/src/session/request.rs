@@ -25,7 +25,7 @@ pub(crate) enum RequestStage {
     Confirmed { contested: bool, doubtful: bool },
     /// Its answer is no longer awaited, but the server may have put the client into the room.
     Lingering,
-    /// A join that a leave or the answer to another join has ended. Its own answer may still arrive.
+    /// A leave or another join has taken its place. Its own answer may still arrive.
     Superseded,
 }
 
@@ -47,14 +47,26 @@ pub(crate) struct Request {
     pub(crate) project: ProjectId,
     pub(crate) kind: RequestKind,
     pub(crate) stage: RequestStage,
-    /// End of the stage, except for `Lingering`.
+    /// End of the stage, except for `Lingering` and `Superseded`.
     pub(crate) deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
-    /// Its acknowledgement has arrived, and the event that confirms it has not.
+    /// Its acknowledgement has arrived.
     pub(crate) acknowledged: bool,
+    /// The client has left the room, or asked to, since this join was sent.
+    pub(crate) left_since: bool,
 }
 
 impl Request {
+    pub(super) fn new(
+        ack: Option<u64>,
+        project: ProjectId,
+        kind: RequestKind,
+        stage: RequestStage,
+        deadline: Instant,
+    ) -> Self {
+        Self { ack, project, kind, stage, deadline, possible_refusal: None, acknowledged: false, left_since: false }
+    }
+
     pub(crate) fn is_join(&self) -> bool {
         self.kind == RequestKind::Join
     }
@@ -69,6 +81,13 @@ impl Request {
 
     pub(super) fn is_contested(&self) -> bool {
         matches!(self.stage, RequestStage::Confirmed { contested: true, .. })
+    }
+
+    /// Notes that an event confirms it. Its acknowledgement is due at `acknowledged_by`.
+    pub(super) fn confirm(&mut self, contested: bool, acknowledged_by: Instant) {
+        self.stage = RequestStage::Confirmed { contested, doubtful: false };
+        self.possible_refusal = None;
+        self.deadline = acknowledged_by;
     }
 
     /// Returns `true` if it is not awaited, and its answer may still arrive.

@@ -4,41 +4,32 @@ use std::time::{Duration, Instant};
 
 pub(crate) use super::request::{Request, RequestKind};
 use super::{
+    confirmations::Contested,
     request::{PossibleRefusal, RequestStage},
-    room_protocol::JoinedProject,
 };
 use crate::events::{ProjectId, ServerRejection};
-
-/// Request that the event that confirms a join answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Confirmation {
-    /// The awaited one.
-    Awaited,
-    /// One that is overdue.
-    Overdue,
-    /// The awaited one or an earlier one. The acknowledgement that follows shows which.
-    Contested,
-    /// None.
-    Unrequested,
-}
 
 /// Requests of a connection, in the order in which they were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    list: Vec<Request>,
-    /// The server has acknowledged a request.
-    server_acknowledges: bool,
-    /// A contested confirmation, and the request that was awaited when it arrived.
-    contested: Option<(u64, JoinedProject)>,
+    pub(super) list: Vec<Request>,
+    /// The server has acknowledged a join that it did not refuse.
+    pub(super) server_acknowledges: bool,
+    pub(super) contested: Option<Contested>,
 }
 
 impl Requests {
     /// Records a request.
     pub(crate) fn sent(&mut self, ack: u64, project: ProjectId, kind: RequestKind, deadline: Instant) {
-        self.list.retain(|request| !(request.is_confirmed() && request.project == project));
-        let stage = RequestStage::Awaited;
-        let (ack, possible_refusal, acknowledged) = (Some(ack), None, false);
-        self.list.push(Request { ack, project, kind, stage, deadline, possible_refusal, acknowledged });
+        if kind == RequestKind::Leave {
+            self.note_left(&project);
+        }
+        while let Some(request) = self.take_if(|request| request.is_confirmed() && request.project == project) {
+            if request.is_contested() {
+                self.supersede(request);
+            }
+        }
+        self.list.push(Request::new(Some(ack), project, kind, RequestStage::Awaited, deadline));
     }
 
     /// The request whose answer is awaited. No other may be sent until it arrives.
@@ -66,75 +57,26 @@ impl Requests {
         Some(self.list.remove(at))
     }
 
-    /// Notes that the server has acknowledged a request.
-    pub(crate) fn on_acknowledged(&mut self, ack: u64) {
-        self.server_acknowledges = true;
-        self.list.retain(|request| !(request.stage == RequestStage::Superseded && request.ack == Some(ack)));
-        if let Some(request) = self.list.iter_mut().find(|request| request.ack == Some(ack)) {
-            request.acknowledged = true;
-        }
-    }
-
-    /// Handles the event that confirms a join. The acknowledgement of an awaited join is due at `acknowledged_by`.
-    pub(crate) fn on_joined(
-        &mut self,
-        project: &ProjectId,
-        joined: &JoinedProject,
-        acknowledged_by: Instant,
-    ) -> Confirmation {
-        let answers = |request: &Request| request.is_join() && request.project == *project;
-        let earlier = self.list.iter().filter(|request| request.may_answer_late() && answers(request)).count();
-        let Some(at) = self.list.iter().position(|request| request.is_awaited() && answers(request)) else {
-            return self.on_late_joined(project, earlier > 1);
-        };
-        let contested = earlier > 0;
-        if self.list[at].acknowledged {
-            self.list.remove(at);
-            return Confirmation::Awaited;
-        }
-        if contested && self.server_acknowledges {
-            self.contested = self.list[at].ack.map(|ack| (ack, joined.clone()));
-            return Confirmation::Contested;
-        }
-        let request = &mut self.list[at];
-        request.stage = RequestStage::Confirmed { contested, doubtful: false };
-        request.possible_refusal = None;
-        request.deadline = acknowledged_by;
-        Confirmation::Awaited
-    }
-
-    /// Handles the event that confirms a join although none is awaited.
-    fn on_late_joined(&mut self, project: &ProjectId, contested: bool) -> Confirmation {
-        let is_left = self.awaits(project);
-        let is_it = |request: &Request| request.is_overdue() && request.is_join() && request.project == *project;
-        let Some(at) = self.list.iter().position(is_it) else { return Confirmation::Unrequested };
-        let request = self.list.remove(at);
-        if contested {
-            self.supersede(request);
-        }
-        // A leave that was sent since ends the membership.
-        if is_left { Confirmation::Unrequested } else { Confirmation::Overdue }
-    }
-
     /// Keeps the latest join of a project whose answer may still arrive.
     fn supersede(&mut self, request: Request) {
         self.list.retain(|other| !(other.stage == RequestStage::Superseded && other.project == request.project));
         self.list.push(Request { stage: RequestStage::Superseded, possible_refusal: None, ..request });
     }
 
-    /// Takes the contested confirmation if the request that was awaited then has this acknowledgement. Drops it if
-    /// another request has, because a server acknowledges a join right after its event.
-    pub(crate) fn take_contested(&mut self, ack: u64) -> Option<JoinedProject> {
-        let (awaited, joined) = self.contested.take()?;
-        (awaited == ack).then_some(joined)
+    fn note_left(&mut self, project: &ProjectId) {
+        for request in self.list.iter_mut().filter(|request| request.is_join() && request.project == *project) {
+            request.left_since = true;
+        }
     }
 
     /// Notes that the client is out of the room.
     pub(crate) fn on_left(&mut self, project: &ProjectId) {
-        let lingering = |request: &Request| request.stage == RequestStage::Lingering && request.project == *project;
-        let lingering: Vec<_> = self.list.extract_if(.., |request| lingering(request)).collect();
-        for request in lingering.into_iter().filter(|request| request.is_join() && request.may_answer_late()) {
-            self.supersede(request);
+        self.note_left(project);
+        let is_over = |request: &Request| request.stage == RequestStage::Lingering || request.is_contested();
+        while let Some(request) = self.take_if(|request| is_over(request) && request.project == *project) {
+            if request.is_join() && request.ack.is_some() && !request.acknowledged {
+                self.supersede(request);
+            }
         }
         self.list.retain(|request| !(request.is_open() && !request.is_join() && request.project == *project));
     }
@@ -143,9 +85,7 @@ impl Requests {
     pub(crate) fn linger(&mut self, project: &ProjectId, now: Instant) {
         if !self.lingers(project) {
             let (kind, stage) = (RequestKind::Join, RequestStage::Lingering);
-            let project = project.clone();
-            let (ack, possible_refusal, acknowledged) = (None, None, false);
-            self.list.push(Request { ack, project, kind, stage, deadline: now, possible_refusal, acknowledged });
+            self.list.push(Request::new(None, project.clone(), kind, stage, now));
         }
     }
 
@@ -153,8 +93,10 @@ impl Requests {
     pub(crate) fn give_up(&mut self, ack: u64) {
         let Some(mut request) = self.take(ack) else { return };
         let other = self.take_if(|other| other.stage == RequestStage::Lingering && other.project == request.project);
-        if let Some(other) = other.filter(|other| !other.is_join()) {
-            request.kind = other.kind;
+        match other {
+            Some(other) if !other.is_join() => request.kind = other.kind,
+            Some(other) if other.left_since && other.may_answer_late() => self.supersede(other),
+            _ => {}
         }
         request.stage = RequestStage::Lingering;
         request.possible_refusal = None;

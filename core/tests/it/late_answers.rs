@@ -1,5 +1,5 @@
-//! A late `joined_project` counts as the answer to the next join, because it does not say which request it answers.
-//! Later messages show whether that was right.
+//! A late `joined_project` does not say which join it answers. It counts as the answer to the next one, unless the client
+//! has left in between and the server acknowledges joins. Later messages show whether that was right.
 
 use std::time::Duration;
 

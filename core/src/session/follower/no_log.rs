@@ -159,7 +159,7 @@ impl NoLogFollower {
         self.waiting.size() + self.pending.events.len()
     }
 
-    /// Keeps what is delivered on the next connection, except decisions, which REST repeats.
+    /// Keeps what is delivered after the next join, except decisions, which REST repeats.
     pub(super) fn on_left(&mut self) {
         self.connection = None;
         self.waiting.drop_decisions();

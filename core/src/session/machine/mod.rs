@@ -43,7 +43,7 @@ pub(crate) struct Machine {
     endpoints: EndpointRotation,
     ack_ids: AckIds,
     rooms: Rooms,
-    /// Connections given up because pages were not answered, since a page arrived.
+    /// Connections given up because pages were not answered, since a request for one was.
     reconnects_for_pages: u8,
     backfills: u64,
     page_requests: PageRequests,

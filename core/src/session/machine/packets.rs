@@ -8,7 +8,7 @@ use crate::{
         ConnectionFailure, Now, Output,
         acks::Waiter,
         auth::Certainty,
-        room_protocol::{ack_value, is_valid_json},
+        room_protocol::{AckVerdict, ack_value, ack_verdict, is_valid_json},
         rooms::Membership,
     },
     sio::{self, BinaryEvent, Kind},
@@ -193,6 +193,9 @@ impl Machine {
         let waiter = connection.acks.take(id);
         if matches!(waiter, Some(Waiter::Backlog(..) | Waiter::Replay(..))) {
             self.reconnects_for_pages = 0;
+        }
+        if matches!(waiter, Some(Waiter::Room(_)) | None) {
+            connection.requests.on_acknowledged(id, ack_verdict(arguments) == AckVerdict::No);
         }
         match waiter {
             Some(Waiter::User(token)) => match ack_value(arguments) {

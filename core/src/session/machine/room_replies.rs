@@ -7,9 +7,10 @@ use crate::{
     session::{
         Backfill, BackfillQuery, Now, Output,
         auth::Certainty,
+        confirmations::Confirmation,
         follower::{Follower, FollowerOutput, NoLogFollower},
         refusal::{JoinFailure, is_join_refusal, join_error},
-        requests::{Ambiguous, Confirmation, RequestKind},
+        requests::{Ambiguous, RequestKind},
         room_protocol::{AckVerdict, JoinedProject, ack_verdict},
         rooms::Membership,
     },
@@ -171,29 +172,27 @@ impl Machine {
         self.out.push_back(Output::Ended { project: project.clone(), error: Some(error) });
     }
 
-    /// Handles the acknowledgement of a join or leave. On deployed servers it only marks the end of what the event
-    /// said.
+    /// Handles the acknowledgement of a join or leave. On deployed servers it says nothing by itself, but shows which join
+    /// an event has confirmed.
     pub(super) fn on_room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
         self.on_confirming_acknowledgement(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
-        requests.on_acknowledged(id);
-        let contested = requests.take_contested(id);
+        let event = requests.take_contested(id);
         let Some(request) = requests.open(id) else { return };
-        let is_confirmed = contested.is_some();
-        let joined = contested.unwrap_or_else(|| JoinedProject::read(arguments));
+        // The acknowledgement of the awaited request decides, not that of an earlier one.
+        let is_earlier = request.is_overdue() && requests.awaits(project);
+        let has_event = event.is_some() && !is_earlier;
+        let joined = event.unwrap_or_else(|| JoinedProject::read(arguments));
         // Only the event contains the position of the log. If it was unreadable, join once more.
         let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
-        let unread = had_log && joined.head().is_none();
+        let unread = !has_event && had_log && joined.head().is_none();
         match (request.kind, ack_verdict(arguments)) {
             (RequestKind::Leave, _) => {
                 requests.take(id);
                 self.on_left(now, project);
             }
-            // An earlier join. The acknowledgement of the awaited request decides.
-            (RequestKind::Join, AckVerdict::Yes) if request.is_overdue() && requests.awaits(project) => {
-                requests.give_up(id);
-            }
+            (RequestKind::Join, AckVerdict::Yes) if is_earlier => requests.give_up(id),
             (RequestKind::Join, AckVerdict::Yes) if !unread => {
                 requests.take(id);
                 self.on_joined(now, project, &joined);
@@ -213,13 +212,13 @@ impl Machine {
                 if requests.awaits_join(project) {
                     return;
                 }
-                if possible_refusal.is_uncertain {
+                if possible_refusal.is_uncertain || has_event {
                     self.retry_join(now, project, JoinFailure::unanswered(possible_refusal.rejection.message));
                 } else {
                     self.on_join_failed(now, project, &possible_refusal.rejection, possible_refusal.denied);
                 }
             }
-            (RequestKind::Join, AckVerdict::Silent) if is_confirmed => {
+            (RequestKind::Join, AckVerdict::Silent) if has_event => {
                 requests.take(id);
                 self.on_joined(now, project, &joined);
             }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    rig::Told,
+    rig::{Rig, Told},
     rooms::{connected, expect, joined, live, reconnected_without_an_answer, sent},
 };
-use crate::Event;
+use crate::{Event, session::Token};
 
 #[test]
 fn on_a_new_connection_rooms_that_were_joined_come_before_a_new_one() {
@@ -71,24 +71,42 @@ fn a_join_that_was_lost_is_repeated_although_a_late_answer_seemed_to_confirm_it(
     assert!(sent(&mut rig).is_none());
 }
 
+/// The event that confirms a join of `a`.
+fn confirms(rig: &mut Rig, head: u64) {
+    rig.frame(&format!(r#"42["joined_project",{{"project_id":"a","replay":true,"event_id":{head},"log":"l"}}]"#));
+}
+
+/// A join of `a` without an answer, a leave, and another join. The server is known to acknowledge joins. Returns the ids
+/// of both joins, and the caller of the second.
+fn left_between_two_joins(rig: &mut Rig) -> (u64, u64, Token) {
+    rig.join("b", None);
+    joined(rig, "b");
+    rig.join("a", None);
+    let first = expect(rig, "join_project", "a");
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    rig.join("a", None);
+    let answered = expect(rig, "join_project", "a");
+    confirms(rig, 3);
+    rig.frame(&format!("43{answered}[]"));
+    rig.leave("a");
+    let leave = expect(rig, "leave_project", "a");
+    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
+    rig.frame(&format!("43{leave}[]"));
+    let caller = rig.join("a", None);
+    (first, expect(rig, "join_project", "a"), caller)
+}
+
 #[test]
-fn the_answer_to_an_earlier_join_does_not_confirm_the_next_one() {
+fn the_answer_to_a_join_before_a_leave_does_not_confirm_the_next_one() {
     for verdict in ["", r#"{"ok":true}"#] {
         let mut rig = connected();
-        rig.join("b", None);
-        joined(&mut rig, "b");
-        rig.join("a", None);
-        let first = expect(&mut rig, "join_project", "a");
-        rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
-        let second = rig.join("a", None);
-        let asked = expect(&mut rig, "join_project", "a");
-        // The room of the first join, which the client may have left since.
-        rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":5,"log":"l"}]"#);
+        let (first, second, caller) = left_between_two_joins(&mut rig);
+        confirms(&mut rig, 5);
         rig.frame(&format!("43{first}[{verdict}]"));
-        assert!(!rig.answers.contains_key(&second));
-        rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":9,"log":"l"}]"#);
-        rig.frame(&format!("43{asked}[{verdict}]"));
-        assert!(rig.answers[&second].is_ok());
+        assert!(!rig.answers.contains_key(&caller));
+        confirms(&mut rig, 9);
+        rig.frame(&format!("43{second}[{verdict}]"));
+        assert!(rig.answers[&caller].is_ok());
         rig.told.clear();
         live(&mut rig, "a", 10);
         assert_eq!(rig.told.len(), 1, "{:?}", rig.told);
@@ -96,17 +114,89 @@ fn the_answer_to_an_earlier_join_does_not_confirm_the_next_one() {
 }
 
 #[test]
-fn a_late_acknowledgement_belongs_to_the_position_that_its_event_named() {
+fn answers_of_a_server_that_serves_several_requests_at_once_are_told_apart() {
+    for verdict in ["", r#"{"ok":true}"#] {
+        let mut rig = connected();
+        let (first, second, caller) = left_between_two_joins(&mut rig);
+        confirms(&mut rig, 9);
+        confirms(&mut rig, 9);
+        rig.frame(&format!("43{first}[{verdict}]"));
+        assert!(!rig.answers.contains_key(&caller));
+        rig.frame(&format!("43{second}[{verdict}]"));
+        assert!(rig.answers[&caller].is_ok());
+        rig.told.clear();
+        live(&mut rig, "a", 10);
+        assert_eq!(rig.told.len(), 1, "{:?}", rig.told);
+    }
+}
+
+#[test]
+fn a_refusal_of_an_earlier_join_does_not_end_a_join_that_an_event_confirms() {
+    let mut rig = connected();
+    let (_, second, caller) = left_between_two_joins(&mut rig);
+    rig.frame(r#"42["error",{"message":"Room limit reached"}]"#);
+    confirms(&mut rig, 9);
+    rig.frame(&format!("43{second}[]"));
+    assert!(!rig.answers.get(&caller).is_some_and(Result::is_err), "{:?}", rig.answers);
+}
+
+#[test]
+fn without_a_leave_any_answer_shows_that_the_client_is_in_the_room() {
+    let mut rig = connected();
+    rig.join("b", None);
+    joined(&mut rig, "b");
+    rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    let caller = rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    confirms(&mut rig, 5);
+    assert!(rig.answers[&caller].is_ok());
+}
+
+#[test]
+fn a_server_that_acknowledges_only_leaves_is_joined() {
+    let mut rig = connected();
+    rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    confirms(&mut rig, 3);
+    rig.leave("a");
+    let leave = expect(&mut rig, "leave_project", "a");
+    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
+    rig.frame(&format!("43{leave}[]"));
+    let caller = rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    confirms(&mut rig, 4);
+    assert!(rig.answers[&caller].is_ok());
+    rig.run(Duration::from_secs(60), |rig| rig.frame("2"));
+    assert!(sent(&mut rig).is_none());
+}
+
+#[test]
+fn a_late_join_that_was_refused_after_all_is_repeated() {
     let mut rig = connected();
     rig.join("a", None);
     joined(&mut rig, "a");
     reconnected_without_an_answer(&mut rig);
-    rig.join("b", None);
-    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
-    joined(&mut rig, "b");
-    rig.run(Duration::from_secs(1), |_| {});
+    rig.run(Duration::from_millis(10_600), |rig| rig.frame("2"));
     let second = expect(&mut rig, "join_project", "a");
-    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    // The answer to the first join, then that to the second.
+    confirms(&mut rig, 0);
+    rig.frame(r#"42["error",{"message":"unavailable","code":"unavailable","project_id":"a"}]"#);
+    rig.frame(&format!(r#"43{second}[{{"ok":false,"message":"unavailable","code":"unavailable"}}]"#));
+    rig.run(Duration::from_secs(5), |rig| rig.frame("2"));
+    expect(&mut rig, "join_project", "a");
+}
+
+#[test]
+fn a_late_acknowledgement_belongs_to_the_position_that_its_event_named() {
+    let mut rig = connected();
+    let (_, second, _) = left_between_two_joins(&mut rig);
+    confirms(&mut rig, 9);
     // The acknowledgement that goes with the event arrives after the join has timed out.
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
     rig.frame(&format!(r#"43{second}[{{"ok":true}}]"#));
@@ -139,7 +229,10 @@ fn a_join_is_not_repeated_if_the_server_acknowledges_nothing() {
     let mut rig = connected();
     rig.join("a", None);
     expect(&mut rig, "join_project", "a");
-    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
+    rig.join("a", None);
+    expect(&mut rig, "join_project", "a");
+    confirms(&mut rig, 0);
     rig.run(Duration::from_secs(30), |rig| rig.frame("2"));
     assert!(sent(&mut rig).is_none());
 }
@@ -147,10 +240,10 @@ fn a_join_is_not_repeated_if_the_server_acknowledges_nothing() {
 #[test]
 fn a_join_is_not_repeated_if_it_was_acknowledged_before_its_event() {
     let mut rig = connected();
-    rig.join("a", None);
-    let asked = expect(&mut rig, "join_project", "a");
-    rig.frame(&format!("43{asked}[]"));
-    rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
+    let (_, second, caller) = left_between_two_joins(&mut rig);
+    rig.frame(&format!("43{second}[]"));
+    confirms(&mut rig, 0);
+    assert!(rig.answers[&caller].is_ok());
     rig.run(Duration::from_secs(30), |rig| rig.frame("2"));
     assert!(sent(&mut rig).is_none());
 }

@@ -103,6 +103,17 @@ fn after_an_incomplete_backfill_the_next_one_starts_at_the_join() {
 }
 
 #[test]
+fn a_decision_that_is_made_again_is_no_repetition() {
+    let mut rig = joined(quick());
+    back(&mut rig);
+    let events = vec![told_by_rest("a", "approved", 20)];
+    answer(&mut rig, BackfillData { events, flagged: Some(Vec::new()), complete: true, ..BackfillData::default() });
+    live(&mut rig, "a", "rejected", 30);
+    live(&mut rig, "a", "approved", 40);
+    assert_eq!(statuses(&mut rig), ["a approved", "a rejected", "a approved"]);
+}
+
+#[test]
 fn an_event_that_was_delayed_over_another_join_repeats_nothing() {
     let mut rig = joined(quick());
     back(&mut rig);
