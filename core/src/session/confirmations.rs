@@ -72,11 +72,9 @@ impl Requests {
             self.list.remove(at);
             return Confirmation::Awaited;
         }
-        let earlier = |request: &&Request| request.may_answer_late() && answers(request);
-        let contested = self.list.iter().any(|request| earlier(&request));
         // Without a leave in between, the answer to an earlier join shows as well that the client is in the room.
-        let is_left = self.list.iter().filter(earlier).any(|request| request.left_since);
-        if is_left
+        let contested = self.may_answer_an_ended_join(project);
+        if contested
             && self.server_acknowledges
             && let Some(awaited) = self.list[at].ack
         {
@@ -98,11 +96,19 @@ impl Requests {
             return Confirmation::Unrequested;
         }
         if self.list.iter().filter(|request| request.may_answer_late() && answers(request)).count() > 1 {
-            self.list[at].confirm(true, acknowledged_by);
+            // This one may still be refused, if the event is the answer to another.
+            let contested = self.may_answer_an_ended_join(project);
+            self.list[at].confirm(contested, acknowledged_by);
         } else {
             self.list.remove(at);
         }
         Confirmation::Overdue
+    }
+
+    /// Returns `true` if an event may be the answer to a join whose room the client has left since.
+    fn may_answer_an_ended_join(&self, project: &ProjectId) -> bool {
+        let is_it = |request: &Request| request.is_join() && request.project == *project && request.left_since;
+        self.list.iter().any(|request| is_it(request) && request.may_answer_late())
     }
 
     fn contest(&mut self, awaited: u64, project: &ProjectId, joined: &JoinedProject) {

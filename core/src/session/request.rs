@@ -20,8 +20,8 @@ pub(crate) enum RequestStage {
     /// It was not answered in time, and its answer may still arrive. A refusal without a project may refer to it.
     Overdue,
     /// The event that confirms the join has arrived, but not the acknowledgement that ends the request. `contested`: the
-    /// event may have been the late answer to an earlier request. `doubtful`: the server has refused something since,
-    /// perhaps this request.
+    /// event may have been the late answer to a join whose room the client has left since. `doubtful`: the server has
+    /// refused something since, perhaps this request.
     Confirmed { contested: bool, doubtful: bool },
     /// Its answer is no longer awaited, but the server may have put the client into the room.
     Lingering,

@@ -24,10 +24,9 @@ impl Requests {
         if kind == RequestKind::Leave {
             self.note_left(&project);
         }
+        // Its acknowledgement may be on the way, or the event was the answer to another join.
         while let Some(request) = self.take_if(|request| request.is_confirmed() && request.project == project) {
-            if request.is_contested() {
-                self.supersede(request);
-            }
+            self.supersede(request);
         }
         self.list.push(Request::new(Some(ack), project, kind, RequestStage::Awaited, deadline));
     }
@@ -59,8 +58,9 @@ impl Requests {
 
     /// Keeps the latest join of a project whose answer may still arrive.
     fn supersede(&mut self, request: Request) {
-        self.list.retain(|other| !(other.stage == RequestStage::Superseded && other.project == request.project));
-        self.list.push(Request { stage: RequestStage::Superseded, possible_refusal: None, ..request });
+        let same = |other: &Request| other.stage == RequestStage::Superseded && other.project == request.project;
+        let latest = self.take_if(same).filter(|other| other.ack > request.ack).unwrap_or(request);
+        self.list.push(Request { stage: RequestStage::Superseded, possible_refusal: None, ..latest });
     }
 
     fn note_left(&mut self, project: &ProjectId) {

@@ -64,23 +64,6 @@ async fn a_later_refusal_that_names_the_project_leads_to_another_join() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_acknowledgement_another_join_follows() {
-    let script = Script::new();
-    let (client, mut server) = connected(&script).await;
-    let ((), first) = tokio::join!(timed_out(&client), server.expect_event("join_project"));
-    let (project, _lost) = tokio::join!(client.join("p"), async {
-        let lost = server.expect_event("join_project").await;
-        server.emit("joined_project", &json!({"project_id": "p"}));
-        server.send(format!("43{}[]", first.ack.unwrap()));
-        lost
-    });
-    let mut events = project.unwrap().events();
-    server.accept_join("p", None).await;
-    server.emit("moderation_update", &update("a"));
-    expect_after_a_gap(&mut events, "a").await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_acknowledgement_that_says_no_leads_to_another_join() {
     let script = Script::new();
     let (client, mut server) = connected(&script).await;

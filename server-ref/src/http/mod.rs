@@ -116,6 +116,11 @@ pub(crate) fn too_large() -> Response {
 }
 
 /// The answer to a body that does not arrive in time.
+/// Too much of this kind is in progress.
+pub(crate) fn busy() -> Response {
+    ApiError::from(Error::Busy).into_response()
+}
+
 pub(crate) fn request_timeout() -> Response {
     ApiError::timeout().into_response()
 }

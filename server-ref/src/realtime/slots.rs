@@ -11,7 +11,7 @@ use crate::rate::Rate;
 
 /// The multiple of the limit up to which refused clients get the reason over Socket.IO, which costs a connection for a moment.
 /// Beyond it the answer is a plain HTTP 429.
-const EXPLAINED_REFUSALS_FACTOR: usize = 4;
+const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
 /// Open connections by address.
 #[derive(Debug)]
@@ -135,9 +135,9 @@ mod tests {
     fn places_are_limited_and_come_back() {
         let slots = SocketSlots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
-        let mut held: Vec<_> = (0..8).map(|_| slots.admit(address).unwrap()).collect();
+        let mut held: Vec<_> = (0..6).map(|_| slots.admit(address).unwrap()).collect();
         let taken: Vec<_> = held.iter().map(Admission::take_slot).collect();
-        assert_eq!(taken, [true, true, false, false, false, false, false, false]);
+        assert_eq!(taken, [true, true, false, false, false, false]);
         assert!(held[0].take_slot(), "it has one");
         assert!(slots.admit("192.0.2.1".parse().unwrap()).is_none());
         assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().take_slot());

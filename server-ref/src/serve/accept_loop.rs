@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::body_budget::{BodyBudget, MeteredBody};
 use super::connection_counter::ConnectionCounter;
 use super::request_pacer::RequestPacer;
 use super::tcp_stream::ClientStream;
@@ -54,6 +55,7 @@ pub(super) async fn accept_loop(
     stop: StopSignals,
 ) {
     let counter = ConnectionCounter::new(limit, proxies.clone());
+    let bodies = BodyBudget::new();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -66,7 +68,8 @@ pub(super) async fn accept_loop(
                     tracing::debug!(%peer, "too many connections");
                     continue;
                 };
-                let serving = serve_connection(stream, peer, router.clone(), proxies.clone(), stop.clone());
+                let serving =
+                    serve_connection(stream, peer, router.clone(), proxies.clone(), bodies.clone(), stop.clone());
                 connections.spawn(async move {
                     let _counted = counted;
                     serving.await;
@@ -86,6 +89,7 @@ async fn serve_connection(
     peer: SocketAddr,
     router: Router,
     proxies: Arc<[IpNet]>,
+    bodies: Arc<BodyBudget>,
     stop: StopSignals,
 ) {
     // Events are small, and must not wait for more data.
@@ -95,8 +99,9 @@ async fn serve_connection(
     let hang_up = stop.hang_up.child_token();
     let upgraded = HangUp::new(hang_up.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(Body::new);
         let address = client_address(peer.ip(), request.headers(), &proxies);
+        let meter = bodies.meter(address);
+        let mut request = request.map(|body| Body::new(MeteredBody::new(body, meter.clone())));
         request.extensions_mut().insert(ClientAddress(address));
         // A client reuses the other connections for further requests.
         if request.headers().contains_key(UPGRADE) {
@@ -105,7 +110,9 @@ async fn serve_connection(
         let (router, pacer) = (router.clone(), next.clone());
         async move {
             pacer.wait_for_turn().await;
-            router.oneshot(request).await
+            let answer = router.oneshot(request).await;
+            // The handler could not read the body, so it has done nothing.
+            if meter.is_exceeded() { Ok(crate::http::busy()) } else { answer }
         }
     });
     let connection = Builder::new()

@@ -2,6 +2,7 @@
 
 mod accept_loop;
 mod admission;
+mod body_budget;
 mod builder;
 mod connection_counter;
 mod demo;

@@ -46,7 +46,7 @@ async fn a_session_id_that_is_none_passes_no_limit() {
             }
         };
         assert!(matches!(refused, Error::Http(response) if response.status() == 429), "{extra}");
-        assert_eq!(held.len(), 4, "{extra}");
+        assert_eq!(held.len(), 3, "{extra}");
         server.shutdown().await;
     }
 }
@@ -71,7 +71,7 @@ async fn refused_connections_take_nobodys_place() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
     let server = server().limits(limits).start().await.unwrap();
     let mut refused = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut socket = Socket::open(Socket::request(&server.base_url(), "&api_key=am_wrong"), "").await.unwrap();
         assert!(socket.refused().await.contains("Authentication failed"));
         // Stock clients leave it open for a while.
@@ -95,7 +95,7 @@ async fn connections_far_beyond_get_a_429() {
         }
     };
     assert_eq!(status, 429);
-    assert_eq!(held.len(), 4);
+    assert_eq!(held.len(), 3);
     server.shutdown().await;
 }
 

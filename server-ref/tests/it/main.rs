@@ -36,6 +36,7 @@ mod key_use;
 mod keys;
 mod keys_stay_out_of_the_log;
 mod lame_duck;
+mod large_bodies;
 mod limits;
 mod login;
 mod logout;

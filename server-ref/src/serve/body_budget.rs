@@ -1,0 +1,193 @@
+//! The memory that request bodies take until their requests are answered.
+//!
+//! Small bodies are free: the limits of connections bound them. The rest of larger ones counts against what all addresses may use,
+//! and what one address may. A client that sends a large body slowly can so take only its share of the memory.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use crate::address::network;
+
+/// The part of each body that does not count.
+const FREE_BYTES: usize = 16 * 1024;
+/// The steps in which larger bodies are counted.
+const BLOCK_BYTES: usize = 64 * 1024;
+const TOTAL_BYTES_MAX: usize = 48 * 1024 * 1024;
+const ADDRESS_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// A smaller piece of a body is copied: it would keep a read buffer of hyper, which is larger, from being freed.
+const COPIED_PIECE_BYTES_MAX: usize = 4096;
+
+/// Bytes of bodies in memory.
+#[derive(Debug)]
+pub(super) struct BodyBudget {
+    total_max: usize,
+    address_max: usize,
+    used: Mutex<UsedBytes>,
+}
+
+#[derive(Debug, Default)]
+struct UsedBytes {
+    total: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// The part of the budget that one request uses, until its last clone is dropped.
+#[derive(Debug, Clone)]
+pub(super) struct BodyMeter(Arc<RequestBytes>);
+
+#[derive(Debug)]
+struct RequestBytes {
+    budget: Arc<BodyBudget>,
+    address: IpAddr,
+    read: AtomicUsize,
+    reserved: AtomicUsize,
+    exceeded: AtomicBool,
+}
+
+/// The body of a request, counted while it is read.
+pub(super) struct MeteredBody {
+    body: Incoming,
+    meter: BodyMeter,
+}
+
+impl BodyBudget {
+    pub(super) fn new() -> Arc<Self> {
+        Self::with_limits(TOTAL_BYTES_MAX, ADDRESS_BYTES_MAX)
+    }
+
+    fn with_limits(total_max: usize, address_max: usize) -> Arc<Self> {
+        Arc::new(Self { total_max, address_max, used: Mutex::default() })
+    }
+
+    /// Returns the meter of a request from this address.
+    pub(super) fn meter(self: &Arc<Self>, address: IpAddr) -> BodyMeter {
+        BodyMeter(Arc::new(RequestBytes {
+            budget: self.clone(),
+            address: network(address),
+            read: AtomicUsize::new(0),
+            reserved: AtomicUsize::new(0),
+            exceeded: AtomicBool::new(false),
+        }))
+    }
+
+    fn reserve(&self, address: IpAddr, bytes: usize) -> bool {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_address = used.by_address.get(&address).copied().unwrap_or_default() + bytes;
+        if used.total + bytes > self.total_max || of_address > self.address_max {
+            return false;
+        }
+        used.total += bytes;
+        used.by_address.insert(address, of_address);
+        true
+    }
+
+    fn release(&self, address: IpAddr, bytes: usize) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.total -= bytes;
+        if let Some(of_address) = used.by_address.get_mut(&address) {
+            *of_address -= bytes;
+            if *of_address == 0 {
+                used.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+impl BodyMeter {
+    /// Counts bytes that were read; false if the budget has no room for them.
+    fn count(&self, bytes: usize) -> bool {
+        let request = &self.0;
+        let read = request.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let needed = read.saturating_sub(FREE_BYTES).next_multiple_of(BLOCK_BYTES);
+        let reserved = request.reserved.load(Ordering::Relaxed);
+        if needed > reserved {
+            if !request.budget.reserve(request.address, needed - reserved) {
+                request.exceeded.store(true, Ordering::Relaxed);
+                return false;
+            }
+            request.reserved.store(needed, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// True if the body was cut off, because there was no room for it.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.0.exceeded.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for RequestBytes {
+    fn drop(&mut self) {
+        match *self.reserved.get_mut() {
+            0 => {}
+            reserved => self.budget.release(self.address, reserved),
+        }
+    }
+}
+
+impl MeteredBody {
+    pub(super) fn new(body: Incoming, meter: BodyMeter) -> Self {
+        Self { body, meter }
+    }
+}
+
+impl Body for MeteredBody {
+    type Data = Bytes;
+    type Error = Box<dyn Error + Send + Sync>;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+            None => return Poll::Ready(None),
+        };
+        let data = match frame.into_data() {
+            Ok(data) => data,
+            Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+        };
+        if !self.meter.count(data.len()) {
+            return Poll::Ready(Some(Err("too many bytes of request bodies are in memory".into())));
+        }
+        let data = if data.len() <= COPIED_PIECE_BYTES_MAX { Bytes::copy_from_slice(&data) } else { data };
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_bodies_are_free_and_larger_ones_return_what_they_took() {
+        let budget = BodyBudget::with_limits(3 * BLOCK_BYTES, 2 * BLOCK_BYTES);
+        let [a, b]: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
+        let (first, second, third) = (budget.meter(a), budget.meter(a), budget.meter(b));
+        assert!(first.count(FREE_BYTES) && first.count(2 * BLOCK_BYTES));
+        assert!(second.count(FREE_BYTES));
+        assert!(!second.count(1) && second.is_exceeded(), "the address has no more");
+        assert!(third.count(FREE_BYTES + BLOCK_BYTES));
+        assert!(!third.count(1), "nobody has more");
+        assert!(budget.meter(b).count(FREE_BYTES));
+        drop(first);
+        assert!(budget.meter(a).count(FREE_BYTES + 1));
+        drop((second, third));
+        let used = budget.used.lock().unwrap();
+        assert_eq!((used.total, used.by_address.len()), (0, 0));
+    }
+}
