@@ -1,6 +1,6 @@
 //! Typed, loss-free real-time moderation updates from AutoModerate servers.
 //!
-//! A [`Client`] joins projects and returns their events as streams. It reconnects by itself. On servers with an event
+//! A [`Client`] joins projects, returns their events as streams, and reconnects by itself. On servers with an event
 //! log, every event reaches every stream once and in order; unrecoverable loss appears in the stream as a [`Gap`] or
 //! [`Lagged`].
 //!

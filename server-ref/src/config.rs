@@ -31,17 +31,17 @@ pub enum Command {
 /// Options of `serve`.
 #[derive(Args)]
 pub struct Serve {
-    /// Address to listen on; port 0 picks a free one.
+    /// Address to listen on; port 0 picks a free port.
     #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
     listen: String,
 
-    /// Address of a listener for `/metrics` alone, such as one that only Prometheus reaches. Without it, `/metrics` is served on the
-    /// address of everything else.
+    /// Address of a separate listener for `/metrics`, such as one that only Prometheus reaches. By default the main listener serves
+    /// `/metrics`.
     #[arg(long, env = "AUTOMODERATE_METRICS_LISTEN", value_name = "HOST:PORT")]
     metrics_listen: Option<String>,
 
-    /// Database: `sqlite://PATH`, a file that is made when it does not exist, or `postgres://USER:PASSWORD@HOST/NAME`, PostgreSQL 13 or
-    /// newer, where NAME exists. Its tables are made and brought up to date. Other users of this machine can read a command line:
+    /// Database: `sqlite://PATH`, a file that is created if it is missing, or `postgres://USER:PASSWORD@HOST/NAME`, PostgreSQL 13 or
+    /// newer, where NAME must exist. The server creates the tables and brings them up to date. Other users of this machine can read a command line:
     /// better set the variable, or leave the password to ~/.pgpass.
     #[arg(
         long,
@@ -52,17 +52,17 @@ pub struct Serve {
     )]
     database: String,
 
-    /// Redis, by which the servers on one PostgreSQL tell each other what they commit: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or
-    /// `rediss://` for TLS. Without it they look into the database four times a second. It keeps nothing, and may go away.
+    /// Redis through which the servers on one PostgreSQL announce their commits: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or
+    /// `rediss://` for TLS. Without Redis, the servers read the database four times a second. Redis stores nothing, and may fail.
     #[arg(long, env = "AUTOMODERATE_REDIS", hide_env_values = true, value_name = "URL")]
     redis: Option<String>,
 
-    /// Make a user, a project with sample rules and an API key, and print them (in the environment: true or false).
+    /// Create a user, a project with sample rules and an API key, and print them (in the environment: true or false).
     #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
 
-    /// Refuse to start on a database whose tables are older, instead of bringing them up to date: `automoderate-server migrate` does
-    /// that (in the environment: true or false).
+    /// Refuse to start on a database with older tables. By default the server brings them up to date, like
+    /// `automoderate-server migrate` (in the environment: true or false).
     #[arg(long, env = "AUTOMODERATE_NO_MIGRATE", value_parser = FalseyValueParser::new())]
     no_migrate: bool,
 
@@ -86,12 +86,12 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS", value_name = "N", default_value_t = Limits::default().failed_logins_per_minute)]
     max_failed_logins: usize,
 
-    /// Failed sign-ins to one account within 15 minutes, from all addresses together; 0 lifts the limit. Browsers that have signed in to it
-    /// before have this limit for themselves.
+    /// Failed sign-ins to one account within 15 minutes, from all addresses together; 0 lifts the limit. Browsers that have signed in
+    /// to the account before each have a limit of their own.
     #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS_PER_ACCOUNT", value_name = "N", default_value_t = Limits::default().failed_logins_per_account)]
     max_failed_logins_per_account: usize,
 
-    /// Proxy whose `X-Forwarded-For` is believed: an address, or a network such as `10.0.0.0/8`. May be repeated, or separated by
+    /// Proxy whose `X-Forwarded-For` the server trusts: an address, or a network such as `10.0.0.0/8`. May be repeated, or separated by
     /// commas.
     #[arg(long = "trusted-proxy", env = "AUTOMODERATE_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     trusted_proxies: Vec<String>,
@@ -101,7 +101,7 @@ pub struct Serve {
     review_queue_warning: u32,
 
     /// Endpoint for `ai_prompt` rules that speaks the OpenAI protocol, such as `https://api.openai.com/v1`. Without
-    /// one, items that only such a rule could decide wait for a review.
+    /// an endpoint, items that only such a rule could decide wait for a review.
     #[arg(long, env = "AUTOMODERATE_AI_BASE_URL", value_name = "URL")]
     ai_base_url: Option<String>,
 
@@ -166,7 +166,7 @@ pub struct Serve {
     pub log: String,
 }
 
-/// Without the secrets.
+/// Omits the secrets.
 impl fmt::Debug for Serve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("listen", &self.listen).finish_non_exhaustive()
@@ -177,7 +177,7 @@ impl Serve {
     /// The server that these options describe.
     ///
     /// # Errors
-    /// When an address of a proxy is none.
+    /// When a proxy is neither an address nor a network.
     pub fn builder(&self) -> Result<ServerBuilder, Error> {
         let builder = Server::builder()
             .listen(&self.listen)

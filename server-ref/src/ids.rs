@@ -67,7 +67,7 @@ pub(crate) fn key_hash(key: &str) -> Option<KeyHash> {
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }
 
-/// By what a session is known where its id, which opens it, must not be.
+/// Name of a session, for places that must not contain the id, because the id opens the session.
 pub(crate) fn session_name(id: &impl Display) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string().as_bytes()))
 }

@@ -1,8 +1,8 @@
 //! The reference AutoModerate server: moderation, rules and real-time updates over Socket.IO.
 //!
-//! It does what the documentation of the WebSocket interface says, and adds *replay*: every event worth keeping is
-//! written to its project's log in the transaction that makes it true, counted 1, 2, 3, … by `event_id`, and published
-//! after the commit. A client that was away asks for what it missed.
+//! The server implements the documented WebSocket interface, and adds *replay*. It writes every event worth keeping to its
+//! project's log, in the transaction of the change that the event reports; `event_id` counts 1, 2, 3, … within the project. It
+//! publishes the event after the commit. A client that was away requests the events that it missed.
 //!
 //! The binary is `automoderate-server serve`; a program or a test can run the same server in its own process:
 //!
@@ -18,8 +18,8 @@
 //! ```
 //!
 //! # Who may do what
-//! Requests carry a project's API key (`X-API-Key`) or the session cookie of `/auth/login`. With the cookie, one that changes
-//! something must repeat the session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key does what its scopes say:
+//! Requests carry a project's API key (`X-API-Key`) or the session cookie of `/auth/login`. Requests that change something with
+//! the cookie must send the session's CSRF token, from `GET /auth/csrf`, as `X-CSRF-Token`. A key may do what its scopes allow:
 //! `read`, `submit`, `review`, `rules`. People, keys, notifications and the project itself are for signed-in users: members read,
 //! submit and review; admins also edit; owners also delete, and make admins and owners. Users, and notifications to all projects,
 //! are for administrators of the server. `/api/docs` lists the routes.
@@ -28,9 +28,9 @@
 //! `authentication_failed` and are disconnected.
 //!
 //! # Persistent notifications
-//! A `system_notification` is logged like any event. A persistent one is also given to every socket that joins until it is
-//! withdrawn: without an `event_id`, so that replay is not disturbed, and with the `notification_id` of the first time, by which a
-//! client knows it again.
+//! A `system_notification` is logged like any event. A persistent notification is also sent to every socket that joins, until it
+//! is withdrawn: without an `event_id`, so that replay is not disturbed, and with its original `notification_id`, by which a
+//! client recognises it.
 //!
 //! # Layers
 //! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: requests to moderate come through

@@ -16,8 +16,8 @@ use crate::{
 /// Constructor of a dialer that replaces the network's.
 pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
-/// Builder of a [`Client`]. Every option has a default; [`build`](Self::build) and [`connect`](Self::connect) reject
-/// invalid ones with `invalid_argument` and the option's name.
+/// Builder of a [`Client`]. Every option has a default. [`build`](Self::build) and [`connect`](Self::connect) reject an
+/// invalid option with `invalid_argument`; the message names the option.
 #[derive(Clone)]
 pub struct ClientBuilder {
     pub(super) url: String,
@@ -77,10 +77,11 @@ impl ClientBuilder {
 
     /// Sets the API key of a project. It never appears in a log, an error or `Debug` output.
     ///
-    /// If a session or a password is also set, the key is used for REST calls, and opens the socket if an address
-    /// refuses the session or login: deployed servers require a web session on the socket and a key for REST,
-    /// documented ones accept a key for both. An address keeps using the credentials it has accepted until it refuses
-    /// them. The client ends when an address has refused both. With a provider, the key is used for REST calls only.
+    /// Deployed servers require a web session on the socket and a key for REST; documented servers accept a key for
+    /// both. If a session or a password is set as well, the key is therefore used for REST calls, and opens the socket
+    /// only at an address that refuses the session or login. The client continues to use the credentials that an
+    /// address has accepted until the address refuses them, and ends when an address has refused both. With a provider,
+    /// the key is used for REST calls only.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -93,29 +94,31 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the location of the API key. Default [`ApiKeyVia::Query`], as documented; the others stay out of proxies'
-    /// logs.
+    /// Sets the location of the API key. Default [`ApiKeyVia::Query`], as documented. Proxies may log the query; the
+    /// other locations stay out of their logs.
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
         self.via = via;
         self
     }
 
-    /// Sets the value of the web session's cookie.
+    /// Authenticates with a web session: the value of its cookie.
     #[must_use]
     pub fn session(self, cookie: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Session(cookie.into()))
     }
 
-    /// Logs in through the web form, and again when the session has expired. Needs the feature `rest`.
+    /// Authenticates with a login through the web form, repeated when the session has expired. Needs the feature
+    /// `rest`.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn password(self, email: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Password { email: email.into(), password: password.into() })
     }
 
-    /// Sets a function that supplies credentials before every attempt and receives the reason. After a refusal it is
-    /// called once more, with [`CredentialsReason::Rejected`]; if those credentials are refused too, the client ends.
+    /// Sets a function that supplies the credentials for every attempt. Its argument is the reason for the call. After
+    /// a refusal it is called once more, with [`CredentialsReason::Rejected`]; if the server refuses those credentials
+    /// too, the client ends.
     ///
     /// ```
     /// # use automoderate::{Client, Credentials};
@@ -133,7 +136,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the reconnection policy. Default: reconnect forever, see [`ReconnectPolicy`].
+    /// Sets the reconnection policy. Default: reconnect forever; see [`ReconnectPolicy`] for the delays.
     #[must_use]
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
         self.session.reconnect = Some(policy);
@@ -162,7 +165,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit of an attempt, from credentials to namespace acknowledgement. Default 20 s, more than 0.
+    /// Sets the time limit of a connection attempt, from the request for credentials to the namespace acknowledgement.
+    /// Default 20 s, more than 0.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.session.connect_timeout = timeout;
@@ -183,8 +187,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit of a REST call, including a login. Default 60 s, more than 0; rules that ask models take
-    /// long to decide. Needs the feature `rest`.
+    /// Sets the time limit of a REST call, including a login. Default 60 s, because rules that ask models take long to
+    /// decide; more than 0. Needs the feature `rest`.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
@@ -192,24 +196,24 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the interval of the documented `heartbeat` event; `None` disables it. Default 30 s, at least 1 s. Dead
-    /// connections are detected by Engine.IO's pings instead.
+    /// Sets the interval of the documented `heartbeat` event; `None` disables it. Default 30 s, at least 1 s. The
+    /// client detects dead connections without it, by Engine.IO's pings.
     #[must_use]
     pub fn heartbeat_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
         self.session.heartbeat_interval = interval.into();
         self
     }
 
-    /// Sets the number of events that each stream buffers for its reader. Default 1024, at least 1. A stream also
-    /// buffers at most 8 MiB. Both limits bound memory; on servers with an event log they cause no loss.
+    /// Sets the largest number of events that each stream buffers for its reader. Default 1024, at least 1. The buffer
+    /// also holds at most 8 MiB. With [`Overflow::Replay`], neither limit causes a loss on servers with an event log.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.event_buffer = events;
         self
     }
 
-    /// Sets the policy for full buffers. Default [`Overflow::Replay`]: nothing is lost on servers with an event log; on
-    /// others the oldest event is dropped and reported by a [`Lagged`](crate::Lagged).
+    /// Sets the policy for full buffers. Default [`Overflow::Replay`]: nothing is lost on servers with an event log. On
+    /// other servers the oldest event is dropped, and a [`Lagged`](crate::Lagged) reports the loss.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
@@ -217,8 +221,8 @@ impl ClientBuilder {
     }
 
     /// Sets the number of events per minute that the client may send on each connection; `None` removes the limit.
-    /// Default 100, the servers' limit; at least 10. A fifth is reserved for joins, leaves and replays, which wait for
-    /// room. An [`emit`](Client::emit) beyond the rest fails with `rate_limited`.
+    /// Default 100, the servers' limit; at least 10. A fifth is reserved for joins, leaves and replays, which wait when
+    /// the limit is reached. An [`emit`](Client::emit) beyond the other four fifths fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session.rate_limit = per_minute.into();
@@ -232,10 +236,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the interval at which REST is polled for reviews of flagged content, on servers without an event log, which
-    /// send no events for reviews. They arrive as [`ModerationUpdate`](crate::ModerationUpdate) with
-    /// [`Origin::Backfill`](crate::Origin::Backfill). Default `None`: never; at least 1 s. Needs an API key and the
-    /// feature `rest`.
+    /// Sets the interval at which REST is polled for reviews of flagged content. Default `None`: never; at least 1 s.
+    /// Needs an API key and the feature `rest`.
+    ///
+    /// For servers without an event log, which send no events for reviews. The reviews arrive as
+    /// [`ModerationUpdate`](crate::ModerationUpdate) with [`Origin::Backfill`](crate::Origin::Backfill).
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {

@@ -107,8 +107,8 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Erro
     Ok(map)
 }
 
-/// Parses the fallback addresses. An encrypted address must not have an unencrypted fallback: an attacker in between
-/// could force its use.
+/// Parses the fallback addresses. An encrypted address must not have an unencrypted fallback, because an attacker on
+/// the network could force its use.
 pub(super) fn fallbacks(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>, Error> {
     let mut others: Vec<BaseUrl> = Vec::new();
     for (at, url) in urls.iter().enumerate() {

@@ -9,10 +9,10 @@ use crate::{
     events::{EventKind, EventKinds, ProjectId},
 };
 
-/// Client of an AutoModerate server, which reconnects by itself.
+/// Client of an AutoModerate server. Reconnects by itself.
 ///
-/// Cheap to clone: all clones and their projects and streams are one client, which lives as long as any of them. Call
-/// [`close`](Self::close) for a graceful end; dropping the last handle cuts the connection.
+/// Cheap to clone: clones share one connection, which lives until the last clone, project and stream is dropped. The
+/// last drop cuts the connection; call [`close`](Self::close) to close it gracefully.
 ///
 /// ```no_run
 /// use automoderate::{Client, Event};
@@ -47,24 +47,27 @@ impl Client {
     /// interruptions until it is left.
     ///
     /// # Errors
-    /// `access_denied`, `project_not_found`, `room_limit`, `rate_limited`, `join_timeout`, `authentication_failed`,
-    /// `closed`; `invalid_argument` for an empty id.
+    /// - `access_denied`, `project_not_found`, `room_limit` or `rate_limited` if the server refuses the join
+    /// - `join_timeout` if the server does not confirm the join in time
+    /// - `disconnected` if [`connect`](Self::connect) has not been called
+    /// - the error that ended the client, such as `authentication_failed`, `gave_up` or `closed`
+    /// - `invalid_argument` if the id is empty
     ///
     /// # Cancel safety
-    /// The project is joined even if the future is dropped.
+    /// Once the request is queued, normally at the first poll, the join goes ahead even if the future is dropped.
     pub async fn join(&self, project: impl Into<ProjectId>) -> Result<Project, Error> {
         self.join_with(project).await
     }
 
-    /// Joins a project and resumes after a cursor: its first stream starts with the events after it, or with a
-    /// [`Gap`](crate::Gap) for those that are lost. A decimal `event_id` is accepted as a cursor.
+    /// Joins a project and resumes after a cursor. The project's first stream starts with the events after the cursor;
+    /// a [`Gap`](crate::Gap) reports those that are lost. A decimal `event_id` is accepted as a cursor.
     ///
     /// # Errors
     /// The errors of [`join`](Self::join), and `invalid_argument` if `after` is not a cursor or the project is already
     /// joined.
     ///
     /// # Cancel safety
-    /// The project is joined even if the future is dropped.
+    /// Like [`join`](Self::join).
     pub async fn join_after<C>(&self, project: impl Into<ProjectId>, after: C) -> Result<Project, Error>
     where
         C: TryInto<Cursor>,
@@ -73,13 +76,14 @@ impl Client {
         self.join_with(project).after(after).await
     }
 
-    /// Returns a builder for a join with a cursor and with streams that all start there. Await it to join.
+    /// Returns a builder for a join, optionally after a cursor, with any number of streams that all start there. Await
+    /// the builder to join.
     pub fn join_with(&self, project: impl Into<ProjectId>) -> JoinBuilder {
         JoinBuilder::new(self.shared.clone(), project.into())
     }
 
-    /// Returns a joined project; `None` if its first join is not confirmed yet, or if it was left or refused since.
-    /// Interruptions make no difference.
+    /// Returns the project if its join was confirmed and it has not been left or refused since. A lost connection does
+    /// not change this.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<Project> {
         self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))
@@ -93,7 +97,7 @@ impl Client {
         joined.into_iter().map(|id| Project::new(id, self.shared.clone())).collect()
     }
 
-    /// Returns a stream of the events of all projects, and of those without a project, from now on.
+    /// Returns a stream of all events from now on: those of every project, and those that belong to none.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)
@@ -103,13 +107,14 @@ impl Client {
         EventStream::new(self.shared.clone(), &Scope::Client, kinds)
     }
 
-    /// Returns a stream of the events of these kinds in all projects, and of losses, from now on.
+    /// Like [`events`](Self::events), limited to these kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) always
+    /// pass.
     #[must_use]
     pub fn events_in(&self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// Returns a stream of the events of one kind in all projects.
+    /// Like [`events`](Self::events), limited to one kind. Losses are counted in [`TypedStream::losses`].
     #[must_use]
     pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
         TypedStream::new(self.stream(Some(T::KIND)))
@@ -127,7 +132,7 @@ impl Client {
         self.shared.states.changes()
     }
 
-    /// Returns the configured address that the client is connected to, or tries next.
+    /// Returns the URL that the client is connected to, or will try next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.shared.endpoints.socket().base_url.as_str()
@@ -139,10 +144,11 @@ impl Client {
         *self.shared.metrics.borrow()
     }
 
-    /// Notifies the client that the network has changed. It skips the current delay, restarts a connection attempt in
-    /// progress, and probes an open connection. Never exceeds
-    /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute). Waking up from sleep has the same
-    /// effect without this call.
+    /// Notifies the client that the network has changed. The client then skips the current delay, restarts an attempt
+    /// in progress and probes an open connection, but never exceeds
+    /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
+    ///
+    /// No call is needed after a system sleep: the client detects it.
     pub fn network_changed(&self) {
         self.shared.network_changed.notify_one();
     }

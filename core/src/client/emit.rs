@@ -11,29 +11,31 @@ use super::ClientBuilder;
 use crate::{Error, ErrorKind, driver::Request};
 
 impl Client {
-    /// Sends an event. `null` is sent as no argument.
+    /// Sends an event. If the data serializes to `null`, the event is sent without an argument.
     ///
     /// # Errors
     /// `disconnected` if there is no connection: the event is not queued. `rate_limited`, with
-    /// [`retry_in`](Error::retry_in), at the limit per minute or if the connection is congested. `invalid_argument` if
-    /// the name is empty or reserved, or the data can't be serialized or exceeds the server's limit.
+    /// [`retry_in`](Error::retry_in), if the limit of events per minute is used up or the connection is congested.
+    /// `invalid_argument` if the name is empty or reserved, if the data can't be serialized, or if the event exceeds
+    /// the server's limit.
     ///
     /// # Cancel safety
-    /// The event may have been sent if the future is dropped.
+    /// If the future is dropped, the event may still be sent.
     pub async fn emit(&self, name: &str, data: impl Serialize) -> Result<(), Error> {
         let request = emission(name, data, None)?;
         self.shared.ask(request).await.map(|_| ())
     }
 
     /// Sends an event and waits for the server's acknowledgement, for at most the
-    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns its argument: `null` if there is none, an array if there
-    /// are several.
+    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns the acknowledgement's argument: `null` if there is none, an
+    /// array if there are several.
     ///
     /// # Errors
-    /// The errors of [`emit`](Self::emit), and `ack_timeout`, or `disconnected` immediately if the connection is lost.
+    /// The errors of [`emit`](Self::emit); `ack_timeout`; `disconnected`, at once, if the connection is lost;
+    /// `protocol` if the acknowledgement is invalid.
     ///
     /// # Cancel safety
-    /// The event may have been sent if the future is dropped.
+    /// If the future is dropped, the event may still be sent.
     pub async fn emit_with_ack(&self, name: &str, data: impl Serialize) -> Result<Value, Error> {
         let request = emission(name, data, Some(self.shared.ack_timeout))?;
         let answer = self.shared.ask(request).await?;

@@ -12,7 +12,7 @@ use crate::{
 
 /// Builder of a join: see [`Client::join_with`](crate::Client::join_with). Await it to join.
 ///
-/// All streams taken from it start at the join, or at its cursor. Each yields all events of its kinds, once and in
+/// All streams created here start at the join, or at its cursor. Each yields all events of its kinds, once and in
 /// order, however slow the others are.
 ///
 /// ```no_run
@@ -37,12 +37,13 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// Awaiting it returns the errors of [`Client::join`](crate::Client::join), and `invalid_argument` if the cursor is
-/// invalid, or if there is one and the project is already joined. The streams end with the same error.
+/// Awaiting the builder returns the errors of [`Client::join`](crate::Client::join), or `invalid_argument` if the
+/// cursor is invalid, or if a cursor is given for a project that is already joined. The streams end with the same
+/// error.
 ///
 /// # Cancel safety
-/// The project is joined even if the future is dropped after its first poll, and the streams continue. If it is dropped
-/// earlier, or never awaited, the streams end.
+/// Once the request is queued, normally at the first poll, the join goes ahead and the streams continue, even if the
+/// future is dropped. The streams end if it is dropped earlier, or if the builder is never awaited.
 #[derive(Debug)]
 #[must_use = "a join does nothing until it is awaited"]
 pub struct JoinBuilder {
@@ -57,8 +58,9 @@ impl JoinBuilder {
         Self { client, project, after: Ok(None), streams: PlannedStreams::default() }
     }
 
-    /// Starts after this cursor instead of at the join: with later events, or with a [`Gap`](crate::Gap) for those that
-    /// the server no longer has. Accepts text and a decimal `event_id`; an invalid cursor is an error of the join.
+    /// Starts the streams after this cursor instead of at the join. A [`Gap`](crate::Gap) reports events after the
+    /// cursor that the server no longer has. Accepts text and a decimal `event_id`; an invalid cursor is an error of
+    /// the join.
     pub fn after<C>(mut self, cursor: C) -> Self
     where
         C: TryInto<Cursor>,
@@ -74,7 +76,7 @@ impl JoinBuilder {
         self.stream(None)
     }
 
-    /// Returns a stream of the events of these kinds, and of losses.
+    /// Returns a stream of the events of these kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) always pass.
     #[must_use]
     pub fn events_in(&mut self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))

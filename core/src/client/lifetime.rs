@@ -14,12 +14,13 @@ use crate::{Error, ErrorKind, State, driver::Request};
 
 impl Client {
     /// Connects a client created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the namespace
-    /// and refused nothing.
+    /// and no refusal has followed.
     ///
     /// # Errors
-    /// `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`; these close the client.
-    /// `invalid_argument` if the client has been connected before, or outside a tokio runtime; these leave the client
-    /// unchanged.
+    /// `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`; these end the client.
+    ///
+    /// `invalid_argument` if the client has been connected before, or if this is called outside a tokio runtime; the
+    /// client is then unchanged.
     ///
     /// # Cancel safety
     /// If the future is dropped, the client continues to connect.
@@ -43,14 +44,14 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the task of a client that is not connected yet, for tests.
+    /// Takes the task of a client that has not been connected, for tests.
     #[cfg(test)]
     pub(crate) fn take_task(&self) -> Option<Task> {
         self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Waits until the client has ended and returns the reason: `closed` if the user closed it. A client that is not
-    /// connected yet has not ended.
+    /// Waits until the client has ended and returns the reason: `closed` if the user closed it. Also waits if the
+    /// client was never connected.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -64,12 +65,12 @@ impl Client {
         Error::closed()
     }
 
-    /// Waits until the client is connected: returns immediately if it is, otherwise after the next successful attempt.
-    /// Does not start an attempt. Without a timeout it waits until the client is connected or has ended.
+    /// Waits until the client is connected, for at most `timeout`; `None` waits without limit. Does not connect the
+    /// client: call [`connect`](Self::connect) first.
     ///
     /// # Errors
-    /// `connect_timeout` after the timeout; otherwise the reason why the client has ended. `invalid_argument` for a
-    /// timeout outside a tokio runtime.
+    /// `connect_timeout` after the timeout; the error that ended the client, if it has ended; `invalid_argument` if a
+    /// timeout is given outside a tokio runtime.
     ///
     /// # Cancel safety
     /// Nothing is lost if the future is dropped.
@@ -98,7 +99,7 @@ impl Client {
     /// the client is closed.
     ///
     /// # Cancel safety
-    /// The client closes even if the future is dropped.
+    /// Once the request is queued, normally at the first poll, the client closes even if the future is dropped.
     pub async fn close(&self) {
         let unstarted = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if unstarted.is_some() {

@@ -6,19 +6,20 @@ use crate::ReconnectPolicy;
 use crate::{Transports, events::Secret};
 
 impl ClientBuilder {
-    /// Adds a fallback address of the same server, or of another one on the same database. Addresses are tried in the
-    /// order in which they were added.
+    /// Adds a fallback address of the same server, or of another server on the same database. Addresses are tried in
+    /// the order in which they were added.
     ///
     /// After a lost connection or a failed attempt, the client tries the next address, and after the last one the
-    /// first. It keeps an address that works until it fails. During an outage the first attempt at each address is
-    /// delayed only briefly, by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay);
-    /// once all have failed, the delays grow as with one address. The limit of attempts per minute covers all addresses
-    /// together. The first connection fails when every address has failed once. REST calls use the current address.
+    /// first. It stays at an address that works until that address fails. During an outage the first attempt at each
+    /// address is delayed only briefly, by at most [`jitter`](ReconnectPolicy::jitter) times
+    /// [`delay`](ReconnectPolicy::delay); once all have failed, the delays grow as with one address. The limit of
+    /// attempts per minute covers all addresses together. The first connection fails when every address has failed
+    /// once. REST calls use the current address.
     ///
     /// Projects and cursors are kept: nothing is lost or duplicated if all addresses lead to the same event log.
     /// Another log is reported as a [`Gap`](crate::Gap). API keys, session cookies, headers and the password are sent
-    /// to every address; a login's cookie only to the address that set it. An address that refuses credentials which
-    /// another has accepted is not tried again.
+    /// to every address; a login's cookie only to the address that set it. If an address refuses credentials that
+    /// another address has accepted, it is not tried again.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -53,7 +54,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the HTTP proxy, as `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    /// Sets the HTTP proxy, as `http://[user:password@]host:port`. Default: the variables `HTTPS_PROXY`, `HTTP_PROXY`
+    /// and `NO_PROXY` of the environment.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());

@@ -28,9 +28,12 @@ impl Project {
         &self.id
     }
 
-    /// Returns a stream of the project's events. The first stream taken from a project, of whatever kinds, starts at
-    /// the join; later ones start when they are created. For several streams that start at the join or at a cursor, use
-    /// [`Client::join_with`](crate::Client::join_with); then all streams taken here start when they are created.
+    /// Returns a stream of the project's events.
+    ///
+    /// The first stream created here starts at the join, whatever its kinds; later ones start when they are created. To
+    /// start several streams at the join or at a cursor, create them with
+    /// [`Client::join_with`](crate::Client::join_with); then even the first stream created here starts when it is
+    /// created.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)
@@ -40,7 +43,8 @@ impl Project {
         EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), kinds)
     }
 
-    /// Returns a stream of the project's events of these kinds, and of losses. Starts like [`events`](Self::events).
+    /// Returns a stream of the project's events that are of these kinds; [`Gap`](crate::Gap) and
+    /// [`Lagged`](crate::Lagged) always pass. Starts like [`events`](Self::events).
     #[must_use]
     pub fn events_in(&self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
@@ -65,11 +69,12 @@ impl Project {
         TypedStream::new(self.stream(Some(T::KIND)))
     }
 
-    /// Returns the position of the slowest reader of this project's events: everything up to it was delivered. To be
-    /// sure that an event was also processed, store its own [`Meta::cursor`](crate::Meta::cursor) afterwards instead.
+    /// Returns the position up to which every reader of this project has received all events; `None` on servers without
+    /// an event log.
     ///
-    /// Store its text and pass it to [`Client::join_after`](crate::Client::join_after) to resume later, even in another
-    /// process. `None` on servers without an event log.
+    /// To resume later, even in another process, store the cursor as text and pass it to
+    /// [`Client::join_after`](crate::Client::join_after). Received is not processed: to resume after the last processed
+    /// event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         self.client.progress.cursor(&self.id)
@@ -78,10 +83,10 @@ impl Project {
     /// Leaves the project. Its streams end after their buffered events.
     ///
     /// # Errors
-    /// None in practice: without a connection there is nothing to leave, and the project is forgotten locally.
+    /// Does not fail in practice: without a connection, the client just forgets the project.
     ///
     /// # Cancel safety
-    /// The project is left even if the future is dropped.
+    /// Once the request is queued, normally at the first poll, the project is left even if the future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
         self.client.ask(Request::Leave { project: self.id.clone() }).await.map(|_| ())
     }

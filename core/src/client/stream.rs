@@ -21,12 +21,12 @@ use crate::{
 
 /// Stream of the events of a client or a project, in order, each once.
 ///
-/// A lost connection does not end the stream. It ends after a leave or a close; if it ends for another reason, the
+/// The stream continues after a lost connection. It ends after a leave or a close; if it ends for another reason, the
 /// error is its last item.
 ///
 /// On servers with an event log a slow reader loses nothing: events that don't fit into the buffer are read from the
-/// log once there is room. On other servers the [overflow](crate::ClientBuilder::overflow) option decides what is
-/// dropped, and a [`Lagged`](crate::Lagged) takes its place.
+/// log once there is room. On other servers the [overflow](crate::ClientBuilder::overflow) option decides which events
+/// are dropped, and a [`Lagged`](crate::Lagged) takes their place.
 ///
 /// The stream keeps the connection alive, even if all [`Client`](crate::Client)s are dropped.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl EventStream {
         self.take_one()
     }
 
-    /// Waits for an event and returns it together with further available events, up to `max`. Empty at the end.
+    /// Waits for an event and returns it with the other available events, at most `max` in all. Empty at the end.
     ///
     /// # Errors
     /// The errors of [`next`](Self::next); events before the error are returned first.
@@ -148,11 +148,11 @@ impl EventStream {
         Poll::Ready(None)
     }
 
-    /// Limits the stream to one event per interval: the first immediately, then the latest; the last is never lost.
-    /// Losses pass without delay.
+    /// Limits the stream to one event per interval: the first immediately, then the latest. The last event is never
+    /// lost. Losses pass without delay.
     ///
-    /// An event is replaced by the next one of any kind and dropped silently; an event that is held back counts as read
-    /// for [`Project::cursor`](crate::Project::cursor). Intended for streams of one kind, such as statistics.
+    /// Intended for streams of one kind, such as statistics: a newer event of any kind silently replaces one that is
+    /// held back. An event that is held back counts as read for [`Project::cursor`](crate::Project::cursor).
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, Event> {
         Throttled::new(self, interval)

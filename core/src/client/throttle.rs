@@ -1,4 +1,4 @@
-//! Rate limit for streams: at most one item per interval. The first passes immediately, and the last is never lost.
+//! Rate limit for streams: at most one item per interval. The first item passes immediately; the last is never lost.
 
 use std::{
     pin::Pin,
@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt, stream::FusedStream};
 /// Longest interval: no instant can be [`Duration::MAX`] away.
 const THROTTLE_INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// Item that a [`Throttled`] stream may hold back: any event. Sealed: other types can't implement it.
+/// Item of a [`Throttled`] stream. Implemented for every event type. Sealed: other types can't implement it.
 pub trait Throttle: Sealed {
     /// Returns `true` if a newer item may replace this one. Errors and losses must not be replaced.
     fn replaceable(&self) -> bool {
@@ -36,7 +36,7 @@ impl<T: EventKind> Throttle for T {
     }
 }
 
-/// Stream that yields the first item immediately and then the latest, at most one per interval. The last item is never
+/// Stream that yields at most one item per interval: the first immediately, then the latest. The last item is never
 /// lost, even if the stream ends. Errors and losses pass without delay.
 #[derive(Debug)]
 pub struct Throttled<S, T> {

@@ -16,7 +16,7 @@ use crate::{
     events::{Event, EventKind},
 };
 
-/// Losses of a [`TypedStream`], which can't yield them because they are of another kind.
+/// Counts of the losses that a [`TypedStream`] can't yield, because they are of another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Losses {
@@ -54,7 +54,7 @@ impl<T: EventKind> TypedStream<T> {
     /// Returns the next event; `None` at the end.
     ///
     /// # Errors
-    /// The errors of [`EventStream::next`].
+    /// Fails like [`EventStream::next`].
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.
@@ -62,10 +62,10 @@ impl<T: EventKind> TypedStream<T> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Waits for an event and returns it together with further available events, up to `max`. Empty at the end.
+    /// Waits for an event and returns it with the other available events, at most `max` in all. Empty at the end.
     ///
     /// # Errors
-    /// The errors of [`EventStream::next`].
+    /// Fails like [`EventStream::next_batch`].
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.

@@ -43,7 +43,7 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) events: VecDeque<Event>,
-    /// Positions at which cursors are held because logged events were dropped.
+    /// Positions past which no cursor may advance, because logged events after them were dropped.
     pub(crate) holds: Holds,
     /// Set if the stream ends after these events, with an error unless the user ended it.
     pub(crate) end: Option<StreamEnd>,

@@ -20,8 +20,8 @@ const CHANGES_KEPT_MAX: usize = 64;
 /// State of a client, published by the driver's task.
 #[derive(Debug)]
 pub(crate) struct StateFeed {
-    /// Locked while a change is published and while a stream starts, so that each state is either its first or a
-    /// change.
+    /// Locked while a change is published and while a stream starts, so that each state is either the stream's first or
+    /// one of its changes.
     latest: Mutex<State>,
     changes: broadcast::Sender<State>,
 }
@@ -66,7 +66,7 @@ impl StateFeed {
 
 /// Stream of the client's states: first the current one, then every change until the client is closed.
 ///
-/// A reader that is more than 64 changes late misses the oldest of them.
+/// A reader that is more than 64 changes late misses the oldest changes.
 pub struct StateChanges {
     states: Pin<Box<dyn Stream<Item = State> + Send>>,
     ended: bool,

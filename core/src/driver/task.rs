@@ -200,7 +200,7 @@ impl Task {
                     }
                 }
                 Output::Announced { endpoint } => self.dialers[endpoint].on_acknowledged(),
-                Output::State(state) => self.state(state),
+                Output::State(state) => self.publish_state(state),
                 Output::ProjectOpened { project } => self.hub.open(project),
                 Output::StreamStarted { project, cursor } => self.progress.start(&project, cursor),
                 Output::Ended { project, error } => {
@@ -233,7 +233,8 @@ impl Task {
         }
     }
 
-    fn state(&mut self, state: State) {
+    /// Redacts, logs and publishes a new state.
+    fn publish_state(&mut self, state: State) {
         let state = match state {
             State::Reconnecting { attempt, retry_in, cause } => {
                 State::Reconnecting { attempt, retry_in, cause: self.authenticator.redact(cause) }

@@ -3,13 +3,13 @@
 #[cfg(doc)]
 use super::Error;
 
-/// Kind of an error. [`Error::code`] returns it as a string that is the same in every language binding.
+/// Kind of an error. [`Error::code`] returns the kind as a string that is the same in every language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider gave up.
     AuthenticationFailed,
-    /// The credentials are valid but give no access to this project, or access was withdrawn.
+    /// The credentials are valid, but give no access to this project, or no longer do.
     AccessDenied,
     /// The server has no such project.
     ProjectNotFound,

@@ -10,7 +10,7 @@ pub use stage::Stage;
 
 /// Error of any operation of the SDK.
 ///
-/// Cheap to clone, because one failure may end many streams. The message is for people and may change; programs should
+/// Cheap to clone, so that one failure can end many streams. The message is for people and may change; programs should
 /// match on [`kind`](Self::kind) or [`code`](Self::code). No error contains a key, a password or a cookie.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
@@ -83,7 +83,7 @@ impl Error {
         self.with(|e| e.retryable = retryable)
     }
 
-    /// Replaces text that may contain secrets, which servers may echo in messages and bodies.
+    /// Replaces text that may contain secrets: servers may echo them in messages and bodies.
     pub(crate) fn map_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
@@ -109,13 +109,13 @@ impl Error {
         self.0.kind
     }
 
-    /// Stable code of [`kind`](Self::kind), the same string in every language.
+    /// Code of the [`kind`](Self::kind): a stable string, the same in every language.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.kind.code()
     }
 
-    /// Message for people, as `Display` shows it, without the cause.
+    /// Human-readable message, as printed by `Display`. Does not include the cause.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -133,7 +133,7 @@ impl Error {
         self.0.retry_in
     }
 
-    /// Stage at which the connection attempt failed.
+    /// Stage at which a connection attempt or a REST call failed, if known.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         self.0.stage

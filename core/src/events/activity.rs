@@ -1,4 +1,4 @@
-//! `user_activity`: figures about a user of the moderated application.
+//! `user_activity`: submission statistics of one user of the moderated application.
 
 use serde::Deserialize;
 
@@ -8,17 +8,18 @@ use super::{
     fields::{lax, nullable, payload},
 };
 
-/// Figures about one user, sent when the metadata of submissions contains `user_id`.
+/// Submission statistics of one user of the moderated application. Sent if the metadata of submissions contains
+/// `user_id`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserActivity {
     /// Id of the user; a number on the wire becomes text.
     pub user_id: String,
-    /// Figures about the user.
+    /// Statistics of the user.
     pub activity: Activity,
     /// Id of the content that caused this event.
     pub triggered_by: Option<String>,
-    /// Time at which it was sent.
+    /// Time at which the event was sent.
     pub timestamp: Timestamp,
     /// Fields that are not documented.
     pub extra: Extra,
@@ -26,7 +27,7 @@ pub struct UserActivity {
     pub meta: Meta,
 }
 
-/// Figures about one user.
+/// Submission statistics of one user.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Activity {
@@ -34,7 +35,7 @@ pub struct Activity {
     pub total_submissions: Option<u64>,
     /// Number of recent rejections.
     pub recent_violations: Option<u64>,
-    /// Percentage approved.
+    /// Percentage of the submissions that was approved.
     pub approval_rate: Option<f64>,
     /// Risk estimated by the server; higher is riskier.
     pub risk_score: Option<f64>,
@@ -51,7 +52,7 @@ payload! {
     }
 }
 
-/// Figures in the form that servers write.
+/// [`Activity`] in the form that servers write.
 pub(super) struct LenientActivity(pub(super) Activity);
 
 impl<'de> Deserialize<'de> for LenientActivity {

@@ -6,8 +6,8 @@ use super::{
     fields::{lax, payload},
 };
 
-/// The server's own `error` event, when it is not the answer to a request of the SDK. Also `authentication_failed` and
-/// `project_access_denied`, named in [`code`](Self::code), when they have no other consequence.
+/// The server's own `error` event, unless it answers a request of the SDK. Also stands for `authentication_failed` and
+/// `project_access_denied`, with that name as [`code`](Self::code), if they have no other consequence.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {
@@ -41,9 +41,9 @@ pub struct UnknownEvent {
 pub struct MalformedEvent {
     /// Name of the event; empty if it could not be decoded.
     pub name: String,
-    /// Data as received; may be invalid JSON.
+    /// Data as received. May be invalid JSON.
     pub data: RawJson,
-    /// Reason why it could not be decoded.
+    /// Reason why the frame or event could not be decoded.
     pub reason: String,
     /// Metadata that the SDK adds.
     pub meta: Meta,

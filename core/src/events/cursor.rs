@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use super::EVENT_ID_MAX;
 use crate::Error;
 
-/// Position in a project's event log that survives the process: the log's id and the last event's.
+/// Position in a project's event log that survives the process: the id of the log and that of the last event.
 ///
 /// The text is opaque. A bare decimal `event_id` is accepted as a cursor for any log.
 ///

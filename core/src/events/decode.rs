@@ -22,9 +22,9 @@ pub struct Received {
     pub at: jiff::Timestamp,
 }
 
-/// Decodes an event from its name and the JSON text of its arguments, which are separated by commas and have no
-/// brackets around them. Only the first argument counts. Never fails: invalid events become [`MalformedEvent`], unknown
-/// ones [`UnknownEvent`].
+/// Decodes an event from its name and the JSON text of its arguments. The text has commas between the arguments and no
+/// brackets around them; only the first argument counts. Never fails: an invalid event becomes a [`MalformedEvent`], an
+/// unknown event an [`UnknownEvent`].
 #[must_use]
 pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
     let mut reading = Reading::new(arguments, received);

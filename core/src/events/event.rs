@@ -5,7 +5,7 @@ use super::{
     SystemNotification, UnknownEvent, UserActivity,
 };
 
-/// Any item of a stream.
+/// Item of an event stream: an event from the server, or a notice of lost events.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant)] // Moderation updates are both the largest and the most common: a box would cost one allocation per event.
@@ -18,7 +18,7 @@ pub enum Event {
     RuleUpdate(RuleUpdate),
     /// Notification from the server's operators.
     SystemNotification(SystemNotification),
-    /// Figures about a user.
+    /// Submission statistics of one user of the moderated application.
     UserActivity(UserActivity),
     /// The server's own `error` event.
     ServerError(ServerError),
@@ -26,9 +26,9 @@ pub enum Event {
     UnknownEvent(UnknownEvent),
     /// Frame or event that could not be decoded.
     MalformedEvent(MalformedEvent),
-    /// Loss of events at this position.
+    /// Events of a project are missing here, or may be, and can't be recovered.
     Gap(Gap),
-    /// Loss of events because this stream's reader was too slow.
+    /// Events were dropped here, because this stream's reader was too slow.
     Lagged(Lagged),
 }
 
@@ -43,7 +43,7 @@ impl sealed::Sealed for Event {}
 
 /// Type of one kind of event, for [`events_of`](crate::Client::events_of). Sealed: other types can't implement it.
 pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
-    /// True if a newer event of this kind replaces an older one; false for errors and losses, where each counts.
+    /// True if a newer event of this kind replaces an older one; false for errors and losses, each of which counts.
     const REPLACEABLE: bool = true;
     /// Set that contains only this kind.
     const KIND: EventKinds;
@@ -78,7 +78,7 @@ macro_rules! kinds {
         }
 
         impl Event {
-            /// The event's kind, as a set.
+            /// Kind of the event, as a set with one member.
             #[must_use]
             pub fn kind(&self) -> EventKinds {
                 match self { $(Self::$kind(_) => EventKinds::$constant,)* }
@@ -94,8 +94,8 @@ macro_rules! kinds {
                 match self { $(Self::$kind(event) => &mut event.meta,)* }
             }
 
-            /// Name of the kind: the event's documented name, or `server_error`, `unknown_event`, `malformed_event`,
-            /// `gap`, `lagged`.
+            /// Name of the kind: the server's name for the event, or, for kinds that the SDK defines, one of
+            /// `server_error`, `unknown_event`, `malformed_event`, `gap` and `lagged`.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$kind(_) => $name,)* }
@@ -139,7 +139,7 @@ kinds! {
 }
 
 impl Event {
-    /// The project, if known: see [`Meta::project_id`].
+    /// Project of the event, if known: see [`Meta::project_id`].
     #[must_use]
     pub fn project_id(&self) -> Option<&ProjectId> {
         self.meta().project_id.as_ref()
@@ -161,9 +161,9 @@ impl Event {
         size_of::<Self>() + payload + attachments
     }
 
-    /// The event as one line of JSON with the payload as received: `event`, `project_id`, `event_id`, `origin` and
-    /// `data`. For an [`UnknownEvent`], `event` is its own name. [`to_json`](Self::to_json) writes the typed fields
-    /// instead.
+    /// Formats the event as one line of JSON: `event`, `project_id`, `event_id`, `origin`, and `data`, the payload as
+    /// received. For an [`UnknownEvent`], `event` is the name that the server sent. [`to_json`](Self::to_json) writes
+    /// the typed fields instead.
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Meta, ProjectId};
 
-/// Loss, certain or possible, of events of a project at this position.
+/// Notice that events of a project are missing at this position, or may be, and can't be recovered.
 ///
 /// On servers with an event log, [`Meta::event_id`] is the id of the last missing event.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ impl GapReason {
     }
 }
 
-/// Loss of events because this stream's reader was too slow and its buffer was full.
+/// Notice that events were dropped at this position, because this stream's reader was too slow and its buffer was full.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Lagged {

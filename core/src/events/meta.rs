@@ -34,7 +34,7 @@ impl Origin {
 /// Metadata common to all events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
-    /// Project from the payload, or inferred when exactly one project is joined; otherwise absent, never guessed.
+    /// Project named by the payload, or else the joined project if exactly one is joined; otherwise `None`.
     pub project_id: Option<ProjectId>,
     /// Position in the project's event log, on servers that have one.
     pub event_id: Option<u64>,

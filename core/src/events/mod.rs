@@ -1,8 +1,8 @@
 //! Typed events of an AutoModerate server, and their decoder.
 //!
-//! [`decode`] goes from the text of a frame directly to the structs, without an intermediate tree. Servers differ in
-//! the shape of fields and in which they omit, so decoding is lenient: numbers may be integers, floats or text, enums
-//! keep unknown words, and undocumented fields go to `extra`.
+//! [`decode`] goes from the text of a frame directly to the structs, without an intermediate tree. Servers omit
+//! different fields, and differ in the shape of the others, so decoding is lenient: numbers may be integers, floats or
+//! text, enums keep unknown words, and undocumented fields go to `extra`.
 
 mod activity;
 mod compact;

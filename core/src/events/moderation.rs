@@ -74,7 +74,7 @@ pub struct ModerationUpdate {
     pub moderator_type: Option<ModeratorType>,
     /// Name of the decider, such as `AI Rule`.
     pub moderator_name: Option<String>,
-    /// Rule that matched. Deployed servers write `Unknown Rule` if none did; the SDK does not change it.
+    /// Name of the rule that matched. If none matched, deployed servers write `Unknown Rule`; the SDK passes this on.
     pub rule_name: Option<String>,
     /// Time of the decision.
     pub timestamp: Timestamp,
@@ -109,7 +109,7 @@ payload! {
 }
 
 impl ModerationUpdate {
-    /// By far the most frequent event, and a large one: it is made where it is wanted instead of being moved there.
+    /// Builds the event in place, because it is large and by far the most frequent: a move would cost too much.
     pub(super) fn read(reading: &mut Reading<'_>) -> Result<Event, String> {
         let mut payload = Payload::default();
         reading.parse_into(&mut payload)?;

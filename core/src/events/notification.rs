@@ -28,9 +28,9 @@ pub struct SystemNotification {
     pub notification_type: NotificationType,
     /// Message for people.
     pub message: String,
-    /// Time at which it was sent.
+    /// Time at which the notification was sent.
     pub timestamp: Timestamp,
-    /// True if it should stay visible until it is withdrawn.
+    /// True if the notification should stay visible until it is withdrawn.
     pub persistent: bool,
     /// Fields that are not documented.
     pub extra: Extra,

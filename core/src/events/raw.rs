@@ -14,7 +14,7 @@ pub struct RawJson {
 }
 
 impl RawJson {
-    /// Copies the text. It need not be valid JSON: a malformed event keeps what arrived.
+    /// Copies the text. The text need not be valid JSON: a malformed event keeps the text that arrived.
     #[must_use]
     pub fn new(text: &str) -> Self {
         // Frames are limited to far less than 4 GiB; longer text becomes empty.
@@ -53,7 +53,7 @@ impl RawJson {
     }
 }
 
-/// Serialized as the JSON it contains; fails if that is invalid. Works only with serde_json.
+/// Serialized as the JSON in the text; fails if the text is not valid JSON. Works only with serde_json.
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;

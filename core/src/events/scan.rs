@@ -1,8 +1,8 @@
 //! Fast reader for objects whose values are mostly short strings without escapes, as in events.
 //!
-//! Reads keys and such strings itself, eight bytes at a time, and delegates every other value to `serde_json`. It
-//! reports no reasons: on any irregularity the caller reads the text again with `serde_json`, which either succeeds or
-//! explains the error.
+//! The reader reads keys and such strings itself, eight bytes at a time, and delegates every other value to
+//! `serde_json`. It gives no reason for a failure: the caller then reads the text again with `serde_json`, which either
+//! succeeds or explains the error.
 
 use std::fmt;
 

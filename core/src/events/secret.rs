@@ -4,8 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// API key, password or cookie. `Debug` shows `***`; there is no `Display`. Its memory is zeroed on drop; copies of the
-/// exposed text are not.
+/// API key, password or cookie. `Debug` shows `***`; there is no `Display`. The memory is zeroed on drop, but copies of
+/// the exposed text are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

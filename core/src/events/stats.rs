@@ -8,7 +8,7 @@ use super::{
     fields::{lax, nullable, payload},
 };
 
-/// Counters of the project. Each update replaces the one before.
+/// Counters of the project. Each update replaces the previous one.
 ///
 /// Documented servers send the counters, three rates and the recent activity; the inactive code of deployed servers
 /// sends `total`, `pending` and one rate.

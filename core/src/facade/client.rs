@@ -34,7 +34,7 @@ macro_rules! forward {
             /// The errors of the [`Client`] method of the same name; `closed` in a forked child.
             ///
             /// # Cancel safety
-            /// The operation continues if the future is dropped.
+            /// Once polled, the operation continues even if the future is dropped.
             pub async fn $name(&self $(, $arg: $ty)*) -> Result<$out, Error> {
                 self.guard.check()?;
                 let $client = self.client.clone();
@@ -62,7 +62,7 @@ impl FacadeClient {
     }
 
     forward! {
-        /// Connects. If an earlier call has already started to, waits for its outcome.
+        /// Connects. If an earlier call is already connecting, waits for the outcome of that call.
         connect() -> () = |client| match client.connect().await {
             Err(error) if error.kind() == ErrorKind::InvalidArgument => {
                 outcome(client.state_changes(), || client.metrics().connections).await
@@ -98,8 +98,8 @@ impl FacadeClient {
         };
     }
 
-    /// Returns a stream of the events of all projects, or of one kind named as in [`KIND_NAMES`](super::KIND_NAMES),
-    /// which counts losses: see [`FacadeStream::losses`].
+    /// Returns a stream of the events of all projects. `kind` limits the stream to one of
+    /// [`KIND_NAMES`](super::KIND_NAMES); such a stream counts losses, see [`FacadeStream::losses`].
     ///
     /// # Errors
     /// `invalid_argument` if the kind is unknown; `closed` in a forked child.
@@ -121,7 +121,7 @@ impl FacadeClient {
         FacadeStates::new(self.client.state_changes())
     }
 
-    /// Returns the address that the client is connected to, or tries next.
+    /// Returns the URL that the client is connected to, or will try next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.client.url()
@@ -146,8 +146,8 @@ impl FacadeProject {
         self.project.id()
     }
 
-    /// Returns a stream of the project's events, or of one kind named as in [`KIND_NAMES`](super::KIND_NAMES), which
-    /// counts losses: see [`FacadeStream::losses`].
+    /// Returns a stream of the project's events. `kind` limits the stream to one of
+    /// [`KIND_NAMES`](super::KIND_NAMES); such a stream counts losses, see [`FacadeStream::losses`].
     ///
     /// # Errors
     /// `invalid_argument` if the kind is unknown; `closed` in a forked child.
@@ -169,7 +169,7 @@ impl FacadeProject {
     /// The errors of [`Project::leave`]; `closed` in a forked child.
     ///
     /// # Cancel safety
-    /// The project is left even if the future is dropped.
+    /// Once the future is polled, the project is left even if the future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
         self.guard.check()?;
         let project = self.project.clone();

@@ -9,10 +9,10 @@ use crate::{
 
 /// Serializes events as a JSON array; `name` maps each event to its name.
 ///
-/// Each is an object in the form of [`event_to_json`](super::event_to_json), or, for moderation updates, a row: an
-/// array with the values of a [`ModerationUpdate`] followed by those of its `meta`, in the same order and without
-/// names. A row has no `event` and no `project_id` in the `meta` part, because it equals the update's; its
-/// `received_at` is `null` if it equals the previous row's.
+/// Each event is an object in the form of [`event_to_json`](super::event_to_json). A moderation update may instead be a
+/// row: an array with the values of the [`ModerationUpdate`] followed by those of its `meta`, in the same order and
+/// without names. A row has no `event`. Its `meta` part has no `project_id`, because the update's is the same; the
+/// `received_at` is `null` if it equals that of the previous row.
 #[must_use]
 pub fn events_to_rows(events: &[Event], name: fn(&Event) -> &'static str) -> String {
     // Typical size of an event.
@@ -40,7 +40,7 @@ fn write<S: Serializer>(serializer: S, events: &[Event], name: fn(&Event) -> &'s
     list.end()
 }
 
-/// The update, if a row can represent all of it.
+/// Returns the update if a row can represent all of it.
 fn row(event: &Event) -> Option<&ModerationUpdate> {
     match event {
         Event::ModerationUpdate(update) => {

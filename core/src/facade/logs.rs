@@ -38,8 +38,8 @@ pub enum LogLevel {
 /// Forwards the SDK's log records to a function; returns `false` if this copy of the SDK already has a listener.
 ///
 /// For bindings, which have their own copy of the SDK: in a Rust program this would replace the program's `tracing`
-/// subscriber. The function is called on the SDK's threads while they work: it must be quick, must not block, and must
-/// not call the SDK. Records are few, and none are written per event.
+/// subscriber. The SDK's threads call the function while they work, so it must be quick, must not block, and must not
+/// call the SDK. Records are few; none is written per event.
 pub fn forward_logs(listener: impl Fn(LogRecord) + Send + Sync + 'static) -> bool {
     tracing::subscriber::set_global_default(Forward(listener)).is_ok()
 }

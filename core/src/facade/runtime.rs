@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{Error, ErrorKind};
 
-/// The runtime and the process that owns it: its threads don't survive a fork.
+/// The runtime and the process that owns it: the runtime's threads don't survive a fork.
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
 fn runtime() -> Result<Arc<Runtime>, Error> {
@@ -34,8 +34,8 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
     Ok(built)
 }
 
-/// Runs a future on the facade's runtime. Any executor may poll the returned future, and dropping it does not stop the
-/// work.
+/// Runs a future on the facade's runtime. Any executor may poll the returned future. Once that future has been polled,
+/// dropping it does not stop the work.
 ///
 /// # Errors
 /// `closed` if the runtime can't be created, or the process is ending.
@@ -52,8 +52,8 @@ where
     }
 }
 
-/// Runs a future on the facade's runtime and returns immediately, for languages that are notified by a callback or a
-/// file.
+/// Runs a future on the facade's runtime and returns immediately. For languages that a callback or a file notifies of
+/// the result.
 ///
 /// # Errors
 /// `closed` if the runtime can't be created.

@@ -82,8 +82,8 @@ impl FacadeStream {
         events
     }
 
-    /// Like [`take`](Self::take), for bindings that pass on a batch piece by piece: events count as delivered once
-    /// [`handed`](Self::handed) says so.
+    /// Like [`take`](Self::take), for bindings that pass on a batch piece by piece: events count as delivered only
+    /// after a call of [`handed`](Self::handed).
     #[must_use]
     pub fn take_ahead(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
@@ -118,7 +118,7 @@ impl FacadeStream {
         }
     }
 
-    /// Returns `true` if the event is of the stream's kind. Otherwise it is a loss, and is counted.
+    /// Returns `true` if the event is of the stream's kind. Otherwise the event is a loss, and is counted.
     fn wants(&self, event: &Event) -> bool {
         if self.kind.is_none_or(|kind| kind.contains(event.kind())) {
             return true;
@@ -133,9 +133,9 @@ impl FacadeStream {
         *self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the events to a stream that yields the first immediately and then the latest, at most one per interval of
-    /// `seconds`. The last event and losses are never dropped. This stream ends. Must not be called while a reader
-    /// waits.
+    /// Ends this stream, and returns a stream of its further events that yields at most one event per interval of
+    /// `seconds`: the first immediately, then the latest. The last event and losses are never dropped. Must not be
+    /// called while a reader waits.
     ///
     /// # Errors
     /// `invalid_argument` if the interval is invalid, or the stream is already throttled or has ended; `closed` in a
@@ -204,7 +204,7 @@ pub struct StateRecord {
     pub attempt: Option<u32>,
     /// Seconds until the next attempt.
     pub retry_in: Option<f64>,
-    /// Reason why it is reconnecting or closed.
+    /// Reason why the client is reconnecting or closed.
     pub cause: Option<ErrorRecord>,
 }
 

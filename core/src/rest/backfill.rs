@@ -162,9 +162,9 @@ impl Scan {
                         if content.created_at.instant().is_some_and(|at| at < self.oldest) {
                             return Ok(self.key_confirmed);
                         }
-                        self.take(&content, now);
+                        self.collect(&content, now);
                     }
-                    Err(bad) => self.take_bad(bad, now),
+                    Err(row) => self.collect_invalid(row, now),
                 }
             }
             if !answer.has_more {
@@ -177,7 +177,8 @@ impl Scan {
         Ok(false)
     }
 
-    fn take(&mut self, content: &Content, now: jiff::Timestamp) {
+    /// Adds the decision about an item. A decision that was read before is overwritten.
+    fn collect(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decided(content).is_none_or(|at| at >= self.floor) {
             let event = decision::as_event(content, now);
             match self.indices.get(&content.id) {
@@ -192,7 +193,7 @@ impl Scan {
     }
 
     /// An unreadable row counts as decided since, unless it says when.
-    fn take_bad(&mut self, bad: InvalidRow, now: jiff::Timestamp) {
+    fn collect_invalid(&mut self, bad: InvalidRow, now: jiff::Timestamp) {
         let row: Value = bad.text.to_value().unwrap_or_default();
         let at = |name: &str| row.get(name)?.as_str().and_then(|text| Timestamp::from(text.to_owned()).instant());
         if at("updated_at").or_else(|| at("created_at")).is_none_or(|at| at >= self.floor) {

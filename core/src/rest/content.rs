@@ -54,13 +54,13 @@ pub(super) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>
 
 /// Filter for a listing of content, newest first.
 ///
-/// Its fields are public, so that a filter can be written as one expression. End it with `..ContentFilter::default()`,
-/// because later versions may add fields.
+/// All fields are public, so that a filter can be written as one expression. End the expression with
+/// `..ContentFilter::default()`, because later versions may add fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContentFilter {
-    /// Page, counted from 1. Default 1.
+    /// Number of the page, counted from 1. Default 1.
     pub page: Option<u32>,
-    /// Number of items per page; servers have their own default and limit.
+    /// Number of items per page. Default and limit are the server's.
     pub per_page: Option<u32>,
     /// Decision that items must have.
     pub status: Option<Status>,
@@ -78,7 +78,7 @@ pub struct ContentPage {
     pub has_more: bool,
     /// Total number of items, on servers that report it.
     pub total: Option<u64>,
-    /// Errors of the rows on this page that could not be read and are not among the items.
+    /// Errors of the page's unreadable rows, which are not among the items.
     pub unreadable: Vec<String>,
 }
 

@@ -45,8 +45,8 @@ impl Submission {
         self
     }
 
-    /// Sets the idempotency key, 1 to 255 visible ASCII characters. For 24 hours, servers that support it answer a
-    /// repeated key with the first submission's result. Default: a random key for each call.
+    /// Sets the idempotency key, of 1 to 255 visible ASCII characters. Default: a random key for each call. For 24
+    /// hours, servers that support these keys answer a repeated key with the first submission's result.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());

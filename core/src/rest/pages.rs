@@ -19,7 +19,7 @@ type Fetch = Pin<Box<dyn Future<Output = Result<ListingPage, Error>> + Send>>;
 
 /// Stream of a project's content, newest first, fetched page by page.
 ///
-/// An unreadable item is yielded as an error (`protocol`), and the stream continues. Any other error ends it.
+/// An unreadable item is yielded as a `protocol` error, and the stream continues. Any other error ends the stream.
 pub struct ContentPages {
     api: Arc<Api>,
     filter: ContentFilter,

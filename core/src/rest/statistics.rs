@@ -41,7 +41,7 @@ pub struct Statistics {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// The server's word for it, such as `healthy`.
+    /// Health in the server's words, such as `healthy`.
     pub status: String,
     /// Other fields of the response.
     #[serde(flatten)]

@@ -6,7 +6,7 @@ use super::CredentialsSource;
 
 /// Reconnection policy.
 ///
-/// Its fields are public, so that a policy can be written as one expression. End it with
+/// All fields are public, so that a policy can be written as one expression. End the expression with
 /// `..ReconnectPolicy::default()`, because later versions may add fields.
 ///
 /// ```
@@ -20,15 +20,15 @@ use super::CredentialsSource;
 pub struct ReconnectPolicy {
     /// First delay. Default 1 s.
     pub delay: Duration,
-    /// Growth factor of the delays. Default 2, at least 1.
+    /// Factor by which the delay grows after each failed attempt. Default 2, at least 1.
     pub factor: f64,
     /// Longest delay, before jitter. Default 10 s.
     pub max_delay: Duration,
-    /// Number of attempts before giving up; `None`, the default, never gives up.
+    /// Number of attempts after which the client gives up. Default `None`: never.
     pub attempts: Option<u32>,
     /// Jitter: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5, from 0 to 1.
     pub jitter: f64,
-    /// Lifetime after which a connection counts as stable and the attempts are reset. Default 5 s.
+    /// Lifetime after which a connection counts as stable, and the count of attempts restarts. Default 5 s.
     pub stable_after: Duration,
     /// Hard limit on attempts in any 60 s, because deployed servers lock out the tenth. Default 9.
     pub max_attempts_per_minute: u32,

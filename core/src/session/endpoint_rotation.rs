@@ -27,12 +27,12 @@ struct EndpointState {
     /// True if it was ever tried; `tried` is reset when a connection is stable.
     known: bool,
     tried: bool,
-    /// It asked for no attempt before this time.
+    /// Time before which the address asked for no attempt.
     not_before: Option<Instant>,
-    /// It refuses credentials that another address accepts.
+    /// True if the address refuses credentials that another address accepts.
     left_out: bool,
     next_credentials: NextCredentials,
-    /// Its refusal of the credentials that it is not given any more.
+    /// Refusal of the credentials that the client no longer offers to the address.
     earlier_refusal: Option<Error>,
 }
 

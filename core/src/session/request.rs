@@ -14,16 +14,17 @@ pub(crate) enum RequestKind {
 /// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestStage {
-    /// Its answer is awaited. At most one request is: servers answer concurrent requests in any order, and a failure
+    /// The answer is awaited. At most one request is: servers answer concurrent requests in any order, and a failure
     /// does not name its project.
     Awaited,
-    /// It was not answered in time, and its answer may still arrive. A refusal without a project may refer to it.
+    /// The request was not answered in time, but the answer may still arrive. A refusal without a project may refer to
+    /// this request.
     Overdue,
     /// The event that confirms the join has arrived, but not the acknowledgement that ends the request. `contested`: the
     /// event may have been the late answer to a join whose room the client has left since. `doubtful`: the server has
     /// refused something since, perhaps this request.
     Confirmed { contested: bool, doubtful: bool },
-    /// Its answer is no longer awaited, but the server may have put the client into the room.
+    /// The answer is no longer awaited, but the server may have put the client into the room.
     Lingering,
     /// A leave or another join has taken its place. Its own answer may still arrive.
     Superseded,
@@ -50,7 +51,7 @@ pub(crate) struct Request {
     /// End of the stage, except for `Lingering` and `Superseded`.
     pub(crate) deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
-    /// Its acknowledgement has arrived.
+    /// The acknowledgement has arrived.
     pub(crate) acknowledged: bool,
     /// The client has left the room, or asked to, since this join was sent.
     pub(crate) left_since: bool,

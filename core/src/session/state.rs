@@ -12,15 +12,15 @@ pub enum State {
     Idle,
     /// Making the first connection.
     Connecting,
-    /// Connected: the namespace is acknowledged and nothing was refused.
+    /// Connected: the server has acknowledged the namespace, and no refusal has followed.
     Connected,
     /// Reconnecting after the connection was lost.
     Reconnecting {
         /// Number of the next attempt, counted from 1 since the last stable connection.
         attempt: u32,
-        /// Delay before it.
+        /// Delay before the attempt.
         retry_in: Duration,
-        /// Error that made it necessary.
+        /// Error that made the attempt necessary.
         cause: Error,
     },
     /// Closing the connection.

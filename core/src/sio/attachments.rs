@@ -42,7 +42,7 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Starts a packet that announces attachments. Returns it at once if it announces none.
+    /// Starts a packet that announces attachments. A packet that announces none is complete and is returned at once.
     pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
         let event = BinaryEvent {
             ack: packet.id.filter(|_| is_ack),
@@ -60,7 +60,7 @@ impl Assembler {
     /// Adds a binary frame and returns the packet once it is complete.
     ///
     /// # Errors
-    /// Returns [`AttachmentError`] if no frame is expected, or all together are too large.
+    /// Returns [`AttachmentError`] if no attachment is expected, or if the attachments together exceed the size limit.
     pub fn add(&mut self, bytes: &[u8]) -> Result<Option<BinaryEvent>, AttachmentError> {
         let (event, due) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
         self.bytes += bytes.len();

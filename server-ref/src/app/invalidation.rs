@@ -72,7 +72,7 @@ impl App {
         }
     }
 
-    /// After lost messages: anything may have changed.
+    /// Catches up after lost messages, when anything may have changed.
     async fn catch_up(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();

@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use super::App;
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Actor, AuditDraft, Mutation, Notification, ProjectChange, notification_event};
+use crate::store::{Actor, AuditDraft, Mutation, ProjectChange, SystemNotification, notification_event};
 use crate::time::now;
 
 /// The most persistent notifications of one project, and of all projects together: every joining socket receives them.
@@ -24,12 +24,12 @@ impl App {
         message: String,
         persistent: bool,
         by: &Actor,
-    ) -> Result<Notification, Error> {
+    ) -> Result<SystemNotification, Error> {
         if persistent && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX {
             return Err(Error::Conflict("limit_reached", "There are too many persistent notifications"));
         }
         let notification =
-            Notification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
+            SystemNotification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
         match &notification.project_id {
             Some(id) => {
                 let mutation = if persistent { Mutation::Notified(notification.clone()) } else { Mutation::Nothing };
@@ -46,7 +46,12 @@ impl App {
         Ok(notification)
     }
 
-    async fn publish_to_all(&self, id: String, notification: &Notification, persistent: bool) -> Result<(), Error> {
+    async fn publish_to_all(
+        &self,
+        id: String,
+        notification: &SystemNotification,
+        persistent: bool,
+    ) -> Result<(), Error> {
         match self.publish_notification(&id, notification, persistent, Mutation::Nothing, None).await {
             // The project was deleted meanwhile.
             Err(Error::NotFound(_)) => Ok(()),
@@ -57,12 +62,12 @@ impl App {
     async fn publish_notification(
         &self,
         project_id: &str,
-        notification: &Notification,
+        notification: &SystemNotification,
         persistent: bool,
         mutation: Mutation,
         audit: Option<Box<AuditDraft>>,
     ) -> Result<(), Error> {
-        let Notification { id, kind, message, created_at: at, .. } = notification;
+        let SystemNotification { id, kind, message, created_at: at, .. } = notification;
         let id = persistent.then_some(id.as_str());
         let event = Some(notification_event(project_id, id, kind, message, *at)?);
         self.writer.submit(ProjectChange { project_id: project_id.into(), at: *at, mutation, event, audit }).await

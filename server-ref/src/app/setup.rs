@@ -11,7 +11,8 @@ use crate::ids::random_token;
 use crate::store::User;
 
 impl App {
-    /// Creates a token for the setup page, if there is no user. Every node accepts it until there is one; only its hash is stored.
+    /// Creates a token for the setup page; `None` if there is a user. Every node accepts the token until the first user exists.
+    /// Only its hash is stored.
     pub(crate) async fn setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
             return Ok(None);

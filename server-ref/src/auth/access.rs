@@ -31,7 +31,7 @@ pub(crate) enum Denied {
 }
 
 impl Denied {
-    /// As clients see it.
+    /// Code that clients receive.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::TokenExpired => "token_expired",

@@ -23,7 +23,7 @@ pub(crate) struct AccountThrottle {
     failures: Mutex<Cache<u64, VecDeque<Instant>>>,
 }
 
-/// An attempt that counts as failed until it is forgiven.
+/// An attempt that counts as failed until it is refunded.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct SignInAttempt(u64);
@@ -61,8 +61,8 @@ impl AccountThrottle {
         }
     }
 
-    /// The attempt succeeded.
-    pub(crate) fn forgive(&self, SignInAttempt(key): SignInAttempt) {
+    /// Takes back an attempt that succeeded. Earlier failures still count.
+    pub(crate) fn refund(&self, SignInAttempt(key): SignInAttempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut times) = failures.get_mut(&key) {
             times.pop_back();
@@ -79,7 +79,7 @@ mod tests {
         let throttle = AccountThrottle::new(2);
         let start = Instant::now();
         let attempt = |email: &str, browser, at| throttle.attempt(email, browser, start + Duration::from_secs(at));
-        throttle.forgive(attempt("a@example.org", None, 0).unwrap());
+        throttle.refund(attempt("a@example.org", None, 0).unwrap());
         assert!(attempt("a@example.org", None, 0).is_ok() && attempt("A@example.org", None, 60).is_ok());
         assert_eq!(attempt("a@example.org", None, 100).unwrap_err(), Duration::from_secs(800));
         assert!(attempt("b@example.org", None, 100).is_ok());

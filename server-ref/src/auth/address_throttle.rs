@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::address::network;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
-/// The number of addresses at which those without recent attempts are removed.
+/// Once this many addresses are stored, those without recent attempts are removed.
 const ADDRESSES_BEFORE_SWEEP: usize = 4096;
 
 /// Failed attempts within the last minute, by address.
@@ -24,7 +24,7 @@ impl AddressThrottle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts an attempt as failed until it is [forgiven](Self::forgive), so that many at once are no way around the limit.
+    /// Counts an attempt as failed until it is [refunded](Self::refund), so that many attempts at once can't evade the limit.
     ///
     /// # Errors
     /// The time to wait.
@@ -49,8 +49,8 @@ impl AddressThrottle {
         }
     }
 
-    /// The last attempt succeeded.
-    pub(crate) fn forgive(&self, address: IpAddr) {
+    /// Takes back the last attempt, which succeeded. Earlier failures still count.
+    pub(crate) fn refund(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&network(address)) {
             times.pop_back();
@@ -68,7 +68,7 @@ mod tests {
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let start = Instant::now();
         assert_eq!(throttle.attempt(address, start), Ok(()));
-        throttle.forgive(address);
+        throttle.refund(address);
         assert_eq!(throttle.attempt(address, start), Ok(()));
         assert_eq!(throttle.attempt(address, start + Duration::from_secs(10)), Ok(()));
         let later = start + Duration::from_secs(20);

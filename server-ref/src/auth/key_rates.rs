@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::rate::Rate;
 use crate::store::StoredKey;
 
-/// The number of keys at which idle ones are removed.
+/// Once this many keys are stored, idle ones are removed.
 const IDLE_SWEEP_SIZE: usize = 1024;
 
 /// The requests of this process by key. They survive a change of the key.

@@ -28,7 +28,7 @@ const USE_INTERVAL: Micros = 60 * 1_000_000;
 #[derive(Debug)]
 pub(super) struct Keys {
     known: RwLock<KeyCache>,
-    /// By the hash of the presented key.
+    /// Wrong keys, by the hash of the presented key.
     wrong: Cache<KeyHash, Instant>,
     /// A signature stays valid whatever happens to the key.
     verified: Cache<KeyHash, Arc<Claims>>,

@@ -36,7 +36,7 @@ use tokens::{Claims, token_key};
 pub(crate) const SESSION_COOKIE: &str = "session";
 pub(crate) const SESSION_USER: &str = "user_id";
 pub(crate) const SESSION_CSRF: &str = "csrf_token";
-/// Where the sign-in came from: on its way to the audit log, not stored with the session.
+/// Session entry that carries the client's address to the audit log at a sign-in. Not stored with the session.
 pub(crate) const SESSION_ADDRESS: &str = "address";
 
 /// An authenticated caller.
@@ -69,7 +69,7 @@ pub(crate) struct SignedIn {
     pub(crate) email: Arc<str>,
     /// The name of the session, not the id that opens it.
     pub(crate) session: Arc<str>,
-    /// The token that requests with side effects must repeat.
+    /// The CSRF token, which requests with side effects must repeat.
     pub(crate) csrf_token: String,
     pub(crate) expires_at: Micros,
 }
@@ -104,12 +104,12 @@ impl Auth {
         Ok(self.keys.access(&self.store, key, origin).await?.map(Principal::Key))
     }
 
-    /// Counts a request by a key or a token of it. The error is the time until it may make another one.
+    /// Counts a request by a key or one of its tokens. The error is the time until the key may make another request.
     pub(crate) fn count_request(&self, access: &KeyAccess) -> Result<(), Duration> {
         self.rates.check(&access.key, Instant::now())
     }
 
-    /// To be called after every committed change of a key.
+    /// Forgets all keys. Must be called after every committed change of a key.
     pub(crate) fn forget_keys(&self) {
         self.keys.forget();
     }
@@ -174,7 +174,7 @@ impl Auth {
     /// The hash of a new password.
     ///
     /// # Errors
-    /// When it is too short or too long.
+    /// When the password is too short or too long.
     pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
         check_password(password)?;
         self.hash_password(password).await

@@ -59,7 +59,7 @@ impl Passwords {
         self.work(move |memory| memory.fits(&password, &hash).unwrap_or(false)).await
     }
 
-    /// With a random salt, as a PHC string.
+    /// Hashes a password with a random salt. Returns a PHC string.
     pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
         let hash = self.work(move |memory| memory.hash(&password)).await?;
         hash.map_err(|error| Error::Internal(error.to_string()))

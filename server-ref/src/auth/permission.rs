@@ -25,7 +25,7 @@ pub(crate) enum Permission {
     EditProject,
     ManageKeys,
     Notify,
-    /// It contains e-mail addresses of people, too.
+    /// Read the audit log, which contains people's e-mail addresses.
     ReadAudit,
     DeleteProject,
 }

@@ -20,7 +20,7 @@ impl SigningSecret {
     }
 }
 
-/// Without the secret.
+/// Omits the secret.
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningSecret(…)")

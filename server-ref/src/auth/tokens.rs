@@ -22,7 +22,7 @@ const SIGNATURE_BYTES: usize = 64;
 const FIXED_BYTES: usize = 1 + 1 + 8 + 8;
 const SEED_PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
 
-/// The content of a token.
+/// The claims of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claims {
     pub(super) key_id: String,

@@ -17,12 +17,12 @@ const NAME_MAX: usize = 100;
 /// The subcommands of `key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Make an API key of a project, and print it this once.
+    /// Create an API key of a project, and print it once.
     Create {
         /// Id of the project.
         #[arg(long, value_name = "ID")]
         project: String,
-        /// Name of the key, of at most 100 characters, by which people know it. One is made up if it is left out.
+        /// Name of the key for people, of at most 100 characters. Default: a generated name.
         #[arg(long)]
         name: Option<String>,
         /// Scopes of the key: read, submit, review, rules, separated by commas.
@@ -103,7 +103,7 @@ async fn revoke(common: &Common, key: &str) -> Result<Answer, Error> {
     Ok(Answer::new(common.json, &json!({"key": {"id": id, "name": name, "project_id": project_id}}), text))
 }
 
-/// For a project that exists.
+/// Opens the store after a check that the project exists.
 async fn open(common: &Common, project_id: &str) -> Result<Store, Error> {
     let store = common.open().await?;
     match store.project_exists(project_id).await? {

@@ -12,7 +12,7 @@ use crate::store::{Schema, Store};
 /// Options of `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
-    /// Change nothing, print what would be done, and end with code 3 if it is something.
+    /// Only print the pending migrations, and exit with code 3 if there are any.
     #[arg(long)]
     check: bool,
 

@@ -1,4 +1,4 @@
-//! The commands that administer a database, also while servers run on it: servers notice each change within a second.
+//! The commands that administer a database, even while servers use it. Servers notice each change within a second.
 
 mod answer;
 mod keys;
@@ -22,13 +22,13 @@ use crate::store::{Store, StoreOptions};
 /// The commands besides `serve`.
 #[derive(Debug, Subcommand)]
 pub enum Administration {
-    /// Make, list, change and delete users.
+    /// Create, list, change and delete users.
     #[command(subcommand)]
     User(UserCommand),
-    /// Make and list projects.
+    /// Create and list projects.
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Make, list and revoke API keys.
+    /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(KeyCommand),
     /// Bring the database's tables up to date.
@@ -39,7 +39,7 @@ impl Administration {
     /// Carries the command out.
     ///
     /// # Errors
-    /// When what is asked for is not possible, or the database fails. Nothing was changed then.
+    /// When the request is impossible, or the database fails. Nothing is changed then.
     pub async fn run(self) -> Result<Answer, Error> {
         match self {
             Self::User(command) => command.run().await,
@@ -50,7 +50,7 @@ impl Administration {
     }
 }
 
-/// Options of all commands.
+/// Options common to all commands.
 #[derive(Args)]
 pub struct Common {
     /// Database of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read a
@@ -69,7 +69,7 @@ pub struct Common {
     json: bool,
 }
 
-/// Without the secrets.
+/// Omits the secrets.
 impl std::fmt::Debug for Common {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Common").field("json", &self.json).finish_non_exhaustive()
@@ -81,16 +81,15 @@ impl Common {
     const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
     async fn open(&self) -> Result<Store, Error> {
-        self.open_with(false).await
+        Store::open(&self.database, Self::store_options()).await
     }
 
-    /// Makes an SQLite file that does not exist.
+    /// Creates the SQLite file if it is missing.
     async fn open_or_create(&self) -> Result<Store, Error> {
-        self.open_with(true).await
+        Store::open(&self.database, StoreOptions { create: true, ..Self::store_options() }).await
     }
 
-    async fn open_with(&self, create: bool) -> Result<Store, Error> {
-        let opening = StoreOptions { create, busy_timeout: Self::BUSY_TIMEOUT, ..StoreOptions::default() };
-        Store::open(&self.database, opening).await
+    fn store_options() -> StoreOptions {
+        StoreOptions { create: false, busy_timeout: Self::BUSY_TIMEOUT, ..StoreOptions::default() }
     }
 }

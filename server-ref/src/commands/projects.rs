@@ -15,12 +15,12 @@ const NAME_MAX: usize = 200;
 /// The subcommands of `project`.
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
-    /// Make a project.
+    /// Create a project.
     Create {
         /// Name of the project, of at most 200 characters.
         #[arg(long)]
         name: String,
-        /// E-mail address of the user who owns it.
+        /// E-mail address of the user who owns the project.
         #[arg(long, value_name = "EMAIL")]
         owner: String,
         /// The database.

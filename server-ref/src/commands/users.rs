@@ -18,12 +18,12 @@ const STDIN_MAX: u64 = 8 * 1024;
 /// The subcommands of `user`.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Make a user. Without --password-stdin a password is made, and printed this once.
+    /// Create a user. Without --password-stdin, a random password is created and printed once.
     Create {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
-        /// Let them administer the server.
+        /// Make the user an administrator of the server.
         #[arg(long)]
         admin: bool,
         /// The password.
@@ -36,7 +36,7 @@ pub enum UserCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Give a user another password, and sign them out everywhere. Without --password-stdin one is made, and printed this once.
+    /// Set another password, and end all sessions of the user. Without --password-stdin, a random password is created and printed once.
     SetPassword {
         /// The user.
         #[command(flatten)]
@@ -45,24 +45,24 @@ pub enum UserCommand {
         #[command(flatten)]
         password: Password,
     },
-    /// Sign a user out everywhere, and let them sign in no more. Their memberships stay.
+    /// End all sessions of a user, and refuse new ones. The user's memberships stay.
     Deactivate {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
     },
-    /// Let a user who was deactivated sign in again.
+    /// Let a deactivated user sign in again.
     Activate {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
     },
-    /// Delete a user. Their decisions stay.
+    /// Delete a user. The user's decisions stay.
     Delete {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
-        /// User who becomes the owner of the projects that nobody else owns. Without one such projects are an error.
+        /// User who becomes an owner of the projects that nobody else owns. Without this option, such projects are an error.
         #[arg(long, value_name = "EMAIL")]
         reassign: Option<String>,
     },
@@ -82,7 +82,7 @@ pub struct NamedUser {
 /// Where a password comes from.
 #[derive(Debug, Args)]
 pub struct Password {
-    /// Read the password from stdin, up to a line's end. It has from 10 to 1000 characters.
+    /// Read the password, of 10 to 1000 characters, from the first line of stdin.
     #[arg(long)]
     password_stdin: bool,
 }

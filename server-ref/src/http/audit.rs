@@ -24,7 +24,7 @@ const LIMIT_MAX: i64 = 200;
 pub(super) struct AuditQuery {
     /// Entries per page, from 1 to 200 (50).
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
 }
 
@@ -35,7 +35,7 @@ type ParsedAuditQuery = Result<Query<AuditQuery>, QueryRejection>;
 pub(super) struct AuditPage {
     success: bool,
     entries: Vec<AuditEntry>,
-    /// For the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     next_cursor: Option<String>,
 }
 

@@ -27,7 +27,7 @@ pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 #[derive(Debug)]
 pub(super) struct Caller {
     principal: Principal,
-    /// Of the signed-in user.
+    /// E-mail address of the signed-in user.
     email: Option<Arc<str>>,
     address: Option<IpAddr>,
 }
@@ -99,12 +99,12 @@ impl Caller {
         Ok(user)
     }
 
-    /// As the log of a project names a user who is not a member, or not yet: without the address.
+    /// Returns the actor without the address. For the log of a project whose member the user is not, or not yet.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }
     }
 
-    /// As the audit log names them.
+    /// Returns the actor that the audit log names.
     pub(super) fn actor(&self) -> Actor {
         match &self.principal {
             Principal::Key(access) => {
@@ -145,7 +145,7 @@ impl FromRequestParts<Arc<App>> for Caller {
 }
 
 /// The project of a request whose path names none: that of the API key or, with a session, the `project_id` of the query. Without
-/// one it is the project of the content that is named, or the only one that the user belongs to.
+/// a `project_id` it is the project of the named item, or else the user's only project.
 #[derive(Debug)]
 pub(super) struct Project {
     pub(super) caller: Caller,
@@ -153,7 +153,7 @@ pub(super) struct Project {
 }
 
 impl Project {
-    /// Its id, for who may do this in it.
+    /// Checks that the caller has this permission in the project, and returns the project's id.
     pub(super) async fn allow(&self, app: &App, permission: Permission) -> Result<Arc<str>, ApiError> {
         self.caller.allow(app, &self.id, permission).await?;
         Ok(self.id.clone())

@@ -20,10 +20,10 @@ use crate::store::Content;
 pub(super) struct ContentList {
     success: bool,
     content: Vec<Content>,
-    /// Of numbered pages.
+    /// Present for numbered pages only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination: Option<Pagination>,
-    /// The cursor of the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     next_cursor: Option<String>,
 }
 

@@ -14,16 +14,17 @@ use super::error::ApiError;
 use crate::app::App;
 use crate::store::User;
 
-/// The session's token and user.
+/// The signed-in user and the session's CSRF token.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CsrfAnswer {
     success: bool,
-    /// To be sent as `X-CSRF-Token` with every request that changes something. It is good for as long as the session.
+    /// Must be sent as `X-CSRF-Token` with every request that changes something. Valid as long as the session.
     csrf_token: String,
     user: User,
 }
 
-/// The token that requests with the session cookie must repeat when they change something, and who is signed in.
+/// Returns the signed-in user and the session's CSRF token. Requests that change something with the session cookie must send
+/// the token as `X-CSRF-Token`.
 #[utoipa::path(get, path = "/auth/csrf", tag = "session", responses((status = 200, body = CsrfAnswer)))]
 pub(super) async fn csrf(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
     let nobody = || ApiError::unauthorized("Not signed in");

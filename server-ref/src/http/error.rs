@@ -21,13 +21,13 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 #[derive(Serialize, ToSchema)]
 pub(super) struct ErrorAnswer {
     success: bool,
-    /// For people.
+    /// Message for people.
     error: String,
-    /// For programs.
+    /// Code for programs.
     code: &'static str,
-    /// The same, under the name that deployed servers use.
+    /// The same code, under the name that deployed servers use.
     error_code: &'static str,
-    /// Whole seconds.
+    /// Whole seconds to wait before a retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
     /// The scope that the API key lacks.
@@ -131,7 +131,7 @@ impl ApiError {
         self.status
     }
 
-    /// For people.
+    /// Returns the message for people.
     pub(super) fn message(&self) -> &str {
         &self.message
     }

@@ -26,18 +26,18 @@ use crate::store::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitatio
 /// A new invitation.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct InvitationBody {
-    /// The e-mail address of a user, who may not exist yet.
+    /// E-mail address to invite. No user needs to have it yet.
     email: String,
     /// The role to give (`member`).
     role: Option<Role>,
 }
 
-/// An invitation with its token, which is shown this once: only a hash of it is stored.
+/// An invitation with its token. The token is shown only here: the server stores only a hash.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewInvitation {
     #[serde(flatten)]
     invitation: Invitation,
-    /// Accepts the invitation, for the user with its e-mail address alone.
+    /// Accepts the invitation; works only for the user with the invited e-mail address.
     token: String,
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn list(
     Ok(InvitationsAnswer::new(app.store.invitations(&id).await?))
 }
 
-/// Invites an e-mail address to a project for seven days; another invitation of the address is replaced. For admins; owners also
+/// Invites an e-mail address to a project for seven days. Replaces an earlier invitation of the address. For admins; owners also
 /// invite admins and owners.
 #[utoipa::path(
     post, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
@@ -76,7 +76,7 @@ pub(super) async fn create(
     invite(&app, &caller, &id, &body).await
 }
 
-/// Invites an e-mail address to a project, as `POST /api/projects/{id}/invitations`: the user becomes a member by accepting.
+/// Invites an e-mail address to a project, like `POST /api/projects/{id}/invitations`: the user becomes a member by accepting.
 #[utoipa::path(
     post, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
     request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))
@@ -108,7 +108,7 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], answer))
 }
 
-/// Withdraws an invitation. For admins; owners also withdraw those of admins and owners.
+/// Withdraws an invitation. For admins; owners also withdraw invitations of admins and owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/invitations/{invitation_id}", tag = "invitations",
     params(("id" = String, Path), ("invitation_id" = String, Path)),
@@ -137,7 +137,7 @@ pub(super) async fn received(
     Ok(ReceivedInvitationsAnswer::new(app.store.received_invitations(&user.email).await?))
 }
 
-/// Accepts an invitation, by its token or its id. For the signed-in user with its e-mail address.
+/// Accepts an invitation, by its token or its id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     post, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
     responses((status = 200, body = ProjectAnswer))
@@ -152,7 +152,7 @@ pub(super) async fn accept(
     show(&app, &caller, &project_id).await
 }
 
-/// Declines an invitation, by its token or its id. For the signed-in user with its e-mail address.
+/// Declines an invitation, by its token or its id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     delete, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
     responses((status = 200, body = Done))

@@ -29,16 +29,16 @@ const REQUESTS_PER_MINUTE_MAX: i64 = 6_000;
 #[derive(Deserialize, ToSchema)]
 pub(super) struct KeyBody {
     name: String,
-    /// Its scopes (`["read","submit"]`).
+    /// Scopes of the key (`["read","submit"]`).
     #[schema(value_type = Option<Vec<Scope>>)]
     scopes: Option<Scopes>,
-    /// The time at which it expires (never).
+    /// Time at which the key expires (never).
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// The pages that may use it, by origins such as `https://app.example` (any).
+    /// Pages that may use the key, by origins such as `https://app.example` (any).
     #[serde(default)]
     allowed_origins: Vec<String>,
-    /// The most requests that it and its tokens may make within a minute, at each node (any number).
+    /// The most requests that the key and its tokens may make within a minute, at each node (unlimited).
     #[schema(minimum = 1, maximum = 6000)]
     requests_per_minute: Option<i64>,
 }
@@ -49,7 +49,7 @@ pub(super) struct KeySwitch {
     is_active: bool,
 }
 
-/// A key with its secret, which is shown this once: only a hash of it is stored.
+/// A key with its secret. The secret is shown only here: the server stores only a hash.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewKey {
     #[serde(flatten)]
@@ -132,7 +132,7 @@ fn future(time: &str) -> Result<Micros, ApiError> {
     if time > now() { Ok(time) } else { Err(ApiError::unprocessable("expires_at must be in the future")) }
 }
 
-/// Switches a key off or on. Its sockets are disconnected at once when it is switched off. For admins.
+/// Switches a key off or on. Switching it off disconnects its sockets at once. For admins.
 #[utoipa::path(
     patch, path = "/api/projects/{id}/keys/{key_id}", tag = "keys",
     params(("id" = String, Path), ("key_id" = String, Path)),

@@ -18,22 +18,22 @@ const NUMBERED_ROWS_MAX: u64 = 10_000;
 const TEXT_MAX: usize = 200;
 const ID_MAX: usize = 256;
 
-/// The query of a listing: numbered pages (`page`, `per_page`), or pages from a `cursor` on (`limit`, `cursor`), which
-/// cost the same at any depth and skip nothing when items are added in between.
+/// The query of a listing: numbered pages (`page`, `per_page`), or pages by cursor (`limit`, `cursor`). Pages by cursor cost the
+/// same, however deep, and items added between requests don't shift them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {
     /// Required for a session whose user has several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
-    /// From 1; only with `status`. Pages end after 10,000 items.
+    /// Number of the page, from 1; only with `status`. Pages end after 10,000 items.
     page: Option<i64>,
-    /// From 1 to 100 (20).
+    /// Items per page, from 1 to 100 (20).
     per_page: Option<i64>,
     /// `flagged`: items that wait for a review.
     status: Option<String>,
-    /// A text within the item, in upper or lower case; at most 200 characters. A page may then have fewer items than
-    /// `limit`, or none, and more follow as long as `next_cursor` is not null.
+    /// Matches text within the item, ignoring case; at most 200 characters. A page may then have fewer items than `limit`,
+    /// or none; more follow until `next_cursor` is null.
     q: Option<String>,
     /// The `user_id` of the metadata.
     user_id: Option<String>,
@@ -43,9 +43,9 @@ pub(super) struct ContentQuery {
     from: Option<String>,
     /// Submitted before this time.
     to: Option<String>,
-    /// From 1 to 100 (20).
+    /// Items per page, from 1 to 100 (20).
     limit: Option<i64>,
-    /// The previous page's `next_cursor`, with the same filters.
+    /// `next_cursor` of the previous page, with the same filters.
     cursor: Option<String>,
 }
 

@@ -85,8 +85,8 @@ async fn sign_in(
     let Some(user) = app.auth.by_password(email, field(&body, "password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
-    app.logins.forgive(address);
-    app.account_logins.forgive(attempt);
+    app.logins.refund(address);
+    app.account_logins.refund(attempt);
     begin(session, &user.id, address).await?;
     // Meanwhile the password may have been changed, which ended the sessions that were there.
     if !app.store.has_password(&user.id, &user.password_hash).await? {

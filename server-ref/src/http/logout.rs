@@ -20,7 +20,7 @@ use crate::auth::{SESSION_CSRF, SESSION_USER};
 use crate::ids::session_name;
 use crate::store::Invalidation;
 
-/// The form that signs out. A link must not, because any page can send its visitors to a link.
+/// The form that signs out. A mere link must not sign out, because any page can send its visitors to a link.
 pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
     Ok(match token(&session).await? {
         Some(token) => page::logout(&token),
@@ -28,7 +28,7 @@ pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
     })
 }
 
-/// Ends the session and the sockets that were opened with it. The session's token is in the form or in the header.
+/// Ends the session and the sockets that were opened with it. The session's CSRF token must be in the form or in the header.
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     session: Session,

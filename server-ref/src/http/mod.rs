@@ -157,7 +157,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::health))
 }
 
-/// From the head of a request, over its body, to the answer.
+/// Limits the time from the head of a request, over its body, to the answer.
 async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(app.settings.request_timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| ApiError::timeout().into_response())

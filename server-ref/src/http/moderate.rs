@@ -21,7 +21,7 @@ use crate::store::Status;
 
 /// The only moderated type.
 const DEFAULT_CONTENT_TYPE: &str = "text";
-/// Metadata goes to every listener with the event, unlike the content, of which they get a preview.
+/// The most bytes of metadata. Every listener receives the whole metadata with the event, but only a preview of the content.
 const METADATA_MAX: usize = 64 * 1024;
 
 /// An item to moderate.
@@ -31,7 +31,7 @@ pub(super) struct Submitted {
     #[serde(default = "text", deserialize_with = "Value::deserialize")]
     #[schema(value_type = String, pattern = "^text$")]
     r#type: Value,
-    /// Not blank.
+    /// The text; must not be blank.
     #[schema(required, value_type = String, pattern = "[^\\s]")]
     content: Option<String>,
     /// Any JSON object, which the events repeat. A `user_id` in it, text or number, names the author for `user_activity`.

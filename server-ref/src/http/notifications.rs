@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::input::{Body, Ids, text};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::store::Notification;
+use crate::store::SystemNotification;
 
 const MESSAGE_MAX: usize = 2000;
 
@@ -44,15 +44,15 @@ impl NotificationType {
 pub(super) struct NotificationBody {
     r#type: NotificationType,
     message: String,
-    /// True if later joins also receive it until it is withdrawn (false).
+    /// True if later joins also receive the notification, until it is withdrawn (false).
     #[serde(default)]
     persistent: bool,
-    /// The project; omitted: all projects, which only administrators of the server may notify.
+    /// The project; all projects if omitted, which only administrators of the server may notify.
     project_id: Option<String>,
 }
 
-answer!(NotificationAnswer { notification: Notification });
-answer!(NotificationsAnswer { notifications: Vec<Notification> });
+answer!(NotificationAnswer { notification: SystemNotification });
+answer!(NotificationsAnswer { notifications: Vec<SystemNotification> });
 
 /// The persistent notifications that are in force in a project.
 #[utoipa::path(

@@ -15,11 +15,11 @@ use super::input::Body;
 use crate::address::ClientAddress;
 use crate::app::App;
 
-/// The password of the user, and the next one.
+/// The user's current password, and the new one.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct PasswordBody {
     current: String,
-    /// From 10 to 1000 characters.
+    /// The new password, of 10 to 1000 characters.
     new: String,
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn change(
     if app.auth.by_password(&user.email, body.current).await?.is_none() {
         return Err(ApiError::wrong_password());
     }
-    app.logins.forgive(address);
+    app.logins.refund(address);
     app.set_password(&user.id, &body.new, Some(session), &caller.actor()).await?;
     Ok(Done::new())
 }

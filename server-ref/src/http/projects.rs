@@ -28,7 +28,7 @@ pub(super) struct ProjectBody {
 answer!(ProjectAnswer { project: ProjectInfo });
 answer!(ProjectsAnswer { projects: Vec<ProjectInfo> });
 
-/// The projects of the user, or the one of the key.
+/// The projects of the user, or the project of the key.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", responses((status = 200, body = ProjectsAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ProjectsAnswer>, ApiError> {
     let projects = match caller.key_project() {

@@ -29,7 +29,7 @@ pub(super) struct ReviewBody {
 answer!(ReviewAnswer { content: Content });
 
 /// Decides about an item, whatever the earlier decision, and publishes a `moderation_update` with `moderator_type`
-/// `manual`. The items that wait for it are `GET /api/content?status=flagged`.
+/// `manual`. `GET /api/content?status=flagged` lists the items that wait for a review.
 #[utoipa::path(
     post, path = "/api/content/{id}/review", tag = "content",
     params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),

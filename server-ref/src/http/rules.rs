@@ -34,7 +34,7 @@ pub(super) struct RuleBody {
     /// `keyword`, `regex` or `ai_prompt`. Needed for a new rule.
     #[serde(alias = "rule_type")]
     r#type: Option<String>,
-    /// By type: `{"keywords":[…],"case_sensitive":false}`, `{"pattern":"…","flags":["i","m","s"]}` or `{"prompt":"…"}`. Needed for
+    /// Search data, by type: `{"keywords":[…],"case_sensitive":false}`, `{"pattern":"…","flags":["i","m","s"]}` or `{"prompt":"…"}`. Needed for
     /// a new rule, and when the type changes.
     #[serde(alias = "rule_data")]
     #[schema(value_type = Option<Object>)]
@@ -43,7 +43,7 @@ pub(super) struct RuleBody {
     action: Option<Action>,
     /// Higher ones are tried first (0).
     priority: Option<i64>,
-    /// True if it is in force (true).
+    /// True if the rule is in force (true).
     is_active: Option<bool>,
 }
 

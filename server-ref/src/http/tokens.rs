@@ -24,9 +24,9 @@ const TTL_MAX: u32 = 86_400;
 #[derive(Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct TokenBody {
-    /// Its lifetime in seconds, at most 86,400 (900). It also ends with its key.
+    /// Lifetime of the token in seconds, at most 86,400 (900). The token also ends with its key.
     ttl: u32,
-    /// Its scopes, at most those of the key (`["read"]`).
+    /// Scopes of the token, at most those of the key (`["read"]`).
     #[schema(value_type = Vec<Scope>)]
     scopes: Scopes,
 }

@@ -87,7 +87,7 @@ impl Compilation {
         Some(std::mem::take(&mut self.set))
     }
 
-    /// Rules from this one on decide nothing: items that reach them are flagged.
+    /// Stops at this rule: items that reach it, or a later one, are flagged.
     fn stop_at(&mut self, rule: &StoredRule, reason: &str) {
         tracing::warn!(rule = rule.id, reason, "items that reach this rule of a project, or a later one, are flagged");
         // It has an action, because `add` refuses a rule without one.

@@ -51,7 +51,7 @@ struct PoolState {
 struct ProjectJobs {
     jobs: VecDeque<(usize, MatchingJob)>,
     bytes: usize,
-    /// Its used time, starting from the clock's value at its first job.
+    /// Time that the project has used, starting from the clock's value at its first job.
     used: Duration,
     running: bool,
 }

@@ -69,7 +69,7 @@ pub enum RuleKind {
     Regex {
         /// The pattern.
         pattern: String,
-        /// Of `i` (any case), `m` (`^` and `$` match at lines), `s` (`.` matches newlines).
+        /// Any of `i` (any case), `m` (`^` and `$` match at lines) and `s` (`.` matches newlines).
         #[serde(default)]
         flags: Vec<String>,
     },
@@ -85,16 +85,16 @@ pub enum RuleKind {
 pub struct NewRule {
     /// Shown to people, and the `rule_name` of events.
     pub name: String,
-    /// Its search data.
+    /// Type of the rule, with its search data.
     pub kind: RuleKind,
-    /// Its action.
+    /// Action of the rule.
     pub action: Action,
     /// Higher ones are evaluated first.
     pub priority: i64,
 }
 
 impl RuleKind {
-    /// From the type and its data, as users write and the store keeps them.
+    /// Parses the type and its data, in the form that users write and the store keeps.
     pub(crate) fn from_json(kind: &str, data: Value) -> Result<Self, Error> {
         let whole = json!({"type": kind, "data": data});
         serde_json::from_value(whole).map_err(|error| Error::Rule(error.to_string()))

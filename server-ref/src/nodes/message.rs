@@ -81,7 +81,7 @@ impl CommitMessage {
         }
     }
 
-    /// The bytes for this channel.
+    /// Encodes the message for a channel: the MAC, then the JSON.
     pub(super) fn encode(&self, channel: &str, secret: &NodeSecret) -> Result<Vec<u8>, Error> {
         let json = serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string()))?;
         let mut bytes = secret.mac(channel, &json).finalize().into_bytes().to_vec();
@@ -89,7 +89,7 @@ impl CommitMessage {
         Ok(bytes)
     }
 
-    /// Nothing of a message is read before its MAC is verified.
+    /// Decodes a message. Verifies the MAC before it reads anything else.
     pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeSecret) -> Result<Self, MessageRefusal> {
         let (mac, json) = bytes.split_at_checked(MAC_BYTES).ok_or(MessageRefusal::Unauthenticated)?;
         secret.mac(channel, json).verify_slice(mac).map_err(|_| MessageRefusal::Unauthenticated)?;

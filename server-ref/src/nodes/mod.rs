@@ -2,7 +2,7 @@
 //!
 //! Redis carries messages and stores nothing: the log in PostgreSQL is the truth, and every event is in it.
 //! A lost message shows as a hole in the ids, or as a new head at the next read of the log; see `realtime::publisher`.
-//! So no submission waits for Redis.
+//! Submissions therefore never wait for Redis.
 
 mod link;
 mod message;

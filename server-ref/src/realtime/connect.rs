@@ -28,7 +28,7 @@ pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
 /// The most packets that wait for a slow client. Further ones are dropped: the client sees the hole in the ids and asks for a
 /// replay, and the next ping, which finds no room either, ends the connection.
 const SEND_BUFFER_PACKETS: usize = 2048;
-/// The time for a client to connect to the namespace after it opened Engine.IO.
+/// The longest time between the opening of Engine.IO and the client's CONNECT to the namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
 const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
@@ -136,8 +136,8 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
     });
 }
 
-/// The reason for which a connection was refused. Those that are not about credentials are the message of CONNECT_ERROR, which
-/// stock clients show as `connect_error`.
+/// The reason for which a connection was refused. Unless it is about credentials, it is the message of CONNECT_ERROR, which stock
+/// clients show as `connect_error`.
 #[derive(Debug, thiserror::Error)]
 enum ConnectRefusal {
     #[error("{}", .0.message)]

@@ -12,9 +12,9 @@ use crate::auth::Principal;
 pub(super) struct Connection {
     pub(super) realtime: Arc<Realtime>,
     pub(super) principal: Principal,
-    /// The projects that it has joined.
+    /// The projects that the connection has joined.
     rooms: Mutex<HashSet<String>>,
-    /// The task that ends the socket with its credentials.
+    /// The task that ends the socket when its credentials expire.
     expiry: OnceLock<AbortHandle>,
 }
 
@@ -49,7 +49,7 @@ impl Connection {
         self.lock().remove(project_id);
     }
 
-    /// The projects that it has joined.
+    /// The projects that the connection has joined.
     pub(super) fn rooms(&self) -> Vec<String> {
         self.lock().iter().cloned().collect()
     }

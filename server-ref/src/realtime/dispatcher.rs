@@ -30,15 +30,15 @@ enum RequestKind {
 
 struct ClientRequest {
     kind: RequestKind,
-    /// `None`: there was none, or it could not be read.
+    /// `None` if there was no payload, or it could not be read.
     payload: Option<Value>,
     socket: SocketRef,
     ack: AckSender,
 }
 
 impl Dispatcher {
-    /// Registers the handlers of a socket. They only queue: a handler's future runs in a task of its own, so that requests would
-    /// overtake one another. Nothing is handled before [`Self::run`].
+    /// Registers the handlers of a socket. The handlers only enqueue: each handler's future runs in its own task, so work done
+    /// there could overtake earlier requests. Nothing is handled before [`Self::run`].
     pub(super) fn attach(connection: Arc<Connection>, admission: Admission, socket: &SocketRef) {
         let dispatcher = Arc::new(Self { connection, admission, queue: Mutex::new(RequestQueue::new()) });
         socket.extensions.insert(dispatcher.clone());

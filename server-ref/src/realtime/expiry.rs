@@ -15,7 +15,7 @@ use crate::time::{Micros, now};
 /// The longest sleep: the machine's clock may be set meanwhile, and does not stand still while the machine sleeps.
 const EXPIRY_SLEEP_MAX: Duration = Duration::from_secs(30);
 
-/// Starts a task that ends the socket with its credentials. `None`: they don't end by themselves.
+/// Starts a task that ends the socket when its credentials expire; `None` if they never expire.
 pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
     let at = connection.principal.expires_at()?;
     let (io, id, connection) = (connection.realtime.io.get()?.clone(), socket.id, Arc::downgrade(connection));

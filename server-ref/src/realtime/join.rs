@@ -9,7 +9,7 @@ use super::payload::project_id;
 use super::reply::{Failure, emit};
 use super::rooms::project_room;
 use crate::auth::Permission;
-use crate::store::{Notification, NotificationPayload, Scope};
+use crate::store::{NotificationPayload, Scope, SystemNotification};
 
 #[derive(Serialize)]
 struct JoinedProject<'a> {
@@ -80,7 +80,7 @@ async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
 
 /// The checks once the socket is in the room: the head, because every event with a greater id is published to it from
 /// now on; the access once more, because a withdrawal would find it from now on.
-async fn check_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<Notification>), Failure> {
+async fn check_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
     let internal = |error| Failure::internal(&error).about(id);
     let store = &connection.realtime.store;
     may_join(connection, id).await?;

@@ -10,7 +10,7 @@ const PUBLISHER_QUEUE_REQUESTS: usize = 1024;
 /// A request of a join.
 #[derive(Debug)]
 pub(crate) enum PublisherRequest {
-    /// Follows a project. Answered with true if the start of its sequence is known.
+    /// Follows a project. The reply is `true` if the start of the project's sequence is known.
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// Starts the sequence of the project after this id.
     Start(Arc<str>, i64, oneshot::Sender<()>),
@@ -30,7 +30,8 @@ impl PublisherHandle {
         (Self(requests), queue)
     }
 
-    /// Follows a project. Returns true if its sequence has started; otherwise it must be [started](Self::start).
+    /// Follows a project. Returns `true` if the project's sequence has started; otherwise the caller must
+    /// [start](Self::start) it.
     pub(crate) async fn follow(&self, project_id: &str) -> bool {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.send(PublisherRequest::Follow(project_id.into(), reply)).await.is_ok();

@@ -14,7 +14,7 @@ pub(super) struct Failure {
     pub(super) code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) project_id: Option<String>,
-    /// Whole seconds.
+    /// Whole seconds to wait before a retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retry_after: Option<u64>,
     /// The scope that the API key lacks.
@@ -55,7 +55,7 @@ impl Failure {
         self
     }
 
-    /// The name of the event that reports it.
+    /// The name of the event that reports the failure.
     pub(super) fn event(&self) -> &'static str {
         match self.code {
             "access_denied" => "project_access_denied",
@@ -64,7 +64,7 @@ impl Failure {
     }
 }
 
-/// Emits an event. A closed socket, or one that does not read, loses it.
+/// Emits an event. A closed socket, or a socket that does not read, loses the event.
 pub(super) fn emit(socket: &SocketRef, event: &str, payload: &impl Serialize) {
     if let Err(error) = socket.emit(event, payload) {
         tracing::debug!(sid = %socket.id, event, %error, "a reply was not sent");

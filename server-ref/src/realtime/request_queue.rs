@@ -18,7 +18,7 @@ impl<T> RequestQueue<T> {
         Self { waiting: VecDeque::new(), is_served: true }
     }
 
-    /// Adds a request. Returns true if the caller must take requests out. An error returns the request: the queue is full.
+    /// Adds a request. Returns `true` if the caller must take requests out. If the queue is full, the error is the request.
     pub(super) fn push(&mut self, request: T) -> Result<bool, T> {
         if self.waiting.len() >= QUEUED_REQUESTS_MAX {
             return Err(request);

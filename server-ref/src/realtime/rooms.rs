@@ -10,17 +10,17 @@ pub(super) fn project_room(project_id: &str) -> String {
 /// Sockets with the same credentials.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SocketGroup<'a> {
-    /// Those of a session, by its name; see `session_name`.
+    /// Sockets of a session, by its name; see `session_name`.
     Session(&'a str),
     User(&'a str),
-    /// Those of a key and of its tokens.
+    /// Sockets of a key and of its tokens.
     Key(&'a str),
-    /// Those of any key of this project.
+    /// Sockets of any key of this project.
     KeysOfProject(&'a str),
 }
 
 impl SocketGroup<'_> {
-    /// Not a project's room: those begin otherwise.
+    /// Returns the name of the room. It differs from the names of projects' rooms, which begin otherwise.
     pub(super) fn room(self) -> String {
         match self {
             Self::Session(name) => format!("session_{name}"),

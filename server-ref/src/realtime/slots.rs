@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::address::network;
 use crate::rate::Rate;
 
-/// The multiple of the limit up to which refused clients get the reason over Socket.IO, which costs a connection for a moment.
-/// Beyond it the answer is a plain HTTP 429.
+/// Up to this multiple of the limit, refused clients get the reason over Socket.IO, which costs a connection for a moment. Beyond
+/// it the answer is a plain HTTP 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
 /// Open connections by address.
@@ -38,7 +38,7 @@ pub(crate) struct Admission {
 /// More events came within a minute than the limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooManyEvents {
-    /// The time until the next one is accepted.
+    /// The time until the next event is accepted.
     pub(super) retry_after: Duration,
     /// The client continues despite refusals.
     pub(super) is_flooding: bool,
@@ -84,7 +84,7 @@ impl SocketSlots {
 }
 
 impl Admission {
-    /// Takes one of the allowed places; false if none is left.
+    /// Takes one of the allowed places; `false` if none is left.
     pub(crate) fn take_slot(&self) -> bool {
         let (slots, admitted) = (&self.slot.slots, &self.slot.admitted);
         let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -39,7 +39,7 @@ pub struct Demo {
     pub password: String,
 }
 
-/// Without the secrets.
+/// Omits the secrets.
 impl fmt::Debug for Demo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Demo").field("project_id", &self.project_id).field("email", &self.email).finish_non_exhaustive()

@@ -15,7 +15,8 @@ use super::python_polling::PACKET_SEPARATOR;
 use crate::http::{invalid, request_timeout, too_large};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
-/// The most packets in a POST: more than the limit of events allows in several minutes, and more than the SDK queues.
+/// The most packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues as
+/// many.
 const POST_PACKETS_MAX: usize = 2_000;
 
 /// Refuses a POST with too many packets or too many bytes, and one whose body takes longer than `body_timeout`.

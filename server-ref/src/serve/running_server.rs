@@ -27,8 +27,8 @@ const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 /// The interval of checks for sockets that are still open.
 const SOCKETS_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A server that accepts connections until it is shut down or dropped. Dropping it cuts its connections and gives up the requests
-/// in progress.
+/// A server that accepts connections until it is shut down or dropped. A drop cuts the connections and abandons the requests in
+/// progress.
 pub struct RunningServer {
     app: Arc<App>,
     io: SocketIo,
@@ -55,14 +55,14 @@ impl RunningServer {
         Self { app, io, address, metrics_address, demo, setup_token, connections, stop, _temporary: temporary }
     }
 
-    /// The address that it listens on, with the real port.
+    /// The address that the server listens on, with the real port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address that serves `/metrics` alone, with the real port. `None`: it is served on [`address`](Self::address), because
-    /// [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called.
+    /// The address of the separate listener for `/metrics`, with the real port. `None` if [`address`](Self::address) serves
+    /// `/metrics`, because [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
@@ -87,15 +87,15 @@ impl RunningServer {
         self.demo.as_ref()
     }
 
-    /// The page that creates the first administrator. `None` if the server had a user when it started; the page works until there
-    /// is one. Anyone who knows this URL can administer the server.
+    /// The URL of the page that creates the first administrator, which works until the first user exists. `None` if there was a
+    /// user at the start. While the page works, anyone who knows the URL can become the administrator.
     #[must_use]
     pub fn setup_url(&self) -> Option<String> {
         let token = self.setup_token.as_ref()?;
         Some(format!("{}/auth/setup?token={token}", self.base_url()))
     }
 
-    /// Adds a rule to a project and publishes a `rule_update`; it is in force when this returns. Returns its id.
+    /// Adds a rule to a project, publishes a `rule_update`, and returns the rule's id. The rule is then in force.
     ///
     /// # Errors
     /// When the rule is not usable, the project does not exist, or the database fails.
@@ -103,8 +103,8 @@ impl RunningServer {
         self.app.add_rule(project_id, rule, &Actor::system()).await
     }
 
-    /// Logs and publishes an event such as `system_notification` or `user_activity`. `project_id` and `event_id` are added to
-    /// the payload. It is durable when this returns.
+    /// Logs and publishes an event such as `system_notification` or `user_activity`, and returns once it is durable.
+    /// `project_id` and `event_id` are added to the payload.
     ///
     /// # Errors
     /// When the project does not exist or the database fails.
@@ -169,7 +169,7 @@ impl RunningServer {
         self.add_member_as(project_id, email, Role::Member).await
     }
 
-    /// Makes a user a member of a project in this role, if they are not one already.
+    /// Makes a user a member of a project in this role, unless the user is a member already.
     ///
     /// # Errors
     /// When one of them does not exist or the database fails.
@@ -221,12 +221,13 @@ impl RunningServer {
         }
         self.stop.kill.cancel();
         self.stop.hang_up.cancel();
-        let _ = timeout(DRAIN_STEP_TIMEOUT, self.sockets_are_gone()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.websockets_closed()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.io.close()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.close()).await;
     }
 
-    async fn sockets_are_gone(&self) {
+    /// Waits until all WebSockets are closed.
+    async fn websockets_closed(&self) {
         while self.io.of("/").is_some_and(|namespace| {
             namespace.sockets().iter().any(|socket| socket.transport_type() == TransportType::Websocket)
         }) {

@@ -36,7 +36,7 @@ impl Role {
     }
 }
 
-/// From the database.
+/// Read from the database.
 impl From<String> for Role {
     fn from(text: String) -> Self {
         Self::parse(&text)

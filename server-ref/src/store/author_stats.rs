@@ -1,9 +1,9 @@
 //! Each author's counts, and the `user_activity` event.
 //!
-//! - `total_submissions`: all items that they wrote in the project.
-//! - `approval_rate`: the percentage of them that is approved, to one decimal.
-//! - `recent_violations`: those that were rejected in the last 24 hours, counted by the hour: the current one and the 23 before.
-//! - `risk_score`, from 0 to 10: ten times the share that is not approved, plus a quarter for each recent violation.
+//! - `total_submissions`: all items that the author wrote in the project.
+//! - `approval_rate`: the percentage of these items that is approved, to one decimal.
+//! - `recent_violations`: the items rejected in the current hour and the 23 hours before it.
+//! - `risk_score`: ten times the fraction of items not approved, plus 0.25 per recent violation, capped at 10.
 
 use serde::Serialize;
 

@@ -46,7 +46,7 @@ pub(super) fn is_definite(error: &sqlx::Error) -> bool {
     error.is_some_and(|error| error.severity() == PgSeverity::Error)
 }
 
-/// By SQLSTATE.
+/// Classifies an error by SQLSTATE.
 fn postgres(error: &PgDatabaseError) -> DbFault {
     match error.code() {
         "53100" => DbFault::Full,
@@ -63,9 +63,9 @@ fn postgres(error: &PgDatabaseError) -> DbFault {
     }
 }
 
-/// By extended result code, whose low byte is the primary one.
+/// Classifies an error by the extended result code, whose low byte is the primary code.
 fn sqlite(code: i32) -> DbFault {
-    /// `SQLITE_IOERR_WRITE` and the like, by which some file systems tell that they are full.
+    /// `SQLITE_IOERR_WRITE` and the like, by which some file systems report that they are full.
     const IO_ERROR: i32 = 10;
     match code & 0xff {
         13 => DbFault::Full,

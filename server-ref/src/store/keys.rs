@@ -15,7 +15,7 @@ use crate::time::{Micros, rfc3339};
 pub(crate) struct KeyInfo {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Its scopes.
+    /// Scopes of the key.
     #[sqlx(try_from = "String")]
     #[schema(value_type = Vec<Scope>)]
     pub(crate) scopes: Scopes,
@@ -23,7 +23,7 @@ pub(crate) struct KeyInfo {
     #[sqlx(try_from = "String")]
     #[schema(value_type = Vec<String>)]
     pub(crate) allowed_origins: Origins,
-    /// False: it is switched off.
+    /// False if the key is switched off.
     pub(crate) is_active: bool,
     #[serde(serialize_with = "time")]
     #[schema(value_type = String, format = DateTime)]
@@ -73,7 +73,7 @@ pub(crate) struct KeyDraft {
 }
 
 impl KeyDraft {
-    /// As the audit log shows it.
+    /// Form in which the audit log shows the key.
     pub(super) fn state(&self) -> Value {
         json!({
             "name": self.name,
@@ -97,7 +97,7 @@ pub(crate) struct KeySecret {
 pub(crate) struct Origins(Vec<String>);
 
 impl Origins {
-    /// As browsers write them. The error is the text that is no origin.
+    /// Parses origins in the form that browsers write. The error is the text that is no origin.
     pub(crate) fn parse(texts: &[String]) -> Result<Self, &str> {
         let parse = |text| origin(text).ok_or(text);
         texts.iter().map(String::as_str).map(parse).collect::<Result<_, _>>().map(Self)
@@ -116,7 +116,7 @@ fn origin(text: &str) -> Option<String> {
     (matches!(url.scheme(), "http" | "https") && is_bare).then(|| url.origin().ascii_serialization())
 }
 
-/// From the database.
+/// Read from the database.
 impl From<String> for Origins {
     fn from(words: String) -> Self {
         Self(words.split_ascii_whitespace().map(str::to_owned).collect())

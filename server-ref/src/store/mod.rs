@@ -31,7 +31,7 @@ pub(crate) use db_error::DbFault;
 pub(crate) use invalidation::Invalidation;
 pub(crate) use invitations::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation};
 pub(crate) use keys::{KeyDraft, KeyInfo, KeySecret, Origins, StoredKey};
-pub(crate) use notifications::{Notification, NotificationPayload, event as notification_event};
+pub(crate) use notifications::{NotificationPayload, SystemNotification, event as notification_event};
 pub(crate) use project_change::{
     ContentReview, EventBatch, EventDraft, LoggedEvent, Mutation, NewContent, ProjectBatch, ProjectChange,
 };

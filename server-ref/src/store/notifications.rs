@@ -9,11 +9,12 @@ use super::{Actor, AuditDraft, EventDraft};
 use crate::Error;
 use crate::time::{Micros, rfc3339};
 
-/// A notification that is in force until it is withdrawn.
+/// A notification from the operators. Only persistent ones are stored, until they are withdrawn.
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
-pub(crate) struct Notification {
+#[schema(as = Notification)]
+pub(crate) struct SystemNotification {
     pub(crate) id: String,
-    /// Null: for all projects.
+    /// Null if the notification is for all projects.
     pub(crate) project_id: Option<String>,
     #[sqlx(rename = "type")]
     #[serde(rename = "type")]
@@ -24,13 +25,13 @@ pub(crate) struct Notification {
     pub(crate) created_at: Micros,
 }
 
-impl Notification {
-    /// As the audit log shows it.
+impl SystemNotification {
+    /// Form in which the audit log shows the notification.
     pub(super) fn state(&self) -> Value {
         json!({"type": self.kind, "message": self.message})
     }
 
-    /// The audit log's entry of a new one.
+    /// Audit log entry for a new notification.
     pub(crate) fn created(&self, persistent: bool, by: &Actor) -> AuditDraft {
         let mut after = self.state();
         after["persistent"] = persistent.into();
@@ -38,8 +39,8 @@ impl Notification {
     }
 }
 
-/// The documented payload. Persistent ones also have an id, by which they are withdrawn, and recognised when they are
-/// repeated.
+/// The documented payload. A persistent notification also has an id, by which it is withdrawn, and by which clients
+/// recognise it when it is sent again.
 #[derive(Debug, Serialize)]
 pub(crate) struct NotificationPayload<'a> {
     r#type: &'a str,
@@ -52,8 +53,8 @@ pub(crate) struct NotificationPayload<'a> {
 }
 
 impl<'a> NotificationPayload<'a> {
-    /// The notifications that a joining socket receives again.
-    pub(crate) fn of(notification: &'a Notification, project_id: &'a str) -> Self {
+    /// Payload of a persistent notification, as every joining socket receives it.
+    pub(crate) fn of(notification: &'a SystemNotification, project_id: &'a str) -> Self {
         Self {
             r#type: &notification.kind,
             message: &notification.message,

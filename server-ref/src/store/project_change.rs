@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{AuditDraft, Notification, RecentDecision, Status, StatusCounts, StoredRule};
+use super::{AuditDraft, RecentDecision, Status, StatusCounts, StoredRule, SystemNotification};
 use crate::Error;
 use crate::time::Micros;
 
@@ -17,7 +17,7 @@ pub(crate) struct ProjectChange {
     pub(crate) at: Micros,
     pub(crate) mutation: Mutation,
     pub(crate) event: Option<EventDraft>,
-    /// Its entry in the audit log. The commit adds the previous state.
+    /// Audit log entry of the change. The commit adds the previous state.
     pub(crate) audit: Option<Box<AuditDraft>>,
 }
 
@@ -30,9 +30,9 @@ pub(crate) enum Mutation {
     Reviewed(ContentReview),
     RuleCreated(StoredRule),
     RuleUpdated(StoredRule),
-    /// By its id.
+    /// Carries the rule's id.
     RuleDeleted(String),
-    Notified(Notification),
+    Notified(SystemNotification),
 }
 
 #[derive(Debug)]
@@ -96,7 +96,7 @@ pub(crate) struct EventBatch {
 #[derive(Debug, Default)]
 pub(crate) struct ProjectBatch {
     pub(crate) events: Vec<LoggedEvent>,
-    /// After the events, if they changed.
+    /// Counts after the events, if the events changed them.
     pub(crate) counts: Option<StatusCounts>,
     pub(crate) recent: Vec<RecentDecision>,
 }
@@ -136,7 +136,7 @@ impl ProjectChange {
         }
     }
 
-    /// Its approximate size in bytes.
+    /// Approximate size of the change, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let mutation = match &self.mutation {
             Mutation::Nothing | Mutation::RuleDeleted(_) | Mutation::Notified(_) => 0,

@@ -64,7 +64,7 @@ impl Scopes {
         Self(self.0 & others.0)
     }
 
-    /// As tokens carry them.
+    /// Form in which tokens carry scopes.
     pub(crate) fn bits(self) -> u8 {
         self.0
     }
@@ -96,7 +96,7 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
-/// From the database. Words that a newer server wrote give nothing.
+/// Read from the database. Words that a newer server wrote are ignored.
 impl From<String> for Scopes {
     fn from(words: String) -> Self {
         words.split_ascii_whitespace().filter_map(|word| word.parse::<Scope>().ok()).collect()

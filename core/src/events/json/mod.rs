@@ -16,10 +16,10 @@ use crate::Error;
 pub(crate) use write::{Shown, Written, position_fields, update_fields};
 
 impl Event {
-    /// Converts the event to a JSON object with the same form in every language: `event`, which is the
-    /// [`name`](Self::name), the documented fields, `extra` if not empty, and `meta`.
+    /// Converts the event to a JSON object with the same form in every language: `event` (its [`name`](Self::name)),
+    /// the documented fields, `extra` if not empty, and `meta`.
     ///
-    /// The fields are the documented ones whatever shape the server sent, and timestamps end in `Z`; text that is not a
+    /// The fields have their documented form, whatever the server sent. Timestamps end in `Z`; text that is not a
     /// timestamp is unchanged. The payload itself and binary attachments are left out.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -27,9 +27,9 @@ impl Event {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Parses an event written by [`to_json`](Self::to_json), serde or another language. It equals the original, except
-    /// that it has no [`Meta::payload`](super::Meta::payload) and no attachments, and that its timestamps are as
-    /// written.
+    /// Parses an event written by [`to_json`](Self::to_json), serde or another language. The result equals the
+    /// original, but has no [`Meta::payload`](super::Meta::payload) and no attachments, and its timestamps are in the
+    /// form that [`to_json`](Self::to_json) writes.
     ///
     /// ```
     /// use automoderate::{Event, Gap};

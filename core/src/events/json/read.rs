@@ -1,4 +1,5 @@
-//! Reading. The decoders of server payloads do most of it, because the documented fields have the same place in both.
+//! Reading. The decoders of server payloads do most of the work, because both forms have the documented fields in the
+//! same places.
 
 use std::borrow::Cow;
 
@@ -55,7 +56,7 @@ struct LaggedForm {
     missed: u64,
 }
 
-/// Parses an event, which must be of this kind if one is given.
+/// Parses an event. If a kind is given, the event must be of this kind.
 pub(super) fn event(text: &str, kind: Option<&str>) -> Result<Event, String> {
     let Head { event: name, meta } = parse(text)?;
     let kind = match (kind, name) {
@@ -89,7 +90,7 @@ pub(super) fn event(text: &str, kind: Option<&str>) -> Result<Event, String> {
         "lagged" => Lagged::new(parse::<LaggedForm>(text)?.missed, meta.clone()).into(),
         other => return Err(format!("there is no kind of events named {other:?}")),
     };
-    restore(&mut event);
+    unnest_extras(&mut event);
     *event.meta_mut() = meta;
     Ok(event)
 }
@@ -98,26 +99,27 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// Moves undocumented fields out of the `extra` object.
-fn restore(event: &mut Event) {
+/// Moves undocumented fields out of the nested `extra` objects.
+fn unnest_extras(event: &mut Event) {
     match event {
-        Event::ModerationUpdate(e) => unwrap(&mut e.extra),
-        Event::StatsUpdate(e) => unwrap(&mut e.extra),
+        Event::ModerationUpdate(e) => unnest_extra(&mut e.extra),
+        Event::StatsUpdate(e) => unnest_extra(&mut e.extra),
         Event::RuleUpdate(e) => {
-            unwrap(&mut e.extra);
-            unwrap(&mut e.rule.extra);
+            unnest_extra(&mut e.extra);
+            unnest_extra(&mut e.rule.extra);
         }
-        Event::SystemNotification(e) => unwrap(&mut e.extra),
+        Event::SystemNotification(e) => unnest_extra(&mut e.extra),
         Event::UserActivity(e) => {
-            unwrap(&mut e.extra);
-            unwrap(&mut e.activity.extra);
+            unnest_extra(&mut e.extra);
+            unnest_extra(&mut e.activity.extra);
         }
-        Event::ServerError(e) => unwrap(&mut e.extra),
+        Event::ServerError(e) => unnest_extra(&mut e.extra),
         Event::UnknownEvent(_) | Event::MalformedEvent(_) | Event::Gap(_) | Event::Lagged(_) => {}
     }
 }
 
-fn unwrap(extra: &mut Extra) {
+/// Replaces the fields by those of the object nested in them as `extra`.
+fn unnest_extra(extra: &mut Extra) {
     *extra = match extra.remove("extra") {
         Some(Value::Object(fields)) => fields,
         _ => Extra::new(),
@@ -139,7 +141,7 @@ impl<'de> Deserialize<'de> for Meta {
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let LenientRule(mut rule) = LenientRule::deserialize(deserializer)?;
-        unwrap(&mut rule.extra);
+        unnest_extra(&mut rule.extra);
         Ok(rule)
     }
 }
@@ -147,7 +149,7 @@ impl<'de> Deserialize<'de> for Rule {
 impl<'de> Deserialize<'de> for Activity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let LenientActivity(mut activity) = LenientActivity::deserialize(deserializer)?;
-        unwrap(&mut activity.extra);
+        unnest_extra(&mut activity.extra);
         Ok(activity)
     }
 }

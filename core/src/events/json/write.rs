@@ -9,16 +9,17 @@ use crate::events::{
     RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent, UserActivity,
 };
 
-/// Event with options for writing; slices of its payload are left out unless `raw`.
+/// Event with options for writing.
 pub(crate) struct Written<'a> {
     pub(crate) event: &'a Event,
     pub(crate) name: &'static str,
+    /// See [`WriteFields::write_fields`].
     pub(crate) raw: bool,
 }
 
 /// Writer of an object's fields.
 trait WriteFields {
-    /// `raw`: include slices of the payload.
+    /// Unless `raw` is set, fields that are slices of the payload are written as `null`.
     fn write_fields<M: SerializeMap>(&self, map: &mut M, raw: bool) -> Result<(), M::Error>;
 }
 

@@ -180,7 +180,8 @@ impl Machine {
         self.counters.attempts
     }
 
-    /// Index of the address that is in use, or tried next. It does not change between an attempt and its report.
+    /// Index of the address that is in use, or tried next. Stays the same from the start of an attempt until its
+    /// outcome is reported.
     pub(crate) fn endpoint(&self) -> usize {
         self.endpoints.current()
     }

@@ -88,7 +88,7 @@ impl Machine {
         }
     }
 
-    /// The stream's request for the page after this id. It may have been replaced.
+    /// Returns the stream's pending request for the page after `after`; `None` if another request has replaced it.
     fn awaiting(&mut self, key: &StreamProject, after: u64) -> Option<&mut PendingPage> {
         self.page_requests.0.get_mut(key).filter(|waiting| waiting.attempts.awaits(after))
     }

@@ -66,7 +66,7 @@ impl Default for AiOptions {
     }
 }
 
-/// Without the key.
+/// Omits the key.
 impl fmt::Debug for AiOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AiOptions")

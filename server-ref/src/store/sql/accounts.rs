@@ -81,7 +81,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Also ends the user's sessions, but for the one that is `kept`, by its name.
+    /// Sets the password, and ends the user's sessions except the one whose name is `kept`.
     pub(crate) async fn set_password(
         &self,
         id: &str,

@@ -17,7 +17,7 @@ use crate::time::{Micros, now};
 /// Entries that one statement deletes.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
-/// Where a page starts: after the entry with this time and id, newest first.
+/// Start of a page: after the entry with this time and id, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditPosition {
     pub(crate) at: Micros,

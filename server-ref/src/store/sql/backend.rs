@@ -75,8 +75,8 @@ impl Tx<'_> {
         Ok(found.is_some())
     }
 
-    /// Makes other transactions that take this lock wait until this one ends. Changes that depend on several rows of a
-    /// project, and its event ids, need it. Several locks are taken in the order of ids.
+    /// Locks the project until this transaction ends; other transactions that take the lock wait. Needed by changes that
+    /// depend on several rows of a project, and by those that assign event ids. Several projects are locked in id order.
     pub(super) async fn lock_project(&mut self, id: &str) -> sqlx::Result<()> {
         if let Self::Postgres(tx) = self {
             // Not FOR UPDATE, because other transactions may add rows that refer to the project.

@@ -14,7 +14,7 @@ use crate::store::{Mutation, ProjectChange, StatusCounts, StoredRule, rule_state
 
 pub(super) async fn load(tx: &mut Tx<'_>, changes: &[ProjectChange], queue_limit: i64) -> Result<CommitState, Error> {
     let mut commit_state = CommitState { queue_limit, ..CommitState::default() };
-    // In the order of the ids, so that two processes never wait for each other.
+    // Lock in id order, so that two processes can't deadlock.
     let projects: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.project_id).collect();
     for id in projects {
         if let Some(totals) = totals(tx, id).await? {

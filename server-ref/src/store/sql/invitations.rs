@@ -54,18 +54,18 @@ struct PendingInvitation {
 }
 
 impl Store {
-    /// Invites an e-mail address, whether a user has it or not. A new invitation replaces the one before.
+    /// Invites an e-mail address; no user needs to have it. A new invitation replaces the previous one.
     ///
     /// # Errors
-    /// When a member has the address, there are too many invitations, or the one before is not allowed to be replaced (`may`).
+    /// When a member has the address, there are too many invitations, or `may` forbids replacing one of the previous role.
     pub(crate) async fn create_invitation(
         &self,
         draft: InvitationDraft<'_>,
         by: &Actor,
         may: impl Fn(Role) -> bool + Send,
     ) -> Result<Invitation, Error> {
-        const REPLACED: &str = "DELETE FROM invitations WHERE project_id = $1 AND email = $2 RETURNING role";
-        const QUERY: &str =
+        const DELETE_PREVIOUS: &str = "DELETE FROM invitations WHERE project_id = $1 AND email = $2 RETURNING role";
+        const INSERT: &str =
             "INSERT INTO invitations (id, project_id, email, role, token_hash, invited_by, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let InvitationDraft { project_id, email, role, token_hash, invited_by } = draft;
@@ -79,14 +79,16 @@ impl Store {
         if is_member(&mut tx, project_id, email).await? {
             return Err(Error::Conflict("already_member", "They are a member already"));
         }
-        let replaced: Option<String> = with_conn!(&mut tx, db => sqlx::query_scalar(REPLACED).bind(project_id).bind(email).fetch_optional(db).await?);
-        if replaced.is_some_and(|role| !may(Role::parse(&role))) {
+        let previous: Option<String> = with_conn!(&mut tx, db => {
+            sqlx::query_scalar(DELETE_PREVIOUS).bind(project_id).bind(email).fetch_optional(db).await?
+        });
+        if previous.is_some_and(|role| !may(Role::parse(&role))) {
             return Err(Error::Forbidden("Only owners replace this invitation"));
         }
         check_limits(&mut tx, project_id, invited_by, at).await?;
         let (id, expires_at) = (random_id(), at + INVITATION_LIFETIME);
         with_conn!(&mut tx, db => {
-            let query = sqlx::query(QUERY).bind(&id).bind(project_id).bind(email).bind(role.as_str());
+            let query = sqlx::query(INSERT).bind(&id).bind(project_id).bind(email).bind(role.as_str());
             query.bind(&token_hash[..]).bind(invited_by).bind(at).bind(expires_at).execute(db).await?;
         });
         let after = json!({"email": email, "role": role});
@@ -96,7 +98,7 @@ impl Store {
         Ok(Invitation { id, email, role, invited_by, created_at: at, expires_at })
     }
 
-    /// Those of a project, oldest first.
+    /// Returns the invitations of a project, oldest first.
     pub(crate) async fn invitations(&self, project_id: &str) -> Result<Vec<Invitation>, Error> {
         const QUERY: &str = sent!("AND invitations.project_id = $2 ORDER BY invitations.created_at, invitations.id");
         let now = self.clock().await?;
@@ -105,7 +107,7 @@ impl Store {
         }))
     }
 
-    /// Those of a user with this e-mail address, newest first.
+    /// Returns the invitations of a user with this e-mail address, newest first.
     pub(crate) async fn received_invitations(&self, email: &str) -> Result<Vec<ReceivedInvitation>, Error> {
         const QUERY: &str = valid!(
             "invitations.id, projects.id AS project_id, projects.name AS project_name, invitations.role,

@@ -92,7 +92,7 @@ impl Store {
         }))
     }
 
-    /// Stores the public key that verifies tokens, for a key that was created before tokens existed.
+    /// Stores the public key that verifies the tokens of an API key older than tokens.
     pub(crate) async fn set_token_key(&self, id: &str, token_key: &[u8]) -> Result<(), Error> {
         const QUERY: &str = "UPDATE api_keys SET token_key = $1 WHERE id = $2";
         with_conn!(&mut self.writer().await?, db => { sqlx::query(QUERY).bind(token_key).bind(id).execute(db).await?; });
@@ -158,9 +158,9 @@ impl Store {
         Ok(true)
     }
 
-    /// Records the last uses of keys, by their ids. A later use that another node recorded stays.
+    /// Records the last uses of keys, by their ids. Never overwrites a later use recorded by another node.
     pub(crate) async fn keys_were_used(&self, uses: &mut [(String, Micros)]) -> Result<(), Error> {
-        // In the order of the ids, in which other nodes lock them, too.
+        // Lock in id order, as other nodes do, so that they can't deadlock.
         uses.sort_unstable();
         for uses in uses.chunks(USES_PER_STATEMENT) {
             let mut writer = self.writer().await?;

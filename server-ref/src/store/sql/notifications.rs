@@ -2,14 +2,14 @@
 
 use super::{Store, Tx, with_conn};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, Notification};
+use crate::store::{Actor, AuditDraft, SystemNotification};
 
 const INSERT: &str =
     "INSERT INTO notifications (id, project_id, type, message, created_at) VALUES ($1, $2, $3, $4, $5)";
 
 impl Store {
     /// The notifications in force in a project, its own and those for all projects, oldest first.
-    pub(crate) async fn notifications(&self, project_id: &str) -> Result<Vec<Notification>, Error> {
+    pub(crate) async fn notifications(&self, project_id: &str) -> Result<Vec<SystemNotification>, Error> {
         const QUERY: &str = "SELECT id, project_id, type, message, created_at FROM notifications
                              WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id LIMIT 1000";
         Ok(
@@ -27,7 +27,7 @@ impl Store {
         }))
     }
 
-    pub(crate) async fn notification(&self, id: &str) -> Result<Option<Notification>, Error> {
+    pub(crate) async fn notification(&self, id: &str) -> Result<Option<SystemNotification>, Error> {
         const QUERY: &str = "SELECT id, project_id, type, message, created_at FROM notifications WHERE id = $1";
         Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
     }
@@ -35,7 +35,7 @@ impl Store {
     /// Records a notification for all projects, and stores it if it is persistent.
     pub(crate) async fn add_notification(
         &self,
-        notification: &Notification,
+        notification: &SystemNotification,
         persistent: bool,
         by: &Actor,
     ) -> Result<(), Error> {
@@ -54,7 +54,7 @@ impl Store {
             "DELETE FROM notifications WHERE id = $1 RETURNING id, project_id, type, message, created_at";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let deleted: Option<Notification> =
+        let deleted: Option<SystemNotification> =
             with_conn!(&mut tx, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?);
         let Some(notification) = deleted else {
             return Ok(false);
@@ -66,7 +66,7 @@ impl Store {
     }
 }
 
-pub(super) async fn insert(tx: &mut Tx<'_>, notification: &Notification) -> Result<(), Error> {
+pub(super) async fn insert(tx: &mut Tx<'_>, notification: &SystemNotification) -> Result<(), Error> {
     with_conn!(tx, db => {
         let query = sqlx::query(INSERT).bind(&notification.id).bind(&notification.project_id).bind(&notification.kind);
         query.bind(&notification.message).bind(notification.created_at).execute(db).await?;

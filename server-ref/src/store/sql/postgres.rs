@@ -22,8 +22,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The database's own timeouts for a server that disappeared or hangs: its transaction ends before others stop waiting for its
 /// locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
-/// For connections that read: longer statements are stopped, even if nobody waits for them any more. Not for those that
-/// write, because a COMMIT that waits for a standby would count as done.
+/// Settings of connections that read: longer statements are stopped, even if nobody waits for them any more. Not for
+/// connections that write, because a COMMIT that waits for a standby would count as done.
 const READ_SESSION_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
 /// Marks of processes that wrote nothing for 30 days are obsolete.
 const WRITER_MARK_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
@@ -32,7 +32,7 @@ const WRITER_MARK_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 pub(super) struct PgDatabase {
     pub(super) pool: PgPool,
     pub(super) readers: PgPool,
-    /// For the health check of the database.
+    /// Connection for the health check of the database.
     pulse: ExclusiveConnection<PgConnection>,
     options: PgConnectOptions,
     pub(super) log: ExclusiveConnection<PgConnection>,

@@ -9,7 +9,7 @@ use crate::store::{Actor, AuditDraft, ProjectInfo, Role};
 use crate::time::{Micros, now};
 
 impl Store {
-    /// With its owner, if it has one.
+    /// Creates a project, with its owner if it has one.
     pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>, by: &Actor) -> Result<String, Error> {
         const PROJECT: &str = "INSERT INTO projects (id, name, created_at) VALUES ($1, $2, $3)";
         text::check("name", name)?;

@@ -62,7 +62,7 @@ const HAS_USERS: &str = "SELECT EXISTS (SELECT 1 FROM users)";
 const IS_GOOD: &str = "SELECT EXISTS (SELECT 1 FROM setup_tokens WHERE hash = $1) AND NOT EXISTS (SELECT 1 FROM users)";
 
 impl Tx<'_> {
-    /// Also ends all setup tokens. `false` if the e-mail address is taken.
+    /// Adds a user, and ends all setup tokens. `false` if the e-mail address is taken.
     pub(super) async fn insert_user(&mut self, user: &User, password_hash: &str, by: &Actor) -> Result<bool, Error> {
         const QUERY: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
                              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";

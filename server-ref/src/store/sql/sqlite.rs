@@ -21,13 +21,13 @@ const STEPS_PER_TIME_CHECK: i32 = 10_000;
 pub(super) struct SqliteDatabase {
     pub(super) writer: ExclusiveConnection<SqliteConnection>,
     pub(super) readers: SqlitePool,
-    /// For the health check of the database.
+    /// Connection for the health check of the database.
     pulse: ExclusiveConnection<SqliteConnection>,
     options: SqliteConnectOptions,
 }
 
 impl SqliteDatabase {
-    /// Also returns the id of its log.
+    /// Opens the database. Also returns the id of its log.
     pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, String), Error> {
         let options = options(url, opening.create)?
             .create_if_missing(opening.create)

@@ -43,7 +43,7 @@ enum WriterJob {
 }
 
 impl WriterJob {
-    /// Its approximate size in bytes.
+    /// Approximate size in bytes.
     fn bytes(&self) -> usize {
         match self {
             Self::Change(change, _) => change.bytes(),

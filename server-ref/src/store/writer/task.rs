@@ -12,10 +12,10 @@ use crate::Error;
 use crate::metrics::Metrics;
 use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit, ProjectChange, Store};
 
-/// Requests per transaction, and what they write: a transaction must not take long for its neighbours.
+/// The most requests in a transaction, and the most bytes that they write: others wait for the transaction.
 const GROUP_REQUESTS_MAX: usize = 256;
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The time that a request waits for its outcome.
+/// The time that requests wait to learn the outcome of a commit in doubt.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
 /// The delay between two checks of a commit in doubt.
 const OUTCOME_POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -210,7 +210,7 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// To be called for errors that [`is_transient`].
+/// Refuses the requests. To be called for errors that [`is_transient`].
 fn refuse(replies: Vec<Reply>, error: &Error) {
     for reply in replies {
         let error = match error {
