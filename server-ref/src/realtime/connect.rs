@@ -27,7 +27,7 @@ use crate::auth::Principal;
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
 /// The most packets that wait for a slow client. Further ones are dropped: the client sees the hole in the ids and asks for a
 /// replay, and the next ping, which finds no room either, ends the connection.
-const SEND_BUFFER_PACKETS: usize = 2048;
+const SEND_BUFFER_PACKETS: usize = 1024;
 /// The longest time between the opening of Engine.IO and the client's CONNECT to the namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
