@@ -88,10 +88,10 @@ impl Requests {
     /// Handles the event that confirms a join although none is awaited.
     fn on_late_joined(&mut self, project: &ProjectId, acknowledged_by: Instant) -> Confirmation {
         let answers = |request: &Request| request.is_join() && request.project == *project;
-        // A leave that was sent since ends the membership.
         let Some(at) = self.list.iter().position(|request| request.is_overdue() && answers(request)) else {
             return Confirmation::Unrequested;
         };
+        // A leave that was sent since ends the membership.
         if self.awaits(project) {
             return Confirmation::Unrequested;
         }

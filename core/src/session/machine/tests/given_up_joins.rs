@@ -61,9 +61,7 @@ fn a_join_that_was_lost_is_repeated_although_a_late_answer_seemed_to_confirm_it(
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
     // The answer to the first join, in whose room nobody is interested any more.
     confirms(&mut rig, 0);
-    let leave = expect(&mut rig, "leave_project", "a");
-    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
-    rig.frame(&format!("43{leave}[]"));
+    left(&mut rig);
     let caller = rig.join("a", None);
     // This join never reaches the server, but the answer to the second one arrives.
     let lost = expect(&mut rig, "join_project", "a");
@@ -84,6 +82,13 @@ fn confirms(rig: &mut Rig, head: u64) {
     rig.frame(&format!(r#"42["joined_project",{{"project_id":"a","replay":true,"event_id":{head},"log":"l"}}]"#));
 }
 
+/// A leave of `a`, with its answer.
+fn left(rig: &mut Rig) {
+    let leave = expect(rig, "leave_project", "a");
+    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
+    rig.frame(&format!("43{leave}[]"));
+}
+
 /// A join of `a` without an answer, a leave, and another join. The server is known to acknowledge joins. Returns the ids
 /// of both joins, and the caller of the second.
 fn left_between_two_joins(rig: &mut Rig) -> (u64, u64, Token) {
@@ -97,9 +102,7 @@ fn left_between_two_joins(rig: &mut Rig) -> (u64, u64, Token) {
     confirms(rig, 3);
     rig.frame(&format!("43{answered}[]"));
     rig.leave("a");
-    let leave = expect(rig, "leave_project", "a");
-    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
-    rig.frame(&format!("43{leave}[]"));
+    left(rig);
     let caller = rig.join("a", None);
     (first, expect(rig, "join_project", "a"), caller)
 }
@@ -172,9 +175,7 @@ fn a_server_that_acknowledges_only_leaves_is_joined() {
     expect(&mut rig, "join_project", "a");
     confirms(&mut rig, 3);
     rig.leave("a");
-    let leave = expect(&mut rig, "leave_project", "a");
-    rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
-    rig.frame(&format!("43{leave}[]"));
+    left(&mut rig);
     let caller = rig.join("a", None);
     expect(&mut rig, "join_project", "a");
     confirms(&mut rig, 4);
