@@ -1,7 +1,7 @@
 """The fenced code blocks of the documentation's pages.
 
 Words after a block's language: `run`, which `run.py` runs; and for readers who follow the page step by step, like
-`walkthrough`: `file=NAME`, the content of a file; `debian`, commands for root on Debian; `goes-on` and `run=server`,
+`walkthrough`: `file=NAME`, the content of a file; `debian`, commands for root on Debian; `endless` and `run=server`,
 programs that run until they are stopped.
 """
 

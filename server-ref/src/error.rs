@@ -1,74 +1,74 @@
-//! The error type of the library.
+//! Errors of starting a server and of using it as a library.
 
-/// Error of the server, of one of its operations, or of an administration command. REST clients receive it as a status and an error code.
+/// A failure of the server, not of a request: requests are answered with their own errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The database could not be opened, migrated, read or written.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
-    /// The tables could not be brought up to date.
+    /// The database's schema could not be brought up to date.
     #[error("the database could not be migrated")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The database lacks this many migrations, and the server was not allowed to apply them.
-    #[error("the database lacks {0} migrations; run `automoderate-server migrate` to apply them")]
+    /// The database lacks this many migrations, and the server may not make them.
+    #[error("the database is older than this program, by {0} migrations: `automoderate-server migrate` makes them")]
     Outdated(usize),
     /// The database URL is not supported.
-    #[error("invalid database URL: {0}")]
+    #[error("not a usable database URL: {0}")]
     DatabaseUrl(String),
-    /// The Redis URL is not supported.
-    #[error("invalid Redis URL: {0}")]
+    /// The URL of Redis is not supported.
+    #[error("not a usable Redis URL: {0}")]
     RedisUrl(String),
-    /// The address of a trusted proxy could not be parsed.
-    #[error("invalid proxy address: {0}")]
+    /// A proxy's address can't be parsed.
+    #[error("not a usable address: {0}")]
     Address(String),
-    /// The options of the endpoint for `ai_prompt` rules are invalid.
-    #[error("invalid AI endpoint: {0}")]
+    /// The endpoint for `ai_prompt` rules is not usable.
+    #[error("not a usable AI endpoint: {0}")]
     Ai(String),
-    /// The server could not listen on an address.
+    /// The address could not be listened on.
     #[error("could not listen on {address}")]
     Listen {
-        /// Address from the options.
+        /// The requested address.
         address: String,
-        /// Error from the operating system.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
-    /// The rule can't work, for example because its pattern is invalid or it has no keywords.
-    #[error("the rule is invalid: {0}")]
+    /// A rule that can't work: an unreadable pattern, no keyword.
+    #[error("the rule is not usable: {0}")]
     Rule(String),
-    /// The rule exceeds a size limit for a single rule.
+    /// A rule that exceeds a limit of one rule.
     #[error("the rule is too large: {0}")]
     RuleTooLarge(String),
-    /// The request can't be carried out; the message explains why and what to do instead.
+    /// A request that is not possible: the reason, and what to do.
     #[error("{0}")]
     Refused(String),
-    /// The user may not make the request, for this reason.
+    /// A request that the user may not make: the reason.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// The named object does not exist.
+    /// The named thing does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// This field contains U+0000, which not every database can store.
-    #[error("{0} must not contain U+0000")]
+    /// A name or a search text with a character that not every database can store.
+    #[error("{0} must not hold U+0000")]
     Text(&'static str),
-    /// The request conflicts with the current state. The values are the error code and the reason.
+    /// The request conflicts with the current state: a code and the reason.
     #[error("{1}")]
     Conflict(&'static str, &'static str),
     /// An internal step failed.
     #[error("{0}")]
     Internal(String),
-    /// The database does not answer. Nothing was changed, and a retry may succeed.
+    /// The database does not answer. Nothing was changed; a retry can help.
     #[error("the database does not answer")]
     Unavailable,
-    /// The database has no space left. Nothing was changed.
+    /// There is no space left for the database. Nothing was changed.
     #[error("the database has no space left")]
     StorageFull,
     /// The connection to the database was lost during a change, and the outcome could not be determined in time.
     #[error("it is not known whether the change was made")]
     OutcomeUnknown,
-    /// Too many requests of this kind are already queued. Nothing was changed, and a retry may succeed.
-    #[error("too much work of this kind is already queued")]
+    /// Too much work of this kind is already waiting. Nothing was changed; a retry can help.
+    #[error("too much work of this kind waits already")]
     Busy,
     /// The server is shutting down and accepts no more work.
     #[error("the server is shutting down")]
@@ -78,7 +78,7 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            // The server closes its pools only when it shuts down.
+            // Only we close it.
             sqlx::Error::PoolClosed => Self::ShuttingDown,
             error => Self::Database(error),
         }

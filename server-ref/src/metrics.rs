@@ -1,5 +1,5 @@
-//! Metrics of the whole server for `/metrics`, in the OpenMetrics format that Prometheus reads. No label contains a project, a user or
-//! an address.
+//! The metrics of `/metrics`: counts and times of the whole server, in the OpenMetrics format that Prometheus reads. No
+//! label names a project, a user or an address.
 
 use std::fmt;
 use std::time::Duration;
@@ -59,19 +59,19 @@ struct RequestLabels {
     status: u16,
 }
 
-/// The source from which the publisher received an event.
+/// The source of an event that is published here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// A commit of this node.
+    /// This node committed it.
     Own,
-    /// A message of another node.
+    /// Another node reported it.
     Node,
-    /// The event log, because no message with the event arrived.
+    /// It was missing, and read from the database.
     Log,
 }
 
 impl Metrics {
-    /// Registers all metrics except those about Redis. `docs/operations.md` documents their names, labels and meanings.
+    /// Declares all metrics except those of Redis. Their names, labels and meanings are also in `docs/operations.md`.
     pub(crate) fn new() -> Self {
         let registry = &mut Registry::with_prefix("automoderate");
         let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 16));
@@ -113,7 +113,7 @@ impl Metrics {
         metrics
     }
 
-    /// Registers the metrics about Redis. They are absent without Redis, because their values would fire alerts.
+    /// Declares the metrics of Redis; without Redis they would fire alerts.
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
         self.redis_up = declare(registry, "redis_up", "1 if Redis answers", Gauge::default());
@@ -173,10 +173,10 @@ impl Metrics {
         }
     }
 
-    /// Returns all metrics as text for `/metrics`.
+    /// The text for `/metrics`.
     ///
     /// # Errors
-    /// Returns an error if formatting fails, which does not happen with a `String`.
+    /// Writing to a string does not fail.
     pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
@@ -203,9 +203,9 @@ impl Metrics {
         self.refusals.get_or_create(&CodeLabels { code }).inc();
     }
 
-    /// Records a response. `route` is the pattern of the path, not the path itself.
+    /// `route`: the pattern, not the path.
     pub(crate) fn on_request_answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
-        // Clients can invent methods, and each one would create a time series.
+        // Other methods are invented by clients, and could be unlimited in number.
         let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
         let request = RequestLabels { method, route: route.to_owned(), status: status.as_u16() };
         self.requests.get_or_create(&request).observe(time.as_secs_f64());
@@ -217,19 +217,19 @@ impl Metrics {
     }
 }
 
-/// Registers a metric under a name, to which the registry adds the prefix `automoderate_`.
+/// Adds a metric to the registry under this name, after the prefix `automoderate_`.
 fn declare<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
 }
 
-/// Registers a metric in seconds under a name, to which the registry adds the prefix `automoderate_` and the suffix `_seconds`.
+/// The same for times: `_seconds` follows the name.
 fn declare_seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
     metric
 }
 
-/// HTTP methods with their own label value. All other methods share the value `other`.
+/// The methods that the label names; all others are `other`.
 const KNOWN_METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
@@ -251,7 +251,7 @@ mod tests {
         std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
     }
 
-    /// Returns the registered metrics with their labels, in the notation of `docs/operations.md`.
+    /// The declared metrics with their labels, as in `docs/operations.md`.
     fn declared() -> BTreeSet<String> {
         let metrics = Metrics::new().with_redis();
         metrics.on_events_received(Source::Own, 1);

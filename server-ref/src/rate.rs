@@ -1,26 +1,26 @@
-//! A limit on events or requests per minute.
+//! A limit of events or requests within a minute.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 const RATE_WINDOW: Duration = Duration::from_secs(60);
 
-/// A limiter that accepts at most `limit` events within any minute.
+/// A sliding window over what was accepted.
 #[derive(Debug)]
 pub(crate) struct Rate {
     limit: usize,
     accepted: VecDeque<Instant>,
-    /// Number of events refused since the last accepted one.
+    /// Refusals since the last acceptance.
     refused: usize,
 }
 
 impl Rate {
-    /// Creates a limiter. A `limit` of 0 accepts everything.
+    /// `limit` 0 accepts everything.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, accepted: VecDeque::new(), refused: 0 }
     }
 
-    /// Accepts and counts an event, or returns the time until the next event is accepted.
+    /// Counts one, or returns the time until the next one is accepted.
     pub(crate) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
@@ -39,12 +39,12 @@ impl Rate {
         Ok(())
     }
 
-    /// Returns true if no event was accepted within the last minute. Such a limiter behaves like a new one.
+    /// True if nothing was accepted within a minute: a new value would do the same.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         self.accepted.back().is_none_or(|&at| now.duration_since(at) >= RATE_WINDOW)
     }
 
-    /// Returns true if more than five times the limit was refused since the last accepted event.
+    /// True if the client continues despite refusals.
     pub(crate) fn is_flooding(&self) -> bool {
         self.limit > 0 && self.refused > self.limit.saturating_mul(5)
     }

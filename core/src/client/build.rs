@@ -1,4 +1,4 @@
-//! Construction of a client from the builder's options.
+//! Construction of a client from its options.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,14 +16,14 @@ use crate::{
     session::{Machine, SessionConfig},
 };
 
-/// Maximum number of requests queued for the client's task. Callers wait while the queue is full.
+/// Number of requests queued for the task; further callers wait.
 const REQUESTS_MAX: usize = 64;
 
 impl ClientBuilder {
-    /// Creates a client without connecting it. Call [`Client::connect`] to connect.
+    /// Creates the client without connecting it.
     ///
     /// # Errors
-    /// Returns `invalid_argument` if an option is invalid. The message names the option.
+    /// Returns `invalid_argument` for an invalid option, with its name.
     pub fn build(self) -> Result<Client, Error> {
         self.check()?;
         let base_url = BaseUrl::parse("url", &self.url)?;
@@ -68,7 +68,7 @@ impl ClientBuilder {
             }
         };
         let dialers = endpoints.all().iter().map(dialer).collect();
-        #[allow(clippy::disallowed_methods)] // the client's only source of randomness; tests pass a seed
+        #[allow(clippy::disallowed_methods)] // randomness enters here, unless a test sets the seed
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());
@@ -106,13 +106,13 @@ impl ClientBuilder {
         Ok(Client { shared: Arc::new(shared) })
     }
 
-    /// Creates a client and connects it. See [`Client::connect`] for when the future resolves.
+    /// Creates the client and connects it. Resolves once the server has acknowledged the namespace and refused nothing.
     ///
     /// # Errors
-    /// Returns the same errors as [`build`](Self::build) and [`Client::connect`].
+    /// Returns the errors of [`build`](Self::build) and [`Client::connect`].
     ///
     /// # Cancel safety
-    /// Dropping the future drops the client and aborts the connection attempt.
+    /// Nothing is left behind if the future is dropped.
     pub async fn connect(self) -> Result<Client, Error> {
         let client = self.build()?;
         client.connect().await?;

@@ -1,4 +1,4 @@
-//! Public API: the client, its projects and their event streams.
+//! The public API: a client, its projects and their streams.
 
 mod build;
 mod builder;

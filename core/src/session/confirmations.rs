@@ -1,5 +1,4 @@
-//! Matching of `joined_project` events to joins. The event does not identify the join that it answers, which may be an
-//! earlier join of the project.
+//! Which join an event confirms. The event does not say: it may be the late answer to an earlier join of the project.
 
 use std::time::Instant;
 
@@ -10,36 +9,34 @@ use super::{
 };
 use crate::events::ProjectId;
 
-/// Request that a `joined_project` event answers.
+/// Request that the event that confirms a join answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Confirmation {
-    /// The awaited join.
+    /// The awaited one.
     Awaited,
-    /// An overdue join.
+    /// One that is overdue.
     Overdue,
-    /// Either the awaited join or an earlier one, after which the client left the room. The acknowledgement that
-    /// follows shows which.
+    /// The awaited one, or an earlier one whose room the client has left since. The acknowledgement that follows shows
+    /// which.
     Contested,
-    /// No known join.
+    /// None.
     Unrequested,
 }
 
-/// Events that answer either the awaited join or an earlier one. A server acknowledges a join right after its event, so
-/// the next acknowledgement shows which.
+/// Events that confirm the awaited join or an earlier one. A server acknowledges a join right after its event.
 #[derive(Debug)]
 pub(super) struct Contested {
     /// Acknowledgement id of the awaited join.
     awaited: u64,
     project: ProjectId,
-    /// Number of events that no acknowledgement of an earlier join has explained.
+    /// Number of events that no acknowledgement has explained.
     events: u32,
-    /// Payload of the latest event.
+    /// The latest one.
     joined: JoinedProject,
 }
 
 impl Requests {
-    /// Records that the server has acknowledged a request, even if the answer is no longer awaited. `refused` is true
-    /// if the acknowledgement refuses the request.
+    /// Notes that the server has acknowledged a request, however late. `refused`: the acknowledgement says no.
     pub(crate) fn on_acknowledged(&mut self, ack: u64, refused: bool) {
         let Some(at) = self.list.iter().position(|request| request.ack == Some(ack)) else { return };
         let request = &mut self.list[at];
@@ -60,8 +57,7 @@ impl Requests {
         }
     }
 
-    /// Handles a `joined_project` event. If it confirms a join, the acknowledgement of that join is due by
-    /// `acknowledged_by`.
+    /// Handles the event that confirms a join. The acknowledgement of an awaited join is due at `acknowledged_by`.
     pub(crate) fn on_joined(
         &mut self,
         project: &ProjectId,
@@ -76,8 +72,7 @@ impl Requests {
             self.list.remove(at);
             return Confirmation::Awaited;
         }
-        // If the client did not leave the room in between, the answer to an earlier join also shows that the client is
-        // in the room.
+        // Without a leave in between, the answer to an earlier join shows as well that the client is in the room.
         let contested = self.may_answer_an_ended_join(project);
         if contested
             && self.server_acknowledges
@@ -90,18 +85,18 @@ impl Requests {
         Confirmation::Awaited
     }
 
-    /// Handles a `joined_project` event while no join of the project is awaited.
+    /// Handles the event that confirms a join although none is awaited.
     fn on_late_joined(&mut self, project: &ProjectId, acknowledged_by: Instant) -> Confirmation {
         let answers = |request: &Request| request.is_join() && request.project == *project;
         let Some(at) = self.list.iter().position(|request| request.is_overdue() && answers(request)) else {
             return Confirmation::Unrequested;
         };
-        // A leave that was sent in the meantime ends the membership.
+        // A leave that was sent since ends the membership.
         if self.awaits(project) {
             return Confirmation::Unrequested;
         }
         if self.list.iter().filter(|request| request.may_answer_late() && answers(request)).count() > 1 {
-            // The event may have answered another join, so this one may still be refused.
+            // This one may still be refused, if the event is the answer to another.
             let contested = self.may_answer_an_ended_join(project);
             self.list[at].confirm(contested, acknowledged_by);
         } else {
@@ -110,7 +105,7 @@ impl Requests {
         Confirmation::Overdue
     }
 
-    /// Returns `true` if an event may answer an earlier join of the project, after which the client left the room.
+    /// Returns `true` if an event may be the answer to a join whose room the client has left since.
     fn may_answer_an_ended_join(&self, project: &ProjectId) -> bool {
         let is_it = |request: &Request| request.is_join() && request.project == *project && request.left_since;
         self.list.iter().any(|request| is_it(request) && request.may_answer_late())
@@ -122,8 +117,7 @@ impl Requests {
         self.contested = Some(Contested { awaited, project, events: events + 1, joined });
     }
 
-    /// Removes and returns the payload of the contested event, if this acknowledgement decides in favour of the awaited
-    /// join.
+    /// Takes the contested confirmation that this acknowledgement decides.
     pub(crate) fn take_contested(&mut self, ack: u64) -> Option<JoinedProject> {
         self.contested.take_if(|contested| contested.awaited == ack).map(|contested| contested.joined)
     }

@@ -1,8 +1,8 @@
-//! Minimum of several optional deadlines.
+//! Earliest of several deadlines.
 
 use std::time::Instant;
 
-/// Earliest deadline considered so far. It is recomputed after every packet, so it must be cheap.
+/// Running minimum of deadlines, computed after every packet.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Earliest(pub(crate) Option<Instant>);
 

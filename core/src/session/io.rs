@@ -15,7 +15,7 @@ use crate::{
     events::{Cursor, Event, ProjectId},
 };
 
-/// Current time on the monotonic clock and on the wall clock.
+/// Current time: a monotonic clock and the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now {
     pub(crate) mono: Instant,
@@ -23,19 +23,18 @@ pub(crate) struct Now {
 }
 
 impl Now {
-    /// Returns the time since `earlier`. Time that the computer spent asleep is included, because the wall clock counts
-    /// it.
+    /// Time since `earlier`, including time that the computer has slept, which only the wall clock counts.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         let wall = Duration::try_from(self.wall.duration_since(earlier.wall)).unwrap_or_default();
         self.mono.saturating_duration_since(earlier.mono).max(wall)
     }
 }
 
-/// Identifier of a command, which the machine repeats in its answer.
+/// Identifies the caller of a command; the machine returns it with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Token(pub(crate) u64);
 
-/// Request from the client's public API or from its streams.
+/// Request of a user.
 #[derive(Debug)]
 pub(crate) enum Command {
     Connect {
@@ -50,7 +49,7 @@ pub(crate) enum Command {
         token: Token,
         project: ProjectId,
     },
-    /// Emits an event. If `ack` is set, waits that long for an acknowledgement.
+    /// `ack`: how long to wait for an acknowledgement, if wanted.
     Emit {
         token: Token,
         name: String,
@@ -58,9 +57,9 @@ pub(crate) enum Command {
         ack: Option<Duration>,
     },
     NetworkChanged,
-    /// Requests a page of a stream's backlog, because the stream has room for it.
+    /// A stream has room for a page of its backlog.
     Page(PageRequest),
-    /// Reports that the readers of a project have room for this many events of its replay or backfill.
+    /// The readers of a project have room for this many events of its replay.
     Capacity {
         project: ProjectId,
         events: u64,
@@ -70,11 +69,11 @@ pub(crate) enum Command {
     },
 }
 
-/// Identifier of one of a client's streams.
+/// Identifies one of a client's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct StreamId(pub(crate) u64);
 
-/// Request by a slow stream for up to `limit` events after a position in a project's log.
+/// Request of a slow stream for up to `limit` events after a position in a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageRequest {
     pub(crate) stream: StreamId,
@@ -83,11 +82,11 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u64,
 }
 
-/// Input of the machine: a command, or something that happened on the connection.
+/// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Input<'a> {
     Command(Command),
-    /// Attempt `id` has opened its transport.
+    /// The transport of attempt `id` is open.
     Dialed {
         id: u64,
         credential_status: CredentialStatus,
@@ -99,18 +98,18 @@ pub(crate) enum Input<'a> {
     },
     Frame(&'a str),
     Binary(&'a [u8]),
-    /// The peer has shown a sign of life below Engine.IO.
+    /// The peer showed a sign of life below Engine.IO.
     Activity,
     TransportLost(ConnectionFailure),
     BackfillReply(BackfillReply),
-    /// Nothing has happened except that time has passed.
+    /// Only time has passed.
     Tick,
 }
 
-/// Action that the driver must carry out. Actions must be carried out in order.
+/// Something to do. Outputs must be carried out in order.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Obtain credentials and open a transport to this address of the server. Reply with `Dialed` or `DialFailed`.
+    /// Get credentials and open a transport to this address of the server; answer with `Dialed` or `DialFailed`.
     Dial {
         id: u64,
         endpoint: usize,
@@ -119,29 +118,29 @@ pub(crate) enum Output {
     },
     /// Send this Engine.IO packet.
     Send(String),
-    /// Close the transport. If `graceful` is true, send everything queued first.
+    /// Drop the transport; if `graceful`, after everything queued was sent.
     CloseTransport {
         graceful: bool,
     },
-    /// Report that the connection to this address is usable.
+    /// The connection to this address is announced as usable.
     Announced {
         endpoint: usize,
     },
     /// Probe the peer for a sign of life, if the transport can.
     Probe,
     State(State),
-    /// Start to deliver the project's events to its first stream.
+    /// From here on, the project's first stream receives events.
     ProjectOpened {
         project: ProjectId,
     },
-    /// Give the project's first stream the position at which it starts.
+    /// Position at which the project's first stream starts.
     StreamStarted {
         project: ProjectId,
         cursor: Cursor,
     },
-    /// Deliver these consecutive events.
+    /// Consecutive events.
     Events(VecDeque<Event>),
-    /// End the project's streams, with an error unless the user left the project.
+    /// End the project's streams, with an error unless the user left.
     Ended {
         project: ProjectId,
         error: Option<Error>,
@@ -150,18 +149,17 @@ pub(crate) enum Output {
     EndedAll {
         error: Option<Error>,
     },
-    /// Report that the command with this token has succeeded. `data` contains the acknowledgement, if there is one.
+    /// The command of this token is complete, with the data of its acknowledgement.
     Done {
         token: Token,
         data: Option<String>,
     },
-    /// Report that the command with this token has failed.
     Failed {
         token: Token,
         error: Error,
     },
     Backfill(BackfillRequest),
-    /// Answer a [`PageRequest`]. `page` is `None` if the server does not return the page.
+    /// Answer to a [`PageRequest`]; no page if the server does not return it.
     PageArrived {
         stream: StreamId,
         project: ProjectId,
@@ -170,14 +168,14 @@ pub(crate) enum Output {
     },
 }
 
-/// Queue of outputs. Events are large, so each is written only once, directly into the batch in which it is delivered.
+/// Queue of outputs. Events are large, so each is written once, into a batch that leaves as one output.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     queue: VecDeque<Output>,
     spare: VecDeque<Event>,
 }
 
-/// Capacity above which an emptied batch is freed instead of reused.
+/// Larger lists are not kept for reuse.
 const SPARE_EVENTS_MAX: usize = 64;
 
 impl Outputs {
@@ -194,7 +192,7 @@ impl Outputs {
         self.queue.len() + self.spare.capacity()
     }
 
-    /// Returns the batch at the end of the queue, after adding one if necessary.
+    /// The batch at the end of the queue.
     pub(crate) fn batch(&mut self) -> &mut VecDeque<Event> {
         if !matches!(self.queue.back(), Some(Output::Events(_))) {
             self.queue.push_back(Output::Events(std::mem::take(&mut self.spare)));
@@ -205,7 +203,7 @@ impl Outputs {
         }
     }
 
-    /// Takes back an emptied batch for reuse.
+    /// Takes back an empty list for reuse.
     pub(crate) fn reuse(&mut self, batch: VecDeque<Event>) {
         if batch.is_empty() && batch.capacity() <= SPARE_EVENTS_MAX {
             self.spare = batch;
@@ -213,20 +211,20 @@ impl Outputs {
     }
 }
 
-/// Reason for a request for credentials.
+/// Reason why credentials are requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsReason {
-    /// The first connection.
+    /// First connection.
     First,
-    /// A new connection after one was lost.
+    /// New connection after one was lost.
     Reconnect,
     /// The server refused the previous credentials.
     Rejected,
 }
 
 impl CredentialsReason {
-    /// Returns the name of the reason: `first`, `reconnect` or `rejected`.
+    /// The reason as a word: `first`, `reconnect` or `rejected`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -237,24 +235,24 @@ impl CredentialsReason {
     }
 }
 
-/// Question that a [`BackfillRequest`] asks.
+/// Question to REST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BackfillQuery {
-    /// The server's time and the flagged items, at the start of a stream.
+    /// Start of a stream: the server's time, and the flagged items.
     Start,
-    /// Decisions since this time, including reviews of flagged items.
+    /// Decisions since a time, including reviews of flagged items.
     Missed { since: jiff::Timestamp },
     /// Reviews of flagged items.
     Reviews,
 }
 
-/// Request for data from the REST API.
+/// Request to REST.
 #[derive(Debug, Clone)]
 pub(crate) struct BackfillRequest {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
     pub(crate) query: BackfillQuery,
-    /// Ids of the items that the client knows to be flagged; `None` if it does not know.
+    /// Items known to be flagged; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
 }
 
@@ -266,17 +264,17 @@ pub(crate) struct BackfillReply {
     pub(crate) result: Result<BackfillData, Error>,
 }
 
-/// Data returned by the REST API.
+/// Data returned by REST.
 #[derive(Debug, Default)]
 pub(crate) struct BackfillData {
     /// Decisions, oldest first.
     pub(crate) events: Vec<Event>,
-    /// True if `events` contains every decision that the query asked for.
+    /// True if the decisions are complete.
     pub(crate) complete: bool,
-    /// Ids of the items that are flagged now; `None` if unknown.
+    /// Items that are flagged now; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
-    /// Server time at which the stream starts: no earlier decision is missing.
+    /// Server time before which nothing was missed.
     pub(crate) start: Option<jiff::Timestamp>,
-    /// Server time up to which every decision was found.
+    /// Server time up to which the search for decisions was complete.
     pub(crate) until: Option<jiff::Timestamp>,
 }

@@ -18,7 +18,7 @@ PAUSE = 1.0  # seconds between two submissions while a program compiles or start
 def getting_started(walk: Walk, section: str) -> None:
     """The page's beginning, one language, and its end."""
     page = sections(PAGE)
-    start = page["A server to try it with"]
+    start = page["A server to try the SDK with"]
     served, curl = only(start, "run=server"), only(start, "run")
     walk.install(only(start, "debian"))
     walk.clone()
@@ -31,7 +31,7 @@ def getting_started(walk: Walk, section: str) -> None:
     for block in page[section]:
         if "debian" in block.flags:
             walk.install(block)
-        elif "goes-on" in block.flags:
+        elif "endless" in block.flags:
             program = walk.shell.start(walk.fill(block.text))
         elif block.language == "sh" or block.option("file"):
             walk.step(block)

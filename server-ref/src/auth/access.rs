@@ -1,4 +1,4 @@
-//! The access that an API key, or a token made from it, grants.
+//! The access that an API key, or a token of it, gives.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use super::tokens::Claims;
 use crate::store::{Scopes, StoredKey};
 use crate::time::Micros;
 
-/// The access of a request that carries an API key, or a token made from it.
+/// A presented key: the key itself or a token of it.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyAccess {
     pub(crate) key: Arc<StoredKey>,
     pub(crate) scopes: Scopes,
-    /// Time at which the token expires; `None` for a key.
+    /// The time at which the token expires.
     token_expires_at: Option<Micros>,
 }
 
-/// The reason why a key or a token is refused.
+/// The reason for refusing a key or a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
     #[error("Invalid API key")]
@@ -31,7 +31,7 @@ pub(crate) enum Denied {
 }
 
 impl Denied {
-    /// Returns the error code that clients receive.
+    /// Code that clients receive.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::TokenExpired => "token_expired",
@@ -41,7 +41,7 @@ impl Denied {
 }
 
 impl KeyAccess {
-    /// Creates the access of a key or, with `claims`, of one of its tokens.
+    /// `claims`: of the token by which the key is presented.
     pub(super) fn new(key: Arc<StoredKey>, claims: Option<&Claims>) -> Self {
         let scopes = claims.map_or(key.scopes, |claims| claims.scopes.and(key.scopes));
         Self { key, scopes, token_expires_at: claims.map(|claims| claims.expires_at) }
@@ -51,12 +51,12 @@ impl KeyAccess {
         self.token_expires_at.is_some()
     }
 
-    /// Returns the time at which the key or the token expires, whichever is earlier.
+    /// The time at which access expires.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         self.key.expires_at.into_iter().chain(self.token_expires_at).min()
     }
 
-    /// Checks that the key and the token are valid at this time.
+    /// Refuses a key or a token that is not valid at this time.
     pub(crate) fn check(&self, now: Micros) -> Result<(), Denied> {
         let is_over = |end: Option<Micros>| end.is_some_and(|end| end <= now);
         match self {
@@ -67,7 +67,7 @@ impl KeyAccess {
         }
     }
 
-    /// Checks that pages of this origin may use the key.
+    /// Refuses a page of an origin that may not use the key.
     pub(super) fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), Denied> {
         if self.key.allowed_origins.allow(origin) { Ok(()) } else { Err(Denied::Origin) }
     }

@@ -1,5 +1,4 @@
-//! Authentication of callers, and their permissions. A caller is an API key or one of its tokens, which give access to one project, or a
-//! signed-in user, who has access to the projects of which they are a member.
+//! Callers: an API key or a token of one (one project), or a signed-in user (the projects they belong to).
 
 mod access;
 mod account_throttle;
@@ -33,13 +32,11 @@ pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use signing_secret::SigningSecret;
 use tokens::{Claims, token_key};
 
-/// Name of the session cookie.
+/// The name of the session cookie, and the fields of a session.
 pub(crate) const SESSION_COOKIE: &str = "session";
-/// Field of a session with the id of the signed-in user.
 pub(crate) const SESSION_USER: &str = "user_id";
-/// Field of a session with its CSRF token.
 pub(crate) const SESSION_CSRF: &str = "csrf_token";
-/// Field of a new session with the client's address, for the audit log. It is removed before the session is stored.
+/// Session entry that carries the client's address to the audit log at a sign-in. Not stored with the session.
 pub(crate) const SESSION_ADDRESS: &str = "address";
 
 /// An authenticated caller.
@@ -48,15 +45,15 @@ pub(crate) enum Principal {
     Key(KeyAccess),
     User {
         id: Arc<str>,
-        /// Name of the session, not its secret id.
+        /// The name of the session, not the id that opens it.
         session: Arc<str>,
-        /// Time at which the session expires.
+        /// The time at which the session expires.
         expires_at: Micros,
     },
 }
 
 impl Principal {
-    /// Returns the time at which the credentials expire.
+    /// The time at which the credentials expire.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         match self {
             Self::Key(access) => access.expires_at(),
@@ -65,14 +62,14 @@ impl Principal {
     }
 }
 
-/// A session whose user is signed in.
+/// A signed-in session.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) user_id: Arc<str>,
     pub(crate) email: Arc<str>,
-    /// Name of the session, not its secret id.
+    /// The name of the session, not the id that opens it.
     pub(crate) session: Arc<str>,
-    /// CSRF token, which requests with side effects must repeat.
+    /// The CSRF token, which requests with side effects must repeat.
     pub(crate) csrf_token: String,
     pub(crate) expires_at: Micros,
 }
@@ -101,23 +98,23 @@ impl Auth {
         }
     }
 
-    /// Returns the principal of an API key or a token in a request with these headers, or the reason for refusing it.
+    /// The access that an API key or a token gives to a request with these headers.
     pub(crate) async fn by_key(&self, key: &str, headers: &HeaderMap) -> Result<Result<Principal, Denied>, Error> {
         let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
         Ok(self.keys.access(&self.store, key, origin).await?.map(Principal::Key))
     }
 
-    /// Counts a request by a key or one of its tokens, or returns the time until the key may make the next one.
+    /// Counts a request by a key or one of its tokens. The error is the time until the key may make another request.
     pub(crate) fn count_request(&self, access: &KeyAccess) -> Result<(), Duration> {
         self.rates.check(&access.key, Instant::now())
     }
 
-    /// Removes all keys from the cache. Callers must call this after each committed change of a key.
+    /// Forgets all keys. Must be called after every committed change of a key.
     pub(crate) fn forget_keys(&self) {
         self.keys.forget();
     }
 
-    /// Creates a token for this API key, with these scopes and this expiry.
+    /// A token of this API key with these scopes, which expires at this time.
     pub(crate) async fn make_token(
         &self,
         api_key: &str,
@@ -131,13 +128,13 @@ impl Auth {
         tokens::sign(api_key, &Claims { key_id: key.id.clone(), scopes, expires_at })
     }
 
-    /// Stores the times at which keys were last used.
+    /// Records the last uses of keys.
     pub(crate) async fn record_uses(&self) -> Result<(), Error> {
         let mut uses = self.keys.take_uses();
         if uses.is_empty() { Ok(()) } else { self.store.keys_were_used(&mut uses).await }
     }
 
-    /// Returns the session of the request's cookie, unless it has expired or its user is deactivated.
+    /// The session of the cookie, if it is alive and its user may sign in.
     pub(crate) async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Error> {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
@@ -166,7 +163,7 @@ impl Auth {
         }))
     }
 
-    /// Returns the active account with this e-mail address and password. Unknown addresses take as long to check as known ones.
+    /// The user with this e-mail address and password. Takes as long for an unknown address.
     pub(crate) async fn by_password(&self, email: &str, password: String) -> Result<Option<Account>, Error> {
         let account = self.store.account(email).await?;
         let hash = account.as_ref().map_or(passwords::NOBODY, |account| &account.password_hash).to_owned();
@@ -174,10 +171,10 @@ impl Auth {
         Ok(account.filter(|account| is_right && account.is_active))
     }
 
-    /// Validates and hashes a new password.
+    /// The hash of a new password.
     ///
     /// # Errors
-    /// Returns an error if the password is too short or too long.
+    /// When the password is too short or too long.
     pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
         check_password(password)?;
         self.hash_password(password).await
@@ -187,7 +184,7 @@ impl Auth {
         self.passwords.hash(password.to_owned()).await
     }
 
-    /// Returns true if credentials that were valid a moment ago are still valid.
+    /// True if credentials that were valid a moment ago still are.
     pub(crate) async fn is_valid(&self, principal: &Principal) -> Result<bool, Error> {
         match principal {
             Principal::Key(access) => {
@@ -198,7 +195,7 @@ impl Auth {
         }
     }
 
-    /// Returns the access that a principal has to a project; `None` if it has no access.
+    /// The access that a principal has to a project; `None`: none.
     pub(crate) async fn access_level(
         &self,
         principal: &Principal,
@@ -213,14 +210,14 @@ impl Auth {
     }
 }
 
-/// Generates an API key, and returns it with its stored form.
+/// A new API key, and what is stored of it.
 pub(crate) fn new_key() -> Result<(String, KeySecret), Error> {
     let key = new_api_key();
     let secret = key_secret(&key)?;
     Ok((key, secret))
 }
 
-/// Returns the stored form of an API key.
+/// The stored form of a key.
 pub(crate) fn key_secret(key: &str) -> Result<KeySecret, Error> {
     let hash = key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
     Ok(KeySecret { hash, token_key: token_key(key)? })

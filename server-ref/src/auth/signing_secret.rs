@@ -1,11 +1,11 @@
-//! Secrets that sign values which browsers store and send back.
+//! The secrets that sign what browsers send back.
 
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _};
 use sha2::Sha256;
 
-/// A random key for signatures, shared by all nodes.
+/// The key of a signature: random, and the same on all nodes.
 #[derive(Clone)]
 pub(crate) struct SigningSecret(String);
 
@@ -14,13 +14,13 @@ impl SigningSecret {
         Self(secret.into())
     }
 
-    /// Returns a new MAC with this key. Never `None` in practice, because HMAC accepts keys of any length.
+    /// A MAC to be updated with what is signed. `None` does not happen: HMAC takes keys of any length.
     pub(crate) fn mac(&self) -> Option<Hmac<Sha256>> {
         Hmac::new_from_slice(self.0.as_bytes()).ok()
     }
 }
 
-/// Omits the secret from debug output.
+/// Omits the secret.
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningSecret(…)")

@@ -1,10 +1,10 @@
-//! JSON bodies of successful responses: `success`, and at most one more field.
+//! The answers of the REST interface: `success`, and one more field.
 
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The body `{"success":true}`.
+/// `{"success":true}`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Done {
     success: bool,
@@ -16,7 +16,7 @@ impl Done {
     }
 }
 
-/// Declares a response body with `success` and this field.
+/// A type with `success` and this field.
 macro_rules! answer {
     ($(#[$meta:meta])* $name:ident { $field:ident: $type:ty }) => {
         $(#[$meta])*

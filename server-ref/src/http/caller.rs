@@ -1,8 +1,7 @@
 //! The caller of a REST request, and its permissions.
 //!
-//! A request carries an API key, a token made from one (both as `X-API-Key`), or the session cookie. A request that uses the cookie to
-//! change something must repeat the session's CSRF token in `X-CSRF-Token`. A page of another site can make a browser send the cookie, but
-//! can't read the token.
+//! A request carries an API key or a token of one (`X-API-Key`), or the session cookie. With the cookie, one that changes something must repeat the
+//! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,17 +23,17 @@ use crate::store::{Actor, User};
 pub(super) const KEY_HEADER: &str = "x-api-key";
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
-/// An authenticated caller, whose permissions are not checked yet.
+/// An authenticated caller. Its permissions are still to be checked.
 #[derive(Debug)]
 pub(super) struct Caller {
     principal: Principal,
-    /// E-mail address of the signed-in user; `None` for an API key.
+    /// E-mail address of the signed-in user.
     email: Option<Arc<str>>,
     address: Option<IpAddr>,
 }
 
 impl Caller {
-    /// Checks that the caller has this permission in the project, and returns the caller's access.
+    /// Checks that the caller has this permission in the project.
     pub(super) async fn allow(
         &self,
         app: &App,
@@ -53,7 +52,7 @@ impl Caller {
         }
     }
 
-    /// Returns the id of the signed-in user, or an error if the caller is an API key.
+    /// The id of the signed-in user; API keys are refused.
     pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
         match &self.principal {
             Principal::User { id, .. } => Ok(id),
@@ -61,7 +60,7 @@ impl Caller {
         }
     }
 
-    /// Returns the name of the session, or an error if the caller is an API key.
+    /// The name of the session; API keys are refused.
     pub(super) fn session(&self) -> Result<&str, ApiError> {
         match &self.principal {
             Principal::User { session, .. } => Ok(session),
@@ -69,7 +68,7 @@ impl Caller {
         }
     }
 
-    /// Returns the project of the API key; `None` for a signed-in user.
+    /// The project of the key, if it is one.
     pub(super) fn key_project(&self) -> Option<&str> {
         match &self.principal {
             Principal::Key(access) => Some(&access.key.project_id),
@@ -77,7 +76,7 @@ impl Caller {
         }
     }
 
-    /// Returns the access of the API key, or an error if the caller uses a token or a session.
+    /// The API key; tokens and sessions are refused.
     pub(super) fn key(&self) -> Result<&KeyAccess, ApiError> {
         match &self.principal {
             Principal::Key(access) if access.is_token() => Err(ApiError::forbidden("A token may not do this")),
@@ -91,7 +90,7 @@ impl Caller {
         user.ok_or_else(|| ApiError::unauthorized("The user does not exist any more"))
     }
 
-    /// Checks that the caller is an administrator of the server, and returns the user.
+    /// Checks that the caller is an administrator of the server.
     pub(super) async fn server_admin(&self, app: &App) -> Result<User, ApiError> {
         let user = self.user(app).await?;
         if !user.is_admin {
@@ -100,12 +99,12 @@ impl Caller {
         Ok(user)
     }
 
-    /// Returns the actor without its address, for the log of a project of which the user is not a member, or not yet.
+    /// Returns the actor without the address. For the log of a project whose member the user is not, or not yet.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }
     }
 
-    /// Returns the caller as the actor of audit log entries.
+    /// Returns the actor that the audit log names.
     pub(super) fn actor(&self) -> Actor {
         match &self.principal {
             Principal::Key(access) => {
@@ -145,8 +144,8 @@ impl FromRequestParts<Arc<App>> for Caller {
     }
 }
 
-/// The caller and the project of a request whose path contains no project id. The project is that of the API key or, with a session, the
-/// `project_id` in the query. Without `project_id`, it is the project of the requested item, or else the user's only project.
+/// The project of a request whose path names none: that of the API key or, with a session, the `project_id` of the query. Without
+/// a `project_id` it is the project of the named item, or else the user's only project.
 #[derive(Debug)]
 pub(super) struct Project {
     pub(super) caller: Caller,

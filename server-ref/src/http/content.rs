@@ -1,4 +1,4 @@
-//! Routes `GET /api/content` and `GET /api/content/{id}`.
+//! `GET /api/content` and `GET /api/content/{id}`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::Content;
 pub(super) struct ContentList {
     success: bool,
     content: Vec<Content>,
-    /// Present only for numbered pages.
+    /// Present for numbered pages only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination: Option<Pagination>,
     /// Cursor of the next page; null on the last page.
@@ -43,7 +43,7 @@ pub(super) struct ContentAnswer {
     content: Content,
 }
 
-/// Lists a project's items, newest first.
+/// A project's items, newest first.
 #[utoipa::path(
     get, path = "/api/content", tag = "content", params(ContentQuery),
     responses((status = 200, body = ContentList))
@@ -76,10 +76,10 @@ pub(super) async fn list(
     Ok(Json(list))
 }
 
-/// Returns an item.
+/// One item.
 #[utoipa::path(
     get, path = "/api/content/{id}", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project")),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),
     responses((status = 200, body = ContentAnswer))
 )]
 pub(super) async fn one(

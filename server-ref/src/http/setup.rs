@@ -1,4 +1,4 @@
-//! Route `/auth/setup`, which creates the first administrator. It requires the token that the server printed when it started.
+//! `/auth/setup`: creates the first administrator of the server, for the holder of the token that it printed at its start.
 
 use std::sync::Arc;
 

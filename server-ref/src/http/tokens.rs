@@ -1,4 +1,4 @@
-//! Route `POST /api/tokens`.
+//! `POST /api/tokens`.
 
 use std::sync::Arc;
 
@@ -16,16 +16,15 @@ use crate::app::App;
 use crate::store::{Scope, Scopes};
 use crate::time::{now, rfc3339};
 
-/// Lifetime of a token if the request does not specify one, in seconds.
+/// Seconds.
 const TTL_DEFAULT: u32 = 900;
-/// Maximum lifetime of a token, in seconds.
 const TTL_MAX: u32 = 86_400;
 
-/// Options of a new token.
+/// A new token.
 #[derive(Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct TokenBody {
-    /// Lifetime of the token in seconds, at most 86,400 (900). The token never outlives its key.
+    /// Lifetime of the token in seconds, at most 86,400 (900). The token also ends with its key.
     ttl: u32,
     /// Scopes of the token, at most those of the key (`["read"]`).
     #[schema(value_type = Vec<Scope>)]
@@ -38,17 +37,17 @@ impl Default for TokenBody {
     }
 }
 
-/// A new token, which the server does not store.
+/// A token, which is not stored.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenAnswer {
     success: bool,
-    /// The token, which can be used in place of an API key.
+    /// Usable wherever an API key is.
     token: String,
     #[schema(format = DateTime)]
     expires_at: String,
 }
 
-/// Creates a token for a page or program that is less trusted than the holder of the API key. Tokens can't create tokens.
+/// Creates a token for a page or a program that is trusted less than the key's holder. For API keys, not for tokens.
 #[utoipa::path(
     post, path = "/api/tokens", tag = "keys", request_body = Option<TokenBody>,
     responses((status = 201, body = TokenAnswer))

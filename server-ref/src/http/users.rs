@@ -1,4 +1,4 @@
-//! Routes `/api/users[/{id}]`, for administrators of the server.
+//! `/api/users[/{id}]`, for administrators of the server.
 
 use std::sync::Arc;
 
@@ -21,25 +21,25 @@ use crate::store::User;
 pub(super) struct NewUser {
     email: String,
     password: String,
-    /// True if the user is an administrator of the server (false).
+    /// True for an administrator of the server (false).
     #[serde(default)]
     is_admin: bool,
 }
 
-/// Changes to a user. Omitted fields stay as they are.
+/// Changes of a user. Omitted fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct UserBody {
     is_admin: Option<bool>,
     is_active: Option<bool>,
-    /// New password, of 10 to 1000 characters, which ends all sessions of the user. Use `PUT /api/me/password` to change your own
-    /// password.
+    /// Another password, of 10 to 1000 characters, which ends all sessions of the user. One's own is changed by
+    /// `PUT /api/me/password`.
     password: Option<String>,
 }
 
 answer!(UserAnswer { user: User });
 answer!(UsersAnswer { users: Vec<User> });
 
-/// Lists all users, oldest first.
+/// All users, oldest first.
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = UsersAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<UsersAnswer>, ApiError> {
     caller.server_admin(&app).await?;
@@ -63,9 +63,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }
 
-/// Changes whether a user is active and whether they are an administrator, or sets a new password.
-///
-/// A deactivated user is signed out everywhere immediately.
+/// Activates, deactivates, makes or unmakes an administrator, or sets another password. A deactivated user is signed out everywhere at once.
 #[utoipa::path(
     method(patch, put), path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = UserBody, responses((status = 200, body = UserAnswer))
@@ -78,10 +76,10 @@ pub(super) async fn update(
 ) -> Result<Json<UserAnswer>, ApiError> {
     let own = caller.server_admin(&app).await?;
     if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {
-        return Err(ApiError::conflict("own_account", "You can't do this to your own account"));
+        return Err(ApiError::conflict("own_account", "Somebody else must do this"));
     }
     if own.id == id && body.password.is_some() {
-        return Err(ApiError::conflict("own_account", "Use PUT /api/me/password to change your own password"));
+        return Err(ApiError::conflict("own_account", "PUT /api/me/password changes one's own password"));
     }
     if let Some(password) = &body.password {
         check_password(password)?;

@@ -1,4 +1,4 @@
-//! The connections to Redis: one publishes this node's commits, and one subscribes to the projects that its clients have joined.
+//! The connections to Redis: one publishes, and one subscribes to the projects that clients of this node have joined.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -18,30 +18,30 @@ use super::{CommitMessage, NodeSecret};
 use crate::Error;
 use crate::metrics::Metrics;
 
-/// Maximum number of commits that wait to be announced. Other nodes read further commits from the log.
+/// The most commits that wait to be announced. Further ones are not announced; other nodes find them in the log.
 const OUTGOING_QUEUE_MESSAGES: usize = 1024;
-/// Maximum number of announced commits that wait for the publisher, which reads further commits from the log.
+/// The most commits of other nodes that wait for the publisher. Further ones are dropped, and read from the log.
 const INCOMING_QUEUE_EVENTS: usize = 1024;
-/// Maximum number of messages in one round trip.
+/// The most messages of one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
-/// Maximum number of channels in one SUBSCRIBE.
+/// The most channels of one SUBSCRIBE.
 const SUBSCRIBED_CHANNELS_MAX: usize = 512;
-/// Time without an answer after which Redis counts as unreachable.
+/// The time without an answer after which Redis counts as unreachable.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time between two pings to Redis.
+/// The interval of pings to Redis.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
-/// Minimum time between two warnings about messages without a valid MAC.
+/// The shortest time between two warnings about messages without a valid MAC.
 const UNAUTHENTICATED_WARNING_INTERVAL: Duration = Duration::from_secs(60);
-/// Delay before the next attempt to connect.
+/// The pause before another attempt to connect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// An event from the link to Redis, for the publisher.
+/// An event of the link, for the publisher.
 #[derive(Debug)]
 pub(crate) enum LinkEvent {
     Message(CommitMessage),
-    /// The subscriptions have changed. Messages about added projects arrive from now on; earlier ones were missed.
+    /// Messages about more projects arrive from now on; earlier ones were missed.
     Subscribed,
-    /// The connection was lost. No messages arrive until the next `Subscribed`.
+    /// No messages arrive until the next `Subscribed`.
     Disconnected,
 }
 
@@ -50,7 +50,7 @@ enum LinkRequest {
     Flush(oneshot::Sender<()>),
 }
 
-/// A handle to the task that holds the connections to Redis. The task runs until `kill` is cancelled.
+/// A handle to the task that holds the connections, which ends with the handle's token.
 #[derive(Debug)]
 pub(crate) struct Link {
     requests: mpsc::Sender<LinkRequest>,
@@ -72,11 +72,10 @@ impl LinkShared {
 }
 
 impl Link {
-    /// Starts the task. `log` is the id of the event log, which keeps apart several databases that share a Redis. `secret` authenticates
-    /// the messages. If Redis is unreachable, the task retries.
+    /// Starts the task. `log` is the id of the log, so that several databases may share a Redis; `secret` authenticates messages.
     ///
     /// # Errors
-    /// Returns an error if the URL is invalid.
+    /// When the URL is invalid. A Redis that does not run yet is awaited.
     pub(crate) fn spawn(
         url: &str,
         node: String,
@@ -95,7 +94,7 @@ impl Link {
         Ok((Self { requests, shared, metrics }, incoming))
     }
 
-    /// Announces a commit to the other nodes, unless Redis is unreachable or too slow. Never blocks.
+    /// Announces a commit to other nodes, unless Redis is unreachable or too slow. Never waits.
     pub(crate) fn announce(&self, message: CommitMessage) {
         if !self.is_up() || self.requests.try_send(LinkRequest::Message(message)).is_err() {
             self.metrics.on_message_untold();
@@ -116,9 +115,9 @@ impl Link {
         self.shared.changed.notify_one();
     }
 
-    /// Sends to `done` once all earlier announcements are sent or Redis is unreachable.
+    /// Answers once all earlier announcements have been sent, or Redis is unreachable.
     pub(crate) fn flush(&self, done: oneshot::Sender<()>) {
-        // If the queue is full, `done` is dropped, which also wakes the receiver.
+        // A full queue drops `done`, which is an answer, too.
         let _ = self.requests.try_send(LinkRequest::Flush(done));
     }
 }
@@ -148,7 +147,7 @@ impl LinkTask {
             };
             self.shared.is_up.store(false, Ordering::Relaxed);
             self.metrics.set_redis_up(false);
-            // Warns once per outage, not once per attempt.
+            // Once per failure, not per attempt.
             if was_up {
                 tracing::warn!(%error, "Redis is unreachable: other nodes' events are read from PostgreSQL");
                 was_up = false;
@@ -168,7 +167,7 @@ impl LinkTask {
         Ok((publisher, listener))
     }
 
-    /// Drops the queued announcements. Other nodes read these commits from the log.
+    /// Drops the waiting announcements: their commits are in the log.
     fn discard_queued(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
         while let Ok(requests) = queue.try_recv() {
             match requests {
@@ -196,7 +195,7 @@ impl LinkTask {
         }
     }
 
-    /// Subscribes and unsubscribes as the set of followed projects changes.
+    /// Keeps the subscriptions in line with the followed projects.
     async fn keep_subscriptions(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
         let mut subscribed: HashSet<Arc<str>> = HashSet::new();
         loop {
@@ -228,7 +227,7 @@ impl LinkTask {
         while let Some(message) = stream.next().await {
             match CommitMessage::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
                 Ok(message) if message.node == self.node => {}
-                // Messages are dropped rather than left in the stream, whose buffer is unbounded.
+                // The stream's own buffer is unbounded, so it is always emptied.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
                         self.metrics.on_message_unheard();
@@ -244,12 +243,12 @@ impl LinkTask {
         Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
     }
 
-    /// Counts a message without a valid MAC, and warns at most once per interval. `warned` is the time of the last warning.
+    /// `warned`: the time of the last warning.
     fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
         self.metrics.on_message_unauthenticated();
         if warned.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
             *warned = Some(Instant::now());
-            tracing::warn!("dropped a message from Redis that was not sent by a node of this database and version");
+            tracing::warn!("Redis delivered a message that no node of this database and version sent; it is dropped");
         }
     }
 
@@ -265,7 +264,7 @@ impl LinkTask {
         let mut requests = Vec::with_capacity(PIPELINE_MESSAGES_MAX);
         loop {
             match timeout(PING_INTERVAL, queue.recv_many(&mut requests, PIPELINE_MESSAGES_MAX)).await {
-                // All senders are gone, so there is nothing more to publish.
+                // No sender is left.
                 Ok(0) => return std::future::pending().await,
                 Ok(_) => {}
                 Err(_) => redis::cmd("PING").exec_async(&mut connection).await?,

@@ -1,4 +1,4 @@
-//! Delivery of events to the sockets of this node.
+//! The delivery of events to this node's sockets.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,30 +11,30 @@ use socketioxide::{BroadcastError, SocketIo};
 use super::rooms::project_room;
 use crate::metrics::Metrics;
 
-/// An event as sockets receive it.
+/// An event in the form that sockets receive.
 #[derive(Debug)]
 pub(super) struct BroadcastEvent {
     name: Cow<'static, str>,
     data: Arc<RawValue>,
 }
 
-/// Names of the documented events. They are static, so events with these names need no copy of the name.
+/// The names of the documented events, which need no copies.
 const EVENT_NAMES: [&str; 5] =
     ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 
 impl BroadcastEvent {
-    /// Creates an event that this node committed.
+    /// An event that this node committed.
     pub(super) fn committed_here(name: &'static str, data: Arc<RawValue>) -> Self {
         Self { name: name.into(), data }
     }
 
-    /// Creates an event from another node's message or from the log.
+    /// An event from another node or from the log.
     pub(super) fn received(name: String, data: Box<RawValue>) -> Self {
         let known = EVENT_NAMES.into_iter().find(|known| *known == name);
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
     }
 
-    /// Returns true if the event reports a decision, which changes the project's counts.
+    /// True if it changed the counts.
     pub(super) fn is_decision(&self) -> bool {
         self.name == "moderation_update"
     }
@@ -68,7 +68,7 @@ impl Broadcaster {
         };
         match namespace.within(project_room(project_id)).emit(event, payload).await {
             Ok(()) => {}
-            // Some sockets are closing, or their send buffers are full.
+            // Sockets that are closing, or whose send buffer is full.
             Err(BroadcastError::Socket(errors)) => {
                 tracing::debug!(event, sockets = errors.len(), "an event did not reach all sockets");
             }
@@ -76,7 +76,7 @@ impl Broadcaster {
         }
     }
 
-    /// Returns the names of the rooms that contain a socket of this node.
+    /// The rooms with members.
     pub(super) async fn occupied_rooms(&self) -> HashSet<String> {
         let Some(namespace) = self.io.of("/") else {
             return HashSet::new();

@@ -1,4 +1,4 @@
-//! The state that all real-time connections share.
+//! The parts of the server that connections use.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
-/// The real-time interface: the state that all of its connections share.
+/// The real-time interface: what all of its connections share.
 #[derive(Debug)]
 pub(crate) struct Realtime {
     pub(super) auth: Arc<Auth>,
@@ -19,25 +19,25 @@ pub(crate) struct Realtime {
     pub(super) publisher: PublisherHandle,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: RealtimeOptions,
-    /// Cancelled when the server begins to drain and accepts no more connections.
+    /// Cancelled when the server begins to stop: it accepts no connection any more.
     pub(super) draining: CancellationToken,
-    /// The handle to the endpoint, set once the endpoint exists. Sockets also hold `Realtime`, so closing them breaks the reference cycle.
+    /// Set once the endpoint exists. The sockets hold `Realtime`, too: closing them ends the circle.
     pub(super) io: OnceLock<SocketIo>,
 }
 
-/// Settings of real-time connections.
+/// The settings of connections.
 #[derive(Debug, Clone)]
 pub(crate) struct RealtimeOptions {
-    /// Maximum number of projects that one connection may have joined at the same time; 0 means no limit.
+    /// Projects joined at once on one connection; 0: any number.
     pub(crate) rooms_max: usize,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
-    /// Origins, in addition to the server's own, whose pages may connect with a session cookie.
+    /// Origins whose pages may connect with a session cookie, besides the server's own.
     pub(crate) allowed_origins: Vec<String>,
 }
 
 impl Realtime {
-    /// Creates the interface. Its endpoint does not exist until [`socket_io`](super::socket_io) is called.
+    /// The parts of a server whose endpoint does not exist yet; see [`socket_io`](super::socket_io).
     pub(crate) fn new(
         auth: Arc<Auth>,
         store: Store,

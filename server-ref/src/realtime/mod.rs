@@ -1,4 +1,4 @@
-//! The Socket.IO interface: authentication, the requests of clients, and the publication of committed events.
+//! Socket.IO: who may connect, the requests of clients, and the publication of what was committed.
 
 mod broadcast;
 mod connect;

@@ -1,27 +1,26 @@
-//! The names of Socket.IO rooms: one per project, and one per group of sockets with the same credentials.
+//! The names of rooms: a project's, and those by which sockets with the same credentials are found.
 
 use crate::auth::{KeyAccess, Principal};
 
-/// Returns the name of a project's room.
+/// The room of a project.
 pub(super) fn project_room(project_id: &str) -> String {
     format!("project_{project_id}")
 }
 
-/// A group of sockets that use the same credentials.
+/// Sockets with the same credentials.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SocketGroup<'a> {
-    /// Sockets of the web session with this name; see `session_name`.
+    /// Sockets of a session, by its name; see `session_name`.
     Session(&'a str),
-    /// Sockets of the user with this id.
     User(&'a str),
-    /// Sockets of the API key with this id, and of its tokens.
+    /// Sockets of a key and of its tokens.
     Key(&'a str),
-    /// Sockets of all API keys of the project with this id.
+    /// Sockets of any key of this project.
     KeysOfProject(&'a str),
 }
 
 impl SocketGroup<'_> {
-    /// Returns the name of the group's room. Its prefix differs from that of projects' rooms.
+    /// Returns the name of the room. It differs from the names of projects' rooms, which begin otherwise.
     pub(super) fn room(self) -> String {
         match self {
             Self::Session(name) => format!("session_{name}"),
@@ -32,7 +31,7 @@ impl SocketGroup<'_> {
     }
 }
 
-/// Returns the rooms of the groups to which a principal's sockets belong.
+/// The rooms of the groups that a principal's sockets belong to.
 pub(super) fn group_rooms(principal: &Principal) -> Vec<String> {
     match principal {
         Principal::Key(KeyAccess { key, .. }) => {

@@ -1,7 +1,7 @@
-//! Limits for the POST requests of long-polling clients.
+//! Bounds of one POST of a long poll.
 //!
-//! engineioxide processes all packets of a POST without yielding, so a megabyte of empty packets would occupy a worker thread for a long
-//! time. It also waits for the body without a time limit.
+//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would occupy a worker for a long time. It
+//! also waits for the body without a bound.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::python_polling::PACKET_SEPARATOR;
 use crate::http::{invalid, request_timeout, too_large};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
-/// Maximum number of packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues that
+/// The most packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues as
 /// many.
 const POST_PACKETS_MAX: usize = 2_000;
 

@@ -1,15 +1,14 @@
-//! Follower before the first confirmed join, when it is not yet known whether the server has a log.
+//! Follower before the first confirmed join, when it is unknown whether the server has a log.
 
 use super::{FollowerOutput, held::HeldEvents, waiting::WaitingEvents};
 use crate::events::{Cursor, Event};
 
 #[derive(Debug, Default)]
 pub(super) struct Unjoined {
-    /// Cursor that the user passed to the join.
+    /// Cursor given by the user.
     pub(super) after: Option<Cursor>,
-    /// Events with an id that arrived before the confirmation.
+    /// Events that arrived before the confirmation: `held` with an id, `waiting` without.
     pub(super) held: HeldEvents,
-    /// Events without an id that arrived before the confirmation.
     pub(super) waiting: WaitingEvents,
 }
 
@@ -28,7 +27,7 @@ impl Unjoined {
         }
     }
 
-    /// Drops everything that arrived before the join was confirmed.
+    /// Drops everything that arrived before a confirmed join.
     pub(super) fn on_left(&mut self) {
         (self.held, self.waiting) = (HeldEvents::default(), WaitingEvents::default());
     }

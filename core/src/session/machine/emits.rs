@@ -1,4 +1,4 @@
-//! Sending of user events, protocol events and heartbeats, and the timeouts of their acknowledgements.
+//! User events, heartbeats, and acknowledgement timeouts.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,13 @@ use crate::{
     sio,
 };
 
-/// Time after the first unanswered page request at which another unanswered one shows that the connection is dead.
+/// Time after the first page without an answer at which another one shows that the connection is dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
-/// Number of consecutive connections that are given up because they return no page. Two connections may be dead by
-/// chance.
+/// Connections in a row that are given up because they return no page. Two may be dead by chance.
 const RECONNECTS_FOR_PAGES_MAX: u8 = 2;
 
-/// Size in bytes of everything around an event's name and data: packet types, acknowledgement id, brackets and quotes.
+/// Bytes around an event's name and data: packet types, acknowledgement id, brackets and quotes.
 const ENVELOPE_BYTES_MAX: usize = 32;
 
 impl Machine {
@@ -25,7 +24,7 @@ impl Machine {
             let error = Error::new(ErrorKind::Disconnected, "cannot emit without a connection");
             return self.fail(token, error);
         };
-        // A larger packet would make the server end the Engine.IO session.
+        // A longer packet would make the server end the session.
         let size = ENVELOPE_BYTES_MAX + name.len() + data.map_or(0, str::len);
         let longest = connection.max_payload;
         if size > longest {
@@ -48,8 +47,7 @@ impl Machine {
         }
     }
 
-    /// Sends a protocol event whose acknowledgement `waiter` receives. Returns the acknowledgement id, or `None`
-    /// without a connection.
+    /// Sends a protocol event whose acknowledgement `waiter` awaits. Returns the acknowledgement id.
     pub(super) fn send_request(
         &mut self,
         waiter: Waiter,
@@ -65,7 +63,7 @@ impl Machine {
         Some(id)
     }
 
-    /// Sends a heartbeat, unless the budget is used up. Nothing depends on heartbeats.
+    /// Sends a heartbeat, unless the budget has no room: nothing depends on it.
     pub(super) fn send_heartbeat(&mut self, now: Now) {
         if self.phase.online_mut().is_some_and(|connection| connection.budget.take(now.mono).is_ok()) {
             self.counters.sent += 1;
@@ -73,11 +71,9 @@ impl Machine {
         }
     }
 
-    /// Expires acknowledgements.
-    ///
-    /// If one page request after another stays unanswered, not even refused, the connection is dead although packets
-    /// may still arrive. If the next connections return no page either, the server answers no page requests, and the
-    /// missing events are reported as a gap.
+    /// Expires acknowledgements. If page after page gets no answer, not even a refusal, the connection is dead although
+    /// packets may still arrive. If the next connections return no page either, the server answers none, and the
+    /// missing events are a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;
         while let Some(connection) = self.phase.connection_mut()
@@ -94,7 +90,7 @@ impl Machine {
                         Error::new(ErrorKind::AckTimeout, "the server did not acknowledge the event in time"),
                     );
                 }
-                // `expire_joins` handles the deadline of the request.
+                // The request itself has the same deadline.
                 Waiter::Room(_) => {}
                 Waiter::Backlog(stream, project, after) => {
                     self.on_backlog_page_failed(now, (stream, project), after, None)

@@ -1,5 +1,4 @@
-//! A page for a slow stream's backlog that brings no progress is requested again after a pause. After five failures,
-//! the request is given up.
+//! A page for a slow stream's backlog that brings no progress is requested again, with pauses, and finally given up.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::{
 
 const EMPTY: &str = r#"{"events":[],"head":9,"oldest":1,"log":"a"}"#;
 
-/// Returns a machine with a stream that has requested the events after event 5.
+/// A stream that wants the events after 5.
 fn rig() -> Rig {
     let mut rig = Rig::new(quick(), 1);
     rig.connect();
@@ -24,7 +23,7 @@ fn rig() -> Rig {
     rig
 }
 
-/// Answers the client's page requests, and returns their number.
+/// Answers requests of the client. Returns the number of requests.
 fn answer(rig: &mut Rig, with: &str) -> usize {
     let sent: Vec<_> = rig.sent.drain(..).filter_map(|frame| Emitted::read(&frame)).collect();
     let acks: Vec<_> = sent.iter().filter(|sent| sent.name == "replay_events").filter_map(|sent| sent.ack).collect();

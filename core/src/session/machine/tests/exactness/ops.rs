@@ -1,4 +1,4 @@
-//! Random actions of the user, the server and the network.
+//! Actions of users, the server and the network, in any order.
 
 use proptest::prelude::*;
 
@@ -8,22 +8,20 @@ use super::PROJECTS;
 pub(super) enum Op {
     Publish(usize, u8),
     PublishStats(usize),
-    /// Lets the server handle the frames that it has received.
+    /// The server handles the frames that it has received.
     Serve,
-    /// Lets the network carry this many frames to the client.
+    /// The network carries this many frames.
     Carry(u8),
-    /// Drops a live event, as a broker behind the server may.
+    /// Faults of a broker behind the server, which affect only live events.
     DropLive(usize),
-    /// Delivers a live event twice.
     DoubleLive(usize),
-    /// Swaps a live event with the next frame.
     Swap(usize),
     Cut,
-    /// Opens a new connection, if an attempt is in progress.
+    /// A new connection, if one is wanted.
     Greet,
     Refuse,
     Leave(usize),
-    /// Joins a project, after its last known cursor if the flag is true.
+    /// A join, after a known cursor or from now on.
     Join(usize, bool),
     Forget(usize, u8),
     NewLog(usize, u8),
