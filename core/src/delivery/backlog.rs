@@ -1,4 +1,4 @@
-//! Backlog of a slow stream: logged events that found no room, read from the log once there is room.
+//! Backlog of a slow stream: logged events that did not fit into its buffer and are read from the log later.
 
 use crate::{
     events::{Cursor, Event, GapReason, ProjectId},
@@ -8,22 +8,23 @@ use crate::{
 /// Part of one project's log that a stream has yet to read.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    /// Reader at the last event that the stream has.
+    /// Reader, positioned at the last event that the stream has received.
     reader: LogReader,
-    /// Id of the last event that it should have.
+    /// Id of the last event in the backlog.
     newest: u64,
-    /// Time at which that event arrived.
+    /// Time at which the last event in the backlog arrived.
     pub(super) newest_at: jiff::Timestamp,
-    /// A page has been requested.
+    /// `true` while a page request is unanswered.
     pub(super) asked: bool,
 }
 
 impl Backlog {
-    /// Starts with the first event that finds no room. `None` if it is not logged, or its predecessor is unknown.
+    /// Creates a backlog that starts with the first event that did not fit. Returns `None` if the event is not logged
+    /// or the id of its predecessor is unknown.
     pub(super) fn from(event: &Event) -> Option<Self> {
         let meta = event.meta();
         let (project, newest) = (meta.project_id.clone()?, meta.event_id?);
-        // A gap covers several events up to its id; other events are consecutive.
+        // A gap stands for all missed events up to its id. Any other event stands only for itself.
         let missed = match event {
             Event::Gap(gap) => gap.missed?,
             _ => 1,
@@ -36,12 +37,12 @@ impl Backlog {
         self.reader.project()
     }
 
-    /// Position after which to request a page.
+    /// Returns the position after which to request a page.
     pub(super) fn position(&self) -> &Cursor {
         self.reader.position()
     }
 
-    /// Adds an event to the backlog. Returns `false` if it is of another project or not logged.
+    /// Adds an event to the backlog. Returns `false` if the event belongs to another project or is not logged.
     pub(super) fn postpone(&mut self, event: &Event) -> bool {
         let meta = event.meta();
         let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(self.project())) else { return false };
@@ -49,13 +50,13 @@ impl Backlog {
         true
     }
 
-    /// Number of events that the stream lacks.
+    /// Returns the number of events in the backlog.
     pub(super) fn missing(&self) -> u64 {
         self.newest.saturating_sub(self.reader.last())
     }
 
-    /// Passes the events of a page to `push`, which returns `false` if there is no room for another. `page` is `None`
-    /// if the server does not return it. Returns `true` if the stream is up to date.
+    /// Passes the events of a page to `push`, which returns `false` when there is no room for another event. `page` is
+    /// `None` if the server did not return the page. Returns `true` once nothing is left in the backlog.
     pub(super) fn on_page(
         &mut self,
         page: Option<Page>,
@@ -73,8 +74,8 @@ impl Backlog {
             push(gap);
             return true;
         }
-        // Events without an id were delivered when they were published. Newer ones will come from the project's
-        // follower.
+        // Events without an id were delivered when they were published. Events newer than the backlog arrive through
+        // the project's follower.
         self.reader.read(page, self.newest, at, &mut |event| event.event_id().is_none() || push(event));
         self.missing() == 0
     }

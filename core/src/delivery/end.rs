@@ -1,17 +1,17 @@
-//! The end of a stream.
+//! End of a stream.
 
 use crate::Error;
 
 /// Reason why a stream has ended.
 #[derive(Debug, Clone)]
 pub(crate) enum StreamEnd {
-    /// The user left the project or closed the client, or the error has been returned.
+    /// The user left the project or closed the client, or the error has already been returned.
     Closed,
     Failed(Error),
 }
 
 impl StreamEnd {
-    /// Takes the error, once.
+    /// Takes the error. Returns `None` if it has already been taken.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         match std::mem::replace(self, Self::Closed) {
             Self::Closed => None,

@@ -1,8 +1,9 @@
-//! Positions at which cursors are held because later events were dropped: a replay from there recovers them.
+//! Cursor holds. If a stream drops logged events, it holds the project's cursor before the first of them, so that a
+//! replay from the cursor recovers them.
 
 use crate::events::{Cursor, Event, ProjectId};
 
-/// Largest number of projects whose cursor a stream holds; beyond it, the oldest hold is released.
+/// Maximum number of projects whose cursors a stream holds. Beyond it, the oldest hold is released.
 const HOLDS_MAX: usize = 1024;
 
 /// Position before the first dropped event of each project.
@@ -14,21 +15,21 @@ impl Holds {
         self.0.is_empty()
     }
 
-    /// The hold for the project in this log.
+    /// Returns the event id at which the project's cursor is held in this log.
     #[inline]
     pub(super) fn get(&self, project: &ProjectId, log: Option<&str>) -> Option<u64> {
         let is_here = |(held, hold): &&(ProjectId, Cursor)| held == project && hold.log.as_deref() == log;
         self.0.iter().find(is_here).map(|(_, hold)| hold.event_id)
     }
 
-    /// Notes a dropped event.
+    /// Holds the project's cursor before a dropped event.
     pub(super) fn on_dropped(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
         self.hold(project, &Cursor { log: meta.log.clone(), event_id: id.saturating_sub(1) });
     }
 
-    /// Holds the project's cursor at this position, or at an earlier one in the same log.
+    /// Holds the project's cursor at this position. An earlier hold in the same log remains in force.
     pub(super) fn hold(&mut self, project: &ProjectId, position: &Cursor) {
         match self.0.iter_mut().find(|(held, _)| held == project) {
             Some((_, hold)) if hold.log == position.log => hold.event_id = hold.event_id.min(position.event_id),

@@ -24,16 +24,16 @@ use crate::{
     session::{PAGE_MAX, Page, PageRequest, StreamId, Token},
 };
 
-/// Scope of a stream.
+/// Set of projects whose events a stream covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// All events of the client.
+    /// All projects, and events that belong to none.
     Client,
-    /// Events of one project.
+    /// A single project.
     Project(ProjectId),
 }
 
-/// All streams of a client.
+/// Registry of a client's streams, which distributes events to them.
 #[derive(Debug)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
@@ -60,19 +60,20 @@ impl Hub {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Creates a stream's buffer, not yet connected to any events.
+    /// Creates the buffer of a new stream. It receives no events yet.
     pub(crate) fn ring(&self) -> Arc<Ring> {
         let id = StreamId(self.rings.fetch_add(1, Ordering::Relaxed));
         Arc::new(Ring::new(id, self.bound, self.overflow, self.signal.clone()))
     }
 
-    /// Waits until a stream may have room for a page: see [`page_requests`](Self::page_requests) and
-    /// [`page_capacity`](Self::page_capacity).
+    /// Returns a future that completes when a stream may have room for a page. The caller then checks
+    /// [`page_requests`](Self::page_requests) and [`page_capacity`](Self::page_capacity).
     pub(crate) fn capacity_changed(&self) -> Notified<'_> {
         self.signal.notify.notified()
     }
 
-    /// Pages of the log that slow streams have room for. Each is answered by [`on_page`](Self::on_page).
+    /// Returns requests for the log pages that slow streams have room for. The response to each request is passed to
+    /// [`on_page`](Self::on_page).
     pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
         if !self.signal.pending.swap(false, Ordering::AcqRel) {
             return Vec::new();
@@ -82,8 +83,8 @@ impl Hub {
         requests
     }
 
-    /// Number of events of a project's replay that its quickest reader has room for; `None` if none has any. Without a
-    /// reader the number is not limited.
+    /// Returns the number of replayed events of a project that its fastest reader has room for, or `None` if no reader
+    /// has room. Without readers, returns the maximum page size.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let inner = self.lock();
         let rings = inner.client_readers().chain(inner.project_readers(project)).map(Reader::ring);
@@ -91,7 +92,7 @@ impl Hub {
         if capacities.is_empty() { Some(PAGE_MAX) } else { capacities.into_iter().flatten().max() }
     }
 
-    /// Handles a requested page; `None` if the server does not return it.
+    /// Passes a requested page to its stream. `page` is `None` if the server did not return the page.
     pub(crate) fn on_page(
         &self,
         stream: StreamId,
@@ -109,13 +110,14 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Number of streams and of the events waiting in them.
+    /// Returns the number of streams plus the number of events and backlogs that they hold.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         self.lock().all_readers().map(|reader| 1 + reader.ring().size()).sum()
     }
 
-    /// Creates a stream. The first one of a project starts at its join, all others now.
+    /// Creates a stream and returns its buffer. The first stream of a project starts at the join; every other stream
+    /// starts now.
     pub(crate) fn subscribe(&self, scope: &Scope, kinds: Option<EventKinds>) -> Arc<Ring> {
         let mut inner = self.lock();
         let Inner { client, projects, ended, .. } = &mut *inner;
@@ -142,7 +144,7 @@ impl Hub {
         ring
     }
 
-    /// Opens a project, because it was joined for the first time or again after a leave.
+    /// Opens a project when it is joined for the first time, or joined again after a leave.
     pub(crate) fn open(&self, project: ProjectId) {
         let mut inner = self.lock();
         let Opening { streams: taken, has_first } = inner.joins.open(&project);
@@ -150,13 +152,13 @@ impl Hub {
         inner.projects.insert(project, ProjectStreams::new(pending, taken));
     }
 
-    /// Registers the streams of a join in progress; they start when the project is opened.
+    /// Registers the streams of a join that is in progress. They start when the project is opened.
     pub(crate) fn joining(&self, token: Token, project: ProjectId, streams: PlannedStreams) {
         self.lock().joins.add(token, project, streams);
     }
 
-    /// Handles the answer to a command. If it is a join whose streams have not started, they start now or end with its
-    /// error.
+    /// Handles the answer to a command. If the command is a join whose streams have not started, they start now or end
+    /// with the error.
     pub(crate) fn answered(&self, token: Token, error: Option<&Error>) {
         let mut inner = self.lock();
         let Some((project, streams)) = inner.joins.remove(token) else { return };
@@ -172,7 +174,7 @@ impl Hub {
         streams.end(&end);
     }
 
-    /// The joined projects.
+    /// Returns the ids of the joined projects, in no particular order.
     pub(crate) fn joined(&self) -> Vec<ProjectId> {
         let inner = self.lock();
         if inner.ended.is_some() {
@@ -188,7 +190,8 @@ impl Hub {
         inner.ended.is_none() && inner.projects.get(project).is_some_and(ProjectStreams::is_open)
     }
 
-    /// Delivers a batch of events, grouping those with the same readers, then wakes the readers.
+    /// Delivers a batch of events and then wakes the readers. Consecutive events with the same readers are delivered
+    /// together.
     pub(crate) fn publish(&self, run: &mut VecDeque<Event>) {
         let mut wakers = Vec::new();
         let mut inner = self.lock();
@@ -200,7 +203,7 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends a project's streams. A stream created later ends with the same error.
+    /// Ends a project's streams. Streams that are created later end with the same error.
     pub(crate) fn end_project(&self, project: &str, error: Option<Error>) {
         let mut inner = self.lock();
         let Some(streams) = inner.projects.get_mut(project) else { return };
@@ -212,7 +215,7 @@ impl Hub {
         end(&ended, &error.into());
     }
 
-    /// Ends all streams, existing and future.
+    /// Ends all existing and future streams.
     pub(crate) fn end_all(&self, error: Option<Error>) {
         let mut inner = self.lock();
         if inner.ended.is_some() {
@@ -229,7 +232,8 @@ impl Hub {
     }
 }
 
-/// Must not be called under the hub's lock, because a woken reader may create a stream immediately.
+/// Ends the streams of these rings. Must not be called while the hub is locked, because a woken reader may create a
+/// stream immediately.
 fn end(rings: &[Arc<Ring>], end: &StreamEnd) {
     for ring in rings {
         ring.end(end.clone());
@@ -240,7 +244,8 @@ impl Inner {
     /// Delivers the first `count` events of `run`, which have the same readers.
     fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
-        // The last reader takes the events without a copy: preferably one that is in use and wants all of them.
+        // The last reader receives the events without a copy. A reader that is in use and wants all of them is
+        // preferred.
         readers.sort_by_key(|reader| (reader.wants_all(), reader.is_taken()));
         let mut all_there = true;
         if let Some((last, others)) = readers.split_last() {

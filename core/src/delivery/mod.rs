@@ -1,4 +1,5 @@
-//! Delivery from the machine to the user: bounded buffers and fan-out. Losses appear in the stream.
+//! Delivery of events from the machine to the application: bounded buffers and fan-out. Losses are reported in the
+//! stream.
 
 mod backlog;
 mod end;

@@ -1,4 +1,4 @@
-//! Streams requested together with a join, so that all of them start at the join.
+//! Streams that are created before a join and start at the join.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use crate::{
     session::Token,
 };
 
-/// Streams of one join. They end when this is dropped, unless the project was joined.
+/// Streams of one join. Dropping this value ends the streams, unless they have been taken.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedStreams(Vec<Subscription>);
 
 impl PlannedStreams {
-    /// Adds a stream of these kinds, or of all.
+    /// Adds a stream with the given kinds of events, or with all kinds.
     pub(crate) fn add(&mut self, ring: Arc<Ring>, kinds: Option<EventKinds>) {
         self.0.push(Subscription::new(ring, kinds));
     }
 
-    /// Takes the streams that still have a reader. They no longer end with this value.
+    /// Takes the streams that still have a reader. Dropping this value no longer ends them.
     fn take(&mut self) -> impl Iterator<Item = Subscription> {
         std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.ring.is_abandoned())
     }
@@ -35,7 +35,7 @@ impl Drop for PlannedStreams {
     }
 }
 
-/// Joins in progress.
+/// Joins that have not been answered yet.
 #[derive(Debug, Default)]
 pub(super) struct Joins(Vec<Join>);
 
@@ -50,7 +50,8 @@ struct Join {
 pub(super) struct Opening {
     /// Streams that start at the join.
     pub(super) streams: Vec<Subscription>,
-    /// True if the first stream created later also starts at the join, because a join requested no streams.
+    /// `true` if the first stream created after the join also starts at the join, because one of the joins had no
+    /// streams.
     pub(super) has_first: bool,
 }
 
@@ -59,7 +60,7 @@ impl Joins {
         self.0.push(Join { token, project, streams });
     }
 
-    /// Takes the streams of a project that was joined.
+    /// Takes the streams of all joins of a project, which is now joined.
     pub(super) fn open(&mut self, project: &ProjectId) -> Opening {
         let joins: Vec<_> = self.0.extract_if(.., |join| join.project == *project).collect();
         let has_first = joins.is_empty() || joins.iter().any(|join| join.streams.0.is_empty());
@@ -67,7 +68,7 @@ impl Joins {
         Opening { streams, has_first }
     }
 
-    /// Removes an answered join. Returns its streams, unless they have started.
+    /// Removes an answered join. Returns its streams if they have not started yet.
     pub(super) fn remove(&mut self, token: Token) -> Option<(ProjectId, PlannedStreams)> {
         let at = self.0.iter().position(|join| join.token == token)?;
         let join = self.0.swap_remove(at);
@@ -75,7 +76,7 @@ impl Joins {
     }
 }
 
-/// Starts streams now, because the project was already joined.
+/// Starts streams now, because their project was joined before.
 pub(super) fn begin(mut streams: PlannedStreams, taken: &mut Vec<Subscription>) {
     taken.extend(streams.take());
 }

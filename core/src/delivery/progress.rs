@@ -1,4 +1,4 @@
-//! Position of each reader in each project's log, and the project's cursor derived from them.
+//! Position of each reader in each project's log, and the projects' cursors, which are derived from these positions.
 
 use std::{
     collections::HashMap,
@@ -8,12 +8,13 @@ use std::{
 use super::Ring;
 use crate::events::{Cursor, ProjectId};
 
-/// Position of one reader in one project. Only the reader's stream and the project's join change it.
+/// Position of one reader in one project's log. Only the reader's stream and the project's join change it.
 #[derive(Debug)]
 pub(super) struct ReaderPosition {
-    /// `None` if the join gave no position and no event with an id was read. Log and id change together.
+    /// `None` if the join returned no position and no event with an id has been read. The log and the event id change
+    /// together.
     position: Mutex<Option<Cursor>>,
-    /// True if the reader sees only some kinds of events.
+    /// `true` if the reader receives only some kinds of events.
     partial: bool,
     /// Buffer of the reader's stream.
     ring: Arc<Ring>,
@@ -40,21 +41,23 @@ impl ReaderPosition {
     }
 }
 
-/// Positions of all readers. A project's cursor is that of its slowest reader, so that a restart from it loses nothing.
+/// Positions of all readers. A project's cursor is the position of its slowest reader, so resuming from it loses
+/// nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(Mutex<Positions>);
 
 #[derive(Debug, Default)]
 struct Positions {
-    /// One entry per project that was joined or has readers waiting for its join.
+    /// One entry for each project that has been joined or has readers that wait for the join.
     projects: HashMap<ProjectId, Entry>,
-    /// Readers of all projects, including later ones.
+    /// Readers of all projects, including projects that are joined later.
     wide: Vec<Weak<WideReader>>,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
-    /// Position of the join, or of the last reader that is gone. `None` if not joined, or the server has no log.
+    /// Position of the join, or the last position of a reader that has been dropped. `None` if the project is not
+    /// joined or the server has no event log.
     start: Option<Cursor>,
     readers: Vec<Weak<ReaderPosition>>,
 }
@@ -84,15 +87,16 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Number of entries and readers.
+    /// Returns the number of entries and readers.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         let positions = self.lock();
         positions.wide.len() + positions.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
     }
 
-    /// Starts a project that was joined at this position. Streams of an earlier join have ended and no longer count. A
-    /// stream of all projects belongs to no join: one that has overflowed counts until its reader is gone.
+    /// Records that a project was joined at this position. Streams of an earlier join have ended and no longer hold the
+    /// cursor back. A stream of all projects belongs to no join: even if it has overflowed, it holds the cursor back
+    /// until its reader is dropped.
     pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
         let mut positions = self.lock();
         positions.wide.retain(|reader| reader.strong_count() > 0);
@@ -114,7 +118,8 @@ impl Progress {
         }
     }
 
-    /// The project's cursor. Readers of all kinds take precedence over readers of some kinds, and those over the join.
+    /// Returns the project's cursor. It is the position of the slowest reader of all kinds of events, or else of the
+    /// slowest reader of some kinds, or else of the join.
     pub(crate) fn cursor(&self, project: &str) -> Option<Cursor> {
         let mut positions = self.lock();
         let entry = positions.projects.get_mut(project)?;
@@ -125,13 +130,13 @@ impl Progress {
             some.filter_map(|reader| reader.position()).min_by_key(|position| position.event_id)
         };
         if let Some(latest) = slowest(false).or_else(|| slowest(true)) {
-            // Keeps the position for when the last reader goes.
+            // Keeps the position in case the last reader is dropped.
             entry.start = Some(latest);
         }
         entry.start.clone()
     }
 
-    /// Adds a reader of one project, which may be joined later.
+    /// Adds a reader of one project. The project may be joined later.
     pub(super) fn add_reader(&self, project: &ProjectId, partial: bool, ring: Arc<Ring>) -> Arc<ReaderPosition> {
         let mut positions = self.lock();
         let entry = positions.projects.entry(project.clone()).or_default();
@@ -157,7 +162,7 @@ impl Progress {
         if !entry.readers.iter().any(|known| known.as_ptr() == Arc::as_ptr(reader)) {
             return;
         }
-        // The last reader leaves its position to the entry.
+        // The entry keeps the position of the last reader.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
             entry.start = reader.position().or_else(|| entry.start.take());
             if entry.start.is_none() {

@@ -10,10 +10,10 @@ use crate::{Error, events::EventKinds};
 
 #[derive(Debug, Default)]
 pub(super) struct ProjectStreams {
-    /// Collects events from the join on, until it is taken.
+    /// Stream that collects events from the join on, until the application takes it.
     pending: Option<PendingSubscription>,
     pub(super) taken: Vec<Subscription>,
-    /// Error that ended the project.
+    /// Error that ended the project, if any.
     ended: Option<Error>,
 }
 
@@ -26,8 +26,8 @@ impl ProjectStreams {
         self.pending.iter().map(Reader::Pending).chain(self.taken.iter().map(Reader::Taken))
     }
 
-    /// Creates a stream: the one that has collected events since the join, or one that starts now. `end`: the client's
-    /// end.
+    /// Returns the stream that has collected events since the join, or a new stream that starts now. `end` is set if
+    /// the client has ended.
     pub(super) fn subscribe(
         &mut self,
         kinds: Option<EventKinds>,
@@ -40,7 +40,7 @@ impl ProjectStreams {
         let ring = subscription.ring.clone();
         match (end, &self.ended) {
             (Some(end), _) => ring.end(end.clone()),
-            // The first stream has already been ended.
+            // The stream that collected events was ended together with the project.
             (None, Some(error)) if !collects => ring.end(StreamEnd::Failed(error.clone())),
             (None, _) => {
                 self.taken.retain(|subscription| !subscription.ring.is_abandoned());
@@ -50,7 +50,7 @@ impl ProjectStreams {
         ring
     }
 
-    /// Error that ended the project, if any.
+    /// Returns the error that ended the project, if any.
     pub(super) fn error(&self) -> Option<&Error> {
         self.ended.as_ref()
     }
@@ -59,7 +59,7 @@ impl ProjectStreams {
         self.ended.is_none()
     }
 
-    /// Ends the project. Returns the buffers of its streams, which the caller must end.
+    /// Ends the project. Returns the rings of its streams, which the caller must end.
     pub(super) fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
         let ended = self.readers().map(|reader| reader.ring().clone()).collect();
         self.taken.clear();

@@ -1,4 +1,4 @@
-//! Bounded queue of a subscriber.
+//! Bounded event queue of one stream.
 
 use std::{collections::VecDeque, task::Waker};
 
@@ -8,44 +8,44 @@ use crate::{
     events::{Event, Gap, Lagged, Meta, Origin},
 };
 
-/// Events of one stream, and a record of those that it lacks.
+/// Queued events of one stream, and a record of the events that it has missed.
 #[derive(Debug)]
 pub(super) struct Queue {
     pub(super) events: VecDeque<Event>,
     pub(super) bound: Bound,
-    /// Weight of `events`.
+    /// Total weight of `events`, in bytes.
     pub(super) bytes: usize,
     pub(super) overflow: Overflow,
-    /// Gaps dropped at the front, one per project, that are not reported yet.
+    /// Dropped gaps that have not been reported yet. Consecutive gaps of a project are merged.
     dropped_gaps: Vec<Gap>,
     /// Number of events dropped before the first one in `events`.
     dropped_before: u64,
     /// Number of events dropped after the last one in `events`.
     pub(super) dropped_after: u64,
-    /// Arrival time of the last dropped event.
+    /// Arrival time of the latest dropped event.
     dropped_at: jiff::Timestamp,
-    /// Backlogs of the projects whose logged events the stream lacks; only with [`Overflow::Replay`].
+    /// One backlog for each project with logged events that did not fit. Used only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
-    /// Position before the first loss in each project: a replay from there recovers it.
+    /// Positions before the first dropped event of each project. A replay from there recovers the loss.
     holds: Holds,
     pub(super) end: Option<StreamEnd>,
     pub(super) waker: Option<Waker>,
     pub(super) abandoned: bool,
-    /// Some events are compact and are expanded when they are taken.
+    /// `true` if some events are compact and must be expanded when they are taken.
     pub(super) has_compact: bool,
-    /// A project's replay waits for room in this stream.
+    /// `true` if a project's replay is waiting for room in this queue.
     pub(super) capacity_awaited: bool,
     /// Average size of recent events, in bytes.
     typical: usize,
 }
 
-/// Events that a reader takes at once.
+/// Events that a reader takes at one time.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) events: VecDeque<Event>,
-    /// Positions past which no cursor may advance, because logged events after them were dropped.
+    /// Positions that no cursor may pass, because logged events after them were dropped.
     pub(crate) holds: Holds,
-    /// Set if the stream ends after these events, with an error unless the user ended it.
+    /// Set if the stream ends after these events. Contains an error unless the user ended the stream.
     pub(crate) end: Option<StreamEnd>,
 }
 
@@ -71,17 +71,17 @@ impl Queue {
         }
     }
 
-    /// Returns `true` if there is no reader for new events.
+    /// Returns `true` if the queue accepts no more events, because the reader is gone or the stream has ended.
     pub(super) fn is_gone(&self) -> bool {
         self.abandoned || self.end.is_some()
     }
 
-    /// Returns `true` if nothing was dropped or postponed, so that new events can be appended directly.
+    /// Returns `true` if no event was dropped or postponed, so that new events can be appended directly.
     pub(super) fn is_plain(&self) -> bool {
         self.dropped_after == 0 && self.backlogs.is_empty()
     }
 
-    /// Takes the waker of a reader that has something to read.
+    /// Moves the reader's waker to `wakers` if there is something to read.
     pub(super) fn call(&mut self, wakers: &mut Vec<Waker>) {
         let readable = !self.events.is_empty() || self.dropped_before > 0 || self.dropped_after > 0;
         if readable || self.end.is_some() {
@@ -93,17 +93,17 @@ impl Queue {
         self.events.len() >= self.bound.events || (self.bytes + weight > self.bound.bytes && !self.events.is_empty())
     }
 
-    /// Returns `true` if half of the buffer is free, so that a page is worth its request.
+    /// Returns `true` if half of the buffer is free, which makes a page worth requesting.
     pub(super) fn has_capacity(&self) -> bool {
         self.events.len() <= self.bound.events / 2 && self.bytes <= self.bound.bytes / 2 && !self.is_gone()
     }
 
-    /// Returns `true` if a missing page can be requested.
+    /// Returns `true` if there is room for a page that has not been requested yet.
     pub(super) fn wants_page(&self) -> bool {
         !self.backlogs.is_empty() && self.has_capacity() && self.backlogs.iter().any(|backlog| !backlog.asked)
     }
 
-    /// Number of events that there is room for; at least one.
+    /// Estimates how many more events fit. Returns at least one.
     pub(super) fn room(&mut self) -> usize {
         if let Some(typical) = self.bytes.checked_div(self.events.len()) {
             self.typical = typical.max(1);
@@ -112,12 +112,12 @@ impl Queue {
         events.min(self.bound.bytes.saturating_sub(self.bytes) / self.typical).max(1)
     }
 
-    /// Updates the typical size of events, from a page that did not fit completely.
+    /// Raises the estimated event size to that of an event from a page.
     pub(super) fn note_size(&mut self, weight: usize) {
         self.typical = self.typical.max(weight);
     }
 
-    /// Leaves the event in the log until there is room. Returns `false` if it can't.
+    /// Leaves the event in the log until there is room. Returns `false` if that is not possible.
     fn postpone(&mut self, event: &Event, full: bool) -> bool {
         if self.backlogs.iter_mut().any(|backlog| backlog.postpone(event)) {
             return true;
@@ -128,7 +128,7 @@ impl Queue {
         postponed
     }
 
-    /// Adds an event after the report of those dropped before it.
+    /// Adds an event, preceded by a report of the events that were dropped before it.
     pub(super) fn put(&mut self, event: Event) {
         if self.dropped_after > 0 {
             let missed = std::mem::take(&mut self.dropped_after);
@@ -148,8 +148,9 @@ impl Queue {
         Some(event)
     }
 
-    /// Moves the project to another log or position, where no page contains the events that the stream lacks. The gap
-    /// is added even if there is no room, but only once.
+    /// Adds a gap after which the project continues in another log or at another position. The project's backlog is
+    /// discarded, because no page contains its events any more. The gap is added even if there is no room, but replaces
+    /// an immediately preceding one.
     fn leap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
         self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
@@ -180,7 +181,7 @@ impl Queue {
                 }
                 self.put(event);
             }
-            // No replay returns it.
+            // The event is not logged, so no replay can return it.
             Overflow::Replay => self.make_room(event, weight),
             Overflow::Close => {
                 let text = "the stream's buffer is full: its reader is slower than the events";
@@ -189,7 +190,8 @@ impl Queue {
         }
     }
 
-    /// Drops the oldest events if they are not logged, or else the new one, which is not logged either.
+    /// Makes room for an event that is not logged. Drops the oldest events as long as they are not logged either; if
+    /// that is not enough, drops the new event.
     fn make_room(&mut self, event: Event, weight: usize) {
         while self.is_full(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
             self.drop_oldest();
@@ -199,7 +201,7 @@ impl Queue {
 
     fn drop_oldest(&mut self) {
         match self.pop() {
-            // A reported loss must not be forgotten when its report is dropped.
+            // A loss must be reported even if the event that reports it is dropped.
             Some(Event::Gap(gap)) => match self.dropped_gaps.iter_mut().find(|first| first.is_followed_by(&gap)) {
                 Some(first) => first.merge(gap),
                 None => self.dropped_gaps.push(gap),
@@ -216,7 +218,7 @@ impl Queue {
         }
     }
 
-    /// Drops an event. Gaps are reported even if there is no room; consecutive ones of a project are merged.
+    /// Drops a new event. Gaps are kept even if there is no room; consecutive gaps of a project are merged.
     fn drop_newest(&mut self, event: Event) {
         let Event::Gap(gap) = event else {
             self.note_dropped(&event);
@@ -241,7 +243,7 @@ impl Queue {
         self.holds.on_dropped(event);
     }
 
-    /// Drops the events that the stream lacks, because the project or the client has ended.
+    /// Counts the events of all backlogs as dropped, because the project or the client has ended.
     pub(super) fn drop_backlogs(&mut self) {
         for backlog in self.backlogs.drain(..) {
             self.dropped_at = self.dropped_at.max(backlog.newest_at);
@@ -269,7 +271,7 @@ impl Queue {
             }
         }
         if self.events.is_empty() {
-            // Events dropped as the newest came after everything taken now.
+            // These events arrived after all events in the batch.
             if self.dropped_after > 0 {
                 batch.events.push_back(lagged(std::mem::take(&mut self.dropped_after), self.dropped_at));
             }

@@ -21,11 +21,11 @@ use crate::{
     session::{PAGE_MAX, Page, PageRequest, StreamId},
 };
 
-/// Signal to the task that readers have room for pages of the log.
+/// Signal to the client's task that readers have room for pages of the log.
 #[derive(Debug, Default)]
 pub(crate) struct CapacitySignal {
     pub(super) notify: Notify,
-    /// A stream wants a page.
+    /// `true` if a stream may have room for a page.
     pub(super) pending: AtomicBool,
 }
 
@@ -36,7 +36,7 @@ impl CapacitySignal {
     }
 }
 
-/// Queue of one stream, shared by the task, which adds events, and the reader, which takes them.
+/// Event queue of one stream. The client's task adds events, and the reader takes them.
 #[derive(Debug)]
 pub(crate) struct Ring {
     pub(crate) id: StreamId,
@@ -44,8 +44,8 @@ pub(crate) struct Ring {
     signal: Arc<CapacitySignal>,
 }
 
-/// Largest number of events that a reader takes under one lock when it wants one: as many as the task delivers in a
-/// turn.
+/// Maximum number of events that a reader takes from the ring at a time if it asked for one event. Equals the number of
+/// frames that the task handles per turn.
 const TAKE_CHUNK_MAX: usize = 64;
 
 impl Ring {
@@ -54,11 +54,12 @@ impl Ring {
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // No code that holds the lock can panic in the middle of a change.
+        // A poisoned lock is safe to use, because no code panics in the middle of a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds events. Returns `false` if there is no reader any more. The waker of a waiting reader is added to `wakers`.
+    /// Adds events. The waker of a waiting reader is moved to `wakers`. Returns `false` if the reader is gone or the
+    /// stream has ended.
     pub(crate) fn extend(&self, events: impl Iterator<Item = Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         if queue.is_gone() {
@@ -77,14 +78,15 @@ impl Ring {
         true
     }
 
-    /// Like [`extend`](Self::extend), for a reader that may never come: adds compact copies, which are expanded when
-    /// taken.
+    /// Like [`extend`](Self::extend), but adds compact copies, which are expanded when they are taken. Used for streams
+    /// that may never be taken.
     pub(super) fn extend_compact<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         self.lock().has_compact = true;
         self.extend(events.map(Event::compacted), wakers)
     }
 
-    /// Adds all events of `run` and leaves it empty. Moves none of them if the ring is empty.
+    /// Adds all events of `run` and leaves it empty. If the ring is empty, no event is moved individually. Returns
+    /// `false` if the reader is gone or the stream has ended.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         let bytes = run.iter().map(Event::weight).sum::<usize>();
@@ -107,7 +109,7 @@ impl Ring {
         true
     }
 
-    /// Removes the events that the reader, which is known only now, does not want.
+    /// Removes the events that are not `wanted` by a reader whose kinds of events have just become known.
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
         let mut queue = self.lock();
         queue.events.retain(wanted);
@@ -115,7 +117,7 @@ impl Ring {
         self.offer(&mut queue);
     }
 
-    /// Signals the task if there is room for pages that it waits for.
+    /// Signals the task if there is room for a page that a backlog or a replay needs.
     fn offer(&self, queue: &mut Queue) {
         if queue.wants_page() || (queue.capacity_awaited && (queue.has_capacity() || queue.is_gone())) {
             queue.capacity_awaited = false;
@@ -133,7 +135,7 @@ impl Ring {
         self.wake();
     }
 
-    /// Wakes the reader if it waits.
+    /// Wakes the reader if it is waiting.
     pub(crate) fn wake(&self) {
         let waker = self.lock().waker.take();
         if let Some(waker) = waker {
@@ -141,7 +143,8 @@ impl Ring {
         }
     }
 
-    /// Notes that the reader is gone. If its task still waits, it is woken and finds out.
+    /// Records that the reader is gone, and discards its events. A task that is still waiting is woken so that it can
+    /// notice this.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         queue.abandoned = true;
@@ -151,7 +154,7 @@ impl Ring {
         self.wake();
     }
 
-    /// Returns `true` if there is no reader for new events.
+    /// Returns `true` if the ring accepts no more events, because the reader is gone or the stream has ended.
     pub(crate) fn is_gone(&self) -> bool {
         self.lock().is_gone()
     }
@@ -160,7 +163,7 @@ impl Ring {
         self.lock().abandoned
     }
 
-    /// Takes up to `max` events, or waits for one. `batch` must be empty.
+    /// Takes up to `max` events, or waits until one is available. `batch` must be empty.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut Batch) -> Poll<()> {
         let mut queue = self.take_locked(max, batch);
         if batch.events.is_empty() && batch.end.is_none() {
@@ -174,7 +177,7 @@ impl Ring {
         Poll::Ready(())
     }
 
-    /// Takes up to `max` events that are there now.
+    /// Takes up to `max` available events, without waiting.
     pub(crate) fn take(&self, max: usize, batch: &mut Batch) {
         let queue = self.take_locked(max, batch);
         expand(queue, batch);
@@ -187,7 +190,7 @@ impl Ring {
         queue
     }
 
-    /// Pages of its backlogs that the stream has room for, each once.
+    /// Returns requests for the backlog pages that the stream has room for. Each page is requested only once.
     pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
         let mut queue = self.lock();
         if !queue.wants_page() {
@@ -195,7 +198,7 @@ impl Ring {
         }
         let room = queue.room() as u64;
         let waiting = queue.backlogs.iter().filter(|backlog| !backlog.asked).count() as u64;
-        // The projects share the room; one event always fits.
+        // The projects share the room. At least one event always fits.
         let limit = (room / waiting.max(1)).clamp(1, PAGE_MAX);
         let ask = |backlog: &mut Backlog| {
             backlog.asked = true;
@@ -205,11 +208,11 @@ impl Ring {
         queue.backlogs.iter_mut().filter(|backlog| !backlog.asked).map(ask).collect()
     }
 
-    /// Number of events of a project's replay that there is room for. If there is none, the task is woken once there
-    /// is.
+    /// Returns the number of replayed events of a project that there is room for. If there is none, the task is
+    /// signalled once there is.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
-        // A replay would only lengthen the backlog.
+        // Replayed events would only lengthen the backlog.
         let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project() == project);
         if has_backlog || !queue.has_capacity() {
             queue.capacity_awaited = !queue.is_gone();
@@ -218,7 +221,7 @@ impl Ring {
         Some((queue.room() as u64).min(PAGE_MAX))
     }
 
-    /// Handles a requested page; `None` if the server did not return it.
+    /// Handles a requested page. `page` is `None` if the server did not return the page.
     pub(crate) fn on_page(
         &self,
         project: &ProjectId,
@@ -229,7 +232,7 @@ impl Ring {
         wakers: &mut Vec<Waker>,
     ) {
         let mut queue = self.lock();
-        // Since the request, the log may have been replaced, and the stream may have a backlog in the new one.
+        // The log may have been replaced since the request, and the stream may already have a backlog in the new log.
         let is_here = |backlog: &Backlog| backlog.project() == project && backlog.position().event_id == after;
         let asked = |backlog: &Backlog| backlog.asked && is_here(backlog);
         let Some(index) = queue.backlogs.iter().position(asked) else { return };
@@ -254,13 +257,13 @@ impl Ring {
         queue.events.len() + queue.backlogs.len()
     }
 
-    /// Number of events that a reader takes at once when it wants one.
+    /// Returns the number of events that a reader takes at a time if it asked for one event.
     pub(crate) fn chunk(&self) -> usize {
         (self.lock().bound.events / 8).clamp(1, TAKE_CHUNK_MAX)
     }
 }
 
-/// Expands compact events, after releasing the lock.
+/// Releases the lock and then expands compact events.
 fn expand(mut queue: MutexGuard<'_, Queue>, batch: &mut Batch) {
     if !queue.has_compact {
         return;

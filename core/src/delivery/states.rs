@@ -1,4 +1,4 @@
-//! The client's state, and a stream of its changes.
+//! State of a client, and a stream of its changes.
 
 use std::{
     pin::Pin,
@@ -14,14 +14,15 @@ use tokio::sync::broadcast;
 
 use crate::State;
 
-/// Number of changes kept for a slow reader. Older ones are skipped, but never the latest.
+/// Maximum number of state changes buffered for a slow reader. Beyond it, the reader misses the oldest changes, but
+/// never the latest.
 const CHANGES_KEPT_MAX: usize = 64;
 
 /// State of a client, published by the driver's task.
 #[derive(Debug)]
 pub(crate) struct StateFeed {
-    /// Locked while a change is published and while a stream starts, so that each state is either the stream's first or
-    /// one of its changes.
+    /// Current state. It is locked while a change is published and while a stream starts, so a stream neither misses
+    /// nor repeats a state.
     latest: Mutex<State>,
     changes: broadcast::Sender<State>,
 }
@@ -38,7 +39,7 @@ impl StateFeed {
     pub(crate) fn publish(&self, state: State) {
         let mut latest = self.lock();
         latest.clone_from(&state);
-        // Fails if nobody listens.
+        // Sending fails only if no stream is subscribed.
         let _ = self.changes.send(state);
     }
 
@@ -64,16 +65,16 @@ impl StateFeed {
     }
 }
 
-/// Stream of the client's states: first the current one, then every change until the client is closed.
+/// Stream of the client's states. Yields the current state first, and then every change until the client is closed.
 ///
-/// A reader that is more than 64 changes late misses the oldest changes.
+/// A reader that lags by more than 64 changes misses the oldest ones.
 pub struct StateChanges {
     states: Pin<Box<dyn Stream<Item = State> + Send>>,
     ended: bool,
 }
 
 impl StateChanges {
-    /// Returns the next state; `None` after [`State::Closed`].
+    /// Returns the next state, or `None` after [`State::Closed`].
     ///
     /// # Cancel safety
     /// No state is lost if the future is dropped.
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_begins_during_a_change_has_no_state_twice() {
+    fn a_stream_that_starts_during_a_change_repeats_no_state() {
         let (feed, stop) = (StateFeed::new(), AtomicBool::new(false));
         feed.publish(attempt(0));
         std::thread::scope(|scope| {
@@ -149,7 +150,7 @@ mod tests {
                 let first = number(futures_util::FutureExt::now_or_never(changes.next()).flatten());
                 if let Some(second) = futures_util::FutureExt::now_or_never(changes.next()) {
                     let second = number(second);
-                    // The publishing thread may be so quick that a change is skipped.
+                    // A change may be skipped if the publishing thread is much faster than this one.
                     if second <= first {
                         torn = Some((first, second));
                         break;
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_may_be_asked_for_again() {
+    fn a_stream_can_be_polled_after_its_end() {
         let feed = StateFeed::new();
         feed.publish(State::Closed { reason: Error::closed() });
         let mut changes = feed.changes();

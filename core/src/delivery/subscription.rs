@@ -1,11 +1,11 @@
-//! Readers of an event: streams in use, and streams not yet taken.
+//! Subscriptions to events: those of streams in use, and those of streams that have not been taken yet.
 
 use std::{sync::Arc, task::Waker};
 
 use super::Ring;
 use crate::events::{Event, EventKinds};
 
-/// Stream in use.
+/// Subscription of a stream in use.
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) ring: Arc<Ring>,
@@ -23,8 +23,8 @@ impl Subscription {
     }
 }
 
-/// First stream of a project, which collects events from the join on. It may never be taken, so it keeps compact
-/// copies.
+/// Subscription of a project's first stream, which collects events from the join on. The stream may never be taken, so
+/// it keeps compact copies.
 #[derive(Debug)]
 pub(super) struct PendingSubscription(Arc<Ring>);
 
@@ -33,7 +33,7 @@ impl PendingSubscription {
         Self(ring)
     }
 
-    /// Takes it, for events of these kinds.
+    /// Takes the stream for events of the given kinds.
     pub(super) fn take(self, kinds: Option<EventKinds>) -> Subscription {
         if let Some(kinds) = kinds {
             self.0.retain(|event| kinds.lets_through(event));
@@ -42,7 +42,7 @@ impl PendingSubscription {
     }
 }
 
-/// Either kind of stream.
+/// Reference to a subscription of either type.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reader<'a> {
     Pending(&'a PendingSubscription),
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
         matches!(self, Self::Taken(_))
     }
 
-    /// Adds copies of the events that it wants. Returns `false` if there is no reader any more.
+    /// Adds copies of the events that the reader wants. Returns `false` if the reader is gone.
     pub(super) fn copy<'e>(self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         match self {
             Self::Pending(pending) => pending.0.extend_compact(events, wakers),
@@ -86,12 +86,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Returns `true` for events that can't be attributed but may concern every project.
+/// Returns `true` if the event may concern every project although it names none.
 pub(super) fn concerns_all(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
-/// Returns `true` if two events have the same readers, apart from kinds.
+/// Returns `true` if two events have the same readers, regardless of the kinds that each reader wants.
 pub(super) fn same_readers(one: &Event, other: &Event) -> bool {
     match (one.project_id(), other.project_id()) {
         (None, None) => concerns_all(one) == concerns_all(other),

@@ -1,4 +1,4 @@
-//! Positions of one reader, from the events that it has received.
+//! Tracking of the positions of one reader, based on the events that it has received.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 
-/// Updates one reader's positions.
+/// Tracker of one reader's positions.
 #[derive(Debug)]
 pub(crate) struct Tracker {
     progress: Arc<Progress>,
@@ -18,7 +18,7 @@ pub(crate) struct Tracker {
     wide: Option<Arc<WideReader>>,
     tracks: Vec<Track>,
     by_project: HashMap<ProjectId, usize>,
-    /// Project of the last event, because events of one project often arrive consecutively.
+    /// Index in `tracks` of the last event's project. Consecutive events often belong to the same project.
     latest: usize,
     holds: Holds,
 }
@@ -30,8 +30,8 @@ struct Track {
 }
 
 impl Tracker {
-    /// `ring`: buffer of the reader's stream. `project`: its only project, if there is only one. `partial`: it sees
-    /// only some kinds of events.
+    /// Creates the tracker of the reader of `ring`. `project` is its only project, if it is limited to one. `partial`
+    /// is `true` if it receives only some kinds of events.
     pub(crate) fn new(progress: Arc<Progress>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
         let wide = project.is_none().then(|| progress.add_wide(partial, ring.clone()));
         let mut tracker = Self {
@@ -50,7 +50,7 @@ impl Tracker {
         tracker
     }
 
-    /// Position of the reader in the project; `None` if it was not joined or has no log.
+    /// Returns the position of the reader in the project's log, or `None` if the project was not joined or has no log.
     #[inline]
     fn track(&mut self, project: &ProjectId) -> Option<&mut Track> {
         if self.tracks.get(self.latest).is_none_or(|track| track.project != *project) {
@@ -72,7 +72,7 @@ impl Tracker {
         Some(self.tracks.len() - 1)
     }
 
-    /// Notes that the reader has received this event.
+    /// Records that the reader has received this event.
     pub(crate) fn commit(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
@@ -82,7 +82,7 @@ impl Tracker {
         self.move_to(project, &meta.log, id);
     }
 
-    /// Notes that the reader has received the event at this position.
+    /// Records that the reader has received the event at this position.
     pub(crate) fn commit_position(&mut self, position: &EventPosition) {
         if let Some(first) = position.first_repairable {
             self.holds.hold(&position.project, &Cursor { log: position.log.clone(), event_id: first });
@@ -90,7 +90,7 @@ impl Tracker {
         self.move_to(&position.project, &position.log, position.event_id);
     }
 
-    /// Holds cursors at these positions: later events were dropped, and a replay recovers them.
+    /// Holds cursors at these positions, because later events were dropped and a replay can recover them.
     pub(crate) fn hold(&mut self, holds: &Holds) {
         self.holds.extend(holds);
     }
@@ -104,7 +104,7 @@ impl Tracker {
     }
 }
 
-/// Position of an event, kept until its reader has received the event.
+/// Position of an event, which is kept until the reader has received the event.
 #[derive(Debug)]
 pub(crate) struct EventPosition {
     project: ProjectId,
@@ -113,7 +113,8 @@ pub(crate) struct EventPosition {
     first_repairable: Option<u64>,
 }
 
-/// Position before a loss that a later replay may recover: the server has the events, but did not return them.
+/// Returns the position before a loss that a later replay may recover: the server has the events, but did not return
+/// them.
 fn first_repairable(event: &Event) -> Option<u64> {
     match event {
         Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {
@@ -124,7 +125,7 @@ fn first_repairable(event: &Event) -> Option<u64> {
 }
 
 impl EventPosition {
-    /// Returns the position of an event; `None` if it has no position in a log.
+    /// Returns the position of an event, or `None` if the event is not logged.
     pub(crate) fn of(event: &Event) -> Option<Self> {
         let meta = event.meta();
         Some(Self {

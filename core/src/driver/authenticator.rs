@@ -1,4 +1,4 @@
-//! Credentials for the requests of a client.
+//! Authentication of a client's requests.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use crate::{
     session::{ConnectionFailure, CredentialChoice, CredentialsReason, CredentialsSource},
 };
 
-/// The client's credentials and their state, for the socket and for REST.
+/// A client's credentials for the socket and for REST, and their current state.
 #[derive(Debug)]
 pub(crate) struct Authenticator {
     redactor: Redactor,
@@ -20,9 +20,9 @@ pub(crate) struct Authenticator {
     pub(super) provider: Option<Provider>,
     pub(super) rest_key: Option<Secret>,
     via: ApiKeyVia,
-    /// Credentials in use: the provider's answer, or the cookies from logins, one per address.
+    /// Credentials obtained so far: the provider's last answer, and the cookie from the login at each address.
     shown: Mutex<Shown>,
-    /// Serializes REST calls that need new credentials; all but the first usually find them renewed.
+    /// Serializes REST calls that need new credentials. Calls that waited usually find renewed credentials.
     pub(super) renewing: tokio::sync::Mutex<()>,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct Authenticator {
 pub(super) struct Shown {
     pub(super) provided: Option<Credentials>,
     pub(super) cookies: HashMap<BaseUrl, Secret>,
-    /// Value that REST accepted last.
+    /// Header value that REST accepted most recently.
     pub(super) accepted: Option<Secret>,
 }
 
 impl Authenticator {
-    /// `api_key` is always used for REST. It opens the socket if there are no other credentials, or if those are
-    /// refused.
+    /// Creates an authenticator. `api_key` is always used for REST. It is used on the socket only if there are no other
+    /// credentials or the server refuses them.
     pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, api_key: Option<Secret>, via: ApiKeyVia) -> Self {
         let fixed = match (&api_key, &fixed) {
             (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
@@ -62,12 +62,12 @@ impl Authenticator {
         }
     }
 
-    /// Returns `true` if an API key is the only credential, now and later.
+    /// Returns `true` if the client never uses any credentials other than an API key.
     pub(crate) fn has_only_key(&self) -> bool {
         self.provider.is_none() && matches!(self.fixed, Credentials::ApiKey(_))
     }
 
-    /// Returns `true` if the API key may replace a session or a login that the socket refuses.
+    /// Returns `true` if the API key can replace a session or login that the server refuses on the socket.
     pub(crate) fn has_spare_key(&self) -> bool {
         let needs_none = matches!(self.fixed, Credentials::None | Credentials::ApiKey(_));
         !needs_none && self.provider.is_none() && self.rest_key.is_some()
@@ -77,17 +77,17 @@ impl Authenticator {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Cookie from a login at this address.
+    /// Returns the cookie from the login at this address, if any.
     pub(super) fn cookie(&self, endpoint: &Endpoint) -> Option<Secret> {
         self.shown().cookies.get(&endpoint.base_url).cloned()
     }
 
-    /// Returns `true` if REST is usable, because there is an API key or may be one.
+    /// Returns `true` if REST is usable, because there is an API key or the provider may return one.
     pub(crate) fn may_have_key(&self) -> bool {
         self.provider.is_some() || self.rest_key.is_some()
     }
 
-    /// Credentials for an attempt. Asks the provider, and logs in if necessary.
+    /// Returns the credentials for a connection attempt. Calls the provider, and logs in if necessary.
     #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     pub(crate) async fn request_auth(
         &self,
@@ -130,7 +130,7 @@ impl Authenticator {
         Ok(auth)
     }
 
-    /// Remembers the provider's answer.
+    /// Stores and returns the provider's answer. If the answer has changed, login cookies are discarded.
     fn provided(&self, credentials: Credentials) -> Credentials {
         credentials.secret().into_iter().for_each(|secret| self.redactor.learn(secret));
         let mut shown = self.shown();
@@ -141,12 +141,12 @@ impl Authenticator {
         credentials
     }
 
-    /// Adds a secret to redact, such as the value of a custom header.
+    /// Adds a secret that must be redacted, such as the value of a custom header.
     pub(crate) fn learn(&self, secret: &Secret) {
         self.redactor.learn(secret);
     }
 
-    /// Redacts the error.
+    /// Redacts all known secrets in an error.
     pub(crate) fn redact(&self, error: Error) -> Error {
         self.redactor.redact(error)
     }
@@ -154,7 +154,7 @@ impl Authenticator {
 
 pub(super) fn session_cookie(value: &Secret) -> Secret {
     let value = value.expose().trim();
-    // The user may have copied the whole pair from a browser.
+    // The user may have copied the cookie's name together with its value.
     let value = value.strip_prefix("session=").unwrap_or(value);
     format!("session={value}").into()
 }

@@ -1,5 +1,5 @@
-//! `Transports::Auto`: WebSocket first. Long-polling if the server is reachable but refuses WebSocket, or opens one
-//! that carries nothing.
+//! `Transports::Auto`: tries WebSocket first. Falls back to long-polling if the server is reachable but refuses the
+//! WebSocket, or if no frame arrives over it.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{Error, Stage, session::ConnectionFailure};
 
-/// State of `auto` for one address.
+/// State of [`Transports::Auto`](super::Transports::Auto) for one address.
 pub(super) struct Auto {
     /// Time allowed for the upgrade and the first frame.
     patience: Duration,
@@ -34,13 +34,13 @@ impl Auto {
         self.fallback.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the server has acknowledged the namespace over the transport opened last.
+    /// Records that the server has acknowledged the namespace over the most recently opened transport.
     pub(super) fn on_acknowledged(&self) {
         self.fallback().on_acknowledged(now().mono);
     }
 
-    /// Opens a transport. Only the `first` attempt tries both. Later attempts try one and leave the other to the next
-    /// attempt, because every connection counts towards the server's limit per minute.
+    /// Opens a transport. Only the first attempt may try both transports. Each later attempt tries one and leaves the
+    /// other to the next attempt, because every connection counts towards the server's limit per minute.
     pub(super) async fn open(
         &self,
         endpoint: Arc<Endpoint>,
@@ -64,14 +64,14 @@ impl Auto {
             return Err(refused.failure);
         }
         let reason = authenticator.redact(refused.failure.into_error());
-        tracing::debug!(server = endpoint.base_url.as_str(), "no WebSocket ({reason}); trying long-polling");
+        tracing::debug!(server = endpoint.base_url.as_str(), "WebSocket failed ({reason}); trying long-polling");
         let transport = polling(endpoint, auth).await?;
         self.fallback().polling_opened();
         Ok(transport)
     }
 
-    /// Opens a WebSocket and waits for a frame. The time to reach the server is not limited here, because it says
-    /// nothing about WebSocket.
+    /// Opens a WebSocket and waits for its first frame. The time limit does not include reaching the server, because
+    /// that does not depend on WebSocket support.
     async fn websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
         let io = WebSocket::reach(endpoint).await?;
         let upgrade = async {

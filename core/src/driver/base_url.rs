@@ -1,4 +1,4 @@
-//! Base URL of a server, and URLs below it.
+//! Base URL of a server, and the URLs derived from it.
 
 use url::Url;
 
@@ -9,8 +9,8 @@ use crate::Error;
 pub(crate) struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// Parses `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-    /// `option`: its name in errors.
+    /// Parses `http(s)://host[:port][/prefix]`. The schemes `ws` and `wss` are equivalent to `http` and `https`.
+    /// `option` is the option's name in error messages.
     pub(crate) fn parse(option: &str, text: &str) -> Result<Self, Error> {
         let wrong = |why: &str| Error::invalid_argument(format!("{option}: {why}"));
         let text = text.trim();
@@ -40,39 +40,39 @@ impl BaseUrl {
         Ok(Self(url))
     }
 
-    /// Returns `true` if the connection is encrypted.
+    /// Returns `true` if connections to this URL are encrypted.
     pub(crate) fn is_secure(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// Host in URI form, with an IPv6 address in brackets.
+    /// Returns the host in URI form, with an IPv6 address in brackets.
     pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Port; by default that of the scheme.
+    /// Returns the port, which defaults to that of the scheme.
     pub(crate) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
     }
 
-    /// `scheme://host[:port]`, for headers.
+    /// Returns `scheme://host[:port]`, for error messages.
     pub(crate) fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 
-    /// The base URL without its final slash, as users write it.
+    /// Returns the base URL without its trailing slash.
     pub(crate) fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// URL of a path below the base URL.
+    /// Returns the URL of a path below the base URL.
     pub(crate) fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}{}", self.0.path(), path.trim_start_matches('/')));
         url
     }
 
-    /// URL of an Engine.IO transport.
+    /// Returns the URL of an Engine.IO transport.
     pub(crate) fn socket_url(&self, transport: &str, sid: Option<&str>, query: &[(String, String)]) -> Url {
         let mut url = self.join("socket.io/");
         {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_can_be_used() {
+    fn valid_addresses_are_parsed() {
         for (text, wanted) in [
             ("http://localhost:6217", "http://localhost:6217/socket.io/?EIO=4&transport=websocket"),
             ("wss://mod.example/a/b/", "https://mod.example/a/b/socket.io/?EIO=4&transport=websocket"),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_can_not() {
+    fn invalid_addresses_are_refused() {
         for text in ["localhost:6217", "ftp://host", "http://", "", "http://u:p@host", "http://host/?api_key=k"] {
             let error = BaseUrl::parse("url", text).unwrap_err();
             assert_eq!(error.code(), "invalid_argument", "{text:?}");

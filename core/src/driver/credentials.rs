@@ -1,4 +1,4 @@
-//! Credentials and their providers.
+//! Credentials, and the provider that supplies them.
 
 use std::{fmt, pin::Pin, sync::Arc};
 
@@ -17,9 +17,9 @@ pub enum Credentials {
     None,
     /// API key of a project.
     ApiKey(Secret),
-    /// Value of the web session's cookie.
+    /// Value of a web session's cookie.
     Session(Secret),
-    /// Email and password for the login form of the web dashboard. Needs the feature `rest`.
+    /// Email address and password for the dashboard's login form. Requires the `rest` feature.
     #[cfg(feature = "rest")]
     Password {
         /// Email address of the user.
@@ -40,11 +40,11 @@ impl Credentials {
     }
 }
 
-/// Location of the API key in a connection.
+/// Location of the API key in connection requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ApiKeyVia {
-    /// Connection query, as documented. Proxies may log it.
+    /// Query of the connection URL, as in the server's documentation. Proxies may log it.
     #[default]
     Query,
     /// Socket.IO `auth` payload.
@@ -53,7 +53,7 @@ pub enum ApiKeyVia {
     Header,
 }
 
-/// Error of a credentials provider.
+/// Error returned by a credentials provider.
 #[derive(Debug, Clone)]
 pub struct ProviderError {
     message: String,
@@ -61,13 +61,13 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    /// Permanent error: the client ends with `authentication_failed`.
+    /// Creates a permanent error. The client closes with `authentication_failed`.
     #[must_use]
     pub fn fatal(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: true }
     }
 
-    /// Temporary error: the attempt fails and is retried according to the reconnect policy.
+    /// Creates a temporary error. The attempt fails and is retried according to the reconnection policy.
     #[must_use]
     pub fn retry(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: false }
@@ -84,7 +84,7 @@ impl std::error::Error for ProviderError {}
 
 type ProviderFuture = Pin<Box<dyn Future<Output = Result<Credentials, ProviderError>> + Send>>;
 
-/// The user's function that supplies credentials.
+/// User-defined function that supplies credentials.
 #[derive(Clone)]
 pub(crate) struct Provider(Arc<dyn Fn(CredentialsReason) -> ProviderFuture + Send + Sync>);
 
@@ -97,7 +97,7 @@ impl Provider {
         Self(Arc::new(move |reason| Box::pin(provide(reason))))
     }
 
-    /// Requests credentials.
+    /// Requests credentials from the user's function.
     pub(super) async fn provide(&self, reason: CredentialsReason) -> Result<Credentials, ConnectionFailure> {
         (self.0)(reason).await.map_err(|error| {
             let text = format!("the credentials provider failed: {error}");

@@ -1,4 +1,4 @@
-//! Connection attempt: credentials, then a transport that works.
+//! Connection attempts, which obtain credentials and then open a transport.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -10,39 +10,39 @@ use super::{
 use super::{auto::Auto, transport::polling::Polling};
 use crate::session::{ConnectionFailure, CredentialChoice, CredentialStatus, CredentialsReason};
 
-/// Choice of transports.
+/// Transports that a client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Transports {
-    /// WebSocket, or HTTP long-polling if WebSocket does not work and the feature `polling` is enabled.
+    /// WebSocket, or HTTP long-polling if WebSocket does not work. Without the `polling` feature, WebSocket only.
     #[default]
     Auto,
     /// WebSocket only.
     WebSocket,
-    /// HTTP long-polling, upgraded to WebSocket if the server offers it. Needs the feature `polling`.
+    /// HTTP long-polling, upgraded to WebSocket if the server offers it. Requires the `polling` feature.
     #[cfg(feature = "polling")]
     Polling,
 }
 
-/// Open transport.
+/// Result of a successful connection attempt.
 pub(crate) struct Dialed {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) credential_status: CredentialStatus,
     pub(crate) auth: Option<String>,
 }
 
-/// Future of one attempt. Dropping it cancels the attempt.
+/// Future of one connection attempt. Dropping it cancels the attempt.
 pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, ConnectionFailure>> + Send>>;
 
-/// Opener of transports. Tests replace it with one that needs no sockets.
+/// Interface for opening transports to one endpoint. Tests replace the implementation with one that uses no sockets.
 pub(crate) trait Dialer: Send + Sync {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan;
 
-    /// Notes that the server has acknowledged the namespace over the transport opened last.
+    /// Records that the server has acknowledged the namespace over the most recently opened transport.
     fn on_acknowledged(&self) {}
 }
 
-/// Opener of transports over the network.
+/// Dialer that opens transports over the network.
 pub(crate) struct SocketDialer {
     endpoint: Arc<Endpoint>,
     authenticator: Arc<Authenticator>,

@@ -1,4 +1,4 @@
-//! Configuration shared by a client's connections to one address: headers, TLS, the proxy and the HTTP client.
+//! Configuration that is shared by a client's connections to one address: headers, TLS, proxy and HTTP client.
 
 #[cfg(feature = "_http")]
 use std::sync::{Mutex, PoisonError};
@@ -15,15 +15,16 @@ use crate::Error;
 #[cfg(feature = "_http")]
 use crate::{ErrorKind, Stage};
 
-/// HTTP client of polling, login and REST.
+/// HTTP client for long-polling, login and REST.
 #[cfg(feature = "_http")]
 pub(crate) type Http = reqwest::Client;
 
-/// Limit for establishing an HTTP connection, whatever the connect timeout: REST calls need time for the answer.
+/// Maximum time for opening an HTTP connection, even if the connect timeout is longer. REST calls need the remaining
+/// time for the response.
 #[cfg(feature = "_http")]
 const HTTP_CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
-/// Built once per address; cheap to share.
+/// Address of the server, with the configuration of all connections to it.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) base_url: BaseUrl,
@@ -60,7 +61,7 @@ impl Endpoint {
         }
     }
 
-    /// Copies the configuration for another address.
+    /// Copies this configuration for another address.
     pub(crate) fn with_base_url(&self, base_url: BaseUrl) -> Self {
         Self {
             base_url,
@@ -75,7 +76,8 @@ impl Endpoint {
         }
     }
 
-    /// Proxy for this address, from the option or from `HTTPS_PROXY` and related variables.
+    /// Returns the proxy for this address and its `Proxy-Authorization` header. The proxy is set by the option, or else
+    /// by `HTTPS_PROXY` and related environment variables.
     pub(crate) fn proxy_for(&self, secure: bool) -> Option<(Uri, Option<HeaderValue>)> {
         let matcher = match &self.proxy {
             Some(proxy) => Matcher::builder().all(proxy.as_str()).build(),
@@ -87,7 +89,7 @@ impl Endpoint {
         Some((intercept.uri().clone(), intercept.basic_auth().cloned()))
     }
 
-    /// TLS configuration, created on first use because loading the system's certificates takes time.
+    /// Returns the TLS configuration. It is created on first use, because loading the system's certificates takes time.
     pub(crate) fn rustls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
         if let Some(config) = self.rustls.get() {
             return Ok(config.clone());
@@ -96,8 +98,8 @@ impl Endpoint {
         Ok(self.rustls.get_or_init(|| config).clone())
     }
 
-    /// Time allowed for all IP addresses of the host together to accept a connection. Each gets an equal share, so that
-    /// one that drops packets leaves time for the others and for what follows.
+    /// Returns the time allowed for opening a TCP connection, which is shared equally by all IP addresses of the host.
+    /// An address that drops packets therefore leaves time for the other addresses and for the rest of the attempt.
     pub(crate) fn reach_timeout(&self) -> Duration {
         self.connect_timeout / 2
     }
@@ -106,7 +108,7 @@ impl Endpoint {
         self.tls.are_set()
     }
 
-    /// Makes new requests open new connections: idle ones may be as dead as the connection that was lost.
+    /// Drops idle HTTP connections, which may be as dead as the connection that was lost.
     pub(crate) fn forget_connections(&self) {
         #[cfg(feature = "_http")]
         {
@@ -117,7 +119,7 @@ impl Endpoint {
 
 #[cfg(feature = "_http")]
 impl Endpoint {
-    /// HTTP client, created on first use.
+    /// Returns the HTTP client, which is created on first use.
     pub(crate) fn http(&self) -> Result<Http, Error> {
         let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
         match &*made {
@@ -147,7 +149,7 @@ impl Endpoint {
         builder.build().map_err(failed)
     }
 
-    /// Error of a failed request, without the address, which may contain a key.
+    /// Converts the error of a failed request. The URL is left out, because it may contain an API key.
     pub(crate) fn request_failed(&self, stage: Stage, error: &reqwest::Error) -> Error {
         let mut text = String::new();
         let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);

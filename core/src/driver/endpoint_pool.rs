@@ -1,4 +1,4 @@
-//! The configured endpoints, and which of them is in use.
+//! Configured endpoints, and the ones currently in use.
 
 use std::{
     fmt,
@@ -10,8 +10,8 @@ use std::{
 
 use super::Endpoint;
 
-/// Endpoints in the order in which they are tried. The machine decides which one the socket uses. REST calls follow it,
-/// and try the others themselves only if it fails or nothing has connected yet.
+/// Endpoints, in the order in which they are tried. The machine decides which endpoint the socket uses. REST calls use
+/// the same endpoint, and try others only if it fails or nothing has connected yet.
 pub(crate) struct EndpointPool {
     all: Vec<Arc<Endpoint>>,
     socket: AtomicUsize,
@@ -19,7 +19,7 @@ pub(crate) struct EndpointPool {
 }
 
 impl EndpointPool {
-    /// Takes at least one address.
+    /// Creates a pool of at least one endpoint.
     pub(crate) fn new(first: Endpoint, others: Vec<Endpoint>) -> Self {
         let all = std::iter::once(first).chain(others).map(Arc::new).collect();
         Self { all, socket: AtomicUsize::new(0), rest: AtomicUsize::new(0) }
@@ -29,24 +29,24 @@ impl EndpointPool {
         &self.all
     }
 
-    /// Address that the socket is connected to, or tries next.
+    /// Returns the endpoint that the socket is connected to or tries next.
     pub(crate) fn socket(&self) -> &Arc<Endpoint> {
         &self.all[self.socket.load(Ordering::Relaxed)]
     }
 
-    /// Sets the address that the socket uses or tries next.
+    /// Sets the endpoint that the socket is connected to or tries next.
     pub(crate) fn move_socket(&self, to: usize) {
         self.socket.store(to, Ordering::Relaxed);
     }
 
-    /// All addresses, starting with the one for REST calls.
+    /// Returns all endpoints with their indices, starting with the one for REST calls.
     pub(crate) fn for_rest(&self) -> impl Iterator<Item = (usize, &Arc<Endpoint>)> {
         let first = self.rest.load(Ordering::Relaxed);
         let places = (0..self.all.len()).map(move |step| (first + step) % self.all.len());
         places.map(|at| (at, &self.all[at]))
     }
 
-    /// Directs REST calls to this address, which is reachable.
+    /// Sets the endpoint for REST calls, which was found to be reachable.
     pub(crate) fn move_rest(&self, to: usize) {
         self.rest.store(to, Ordering::Relaxed);
     }

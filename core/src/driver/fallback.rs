@@ -1,8 +1,8 @@
-//! Choice between WebSocket and long-polling for `auto`. No I/O and no clock.
+//! Choice between WebSocket and long-polling for `Transports::Auto`. Performs no I/O and reads no clock.
 
 use std::time::{Duration, Instant};
 
-/// Time for which long-polling is preferred once it has worked. After it, WebSocket is tried first again.
+/// Time for which long-polling is preferred after it has worked. Afterwards, WebSocket is tried first again.
 const POLLING_PREFERENCE: Duration = Duration::from_secs(600);
 
 /// Transport of the next attempt.
@@ -10,26 +10,27 @@ const POLLING_PREFERENCE: Duration = Duration::from_secs(600);
 enum NextTransport {
     #[default]
     WebSocket,
-    /// WebSocket was refused. Polling gets one attempt.
+    /// Long-polling for one attempt, because WebSocket was refused.
     PollingOnce,
     Polling {
         until: Instant,
     },
 }
 
-/// State of the transports at one address.
+/// Preference between the transports at one address.
 ///
-/// Polling is preferred only while it works: each attempt takes the preference away, and the namespace acknowledgement
+/// Long-polling is preferred only while it works: each attempt clears the preference, and the namespace acknowledgement
 /// restores it.
 #[derive(Debug, Default)]
 pub(crate) struct PollingFallback {
     next: NextTransport,
-    /// Set while an attempt by polling is not acknowledged, with the end of an earlier preference if there was one.
+    /// Set while an attempt over long-polling has not been acknowledged. Contains the end of the earlier preference, if
+    /// there was one.
     unconfirmed: Option<Option<Instant>>,
 }
 
 impl PollingFallback {
-    /// Starts an attempt. Returns `true` if it uses polling.
+    /// Starts an attempt. Returns `true` if the attempt uses long-polling.
     pub(crate) fn begin(&mut self, now: Instant) -> bool {
         self.unconfirmed = match std::mem::take(&mut self.next) {
             NextTransport::PollingOnce => Some(None),
@@ -39,17 +40,17 @@ impl PollingFallback {
         self.unconfirmed.is_some()
     }
 
-    /// Notes that WebSocket was refused, so that the next attempt uses polling.
+    /// Records that WebSocket was refused. The next attempt uses long-polling.
     pub(crate) fn websocket_refused(&mut self) {
         self.next = NextTransport::PollingOnce;
     }
 
-    /// Notes that the current attempt continues by polling.
+    /// Records that the current attempt has switched to long-polling.
     pub(crate) fn polling_opened(&mut self) {
         self.unconfirmed.get_or_insert_default();
     }
 
-    /// Notes that the server has acknowledged the namespace.
+    /// Records that the server has acknowledged the namespace.
     pub(crate) fn on_acknowledged(&mut self, now: Instant) {
         if let Some(until) = self.unconfirmed.take() {
             self.next = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
@@ -62,13 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn polling_that_is_never_acknowledged_is_not_preferred() {
+    fn unacknowledged_polling_is_not_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
         assert!(!fallback.begin(now));
         fallback.websocket_refused();
         assert!(fallback.begin(now));
         fallback.polling_opened();
-        assert!(!fallback.begin(now), "WebSocket again");
+        assert!(!fallback.begin(now), "WebSocket is tried again");
     }
 
     #[test]
@@ -80,11 +81,11 @@ mod tests {
         let later = now + POLLING_PREFERENCE / 2;
         assert!(fallback.begin(later));
         fallback.on_acknowledged(later);
-        assert!(!fallback.begin(now + POLLING_PREFERENCE), "from the first time on");
+        assert!(!fallback.begin(now + POLLING_PREFERENCE), "a second success does not prolong the preference");
     }
 
     #[test]
-    fn a_failure_of_polling_ends_the_preference() {
+    fn failed_polling_is_no_longer_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
         fallback.begin(now);
         fallback.polling_opened();
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledgement_over_websocket_says_nothing() {
+    fn acknowledged_websocket_does_not_make_polling_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
         fallback.begin(now);
         fallback.on_acknowledged(now);

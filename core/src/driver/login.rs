@@ -1,4 +1,5 @@
-//! Login through the web form: a cookie and a hidden token, then a redirect.
+//! Login through the web form. The login page sets a cookie and contains a CSRF token, and a successful login redirects
+//! to another page.
 
 use http::header::{COOKIE, LOCATION, REFERER, SET_COOKIE};
 use reqwest::Response;
@@ -10,11 +11,11 @@ use super::{
 use crate::{Error, ErrorKind, Stage, events::Secret, session::ConnectionFailure};
 
 const LOGIN_PATH: &str = "auth/login";
-/// Largest login page, in bytes.
+/// Maximum size of the login page, in bytes.
 const LOGIN_PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 impl Authenticator {
-    /// Logs in at this address and remembers the cookie.
+    /// Logs in at this address, and stores and returns the cookie.
     pub(super) async fn log_in(
         &self,
         endpoint: &Endpoint,
@@ -22,7 +23,8 @@ impl Authenticator {
         password: &Secret,
     ) -> Result<Secret, ConnectionFailure> {
         let cookie = log_in(endpoint, email, password).await.map_err(|failure| match failure {
-            // The form would refuse again, and count it. Only a provider may have another password.
+            // The server would refuse the same password again and count the attempt. Only a provider can supply a
+            // different one.
             ConnectionFailure::Credentials(error) if self.provider.is_none() => {
                 ConnectionFailure::CredentialsExhausted(error)
             }
@@ -81,7 +83,7 @@ async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<S
         }
         return Ok(cookie_header(&all).into());
     }
-    // The form again: the email or the password is wrong.
+    // The server returns the form again if the email address or password is wrong.
     if status.is_success() || status == http::StatusCode::UNAUTHORIZED {
         let text = "the server does not accept this email and password";
         let error = Error::new(ErrorKind::AuthenticationFailed, text).with_stage(Stage::Credentials);
@@ -121,7 +123,7 @@ fn cookie_header(cookies: &[(String, String)]) -> String {
     pairs.join("; ")
 }
 
-/// Value of the hidden input `csrf_token`, whatever the order of its attributes.
+/// Returns the value of the hidden input `csrf_token`, regardless of the order of its attributes.
 pub(crate) fn csrf_token(html: &str) -> Option<String> {
     html.split("<input").skip(1).find_map(|rest| {
         let tag = &rest[..rest.find('>')?];
@@ -164,7 +166,7 @@ mod tests {
     use super::csrf_token;
 
     #[test]
-    fn the_token_is_found_in_any_spelling_of_the_form() {
+    fn the_token_is_found_in_any_html_syntax() {
         for html in [
             r#"<form><input type="hidden" name="csrf_token" value="a.b-c"/></form>"#,
             r#"<input id="csrf_token" value='a.b-c' name='csrf_token' type=hidden>"#,

@@ -1,4 +1,4 @@
-//! I/O: one task per client dials, reads, writes and keeps time for the machine.
+//! I/O of a client. One task per client dials, reads, writes and keeps time for the machine.
 
 mod authenticator;
 #[cfg(feature = "polling")]

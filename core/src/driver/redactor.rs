@@ -1,4 +1,4 @@
-//! Redaction of secrets in texts, because servers may echo them.
+//! Redaction of secrets in error texts, because servers may echo them.
 
 use std::{
     collections::VecDeque,
@@ -7,13 +7,13 @@ use std::{
 
 use crate::{Error, events::Secret};
 
-/// Shorter texts occur in ordinary sentences.
+/// Minimum length of a secret that is redacted, in bytes. Shorter texts occur in ordinary sentences.
 const SECRET_BYTES_MIN: usize = 6;
 
-/// Number of secrets that are remembered, including those of earlier credentials: a late answer may contain one.
+/// Maximum number of remembered secrets. They include earlier credentials, because a late response may contain one.
 const SECRETS_MAX: usize = 256;
 
-/// Redactor of all secrets that were sent to a server.
+/// Redactor of all secrets that the client may send to a server.
 #[derive(Default)]
 pub(super) struct Redactor(Mutex<VecDeque<String>>);
 
@@ -24,7 +24,7 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Adds a secret to redact. If there are too many, the oldest are forgotten.
+    /// Adds a secret that must be redacted. If there are too many, the longest are forgotten.
     pub(super) fn learn(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for text in spellings(secret) {
@@ -35,11 +35,11 @@ impl Redactor {
         while known.len() > SECRETS_MAX {
             known.pop_front();
         }
-        // The longest first: redacting a part would prevent finding the whole.
+        // The longest come first, because redacting part of a secret would prevent a match of the whole.
         known.make_contiguous().sort_by_key(|text| std::cmp::Reverse(text.len()));
     }
 
-    /// Redacts the message, body and causes of an error.
+    /// Redacts the message, the body and the causes of an error.
     pub(super) fn redact(&self, error: Error) -> Error {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let redact_text = |text: &str, words: bool| {
@@ -55,8 +55,8 @@ impl Redactor {
         error.map_texts(
             &|text| {
                 let plain = redact_text(text, false);
-                // Ordinary words are redacted only in the server's text: in our own sentences, the redaction would give
-                // them away.
+                // A secret that is an ordinary word is redacted only in the server's text. In the SDK's own sentences,
+                // the redaction would reveal it.
                 let servers = plain.as_deref().unwrap_or(text).split_once(": ");
                 let all = servers.and_then(|(ours, servers)| Some(format!("{ours}: {}", redact_text(servers, true)?)));
                 all.or(plain)
@@ -66,12 +66,13 @@ impl Redactor {
     }
 }
 
-/// Returns `true` if a secret is an ordinary word.
+/// Returns `true` if a secret looks like an ordinary word.
 fn is_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// Forms in which a server may echo a secret: each cookie's value, the token of a scheme, and URL-encoded.
+/// Returns the forms in which a server may echo a secret: the whole text, the value of each cookie, the token after an
+/// authentication scheme, and the URL-encoded form of each.
 fn spellings(secret: &Secret) -> Vec<String> {
     let pairs = secret.expose().split("; ").map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).trim());
     let last = secret.expose().split_whitespace().next_back();

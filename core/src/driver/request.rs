@@ -1,4 +1,4 @@
-//! Requests of the handles to a client's task.
+//! Requests from a client's handles to its task.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::{
     session::{Command, Token},
 };
 
-/// Answer to a request, with an acknowledgement's data if there is one.
+/// Answer to a request. For an acknowledged emit, it contains the data of the acknowledgement.
 pub(crate) type Answer = Result<Option<String>, Error>;
 
-/// Request of a handle to the task.
+/// Request from a handle to the client's task.
 #[derive(Debug)]
 pub(crate) enum Request {
     Connect,
@@ -23,7 +23,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Fails the request, and ends the streams that depend on it.
+    /// Fails the request. The streams that depend on it end with the error.
     pub(crate) fn fail(self, error: &Error) {
         if let Self::Join { streams, .. } = self {
             streams.end(&StreamEnd::Failed(error.clone()));

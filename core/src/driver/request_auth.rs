@@ -1,28 +1,28 @@
-//! Credentials in the requests of one attempt.
+//! Credentials in the requests of one connection attempt.
 
 use http::{HeaderName, HeaderValue};
 
 use crate::events::Secret;
 
-/// Query parameters, headers and Socket.IO payload that carry the credentials of one attempt.
+/// Query parameters, headers and Socket.IO payload that carry the credentials of one connection attempt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestAuth {
     pub(crate) query: Vec<(String, Secret)>,
     pub(crate) headers: Vec<(&'static str, Secret)>,
     /// Socket.IO auth payload, as JSON.
     pub(crate) payload: Option<Secret>,
-    /// A login form has just accepted the credentials.
+    /// `true` if the login form has just accepted the credentials.
     pub(crate) just_accepted: bool,
 }
 
 impl RequestAuth {
-    /// Appends the credentials to the other query parameters.
+    /// Returns the other query parameters, followed by those of the credentials.
     pub(super) fn query_after(&self, others: &[(String, String)]) -> Vec<(String, String)> {
         let own = self.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         others.iter().cloned().chain(own).collect()
     }
 
-    /// The headers, marked as sensitive. Invalid ones are left out.
+    /// Returns the headers, marked as sensitive. Invalid headers are left out.
     pub(super) fn header_values(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         self.headers.iter().filter_map(|(name, value)| {
             let mut value = HeaderValue::from_str(value.expose()).ok()?;

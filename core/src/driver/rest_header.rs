@@ -7,11 +7,11 @@ use crate::{
     session::{ConnectionFailure, CredentialChoice, CredentialsReason, CredentialsSource},
 };
 
-/// Authentication header of a REST call.
+/// Name and value of a REST call's authentication header.
 pub(crate) type RestHeader = (&'static str, Secret);
 
 impl Authenticator {
-    /// Header for a REST call; requests credentials if necessary.
+    /// Returns the header for a REST call. Requests credentials if necessary.
     pub(crate) async fn rest_header(&self, endpoint: &Endpoint) -> Result<Option<RestHeader>, Error> {
         if let Some(header) = self.known_header(endpoint) {
             return Ok(header);
@@ -23,8 +23,8 @@ impl Authenticator {
         }
     }
 
-    /// Another header after REST has refused this one, if there may be one. A login whose cookie REST has never
-    /// accepted is not repeated, because deployed servers require a key there.
+    /// Returns another header after REST has refused this one, or `None` if there is no other. A login whose cookie
+    /// REST has never accepted is not repeated, because deployed servers require an API key for REST.
     pub(crate) async fn renewed_header(
         &self,
         endpoint: &Endpoint,
@@ -45,7 +45,7 @@ impl Authenticator {
         Ok(header.filter(|(_, value)| value != refused))
     }
 
-    /// Notes that REST has accepted this header.
+    /// Records that REST has accepted this header.
     pub(crate) fn rest_accepted(&self, (_, value): &RestHeader) {
         let mut shown = self.shown();
         if shown.accepted.as_ref() != Some(value) {
@@ -53,7 +53,8 @@ impl Authenticator {
         }
     }
 
-    /// Header from the known credentials. The outer `None` means that the provider or the login form must be asked.
+    /// Returns the header from the credentials obtained so far. The outer `None` means that the provider must be called
+    /// or a login is needed.
     fn known_header(&self, endpoint: &Endpoint) -> Option<Option<RestHeader>> {
         if let Some(key) = &self.rest_key {
             return Some(Some(("x-api-key", key.clone())));

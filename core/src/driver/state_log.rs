@@ -1,8 +1,8 @@
-//! Log records of a client's states.
+//! Logging of a client's states.
 
 use crate::{ErrorKind, session::State};
 
-/// Logs a state. `server`: the address that is in use, or tried next.
+/// Logs a state. `server` is the address that is in use or tried next.
 pub(super) fn log_state(server: &str, state: &State) {
     match state {
         State::Reconnecting { attempt, retry_in, cause } => {

@@ -1,4 +1,4 @@
-//! Detection of system sleep. Uses no clock of its own.
+//! Detection of system sleep. The caller passes in the current time.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,14 @@ use jiff::SignedDuration;
 
 use crate::session::Now;
 
-/// Lead of the wall clock over the monotonic one, within one wait, that counts as sleep.
+/// Maximum lead of the wall clock over the monotonic clock between two comparisons. A larger lead counts as sleep.
 const DRIFT_MAX: SignedDuration = SignedDuration::from_secs(3);
 
-/// Longest interval between comparisons of the clocks.
+/// Maximum interval between comparisons of the clocks.
 const COMPARE_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Compares the clocks. On Linux and macOS the monotonic clock and all timers stop during sleep; the wall clock
-/// continues.
+/// Detector of system sleep, which compares the clocks. On Linux and macOS, the monotonic clock and all timers stop
+/// during sleep, but the wall clock continues.
 #[derive(Debug)]
 pub(crate) struct SuspendDetector {
     last: Now,
@@ -24,7 +24,7 @@ impl SuspendDetector {
         Self { last: now }
     }
 
-    /// Returns `true` if the system has slept since the last call. A wall clock that was set forward looks the same.
+    /// Returns `true` if the system has slept since the last call. Setting the wall clock forward has the same effect.
     pub(crate) fn has_slept(&mut self, now: Now) -> bool {
         let last = std::mem::replace(&mut self.last, now);
         let mono =
@@ -32,7 +32,7 @@ impl SuspendDetector {
         now.wall.duration_since(last.wall).saturating_sub(mono) > DRIFT_MAX
     }
 
-    /// Time of the next comparison.
+    /// Returns the time of the next comparison.
     pub(crate) fn deadline(&self) -> Instant {
         self.last.mono + COMPARE_INTERVAL
     }
@@ -42,29 +42,29 @@ impl SuspendDetector {
 mod tests {
     use super::*;
 
-    /// Result after this many seconds by each clock.
+    /// Returns `true` if sleep is detected after this many seconds on each clock.
     fn slept(mono: u64, wall: i64) -> bool {
         let start = Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH };
         let now =
             Now { mono: start.mono + Duration::from_secs(mono), wall: start.wall + SignedDuration::from_secs(wall) };
         let mut detector = SuspendDetector::new(start);
         let slept = detector.has_slept(now);
-        assert!(!detector.has_slept(now), "each sleep once");
+        assert!(!detector.has_slept(now), "each sleep is reported once");
         slept
     }
 
     #[test]
-    fn an_hour_of_sleep() {
+    fn an_hour_of_sleep_is_detected() {
         assert!(slept(4, 3600));
     }
 
     #[test]
-    fn time_that_passes_for_both_clocks() {
+    fn time_that_passes_on_both_clocks_is_not_sleep() {
         assert!(!slept(0, 0) && !slept(4, 4) && !slept(3600, 3600) && !slept(10, 12));
     }
 
     #[test]
-    fn a_wall_clock_that_is_set_back() {
+    fn setting_the_wall_clock_back_is_not_sleep() {
         assert!(!slept(4, -3600) && !slept(3600, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! The task that owns a client: it feeds inputs to the machine and carries out the outputs. It never runs user code.
+//! Task of a client: feeds inputs to the machine and executes its outputs. It never runs user code.
 
 use std::{
     future::poll_fn,
@@ -28,7 +28,7 @@ use crate::{
     session::{BackfillReply, Command, ConnectionFailure, Input, Machine, Metrics, Now, Output, State, Token},
 };
 
-/// Suggested delay before retrying an event that a congested connection refused.
+/// Suggested delay before retrying an event that was refused because the connection is congested.
 const CONGESTION_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Time allowed for a graceful close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ pub(crate) struct Task {
     pub(crate) endpoints: Arc<EndpointPool>,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) machine: Machine,
-    /// One per address.
+    /// One dialer per endpoint.
     pub(crate) dialers: Vec<Arc<dyn Dialer>>,
     pub(crate) backfill: Option<Arc<dyn BackfillSource>>,
     pub(crate) requests: mpsc::Receiver<(Request, oneshot::Sender<Answer>)>,
@@ -63,7 +63,7 @@ enum Wake {
 }
 
 impl Task {
-    /// Runs until the client is closed and no handle is left, or until all handles are dropped.
+    /// Runs until all handles and streams of the client are dropped.
     pub(crate) async fn run(mut self) {
         let mut timer = Timer::new();
         let mut suspend = SuspendDetector::new(now());
@@ -75,10 +75,10 @@ impl Task {
                 self.network_changed(now);
             }
             match wake {
-                // All handles and streams are gone: nobody needs a graceful close.
+                // All handles and streams are gone, so no graceful close is needed.
                 Wake::Request(None) => break,
                 Wake::Request(Some((request, reply))) => self.request(now, request, reply),
-                // The machine already has the frames.
+                // The machine has already received the frames.
                 Wake::Frames(None) => self.machine.handle(now, Input::Tick),
                 Wake::Frames(Some(failure)) => {
                     self.work.transport = None;
@@ -92,7 +92,7 @@ impl Task {
                 Wake::Dialed(id, Err(failure)) => {
                     let server = self.address();
                     let error = self.authenticator.redact(failure.clone().into_error());
-                    tracing::debug!(server, "the attempt failed ({error})");
+                    tracing::debug!(server, "the connection attempt failed ({error})");
                     self.machine.handle(now, Input::DialFailed { id, failure });
                 }
                 Wake::BackfillReply(found) => self.machine.handle(now, Input::BackfillReply(found)),
@@ -102,7 +102,7 @@ impl Task {
             self.carry_out().await;
             self.ask_pages(now).await;
             if std::mem::take(&mut self.work.full_turn) {
-                // On a single-threaded runtime the readers would otherwise lose events that they had no chance to take.
+                // Otherwise, readers on a single-threaded runtime would lose events that they had no chance to take.
                 tokio::task::yield_now().await;
             }
         }
@@ -123,7 +123,7 @@ impl Task {
         self.machine.handle(now, Input::Command(request.into_command(token)));
     }
 
-    /// Drops idle connections, which may be dead.
+    /// Drops idle HTTP connections, which may be dead, and notifies the machine.
     fn network_changed(&mut self, now: Now) {
         for endpoint in self.endpoints.all() {
             endpoint.forget_connections();
@@ -131,7 +131,7 @@ impl Task {
         self.machine.handle(now, Input::Command(Command::NetworkChanged));
     }
 
-    /// Waits for something to happen; while the machine has a deadline, at most until `compare_clocks`.
+    /// Waits for the next reason to wake. If the machine has a deadline, waits until `compare_clocks` at most.
     async fn wait(&mut self, timer: &mut Timer, compare_clocks: Instant) -> Wake {
         timer.arm(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
         let (machine, work) = (&mut self.machine, &mut self.work);
@@ -164,7 +164,7 @@ impl Task {
             if let Poll::Ready(failure) = work.poll_transport(cx, machine) {
                 return Poll::Ready(Wake::Frames(failure));
             }
-            // Before another request, so that timers fire however many requests there are.
+            // The timer is polled before the next request, so that it fires no matter how many requests there are.
             if timer.poll(cx).is_ready() {
                 return Poll::Ready(Wake::Time);
             }
@@ -175,7 +175,7 @@ impl Task {
         .await
     }
 
-    /// Carries out all outputs of the machine in order.
+    /// Executes all outputs of the machine, in order.
     async fn carry_out(&mut self) {
         self.endpoints.move_socket(self.machine.endpoint());
         while let Some(output) = self.machine.poll_output() {
@@ -227,7 +227,8 @@ impl Task {
 
     /// Requests the pages that readers have room for.
     async fn ask_pages(&mut self, now: Now) {
-        // Delivery has used up room: whether there is more decides what wakes the task.
+        // Delivery uses up room. Pages are requested until no reader has room, because only then does new room wake the
+        // task.
         while request_pages(&mut self.machine, &self.hub, now) {
             self.carry_out().await;
         }
@@ -246,7 +247,7 @@ impl Task {
         self.states.publish(state);
     }
 
-    /// Address that is in use, or tried next.
+    /// Returns the address that is in use or tried next.
     fn address(&self) -> &str {
         self.endpoints.all()[self.machine.endpoint()].base_url.as_str()
     }
@@ -254,24 +255,24 @@ impl Task {
     fn answer(&mut self, token: Token, answer: Answer) {
         self.hub.answered(token, answer.as_ref().err());
         if let Some(reply) = self.work.waiting.remove(&token) {
-            // The caller may be gone.
+            // The caller may have dropped its future.
             let _ = reply.send(answer);
         }
     }
 
     async fn close_transport(&mut self, graceful: bool) {
-        // Also drops results that nobody has received yet.
+        // This also drops results that have not been received yet.
         self.work.dialing = JoinSet::new();
         self.work.backfills = JoinSet::new();
         let Some(mut transport) = self.work.transport.take() else { return };
         if graceful {
-            let goodbye = poll_fn(|cx| transport.poll_close(cx));
-            let _ = tokio::time::timeout(CLOSE_TIMEOUT, goodbye).await;
+            let closing = poll_fn(|cx| transport.poll_close(cx));
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
         }
     }
 }
 
-/// Passes requests and capacities of readers to the machine. Returns `true` if there were any.
+/// Passes the readers' page requests and capacities to the machine. Returns `true` if there were any.
 pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool {
     let pages = hub.page_requests().into_iter().map(Command::Page);
     let waiting = machine.awaiting_capacity().to_vec();
@@ -287,10 +288,10 @@ pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool 
     any
 }
 
-/// Ends all streams even if the runtime is shut down or the task panicked.
+/// Ends all streams, even if the runtime is shut down or the task has panicked.
 impl Drop for Task {
     fn drop(&mut self) {
-        let reason = Error::new(ErrorKind::Closed, "the client's task has ended: its runtime is gone");
+        let reason = Error::new(ErrorKind::Closed, "the client's task has ended because its runtime was shut down");
         self.hub.end_all(Some(reason.clone()));
         if !self.states.latest().is_closed() {
             self.states.publish(State::Closed { reason });

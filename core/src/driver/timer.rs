@@ -1,4 +1,4 @@
-//! Clock and timer of a task.
+//! Clock and timer of a client's task.
 
 use std::{
     pin::Pin,
@@ -10,7 +10,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::session::Now;
 
-/// Current time.
+/// Returns the current time on both clocks.
 pub(crate) fn now() -> Now {
     Now { mono: Instant::now().into_std(), wall: wall() }
 }
@@ -22,8 +22,8 @@ fn wall() -> jiff::Timestamp {
     wall
 }
 
-/// One timer for all deadlines. It is reset only if it would fire too late, because most deadlines move later with
-/// every frame.
+/// Timer for all deadlines. It is reset only if it would fire too late, because most deadlines move later with every
+/// frame.
 #[derive(Debug)]
 pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,

@@ -1,4 +1,4 @@
-//! Work in progress of a client's task: its connection, connection attempts, and callers that wait for answers.
+//! Work in progress of a client's task: its connection, connection attempts, and callers that are waiting for answers.
 
 use std::{
     collections::HashMap,
@@ -15,43 +15,44 @@ use super::{
 };
 use crate::session::{BackfillReply, ConnectionFailure, Input, Machine, Token};
 
-/// Frames handled before commands and timers get a turn.
+/// Maximum number of frames that are handled before requests and timers get a turn.
 const FRAMES_PER_TURN: usize = 64;
-/// Number of queued packets above which user events are refused.
+/// Number of queued packets at which further emits are refused.
 const EMIT_QUEUE_MAX: usize = 1024;
-/// Largest number of queued packets. The rest are answers to pings, which a server could demand without limit.
+/// Maximum number of queued packets. Packets beyond [`EMIT_QUEUE_MAX`] are mostly pongs, of which a server could demand
+/// any number.
 const PACKET_QUEUE_MAX: usize = 4096;
 
-/// Work in progress.
+/// Work in progress of a client's task.
 #[derive(Default)]
 pub(crate) struct Work {
     pub(super) transport: Option<Box<dyn Transport>>,
-    /// The current attempt, if any; aborted when it is given up or the client is dropped.
+    /// Current connection attempt, if any. It is aborted when the machine gives it up or the client is dropped.
     pub(super) dialing: JoinSet<(u64, Result<Dialed, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,
     pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
     pub(super) tokens: u64,
-    /// The last turn may have left frames unread.
+    /// `true` if the last turn may have left frames unread.
     pub(super) full_turn: bool,
-    /// The last turn was a request's, so the next one is the connection's if it has something.
+    /// `true` if the last turn handled a request. The connection then takes precedence in the next turn.
     pub(super) requested: bool,
 }
 
 impl Work {
-    /// Returns `true` if many packets are queued.
+    /// Returns `true` if too many packets are queued to accept another emit.
     pub(super) fn is_congested(&self) -> bool {
         self.transport.as_ref().is_some_and(|transport| transport.queued() >= EMIT_QUEUE_MAX)
     }
 
-    /// Sends queued packets, and passes up to a turn's worth of frames to the machine. Each frame is dropped before the
-    /// next one is read, so that they share memory.
+    /// Sends queued packets, and passes up to [`FRAMES_PER_TURN`] frames to the machine. Each frame is dropped before
+    /// the next one is read, so that its memory can be reused.
     pub(super) fn poll_transport(
         &mut self,
         cx: &mut Context<'_>,
         machine: &mut Machine,
     ) -> Poll<Option<ConnectionFailure>> {
         let Some(transport) = &mut self.transport else { return Poll::Pending };
-        // Frames that have arrived when sending fails may say why, so they are still read.
+        // Frames that arrived before sending failed are still read, because they may contain the reason.
         let unsent = match transport.poll_flush(cx) {
             Poll::Ready(Err(failure)) => Some(failure),
             _ if transport.queued() > PACKET_QUEUE_MAX => {

@@ -1,29 +1,29 @@
-//! Data of the `OPEN` packet.
+//! Data of an Engine.IO `OPEN` packet.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-/// Session parameters from the `OPEN` packet. Everything but `sid` has a default, because servers differ.
+/// Session parameters from the `OPEN` packet. Every field except `sid` has a default, because some servers omit fields.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Handshake {
-    /// Session id, part of every later polling request. Never logged.
+    /// Session id. It is part of every later polling request, and must never be logged.
     pub sid: String,
     /// Transports to which the session may be upgraded.
     #[serde(default)]
     pub upgrades: Vec<String>,
-    /// Milliseconds between two pings from the server.
+    /// Interval between two pings from the server, in milliseconds.
     #[serde(rename = "pingInterval", default = "default_interval", deserialize_with = "whole")]
     ping_interval: u64,
-    /// Milliseconds that the server allows for the answer to a ping.
+    /// Time that the server allows for the answer to a ping, in milliseconds.
     #[serde(rename = "pingTimeout", default = "default_timeout", deserialize_with = "whole")]
     ping_timeout: u64,
-    /// Largest polling request that the server accepts, in bytes.
+    /// Maximum size of a polling request that the server accepts, in bytes.
     #[serde(rename = "maxPayload", default = "default_payload", deserialize_with = "size")]
     pub max_payload: usize,
 }
 
-/// Some servers send floating-point numbers.
+/// Reads a whole number. Some servers send it as a floating-point number.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     f64::deserialize(deserializer).map(|number| number as u64)
 }
@@ -44,7 +44,7 @@ const fn default_payload() -> usize {
     1_000_000
 }
 
-/// One day. A server that announces a longer interval promises nothing.
+/// Maximum value of the ping interval and timeout: one day, in milliseconds. Longer values are shortened to it.
 const INTERVAL_MILLIS_MAX: u64 = 86_400_000;
 
 impl Handshake {
@@ -56,13 +56,13 @@ impl Handshake {
         serde_json::from_str(data)
     }
 
-    /// Interval between two pings from the server.
+    /// Returns the interval between two pings from the server.
     #[must_use]
     pub fn ping_interval(&self) -> Duration {
         Duration::from_millis(self.ping_interval.min(INTERVAL_MILLIS_MAX))
     }
 
-    /// Delay of a ping after which the server counts as dead.
+    /// Returns how long a ping may be overdue before the server counts as dead.
     #[must_use]
     pub fn ping_timeout(&self) -> Duration {
         Duration::from_millis(self.ping_timeout.min(INTERVAL_MILLIS_MAX))

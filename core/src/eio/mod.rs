@@ -1,6 +1,4 @@
-//! Engine.IO version 4: packets, polling payloads and the handshake. No I/O and no clock.
-//!
-//! Follows the Engine.IO protocol document, revision 4.
+//! Engine.IO protocol, revision 4: packets, polling payloads and the handshake. Performs no I/O and reads no clock.
 
 mod handshake;
 mod packet;

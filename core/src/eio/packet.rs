@@ -1,21 +1,21 @@
-//! One Engine.IO packet and its text form: a type digit, then the data.
+//! Engine.IO packet and its text form, which is a type digit followed by the data.
 
-/// Packet that borrows its data from its frame.
+/// Engine.IO packet. Borrows its data from a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// `0`: handshake, as JSON.
     Open(&'a str),
-    /// `1`: the sender ends the session.
+    /// `1`: end of the session.
     Close,
-    /// `2`: request for a [`Pong`](Self::Pong) (`2probe` in an upgrade).
+    /// `2`: request for a [`Pong`](Self::Pong). In an upgrade, the data is `probe`.
     Ping(&'a str),
     /// `3`: answer to a ping, with the same data.
     Pong(&'a str),
     /// `4`: Socket.IO packet.
     Message(&'a str),
-    /// `5`: the upgrade is complete.
+    /// `5`: completion of an upgrade.
     Upgrade,
-    /// `6`: no content; ends a poll during an upgrade.
+    /// `6`: packet without content. Ends a poll during an upgrade.
     Noop,
 }
 
@@ -32,7 +32,7 @@ pub enum DecodeError {
 }
 
 impl<'a> Packet<'a> {
-    /// Parses a packet from the text of a frame. Ignores data on types that carry none.
+    /// Parses a packet from the text of a frame. Ignores the data of types that have none.
     ///
     /// # Errors
     /// Returns [`DecodeError`] if the frame is empty or its type is unknown.
@@ -52,7 +52,7 @@ impl<'a> Packet<'a> {
         })
     }
 
-    /// Text of the packet.
+    /// Returns the text form of the packet.
     #[must_use]
     pub fn encode(&self) -> String {
         let (kind, data) = match *self {

@@ -1,11 +1,13 @@
-//! Body of a polling request: packets joined by the record separator, binary ones as `b` and base64.
+//! Body of a polling request or response. Packets are joined by the record separator. A binary packet is the letter `b`
+//! followed by base64.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// Largest number of packets in a request. python-engineio answers a longer one with `OK` and drops all of it.
+/// Maximum number of packets in a request. python-engineio answers a request with more packets with `OK`, but drops all
+/// of them.
 pub const MAX_PACKETS_PER_POST: usize = 16;
 
-/// Separator between two packets.
+/// Separator between two packets of a polling body.
 pub const SEPARATOR: char = '\x1e';
 
 /// One packet of a polling body.
@@ -17,7 +19,8 @@ pub enum Record {
     Binary(Vec<u8>),
 }
 
-/// Splits a polling body into its packets. A record with invalid base64 is returned as text and fails as a packet.
+/// Splits a polling body into its packets. A record with invalid base64 is returned as text, which fails to parse as a
+/// packet.
 pub fn decode_payload(body: &str) -> impl Iterator<Item = Record> + '_ {
     body.split(SEPARATOR).filter(|part| !part.is_empty()).map(|part| {
         part.strip_prefix('b')
@@ -26,8 +29,8 @@ pub fn decode_payload(body: &str) -> impl Iterator<Item = Record> + '_ {
     })
 }
 
-/// Takes packets from the front of `queue` for one request: at most [`MAX_PACKETS_PER_POST`], and at most `max_bytes`
-/// unless a single packet is longer. Returns the body and the number of packets in it.
+/// Joins packets from the front of `queue` into the body of one request. Takes at most [`MAX_PACKETS_PER_POST`] packets
+/// and at most `max_bytes` bytes, but always the first packet. Returns the body and the number of packets in it.
 #[must_use]
 pub fn encode_payload<'a>(queue: impl IntoIterator<Item = &'a str>, max_bytes: usize) -> (String, usize) {
     let mut body = String::new();
@@ -50,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn several_packets_share_a_body() {
+    fn a_body_is_split_into_its_packets() {
         let records: Vec<_> = decode_payload("40\u{1e}42[\"a\"]\u{1e}bAQID\u{1e}6").collect();
         assert_eq!(
             records,
@@ -64,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_no_more_than_servers_take() {
+    fn a_request_stays_within_the_limits_of_servers() {
         let packets = vec!["42[\"x\"]"; 40];
         let (body, count) = encode_payload(packets.iter().copied(), usize::MAX);
         assert_eq!(count, MAX_PACKETS_PER_POST);

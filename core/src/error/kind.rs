@@ -1,48 +1,50 @@
-//! Error codes shared by all languages.
+//! Kinds of errors, and their codes, which all language bindings share.
 
 #[cfg(doc)]
 use super::Error;
 
-/// Kind of an error. [`Error::code`] returns the kind as a string that is the same in every language.
+/// Kind of an [`Error`]. [`Error::code`] returns the kind as a string that is the same in every language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The server refused the credentials, or the credentials provider gave up.
+    /// The server refused the credentials, or the credentials provider returned a permanent error.
     AuthenticationFailed,
-    /// The credentials are valid, but give no access to this project, or no longer do.
+    /// The credentials are valid, but do not grant access to the project, or no longer do.
     AccessDenied,
-    /// The server has no such project.
+    /// The project does not exist on the server.
     ProjectNotFound,
-    /// The server allows no more rooms on this connection.
+    /// The server does not allow the connection to join any more projects.
     RoomLimit,
-    /// Too many events or connections; [`Error::retry_in`] is the time to wait before a retry.
+    /// There were too many events, connections or requests. [`Error::retry_in`] returns the time to wait before a
+    /// retry.
     RateLimited,
     /// The server did not confirm a join in time.
     JoinTimeout,
-    /// No usable connection within the connect timeout.
+    /// The client was not connected within the timeout.
     ConnectTimeout,
-    /// The connection attempt failed; see [`Error::stage`] and [`Error::status`].
+    /// The connection attempt failed. See [`Error::stage`] and [`Error::status`].
     ConnectFailed,
     /// The connection was lost during the operation.
     Disconnected,
-    /// The configured number of attempts was used up; [`Error::cause`] is the last failure.
+    /// The client has used up the configured number of attempts. [`Error::cause`] returns the last failure.
     GaveUp,
     /// The server did not acknowledge an event in time.
     AckTimeout,
-    /// An argument or option is invalid; the message names it.
+    /// An argument or option is invalid. The message names it.
     InvalidArgument,
-    /// The server violated the Socket.IO protocol.
+    /// The server violated the protocol, or its response could not be read.
     Protocol,
-    /// A REST call returned an error status; see [`Error::status`] and [`Error::body`].
+    /// A REST call returned an error status. See [`Error::status`] and [`Error::body`].
     Api,
-    /// A stream ended because its reader was too slow and its overflow policy is `close`.
+    /// A stream ended because its reader was too slow and its overflow policy is
+    /// [`Overflow::Close`](crate::Overflow::Close).
     Overflow,
-    /// The client or the stream was closed by the user.
+    /// The client was closed or its runtime was shut down.
     Closed,
 }
 
 impl ErrorKind {
-    /// The stable code, such as `"authentication_failed"`.
+    /// Returns the stable code, such as `"authentication_failed"`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_those_that_every_language_knows() {
+    fn codes_match_the_golden_file_of_all_languages() {
         use ErrorKind::*;
         let all = [
             AuthenticationFailed,
@@ -105,7 +107,7 @@ mod tests {
             Overflow,
             Closed,
         ];
-        assert_eq!(all.len(), Closed as usize + 1, "all of them, and Closed is the last");
+        assert_eq!(all.len(), Closed as usize + 1, "the list contains all kinds, and Closed is the last");
         let file = include_str!("../../tests/golden/errors.json");
         let known: serde_json::Map<String, serde_json::Value> = serde_json::from_str(file).unwrap();
         assert_eq!(known.len(), all.len());

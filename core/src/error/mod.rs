@@ -1,4 +1,4 @@
-//! The SDK's one error type: a stable code, whether a retry can help, and never a secret.
+//! Error type of the SDK. An error has a stable code, says whether a retry can help, and never contains a secret.
 
 mod kind;
 mod stage;
@@ -10,8 +10,10 @@ pub use stage::Stage;
 
 /// Error of any operation of the SDK.
 ///
-/// Cheap to clone, so that one failure can end many streams. The message is for people and may change; programs should
-/// match on [`kind`](Self::kind) or [`code`](Self::code). No error contains a key, a password or a cookie.
+/// The message is intended for humans and may change. Programs should match on [`kind`](Self::kind) or
+/// [`code`](Self::code). No error contains an API key, a password or a cookie.
+///
+/// Errors are cheap to clone, so one failure can end many streams.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -83,7 +85,8 @@ impl Error {
         self.with(|e| e.retryable = retryable)
     }
 
-    /// Replaces text that may contain secrets: servers may echo them in messages and bodies.
+    /// Replaces texts that may contain secrets, because servers may echo secrets in messages and bodies. Each function
+    /// returns the new text, or `None` to keep it.
     pub(crate) fn map_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
@@ -103,61 +106,61 @@ impl Error {
         self
     }
 
-    /// Kind of the error.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Code of the [`kind`](Self::kind): a stable string, the same in every language.
+    /// Returns the stable code of the [`kind`](Self::kind), which is the same in every language.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.kind.code()
     }
 
-    /// Human-readable message, as printed by `Display`. Does not include the cause.
+    /// Returns the human-readable message, as printed by `Display`. It does not include the cause.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Returns `true` if the same call may succeed later without any change.
+    /// Returns `true` if the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Time to wait before a retry, if known.
+    /// Returns the time to wait before a retry, if known.
     #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         self.0.retry_in
     }
 
-    /// Stage at which a connection attempt or a REST call failed, if known.
+    /// Returns the stage at which a connection attempt or a REST call failed, if known.
     #[must_use]
     pub fn stage(&self) -> Option<Stage> {
         self.0.stage
     }
 
-    /// HTTP status of the response that reported the error.
+    /// Returns the HTTP status of the response that reported the error, if any.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// Beginning of the body of the response that reported the error.
+    /// Returns the beginning of the body of the response that reported the error, if any.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }
 
-    /// Number of attempts made before giving up.
+    /// Returns the number of attempts that the client made before it gave up, if it did.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.0.attempts
     }
 
-    /// Failure that led to this error.
+    /// Returns the failure that led to this error, if any.
     #[must_use]
     pub fn cause(&self) -> Option<&Error> {
         self.0.cause.as_ref()

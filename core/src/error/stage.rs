@@ -1,25 +1,25 @@
 //! Stages of a connection attempt.
 
-/// Stage at which a connection attempt failed.
+/// Stage at which a connection attempt or a REST call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Credentials provider or login.
+    /// Request to the credentials provider, or login.
     Credentials,
     /// Name resolution and TCP connection, through a proxy if there is one.
     Network,
     /// TLS handshake.
     Tls,
-    /// HTTP request that opens the transport.
+    /// HTTP request.
     Http,
-    /// Engine.IO `OPEN` packet.
+    /// Receipt of the Engine.IO `OPEN` packet.
     EngineIo,
-    /// Socket.IO namespace acknowledgement.
+    /// Acknowledgement of the Socket.IO namespace.
     Namespace,
 }
 
 impl Stage {
-    /// The stage as a word, such as `"network"`.
+    /// Returns the stage as a word, such as `"network"`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

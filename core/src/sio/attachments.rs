@@ -1,8 +1,8 @@
-//! Assembly of binary events: one text packet, followed by the number of binary frames that it announces.
+//! Assembly of binary events, each of which consists of a text packet and the binary frames that it announces.
 
 use super::packet::Packet;
 
-/// Limit for the attachments of one packet together, in bytes.
+/// Maximum total size of one packet's attachments, in bytes.
 const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Text packet with all its binary frames.
@@ -34,7 +34,7 @@ pub enum AttachmentError {
     TooLarge,
 }
 
-/// Collector of the binary frames of one packet at a time.
+/// Assembler of binary packets, one at a time.
 #[derive(Debug, Default)]
 pub struct Assembler {
     pending: Option<(BinaryEvent, usize)>,
@@ -42,7 +42,8 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Starts a packet that announces attachments. A packet that announces none is complete and is returned at once.
+    /// Starts a packet that announces attachments. A packet that announces none is complete and is returned
+    /// immediately.
     pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
         let event = BinaryEvent {
             ack: packet.id.filter(|_| is_ack),
@@ -75,7 +76,7 @@ impl Assembler {
         Ok(self.pending.take().map(|(event, _)| event))
     }
 
-    /// Checks that no binary frame is missing. Call it for every text packet; an incomplete packet is dropped.
+    /// Checks that no binary frame is missing, and drops an incomplete packet. Must be called for every text packet.
     ///
     /// # Errors
     /// Returns [`AttachmentError::Missing`] if the last binary packet is incomplete.

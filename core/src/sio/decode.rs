@@ -1,12 +1,12 @@
-//! Packet decoder.
+//! Decoder of Socket.IO packets.
 
 use std::borrow::Cow;
 
 use super::packet::{DecodeError, Kind, MAX_ATTACHMENTS, Packet};
 use crate::text::special_byte;
 
-/// Parses the header of a packet: type, attachment count, namespace and id. Accepts data on any type, because some
-/// servers send it on DISCONNECT.
+/// Parses the header of a packet: its type, attachment count, namespace and id. Accepts data with any type, because
+/// some servers send it with DISCONNECT.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the header is malformed. The data after it is not checked.
@@ -51,9 +51,10 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     Ok(Packet { kind, namespace, id, attachments, data: rest })
 }
 
-/// Splits the data of an event into its name and the text of its arguments, which is everything between the comma after
-/// the name and the closing bracket. The arguments are not checked; without a closing bracket they are returned
-/// unchanged.
+/// Splits the data of an event into its name and the text of its arguments.
+///
+/// The arguments are everything between the comma after the name and the closing bracket. They are not checked. Without
+/// a closing bracket, they extend to the end of the data.
 ///
 /// # Errors
 /// Returns [`DecodeError::EventName`] if the data is not an array that starts with a string.
@@ -74,7 +75,7 @@ pub fn split_event(data: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
     Ok((name, args))
 }
 
-/// Position of the quote that ends the name, and whether the name contains escapes.
+/// Returns the position of the quote that ends the name, and whether the name contains escapes.
 fn closing_quote(body: &str) -> Option<(usize, bool)> {
     let bytes = body.as_bytes();
     let (mut from, mut escaped) = (0, false);

@@ -1,20 +1,20 @@
-//! Packet encoder. A client sends three types: CONNECT, EVENT and DISCONNECT.
+//! Encoder of Socket.IO packets. A client sends three types: CONNECT, EVENT and DISCONNECT.
 
 use std::fmt::Write;
 
-/// CONNECT for the default namespace, with an optional auth payload.
+/// Encodes a CONNECT packet for the default namespace, with an optional auth payload.
 #[must_use]
 pub fn connect(auth: Option<&str>) -> String {
     format!("0{}", auth.unwrap_or(""))
 }
 
-/// DISCONNECT from the default namespace.
+/// Encodes a DISCONNECT packet for the default namespace.
 #[must_use]
 pub fn disconnect() -> String {
     "1".to_owned()
 }
 
-/// EVENT with a name and the JSON text of its argument, if any; `id` requests an acknowledgement.
+/// Encodes an EVENT packet with a name and the JSON text of its argument, if any. `id` requests an acknowledgement.
 #[must_use]
 pub fn event(name: &str, argument: Option<&str>, id: Option<u64>) -> String {
     let mut text = String::with_capacity(8 + name.len() + argument.map_or(0, str::len));

@@ -1,7 +1,7 @@
-//! Socket.IO protocol version 5, client side. Independent of AutoModerate; no I/O and no clock.
+//! Client side of the Socket.IO protocol, version 5. Performs no I/O and reads no clock.
 //!
-//! [`decode`] borrows from the frame and parses only the header. The caller, which knows the event's type, parses its
-//! JSON.
+//! [`decode`] parses only the header of a packet and borrows the rest from the frame. The caller knows the type of the
+//! event and parses its JSON.
 
 mod attachments;
 mod decode;

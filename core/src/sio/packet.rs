@@ -1,20 +1,20 @@
 //! Socket.IO packet.
 
-/// Largest number of binary attachments that a packet may announce.
+/// Maximum number of binary attachments that a packet may announce.
 pub const MAX_ATTACHMENTS: usize = 64;
 
-/// Type of a packet.
+/// Type of a Socket.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// `0`: the namespace is open.
+    /// `0`: connection to a namespace.
     Connect,
-    /// `1`: the server ends the namespace session.
+    /// `1`: disconnection from a namespace.
     Disconnect,
     /// `2`: event.
     Event,
     /// `3`: acknowledgement of an event.
     Ack,
-    /// `4`: the namespace was refused.
+    /// `4`: refusal of a connection to a namespace.
     ConnectError,
     /// `5`: event with binary attachments.
     BinaryEvent,
@@ -22,18 +22,18 @@ pub enum Kind {
     BinaryAck,
 }
 
-/// Packet that borrows from its frame.
+/// Socket.IO packet. Borrows its text from a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// Type.
+    /// Type of the packet.
     pub kind: Kind,
-    /// Namespace; `/` unless the packet names another.
+    /// Namespace. Defaults to `/`.
     pub namespace: &'a str,
-    /// Acknowledgement id.
+    /// Acknowledgement id, if any.
     pub id: Option<u64>,
     /// Number of binary frames that follow.
     pub attachments: usize,
-    /// JSON text after the header, not parsed. May be empty.
+    /// JSON text after the header, which is not parsed. May be empty.
     pub data: &'a str,
 }
 

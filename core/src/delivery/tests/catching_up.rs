@@ -1,4 +1,4 @@
-//! A slow stream takes the pages that it has requested, and no others.
+//! A slow stream accepts the pages that it has requested, and no others.
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -27,13 +27,13 @@ fn places(wanted: &[PageRequest]) -> Vec<u64> {
 }
 
 #[test]
-fn events_without_room_are_requested_once_and_arrive_in_order() {
+fn events_that_did_not_fit_are_requested_once_and_arrive_in_order() {
     let ring = slow();
     push(&ring, (1..=5).map(update));
     assert!(ring.page_requests().is_empty(), "there is no room yet");
     assert_eq!(ids(&ring), [1, 2]);
     assert_eq!(places(&ring.page_requests()), [2]);
-    assert!(ring.page_requests().is_empty(), "it has been asked for");
+    assert!(ring.page_requests().is_empty(), "the page was already requested");
     ring.on_page(&"p".into(), 2, page(3..=4), at(), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [3, 4]);
     assert_eq!(places(&ring.page_requests()), [4]);
@@ -43,7 +43,7 @@ fn events_without_room_are_requested_once_and_arrive_in_order() {
 }
 
 #[test]
-fn a_page_of_a_log_that_was_replaced_meanwhile_is_no_answer() {
+fn a_page_of_a_replaced_log_is_ignored() {
     let ring = slow();
     push(&ring, (1..=5).map(update));
     ids(&ring);
@@ -57,7 +57,7 @@ fn a_page_of_a_log_that_was_replaced_meanwhile_is_no_answer() {
     assert_eq!(places(&ring.page_requests()), [11]);
 
     ring.on_page(&"p".into(), 2, page(3..=5), at(), |_| true, &mut Vec::new());
-    assert_eq!(ids(&ring), [0; 0], "it was asked for elsewhere");
+    assert_eq!(ids(&ring), [0; 0], "the page was requested for another position");
     ring.on_page(&"p".into(), 11, page(12..=13), at(), |_| true, &mut Vec::new());
     assert_eq!(ids(&ring), [12, 13]);
 }

@@ -1,4 +1,4 @@
-//! After a leave and another join, a project's cursor follows only the streams of the new join.
+//! After a leave and a new join, a project's cursor follows only the streams of the new join.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ struct Rig {
 }
 
 impl Rig {
-    /// A project that was joined at 2.
+    /// Returns a rig whose project was joined at event 2.
     fn new() -> Self {
         let rig = Self { progress: Arc::default(), project: "p".into(), log: "log".into() };
         rig.join(2);
@@ -34,7 +34,7 @@ impl Rig {
         Tracker::new(self.progress.clone(), ring.clone(), Some(&self.project), partial)
     }
 
-    /// A stream of all projects.
+    /// Returns the tracker of a stream of all projects.
     fn wide_stream(&self, ring: &Arc<Ring>) -> Tracker {
         Tracker::new(self.progress.clone(), ring.clone(), None, false)
     }
@@ -45,12 +45,12 @@ impl Rig {
 }
 
 #[test]
-fn events_of_an_earlier_join_move_no_cursor() {
+fn events_of_an_earlier_join_do_not_move_the_cursor() {
     let (rig, before) = (Rig::new(), ring());
     let mut old = rig.stream(&before, false);
     before.end(StreamEnd::Closed);
     old.commit(&logged(&rig.log, 3));
-    assert_eq!(rig.cursor(), 3, "until the project is joined again, what is left in the stream counts");
+    assert_eq!(rig.cursor(), 3, "until the project is joined again, the remaining events count");
     rig.join(3);
     let mut new = rig.stream(&ring(), true);
     new.commit(&logged(&rig.log, 16));
@@ -63,7 +63,7 @@ fn events_of_an_earlier_join_move_no_cursor() {
 }
 
 #[test]
-fn a_stream_that_ended_and_is_kept_holds_no_cursor_back() {
+fn an_ended_stream_that_is_not_dropped_does_not_hold_the_cursor_back() {
     let (rig, before) = (Rig::new(), ring());
     let old = rig.stream(&before, false);
     before.end(StreamEnd::Closed);
@@ -83,13 +83,13 @@ fn a_stream_of_all_projects_that_overflowed_before_the_join_holds_the_cursor_bac
     rig.join(2);
     let mut new = rig.stream(&ring(), false);
     new.commit(&logged(&rig.log, 22));
-    assert_eq!(rig.cursor(), 2, "its reader does not know yet that it lacks these events");
+    assert_eq!(rig.cursor(), 2, "the reader does not know yet that it missed these events");
     drop(wide);
     assert_eq!(rig.cursor(), 22);
 }
 
 #[test]
-fn a_stream_that_was_described_before_the_join_counts_from_then_on() {
+fn a_stream_created_before_the_join_starts_at_the_join() {
     let rig = Rig::new();
     let before = ring();
     let old = rig.stream(&before, false);

@@ -1,4 +1,4 @@
-//! Events leave a ring in order or are counted as dropped, whatever the reader does.
+//! Events leave a ring in order, or are counted as dropped, whatever the reader does.
 
 mod catching_up;
 mod cursors_after_a_leave;
@@ -57,7 +57,7 @@ enum Op {
 
 proptest! {
     #[test]
-    fn nothing_is_lost_without_being_counted(
+    fn every_lost_event_is_counted(
         capacity in 1usize..20,
         newest: bool,
         ops in vec(prop_oneof![(0u64..30).prop_map(Op::Push), (0usize..30).prop_map(Op::Take)], 1..60),
@@ -69,10 +69,10 @@ proptest! {
             assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
             for event in batch.events {
                 match event {
-                    // Dropped events are reported in their place: the next event follows them.
+                    // A `Lagged` takes the place of the dropped events, so the next event follows them.
                     Event::Lagged(lagged) => expected += lagged.missed,
                     other => {
-                        assert_eq!(number(&other), expected, "out of order, or lost in silence");
+                        assert_eq!(number(&other), expected, "out of order, or lost without a report");
                         expected += 1;
                     }
                 }
@@ -97,7 +97,7 @@ proptest! {
 }
 
 #[test]
-fn a_gap_that_finds_no_room_is_still_reported() {
+fn a_gap_is_reported_even_if_it_does_not_fit() {
     let ring = Ring::new(StreamId(0), bound(2), Overflow::DropOldest, Arc::default());
     push(&ring, [gap(Some(40)), gap(None), event(1), event(2)]);
     let batch = take(&ring, 10);
@@ -106,7 +106,7 @@ fn a_gap_that_finds_no_room_is_still_reported() {
 }
 
 #[test]
-fn a_notice_of_a_loss_has_the_time_of_the_last_event_that_was_dropped() {
+fn a_lagged_event_has_the_time_of_the_last_dropped_event() {
     for overflow in [Overflow::DropOldest, Overflow::DropNewest] {
         let ring = Ring::new(StreamId(0), bound(2), overflow, Arc::default());
         push(
@@ -140,7 +140,7 @@ fn gaps_of_several_projects_are_all_reported() {
 }
 
 #[test]
-fn an_abandoned_ring_holds_nothing() {
+fn an_abandoned_ring_holds_no_events() {
     let ring = Ring::new(StreamId(0), bound(8), Overflow::DropOldest, Arc::default());
     push(&ring, [event(1)]);
     ring.abandon();
@@ -157,7 +157,7 @@ fn project() -> Scope {
 }
 
 #[test]
-fn the_first_stream_begins_at_the_join_and_later_ones_when_they_are_made() {
+fn the_first_stream_starts_at_the_join_and_later_ones_when_they_are_created() {
     let hub = hub();
     hub.open("p".into());
     hub.publish(&mut [event(1)].into());
@@ -180,7 +180,7 @@ fn update(n: u64) -> Event {
 
 proptest! {
     #[test]
-    fn an_untaken_stream_buffers_the_same_as_an_unread_one(
+    fn a_stream_that_is_not_taken_buffers_the_same_events_as_an_unread_one(
         capacity in 1usize..12,
         overflow in prop_oneof![Just(Overflow::DropOldest), Just(Overflow::DropNewest), Just(Overflow::Replay)],
         runs in vec(vec(0u8..4, 1..8), 1..10),
@@ -208,7 +208,7 @@ proptest! {
             }
         }
         let late = hubs[0].subscribe(&project(), None);
-        // The reader decides when a loss is reported.
+        // Only the number of missed events is compared, because a `Lagged` is created when the reader takes it.
         let told = |ring: &Ring| {
             let events = take(ring, max).events.into_iter();
             events.map(|event| if let Event::Lagged(lost) = event { Err(lost.missed) } else { Ok(event) }).collect::<Vec<_>>()
@@ -225,7 +225,7 @@ proptest! {
 }
 
 #[test]
-fn the_first_stream_has_whole_events_though_another_reader_was_given_them() {
+fn the_first_stream_yields_complete_events_that_another_reader_also_received() {
     let hub = hub();
     hub.open("p".into());
     let client = hub.subscribe(&Scope::Client, None);
@@ -233,7 +233,7 @@ fn the_first_stream_has_whole_events_though_another_reader_was_given_them() {
     hub.publish(&mut before.clone());
     let first = hub.subscribe(&project(), None);
     assert_eq!(take(&client, 10).events, before);
-    // One by one, while others arrive.
+    // In small steps, while other events arrive.
     assert_eq!(take(&first, 2).events, before.range(..2).cloned().collect::<VecDeque<_>>());
     hub.publish(&mut [update(6)].into());
     assert_eq!(take(&first, 2).events, before.range(2..4).cloned().collect::<VecDeque<_>>());
@@ -242,7 +242,7 @@ fn the_first_stream_has_whole_events_though_another_reader_was_given_them() {
 }
 
 #[test]
-fn a_first_stream_of_one_kind_holds_only_that_and_notices() {
+fn a_first_stream_of_one_kind_holds_only_events_of_that_kind_and_losses() {
     let hub = hub();
     hub.open("p".into());
     let other = decode("other", r#"{"project_id":"p"}"#, Received { origin: Origin::Live, at: at() });
@@ -254,7 +254,7 @@ fn a_first_stream_of_one_kind_holds_only_that_and_notices() {
 }
 
 #[test]
-fn a_project_that_ended_with_an_error_says_so_until_it_is_joined_again() {
+fn streams_of_a_failed_project_end_with_its_error_until_it_is_joined_again() {
     let hub = hub();
     hub.open("p".into());
     hub.publish(&mut [event(1)].into());
@@ -268,13 +268,13 @@ fn a_project_that_ended_with_an_error_says_so_until_it_is_joined_again() {
     hub.publish(&mut [event(3)].into());
     let again = take(&hub.subscribe(&project(), None), 10);
     assert_eq!((again.events.len(), again.end.is_none()), (1, true));
-    // After a leave there is no error, and nothing is kept.
+    // After a leave, the stream ends without an error and without events.
     hub.end_project("p", None);
     assert!(matches!(take(&hub.subscribe(&project(), None), 10).end, Some(StreamEnd::Closed)));
 }
 
 #[test]
-fn events_without_a_project_go_to_every_project_they_may_concern() {
+fn events_without_a_project_go_to_every_project_that_they_may_concern() {
     let hub = hub();
     hub.open("p".into());
     hub.open("q".into());

@@ -1,4 +1,5 @@
-//! The log and the id of a cursor always belong together. The first log has large ids, the second small ones.
+//! The log and the event id of a cursor always belong together. In these tests, the first log has large ids and the
+//! second has small ones.
 
 use std::{
     sync::{
@@ -15,7 +16,7 @@ use crate::{
     events::ProjectId,
 };
 
-/// Event of a log.
+/// Returns an event of a log.
 pub(super) fn logged(log: &Arc<str>, id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
     let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
@@ -33,7 +34,7 @@ fn check(cursor: &Cursor) {
 }
 
 #[test]
-fn while_another_thread_reads_it() {
+fn a_cursor_is_consistent_while_another_thread_reads_it() {
     let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
     let (progress, project) = (Arc::new(Progress::default()), ProjectId::from("p"));
     progress.start(&project, Cursor { log: Some(first.clone()), event_id: 900 });
@@ -56,7 +57,7 @@ fn while_another_thread_reads_it() {
 }
 
 #[test]
-fn when_the_project_is_joined_at_another_log_while_events_of_the_first_are_unread() {
+fn a_cursor_is_consistent_after_a_join_at_another_log_with_unread_events() {
     let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
     let (progress, project) = (Arc::new(Progress::default()), ProjectId::from("p"));
     progress.start(&project, Cursor { log: Some(first.clone()), event_id: 900 });

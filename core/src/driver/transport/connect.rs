@@ -26,7 +26,8 @@ impl ByteStreamError {
         }
     }
 
-    /// Returns `true` if the proxy refused a tunnel that only WebSocket needs: plain HTTP requests need none.
+    /// Returns `true` if the proxy refused a tunnel that only WebSocket needs, because plain HTTP requests need no
+    /// tunnel.
     pub(super) fn is_tunnel_refused(&self, endpoint: &Endpoint) -> bool {
         matches!(self, Self::TunnelRefused(_)) && !endpoint.base_url.is_secure()
     }
@@ -38,7 +39,7 @@ impl From<Error> for ByteStreamError {
     }
 }
 
-/// Opens the byte stream.
+/// Opens a byte stream to the server.
 pub(super) async fn connect(endpoint: &Endpoint) -> Result<Box<dyn Io>, ByteStreamError> {
     let tcp = connect_tcp(endpoint).await?;
     if !endpoint.base_url.is_secure() {

@@ -1,13 +1,13 @@
-//! Meaning of an HTTP status that refuses a transport.
+//! Meaning of an HTTP response that refuses a transport.
 
 use std::time::Duration;
 
 use crate::{Error, ErrorKind, Stage, session::ConnectionFailure};
 
-/// Number of characters of a response body that are kept.
+/// Maximum number of characters of a response body that an error keeps.
 const BODY_CHARS_MAX: usize = 500;
 
-/// Failure for an unexpected response.
+/// Converts a response that refuses a transport into a failure.
 pub(crate) fn refusal_failure(status: u16, retry_after: Option<&str>, body: &str) -> ConnectionFailure {
     let words: String = body.trim().chars().take(BODY_CHARS_MAX).collect();
     let shown = if words.is_empty() || words.starts_with('<') { String::new() } else { format!(": {words}") };

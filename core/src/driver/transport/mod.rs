@@ -1,4 +1,5 @@
-//! Transports carry Engine.IO packets: they receive, send and close, and nothing else.
+//! Transports, which carry Engine.IO packets. They only receive, send, probe and close; the machine makes all
+//! decisions.
 
 pub(crate) mod connect;
 pub(crate) mod http_status;
@@ -20,18 +21,18 @@ use crate::session::ConnectionFailure;
 /// Item received by a transport.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    /// Engine.IO packet.
+    /// Engine.IO packet in text form.
     Text(Utf8Bytes),
     /// Binary attachment.
     Binary(Bytes),
-    /// Sign of life below Engine.IO.
+    /// Sign of life below the Engine.IO layer, such as a WebSocket pong.
     Activity,
 }
 
-/// Largest frame or polling body that the SDK accepts, in bytes.
+/// Maximum size of a frame or a polling body that the SDK accepts, in bytes.
 pub(crate) const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Carrier of packets. It is polled by one task, which limits the number of queued packets.
+/// Carrier of Engine.IO packets. It is polled by one task, which limits the number of queued packets.
 pub(crate) trait Transport: Send {
     /// Receives the next frame. An error is final.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>>;
@@ -39,15 +40,16 @@ pub(crate) trait Transport: Send {
     /// Queues a packet.
     fn send(&mut self, packet: String);
 
-    /// Number of queued packets.
+    /// Returns the number of queued packets.
     fn queued(&self) -> usize;
 
-    /// Sends queued packets. Must also be called when nothing is queued.
+    /// Sends queued packets. Must be called even if none are queued, because the transport may have to answer control
+    /// frames.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>>;
 
     /// Sends queued packets and closes the session.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Probes the peer for a sign of life. Returns `false` if the transport can't.
+    /// Requests a sign of life from the server. Returns `false` if the transport can't do so.
     fn probe(&mut self) -> bool;
 }

@@ -12,11 +12,11 @@ use tower_service::Service;
 use super::connect::ByteStreamError;
 use crate::{Error, Stage, driver::Endpoint};
 
-/// Message of the library if the proxy answers CONNECT with an error other than 407.
+/// Error message of hyper-util if the proxy answers CONNECT with an error status other than 407.
 const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
 
-/// Opens the connection. Tries all addresses of the host: IPv6 and IPv4 in parallel, those of one family in turn, each
-/// for its share of the time.
+/// Opens a TCP connection. IPv6 and IPv4 are tried in parallel. The addresses of one family are tried in turn, each for
+/// an equal share of the time.
 pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteStreamError> {
     let secure = endpoint.base_url.is_secure();
     let failed = |error: &dyn std::error::Error| {
@@ -41,7 +41,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
                 tunnel = tunnel.with_auth(auth);
             }
             tunnel.call(uri).await.map_err(|error| {
-                // The library does not export the type of this error.
+                // hyper-util does not export the type of this error.
                 let is_refused = error.to_string() == TUNNEL_REFUSED;
                 let error = failed(&error);
                 if is_refused { ByteStreamError::TunnelRefused(error) } else { ByteStreamError::Failed(error) }
@@ -51,7 +51,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
     Ok(stream.into_inner())
 }
 
-/// `timeout`: time allowed for all addresses of the host together. Each gets an equal share.
+/// Configures the connector. `timeout` is shared equally by all addresses of the host.
 fn configure<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
     connector.enforce_http(false);
     connector.set_nodelay(true);
@@ -85,7 +85,8 @@ mod tests {
         }
     }
 
-    /// Address that seems to lose packets, because its queue of connections is full.
+    /// Returns a listener that appears to drop packets, because its accept queue is full, and the connections that fill
+    /// the queue.
     async fn swallowing() -> (TcpListener, Vec<TcpStream>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_that_swallows_everything_leaves_time_for_the_next() {
+    async fn an_unresponsive_address_leaves_time_for_the_next() {
         let (full, _waiting) = swallowing().await;
         let port = full.local_addr().unwrap().port();
         let good = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
@@ -109,7 +110,10 @@ mod tests {
         let timeout = Duration::from_secs(2);
         configure(&mut connector, timeout);
         let uri: http::Uri = format!("http://automoderate.test:{port}/").parse().unwrap();
-        let stream = tokio::time::timeout(timeout, connector.call(uri)).await.expect("in time").unwrap();
+        let stream = tokio::time::timeout(timeout, connector.call(uri))
+            .await
+            .expect("the connection is opened in time")
+            .unwrap();
         assert_eq!(stream.inner().peer_addr().unwrap(), good.local_addr().unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! TLS with rustls: the platform's roots, or Mozilla's if the platform has none.
+//! TLS with rustls. Trusts the platform's root certificates, or Mozilla's if the platform has none.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use rustls::{
 
 use crate::{Error, events::Secret};
 
-/// TLS options of the user.
+/// TLS options set by the user.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     /// PEM certificates to trust in addition to the platform's.
@@ -24,25 +24,25 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Returns `true` if there are options to check before the first connection.
+    /// Returns `true` if any option is set that must be checked before the first connection.
     pub(crate) fn are_set(&self) -> bool {
         !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.config.is_some()
     }
 
-    /// Returns `true` if a complete configuration is combined with options that it replaces.
+    /// Returns `true` if a complete configuration is combined with options that it would replace.
     pub(crate) fn is_contradictory(&self) -> bool {
         let has_others = !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.accept_invalid_certs;
         self.config.is_some() && has_others
     }
 }
 
-/// Cryptography provider.
+/// Returns the cryptography provider for TLS.
 #[cfg(feature = "tls-ring")]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     Ok(Arc::new(rustls::crypto::ring::default_provider()))
 }
 
-/// Cryptography provider.
+/// Returns the cryptography provider for TLS.
 #[cfg(not(feature = "tls-ring"))]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     CryptoProvider::get_default().cloned().ok_or_else(|| {
@@ -52,7 +52,7 @@ fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     })
 }
 
-/// TLS configuration for all connections of a client.
+/// Creates the TLS configuration for all connections of a client.
 pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
     if let Some(config) = &options.config {
         let mut config = config.clone();
@@ -130,7 +130,7 @@ fn roots(
     }
 }
 
-/// Verifier that accepts any certificate, for tests against servers without a valid one.
+/// Verifier that accepts any certificate, for tests against servers without a valid certificate.
 #[derive(Debug)]
 struct AcceptAny(Arc<CryptoProvider>);
 

@@ -8,10 +8,10 @@ use crate::{
     eio::Packet,
 };
 
-/// Time limit of a probe. After it, polling continues.
+/// Time limit for a probe. When it expires, long-polling continues.
 const UPGRADE_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens a WebSocket for the session and probes it; `None` if the server does not answer.
+/// Opens a WebSocket for the session and probes it. Returns `None` if the server does not answer the probe.
 pub(super) async fn probe(endpoint: Arc<Endpoint>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
     let probing = async {
         let mut socket = WebSocket::dial(&endpoint, &auth, Some(&sid)).await.ok()?;

@@ -1,4 +1,5 @@
-//! Engine.IO over WebSocket: one packet per message. `permessage-deflate` is not offered, so it is never negotiated.
+//! Engine.IO over WebSocket, with one packet per message. `permessage-deflate` is never negotiated, because the client
+//! does not offer it.
 
 use std::{
     collections::VecDeque,
@@ -26,29 +27,30 @@ use crate::{
     session::ConnectionFailure,
 };
 
-/// Read buffer, in bytes. Before each read the library zeroes all of it that is free, so an idle client occupies it
-/// whole; its default is 128 KiB. Larger buffers were not faster, even with many events.
+/// Size of the read buffer, in bytes. tungstenite's default is 128 KiB. Before each read, tungstenite zeroes the free
+/// part of the buffer, so even an idle client occupies all of it. Larger buffers were not faster, even with many
+/// events.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// Open WebSocket.
 pub(crate) struct WebSocket {
     stream: WebSocketStream<Box<dyn Io>>,
-    /// Frame received while dialling.
+    /// Frame that was received while the transport was being opened.
     first: Option<Frame>,
     outbox: VecDeque<Message>,
     is_closing: bool,
 }
 
-/// Reason why no WebSocket was opened.
+/// Reason why a WebSocket could not be opened.
 pub(crate) struct UpgradeFailure {
     pub(crate) failure: ConnectionFailure,
-    /// The failure suggests that WebSocket does not work: a response refused the upgrade, or the WebSocket carries
-    /// nothing.
+    /// `true` if the failure suggests that WebSocket does not work: the server refused the upgrade, or no frame arrived
+    /// over the WebSocket.
     pub(crate) wants_polling: bool,
 }
 
 impl WebSocket {
-    /// Opens a WebSocket; with `sid`, as an upgrade of that Engine.IO session.
+    /// Opens a WebSocket. If `sid` is set, the WebSocket upgrades that Engine.IO session.
     pub(crate) async fn dial(
         endpoint: &Endpoint,
         auth: &RequestAuth,
@@ -58,7 +60,7 @@ impl WebSocket {
         Self::upgrade(endpoint, auth, io, sid).await
     }
 
-    /// Opens the byte stream for the WebSocket.
+    /// Opens the byte stream for a WebSocket.
     pub(crate) async fn reach(endpoint: &Endpoint) -> Result<Box<dyn Io>, UpgradeFailure> {
         connect(endpoint).await.map_err(|failed| UpgradeFailure {
             wants_polling: failed.is_tunnel_refused(endpoint),
@@ -66,7 +68,7 @@ impl WebSocket {
         })
     }
 
-    /// Upgrades this byte stream to a WebSocket.
+    /// Upgrades a byte stream to a WebSocket.
     pub(crate) async fn upgrade(
         endpoint: &Endpoint,
         auth: &RequestAuth,
@@ -75,7 +77,7 @@ impl WebSocket {
     ) -> Result<Self, UpgradeFailure> {
         let mut url = endpoint.base_url.socket_url("websocket", sid, &auth.query_after(&endpoint.query));
         let scheme = if endpoint.base_url.is_secure() { "wss" } else { "ws" };
-        // The url crate allows this change, because both schemes are special.
+        // This can't fail, because the url crate allows a change between two special schemes.
         let _ = url.set_scheme(scheme);
         let broken = |text: String, wants_polling| UpgradeFailure {
             failure: ConnectionFailure::Dial(Error::connect_failed(Stage::Http, text)),
@@ -110,7 +112,7 @@ impl WebSocket {
         }
     }
 
-    /// Waits for the first frame, so that a WebSocket that carries nothing is detected while there is an alternative.
+    /// Waits for the first frame. If none arrives, long-polling can still be tried.
     pub(crate) async fn receive_first(&mut self) -> Result<(), UpgradeFailure> {
         let first = poll_fn(|cx| self.poll_recv(cx)).await;
         self.first = Some(first.map_err(|failure| UpgradeFailure {
@@ -140,7 +142,7 @@ impl Transport for WebSocket {
             Some(Ok(Message::Text(text))) => Ok(Frame::Text(text)),
             Some(Ok(Message::Binary(bytes))) => Ok(Frame::Binary(bytes)),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(Frame::Activity),
-            // Don't read past CLOSE: deployed servers may write raw HTTP there.
+            // Don't read past CLOSE, because deployed servers may write raw HTTP after it.
             Some(Ok(Message::Close(frame))) => Err(ConnectionFailure::PeerClosed(match frame {
                 Some(frame) => format!("the server closed the WebSocket with code {}", frame.code),
                 None => "the server closed the WebSocket".to_owned(),
@@ -167,7 +169,7 @@ impl Transport for WebSocket {
             self.send(crate::eio::Packet::Close.encode());
             self.outbox.push_back(Message::Close(None));
         }
-        // Don't wait for the server's CLOSE: some servers never send it and leave TCP open.
+        // Don't wait for the server's CLOSE, because some servers never send it and leave the TCP connection open.
         self.poll_outbox(cx).map(|_| ())
     }
 
@@ -177,15 +179,15 @@ impl Transport for WebSocket {
     }
 }
 
-/// Returns `true` if a response with this status refuses WebSocket. Bad credentials and limits would refuse polling as
-/// well, and a server that is down or overloaded says nothing about transports.
+/// Returns `true` if a response with this status suggests that WebSocket is refused. Invalid credentials and rate
+/// limits would affect long-polling as well, and a server that is down or overloaded says nothing about transports.
 fn refuses_upgrade(status: StatusCode) -> bool {
     use StatusCode as Status;
     let about_something_else = [Status::UNAUTHORIZED, Status::REQUEST_TIMEOUT, Status::TOO_MANY_REQUESTS];
     !status.is_server_error() && !about_something_else.contains(&status)
 }
 
-/// Returns `true` if the response lacks what an upgrade needs, as if a proxy had removed it.
+/// Returns `true` if the response lacks headers that an upgrade needs, for example because a proxy has removed them.
 fn is_answered_wrongly(error: &tungstenite::Error) -> bool {
     use tungstenite::error::ProtocolError;
     matches!(
@@ -217,7 +219,7 @@ fn failure(error: &tungstenite::Error) -> ConnectionFailure {
     }
 }
 
-/// Message of the error, or of its cause if that is clearer.
+/// Returns the message of the error, or of its cause if that is clearer.
 fn describe(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Url(inner) => inner.to_string(),

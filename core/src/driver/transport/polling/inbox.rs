@@ -1,9 +1,9 @@
-//! Unread packets of a poll.
+//! Unread packets of a poll response.
 
 use super::super::Frame;
 use crate::eio::{Record, SEPARATOR, decode_payload};
 
-/// Body of a poll, split only as it is read, because it may contain millions of packets.
+/// Body of a poll response. It is split only as it is read, because it may contain millions of packets.
 #[derive(Default)]
 pub(super) struct Inbox {
     body: String,

@@ -1,4 +1,5 @@
-//! Engine.IO over HTTP long-polling: one waiting GET, POSTs for outgoing packets, and the upgrade to WebSocket.
+//! Engine.IO over HTTP long-polling: a pending GET for incoming packets, POSTs for outgoing packets, and the upgrade to
+//! WebSocket.
 
 mod inbox;
 mod requests;
@@ -24,7 +25,7 @@ use crate::{
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Polling session, which may turn into a WebSocket.
+/// Long-polling session, which may be upgraded to a WebSocket.
 pub(crate) struct Polling {
     endpoint: Arc<Endpoint>,
     auth: RequestAuth,
@@ -35,18 +36,19 @@ pub(crate) struct Polling {
     get: Option<Running<Result<String, ConnectionFailure>>>,
     post: Option<(usize, Running<Result<(), ConnectionFailure>>)>,
     probe: Option<Running<Option<WebSocket>>>,
-    /// Separate request that shows whether the server is reachable; the waiting GET does not show that.
+    /// Separate request that shows whether the server is reachable, which the pending GET can't show.
     check: Option<Running<bool>>,
-    /// Set after a successful probe; the WebSocket takes over once no poll is in progress.
+    /// WebSocket that was probed successfully. It takes over once no poll is in progress.
     probed: Option<WebSocket>,
     socket: Option<WebSocket>,
     is_closing: bool,
-    /// Reason why the session has ended. Frames that arrived before are still read.
+    /// Reason why the session has ended. Frames that arrived earlier are still read.
     failed: Option<ConnectionFailure>,
 }
 
 impl Polling {
-    /// Opens a session with its first GET. With `upgrade`, probes for WebSocket if the server offers it.
+    /// Opens a session with a first GET. If `upgrade` is `true` and the server offers WebSocket, also probes a
+    /// WebSocket.
     pub(crate) async fn dial(
         endpoint: Arc<Endpoint>,
         auth: RequestAuth,
@@ -87,7 +89,7 @@ impl Polling {
         })
     }
 
-    /// Ends the session after a failed request.
+    /// Ends the session after a failed request. Returns the reason.
     fn fail(&mut self, failure: ConnectionFailure) -> ConnectionFailure {
         self.post = None;
         self.failed.insert(session_failure(failure)).clone()
@@ -126,7 +128,7 @@ impl Polling {
             }
             match (&mut self.get, &self.failed) {
                 (None, Some(failure)) => return Poll::Ready(Err(failure.clone())),
-                // The WebSocket takes over: no new poll.
+                // The WebSocket is about to take over, so no new poll is started.
                 (None, None) if self.probed.is_some() => return Poll::Pending,
                 (None, None) => {
                     let request = get(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
@@ -148,7 +150,7 @@ impl Polling {
         }
     }
 
-    /// Lets the WebSocket take over after a successful probe, once nothing is in progress.
+    /// Lets the WebSocket take over after a successful probe, once no request is in progress.
     fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
         if let Some(probing) = &mut self.probe
             && let Poll::Ready(result) = probing.as_mut().poll(cx)
@@ -193,7 +195,7 @@ impl Transport for Polling {
                 if frame.is_ready() || self.get.is_some() || self.probed.is_none() {
                     return frame;
                 }
-                // The last poll has ended: check again whether the WebSocket can take over.
+                // The last poll has ended, so the WebSocket may be able to take over now.
                 if self.post.is_some() {
                     return Poll::Pending;
                 }
@@ -220,7 +222,7 @@ impl Transport for Polling {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
         match &mut self.socket {
             Some(socket) => socket.poll_flush(cx),
-            // Held back for the WebSocket, which preserves the order.
+            // Packets are held back for the WebSocket, which preserves their order.
             None if self.probed.is_some() && self.post.is_none() => Poll::Ready(Ok(())),
             None => self.poll_posts(cx),
         }
@@ -241,7 +243,7 @@ impl Transport for Polling {
         if let Some(socket) = &mut self.socket {
             return socket.probe();
         }
-        // Engine.IO has no packet for this that every server accepts. Any answer is a sign of life.
+        // Engine.IO has no packet for this purpose that every server accepts. Any HTTP response is a sign of life.
         let request = self.http.get(self.endpoint.base_url.join("api/health"));
         self.check = Some(Box::pin(async move { request.send().await.is_ok() }));
         true

@@ -14,7 +14,8 @@ use crate::{
     session::ConnectionFailure,
 };
 
-/// Converts the failure of a later request, which ends the session whatever it would have meant at the start.
+/// Converts the failure of a request within a session. Any such failure ends the session, even if it would mean
+/// something else when a session is opened.
 pub(super) fn session_failure(failure: ConnectionFailure) -> ConnectionFailure {
     match failure {
         ConnectionFailure::Dial(error) | ConnectionFailure::Credentials(error) if error.status() == Some(400) => {
@@ -27,17 +28,17 @@ pub(super) fn session_failure(failure: ConnectionFailure) -> ConnectionFailure {
     }
 }
 
-/// URL of a request of the session, or of the one that opens it.
+/// Returns the URL of a request. `sid` is `None` for the request that opens a session.
 fn url(endpoint: &Endpoint, auth: &RequestAuth, sid: Option<&str>) -> Url {
     endpoint.base_url.socket_url("polling", sid, &auth.query_after(&endpoint.query))
 }
 
-/// Request that waits for packets; without `sid`, the one that opens a session.
+/// Creates a request that waits for packets. `sid` is `None` for the request that opens a session.
 pub(super) fn get(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: Option<&str>) -> RequestBuilder {
     http.get(url(endpoint, auth, sid)).headers(auth.header_values().collect())
 }
 
-/// Request that sends packets.
+/// Creates a request that sends packets.
 pub(super) fn post(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: &str, body: String) -> RequestBuilder {
     http.post(url(endpoint, auth, Some(sid)))
         .headers(auth.header_values().collect())
@@ -45,7 +46,7 @@ pub(super) fn post(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: &s
         .body(body)
 }
 
-/// Sends a request and reads the body of a successful response, up to the limit.
+/// Sends a request and reads the body of a successful response, of at most [`FRAME_BYTES_MAX`] bytes.
 pub(super) async fn read(endpoint: &Endpoint, request: RequestBuilder) -> Result<String, ConnectionFailure> {
     let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_failed(Stage::Http, &error));
     let mut answer = request.send().await.map_err(failed)?;
