@@ -1,8 +1,8 @@
 //! Typed, loss-free real-time moderation updates from AutoModerate servers.
 //!
-//! A [`Client`] joins projects, returns their events as streams, and reconnects by itself. On servers with an event
-//! log, every event reaches every stream once and in order; unrecoverable loss appears in the stream as a [`Gap`] or
-//! [`Lagged`].
+//! A [`Client`] joins projects, delivers their events as streams, and reconnects automatically. On servers with an
+//! event log, every logged event reaches every stream once and in order. A loss that can't be recovered appears in the
+//! stream as a [`Gap`] or [`Lagged`].
 //!
 //! ```no_run
 //! use automoderate::{Client, Event};
@@ -22,32 +22,34 @@
 //! ```
 //!
 //! # Features
-//! | feature | default | adds |
+//! | feature | default | description |
 //! |---|:-:|---|
-//! | `rest` | ✓ | REST calls, backfill by REST on servers without an event log, `review_poll`, and login by email and password, which is an HTTP form. Uses reqwest |
-//! | `polling` | ✓ | HTTP long-polling. Without it, `Transports::Auto` uses WebSocket only. Uses reqwest |
-//! | `tls-ring` | ✓ | ring's cryptography for TLS |
-//! | `test-server` | | `testing::Server`, a server on loopback |
-//! | `testing` | | all of `testing`: a scripted server and a manual clock as well |
-//! | `facade`, `protocol` | | the layer below the bindings, and the codecs. Both may change in any version |
+//! | `rest` | ✓ | REST calls, backfill by REST on servers without an event log, `review_poll`, and login by email and password. Uses reqwest. |
+//! | `polling` | ✓ | HTTP long-polling. Without this feature, `Transports::Auto` uses WebSocket only. Uses reqwest. |
+//! | `tls-ring` | ✓ | TLS with the cryptography of ring. |
+//! | `test-server` | | `testing::Server`, a test server on the loopback interface. |
+//! | `testing` | | The whole `testing` module, which adds a scripted in-memory server and a manual clock. |
+//! | `facade` | | The layer on which the language bindings are built. May change in any version. |
+//! | `protocol` | | The codecs `eio` and `sio`. May change in any version. |
 //!
-//! Without `tls-ring`, TLS uses the process's default provider (`rustls::crypto::CryptoProvider::install_default`), such
-//! as aws-lc-rs, or the settings of [`ClientBuilder::tls_config`]. With neither, an `https://` address fails with
-//! `invalid_argument`. So does every HTTP request of `rest` and `polling`, even to an `http://` address, because reqwest
-//! always needs a provider.
+//! Without `tls-ring`, TLS uses the configuration set by [`ClientBuilder::tls_config`], or else the process's default
+//! cryptography provider (`rustls::crypto::CryptoProvider::install_default`), such as aws-lc-rs. If neither is set, an
+//! `https://` address fails with `invalid_argument`. HTTP requests of `rest` and `polling` then fail too, even to an
+//! `http://` address, because reqwest always needs a provider.
 //!
 //! # Layers
-//! Dependencies point down, and only `driver` and `rest` do I/O. `client` is above `rest` and the driver's task; the task
-//! owns the sans-IO session machine; the machine uses the codecs `eio` and `sio` and the payload types of [`events`].
+//! Each layer depends only on the layers below it, and only `driver` and `rest` perform I/O. The `client` layer is on
+//! top of `rest` and the driver's task. The task owns the sans-IO session machine, which uses the codecs `eio` and
+//! `sio` and the event types of [`events`].
 #![deny(missing_docs)]
 #![deny(clippy::disallowed_methods)]
-// Code that only these features use is dead without them.
+// Without the `facade` feature, the code that only the facade uses is dead.
 #![cfg_attr(not(feature = "facade"), allow(dead_code, unused_imports))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::disallowed_methods))]
 
 mod client;
 mod delivery;
-#[allow(clippy::disallowed_methods)] // time and tasks enter the crate here
+#[allow(clippy::disallowed_methods)] // the only module that reads clocks and spawns tasks
 mod driver;
 #[cfg(feature = "protocol")]
 pub mod eio;
@@ -69,7 +71,7 @@ pub mod sio;
 #[allow(unreachable_pub, dead_code, unused_imports)]
 mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
-#[allow(clippy::disallowed_methods)] // servers and clocks for tests
+#[allow(clippy::disallowed_methods)] // test servers read clocks and spawn tasks
 pub mod testing;
 mod text;
 

@@ -1,10 +1,11 @@
-//! Search in JSON text, a word of eight bytes at a time.
+//! Search in JSON text, eight bytes at a time.
 
-/// Index of the first quote, backslash or control character.
+/// Returns the index of the first quote, backslash or control character.
 pub(crate) fn special_byte(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;
-    // Sets the high bit of each byte of `word` that is less than `limit`; exact up to the first such byte.
+    // Sets the high bit of each byte of `word` that is less than `limit`. The result is exact up to the first such
+    // byte.
     let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk() {
@@ -26,7 +27,7 @@ mod tests {
     use super::special_byte;
 
     #[test]
-    fn the_first_special_byte_is_found_wherever_it_is() {
+    fn the_first_special_byte_is_found_at_every_position() {
         for length in 0..40 {
             for at in 0..length {
                 for byte in [b'"', b'\\', b'\n', 0, 0x1f] {

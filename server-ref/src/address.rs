@@ -1,16 +1,18 @@
-//! The address of a request's client: the peer's, or the one that a trusted proxy reports.
+//! The address of the client that sent a request: the connection's peer, or the address that a trusted proxy reports.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// The client's address.
+/// The address of the client, as an extension of each request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
-/// Each proxy appends its peer to `X-Forwarded-For`, and others wrote the entries before it. The list is therefore read
-/// from the end, as long as the reporting address is trusted.
+/// Returns the address of the client that sent a request.
+///
+/// Each proxy appends its peer's address to `X-Forwarded-For`, after entries that the client may have forged. The list is therefore
+/// read from the end, and only for as long as the address that reports an entry is trusted.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = peer.to_canonical();
@@ -25,13 +27,13 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     client
 }
 
-/// An address with or without a port, which some proxies add.
+/// Parses an entry of `X-Forwarded-For`: an address, with or without the port that some proxies add.
 fn parse(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').split(']').next()?;
     bare.parse().ok().or_else(|| hop.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
 }
 
-/// The part that counts as one address: in IPv6 a /64, because every host has that many addresses.
+/// Returns the part of an address to which limits apply: an IPv4 address, or an IPv6 /64, because each IPv6 host owns a whole /64.
 pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
@@ -42,10 +44,10 @@ pub(crate) fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A network such as `10.0.0.0/8`, or one address.
+/// Parses a network such as `10.0.0.0/8`, or a single address.
 ///
 /// # Errors
-/// When it is neither.
+/// Returns an error if the text is neither.
 pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse()
@@ -70,7 +72,7 @@ mod tests {
         assert_eq!(check("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
         assert_eq!(check("10.1.1.1", &[]), "10.1.1.1");
         assert_eq!(check("10.1.1.1", &["198.51.100.7"]), "198.51.100.7");
-        // The client's own entries come first.
+        // Entries that the client forged precede those of the proxies.
         assert_eq!(check("10.1.1.1", &["1.2.3.4, 198.51.100.7"]), "198.51.100.7");
         assert_eq!(check("10.1.1.1", &["1.2.3.4", "198.51.100.7, 10.2.2.2"]), "198.51.100.7");
         assert_eq!(check("::ffff:10.1.1.1", &["[2001:db8::1]:443"]), "2001:db8::1");

@@ -1,4 +1,4 @@
-//! The command line. Every flag is also an environment variable.
+//! The command line. Every flag of `serve` can also be set by an environment variable.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::{AiOptions, Error, EventLog, Limits, Server, ServerBuilder};
 #[derive(Debug, Parser)]
 #[command(name = "automoderate-server", version, about)]
 pub struct Cli {
-    /// The command to run.
+    /// Command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The subcommands.
+/// Subcommands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server until SIGTERM or SIGINT.
     Serve(Box<Serve>),
-    /// The commands that administer a database.
+    /// Commands that administer a database.
     #[command(flatten)]
     Administration(Administration),
 }
@@ -35,14 +35,14 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
     listen: String,
 
-    /// Address of a separate listener for `/metrics`, such as one that only Prometheus reaches. By default the main listener serves
-    /// `/metrics`.
+    /// Address of a separate listener for `/metrics`, such as one that only Prometheus can reach. By default, the main listener
+    /// serves `/metrics`.
     #[arg(long, env = "AUTOMODERATE_METRICS_LISTEN", value_name = "HOST:PORT")]
     metrics_listen: Option<String>,
 
-    /// Database: `sqlite://PATH`, a file that is created if it is missing, or `postgres://USER:PASSWORD@HOST/NAME`, PostgreSQL 13 or
-    /// newer, where NAME must exist. The server creates the tables and brings them up to date. Other users of this machine can read a command line:
-    /// better set the variable, or leave the password to ~/.pgpass.
+    /// Database URL: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` (PostgreSQL 13 or newer). A missing SQLite file is
+    /// created; the PostgreSQL database must exist. The server creates the tables and updates outdated ones. Other users of this
+    /// machine can read the command line, so set the environment variable instead, or keep the password in ~/.pgpass.
     #[arg(
         long,
         env = "AUTOMODERATE_DATABASE",
@@ -52,76 +52,77 @@ pub struct Serve {
     )]
     database: String,
 
-    /// Redis through which the servers on one PostgreSQL announce their commits: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or
-    /// `rediss://` for TLS. Without Redis, the servers read the database four times a second. Redis stores nothing, and may fail.
+    /// Redis URL: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS. Servers that share a PostgreSQL database
+    /// announce their commits through Redis; without it, they poll the database four times a second. Redis stores no data, and
+    /// the servers keep working while it is down.
     #[arg(long, env = "AUTOMODERATE_REDIS", hide_env_values = true, value_name = "URL")]
     redis: Option<String>,
 
-    /// Create a user, a project with sample rules and an API key, and print them (in the environment: true or false).
+    /// Create a user, a project with sample rules, and an API key, and print the credentials (environment variable: true or false).
     #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
 
-    /// Refuse to start on a database with older tables. By default the server brings them up to date, like
-    /// `automoderate-server migrate` (in the environment: true or false).
+    /// Refuse to start if the database's tables are outdated. By default, the server updates them, like
+    /// `automoderate-server migrate` (environment variable: true or false).
     #[arg(long, env = "AUTOMODERATE_NO_MIGRATE", value_parser = FalseyValueParser::new())]
     no_migrate: bool,
 
-    /// Concurrent real-time connections per address; 0 lifts the limit.
+    /// Maximum number of concurrent real-time connections per address; 0 means no limit.
     #[arg(long, env = "AUTOMODERATE_MAX_CONNECTIONS_PER_IP", value_name = "N", default_value_t = Limits::default().connections_per_ip)]
     max_connections_per_ip: usize,
 
-    /// Concurrent HTTP connections per address, without WebSockets; 0 lifts the limit. Trusted proxies may have any number.
+    /// Maximum number of concurrent HTTP connections per address, excluding WebSockets; 0 means no limit. Trusted proxies are exempt.
     #[arg(long, env = "AUTOMODERATE_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value_t = Limits::default().connections_per_address)]
     connections_per_address: usize,
 
-    /// Events that a client may send per minute and connection; 0 lifts the limit.
+    /// Maximum number of events that a client may send per minute on one connection; 0 means no limit.
     #[arg(long, env = "AUTOMODERATE_MAX_EVENTS_PER_MINUTE", value_name = "N", default_value_t = Limits::default().events_per_minute)]
     max_events_per_minute: usize,
 
-    /// Projects that a connection may have joined at once; 0 lifts the limit.
+    /// Maximum number of projects that a connection may have joined at the same time; 0 means no limit.
     #[arg(long, env = "AUTOMODERATE_MAX_ROOMS", value_name = "N", default_value_t = Limits::default().rooms)]
     max_rooms: usize,
 
-    /// Failed sign-ins of one address within a minute; 0 lifts the limit.
+    /// Maximum number of failed sign-ins per minute from one address; 0 means no limit.
     #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS", value_name = "N", default_value_t = Limits::default().failed_logins_per_minute)]
     max_failed_logins: usize,
 
-    /// Failed sign-ins to one account within 15 minutes, from all addresses together; 0 lifts the limit. Browsers that have signed in
-    /// to the account before each have a limit of their own.
+    /// Maximum number of failed sign-ins to one account within 15 minutes, from all addresses together; 0 means no limit. Each
+    /// browser that has signed in to the account before has a separate limit.
     #[arg(long, env = "AUTOMODERATE_MAX_FAILED_LOGINS_PER_ACCOUNT", value_name = "N", default_value_t = Limits::default().failed_logins_per_account)]
     max_failed_logins_per_account: usize,
 
-    /// Proxy whose `X-Forwarded-For` the server trusts: an address, or a network such as `10.0.0.0/8`. May be repeated, or separated by
-    /// commas.
+    /// Proxy whose `X-Forwarded-For` header is trusted: an address, or a network such as `10.0.0.0/8`. Repeat the option, or separate
+    /// several values with commas.
     #[arg(long = "trusted-proxy", env = "AUTOMODERATE_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     trusted_proxies: Vec<String>,
 
-    /// Warn a project when more items than this wait for a review; 0: never.
+    /// Number of items awaiting review above which a project is warned; 0 disables the warning.
     #[arg(long, env = "AUTOMODERATE_REVIEW_QUEUE_WARNING", value_name = "N", default_value_t = 100)]
     review_queue_warning: u32,
 
-    /// Endpoint for `ai_prompt` rules that speaks the OpenAI protocol, such as `https://api.openai.com/v1`. Without
-    /// an endpoint, items that only such a rule could decide wait for a review.
+    /// OpenAI-compatible endpoint for `ai_prompt` rules, such as `https://api.openai.com/v1`. Without an endpoint, items that only
+    /// such a rule could decide are queued for review.
     #[arg(long, env = "AUTOMODERATE_AI_BASE_URL", value_name = "URL")]
     ai_base_url: Option<String>,
 
-    /// Key of the endpoint. Other users of this machine can read a command line: better set the variable.
+    /// API key of the AI endpoint. Other users of this machine can read the command line, so set the environment variable instead.
     #[arg(long, env = "AUTOMODERATE_AI_API_KEY", hide_env_values = true, value_name = "KEY")]
     ai_api_key: Option<String>,
 
-    /// Model of the endpoint.
+    /// Name of the model that the AI endpoint runs.
     #[arg(long, env = "AUTOMODERATE_AI_MODEL", value_name = "NAME", default_value_t = AiOptions::default().model)]
     ai_model: String,
 
-    /// Seconds after which an item without a verdict waits for a review.
+    /// Seconds to wait for a verdict from the AI endpoint before an item is queued for review.
     #[arg(long, env = "AUTOMODERATE_AI_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
     ai_timeout: Duration,
 
-    /// Questions that are asked at once.
+    /// Maximum number of concurrent requests to the AI endpoint.
     #[arg(long, env = "AUTOMODERATE_AI_CONCURRENCY", value_name = "N", default_value_t = AiOptions::default().concurrency)]
     ai_concurrency: usize,
 
-    /// Questions that one project may ask within a minute; 0 lifts the limit. Items that need more wait for a review.
+    /// Maximum number of requests to the AI endpoint per project and minute; 0 means no limit. Items over the limit are queued for review.
     #[arg(long, env = "AUTOMODERATE_AI_QUESTIONS_PER_MINUTE", value_name = "N", default_value_t = AiOptions::default().questions_per_minute)]
     ai_questions_per_minute: usize,
 
@@ -133,40 +134,41 @@ pub struct Serve {
     #[arg(long, env = "AUTOMODERATE_PING_TIMEOUT", value_name = "SECONDS", default_value = "20", value_parser = positive_seconds)]
     ping_timeout: Duration,
 
-    /// Events kept for replay per project; 0 keeps all.
+    /// Maximum number of events kept for replay per project; 0 keeps all events.
     #[arg(long, env = "AUTOMODERATE_LOG_MAX_EVENTS", value_name = "N", default_value_t = EventLog::default().max_events)]
     log_max_events: u64,
 
-    /// Seconds for which an event is kept for replay; 0 keeps them for good.
+    /// Seconds for which an event is kept for replay; 0 keeps events forever.
     #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = seconds)]
     log_max_age: Duration,
 
-    /// Seconds for which an entry of the audit log is kept; 0 keeps them for good.
+    /// Seconds for which an audit log entry is kept; 0 keeps entries forever.
     #[arg(long, env = "AUTOMODERATE_AUDIT_MAX_AGE", value_name = "SECONDS", default_value = "31536000", value_parser = seconds)]
     audit_max_age: Duration,
 
-    /// Seconds that a REST request may take, from its head to the answer.
+    /// Seconds that a REST request may take, from the end of its headers to its response.
     #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
     request_timeout: Duration,
 
-    /// Seconds after SIGTERM during which the server serves as before while `/ready` is 503, so that balancers send new clients elsewhere.
+    /// Seconds to keep serving after SIGTERM while `/ready` returns 503, so that load balancers send new clients elsewhere.
     #[arg(long, env = "AUTOMODERATE_LAME_DUCK", value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lame_duck: Duration,
 
-    /// Origin whose pages may use the REST interface and the session cookie, such as `https://app.example`. May be repeated, or separated by commas.
+    /// Origin whose pages may use the REST interface and the session cookie, such as `https://app.example`. Repeat the option, or
+    /// separate several values with commas.
     #[arg(long = "allowed-origin", env = "AUTOMODERATE_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Vec<String>,
 
-    /// Mark the session cookie `Secure`, and tell browsers to use TLS only, for a server behind a TLS proxy.
+    /// Mark the session cookie `Secure`, and instruct browsers to use only TLS; for a server behind a TLS proxy.
     #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES", value_parser = FalseyValueParser::new())]
     secure_cookies: bool,
 
-    /// Log level on stderr: error, warn, info, debug, trace, or a filter such as `automoderate_server=debug`.
+    /// Log level on stderr: error, warn, info, debug or trace, or a filter such as `automoderate_server=debug`.
     #[arg(long, env = "AUTOMODERATE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
 }
 
-/// Omits the secrets.
+/// Omits the secrets from debug output.
 impl fmt::Debug for Serve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("listen", &self.listen).finish_non_exhaustive()
@@ -174,10 +176,10 @@ impl fmt::Debug for Serve {
 }
 
 impl Serve {
-    /// The server that these options describe.
+    /// Returns a builder for the server that these options describe.
     ///
     /// # Errors
-    /// When a proxy is neither an address nor a network.
+    /// Returns an error if a trusted proxy is neither an address nor a network.
     pub fn builder(&self) -> Result<ServerBuilder, Error> {
         let builder = Server::builder()
             .listen(&self.listen)

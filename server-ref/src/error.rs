@@ -1,74 +1,74 @@
-//! Errors of starting a server and of using it as a library.
+//! The error type of the library.
 
-/// A failure of the server, not of a request: requests are answered with their own errors.
+/// Error of the server, of one of its operations, or of an administration command. REST clients receive it as a status and an error code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The database could not be opened, migrated, read or written.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
-    /// The database's schema could not be brought up to date.
+    /// The tables could not be brought up to date.
     #[error("the database could not be migrated")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The database lacks this many migrations, and the server may not make them.
-    #[error("the database is older than this program, by {0} migrations: `automoderate-server migrate` makes them")]
+    /// The database lacks this many migrations, and the server was not allowed to apply them.
+    #[error("the database lacks {0} migrations; run `automoderate-server migrate` to apply them")]
     Outdated(usize),
     /// The database URL is not supported.
-    #[error("not a usable database URL: {0}")]
+    #[error("invalid database URL: {0}")]
     DatabaseUrl(String),
-    /// The URL of Redis is not supported.
-    #[error("not a usable Redis URL: {0}")]
+    /// The Redis URL is not supported.
+    #[error("invalid Redis URL: {0}")]
     RedisUrl(String),
-    /// A proxy's address can't be parsed.
-    #[error("not a usable address: {0}")]
+    /// The address of a trusted proxy could not be parsed.
+    #[error("invalid proxy address: {0}")]
     Address(String),
-    /// The endpoint for `ai_prompt` rules is not usable.
-    #[error("not a usable AI endpoint: {0}")]
+    /// The options of the endpoint for `ai_prompt` rules are invalid.
+    #[error("invalid AI endpoint: {0}")]
     Ai(String),
-    /// The address could not be listened on.
+    /// The server could not listen on an address.
     #[error("could not listen on {address}")]
     Listen {
-        /// The requested address.
+        /// Address from the options.
         address: String,
-        /// The reason.
+        /// Error from the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// A rule that can't work: an unreadable pattern, no keyword.
-    #[error("the rule is not usable: {0}")]
+    /// The rule can't work, for example because its pattern is invalid or it has no keywords.
+    #[error("the rule is invalid: {0}")]
     Rule(String),
-    /// A rule that exceeds a limit of one rule.
+    /// The rule exceeds a size limit for a single rule.
     #[error("the rule is too large: {0}")]
     RuleTooLarge(String),
-    /// A request that is not possible: the reason, and what to do.
+    /// The request can't be carried out; the message explains why and what to do instead.
     #[error("{0}")]
     Refused(String),
-    /// A request that the user may not make: the reason.
+    /// The user may not make the request, for this reason.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// The named thing does not exist.
+    /// The named object does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// A name or a search text with a character that not every database can store.
-    #[error("{0} must not hold U+0000")]
+    /// This field contains U+0000, which not every database can store.
+    #[error("{0} must not contain U+0000")]
     Text(&'static str),
-    /// The request conflicts with the current state: a code and the reason.
+    /// The request conflicts with the current state. The values are the error code and the reason.
     #[error("{1}")]
     Conflict(&'static str, &'static str),
     /// An internal step failed.
     #[error("{0}")]
     Internal(String),
-    /// The database does not answer. Nothing was changed; a retry can help.
+    /// The database does not answer. Nothing was changed, and a retry may succeed.
     #[error("the database does not answer")]
     Unavailable,
-    /// There is no space left for the database. Nothing was changed.
+    /// The database has no space left. Nothing was changed.
     #[error("the database has no space left")]
     StorageFull,
     /// The connection to the database was lost during a change, and the outcome could not be determined in time.
     #[error("it is not known whether the change was made")]
     OutcomeUnknown,
-    /// Too much work of this kind is already waiting. Nothing was changed; a retry can help.
-    #[error("too much work of this kind waits already")]
+    /// Too many requests of this kind are already queued. Nothing was changed, and a retry may succeed.
+    #[error("too much work of this kind is already queued")]
     Busy,
     /// The server is shutting down and accepts no more work.
     #[error("the server is shutting down")]
@@ -78,7 +78,7 @@ pub enum Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            // Only we close it.
+            // The server closes its pools only when it shuts down.
             sqlx::Error::PoolClosed => Self::ShuttingDown,
             error => Self::Database(error),
         }

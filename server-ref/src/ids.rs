@@ -1,4 +1,4 @@
-//! Identifiers and API keys.
+//! Generation and validation of ids, API keys and tokens.
 
 use std::fmt::Display;
 
@@ -7,67 +7,67 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// The longest project id that is accepted from outside.
+/// Maximum length of a project id in a request, in bytes.
 const PROJECT_ID_MAX: usize = 64;
 const API_KEY_PREFIX: &str = "am_";
 const API_KEY_LEN: usize = 46;
 
 pub(crate) type KeyHash = [u8; 32];
 
-/// A random id, for objects that are few.
+/// Returns a random UUID, for objects that need no order.
 pub(crate) fn random_id() -> String {
     Uuid::new_v4().to_string()
 }
 
-/// An item's id, which sorts by the time of its creation.
+/// Returns a new id for a moderated item. The ids sort by time of creation.
 pub(crate) fn content_id() -> String {
     ordered_id()
 }
 
-/// An id that sorts by the time of its creation; the ids of one process are in order.
+/// Returns a new UUID that sorts by time of creation. Ids from the same process are strictly ordered.
 pub(crate) fn ordered_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// True for text that can be a project id. Other text never reaches the database or the name of a room.
+/// Returns true if the text can be a project id. Other text must not reach the database or the name of a room.
 pub(crate) fn is_project_id(text: &str) -> bool {
     (1..=PROJECT_ID_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// 256 random bits as `am_` + 43 characters.
+/// Returns a new API key: `am_` and 43 characters that encode 256 random bits.
 pub(crate) fn new_api_key() -> String {
     api_key(&random_token())
 }
 
-/// The key with this secret part.
+/// Returns the API key with this secret part.
 pub(crate) fn api_key(secret: &str) -> String {
     format!("{API_KEY_PREFIX}{secret}")
 }
 
-/// A token that accepts an invitation.
+/// Returns a new token, with which an invited user accepts an invitation.
 pub(crate) fn new_invitation_token() -> String {
     format!("ami_{}", random_token())
 }
 
-/// The hash by which a token is stored and found. It has 256 random bits, like a key.
+/// Returns the hash under which an invitation token is stored. As with API keys, a plain hash suffices.
 pub(crate) fn token_hash(token: &str) -> KeyHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// 256 random bits as 43 characters of url-safe base64.
+/// Returns 256 random bits as 43 characters of URL-safe base64.
 pub(crate) fn random_token() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
-/// The hash by which a key is stored and looked up. A plain hash is enough: 256 random bits can't be guessed.
-/// `None` for text that can't be a key, which saves the look-up.
+/// Returns the hash under which an API key is stored. A plain hash suffices, because 256 random bits can't be guessed. Returns
+/// `None` if the text can't be an API key, which saves the caller a look-up.
 pub(crate) fn key_hash(key: &str) -> Option<KeyHash> {
     let plausible = key.len() == API_KEY_LEN && key.starts_with(API_KEY_PREFIX);
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }
 
-/// Name of a session, for places that must not contain the id, because the id opens the session.
+/// Returns the name of a session, which is a hash of its id. It replaces the id in logs and tables, because anyone with the id can use the session.
 pub(crate) fn session_name(id: &impl Display) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string().as_bytes()))
 }

@@ -1,10 +1,10 @@
 //! The reference AutoModerate server: moderation, rules and real-time updates over Socket.IO.
 //!
-//! The server implements the documented WebSocket interface, and adds *replay*. It writes every event worth keeping to its
-//! project's log, in the transaction of the change that the event reports; `event_id` counts 1, 2, 3, … within the project. It
-//! publishes the event after the commit. A client that was away requests the events that it missed.
+//! The server implements the documented WebSocket interface and adds *replay*. Each event is written to its project's log in the same
+//! transaction as the change that it reports, and published after the commit. Its `event_id` counts 1, 2, 3, … within the project.
+//! A client that was disconnected requests the events that it missed.
 //!
-//! The binary is `automoderate-server serve`; a program or a test can run the same server in its own process:
+//! The program `automoderate-server serve` runs this server. Other programs and tests can run it in their own process:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,26 +17,27 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Who may do what
-//! Requests carry a project's API key (`X-API-Key`) or the session cookie of `/auth/login`. Requests that change something with
-//! the cookie must send the session's CSRF token, from `GET /auth/csrf`, as `X-CSRF-Token`. A key may do what its scopes allow:
-//! `read`, `submit`, `review`, `rules`. People, keys, notifications and the project itself are for signed-in users: members read,
-//! submit and review; admins also edit; owners also delete, and make admins and owners. Users, and notifications to all projects,
-//! are for administrators of the server. `/api/docs` lists the routes.
+//! # Access control
+//! A request carries either an API key of a project (`X-API-Key`) or the session cookie from `/auth/login`. A request that uses the
+//! cookie to change something must also carry the session's CSRF token, from `GET /auth/csrf`, as `X-CSRF-Token`.
 //!
-//! Withdrawn access ends at once: sockets receive `project_access_denied` and leave the room, or receive
+//! An API key may do what its scopes allow: `read`, `submit`, `review`, `rules`. Members, keys, notifications and project settings
+//! require a signed-in user. Members read, submit and review. Admins also edit. Owners also delete the project, and appoint admins
+//! and owners. Managing users, and notifying all projects, is reserved for administrators of the server. `/api/docs` lists the routes.
+//!
+//! Withdrawn access ends immediately. Sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.
 //!
 //! # Persistent notifications
-//! A `system_notification` is logged like any event. A persistent notification is also sent to every socket that joins, until it
-//! is withdrawn: without an `event_id`, so that replay is not disturbed, and with its original `notification_id`, by which a
-//! client recognises it.
+//! A `system_notification` is logged like any other event. A persistent notification is also sent to every socket that joins, until
+//! it is withdrawn. This copy has no `event_id`, so replay is not disturbed, and keeps the original `notification_id`, by which
+//! clients recognise it.
 //!
 //! # Layers
-//! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: requests to moderate come through
-//! `http` to `moderation`, and `realtime` publishes the decisions. `store` writes both with [group
-//! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that durability costs one sync for all
-//! of them, and a single writer hands committed events to the publisher in the order of their ids.
+//! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to
+//! `moderation`, and `realtime` publishes the decisions. `store` writes changes and events with [group
+//! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that one sync makes all of them durable.
+//! A single writer passes committed events to the publisher in the order of their ids.
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 

@@ -11,7 +11,7 @@ use clap::Parser as _;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The exit code of `migrate --check` when something is pending.
+/// Exit code of `migrate --check` when migrations are pending.
 const MIGRATIONS_PENDING: u8 = 3;
 
 #[tokio::main]
@@ -36,7 +36,7 @@ async fn administer(command: Administration) -> Result<ExitCode, Box<dyn Error>>
 
 async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     telemetry::init(&options.log)?;
-    // Before the server reports that it is ready: from then on a signal drains it.
+    // The handlers are installed before the server reports that it is ready, because from then on a signal must drain it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;
@@ -44,7 +44,7 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     if let Some(url) = server.setup_url() {
         eprintln!("automoderate-server: there is no user yet; create the first administrator at {url}");
     }
-    let hint = if server.demo().is_some() { "; email and password are in the line on stdout" } else { "" };
+    let hint = if server.demo().is_some() { "; stdout shows the email and the password" } else { "" };
     tracing::info!("the web dashboard is at {}/{hint}", server.base_url());
     tokio::select! {
         _ = terminate.recv() => {}
@@ -53,13 +53,13 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     tracing::info!("draining");
     tokio::select! {
         () = server.shutdown() => tracing::info!("stopped"),
-        // A second signal means that the operator does not want to wait.
+        // With a second signal, the operator asks not to wait for the drain.
         _ = interrupt.recv() => tracing::warn!("stopped without draining"),
     }
     Ok(())
 }
 
-/// The one line on stdout.
+/// Writes the line of JSON that tells the parent process that the server is ready. Nothing else is written to stdout.
 fn announce(server: &RunningServer) -> std::io::Result<()> {
     let line = match server.demo() {
         None => json!({"base_url": server.base_url()}),

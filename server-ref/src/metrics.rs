@@ -1,5 +1,5 @@
-//! The metrics of `/metrics`: counts and times of the whole server, in the OpenMetrics format that Prometheus reads. No
-//! label names a project, a user or an address.
+//! Metrics of the whole server for `/metrics`, in the OpenMetrics format that Prometheus reads. No label contains a project, a user or
+//! an address.
 
 use std::fmt;
 use std::time::Duration;
@@ -59,19 +59,19 @@ struct RequestLabels {
     status: u16,
 }
 
-/// The source of an event that is published here.
+/// The source from which the publisher received an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// This node committed it.
+    /// A commit of this node.
     Own,
-    /// Another node reported it.
+    /// A message of another node.
     Node,
-    /// It was missing, and read from the database.
+    /// The event log, because no message with the event arrived.
     Log,
 }
 
 impl Metrics {
-    /// Declares all metrics except those of Redis. Their names, labels and meanings are also in `docs/operations.md`.
+    /// Registers all metrics except those about Redis. `docs/operations.md` documents their names, labels and meanings.
     pub(crate) fn new() -> Self {
         let registry = &mut Registry::with_prefix("automoderate");
         let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 16));
@@ -113,7 +113,7 @@ impl Metrics {
         metrics
     }
 
-    /// Declares the metrics of Redis; without Redis they would fire alerts.
+    /// Registers the metrics about Redis. They are absent without Redis, because their values would fire alerts.
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
         self.redis_up = declare(registry, "redis_up", "1 if Redis answers", Gauge::default());
@@ -173,10 +173,10 @@ impl Metrics {
         }
     }
 
-    /// The text for `/metrics`.
+    /// Returns all metrics as text for `/metrics`.
     ///
     /// # Errors
-    /// Writing to a string does not fail.
+    /// Returns an error if formatting fails, which does not happen with a `String`.
     pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
@@ -203,9 +203,9 @@ impl Metrics {
         self.refusals.get_or_create(&CodeLabels { code }).inc();
     }
 
-    /// `route`: the pattern, not the path.
+    /// Records a response. `route` is the pattern of the path, not the path itself.
     pub(crate) fn on_request_answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
-        // Other methods are invented by clients, and could be unlimited in number.
+        // Clients can invent methods, and each one would create a time series.
         let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
         let request = RequestLabels { method, route: route.to_owned(), status: status.as_u16() };
         self.requests.get_or_create(&request).observe(time.as_secs_f64());
@@ -217,19 +217,19 @@ impl Metrics {
     }
 }
 
-/// Adds a metric to the registry under this name, after the prefix `automoderate_`.
+/// Registers a metric under a name, to which the registry adds the prefix `automoderate_`.
 fn declare<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register(name, help, metric.clone());
     metric
 }
 
-/// The same for times: `_seconds` follows the name.
+/// Registers a metric in seconds under a name, to which the registry adds the prefix `automoderate_` and the suffix `_seconds`.
 fn declare_seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help: &str, metric: M) -> M {
     registry.register_with_unit(name, help, Unit::Seconds, metric.clone());
     metric
 }
 
-/// The methods that the label names; all others are `other`.
+/// HTTP methods with their own label value. All other methods share the value `other`.
 const KNOWN_METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
@@ -251,7 +251,7 @@ mod tests {
         std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
     }
 
-    /// The declared metrics with their labels, as in `docs/operations.md`.
+    /// Returns the registered metrics with their labels, in the notation of `docs/operations.md`.
     fn declared() -> BTreeSet<String> {
         let metrics = Metrics::new().with_redis();
         metrics.on_events_received(Source::Own, 1);

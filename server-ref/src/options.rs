@@ -1,23 +1,23 @@
-//! An operator's options, with the documented defaults.
+//! Options of the server, with the documented defaults.
 
 use std::time::Duration;
 
-/// Limits against abuse. Zero lifts a limit.
+/// Limits that protect the server from abuse. Zero disables a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Concurrent real-time connections of one address (10).
+    /// Maximum number of concurrent real-time connections per address (10).
     pub connections_per_ip: usize,
-    /// Concurrent HTTP connections of one address (1,024), with those that carry long polls and without WebSockets; further ones are
-    /// closed. Trusted proxies may have any number.
+    /// Maximum number of concurrent HTTP connections per address (1,024), including long polls and excluding WebSockets. Further
+    /// connections are closed. Trusted proxies are exempt.
     pub connections_per_address: usize,
-    /// Events a client may send on one connection within any minute (100).
+    /// Maximum number of events that a client may send on one connection within any minute (100).
     pub events_per_minute: usize,
-    /// Projects joined at once on one connection (50).
+    /// Maximum number of projects that one connection may have joined at the same time (50).
     pub rooms: usize,
-    /// Failed sign-ins of one address within any minute (10).
+    /// Maximum number of failed sign-ins from one address within any minute (10).
     pub failed_logins_per_minute: usize,
-    /// Failed sign-ins to one account within any 15 minutes (30), from all addresses together. Browsers that have signed in to it before
-    /// have this limit for themselves.
+    /// Maximum number of failed sign-ins to one account within any 15 minutes (30), from all addresses together. The same limit
+    /// applies separately to each browser that has signed in to the account before.
     pub failed_logins_per_account: usize,
 }
 
@@ -35,7 +35,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// No limit at all: for tests and benchmarks.
+    /// Returns limits that allow everything, for tests and benchmarks.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -49,12 +49,12 @@ impl Limits {
     }
 }
 
-/// The retention of a project's events for replay.
+/// Retention of events for replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventLog {
-    /// Events kept per project (100,000); zero keeps all.
+    /// Maximum number of events kept per project (100,000); zero keeps all events.
     pub max_events: u64,
-    /// The time that an event is kept (7 days); zero keeps events forever.
+    /// Time for which an event is kept (7 days); zero keeps events forever.
     pub max_age: Duration,
 }
 

@@ -1,26 +1,26 @@
-//! A limit of events or requests within a minute.
+//! A limit on events or requests per minute.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 const RATE_WINDOW: Duration = Duration::from_secs(60);
 
-/// A sliding window over what was accepted.
+/// A limiter that accepts at most `limit` events within any minute.
 #[derive(Debug)]
 pub(crate) struct Rate {
     limit: usize,
     accepted: VecDeque<Instant>,
-    /// Refusals since the last acceptance.
+    /// Number of events refused since the last accepted one.
     refused: usize,
 }
 
 impl Rate {
-    /// `limit` 0 accepts everything.
+    /// Creates a limiter. A `limit` of 0 accepts everything.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, accepted: VecDeque::new(), refused: 0 }
     }
 
-    /// Counts one, or returns the time until the next one is accepted.
+    /// Accepts and counts an event, or returns the time until the next event is accepted.
     pub(crate) fn check(&mut self, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
@@ -39,12 +39,12 @@ impl Rate {
         Ok(())
     }
 
-    /// True if nothing was accepted within a minute: a new value would do the same.
+    /// Returns true if no event was accepted within the last minute. Such a limiter behaves like a new one.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
         self.accepted.back().is_none_or(|&at| now.duration_since(at) >= RATE_WINDOW)
     }
 
-    /// True if the client continues despite refusals.
+    /// Returns true if more than five times the limit was refused since the last accepted event.
     pub(crate) fn is_flooding(&self) -> bool {
         self.limit > 0 && self.refused > self.limit.saturating_mul(5)
     }

@@ -1,14 +1,14 @@
-//! Logs on stderr, because stdout is for the line that reports the server's readiness.
+//! The log on stderr. Stdout is reserved for the line that reports the server's readiness.
 
 use std::io::{self, IsTerminal as _, Write};
 
 use regex::bytes::Regex;
 use tracing_subscriber::EnvFilter;
 
-/// Installs the process-wide logger. Only a program does this, never the library by itself.
+/// Installs the process-wide logger. Only programs call this; the library never does.
 ///
 /// # Errors
-/// If the filter is invalid, or a logger is already installed.
+/// Returns an error if the filter is invalid or a logger is already installed.
 pub fn init(filter: &str) -> Result<(), String> {
     let keys = keys().map_err(|error| error.to_string())?;
     let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
@@ -20,8 +20,8 @@ pub fn init(filter: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Hides API keys from any source: at `trace`, libraries log whole requests, and the documented place for a key is the
-/// query. A log record is one write.
+/// A writer that redacts API keys. At level `trace`, libraries log whole requests, and the documentation has clients send their key in
+/// the query. Each call of `write` receives a whole log record.
 struct Redacted<W>(W, Regex);
 
 fn keys() -> Result<Regex, regex::Error> {

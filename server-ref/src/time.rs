@@ -1,4 +1,4 @@
-//! Times in the store's form (microseconds) and on the wire (RFC 3339 with `Z`).
+//! Conversion between times in the database (microseconds) and on the wire (RFC 3339 with `Z`).
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,12 +11,12 @@ pub(crate) fn now() -> Micros {
     Timestamp::now().as_microsecond()
 }
 
-/// `2024-01-15T10:30:00.25Z`; a time outside the calendar, which only a damaged database can hold, is shown as its start.
+/// Formats a time like `2024-01-15T10:30:00.25Z`. A time outside the calendar, which only a damaged database can contain, becomes 1970.
 pub(crate) fn rfc3339(micros: Micros) -> String {
     Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }
 
-/// Parses the output of [`rfc3339`], a time with another offset, or a day, which begins in UTC.
+/// Parses a time in RFC 3339 with any offset, or a date, which stands for its first moment in UTC.
 pub(crate) fn parse(text: &str) -> Option<Micros> {
     let day = || {
         text.parse::<Date>().ok().filter(|_| text.len() == 10)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())

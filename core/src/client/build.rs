@@ -1,4 +1,4 @@
-//! Construction of a client from its options.
+//! Construction of a client from the builder's options.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,14 +16,14 @@ use crate::{
     session::{Machine, SessionConfig},
 };
 
-/// Number of requests queued for the task; further callers wait.
+/// Maximum number of requests queued for the client's task. Callers wait while the queue is full.
 const REQUESTS_MAX: usize = 64;
 
 impl ClientBuilder {
-    /// Creates the client without connecting it.
+    /// Creates a client without connecting it. Call [`Client::connect`] to connect.
     ///
     /// # Errors
-    /// Returns `invalid_argument` for an invalid option, with its name.
+    /// Returns `invalid_argument` if an option is invalid. The message names the option.
     pub fn build(self) -> Result<Client, Error> {
         self.check()?;
         let base_url = BaseUrl::parse("url", &self.url)?;
@@ -68,7 +68,7 @@ impl ClientBuilder {
             }
         };
         let dialers = endpoints.all().iter().map(dialer).collect();
-        #[allow(clippy::disallowed_methods)] // randomness enters here, unless a test sets the seed
+        #[allow(clippy::disallowed_methods)] // the client's only source of randomness; tests pass a seed
         let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
         let (counters, metrics) = watch::channel(Metrics::default());
@@ -106,13 +106,13 @@ impl ClientBuilder {
         Ok(Client { shared: Arc::new(shared) })
     }
 
-    /// Creates the client and connects it. Resolves once the server has acknowledged the namespace and refused nothing.
+    /// Creates a client and connects it. See [`Client::connect`] for when the future resolves.
     ///
     /// # Errors
-    /// Returns the errors of [`build`](Self::build) and [`Client::connect`].
+    /// Returns the same errors as [`build`](Self::build) and [`Client::connect`].
     ///
     /// # Cancel safety
-    /// Nothing is left behind if the future is dropped.
+    /// Dropping the future drops the client and aborts the connection attempt.
     pub async fn connect(self) -> Result<Client, Error> {
         let client = self.build()?;
         client.connect().await?;

@@ -1,4 +1,4 @@
-//! Options of a client.
+//! Builder with the options of a client.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,11 +13,13 @@ use crate::{
     session::SessionConfig,
 };
 
-/// Constructor of a dialer that replaces the network's.
+/// Function that creates the dialer of an endpoint. Replaces the default dialer, which uses the network.
 pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
-/// Builder of a [`Client`]. Every option has a default. [`build`](Self::build) and [`connect`](Self::connect) reject an
-/// invalid option with `invalid_argument`; the message names the option.
+/// Builder for a [`Client`]. Every option has a default.
+///
+/// [`build`](Self::build) and [`connect`](Self::connect) return `invalid_argument` if an option is invalid. The message
+/// names the option.
 #[derive(Clone)]
 pub struct ClientBuilder {
     pub(super) url: String,
@@ -30,7 +32,7 @@ pub struct ClientBuilder {
     pub(super) session: SessionConfig,
     pub(super) request_timeout: Duration,
     pub(super) event_buffer: usize,
-    /// Largest number of bytes that a stream buffers.
+    /// Maximum number of bytes that each stream buffers.
     pub(super) stream_bytes: usize,
     pub(super) overflow: Overflow,
     pub(super) headers: Vec<(String, String)>,
@@ -75,13 +77,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the API key of a project. It never appears in a log, an error or `Debug` output.
+    /// Sets the project's API key. The key never appears in logs, errors or `Debug` output.
     ///
-    /// Deployed servers require a web session on the socket and a key for REST; documented servers accept a key for
-    /// both. If a session or a password is set as well, the key is therefore used for REST calls, and opens the socket
-    /// only at an address that refuses the session or login. The client continues to use the credentials that an
-    /// address has accepted until the address refuses them, and ends when an address has refused both. With a provider,
-    /// the key is used for REST calls only.
+    /// Production servers require a web session on the socket and an API key for REST. Servers that follow the
+    /// published documentation accept a key for both. If a session or a password is also set, the client uses the key
+    /// for REST calls. It uses the key on the socket only at an address that refuses the session or login. Credentials
+    /// that an address has accepted stay in use there until the address refuses them. Once an address has refused both
+    /// kinds of credentials, the client closes. With a credentials provider, the key is used for REST calls only.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -94,31 +96,34 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the location of the API key. Default [`ApiKeyVia::Query`], as documented. Proxies may log the query; the
-    /// other locations stay out of their logs.
+    /// Sets where connection requests carry the API key. The default is [`ApiKeyVia::Query`], as in the server's
+    /// documentation. Proxies may log the query, but do not normally log the other locations.
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
         self.via = via;
         self
     }
 
-    /// Authenticates with a web session: the value of its cookie.
+    /// Authenticates with a web session. `cookie` is the value of the session cookie.
     #[must_use]
     pub fn session(self, cookie: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Session(cookie.into()))
     }
 
-    /// Authenticates with a login through the web form, repeated when the session has expired. Needs the feature
-    /// `rest`.
+    /// Authenticates by logging in through the web form. The client logs in again when the session expires. Requires
+    /// the `rest` feature.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn password(self, email: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Password { email: email.into(), password: password.into() })
     }
 
-    /// Sets a function that supplies the credentials for every attempt. Its argument is the reason for the call. After
-    /// a refusal it is called once more, with [`CredentialsReason::Rejected`]; if the server refuses those credentials
-    /// too, the client ends.
+    /// Sets an asynchronous function that supplies the credentials for each connection attempt. Its argument is the
+    /// reason for the call.
+    ///
+    /// If the server refuses the credentials, the client calls the function once more, with
+    /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes with
+    /// `authentication_failed`.
     ///
     /// ```
     /// # use automoderate::{Client, Credentials};
@@ -136,59 +141,61 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the reconnection policy. Default: reconnect forever; see [`ReconnectPolicy`] for the delays.
+    /// Sets the reconnection policy. By default, the client reconnects indefinitely. See [`ReconnectPolicy`] for the
+    /// delays.
     #[must_use]
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
         self.session.reconnect = Some(policy);
         self
     }
 
-    /// Disables reconnecting: the client ends when the connection is lost.
+    /// Disables reconnection. The client closes when the connection is lost.
     #[must_use]
     pub fn no_reconnect(mut self) -> Self {
         self.session.reconnect = None;
         self
     }
 
-    /// Applies the reconnect policy to the first connection as well. Default `false`: [`connect`](Self::connect)
-    /// returns the first failure.
+    /// Sets whether the reconnection policy also applies to the first connection. The default is `false`:
+    /// [`connect`](Self::connect) tries each address once.
     #[must_use]
     pub fn retry_first_connect(mut self, retry: bool) -> Self {
         self.session.retry_first_connect = retry;
         self
     }
 
-    /// Sets the reaction when the server ends the connection on purpose. Default: reconnect.
+    /// Sets the reaction to a deliberate disconnect by the server. By default, the client reconnects.
     #[must_use]
     pub fn on_server_disconnect(mut self, what: OnServerDisconnect) -> Self {
         self.session.on_server_disconnect = what;
         self
     }
 
-    /// Sets the time limit of a connection attempt, from the request for credentials to the namespace acknowledgement.
-    /// Default 20 s, more than 0.
+    /// Sets the time limit for a connection attempt, from the request for credentials to the namespace acknowledgement.
+    /// The default is 20 s. Must be positive and at most one day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.session.connect_timeout = timeout;
         self
     }
 
-    /// Sets the time limit for the server to confirm a join. Default 10 s, more than 0.
+    /// Sets the time limit for the server to confirm a join. The default is 10 s. Must be positive and at most one day.
     #[must_use]
     pub fn join_timeout(mut self, timeout: Duration) -> Self {
         self.session.join_timeout = timeout;
         self
     }
 
-    /// Sets the time limit of [`emit_with_ack`](Client::emit_with_ack). Default 10 s, more than 0.
+    /// Sets how long [`emit_with_ack`](Client::emit_with_ack) waits for an acknowledgement. The default is 10 s. Must
+    /// be positive and at most one day.
     #[must_use]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.session.ack_timeout = timeout;
         self
     }
 
-    /// Sets the time limit of a REST call, including a login. Default 60 s, because rules that ask models take long to
-    /// decide; more than 0. Needs the feature `rest`.
+    /// Sets the time limit for a REST call, including any login. The default is 60 s, because rules that query AI
+    /// models may take long to decide. Must be positive and at most one day. Requires the `rest` feature.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
@@ -196,50 +203,57 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the interval of the documented `heartbeat` event; `None` disables it. Default 30 s, at least 1 s. The
-    /// client detects dead connections without it, by Engine.IO's pings.
+    /// Sets the interval between `heartbeat` events. `None` disables them. The default is 30 s. Must be between 1 s and
+    /// one day.
+    ///
+    /// The client detects dead connections even without heartbeats, by means of Engine.IO pings.
     #[must_use]
     pub fn heartbeat_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
         self.session.heartbeat_interval = interval.into();
         self
     }
 
-    /// Sets the largest number of events that each stream buffers for its reader. Default 1024, at least 1. The buffer
-    /// also holds at most 8 MiB. With [`Overflow::Replay`], neither limit causes a loss on servers with an event log.
+    /// Sets the maximum number of events that each stream buffers for its reader. The default is 1024, and the minimum
+    /// is 1. Each buffer is also limited to 8 MiB.
+    ///
+    /// With [`Overflow::Replay`], no logged event is lost because of these limits.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.event_buffer = events;
         self
     }
 
-    /// Sets the policy for full buffers. Default [`Overflow::Replay`]: nothing is lost on servers with an event log. On
-    /// other servers the oldest event is dropped, and a [`Lagged`](crate::Lagged) reports the loss.
+    /// Sets the policy for full stream buffers. With the default, [`Overflow::Replay`], no logged event is lost on
+    /// servers with an event log. On other servers, the oldest event is dropped and a [`Lagged`](crate::Lagged) reports
+    /// the loss.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
         self
     }
 
-    /// Sets the number of events per minute that the client may send on each connection; `None` removes the limit.
-    /// Default 100, the servers' limit; at least 10. A fifth is reserved for joins, leaves and replays, which wait when
-    /// the limit is reached. An [`emit`](Client::emit) beyond the other four fifths fails with `rate_limited`.
+    /// Sets the maximum number of events per minute that the client sends on each connection. `None` removes the limit.
+    /// The default is 100, which is the servers' own limit. The minimum is 10.
+    ///
+    /// One fifth of the limit is reserved for joins, leaves and replays, which are delayed when the limit is reached.
+    /// An [`emit`](Client::emit) that would exceed the other four fifths fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session.rate_limit = per_minute.into();
         self
     }
 
-    /// Sets the recovery of events missed during an interruption. Default [`Backfill::Auto`].
+    /// Sets how events missed during an interruption are recovered. The default is [`Backfill::Auto`].
     #[must_use]
     pub fn backfill(mut self, backfill: Backfill) -> Self {
         self.session.backfill = backfill;
         self
     }
 
-    /// Sets the interval at which REST is polled for reviews of flagged content. Default `None`: never; at least 1 s.
-    /// Needs an API key and the feature `rest`.
+    /// Sets the interval at which the client polls REST for reviews of flagged content. The default is `None`, which
+    /// disables polling. Must be between 1 s and one day. Requires an API key and the `rest` feature.
     ///
-    /// For servers without an event log, which send no events for reviews. The reviews arrive as
+    /// Servers without an event log send no events for reviews. With this option, each review arrives as a
     /// [`ModerationUpdate`](crate::ModerationUpdate) with [`Origin::Backfill`](crate::Origin::Backfill).
     #[cfg(feature = "rest")]
     #[must_use]
@@ -248,7 +262,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the largest number of bytes that a stream buffers.
+    /// Sets the maximum number of bytes that each stream buffers.
     #[cfg(test)]
     pub(crate) fn stream_bytes(mut self, bytes: usize) -> Self {
         self.stream_bytes = bytes;
@@ -265,7 +279,7 @@ impl ClientBuilder {
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Only fields that can't contain secrets.
+        // Leaves out all fields that may contain secrets.
         f.debug_struct("ClientBuilder")
             .field("transports", &self.transports)
             .field("api_key_via", &self.via)

@@ -1,4 +1,4 @@
-//! Validation of options, before anything is connected.
+//! Validation of a client's options before it connects.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl ClientBuilder {
     }
 }
 
-/// Longer durations are mistakes, and would overflow clocks.
+/// Maximum value of any duration option. Longer durations are mistakes and would overflow clocks.
 const DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 fn check_policy(policy: &ReconnectPolicy) -> Result<(), Error> {
@@ -107,8 +107,8 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Erro
     Ok(map)
 }
 
-/// Parses the fallback addresses. An encrypted address must not have an unencrypted fallback, because an attacker on
-/// the network could force its use.
+/// Parses the fallback URLs. If the main URL is encrypted, every fallback must be encrypted too, because an attacker on
+/// the network could otherwise force the use of an unencrypted one.
 pub(super) fn fallbacks(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>, Error> {
     let mut others: Vec<BaseUrl> = Vec::new();
     for (at, url) in urls.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The client.
+//! Client handle: joins, streams, state and counters.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::{
     events::{EventKind, EventKinds, ProjectId},
 };
 
-/// Client of an AutoModerate server. Reconnects by itself.
+/// Client of an AutoModerate server. Reconnects automatically.
 ///
-/// Cheap to clone: clones share one connection, which lives until the last clone, project and stream is dropped. The
-/// last drop cuts the connection; call [`close`](Self::close) to close it gracefully.
+/// A client is cheap to clone. All clones share one connection, which stays open until every clone, [`Project`] and
+/// stream has been dropped. The last drop cuts the connection; call [`close`](Self::close) to close it gracefully.
 ///
 /// ```no_run
 /// use automoderate::{Client, Event};
@@ -37,37 +37,44 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns a builder for a client of the server at `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
+    /// Returns a builder for a client of the server at `url`.
+    ///
+    /// The URL has the form `http(s)://host[:port][/prefix]`. The schemes `ws` and `wss` are equivalent to `http` and
+    /// `https`.
     #[must_use]
     pub fn builder(url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(url.into())
     }
 
-    /// Joins a project. Resolves once the server has confirmed the join; the project then stays joined across
-    /// interruptions until it is left.
+    /// Joins a project. Resolves once the server has confirmed the join. The project stays joined, even across
+    /// interruptions, until it is left.
     ///
     /// # Errors
     /// - `access_denied`, `project_not_found`, `room_limit` or `rate_limited` if the server refuses the join
     /// - `join_timeout` if the server does not confirm the join in time
     /// - `disconnected` if [`connect`](Self::connect) has not been called
-    /// - the error that ended the client, such as `authentication_failed`, `gave_up` or `closed`
-    /// - `invalid_argument` if the id is empty
+    /// - `invalid_argument` if the project id is empty
+    /// - the error that closed the client, such as `authentication_failed`, `gave_up` or `closed`, if it is closed
     ///
     /// # Cancel safety
-    /// Once the request is queued, normally at the first poll, the join goes ahead even if the future is dropped.
+    /// Dropping the future does not cancel the join once the request has been queued, which normally happens on the
+    /// first poll.
     pub async fn join(&self, project: impl Into<ProjectId>) -> Result<Project, Error> {
         self.join_with(project).await
     }
 
-    /// Joins a project and resumes after a cursor. The project's first stream starts with the events after the cursor;
-    /// a [`Gap`](crate::Gap) reports those that are lost. A decimal `event_id` is accepted as a cursor.
+    /// Joins a project and resumes after a cursor. The project's first stream starts with the first event after the
+    /// cursor. If the server no longer has some of the events after the cursor, a [`Gap`](crate::Gap) takes their
+    /// place.
+    ///
+    /// `after` can be a [`Cursor`], the text of a cursor, or an `event_id`.
     ///
     /// # Errors
-    /// The errors of [`join`](Self::join), and `invalid_argument` if `after` is not a cursor or the project is already
-    /// joined.
+    /// Returns the same errors as [`join`](Self::join), and `invalid_argument` if `after` is not a valid cursor or the
+    /// project is already joined.
     ///
     /// # Cancel safety
-    /// Like [`join`](Self::join).
+    /// The same as for [`join`](Self::join).
     pub async fn join_after<C>(&self, project: impl Into<ProjectId>, after: C) -> Result<Project, Error>
     where
         C: TryInto<Cursor>,
@@ -76,14 +83,14 @@ impl Client {
         self.join_with(project).after(after).await
     }
 
-    /// Returns a builder for a join, optionally after a cursor, with any number of streams that all start there. Await
-    /// the builder to join.
+    /// Returns a builder for a join. The builder can set a cursor to resume after, and can create any number of streams
+    /// that all start at the same position. Await the builder to join the project.
     pub fn join_with(&self, project: impl Into<ProjectId>) -> JoinBuilder {
         JoinBuilder::new(self.shared.clone(), project.into())
     }
 
-    /// Returns the project if its join was confirmed and it has not been left or refused since. A lost connection does
-    /// not change this.
+    /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until it
+    /// is left or the server refuses it. Losing the connection does not change this.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<Project> {
         self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))
@@ -97,7 +104,7 @@ impl Client {
         joined.into_iter().map(|id| Project::new(id, self.shared.clone())).collect()
     }
 
-    /// Returns a stream of all events from now on: those of every project, and those that belong to none.
+    /// Returns a stream of all events from now on, including those that belong to no project.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)
@@ -107,48 +114,50 @@ impl Client {
         EventStream::new(self.shared.clone(), &Scope::Client, kinds)
     }
 
-    /// Like [`events`](Self::events), limited to these kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) always
-    /// pass.
+    /// Returns a stream like [`events`](Self::events) that yields only events of the given kinds. [`Gap`](crate::Gap)
+    /// and [`Lagged`](crate::Lagged) are always yielded.
     #[must_use]
     pub fn events_in(&self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// Like [`events`](Self::events), limited to one kind. Losses are counted in [`TypedStream::losses`].
+    /// Returns a stream like [`events`](Self::events) that yields only events of type `T`. Losses are counted in
+    /// [`TypedStream::losses`].
     #[must_use]
     pub fn events_of<T: EventKind>(&self) -> TypedStream<T> {
         TypedStream::new(self.stream(Some(T::KIND)))
     }
 
-    /// Returns the current state.
+    /// Returns the current state of the client.
     #[must_use]
     pub fn state(&self) -> State {
         self.shared.states.latest()
     }
 
-    /// Returns a stream of the current state and all later changes.
+    /// Returns a stream that yields the current state and every later change.
     #[must_use]
     pub fn state_changes(&self) -> StateChanges {
         self.shared.states.changes()
     }
 
-    /// Returns the URL that the client is connected to, or will try next.
+    /// Returns the URL of the server that the client is connected to or will try next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.shared.endpoints.socket().base_url.as_str()
     }
 
-    /// Returns the client's counters.
+    /// Returns a snapshot of the client's counters.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         *self.shared.metrics.borrow()
     }
 
-    /// Notifies the client that the network has changed. The client then skips the current delay, restarts an attempt
-    /// in progress and probes an open connection, but never exceeds
-    /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
+    /// Notifies the client that the network has changed, for example from Wi-Fi to mobile data.
     ///
-    /// No call is needed after a system sleep: the client detects it.
+    /// The client then skips any reconnection delay, restarts an attempt that is in progress, and probes an open
+    /// connection. It never exceeds [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
+    ///
+    /// There is no need to call this after the system wakes from sleep, because the client detects that itself.
     pub fn network_changed(&self) {
         self.shared.network_changed.notify_one();
     }

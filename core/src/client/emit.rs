@@ -1,4 +1,4 @@
-//! Events sent by the user.
+//! Events that the application sends to the server.
 
 use std::time::Duration;
 
@@ -11,13 +11,14 @@ use super::ClientBuilder;
 use crate::{Error, ErrorKind, driver::Request};
 
 impl Client {
-    /// Sends an event. If the data serializes to `null`, the event is sent without an argument.
+    /// Sends an event to the server. If `data` serializes to `null`, the event is sent without an argument.
     ///
     /// # Errors
-    /// `disconnected` if there is no connection: the event is not queued. `rate_limited`, with
-    /// [`retry_in`](Error::retry_in), if the limit of events per minute is used up or the connection is congested.
-    /// `invalid_argument` if the name is empty or reserved, if the data can't be serialized, or if the event exceeds
-    /// the server's limit.
+    /// - `disconnected` if there is no connection; the event is not queued
+    /// - `rate_limited`, with [`retry_in`](Error::retry_in), if the limit of events per minute is exhausted or the
+    ///   connection is congested
+    /// - `invalid_argument` if the name is empty or reserved, `data` can't be serialized, or the event exceeds the
+    ///   server's size limit
     ///
     /// # Cancel safety
     /// If the future is dropped, the event may still be sent.
@@ -26,13 +27,15 @@ impl Client {
         self.shared.ask(request).await.map(|_| ())
     }
 
-    /// Sends an event and waits for the server's acknowledgement, for at most the
-    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns the acknowledgement's argument: `null` if there is none, an
-    /// array if there are several.
+    /// Sends an event to the server and waits for the acknowledgement, for at most the
+    /// [`ack_timeout`](ClientBuilder::ack_timeout). Returns the acknowledgement's argument: `null` if there is none, or
+    /// an array if there are several.
     ///
     /// # Errors
-    /// The errors of [`emit`](Self::emit); `ack_timeout`; `disconnected`, at once, if the connection is lost;
-    /// `protocol` if the acknowledgement is invalid.
+    /// Returns the same errors as [`emit`](Self::emit), and:
+    /// - `ack_timeout` if no acknowledgement arrives in time
+    /// - `disconnected`, immediately, if the connection is lost
+    /// - `protocol` if the acknowledgement is invalid
     ///
     /// # Cancel safety
     /// If the future is dropped, the event may still be sent.

@@ -1,4 +1,4 @@
-//! Builder of a join with a cursor and streams.
+//! Builder for a join with a cursor and streams.
 
 use std::{future::IntoFuture, pin::Pin, sync::Arc};
 
@@ -10,10 +10,10 @@ use crate::{
     events::{EventKind, EventKinds, ProjectId},
 };
 
-/// Builder of a join: see [`Client::join_with`](crate::Client::join_with). Await it to join.
+/// Builder for a join, returned by [`Client::join_with`](crate::Client::join_with). Await it to join the project.
 ///
-/// All streams created here start at the join, or at its cursor. Each yields all events of its kinds, once and in
-/// order, however slow the others are.
+/// All streams created by the builder start at the join, or after the cursor if one is set. Each stream yields every
+/// event of its kinds once and in order, even if another stream is slow.
 ///
 /// ```no_run
 /// # async fn example(client: automoderate::Client, stored: String) -> Result<(), automoderate::Error> {
@@ -37,13 +37,13 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// Awaiting the builder returns the errors of [`Client::join`](crate::Client::join), or `invalid_argument` if the
-/// cursor is invalid, or if a cursor is given for a project that is already joined. The streams end with the same
-/// error.
+/// Awaiting the builder returns the same errors as [`Client::join`](crate::Client::join). It also returns
+/// `invalid_argument` if the cursor is invalid, or if a cursor is set and the project is already joined. The streams
+/// end with the same error.
 ///
 /// # Cancel safety
-/// Once the request is queued, normally at the first poll, the join goes ahead and the streams continue, even if the
-/// future is dropped. The streams end if it is dropped earlier, or if the builder is never awaited.
+/// Once the request has been queued, which normally happens on the first poll, dropping the future cancels neither the
+/// join nor its streams. If the future or the builder is dropped before that, the streams end.
 #[derive(Debug)]
 #[must_use = "a join does nothing until it is awaited"]
 pub struct JoinBuilder {
@@ -58,9 +58,11 @@ impl JoinBuilder {
         Self { client, project, after: Ok(None), streams: PlannedStreams::default() }
     }
 
-    /// Starts the streams after this cursor instead of at the join. A [`Gap`](crate::Gap) reports events after the
-    /// cursor that the server no longer has. Accepts text and a decimal `event_id`; an invalid cursor is an error of
-    /// the join.
+    /// Sets a cursor after which the streams start, instead of at the join. If the server no longer has some of the
+    /// events after the cursor, a [`Gap`](crate::Gap) takes their place.
+    ///
+    /// `cursor` can be a [`Cursor`], the text of a cursor, or an `event_id`. An invalid cursor is reported when the
+    /// builder is awaited.
     pub fn after<C>(mut self, cursor: C) -> Self
     where
         C: TryInto<Cursor>,
@@ -70,19 +72,20 @@ impl JoinBuilder {
         self
     }
 
-    /// Returns a stream of all events of the project.
+    /// Creates a stream of all of the project's events.
     #[must_use]
     pub fn events(&mut self) -> EventStream {
         self.stream(None)
     }
 
-    /// Returns a stream of the events of these kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) always pass.
+    /// Creates a stream of the project's events of the given kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged)
+    /// are always yielded.
     #[must_use]
     pub fn events_in(&mut self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// Returns a stream of the events of one kind. Losses are counted in [`TypedStream::losses`].
+    /// Creates a stream of the project's events of type `T`. Losses are counted in [`TypedStream::losses`].
     #[must_use]
     pub fn events_of<T: EventKind>(&mut self) -> TypedStream<T> {
         TypedStream::new(self.stream(Some(T::KIND)))

@@ -1,4 +1,4 @@
-//! Connecting, waiting for, and closing a client.
+//! Lifetime of a client: connecting, waiting for a state, and closing.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -13,24 +13,24 @@ use crate::driver::Task;
 use crate::{Error, ErrorKind, State, driver::Request};
 
 impl Client {
-    /// Connects a client created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the namespace
-    /// and no refusal has followed.
+    /// Connects a client that was created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the
+    /// namespace and has not refused the connection shortly afterwards.
     ///
     /// # Errors
-    /// `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`; these end the client.
-    ///
-    /// `invalid_argument` if the client has been connected before, or if this is called outside a tokio runtime; the
-    /// client is then unchanged.
+    /// - `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed` if the connection fails; this
+    ///   closes the client
+    /// - `invalid_argument` if `connect` has already been called, or is called outside a Tokio runtime; the client is
+    ///   then unchanged
     ///
     /// # Cancel safety
-    /// If the future is dropped, the client continues to connect.
+    /// Dropping the future does not stop the client from connecting.
     pub async fn connect(&self) -> Result<(), Error> {
         self.start()?;
         self.shared.ask(Request::Connect).await.map(|_| ())
     }
 
-    /// Starts the task on the first call.
-    #[allow(clippy::disallowed_methods)] // the one task of a client
+    /// Spawns the client's task on the first call.
+    #[allow(clippy::disallowed_methods)] // the client's only task
     fn start(&self) -> Result<(), Error> {
         let mut task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
@@ -44,17 +44,17 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the task of a client that has not been connected, for tests.
+    /// Takes the task of a client that has not been connected, so that a test can run it.
     #[cfg(test)]
     pub(crate) fn take_task(&self) -> Option<Task> {
         self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Waits until the client has ended and returns the reason: `closed` if the user closed it. Also waits if the
-    /// client was never connected.
+    /// Waits until the client is closed and returns the reason. The reason is the error `closed` if
+    /// [`close`](Self::close) was called. A client that has not been connected yet does not count as closed.
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
+    /// Dropping the future has no effect on the client.
     pub async fn closed(&self) -> Error {
         let mut states = self.state_changes();
         while let Some(state) = states.next().await {
@@ -65,16 +65,17 @@ impl Client {
         Error::closed()
     }
 
-    /// Waits until the client is connected, for at most `timeout`; `None` waits without limit. Does not connect the
-    /// client: call [`connect`](Self::connect) first.
+    /// Waits until the client is connected, for at most `timeout`. `None` means no limit. This method does not connect
+    /// the client; call [`connect`](Self::connect) first.
     ///
     /// # Errors
-    /// `connect_timeout` after the timeout; the error that ended the client, if it has ended; `invalid_argument` if a
-    /// timeout is given outside a tokio runtime.
+    /// - `connect_timeout` if the timeout expires
+    /// - `invalid_argument` if a timeout is given outside a Tokio runtime
+    /// - the error that closed the client, if it is closed
     ///
     /// # Cancel safety
-    /// Nothing is lost if the future is dropped.
-    #[allow(clippy::disallowed_methods)] // a timeout of the caller, outside of the session
+    /// Dropping the future has no effect on the client.
+    #[allow(clippy::disallowed_methods)] // the caller's timeout is not part of the session
     pub async fn wait_until_connected(&self, timeout: impl Into<Option<Duration>>) -> Result<(), Error> {
         let Some(timeout) = timeout.into() else { return self.connected().await };
         Handle::try_current().map_err(|_| Error::invalid_argument("timeout: it works only within a tokio runtime"))?;
@@ -95,11 +96,12 @@ impl Client {
         Err(Error::closed())
     }
 
-    /// Closes the connection gracefully, within 2 s, and ends all streams after their buffered events. Does nothing if
-    /// the client is closed.
+    /// Closes the client. The connection is closed gracefully, within 2 s, and each stream ends after its buffered
+    /// events. Does nothing if the client is already closed.
     ///
     /// # Cancel safety
-    /// Once the request is queued, normally at the first poll, the client closes even if the future is dropped.
+    /// Once the request has been queued, which normally happens on the first poll, the client closes even if the future
+    /// is dropped.
     pub async fn close(&self) {
         let unstarted = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if unstarted.is_some() {
@@ -107,7 +109,7 @@ impl Client {
             self.shared.states.publish(State::Closed { reason: Error::closed() });
             return;
         }
-        // Fails only if the client is already gone.
+        // Fails only if the client's task has already ended.
         let _ = self.shared.ask(Request::Close).await;
     }
 }

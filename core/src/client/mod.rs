@@ -1,4 +1,4 @@
-//! The public API: a client, its projects and their streams.
+//! Public API: the client, its projects and their event streams.
 
 mod build;
 mod builder;

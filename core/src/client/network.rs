@@ -1,4 +1,4 @@
-//! Network options of a client: fallback addresses, transports, headers, the proxy and TLS.
+//! Network options of a client: fallback URLs, transports, headers, proxy and TLS.
 
 use super::ClientBuilder;
 #[cfg(doc)]
@@ -6,20 +6,20 @@ use crate::ReconnectPolicy;
 use crate::{Transports, events::Secret};
 
 impl ClientBuilder {
-    /// Adds a fallback address of the same server, or of another server on the same database. Addresses are tried in
-    /// the order in which they were added.
+    /// Adds a fallback URL of the same server, or of another server that uses the same database. The client tries URLs
+    /// in the order in which they were added.
     ///
-    /// After a lost connection or a failed attempt, the client tries the next address, and after the last one the
-    /// first. It stays at an address that works until that address fails. During an outage the first attempt at each
-    /// address is delayed only briefly, by at most [`jitter`](ReconnectPolicy::jitter) times
-    /// [`delay`](ReconnectPolicy::delay); once all have failed, the delays grow as with one address. The limit of
-    /// attempts per minute covers all addresses together. The first connection fails when every address has failed
-    /// once. REST calls use the current address.
+    /// After a lost connection or a failed attempt, the client tries the next URL, and after the last one the first
+    /// again. It stays with a working URL until that URL fails. During an outage, the first attempt at each URL is
+    /// delayed by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay). Once every URL
+    /// has failed, the delays grow as they do with a single URL. The limit on attempts per minute applies to all URLs
+    /// together. The first connection fails once every URL has failed. REST calls use the current URL.
     ///
-    /// Projects and cursors are kept: nothing is lost or duplicated if all addresses lead to the same event log.
-    /// Another log is reported as a [`Gap`](crate::Gap). API keys, session cookies, headers and the password are sent
-    /// to every address; a login's cookie only to the address that set it. If an address refuses credentials that
-    /// another address has accepted, it is not tried again.
+    /// Projects and cursors carry over to the next URL. If all URLs lead to the same event log, no event is lost or
+    /// duplicated. A different event log is reported as a [`Gap`](crate::Gap).
+    ///
+    /// API keys, session cookies, headers and the password are sent to every URL. The cookie from a login is sent only
+    /// to the URL that set it. A URL that refuses credentials that another URL has accepted is not tried again.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -33,53 +33,53 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the transports. Default [`Transports::Auto`].
+    /// Sets which transports the client uses. The default is [`Transports::Auto`].
     #[must_use]
     pub fn transports(mut self, transports: Transports) -> Self {
         self.transports = transports;
         self
     }
 
-    /// Adds a header to every request.
+    /// Adds an HTTP header to every request.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Adds a parameter to the connection query.
+    /// Adds a query parameter to the connection URL.
     #[must_use]
     pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.query.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the HTTP proxy, as `http://[user:password@]host:port`. Default: the variables `HTTPS_PROXY`, `HTTP_PROXY`
-    /// and `NO_PROXY` of the environment.
+    /// Sets the HTTP proxy, as `http://[user:password@]host:port`. By default, the client uses the environment
+    /// variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// Adds PEM certificates of authorities to trust in addition to the platform's.
+    /// Adds PEM-encoded CA certificates to trust in addition to the platform's.
     #[must_use]
     pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.extra_ca.push(pem.into());
         self
     }
 
-    /// Sets the client certificate: its PEM chain and PEM key.
+    /// Sets the client certificate, as a PEM-encoded certificate chain and private key.
     #[must_use]
     pub fn client_certificate(mut self, chain_pem: impl Into<Vec<u8>>, key_pem: impl Into<Secret>) -> Self {
         self.tls.client_certificate = Some((chain_pem.into(), key_pem.into()));
         self
     }
 
-    /// Sets the rustls configuration for WebSocket, long-polling and REST, which replaces [`extra_ca`](Self::extra_ca),
+    /// Sets the rustls configuration for WebSocket, long-polling and REST. It replaces [`extra_ca`](Self::extra_ca),
     /// [`client_certificate`](Self::client_certificate) and
-    /// [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs). Its ALPN protocols are ignored, because the
-    /// SDK uses HTTP/1.1.
+    /// [`danger_accept_invalid_certs`](Self::danger_accept_invalid_certs), which must not be set as well. The
+    /// configuration's ALPN protocols are ignored, because the SDK uses HTTP/1.1.
     ///
     /// ```
     /// # use automoderate::{Client, rustls};
@@ -96,7 +96,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Accepts any certificate of the server. For tests only: anyone can intercept the connection. Default `false`.
+    /// Sets whether the client accepts invalid server certificates. The default is `false`.
+    ///
+    /// Use this option only in tests, because it lets anyone on the network intercept the connection.
     #[must_use]
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.tls.accept_invalid_certs = accept;

@@ -1,4 +1,4 @@
-//! Joined project.
+//! Handle to a joined project.
 
 use std::sync::Arc;
 
@@ -10,7 +10,9 @@ use crate::{
     events::{EventKind, EventKinds, ProjectId},
 };
 
-/// Joined project. Cheap to clone; dropping it does not leave the project.
+/// Project that the client has joined.
+///
+/// A project is cheap to clone. Dropping it does not leave the project; call [`leave`](Self::leave).
 #[derive(Debug, Clone)]
 pub struct Project {
     id: ProjectId,
@@ -22,18 +24,20 @@ impl Project {
         Self { id, client }
     }
 
-    /// Returns the id of the project.
+    /// Returns the project's id.
     #[must_use]
     pub fn id(&self) -> &ProjectId {
         &self.id
     }
 
-    /// Returns a stream of the project's events.
+    /// Returns a stream of all of the project's events.
     ///
-    /// The first stream created here starts at the join, whatever its kinds; later ones start when they are created. To
-    /// start several streams at the join or at a cursor, create them with
-    /// [`Client::join_with`](crate::Client::join_with); then even the first stream created here starts when it is
-    /// created.
+    /// The first stream created from a project starts at the join, whichever method creates it. Later streams start
+    /// when they are created.
+    ///
+    /// To start several streams at the join or after a cursor, create them with
+    /// [`Client::join_with`](crate::Client::join_with). Every stream created from the project itself then starts when
+    /// it is created.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)
@@ -43,15 +47,15 @@ impl Project {
         EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), kinds)
     }
 
-    /// Returns a stream of the project's events that are of these kinds; [`Gap`](crate::Gap) and
-    /// [`Lagged`](crate::Lagged) always pass. Starts like [`events`](Self::events).
+    /// Returns a stream of the project's events of the given kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged)
+    /// are always yielded. The stream starts at the same position as one returned by [`events`](Self::events).
     #[must_use]
     pub fn events_in(&self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// Returns a stream of the project's events of one kind. Starts like [`events`](Self::events). Losses are counted
-    /// in [`TypedStream::losses`].
+    /// Returns a stream of the project's events of type `T`. Losses are counted in [`TypedStream::losses`]. The stream
+    /// starts at the same position as one returned by [`events`](Self::events).
     ///
     /// ```no_run
     /// # async fn example(project: automoderate::Project) -> Result<(), automoderate::Error> {
@@ -69,12 +73,14 @@ impl Project {
         TypedStream::new(self.stream(Some(T::KIND)))
     }
 
-    /// Returns the position up to which every reader of this project has received all events; `None` on servers without
-    /// an event log.
+    /// Returns the position up to which every stream has yielded this project's events, or `None` on servers without an
+    /// event log.
     ///
     /// To resume later, even in another process, store the cursor as text and pass it to
-    /// [`Client::join_after`](crate::Client::join_after). Received is not processed: to resume after the last processed
-    /// event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
+    /// [`Client::join_after`](crate::Client::join_after).
+    ///
+    /// The cursor covers events that a stream has yielded, even if the program has not processed them yet. To resume
+    /// after the last processed event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         self.client.progress.cursor(&self.id)
@@ -83,10 +89,12 @@ impl Project {
     /// Leaves the project. Its streams end after their buffered events.
     ///
     /// # Errors
-    /// Does not fail in practice: without a connection, the client just forgets the project.
+    /// Returns `closed` if the client's runtime has been shut down. Otherwise, leaving always succeeds; without a
+    /// connection, the client simply forgets the project.
     ///
     /// # Cancel safety
-    /// Once the request is queued, normally at the first poll, the project is left even if the future is dropped.
+    /// Once the request has been queued, which normally happens on the first poll, the project is left even if the
+    /// future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
         self.client.ask(Request::Leave { project: self.id.clone() }).await.map(|_| ())
     }

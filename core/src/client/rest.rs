@@ -1,4 +1,4 @@
-//! REST calls of a client.
+//! REST calls to the server.
 
 use super::Client;
 #[cfg(doc)]
@@ -9,16 +9,17 @@ use crate::{
 };
 
 impl Client {
-    /// Submits content for a decision.
+    /// Submits content for moderation and returns the decision.
     ///
     /// # Errors
-    /// `authentication_failed` or `rate_limited`; for any other error status `api`, with the response's status and
-    /// body. `connect_failed` if the server could not be reached; `protocol` if the response can't be read;
-    /// `invalid_argument` if an argument is invalid.
+    /// - `authentication_failed` or `rate_limited` if the server refuses the request for that reason
+    /// - `api`, with the response's status and body, for any other error status
+    /// - `connect_failed` if the server can't be reached
+    /// - `disconnected` if the connection is lost or the [`request_timeout`](ClientBuilder::request_timeout) expires
+    ///   after the server may have received the submission; the outcome is then unknown, so this error is not retryable
+    /// - `protocol` if the response can't be read
+    /// - `invalid_argument` if an argument is invalid
     ///
-    /// `disconnected` if the connection is lost, or no answer comes within
-    /// [`request_timeout`](ClientBuilder::request_timeout), once the server may have received the submission. The
-    /// outcome is unknown, so this error is not retryable.
     ///
     /// # Cancel safety
     /// If the future is dropped, the content may still be submitted.
@@ -26,44 +27,45 @@ impl Client {
         self.shared.api.moderate(submission.into()).await
     }
 
-    /// Looks up an item of content.
+    /// Fetches a content item by id.
     ///
     /// # Errors
-    /// The errors of [`moderate`](Self::moderate), with `connect_failed` in place of `disconnected`: the call can be
-    /// repeated. `api` with status 404 if there is no such item.
+    /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
+    /// reported as `connect_failed`, which is retryable. Returns `api` with status 404 if there is no such item.
     pub async fn content(&self, id: &str) -> Result<Content, Error> {
         rest::content(&*self.shared.api, id).await
     }
 
-    /// Returns a stream of the content of the credentials' project, newest first. Pages are fetched as needed.
+    /// Returns a stream of all content items of the project that the credentials belong to, newest first. Pages are
+    /// fetched as needed.
     #[must_use]
     pub fn contents(&self, filter: ContentFilter) -> ContentPages {
         ContentPages::new(self.shared.api.clone(), filter)
     }
 
-    /// Fetches one page of the content of the credentials' project, newest first.
+    /// Fetches one page of the content items of the project that the credentials belong to, newest first.
     ///
     /// # Errors
-    /// The errors of [`moderate`](Self::moderate), with `connect_failed` in place of `disconnected`: the call can be
-    /// repeated.
+    /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
+    /// reported as `connect_failed`, which is retryable.
     pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
         rest::content_page(&*self.shared.api, &filter).await
     }
 
-    /// Fetches the counters of the credentials' project.
+    /// Fetches the statistics of the project that the credentials belong to.
     ///
     /// # Errors
-    /// The errors of [`moderate`](Self::moderate), with `connect_failed` in place of `disconnected`: the call can be
-    /// repeated.
+    /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
+    /// reported as `connect_failed`, which is retryable.
     pub async fn statistics(&self) -> Result<Statistics, Error> {
         self.shared.api.statistics().await
     }
 
-    /// Checks the health of the server. Needs no credentials.
+    /// Checks the server's health. Requires no credentials.
     ///
     /// # Errors
-    /// The errors of [`moderate`](Self::moderate), with `connect_failed` in place of `disconnected`: the call can be
-    /// repeated.
+    /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
+    /// reported as `connect_failed`, which is retryable.
     pub async fn health(&self) -> Result<Health, Error> {
         self.shared.api.health().await
     }

@@ -1,4 +1,4 @@
-//! State shared by the handles of a client, and their requests to its task.
+//! State shared by all handles of a client, and their requests to the client's task.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -42,7 +42,8 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// Sends a request to the task, which exists after the first call of `connect`.
+    /// Sends a request to the client's task and waits for the answer. Fails with `disconnected` if `connect` has not
+    /// been called yet.
     pub(super) async fn ask(&self, request: Request) -> Answer {
         if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             let error = Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first");
@@ -54,7 +55,7 @@ impl Shared {
             request.fail(&Error::closed());
             return Err(Error::closed());
         }
-        // The task drops a request without an answer only when its runtime shuts down.
+        // The task drops a request without an answer only if its runtime is shut down.
         answer.await.map_err(|_| Error::closed())?
     }
 }

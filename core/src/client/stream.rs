@@ -1,4 +1,4 @@
-//! Stream of events.
+//! Stream of a client's or a project's events.
 
 use std::{
     collections::VecDeque,
@@ -19,16 +19,16 @@ use crate::{
     events::{Event, EventKinds, ProjectId},
 };
 
-/// Stream of the events of a client or a project, in order, each once.
+/// Stream of the events of a client or a project. Yields each event once and in order.
 ///
-/// The stream continues after a lost connection. It ends after a leave or a close; if it ends for another reason, the
-/// error is its last item.
+/// The stream continues after a lost connection. It ends when the project is left or the client is closed. If it ends
+/// for any other reason, its last item is the error.
 ///
-/// On servers with an event log a slow reader loses nothing: events that don't fit into the buffer are read from the
-/// log once there is room. On other servers the [overflow](crate::ClientBuilder::overflow) option decides which events
-/// are dropped, and a [`Lagged`](crate::Lagged) takes their place.
+/// By default, a slow reader loses no logged event on servers with an event log: events that don't fit into the buffer
+/// are read from the log once there is room. Otherwise, the [`overflow`](crate::ClientBuilder::overflow) option
+/// determines which events are dropped, and a [`Lagged`](crate::Lagged) takes their place.
 ///
-/// The stream keeps the connection alive, even if all [`Client`](crate::Client)s are dropped.
+/// A stream keeps the connection open even if all [`Client`](crate::Client)s have been dropped.
 #[derive(Debug)]
 pub struct EventStream {
     ring: Arc<Ring>,
@@ -49,17 +49,18 @@ impl EventStream {
         Self::from_ring(client, ring, project, kinds.is_some())
     }
 
-    /// `project`: its only project, if any. `partial`: it yields only some kinds of events.
+    /// Creates a stream that reads from `ring`. `project` is the stream's only project, if it is limited to one.
+    /// `partial` is `true` if the stream yields only some kinds of events.
     pub(super) fn from_ring(client: Arc<Shared>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
         let tracker = Tracker::new(client.progress.clone(), ring.clone(), project, partial);
         let chunk = ring.chunk();
         Self { ring, ready: VecDeque::new(), end: None, tracker, chunk, _client: client }
     }
 
-    /// Returns the next event; `None` at the end.
+    /// Returns the next event, or `None` once the stream has ended.
     ///
     /// # Errors
-    /// The last item may be the error that ended the stream: `authentication_failed`, `access_denied`,
+    /// If the stream ends because of an error, the error is its last item: `authentication_failed`, `access_denied`,
     /// `project_not_found`, `gave_up`, `disconnected` if the client does not reconnect, or `overflow` with
     /// [`Overflow::Close`](crate::Overflow::Close).
     ///
@@ -70,10 +71,11 @@ impl EventStream {
         self.take_one()
     }
 
-    /// Waits for an event and returns it with the other available events, at most `max` in all. Empty at the end.
+    /// Waits for at least one event and returns up to `max` available events. Returns an empty list once the stream has
+    /// ended.
     ///
     /// # Errors
-    /// The errors of [`next`](Self::next); events before the error are returned first.
+    /// Returns the same errors as [`next`](Self::next), after all events that precede the error.
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.
@@ -86,7 +88,7 @@ impl EventStream {
         }
     }
 
-    /// Takes the next event if it is available. Fetches up to `chunk` events at a time.
+    /// Returns the next event if one is available. Takes up to `chunk` events at a time from the ring.
     pub(crate) fn pop_now(&mut self, chunk: usize) -> Option<Event> {
         self.fill_now(chunk);
         let event = self.ready.pop_front()?;
@@ -102,20 +104,20 @@ impl EventStream {
         }
     }
 
-    /// Takes available events, up to `max`, without waiting.
+    /// Returns up to `max` available events, without waiting.
     pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
         self.take_ready(max)
     }
 
-    /// Like [`take_now`](Self::take_now), but the events count as delivered only once their position is
+    /// Returns up to `max` available events, without waiting. They count as received only once their position is
     /// [committed](Self::commit).
     pub(crate) fn take_ahead(&mut self, max: usize) -> Vec<Event> {
         self.fill_now(max);
         self.pick_ready(max)
     }
 
-    /// Notes that the reader has received the events taken ahead, up to this position.
+    /// Records that the reader has received the events up to this position.
     pub(crate) fn commit(&mut self, position: &EventPosition) {
         self.tracker.commit_position(position);
     }
@@ -130,8 +132,7 @@ impl EventStream {
 
     fn pick_ready(&mut self, max: usize) -> Vec<Event> {
         if self.ready.len() <= max {
-            // Returns the list itself and replaces it with another of its size, which is cheaper than moving its
-            // elements.
+            // Handing over the list and replacing it with a new one is cheaper than moving its elements.
             let empty = VecDeque::with_capacity(self.ready.len());
             Vec::from(std::mem::replace(&mut self.ready, empty))
         } else {
@@ -139,7 +140,8 @@ impl EventStream {
         }
     }
 
-    /// Waits for an event or the end. `Some` is the end, with its error once.
+    /// Waits for an event or the end of the stream. At the end, returns `Some` with the error, which is returned only
+    /// once.
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
         ready!(self.poll_fill(cx, self.chunk));
         if self.ready.is_empty() {
@@ -148,17 +150,18 @@ impl EventStream {
         Poll::Ready(None)
     }
 
-    /// Limits the stream to one event per interval: the first immediately, then the latest. The last event is never
-    /// lost. Losses pass without delay.
+    /// Limits the stream to one event per interval. The first event passes immediately; after that, the latest event of
+    /// each interval is yielded. The last event is never lost. Losses are yielded without delay.
     ///
-    /// Intended for streams of one kind, such as statistics: a newer event of any kind silently replaces one that is
-    /// held back. An event that is held back counts as read for [`Project::cursor`](crate::Project::cursor).
+    /// Intended for streams of one kind of event, such as statistics: while an event is held back, a newer event of any
+    /// kind silently replaces it. A held-back event counts as received for [`Project::cursor`](crate::Project::cursor).
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, Event> {
         Throttled::new(self, interval)
     }
 
-    /// Takes the event found by [`poll_fill`](Self::poll_fill). It is inspected in place, because events are large.
+    /// Takes the next event, or the error at the end. The event is inspected in place, because events are expensive to
+    /// move.
     #[inline]
     fn take_one(&mut self) -> Option<Result<Event, Error>> {
         let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(StreamEnd::take_error).map(Err) };
@@ -171,7 +174,7 @@ impl EventStream {
         if !self.ready.is_empty() || self.end.is_some() {
             return Poll::Ready(());
         }
-        // A reader that always finds events must let other tasks run.
+        // Lets other tasks run even if events are always available.
         let turn = ready!(poll_proceed(cx));
         let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
         let filled = self.ring.poll_take(cx, max, &mut batch);

@@ -1,4 +1,5 @@
-//! Rate limit for streams: at most one item per interval. The first item passes immediately; the last is never lost.
+//! Rate limit for streams: at most one item per interval. The first item passes immediately, and the last item is never
+//! lost.
 
 use std::{
     pin::Pin,
@@ -13,12 +14,14 @@ use crate::{
 };
 use futures_util::{Stream, StreamExt, stream::FusedStream};
 
-/// Longest interval: no instant can be [`Duration::MAX`] away.
+/// Maximum interval, about 30 years. Adding [`Duration::MAX`] to an instant would overflow.
 const THROTTLE_INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-/// Item of a [`Throttled`] stream. Implemented for every event type. Sealed: other types can't implement it.
+/// Item of a [`Throttled`] stream. Implemented for every event type.
+///
+/// This trait is sealed and can't be implemented outside of this crate.
 pub trait Throttle: Sealed {
-    /// Returns `true` if a newer item may replace this one. Errors and losses must not be replaced.
+    /// Returns `true` if a newer item may replace this one. Errors and losses are never replaced.
     fn replaceable(&self) -> bool {
         true
     }
@@ -36,8 +39,9 @@ impl<T: EventKind> Throttle for T {
     }
 }
 
-/// Stream that yields at most one item per interval: the first immediately, then the latest. The last item is never
-/// lost, even if the stream ends. Errors and losses pass without delay.
+/// Stream that yields at most one item per interval. The first item passes immediately; after that, the latest item of
+/// each interval is yielded. The last item is never lost, even if the stream ends. Errors and losses are yielded
+/// without delay.
 #[derive(Debug)]
 pub struct Throttled<S, T> {
     inner: Option<S>,
@@ -66,7 +70,7 @@ where
     S: Stream<Item = Result<T, Error>> + Unpin,
     T: Throttle + Unpin,
 {
-    /// Returns the next item; `None` at the end.
+    /// Returns the next item, or `None` once the stream has ended.
     ///
     /// # Cancel safety
     /// No item is lost if the future is dropped.
@@ -97,7 +101,7 @@ where
         let this = &mut *self;
         this.fill(cx);
         if let Some(passing) = this.passing.take() {
-            // The item held back is older than the one that passes.
+            // The held-back item is older, so it is yielded first.
             if let Some(latest) = this.latest.take() {
                 this.passing = Some(passing);
                 this.open_at = now().mono + this.interval;

@@ -1,4 +1,4 @@
-//! Stream of one kind of events.
+//! Stream of a single kind of event.
 
 use std::{
     future::poll_fn,
@@ -16,19 +16,20 @@ use crate::{
     events::{Event, EventKind},
 };
 
-/// Counts of the losses that a [`TypedStream`] can't yield, because they are of another kind.
+/// Counts of the losses in a [`TypedStream`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Losses {
     /// Number of events dropped because the reader was too slow.
     pub lagged: u64,
-    /// Number of gaps.
+    /// Number of [`Gap`](crate::Gap) events.
     pub gaps: u64,
 }
 
-/// Stream of events of one kind. Ends like an [`EventStream`].
+/// Stream of events of a single kind. It ends under the same conditions as an [`EventStream`].
 ///
-/// Losses are of another kind, so they are not yielded but counted in [`losses`](Self::losses).
+/// [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) are events of other kinds, so they are counted in
+/// [`losses`](Self::losses) instead of being yielded.
 #[derive(Debug)]
 pub struct TypedStream<T> {
     inner: EventStream,
@@ -37,7 +38,7 @@ pub struct TypedStream<T> {
 }
 
 impl Losses {
-    /// Counts a loss.
+    /// Counts the loss that this event reports.
     pub(crate) fn count(&mut self, notice: &Event) {
         match notice {
             Event::Lagged(lagged) => self.lagged += lagged.missed,
@@ -51,10 +52,10 @@ impl<T: EventKind> TypedStream<T> {
         Self { inner, losses: Losses::default(), kind: PhantomData }
     }
 
-    /// Returns the next event; `None` at the end.
+    /// Returns the next event, or `None` once the stream has ended.
     ///
     /// # Errors
-    /// Fails like [`EventStream::next`].
+    /// Returns the same errors as [`EventStream::next`].
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.
@@ -62,10 +63,11 @@ impl<T: EventKind> TypedStream<T> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Waits for an event and returns it with the other available events, at most `max` in all. Empty at the end.
+    /// Waits for at least one event and returns up to `max` available events. Returns an empty list once the stream has
+    /// ended.
     ///
     /// # Errors
-    /// Fails like [`EventStream::next_batch`].
+    /// Returns the same errors as [`EventStream::next_batch`].
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.
@@ -80,15 +82,17 @@ impl<T: EventKind> TypedStream<T> {
         }
     }
 
-    /// Returns the losses so far.
+    /// Returns the losses counted so far.
     #[must_use]
     pub fn losses(&self) -> Losses {
         self.losses
     }
 
-    /// Limits the stream to one event per interval: the first immediately, then the latest; the last is never lost.
-    /// Replaced events are dropped silently, and an event that is held back counts as read for
-    /// [`Project::cursor`](crate::Project::cursor). Intended for statistics and the like.
+    /// Limits the stream to one event per interval. The first event passes immediately; after that, the latest event of
+    /// each interval is yielded. The last event is never lost.
+    ///
+    /// Intended for events such as statistics, of which only the latest matters: while an event is held back, a newer
+    /// one silently replaces it. A held-back event counts as received for [`Project::cursor`](crate::Project::cursor).
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, T> {
         Throttled::new(self, interval)

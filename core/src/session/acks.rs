@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, time::Instant};
 use super::{StreamId, Token};
 use crate::events::ProjectId;
 
-/// Receiver of an acknowledgement.
+/// Recipient of an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Waiter {
-    /// The user who emitted the event.
+    /// The user that emitted the event.
     User(Token),
     /// A join or leave of this project.
     Room(ProjectId),
-    /// Page of the project's event log after this id.
+    /// A follower's request for the page of the project's event log after this id.
     Replay(ProjectId, u64),
-    /// Page after this id, for one stream.
+    /// A stream's request for the page of the project's event log after this id.
     Backlog(StreamId, ProjectId, u64),
 }
 
@@ -41,18 +41,18 @@ impl Acks {
         self.waiting.insert(id, (waiter, deadline));
     }
 
-    /// Removes the waiter for `id`; `None` if there is none (any more).
+    /// Removes and returns the waiter for `id`, or returns `None` if nothing is waiting for this acknowledgement.
     pub(crate) fn take(&mut self, id: u64) -> Option<Waiter> {
         self.waiting.remove(&id).map(|(waiter, _)| waiter)
     }
 
-    /// Removes one waiter whose deadline has passed.
+    /// Removes and returns one waiter whose deadline has passed.
     pub(crate) fn expired(&mut self, now: Instant) -> Option<Waiter> {
         let id = *self.waiting.iter().find(|(_, (_, deadline))| *deadline <= now)?.0;
         self.take(id)
     }
 
-    /// Consumes the pending acknowledgements of a lost connection.
+    /// Returns everything that waited for acknowledgements of a lost connection.
     pub(crate) fn into_waiters(self) -> impl Iterator<Item = Waiter> {
         self.waiting.into_values().map(|(waiter, _)| waiter)
     }

@@ -1,4 +1,4 @@
-//! Connection attempts since the last stable connection.
+//! Counts of connection attempts since the last stable connection.
 
 use std::time::{Duration, Instant};
 
@@ -9,22 +9,22 @@ use super::{
     backoff::{AttemptWindow, next_delay, quick_delay},
 };
 
-/// Counter and limit of attempts.
+/// Counter of connection attempts, with the limit on attempts per minute.
 #[derive(Debug)]
 pub(crate) struct Attempts {
     count: u32,
-    /// Number of first attempts at an address, which are delayed only briefly.
+    /// Number of first attempts at an address, which have short delays.
     quick_attempts: u32,
     window: AttemptWindow,
 }
 
 impl Attempts {
-    /// `per_minute`: the attempts allowed per minute.
+    /// Creates a counter that allows `per_minute` attempts per minute.
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { count: 0, quick_attempts: 0, window: AttemptWindow::new(per_minute) }
     }
 
-    /// Number of scheduled attempts.
+    /// Returns the number of attempts scheduled since the last stable connection.
     pub(crate) fn count(&self) -> u32 {
         self.count
     }
@@ -34,7 +34,7 @@ impl Attempts {
         self.window.record(now);
     }
 
-    /// Earliest time, not before `wanted`, at which the limit allows another attempt.
+    /// Returns the earliest time, at or after `wanted`, at which the limit allows another attempt.
     pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
         self.window.earliest(wanted)
     }
@@ -46,7 +46,7 @@ impl Attempts {
         quick_delay(policy, rng)
     }
 
-    /// Schedules any other attempt and returns its delay, which does not grow beyond that of attempt `longest`.
+    /// Schedules any other attempt and returns its delay. The delay stops growing at attempt number `longest`.
     pub(crate) fn pause(&mut self, policy: &ReconnectPolicy, longest: u32, rng: &mut impl Rng) -> Duration {
         self.count = self.count.saturating_add(1);
         next_delay(policy, (self.count - self.quick_attempts).min(longest), rng)

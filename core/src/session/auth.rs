@@ -1,76 +1,78 @@
-//! Consequence of a refusal for the credentials: give up, renew, or try later.
+//! Reaction to refused credentials: renew them, switch to others, retry later, or give up.
 
 use std::time::Duration;
 
 /// Source of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CredentialsSource {
-    /// A key or cookie that never changes, or no credentials.
+    /// A key or cookie that never changes, or no credentials at all.
     Fixed,
-    /// A login form or the user's provider, which can supply new ones.
+    /// A login form or the user's provider. Both can supply new credentials.
     Renewable,
 }
 
 /// Choice among the configured credentials for the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum CredentialChoice {
-    /// The session or the login; the API key if there is nothing else.
+    /// The session or the login, or the API key if neither is configured.
     #[default]
     Primary,
-    /// The API key configured next to a session or a login.
+    /// The API key, if it is configured in addition to a session or a login.
     SpareKey,
 }
 
-/// Facts about an attempt's credentials that are known before the server sees them on the socket.
+/// Information about an attempt's credentials that is available before they are used on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct CredentialStatus {
-    /// The server's login form has just accepted them.
+    /// True if the server's login form has just accepted them.
     pub(crate) just_accepted: bool,
 }
 
 /// Certainty that a refusal concerns the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certainty {
-    /// The server said so.
+    /// The server stated that the credentials are the reason.
     Said,
-    /// The credentials source said so and has no others.
+    /// The credentials source reported the refusal and has no other credentials.
     Final,
-    /// The login form does not exist. A proxy may report that while the server is down.
+    /// The login form does not exist. A proxy may also report this while the server is down.
     NoLogin,
-    /// A disconnect before the acknowledgement, or a refusal without a known reason. Deployed servers disconnect for
-    /// bad credentials, at their limit of connection attempts, and perhaps during a restart.
+    /// The server disconnected before the acknowledgement, or refused without a known reason. Deployed servers
+    /// disconnect for bad credentials, when an address reaches their limit of connection attempts, and possibly during
+    /// a restart.
     Ambiguous,
-    /// The connection ended right after its acknowledgement, which also happens when a server restarts.
+    /// The connection ended right after its acknowledgement. This also happens when a server restarts.
     Interrupted,
 }
 
-/// Reaction to a refusal.
+/// Reaction to a refusal that may concern the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// End the client with `authentication_failed`.
     End,
-    /// Ask the source for new credentials, with the reason that these were rejected.
+    /// Request new credentials from the source, stating that the previous ones were rejected.
     Again,
-    /// Try this address again with the other credentials.
+    /// Try this address again with the other configured credentials.
     Other,
-    /// Not certain yet: retry with the delays of the policy.
+    /// Retry with the delays of the reconnection policy, because the cause is still uncertain.
     Retry,
-    /// Probably a rate limit: retry after this pause.
+    /// Retry after this pause, because the cause is probably a rate limit.
     Hold(Duration),
-    /// This address is useless: try the others.
+    /// Stop using this address and try the others.
     Next,
 }
 
-/// Deployed servers count attempts over 60 s.
+/// Pause after a suspected lockout. Deployed servers count attempts over 60 s; one second is added for clock
+/// differences.
 const LOCKOUT_PAUSE: Duration = Duration::from_secs(61);
 
-/// State of the credentials at one address, over all attempts.
+/// State of the credentials at one address, across all attempts.
 #[derive(Debug)]
 pub(crate) struct Auth {
     source: CredentialsSource,
     has_spare_key: bool,
     choice: CredentialChoice,
-    /// The server has refused the other credentials since the last stable connection.
+    /// True if the server has refused the other credentials since the last stable connection.
     other_refused: bool,
     confirmed: bool,
     rejections: u32,
@@ -83,22 +85,22 @@ impl Auth {
         Self { source, has_spare_key, choice, other_refused: false, confirmed: false, rejections: 0, held: false }
     }
 
-    /// Credentials for the next attempt.
+    /// Returns the credentials to use for the next attempt.
     pub(crate) fn choice(&self) -> CredentialChoice {
         self.choice
     }
 
-    /// Returns `true` if there are other credentials that the server has not refused.
+    /// Returns `true` if other credentials are configured and the server has not refused them.
     pub(crate) fn has_other(&self) -> bool {
         self.has_spare_key && !self.other_refused
     }
 
-    /// Notes a stable connection: an earlier refusal of the other credentials no longer counts.
+    /// Records a stable connection. The other credentials may be tried again, even if they were refused before.
     pub(crate) fn stable(&mut self) {
         self.other_refused = false;
     }
 
-    /// Notes that the server accepts the credentials.
+    /// Records that the server accepts the credentials.
     pub(crate) fn confirmed(&mut self) {
         (self.confirmed, self.rejections, self.held) = (true, 0, false);
     }
@@ -108,8 +110,10 @@ impl Auth {
         self.confirmed
     }
 
-    /// Notes a refusal and returns the reaction. `elsewhere`: another address has accepted the credentials.
-    /// `may_retry`: a refusal that may be a restart has not been repeated often enough to count.
+    /// Records a refusal and returns the reaction.
+    ///
+    /// `elsewhere` is true if another address has accepted the credentials. `may_retry` is true if the refusal may
+    /// still be explained by a restart of the server.
     pub(crate) fn refused(
         &mut self,
         certainty: Certainty,
@@ -130,7 +134,7 @@ impl Auth {
         Verdict::Other
     }
 
-    /// Reaction to a refusal of the current credentials.
+    /// Returns the reaction to a refusal, without considering the other credentials.
     fn judge(&mut self, certainty: Certainty, status: CredentialStatus, elsewhere: bool, may_retry: bool) -> Verdict {
         let source = match self.choice {
             CredentialChoice::Primary => self.source,

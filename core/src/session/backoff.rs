@@ -1,4 +1,4 @@
-//! Delays between attempts, and the limit of attempts per minute.
+//! Delays between connection attempts, and the limit on attempts per minute.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +9,7 @@ use rand::{Rng, RngExt};
 
 use super::ReconnectPolicy;
 
-/// Delay before attempt number `attempt`, counted from 1.
+/// Returns the delay before attempt number `attempt`, counted from 1.
 pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl Rng) -> Duration {
     let grown = policy.delay.as_secs_f64() * policy.factor.powi(attempt.saturating_sub(1).min(1_000) as i32);
     let delay = grown.min(policy.max_delay.as_secs_f64());
@@ -17,15 +17,16 @@ pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl 
     Duration::from_secs_f64((delay * (1.0 + spread)).max(0.0))
 }
 
-/// Delay before the first attempt at another address. Its jitter spreads the clients of a server that went down.
+/// Returns the short delay before the first attempt at another address. Its jitter prevents the clients of a failed
+/// server from reconnecting all at once.
 pub(crate) fn quick_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
     policy.delay.mul_f64(policy.jitter * rng.random::<f64>())
 }
 
-/// Window over which servers count attempts, plus one second for clock differences.
+/// Period over which servers count attempts, plus one second for clock differences.
 const ATTEMPT_WINDOW: Duration = Duration::from_secs(61);
 
-/// Attempts of the last minute.
+/// Sliding window over recent attempts, which enforces the limit on attempts per minute.
 #[derive(Debug)]
 pub(crate) struct AttemptWindow {
     limit: usize,
@@ -37,7 +38,7 @@ impl AttemptWindow {
         Self { limit: limit.max(1) as usize, made: VecDeque::new() }
     }
 
-    /// Earliest time, not before `wanted`, at which one more attempt stays within the limit.
+    /// Returns the earliest time, at or after `wanted`, at which another attempt stays within the limit.
     pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
         match self.made.len().checked_sub(self.limit) {
             None => wanted,

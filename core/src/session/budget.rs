@@ -1,15 +1,15 @@
-//! Limit of events sent per minute. It is a sliding window, as on the server: a bucket that refills would allow nearly
-//! twice the limit in its first minute.
+//! Limit on the number of events sent per minute. The limit uses a sliding window, as the server does. A token bucket
+//! would allow nearly twice the limit in its first minute.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-/// The server's window, plus one second for variations in latency.
+/// Length of the server's window, plus one second for variations in latency.
 const BUDGET_WINDOW: Duration = Duration::from_secs(61);
 
-/// Counter of the events sent on one connection. A new connection starts with a full budget.
+/// Budget of events for one connection. Each new connection starts with a full budget.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: Option<usize>,
@@ -26,18 +26,19 @@ impl Budget {
         self.sent.len()
     }
 
-    /// Takes one user event out of the budget. A fifth of the budget is reserved for joins, leaves and pages.
+    /// Takes one user event from the budget. A fifth of the budget is reserved for joins, leaves and page
+    /// requests.
     ///
     /// # Errors
-    /// Returns the time until there is room.
+    /// Returns the time until the budget has room again.
     pub(crate) fn take_for_user(&mut self, now: Instant) -> Result<(), Duration> {
         self.take_of(now, self.limit.map(|limit| limit - limit / 5))
     }
 
-    /// Takes one event out of the budget.
+    /// Takes one event from the budget.
     ///
     /// # Errors
-    /// Returns the time until there is room.
+    /// Returns the time until the budget has room again.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         self.take_of(now, self.limit)
     }

@@ -1,12 +1,12 @@
-//! Options of the machine.
+//! Options of a session.
 
 use std::time::Duration;
 
 use super::CredentialsSource;
 
-/// Reconnection policy.
+/// Policy for reconnecting after a connection is lost.
 ///
-/// All fields are public, so that a policy can be written as one expression. End the expression with
+/// All fields are public, so a policy can be written as a single expression. End the expression with
 /// `..ReconnectPolicy::default()`, because later versions may add fields.
 ///
 /// ```
@@ -18,19 +18,20 @@ use super::CredentialsSource;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReconnectPolicy {
-    /// First delay. Default 1 s.
+    /// First delay. Defaults to 1 s.
     pub delay: Duration,
-    /// Factor by which the delay grows after each failed attempt. Default 2, at least 1.
+    /// Factor by which the delay grows after each failed attempt, at least 1. Defaults to 2.
     pub factor: f64,
-    /// Longest delay, before jitter. Default 10 s.
+    /// Longest delay before jitter is applied. Defaults to 10 s.
     pub max_delay: Duration,
-    /// Number of attempts after which the client gives up. Default `None`: never.
+    /// Number of attempts after which the client gives up. Defaults to `None`: the client never gives up.
     pub attempts: Option<u32>,
-    /// Jitter: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5, from 0 to 1.
+    /// Amount of jitter, from 0 to 1. Each delay is multiplied by a random number between `1 - jitter` and
+    /// `1 + jitter`. Defaults to 0.5.
     pub jitter: f64,
-    /// Lifetime after which a connection counts as stable, and the count of attempts restarts. Default 5 s.
+    /// Time after which a connection counts as stable and the count of attempts restarts. Defaults to 5 s.
     pub stable_after: Duration,
-    /// Hard limit on attempts in any 60 s, because deployed servers lock out the tenth. Default 9.
+    /// Hard limit on the number of attempts in any 60 s, because deployed servers lock out the tenth. Defaults to 9.
     pub max_attempts_per_minute: u32,
 }
 
@@ -48,34 +49,35 @@ impl Default for ReconnectPolicy {
     }
 }
 
-/// Reaction when the server ends the connection on purpose.
+/// Reaction to a server that ends the connection on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnServerDisconnect {
     /// Reconnect, with the usual delays.
     #[default]
     Reconnect,
-    /// Close the client; streams end with `disconnected`.
+    /// Close the client. Its streams end with the error `disconnected`.
     Stop,
 }
 
-/// Recovery of events missed during an interruption.
+/// Method of recovering events that were missed during an interruption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
-    /// Replay if the server supports it; otherwise REST if there is an API key; otherwise report a [`Gap`](crate::Gap).
+    /// Replay the events if the server supports it. Otherwise use REST if there is an API key. Otherwise report a
+    /// [`Gap`](crate::Gap).
     #[default]
     Auto,
-    /// Replay if the server supports it; otherwise report a [`Gap`](crate::Gap).
+    /// Replay the events if the server supports it. Otherwise report a [`Gap`](crate::Gap).
     Replay,
     /// Always report a [`Gap`](crate::Gap).
     Off,
 }
 
-/// Configuration of the machine, fixed for the client's life.
+/// Configuration of a session, fixed for the client's lifetime.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionConfig {
-    /// Number of addresses of the server.
+    /// Number of configured addresses of the server.
     pub(crate) endpoint_count: usize,
     pub(crate) reconnect: Option<ReconnectPolicy>,
     pub(crate) retry_first_connect: bool,
@@ -86,16 +88,16 @@ pub(crate) struct SessionConfig {
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) backfill: Backfill,
-    /// Interval at which REST is polled for reviews, on servers without an event log.
+    /// Interval at which reviews are polled by REST, on servers without an event log. `None` disables polling.
     pub(crate) review_poll: Option<Duration>,
-    /// True if the REST API is usable, because there is an API key.
+    /// True if the REST API can be used, because an API key is configured.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials: CredentialsSource,
-    /// True if pages of a replay wait for readers with room. Without readers there is nothing to wait for.
+    /// True if replays and backfills wait until readers have room. False only if there are no readers to wait for.
     pub(crate) paced_by_readers: bool,
     /// True if an API key is the client's only credential.
     pub(crate) has_only_key: bool,
-    /// True if there is an API key next to a session or a login.
+    /// True if an API key is configured in addition to a session or a login.
     pub(crate) has_spare_key: bool,
 }
 

@@ -1,4 +1,5 @@
-//! Which join an event confirms. The event does not say: it may be the late answer to an earlier join of the project.
+//! Matching of `joined_project` events to joins. The event does not identify the join that it answers, which may be an
+//! earlier join of the project.
 
 use std::time::Instant;
 
@@ -9,34 +10,36 @@ use super::{
 };
 use crate::events::ProjectId;
 
-/// Request that the event that confirms a join answers.
+/// Request that a `joined_project` event answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Confirmation {
-    /// The awaited one.
+    /// The awaited join.
     Awaited,
-    /// One that is overdue.
+    /// An overdue join.
     Overdue,
-    /// The awaited one, or an earlier one whose room the client has left since. The acknowledgement that follows shows
-    /// which.
+    /// Either the awaited join or an earlier one, after which the client left the room. The acknowledgement that
+    /// follows shows which.
     Contested,
-    /// None.
+    /// No known join.
     Unrequested,
 }
 
-/// Events that confirm the awaited join or an earlier one. A server acknowledges a join right after its event.
+/// Events that answer either the awaited join or an earlier one. A server acknowledges a join right after its event, so
+/// the next acknowledgement shows which.
 #[derive(Debug)]
 pub(super) struct Contested {
     /// Acknowledgement id of the awaited join.
     awaited: u64,
     project: ProjectId,
-    /// Number of events that no acknowledgement has explained.
+    /// Number of events that no acknowledgement of an earlier join has explained.
     events: u32,
-    /// The latest one.
+    /// Payload of the latest event.
     joined: JoinedProject,
 }
 
 impl Requests {
-    /// Notes that the server has acknowledged a request, however late. `refused`: the acknowledgement says no.
+    /// Records that the server has acknowledged a request, even if the answer is no longer awaited. `refused` is true
+    /// if the acknowledgement refuses the request.
     pub(crate) fn on_acknowledged(&mut self, ack: u64, refused: bool) {
         let Some(at) = self.list.iter().position(|request| request.ack == Some(ack)) else { return };
         let request = &mut self.list[at];
@@ -57,7 +60,8 @@ impl Requests {
         }
     }
 
-    /// Handles the event that confirms a join. The acknowledgement of an awaited join is due at `acknowledged_by`.
+    /// Handles a `joined_project` event. If it confirms a join, the acknowledgement of that join is due by
+    /// `acknowledged_by`.
     pub(crate) fn on_joined(
         &mut self,
         project: &ProjectId,
@@ -72,7 +76,8 @@ impl Requests {
             self.list.remove(at);
             return Confirmation::Awaited;
         }
-        // Without a leave in between, the answer to an earlier join shows as well that the client is in the room.
+        // If the client did not leave the room in between, the answer to an earlier join also shows that the client is
+        // in the room.
         let contested = self.may_answer_an_ended_join(project);
         if contested
             && self.server_acknowledges
@@ -85,18 +90,18 @@ impl Requests {
         Confirmation::Awaited
     }
 
-    /// Handles the event that confirms a join although none is awaited.
+    /// Handles a `joined_project` event while no join of the project is awaited.
     fn on_late_joined(&mut self, project: &ProjectId, acknowledged_by: Instant) -> Confirmation {
         let answers = |request: &Request| request.is_join() && request.project == *project;
         let Some(at) = self.list.iter().position(|request| request.is_overdue() && answers(request)) else {
             return Confirmation::Unrequested;
         };
-        // A leave that was sent since ends the membership.
+        // A leave that was sent in the meantime ends the membership.
         if self.awaits(project) {
             return Confirmation::Unrequested;
         }
         if self.list.iter().filter(|request| request.may_answer_late() && answers(request)).count() > 1 {
-            // This one may still be refused, if the event is the answer to another.
+            // The event may have answered another join, so this one may still be refused.
             let contested = self.may_answer_an_ended_join(project);
             self.list[at].confirm(contested, acknowledged_by);
         } else {
@@ -105,7 +110,7 @@ impl Requests {
         Confirmation::Overdue
     }
 
-    /// Returns `true` if an event may be the answer to a join whose room the client has left since.
+    /// Returns `true` if an event may answer an earlier join of the project, after which the client left the room.
     fn may_answer_an_ended_join(&self, project: &ProjectId) -> bool {
         let is_it = |request: &Request| request.is_join() && request.project == *project && request.left_since;
         self.list.iter().any(|request| is_it(request) && request.may_answer_late())
@@ -117,7 +122,8 @@ impl Requests {
         self.contested = Some(Contested { awaited, project, events: events + 1, joined });
     }
 
-    /// Takes the contested confirmation that this acknowledgement decides.
+    /// Removes and returns the payload of the contested event, if this acknowledgement decides in favour of the awaited
+    /// join.
     pub(crate) fn take_contested(&mut self, ack: u64) -> Option<JoinedProject> {
         self.contested.take_if(|contested| contested.awaited == ack).map(|contested| contested.joined)
     }

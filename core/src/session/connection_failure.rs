@@ -1,42 +1,44 @@
-//! Mapping from connection failures to the user's errors.
+//! Connection failures, and the errors that users see for them.
 
 use crate::{Error, ErrorKind, Stage};
 
-/// Reason why a connection ended or could not be made.
+/// Reason why a connection ended or could not be established.
 #[derive(Debug, Clone)]
 pub(crate) enum ConnectionFailure {
     /// Dialling failed with this error.
     Dial(Error),
     /// The server or the provider refused the credentials before the socket was open.
     Credentials(Error),
-    /// Like `Credentials`, and there are no others: the provider has given up, or the login form rejected them.
+    /// Like `Credentials`, but there are no other credentials: the provider has given up, or the login form rejected
+    /// them.
     CredentialsExhausted(Error),
-    /// There is no login form. Other credentials can be tried.
+    /// The server has no login form. Other credentials can be tried.
     NoLogin(Error),
     /// The transport failed.
     Io(String),
     /// The peer closed the transport.
     PeerClosed(String),
-    /// The server does not know the Engine.IO session: it has forgotten it, or another process of it has opened it.
+    /// The server does not know the Engine.IO session, because it has forgotten the session or another of its processes
+    /// opened it.
     SessionUnknown(String),
-    /// An Engine.IO CLOSE packet.
+    /// The server sent an Engine.IO CLOSE packet.
     EngineClosed,
-    /// A Socket.IO DISCONNECT packet on a good connection.
+    /// The server sent a Socket.IO DISCONNECT packet on a connection that it had accepted.
     ServerDisconnected,
-    /// The namespace was refused for a reason other than the credentials.
+    /// The server refused the namespace for a reason other than the credentials.
     NamespaceRefused(Error),
-    /// No packet arrived for too long.
+    /// No packet has arrived for too long.
     Silent,
-    /// Packets arrive, but no answers to requests.
+    /// Packets still arrive, but requests are not answered.
     Unresponsive,
-    /// The server violated the protocol irrecoverably.
+    /// The server violated the protocol in a way that cannot be ignored.
     Protocol(String),
-    /// The connect timeout expired at this stage.
+    /// The connect timeout expired during this stage.
     Timeout(Stage),
 }
 
 impl ConnectionFailure {
-    /// Converts the failure to the user's error.
+    /// Converts the failure to the error that the user sees.
     pub(crate) fn into_error(self) -> Error {
         let disconnected = |text: &str| Error::new(ErrorKind::Disconnected, text);
         match self {

@@ -1,8 +1,8 @@
-//! Earliest of several deadlines.
+//! Minimum of several optional deadlines.
 
 use std::time::Instant;
 
-/// Running minimum of deadlines, computed after every packet.
+/// Earliest deadline considered so far. It is recomputed after every packet, so it must be cheap.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Earliest(pub(crate) Option<Instant>);
 

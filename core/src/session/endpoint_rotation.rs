@@ -1,4 +1,4 @@
-//! Order of the endpoints: which one is in use, which is next, and what is known about each.
+//! Rotation through the endpoints: which one is in use, which one is next, and what is known about each.
 
 use std::time::Instant;
 
@@ -11,12 +11,12 @@ use crate::Error;
 /// Credentials for the next attempt at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum NextCredentials {
-    /// The same as before.
+    /// The same credentials as before.
     #[default]
     Same,
-    /// New ones from the same source, because the previous ones were rejected.
+    /// New credentials from the same source, because the previous ones were rejected.
     Renewed,
-    /// The others, which were not tried here yet.
+    /// The other configured credentials, which have not been tried at this address.
     Other,
 }
 
@@ -24,30 +24,32 @@ enum NextCredentials {
 #[derive(Debug)]
 struct EndpointState {
     auth: Auth,
-    /// True if it was ever tried; `tried` is reset when a connection is stable.
+    /// True if the address has ever been tried.
     known: bool,
+
+    /// True if the address has been tried since the last stable connection.
     tried: bool,
-    /// Time before which the address asked for no attempt.
+    /// Time before which the server at this address wants no attempt.
     not_before: Option<Instant>,
-    /// True if the address refuses credentials that another address accepts.
+    /// True if the address is no longer tried, because it refuses credentials that another address accepts.
     left_out: bool,
     next_credentials: NextCredentials,
-    /// Refusal of the credentials that the client no longer offers to the address.
+    /// Refusal of the credentials that the client no longer uses at this address.
     earlier_refusal: Option<Error>,
 }
 
-/// All endpoints in the order in which they are tried. One of them is always current: in use, or tried next.
+/// All endpoints, in the order in which they are tried. One of them is current: it is in use or tried next.
 #[derive(Debug)]
 pub(crate) struct EndpointRotation {
     all: Vec<EndpointState>,
     current: usize,
-    /// Consecutive refusals, at any address, that may have been restarts.
+    /// Number of consecutive refusals, at any address, that restarts of the server may explain.
     unclear_refusals: u32,
 }
 
-/// Number of consecutive refusals after which they concern the credentials and not a restart.
+/// Number of consecutive unclear refusals after which the credentials are blamed rather than a restart of the server.
 const UNCLEAR_REFUSALS_MAX: u32 = 4;
-/// The same if there are other credentials to try.
+/// Like [`UNCLEAR_REFUSALS_MAX`], if other credentials can be tried.
 const UNCLEAR_REFUSALS_BEFORE_OTHER: u32 = 3;
 
 impl EndpointRotation {
@@ -64,12 +66,12 @@ impl EndpointRotation {
         Self { all: std::iter::repeat_with(endpoint).take(count.max(1)).collect(), current: 0, unclear_refusals: 0 }
     }
 
-    /// Index of the current address.
+    /// Returns the index of the current address.
     pub(crate) fn current(&self) -> usize {
         self.current
     }
 
-    /// Notes that the current address accepts the credentials.
+    /// Records that the current address accepts the credentials.
     pub(crate) fn auth_confirmed(&mut self) {
         self.unclear_refusals = 0;
         self.all[self.current].auth.confirmed();
@@ -80,23 +82,23 @@ impl EndpointRotation {
         self.all[self.current].auth.has_worked()
     }
 
-    /// Credentials for the current address.
+    /// Returns the choice of credentials for the current address.
     pub(crate) fn credential_choice(&self) -> CredentialChoice {
         self.all[self.current].auth.choice()
     }
 
-    /// Returns `true` if the next attempt at the current address uses other credentials than the last.
+    /// Returns `true` if the next attempt at the current address uses other credentials than the last one.
     pub(crate) fn has_new_credentials(&self) -> bool {
         self.all[self.current].next_credentials != NextCredentials::Same
     }
 
-    /// The current address's refusal of the credentials that it is not given any more.
+    /// Returns the current address's refusal of the credentials that the client no longer uses there.
     pub(crate) fn earlier_refusal(&self) -> Option<&Error> {
         self.all[self.current].earlier_refusal.as_ref()
     }
 
-    /// Starts an attempt at the current address and returns the reason for credentials. `connecting`: there was no
-    /// connection yet.
+    /// Records the start of an attempt at the current address and returns the reason for its credentials. `connecting`
+    /// is true if there has been no connection yet.
     pub(crate) fn dial(&mut self, connecting: bool) -> CredentialsReason {
         let endpoint = &mut self.all[self.current];
         endpoint.tried = true;
@@ -109,17 +111,17 @@ impl EndpointRotation {
         }
     }
 
-    /// Returns `true` if an address was not tried since the last stable connection.
+    /// Returns `true` if any address has not been tried since the last stable connection.
     pub(crate) fn has_untried(&self) -> bool {
         self.all.iter().any(|endpoint| !endpoint.tried && !endpoint.left_out)
     }
 
-    /// Returns `true` if the current address was not tried since the last stable connection.
+    /// Returns `true` if the current address has not been tried since the last stable connection.
     pub(crate) fn is_untried(&self) -> bool {
         !self.all[self.current].tried
     }
 
-    /// Notes that the connection is stable. If it is lost, the other addresses are tried anew.
+    /// Records that the connection is stable. If it is lost, every other address counts as untried.
     pub(crate) fn stable(&mut self) {
         let current = &mut self.all[self.current];
         current.auth.stable();
@@ -134,12 +136,13 @@ impl EndpointRotation {
         self.all[self.current].not_before = Some(until);
     }
 
-    /// Time before which the current address must not be tried, if any.
+    /// Returns the time before which the current address must not be tried, if there is one.
     pub(crate) fn not_before(&self) -> Option<Instant> {
         self.all[self.current].not_before
     }
 
-    /// Moves on to the next address that may be tried now, or soonest. Stays if new credentials are to be tried.
+    /// Moves on to the next address that may be tried now, or else to the one that may be tried soonest. Stays at the
+    /// current address if new credentials are about to be tried there.
     pub(crate) fn advance(&mut self, now: Instant) {
         if self.has_new_credentials() {
             return;
@@ -147,22 +150,23 @@ impl EndpointRotation {
         let count = self.all.len();
         let others = (1..=count).map(|step| (self.current + step) % count);
         let usable = others.filter(|at| !self.all[*at].left_out);
-        // `min_by_key` returns the first of equals.
+        // `min_by_key` returns the first of several equal elements.
         let next = usable.min_by_key(|at| self.all[*at].not_before.filter(|until| *until > now));
         self.current = next.unwrap_or(self.current);
     }
 
-    /// Returns `true` if the refusals may have been restarts and were not repeated often enough.
+    /// Returns `true` if there were refusals, but not enough of them to rule out a restart of the server.
     pub(crate) fn is_unclear(&self) -> bool {
         (1..UNCLEAR_REFUSALS_MAX).contains(&self.unclear_refusals)
     }
 
-    /// Notes a failure other than a refusal. While a server restarts, it counts as one more retry.
+    /// Records a failure other than a refusal. After an unclear refusal it counts as another one, because the server
+    /// may be restarting.
     pub(crate) fn failed(&mut self) {
         self.unclear_refusals = self.unclear_refusals.saturating_add(u32::from(self.unclear_refusals > 0));
     }
 
-    /// Notes that the current address refuses the credentials, and returns the reaction.
+    /// Records that the current address refuses the credentials, and returns the reaction.
     pub(crate) fn refused(&mut self, certainty: Certainty, status: CredentialStatus, error: &Error) -> Verdict {
         let others = self.all.iter().enumerate().filter(|(at, endpoint)| *at != self.current && !endpoint.left_out);
         let elsewhere = others.into_iter().any(|(_, endpoint)| endpoint.auth.has_worked());

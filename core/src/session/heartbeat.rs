@@ -1,8 +1,7 @@
-//! The documented `heartbeat` event. Nothing depends on it; deployed servers ignore it.
+//! Schedule of the documented `heartbeat` event. Nothing depends on this event, and deployed servers ignore it.
 
 use std::time::{Duration, Instant};
 
-/// Schedule of the `heartbeat` event.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     interval: Option<Duration>,
@@ -18,7 +17,8 @@ impl Heartbeat {
         self.next = self.interval.map(|interval| now + interval);
     }
 
-    /// Returns `true` if one is due, and schedules the next relative to now, so that missed ones don't pile up.
+    /// Returns `true` if a heartbeat is due, and schedules the next one relative to `now`, so that missed heartbeats do
+    /// not accumulate.
     pub(crate) fn due(&mut self, now: Instant) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {

@@ -15,7 +15,7 @@ use crate::{
     events::{Cursor, Event, ProjectId},
 };
 
-/// Current time: a monotonic clock and the wall clock.
+/// Current time on the monotonic clock and on the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Now {
     pub(crate) mono: Instant,
@@ -23,18 +23,19 @@ pub(crate) struct Now {
 }
 
 impl Now {
-    /// Time since `earlier`, including time that the computer has slept, which only the wall clock counts.
+    /// Returns the time since `earlier`. Time that the computer spent asleep is included, because the wall clock counts
+    /// it.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         let wall = Duration::try_from(self.wall.duration_since(earlier.wall)).unwrap_or_default();
         self.mono.saturating_duration_since(earlier.mono).max(wall)
     }
 }
 
-/// Identifies the caller of a command; the machine returns it with the answer.
+/// Identifier of a command, which the machine repeats in its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Token(pub(crate) u64);
 
-/// Request of a user.
+/// Request from the client's public API or from its streams.
 #[derive(Debug)]
 pub(crate) enum Command {
     Connect {
@@ -49,7 +50,7 @@ pub(crate) enum Command {
         token: Token,
         project: ProjectId,
     },
-    /// `ack`: how long to wait for an acknowledgement, if wanted.
+    /// Emits an event. If `ack` is set, waits that long for an acknowledgement.
     Emit {
         token: Token,
         name: String,
@@ -57,9 +58,9 @@ pub(crate) enum Command {
         ack: Option<Duration>,
     },
     NetworkChanged,
-    /// A stream has room for a page of its backlog.
+    /// Requests a page of a stream's backlog, because the stream has room for it.
     Page(PageRequest),
-    /// The readers of a project have room for this many events of its replay.
+    /// Reports that the readers of a project have room for this many events of its replay or backfill.
     Capacity {
         project: ProjectId,
         events: u64,
@@ -69,11 +70,11 @@ pub(crate) enum Command {
     },
 }
 
-/// Identifies one of a client's streams.
+/// Identifier of one of a client's streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct StreamId(pub(crate) u64);
 
-/// Request of a slow stream for up to `limit` events after a position in a project's log.
+/// Request by a slow stream for up to `limit` events after a position in a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageRequest {
     pub(crate) stream: StreamId,
@@ -82,11 +83,11 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u64,
 }
 
-/// Something that happened.
+/// Input of the machine: a command, or something that happened on the connection.
 #[derive(Debug)]
 pub(crate) enum Input<'a> {
     Command(Command),
-    /// The transport of attempt `id` is open.
+    /// Attempt `id` has opened its transport.
     Dialed {
         id: u64,
         credential_status: CredentialStatus,
@@ -98,18 +99,18 @@ pub(crate) enum Input<'a> {
     },
     Frame(&'a str),
     Binary(&'a [u8]),
-    /// The peer showed a sign of life below Engine.IO.
+    /// The peer has shown a sign of life below Engine.IO.
     Activity,
     TransportLost(ConnectionFailure),
     BackfillReply(BackfillReply),
-    /// Only time has passed.
+    /// Nothing has happened except that time has passed.
     Tick,
 }
 
-/// Something to do. Outputs must be carried out in order.
+/// Action that the driver must carry out. Actions must be carried out in order.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Get credentials and open a transport to this address of the server; answer with `Dialed` or `DialFailed`.
+    /// Obtain credentials and open a transport to this address of the server. Reply with `Dialed` or `DialFailed`.
     Dial {
         id: u64,
         endpoint: usize,
@@ -118,29 +119,29 @@ pub(crate) enum Output {
     },
     /// Send this Engine.IO packet.
     Send(String),
-    /// Drop the transport; if `graceful`, after everything queued was sent.
+    /// Close the transport. If `graceful` is true, send everything queued first.
     CloseTransport {
         graceful: bool,
     },
-    /// The connection to this address is announced as usable.
+    /// Report that the connection to this address is usable.
     Announced {
         endpoint: usize,
     },
     /// Probe the peer for a sign of life, if the transport can.
     Probe,
     State(State),
-    /// From here on, the project's first stream receives events.
+    /// Start to deliver the project's events to its first stream.
     ProjectOpened {
         project: ProjectId,
     },
-    /// Position at which the project's first stream starts.
+    /// Give the project's first stream the position at which it starts.
     StreamStarted {
         project: ProjectId,
         cursor: Cursor,
     },
-    /// Consecutive events.
+    /// Deliver these consecutive events.
     Events(VecDeque<Event>),
-    /// End the project's streams, with an error unless the user left.
+    /// End the project's streams, with an error unless the user left the project.
     Ended {
         project: ProjectId,
         error: Option<Error>,
@@ -149,17 +150,18 @@ pub(crate) enum Output {
     EndedAll {
         error: Option<Error>,
     },
-    /// The command of this token is complete, with the data of its acknowledgement.
+    /// Report that the command with this token has succeeded. `data` contains the acknowledgement, if there is one.
     Done {
         token: Token,
         data: Option<String>,
     },
+    /// Report that the command with this token has failed.
     Failed {
         token: Token,
         error: Error,
     },
     Backfill(BackfillRequest),
-    /// Answer to a [`PageRequest`]; no page if the server does not return it.
+    /// Answer a [`PageRequest`]. `page` is `None` if the server does not return the page.
     PageArrived {
         stream: StreamId,
         project: ProjectId,
@@ -168,14 +170,14 @@ pub(crate) enum Output {
     },
 }
 
-/// Queue of outputs. Events are large, so each is written once, into a batch that leaves as one output.
+/// Queue of outputs. Events are large, so each is written only once, directly into the batch in which it is delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     queue: VecDeque<Output>,
     spare: VecDeque<Event>,
 }
 
-/// Larger lists are not kept for reuse.
+/// Capacity above which an emptied batch is freed instead of reused.
 const SPARE_EVENTS_MAX: usize = 64;
 
 impl Outputs {
@@ -192,7 +194,7 @@ impl Outputs {
         self.queue.len() + self.spare.capacity()
     }
 
-    /// The batch at the end of the queue.
+    /// Returns the batch at the end of the queue, after adding one if necessary.
     pub(crate) fn batch(&mut self) -> &mut VecDeque<Event> {
         if !matches!(self.queue.back(), Some(Output::Events(_))) {
             self.queue.push_back(Output::Events(std::mem::take(&mut self.spare)));
@@ -203,7 +205,7 @@ impl Outputs {
         }
     }
 
-    /// Takes back an empty list for reuse.
+    /// Takes back an emptied batch for reuse.
     pub(crate) fn reuse(&mut self, batch: VecDeque<Event>) {
         if batch.is_empty() && batch.capacity() <= SPARE_EVENTS_MAX {
             self.spare = batch;
@@ -211,20 +213,20 @@ impl Outputs {
     }
 }
 
-/// Reason why credentials are requested.
+/// Reason for a request for credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsReason {
-    /// First connection.
+    /// The first connection.
     First,
-    /// New connection after one was lost.
+    /// A new connection after one was lost.
     Reconnect,
     /// The server refused the previous credentials.
     Rejected,
 }
 
 impl CredentialsReason {
-    /// The reason as a word: `first`, `reconnect` or `rejected`.
+    /// Returns the name of the reason: `first`, `reconnect` or `rejected`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -235,24 +237,24 @@ impl CredentialsReason {
     }
 }
 
-/// Question to REST.
+/// Question that a [`BackfillRequest`] asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BackfillQuery {
-    /// Start of a stream: the server's time, and the flagged items.
+    /// The server's time and the flagged items, at the start of a stream.
     Start,
-    /// Decisions since a time, including reviews of flagged items.
+    /// Decisions since this time, including reviews of flagged items.
     Missed { since: jiff::Timestamp },
     /// Reviews of flagged items.
     Reviews,
 }
 
-/// Request to REST.
+/// Request for data from the REST API.
 #[derive(Debug, Clone)]
 pub(crate) struct BackfillRequest {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
     pub(crate) query: BackfillQuery,
-    /// Items known to be flagged; `None` if unknown.
+    /// Ids of the items that the client knows to be flagged; `None` if it does not know.
     pub(crate) flagged: Option<Vec<String>>,
 }
 
@@ -264,17 +266,17 @@ pub(crate) struct BackfillReply {
     pub(crate) result: Result<BackfillData, Error>,
 }
 
-/// Data returned by REST.
+/// Data returned by the REST API.
 #[derive(Debug, Default)]
 pub(crate) struct BackfillData {
     /// Decisions, oldest first.
     pub(crate) events: Vec<Event>,
-    /// True if the decisions are complete.
+    /// True if `events` contains every decision that the query asked for.
     pub(crate) complete: bool,
-    /// Items that are flagged now; `None` if unknown.
+    /// Ids of the items that are flagged now; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
-    /// Server time before which nothing was missed.
+    /// Server time at which the stream starts: no earlier decision is missing.
     pub(crate) start: Option<jiff::Timestamp>,
-    /// Server time up to which the search for decisions was complete.
+    /// Server time up to which every decision was found.
     pub(crate) until: Option<jiff::Timestamp>,
 }

@@ -1,33 +1,35 @@
-//! Detection of dead connections. The server sends pings; after an interval and a timeout without a packet it counts as
-//! dead.
+//! Detection of dead connections. The server sends pings at an interval. If no packet arrives for that interval plus a
+//! timeout, the connection counts as dead.
 
 use std::time::{Duration, Instant};
 
 use super::earliest::Earliest;
 use crate::eio::Handshake;
 
-/// Time allowed for the answer to a probe.
+/// Time allowed for the reply to a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A packet this soon after a probe may have been sent before the connection died.
+/// Time after a probe during which an arriving packet proves nothing, because the server may have sent the packet
+/// before the connection died.
 const STALE_AFTER_PROBE: Duration = Duration::from_secs(1);
 
-/// Lateness of a ping after which a server with a long timeout is probed.
+/// Delay of a ping after which the server is probed, if its timeout is long.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
-/// Timeouts up to this need no probe.
+/// Longest ping timeout that is short enough to need no probe.
 const SHORT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Probes that are not answered.
+/// Unanswered probes.
 #[derive(Debug, Clone, Copy)]
 struct PendingProbe {
-    /// The oldest one. Its time is up first, so that further probes do not keep a dead connection.
+    /// Time of the oldest unanswered probe. Its deadline applies to all of them, so further probes do not prolong the
+    /// life of a dead connection.
     first: Instant,
     last: Instant,
 }
 
 impl PendingProbe {
-    /// Those that a packet leaves pending.
+    /// Returns the probes that remain unanswered after the arrival of a packet.
     fn heard(self, now: Instant) -> Option<Self> {
         let answers = |asked| now >= asked + STALE_AFTER_PROBE;
         let first = if answers(self.first) { self.last } else { self.first };
@@ -35,54 +37,54 @@ impl PendingProbe {
     }
 }
 
-/// Watches for silence. Any packet shows that the server is alive; an answer below Engine.IO shows only that it is
-/// reachable.
+/// Signs of life of one connection. A packet shows that the server is alive. A reply below Engine.IO shows only that
+/// the server is reachable.
 #[derive(Debug, Default)]
 pub(crate) struct Liveness {
     interval: Duration,
     timeout: Duration,
-    /// Time of the last packet; `None` until the intervals are known.
+    /// Time of the last packet; `None` until the handshake has set the interval and the timeout.
     heard: Option<Instant>,
     probe: Option<PendingProbe>,
-    /// Time of the last sign of life.
+    /// Time of the last sign of life below Engine.IO.
     answered: Option<Instant>,
     /// Time of the last hint that the network changed, if no packet has arrived since.
     doubted: Option<Instant>,
 }
 
 impl Liveness {
-    /// Starts with the intervals of a new connection.
+    /// Starts to watch a new connection with the ping interval and timeout of its handshake.
     pub(crate) fn start(&mut self, handshake: &Handshake, now: Instant) {
         let (interval, timeout) = (handshake.ping_interval(), handshake.ping_timeout());
         *self = Self { interval, timeout, heard: Some(now), ..Self::default() };
     }
 
-    /// Notes a packet.
+    /// Records the arrival of a packet.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = self.heard.map(|_| now);
         self.probe = self.probe.and_then(|probe| probe.heard(now));
         self.doubted = self.doubted.filter(|since| now < *since + STALE_AFTER_PROBE);
     }
 
-    /// Notes a sign of life, such as the answer to a probe.
+    /// Records a sign of life below Engine.IO, such as the reply to a probe.
     pub(crate) fn answered(&mut self, now: Instant) {
         self.answered = Some(now);
         self.probe = None;
     }
 
-    /// Notes that a probe was sent.
+    /// Records that a probe was sent.
     pub(crate) fn probed(&mut self, now: Instant) {
         let first = self.probe.map_or(now, |probe| probe.first);
         self.probe = Some(PendingProbe { first, last: now });
     }
 
-    /// Notes that the network may have changed. The next ping must arrive in time: the answer to a probe may take
-    /// another route than the packets.
+    /// Records a hint that the network has changed. From now on the next ping must arrive on time: the reply to a probe
+    /// is not enough, because it may take another route than packets do.
     pub(crate) fn doubted(&mut self, now: Instant) {
         self.doubted = Some(now);
     }
 
-    /// Time at which to probe because the server's ping is late.
+    /// Returns the time at which to send a probe because the server's ping is late.
     pub(crate) fn probe_at(&self) -> Option<Instant> {
         if self.probe.is_some() || self.timeout <= SHORT_TIMEOUT {
             return None;
@@ -91,7 +93,7 @@ impl Liveness {
         Some(last + self.interval + PING_GRACE)
     }
 
-    /// Time at which the server counts as dead.
+    /// Returns the time at which the connection counts as dead.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let mut earliest = Earliest(Some(self.heard? + self.interval + self.timeout));
         earliest.consider(self.probe.map(|probe| probe.first + PROBE_TIMEOUT));

@@ -1,4 +1,4 @@
-//! Meaning of a server's refusal. Some servers send codes; for the others the text decides.
+//! Interpretation of a server's refusals. Some servers send codes; for the others, the text of the message decides.
 
 use std::time::Duration;
 
@@ -9,17 +9,16 @@ fn with_message(what: &str, rejection: &ServerRejection) -> String {
     if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
 }
 
-/// Retry time named by the server, or a minute, the window of all documented limits.
+/// Returns the retry time that the server requested, or else one minute, the period of all documented limits.
 fn retry_after(rejection: &ServerRejection) -> Duration {
     rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
-/// Reason for a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
-    /// The client is refused permanently, or until a limit allows it.
+    /// The client is refused permanently or until a limit allows it again.
     Kind(ErrorKind),
-    /// The server failed; a retry may help.
+    /// The server failed. A retry may help.
     ServerFailure,
     /// The namespace does not exist at this address.
     NoNamespace,
@@ -27,10 +26,10 @@ enum Reason {
 
 use Reason::{Kind, NoNamespace, ServerFailure};
 
-/// Messages of known servers: their beginning and end in lower case, and their meaning.
+/// Messages of known servers: the beginning and end of each in lower case, and its meaning.
 type Observed = [(&'static str, &'static str, Reason)];
 
-/// Error kind for a documented code.
+/// Returns the error kind of the rejection's code, if the code is documented.
 fn by_code(rejection: &ServerRejection) -> Option<ErrorKind> {
     Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
@@ -43,7 +42,7 @@ fn by_code(rejection: &ServerRejection) -> Option<ErrorKind> {
     })
 }
 
-/// Refusals of a join.
+/// Messages that refuse a join.
 const JOIN_REFUSALS: &Observed = &[
     ("authentication required", "authentication required", Kind(ErrorKind::AuthenticationFailed)),
     ("project id required", "", Kind(ErrorKind::InvalidArgument)),
@@ -58,7 +57,7 @@ const JOIN_REFUSALS: &Observed = &[
     ("internal server error", "", ServerFailure),
 ];
 
-/// Refusals of a connection.
+/// Messages that refuse a connection.
 const CONNECT_REFUSALS: &Observed = &[
     ("authentication failed", "", Kind(ErrorKind::AuthenticationFailed)),
     ("authentication required", "", Kind(ErrorKind::AuthenticationFailed)),
@@ -76,7 +75,7 @@ const CONNECT_REFUSALS: &Observed = &[
     ("invalid namespace", "", NoNamespace),
 ];
 
-/// Reason for a refusal, from its code or its known message.
+/// Returns the reason for a refusal, according to its code or its known message.
 fn reason(rejection: &ServerRejection, observed: &Observed) -> Option<Reason> {
     if let Some(kind) = by_code(rejection) {
         return Some(Kind(kind));
@@ -86,15 +85,18 @@ fn reason(rejection: &ServerRejection, observed: &Observed) -> Option<Reason> {
     known.map(|(_, _, reason)| *reason)
 }
 
-/// Returns `true` if the message is known to refuse a join. An `error` with another message may answer something else.
+/// Returns `true` if the rejection is known to refuse a join. An `error` event with another message may concern another
+/// request.
 pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
     reason(rejection, JOIN_REFUSALS).is_some()
 }
 
-/// Error of a failed join, and the pause before a retry, or `None` if a retry is useless. Unknown messages and failures
-/// of the server are worth one. `denied`: the event was `project_access_denied`.
+/// Returns the error of a failed join and the shortest pause before a retry, or `None` instead of the pause if a retry
+/// is useless. Unknown messages and server failures are worth a retry. `denied` is true if the event was
+/// `project_access_denied`.
 pub(crate) fn join_error(rejection: &ServerRejection, denied: bool) -> (Error, Option<Duration>) {
-    // The documented backend refuses for one reason only, with its own message: without a code, the reason is access.
+    // The documented server sends `project_access_denied` for one reason only, with its own message. Without a code,
+    // the reason is therefore a lack of access.
     let reason = match (denied, by_code(rejection)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => reason(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
@@ -124,15 +126,16 @@ pub(crate) fn join_error(rejection: &ServerRejection, denied: bool) -> (Error, O
 /// Failure of a join.
 #[derive(Debug)]
 pub(crate) struct JoinFailure {
-    /// Error that ends the project if the join is not retried.
+    /// Error that ends the project's streams if the join is not retried.
     pub(crate) error: Error,
     /// Shortest pause before a retry; `None` if a retry is useless.
     pub(crate) pause: Option<Duration>,
+    /// Message about the failure, usually from the server.
     pub(crate) message: String,
 }
 
 impl JoinFailure {
-    /// The server sent no answer, or an ambiguous one.
+    /// Creates the failure of a join to which the server sent no answer or an ambiguous one.
     pub(crate) fn unanswered(message: String) -> Self {
         let rejection = ServerRejection { message, ..ServerRejection::default() };
         let error =
@@ -141,16 +144,16 @@ impl JoinFailure {
     }
 }
 
-/// Meaning of a refused connection, by CONNECT_ERROR or by event.
+/// Interpretation of a refused connection, whether by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
-    /// The credentials; stated by the server, or assumed because it gave no other reason.
+    /// Refused credentials. The server stated this reason, or gave no other.
     Credentials(Error, Certainty),
-    /// A limit or a failure of the server.
+    /// Another reason: the server limits connections, or failed.
     Other(Error),
 }
 
-/// Interprets the refusal of a connection. Unknown messages say nothing about the credentials. `unclear`: the certainty
-/// if the message gives no known reason.
+/// Interprets the refusal of a connection. `unclear` is the certainty that the credentials are to blame if the message
+/// gives no known reason.
 pub(crate) fn connect_error(rejection: &ServerRejection, unclear: Certainty) -> ConnectRefusal {
     let refused = |kind, what: &str| Error::new(kind, with_message(what, rejection)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
@@ -171,8 +174,8 @@ pub(crate) fn connect_error(rejection: &ServerRejection, unclear: Certainty) -> 
     }
 }
 
-/// Error of a client whose session or login and API key were both refused. `last`: the credentials that `error` is
-/// about.
+/// Returns the error of a client whose session or login and API key were both refused. `last` is the choice of
+/// credentials that `error` refers to.
 pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
     let (session, key) = match last {
         CredentialChoice::Primary => (&error, earlier),
@@ -184,7 +187,7 @@ pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error
     both.with_retryable(false).with_cause(error)
 }
 
-/// Returns `true` if the message is about the credentials only.
+/// Returns `true` if the rejection can only concern the credentials.
 pub(crate) fn is_about_credentials(rejection: &ServerRejection) -> bool {
     reason(rejection, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }

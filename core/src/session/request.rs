@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use crate::events::{ProjectId, ServerRejection};
 
-/// Kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestKind {
     Join,
@@ -14,46 +13,49 @@ pub(crate) enum RequestKind {
 /// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestStage {
-    /// The answer is awaited. At most one request is: servers answer concurrent requests in any order, and a failure
-    /// does not name its project.
+    /// Waiting for the answer. Only one request at a time is in this stage, because servers may answer concurrent
+    /// requests in any order, and a failure does not name its project.
     Awaited,
-    /// The request was not answered in time, but the answer may still arrive. A refusal without a project may refer to
-    /// this request.
+    /// Not answered in time, although the answer may still arrive. A refusal that names no project may refer to this
+    /// request.
     Overdue,
-    /// The event that confirms the join has arrived, but not the acknowledgement that ends the request. `contested`: the
-    /// event may have been the late answer to a join whose room the client has left since. `doubtful`: the server has
-    /// refused something since, perhaps this request.
-    Confirmed { contested: bool, doubtful: bool },
-    /// The answer is no longer awaited, but the server may have put the client into the room.
+    /// Confirmed by a `joined_project` event, but not yet by the acknowledgement that ends the request.
+    Confirmed {
+        /// The event may instead have answered an earlier join, after which the client left the room.
+        contested: bool,
+        /// The server has since refused a request, possibly this one.
+        doubtful: bool,
+    },
+    /// Given up without an answer. The client may be in the room.
     Lingering,
-    /// A leave or another join has taken its place. Its own answer may still arrive.
+    /// Replaced by a leave or another join. The answer to this request may still arrive.
     Superseded,
 }
 
-/// An `error` that may answer a request. The acknowledgement that follows shows which one.
+/// An `error` event that may answer a request. A later acknowledgement shows which request it answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PossibleRefusal {
     pub(crate) rejection: ServerRejection,
-    /// The event was `project_access_denied`.
+    /// True if the event was `project_access_denied`.
     pub(crate) denied: bool,
-    /// Another `error` has arrived as well, so the message may belong to another request.
+    /// True if a different `error` event has also arrived, so either of them may answer another request.
     pub(crate) is_uncertain: bool,
 }
 
-/// A join or leave.
+/// Join or leave of a room, as sent to the server.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// Id of its acknowledgement; `None` for a confirmation without a request.
+    /// Id of the expected acknowledgement. `None` if the client is in the room but no known request explains why.
     pub(crate) ack: Option<u64>,
     pub(crate) project: ProjectId,
     pub(crate) kind: RequestKind,
     pub(crate) stage: RequestStage,
-    /// End of the stage, except for `Lingering` and `Superseded`.
+    /// Time at which the stage ends. Meaningless for `Lingering` and `Superseded`, which have no end.
     pub(crate) deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
-    /// The acknowledgement has arrived.
+    /// True if the acknowledgement has arrived.
     pub(crate) acknowledged: bool,
-    /// The client has left the room, or asked to, since this join was sent.
+    /// True if the client has left the room, or asked to leave it, since this join was sent.
     pub(crate) left_since: bool,
 }
 
@@ -84,14 +86,14 @@ impl Request {
         matches!(self.stage, RequestStage::Confirmed { contested: true, .. })
     }
 
-    /// Notes that an event confirms it. Its acknowledgement is due at `acknowledged_by`.
+    /// Records that an event confirms the request. The acknowledgement is due by `acknowledged_by`.
     pub(super) fn confirm(&mut self, contested: bool, acknowledged_by: Instant) {
         self.stage = RequestStage::Confirmed { contested, doubtful: false };
         self.possible_refusal = None;
         self.deadline = acknowledged_by;
     }
 
-    /// Returns `true` if it is not awaited, and its answer may still arrive.
+    /// Returns `true` if the client has stopped waiting for the answer, but it may still arrive.
     pub(super) fn may_answer_late(&self) -> bool {
         let is_over = matches!(self.stage, RequestStage::Overdue | RequestStage::Lingering | RequestStage::Superseded);
         is_over && self.ack.is_some() && !self.acknowledged
@@ -101,12 +103,12 @@ impl Request {
         self.stage == RequestStage::Awaited
     }
 
-    /// Returns `true` if an answer may still arrive.
+    /// Returns `true` if the request is neither answered nor given up.
     pub(super) fn is_open(&self) -> bool {
         self.is_awaited() || self.is_overdue()
     }
 
-    /// Returns `true` if the client may be in the room although no answer is awaited.
+    /// Returns `true` if the client has stopped waiting for the answer and may be in the room.
     pub(super) fn lingers(&self) -> bool {
         matches!(self.stage, RequestStage::Overdue | RequestStage::Lingering)
     }

@@ -1,4 +1,4 @@
-//! Payloads of the room and replay protocol, decoded leniently.
+//! Payloads of the room and replay protocol, and their lenient decoding.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::events::{
     Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, Received, ServerRejection, decode, parse_rejection,
 };
 
-/// `joined_project`, with the additional fields of servers with an event log.
+/// Payload of `joined_project`, including the fields that only servers with an event log send.
 #[derive(Debug, Default, Clone, Deserialize)]
 pub(crate) struct JoinedProject {
     #[serde(default, deserialize_with = "text")]
@@ -22,14 +22,14 @@ pub(crate) struct JoinedProject {
     log: Option<String>,
 }
 
-/// Integer in any notation, floats included. Anything else counts as none.
+/// Decodes a non-negative integer, written as an integer, a float or a string. Returns `None` for anything else.
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let float = || value.as_f64().filter(|v| v.fract() == 0.0 && *v >= 0.0).map(|v| v as u64);
     Ok(value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok()))
 }
 
-/// Text, or a number in its place.
+/// Decodes a string, or a number as a string. Returns `None` for anything else.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -38,6 +38,7 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     })
 }
 
+/// Returns `true` only for the JSON value `true`.
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
@@ -51,14 +52,14 @@ impl JoinedProject {
         self.project_id.as_deref().map(ProjectId::from)
     }
 
-    /// Head of the log, if the server has one.
+    /// Returns the head of the project's log, or `None` if the server has no log.
     pub(crate) fn head(&self) -> Option<Cursor> {
         let event_id = self.event_id.filter(|id| self.replay && *id <= EVENT_ID_MAX)?;
         Some(Cursor { log: self.log.as_deref().map(Arc::from), event_id })
     }
 }
 
-/// Page of the event log.
+/// Page of a project's event log.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) events: Vec<Event>,
@@ -68,12 +69,15 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Head of the log.
+    /// Returns the head of the log.
     pub(crate) fn head(&self) -> Cursor {
         Cursor { log: self.log.clone(), event_id: self.head }
     }
 
-    /// Decodes the acknowledgement of `replay_events`: the page, or the server's reason why there is none.
+    /// Decodes the acknowledgement of `replay_events`.
+    ///
+    /// # Errors
+    /// Returns the server's rejection if the acknowledgement contains no page.
     pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRejection> {
         #[derive(Deserialize)]
         struct PagePayload<'a> {
@@ -104,7 +108,7 @@ impl Page {
     }
 }
 
-/// Sorts events by id; an event without one stays after the event that it followed.
+/// Sorts events by id. Events without an id stay after the event that they followed.
 fn sort_by_id(mut events: Vec<Event>) -> Vec<Event> {
     let ids = || events.iter().filter_map(Event::event_id);
     if ids().is_sorted() {
@@ -126,21 +130,21 @@ fn first_argument<'a, T: Deserialize<'a>>(arguments: &'a str) -> Option<Result<T
     serde_json::Deserializer::from_str(arguments).into_iter::<T>().next()
 }
 
-/// Returns `true` if the first argument is JSON, or there is none.
+/// Returns `true` if the first argument is valid JSON, or if there are no arguments.
 pub(crate) fn is_valid_json(arguments: &str) -> bool {
     first_argument::<serde::de::IgnoredAny>(arguments).is_none_or(|read| read.is_ok())
 }
 
-/// Meaning of the acknowledgement of a join or leave by itself, apart from its event.
+/// Outcome of a join or leave according to its acknowledgement alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckVerdict {
-    /// None: deployed servers send `[]`.
+    /// The acknowledgement does not say: deployed servers send `[]`.
     Silent,
     Yes,
     No,
 }
 
-/// Interprets the acknowledgement of a join or leave.
+/// Reads the outcome of a join or leave from the arguments of its acknowledgement.
 pub(crate) fn ack_verdict(arguments: &str) -> AckVerdict {
     let Some(Ok(serde_json::Value::Object(fields))) = first_argument(arguments) else { return AckVerdict::Silent };
     let flag = ["ok", "success"].iter().find_map(|name| fields.get(*name)?.as_bool());
@@ -153,7 +157,8 @@ pub(crate) fn ack_verdict(arguments: &str) -> AckVerdict {
     }
 }
 
-/// Arguments of an acknowledgement as one JSON value: `null`, the only one, or an array.
+/// Converts the arguments of an acknowledgement to one JSON value: `null` if there are none, the argument itself if
+/// there is one, otherwise an array.
 pub(crate) fn ack_value(arguments: &str) -> Result<String, serde_json::Error> {
     let list = format!("[{arguments}]");
     let values: Vec<&RawValue> = serde_json::from_str(&list)?;

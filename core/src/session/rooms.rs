@@ -1,4 +1,4 @@
-//! The projects that a user wants, and the rooms that the client is in. The machine reconciles the two.
+//! Projects that the user wants to follow, and rooms that the client is in. The machine reconciles the two.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::events::ProjectId;
 
-/// The client's membership of a room, as known to the server.
+/// Membership of the client in a room, according to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Membership {
     Out,
@@ -21,29 +21,36 @@ pub(crate) enum Membership {
     Leaving,
 }
 
-/// State of one project.
+/// State of one project and its room.
 #[derive(Debug)]
 pub(crate) struct Room {
+    /// True if the user wants to be in the room.
     pub(crate) wanted: bool,
     pub(crate) membership: Membership,
-    /// True if the user knows that the join succeeded.
+    /// True if the user's join has succeeded. Later rejoins do not reset it.
     pub(crate) confirmed: bool,
+    /// Callers that wait for the join.
     pub(crate) joiners: Vec<Token>,
+    /// Callers that wait for the leave.
     pub(crate) leavers: Vec<Token>,
-    /// Deadline of the user's first join. It runs without a connection and during the join.
+    /// Deadline of the user's first join. It runs while there is no connection and while the join is in progress, but
+    /// not while the join is queued.
     pub(crate) deadline: Option<Instant>,
+    /// Earliest time at which the next join may be sent; `None` for immediately.
     pub(crate) not_before: Option<Instant>,
-    /// Time of the first join on this connection that is not confirmed. The server may have let the client in since then.
+    /// Time at which the first unconfirmed join of this connection was sent. The client may have been in the room since
+    /// then.
     pub(crate) asked_at: Option<Now>,
+    /// Number of consecutive failed joins.
     pub(crate) failures: u32,
-    /// Last message of the server about a join that is retried.
+    /// Message about the last failed join, usually from the server.
     pub(crate) last_message: Option<String>,
-    /// Rooms are joined in the order in which they were requested.
+    /// Position in the order in which the user requested rooms. Rooms are joined in that order.
     order: u64,
     pub(crate) follower: Follower,
 }
 
-/// All projects.
+/// Rooms of all projects, by project.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
     by_id: BTreeMap<ProjectId, Room>,
@@ -100,8 +107,7 @@ impl Rooms {
         std::mem::take(&mut self.by_id).into_iter()
     }
 
-    /// The project to join or leave next when no answer is awaited. Projects that the server has failed to answer come
-    /// last.
+    /// Returns the project to join or leave next, once no answer is awaited. Projects whose last join failed come last.
     pub(crate) fn next(&self, now: Instant) -> Option<(ProjectId, RequestKind)> {
         let due = |room: &Room| match (room.wanted, room.membership) {
             (true, Membership::Out) => room.not_before.is_none_or(|at| at <= now),
@@ -113,21 +119,21 @@ impl Rooms {
         Some((project.clone(), if room.wanted { RequestKind::Join } else { RequestKind::Leave }))
     }
 
-    /// The only project that a message without a project can refer to.
+    /// Returns the project that a message without a project must refer to, or `None` if several are possible.
     pub(crate) fn only(&self, requests: &Requests) -> Option<&ProjectId> {
         let mut present = self.by_id.iter().filter(|(_, room)| room.membership != Membership::Out);
         let (project, room) = present.next()?;
-        // Messages of a room that may have been left must not be attributed to this one.
+        // A message from a room that the client may still be in must not be attributed to this project.
         let is_only = present.next().is_none() && room.wanted && !requests.lingers_elsewhere(project);
         is_only.then_some(project)
     }
 
-    /// Resets all rooms, because a new connection starts outside of them.
+    /// Resets all rooms. A new connection starts outside of them.
     pub(crate) fn on_connection_lost(&mut self) {
         for room in self.by_id.values_mut() {
             room.membership = Membership::Out;
             (room.not_before, room.asked_at) = (None, None);
-            // The loss of the old connection says nothing about the project.
+            // A lost connection does not mean that joins of the project fail.
             if room.confirmed {
                 room.failures = 0;
             }

@@ -8,7 +8,7 @@ use crate::Error;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum State {
-    /// Not connected yet.
+    /// The client has not started to connect.
     Idle,
     /// Making the first connection.
     Connecting,
@@ -16,24 +16,24 @@ pub enum State {
     Connected,
     /// Reconnecting after the connection was lost.
     Reconnecting {
-        /// Number of the next attempt, counted from 1 since the last stable connection.
+        /// Number of the next attempt since the last stable connection, starting at 1.
         attempt: u32,
-        /// Delay before the attempt.
+        /// Delay before the next attempt.
         retry_in: Duration,
-        /// Error that made the attempt necessary.
+        /// Error that ended the connection or the previous attempt.
         cause: Error,
     },
     /// Closing the connection.
     Closing,
-    /// Closed; the final state.
+    /// Closed. This state is final.
     Closed {
-        /// Error that closed the client: `closed` if the user did.
+        /// Error that closed the client. Its code is `closed` if the user closed the client.
         reason: Error,
     },
 }
 
 impl State {
-    /// The state as a word: `idle`, `connecting`, `connected`, `reconnecting`, `closing` or `closed`.
+    /// Returns the name of the state: `idle`, `connecting`, `connected`, `reconnecting`, `closing` or `closed`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ pub struct Metrics {
     pub attempts: u64,
     /// Acknowledged connections.
     pub connections: u64,
-    /// Events delivered to streams, live or not.
+    /// Events delivered to streams, whether live, replayed or backfilled.
     pub events: u64,
     /// Events replayed from the server's log.
     pub replayed: u64,
@@ -77,8 +77,8 @@ pub struct Metrics {
     pub duplicates: u64,
     /// Frames and events that could not be decoded.
     pub malformed: u64,
-    /// Gaps reported.
+    /// Gaps reported to streams.
     pub gaps: u64,
-    /// Events sent to the server: joins, leaves, heartbeats and the user's own.
+    /// Events sent to the server: joins, leaves, page requests, heartbeats and the user's own events.
     pub sent: u64,
 }

@@ -1,4 +1,4 @@
-//! Changes of keys, members and users, which give and withdraw access.
+//! Changes to keys, members and users, which grant or withdraw access.
 
 use super::App;
 use crate::Error;
@@ -6,7 +6,7 @@ use crate::auth::new_key;
 use crate::store::{Actor, Invalidation, KeyDraft, KeyInfo, User};
 
 impl App {
-    /// Stores the hash of a new key, and returns the key.
+    /// Creates a key, and returns it. Only its hash is stored.
     pub(crate) async fn create_key(
         &self,
         project_id: &str,
@@ -25,7 +25,7 @@ impl App {
         Ok(())
     }
 
-    /// Switches a key on or off.
+    /// Switches a key on or off. Switching it off disconnects its sockets.
     pub(crate) async fn switch_key(
         &self,
         project_id: &str,
@@ -48,7 +48,7 @@ impl App {
         Ok(())
     }
 
-    /// Changes a user. `None` leaves a value unchanged.
+    /// Changes whether a user is an administrator, and whether the user is active. `None` leaves a value unchanged.
     pub(crate) async fn update_user(
         &self,
         id: &str,
@@ -64,7 +64,7 @@ impl App {
         Ok(user)
     }
 
-    /// Changes a password, and ends all sessions of the user except the one with the name `kept`.
+    /// Changes a user's password, and ends all sessions of the user except the one named `kept`.
     pub(crate) async fn set_password(
         &self,
         id: &str,

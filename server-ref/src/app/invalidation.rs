@@ -1,5 +1,5 @@
-//! Invalidations of this process and of the others on its database: cached data is dropped, and sockets whose access has ended are
-//! notified.
+//! Invalidations from this process and from the others on its database. They drop cached data, and notify sockets whose access has
+//! ended.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::Error;
 use crate::realtime::SocketGroup;
 use crate::store::{Invalidation, InvalidationListener};
 
-/// The interval of this node's heartbeats.
+/// Time between two heartbeats of this node.
 const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
-/// The time without any message, this node's own heartbeats included, after which the listener counts as broken.
+/// Time without a message after which the listener counts as broken. The node's own heartbeats arrive more often than that.
 const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
-/// The pause before another attempt to listen.
+/// Delay before the next attempt to listen.
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Applies an invalidation of this process. Must be called after every committed change that has one.
+    /// Applies an invalidation from this process. Callers must call this after each committed change that has one.
     pub(crate) fn apply(&self, invalidation: &Invalidation) {
         match invalidation {
             Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
@@ -53,8 +53,8 @@ impl App {
         }
     }
 
-    /// Applies a message of any process, which may be old: access may have been granted again since, so it is read from the
-    /// database.
+    /// Applies an announcement from any process. It may be outdated, because access may have been granted again since. The current access is
+    /// therefore read from the database.
     async fn on_announced(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::Missed => self.catch_up().await,
@@ -72,14 +72,14 @@ impl App {
         }
     }
 
-    /// Catches up after lost messages, when anything may have changed.
+    /// Drops all cached data and checks all sockets again, because announcements were lost.
     async fn catch_up(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
         self.realtime.recheck_all().await
     }
 
-    /// Ends the sockets of a key if it is still switched off.
+    /// Disconnects the sockets of a key, if it is still switched off.
     pub(super) async fn disconnect_if_switched_off(&self, key_id: &str) -> Result<(), Error> {
         if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
             self.realtime.disconnect(SocketGroup::Key(key_id), "The API key was switched off");
@@ -88,7 +88,7 @@ impl App {
     }
 }
 
-/// Listens to the other processes, and sends them heartbeats, until the server drains.
+/// Receives the announcements of other processes, and sends heartbeats, until the server drains.
 pub(crate) async fn run(app: Arc<App>) {
     let draining = app.draining.clone();
     draining.run_until_cancelled(async { tokio::join!(listen(&app), announce_presence(&app)) }).await;
@@ -108,7 +108,7 @@ async fn listen(app: &App) {
 }
 
 async fn follow(app: &App, mut listener: InvalidationListener) -> Result<Infallible, Error> {
-    // Earlier messages were missed.
+    // Announcements from before the listener existed were missed.
     app.catch_up().await?;
     loop {
         if let Some(invalidation) =

@@ -1,4 +1,4 @@
-//! The state of a running server, which all parts above share, and the actions that several of them offer.
+//! The state of a running server, which the modules above share, and the actions that more than one of them needs.
 
 mod access;
 mod invalidation;
@@ -33,26 +33,26 @@ pub(crate) struct App {
     pub(crate) auth: Arc<Auth>,
     pub(crate) moderation: Arc<Moderation>,
     pub(crate) realtime: Arc<Realtime>,
-    /// The name of this node among those that share the database.
+    /// Random name of this node, unique among the nodes that share the database.
     pub(crate) node: String,
     pub(crate) peers: PeerNodes,
     pub(crate) logins: AddressThrottle,
     pub(crate) account_logins: AccountThrottle,
-    /// Signs the cookies of known browsers.
+    /// Secret that signs the cookies of known browsers.
     pub(crate) browser_secret: SigningSecret,
-    /// Signs the tokens of login forms.
+    /// Secret that signs the tokens of login forms.
     pub(crate) login_secret: SigningSecret,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
-    /// Cancelled when balancers should send no new clients, before the server begins to stop.
+    /// Cancelled when load balancers should send no more new clients, before the server begins to drain.
     pub(crate) retiring: CancellationToken,
-    /// Cancelled when the server begins to stop.
+    /// Cancelled when the server begins to drain.
     pub(crate) draining: CancellationToken,
-    /// Cancelled when everything that was answered is published: requests that wait for events no longer wait.
+    /// Cancelled once the results of all finished requests are published. Pending long polls are then answered.
     pub(crate) leaving: CancellationToken,
-    /// Holds a token per request that is being answered; long polls don't count.
+    /// Tracks the requests in progress, except long polls.
     pub(crate) in_flight: TaskTracker,
-    /// Notified when a project was deleted and its rows still exist.
+    /// Notified when a project was deleted and its rows remain to be deleted.
     pub(crate) deletions: Notify,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct App {
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) event_log: EventLog,
-    /// The age at which an entry of the audit log is deleted; zero keeps entries for good.
+    /// Age at which an audit log entry is deleted; zero keeps entries forever.
     pub(crate) audit_max_age: Duration,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
@@ -71,7 +71,7 @@ pub(crate) struct Settings {
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) review_queue_warning: u32,
-    /// The address of a separate listener for `/metrics`.
+    /// Address of a separate listener for `/metrics`.
     pub(crate) metrics_listen: Option<String>,
     pub(crate) ai: AiOptions,
 }

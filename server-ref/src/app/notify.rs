@@ -1,8 +1,8 @@
-//! `system_notification`s from people.
+//! `system_notification`s that people publish.
 //!
-//! Each goes into the log of all its projects, so that it is replayed like any other event. A persistent one is stored
-//! outside the logs until it is withdrawn, and sent to every joining socket: without an `event_id`, because it is not a
-//! new event, and with its original `notification_id`, by which a client recognises it.
+//! Each notification is written to the logs of its projects, so it is replayed like any other event. A persistent notification is also
+//! stored outside the logs until it is withdrawn, and sent to every socket that joins. This copy has no `event_id`, because it is not a
+//! new event, and keeps its original `notification_id`, by which clients recognise it.
 
 use futures_util::future::try_join_all;
 
@@ -12,11 +12,11 @@ use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, Mutation, ProjectChange, SystemNotification, notification_event};
 use crate::time::now;
 
-/// The most persistent notifications of one project, and of all projects together: every joining socket receives them.
+/// Maximum number of persistent notifications of one project, and of those for all projects. It is small because every joining socket receives them.
 const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
 impl App {
-    /// Publishes a notification in one project; without a project, in all of them.
+    /// Publishes a notification in a project or, without `project_id`, in all projects.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,
@@ -53,7 +53,7 @@ impl App {
         persistent: bool,
     ) -> Result<(), Error> {
         match self.publish_notification(&id, notification, persistent, Mutation::Nothing, None).await {
-            // The project was deleted meanwhile.
+            // The project was deleted in the meantime.
             Err(Error::NotFound(_)) => Ok(()),
             done => done,
         }

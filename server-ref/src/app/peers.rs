@@ -1,4 +1,4 @@
-//! The nodes that share our database.
+//! The nodes that share this server's database.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::metrics::Metrics;
 
-/// The time without a heartbeat after which a node counts as gone; heartbeats come every 10 s.
+/// Time without a heartbeat after which a node counts as gone. Nodes send one every 10 s.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The last heartbeats of the nodes by name, this one included.
+/// Times of the last heartbeats, by name of the node. This node is included.
 #[derive(Debug, Default)]
 pub(crate) struct PeerNodes(Mutex<HashMap<String, Instant>>);
 

@@ -1,4 +1,4 @@
-//! Changes of rules. Each is published as a `rule_update` in the same transaction, and in force when the call returns.
+//! Changes to rules. Each change publishes a `rule_update` in its transaction, and is in force when the call returns.
 
 use super::App;
 use crate::Error;

@@ -1,4 +1,4 @@
-//! The first administrator of a server, on a page that only readers of its stderr find.
+//! Creation of the first administrator, on a page whose address the server prints to stderr.
 
 use std::net::IpAddr;
 
@@ -11,8 +11,8 @@ use crate::ids::random_token;
 use crate::store::User;
 
 impl App {
-    /// Creates a token for the setup page; `None` if there is a user. Every node accepts the token until the first user exists.
-    /// Only its hash is stored.
+    /// Creates a token for the setup page; `None` if a user exists. All nodes accept the token until the first user exists. Only its hash is
+    /// stored.
     pub(crate) async fn setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
             return Ok(None);
@@ -26,7 +26,7 @@ impl App {
         self.store.is_setup_token(&hash(token)).await
     }
 
-    /// Creates the first administrator. `None` if the token is invalid, or there is a user already.
+    /// Creates the first administrator; `None` if the token is invalid or a user exists.
     pub(crate) async fn set_up(
         &self,
         token: &str,
@@ -34,7 +34,7 @@ impl App {
         password: &str,
         address: IpAddr,
     ) -> Result<Option<User>, Error> {
-        // Hashing a password is expensive, so strangers must not cause it.
+        // Hashing a password is expensive, so callers without a valid token must not cause it.
         if !self.is_setup_token(token).await? {
             return Ok(None);
         }

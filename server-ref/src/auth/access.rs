@@ -1,4 +1,4 @@
-//! The access that an API key, or a token of it, gives.
+//! The access that an API key, or a token made from it, grants.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use super::tokens::Claims;
 use crate::store::{Scopes, StoredKey};
 use crate::time::Micros;
 
-/// A presented key: the key itself or a token of it.
+/// The access of a request that carries an API key, or a token made from it.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyAccess {
     pub(crate) key: Arc<StoredKey>,
     pub(crate) scopes: Scopes,
-    /// The time at which the token expires.
+    /// Time at which the token expires; `None` for a key.
     token_expires_at: Option<Micros>,
 }
 
-/// The reason for refusing a key or a token.
+/// The reason why a key or a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Denied {
     #[error("Invalid API key")]
@@ -31,7 +31,7 @@ pub(crate) enum Denied {
 }
 
 impl Denied {
-    /// Code that clients receive.
+    /// Returns the error code that clients receive.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::TokenExpired => "token_expired",
@@ -41,7 +41,7 @@ impl Denied {
 }
 
 impl KeyAccess {
-    /// `claims`: of the token by which the key is presented.
+    /// Creates the access of a key or, with `claims`, of one of its tokens.
     pub(super) fn new(key: Arc<StoredKey>, claims: Option<&Claims>) -> Self {
         let scopes = claims.map_or(key.scopes, |claims| claims.scopes.and(key.scopes));
         Self { key, scopes, token_expires_at: claims.map(|claims| claims.expires_at) }
@@ -51,12 +51,12 @@ impl KeyAccess {
         self.token_expires_at.is_some()
     }
 
-    /// The time at which access expires.
+    /// Returns the time at which the key or the token expires, whichever is earlier.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         self.key.expires_at.into_iter().chain(self.token_expires_at).min()
     }
 
-    /// Refuses a key or a token that is not valid at this time.
+    /// Checks that the key and the token are valid at this time.
     pub(crate) fn check(&self, now: Micros) -> Result<(), Denied> {
         let is_over = |end: Option<Micros>| end.is_some_and(|end| end <= now);
         match self {
@@ -67,7 +67,7 @@ impl KeyAccess {
         }
     }
 
-    /// Refuses a page of an origin that may not use the key.
+    /// Checks that pages of this origin may use the key.
     pub(super) fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), Denied> {
         if self.key.allowed_origins.allow(origin) { Ok(()) } else { Err(Denied::Origin) }
     }

@@ -1,7 +1,7 @@
-//! The limit of failed sign-ins per account, from all addresses together.
+//! The limit on failed sign-ins per account, counted over all addresses.
 //!
-//! Browsers that have signed in to the account before each have a limit of their own, so strangers who use up the account's limit can't
-//! lock out its owner. Unknown accounts count like others, so the limit does not reveal which accounts exist.
+//! Each browser that has signed in to an account before has a separate limit, so strangers who exhaust the account's limit can't lock
+//! out its owner. Unknown accounts are limited like existing ones, so the limit does not reveal which accounts exist.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,34 +11,34 @@ use std::time::{Duration, Instant};
 use quick_cache::unsync::Cache;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// The accounts and browsers that are remembered. Those with the most attempts stay longest.
+/// Maximum number of accounts and browsers whose failures are remembered. The cache evicts those with the fewest attempts first.
 const FAILURE_LISTS_MAX: usize = 16_384;
 
-/// Failed attempts within the last 15 minutes, by account, and by account and known browser.
+/// Times of the failed attempts within the last 15 minutes, per account, and per account and known browser.
 #[derive(Debug)]
 pub(crate) struct AccountThrottle {
     limit: usize,
-    /// Keyed at random, so that nobody can construct addresses that collide.
+    /// Hashes with a random key, so attackers can't construct e-mail addresses that collide.
     hasher: RandomState,
     failures: Mutex<Cache<u64, VecDeque<Instant>>>,
 }
 
-/// An attempt that counts as failed until it is refunded.
+/// An attempt to sign in, which counts as failed until it is refunded.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct SignInAttempt(u64);
 
 impl AccountThrottle {
-    /// `limit` 0 lets everyone try.
+    /// Creates a throttle. A `limit` of 0 allows any number of attempts.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(FAILURE_LISTS_MAX)) }
     }
 
-    /// Counts an attempt to sign in to the account of this e-mail address. `browser`: the name of a browser that has signed in
-    /// to it before.
+    /// Counts an attempt to sign in to the account with this e-mail address. `browser` is the name of the browser, if it has signed in to
+    /// the account before.
     ///
     /// # Errors
-    /// The time to wait.
+    /// Returns the time to wait if the limit is reached.
     pub(crate) fn attempt(&self, email: &str, browser: Option<&str>, now: Instant) -> Result<SignInAttempt, Duration> {
         let key = self.hasher.hash_one((email.to_ascii_lowercase(), browser));
         if self.limit == 0 {
@@ -61,7 +61,7 @@ impl AccountThrottle {
         }
     }
 
-    /// Takes back an attempt that succeeded. Earlier failures still count.
+    /// Uncounts an attempt, because it succeeded. Earlier failures still count.
     pub(crate) fn refund(&self, SignInAttempt(key): SignInAttempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut times) = failures.get_mut(&key) {
@@ -83,7 +83,7 @@ mod tests {
         assert!(attempt("a@example.org", None, 0).is_ok() && attempt("A@example.org", None, 60).is_ok());
         assert_eq!(attempt("a@example.org", None, 100).unwrap_err(), Duration::from_secs(800));
         assert!(attempt("b@example.org", None, 100).is_ok());
-        // Not the owner's browser, whose failures are limited, too.
+        // The owner's browser has a separate limit.
         assert!(attempt("a@example.org", Some("x"), 100).is_ok() && attempt("a@example.org", Some("x"), 100).is_ok());
         assert!(attempt("a@example.org", Some("x"), 101).is_err() && attempt("a@example.org", Some("y"), 101).is_ok());
         assert!(attempt("a@example.org", None, 900).is_ok() && attempt("a@example.org", None, 901).is_err());

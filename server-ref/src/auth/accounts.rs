@@ -1,4 +1,4 @@
-//! Requirements of e-mail addresses and passwords.
+//! Validation of e-mail addresses and passwords.
 
 use crate::Error;
 
@@ -6,7 +6,7 @@ const EMAIL_MAX: usize = 254;
 const PASSWORD_MIN: usize = 10;
 const PASSWORD_MAX: usize = 1000;
 
-/// The address, without white space around it.
+/// Validates an e-mail address and returns it without surrounding white space.
 pub(crate) fn check_email(text: &str) -> Result<String, Error> {
     let email = text.trim();
     let is_address = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());

@@ -1,4 +1,4 @@
-//! The limit of sign-in attempts per address.
+//! The limit on failed sign-ins per client address.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::address::network;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
-/// Once this many addresses are stored, those without recent attempts are removed.
+/// Number of stored addresses above which addresses without recent failures are removed.
 const ADDRESSES_BEFORE_SWEEP: usize = 4096;
 
-/// Failed attempts within the last minute, by address.
+/// Times of the failed attempts within the last minute, per address.
 #[derive(Debug)]
 pub(crate) struct AddressThrottle {
     limit: usize,
@@ -19,15 +19,15 @@ pub(crate) struct AddressThrottle {
 }
 
 impl AddressThrottle {
-    /// `limit` 0 lets everyone try.
+    /// Creates a throttle. A `limit` of 0 allows any number of attempts.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts an attempt as failed until it is [refunded](Self::refund), so that many attempts at once can't evade the limit.
+    /// Counts an attempt to sign in as failed until it is [refunded](Self::refund), so that concurrent attempts can't exceed the limit.
     ///
     /// # Errors
-    /// The time to wait.
+    /// Returns the time to wait if the limit is reached.
     pub(crate) fn attempt(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
@@ -49,7 +49,7 @@ impl AddressThrottle {
         }
     }
 
-    /// Takes back the last attempt, which succeeded. Earlier failures still count.
+    /// Uncounts the last attempt, because it succeeded. Earlier failures still count.
     pub(crate) fn refund(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&network(address)) {

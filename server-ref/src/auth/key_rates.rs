@@ -1,4 +1,4 @@
-//! The requests of keys that may make only some within a minute.
+//! The limits on requests per minute of API keys that have one.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use crate::rate::Rate;
 use crate::store::StoredKey;
 
-/// Once this many keys are stored, idle ones are removed.
+/// Number of stored keys from which idle keys are removed.
 const IDLE_SWEEP_SIZE: usize = 1024;
 
-/// The requests of this process by key. They survive a change of the key.
+/// The request limiters of this process, by id of the key. A limiter survives changes of its key, except of the limit itself.
 #[derive(Debug, Default)]
 pub(super) struct KeyRates {
     by_id: Mutex<HashMap<String, (i64, Rate)>>,
 }
 
 impl KeyRates {
-    /// Counts a request, or returns the time until the key may make another one.
+    /// Counts a request, or returns the time until the key may make the next one.
     pub(super) fn check(&self, key: &StoredKey, now: Instant) -> Result<(), Duration> {
         let Some(limit) = key.requests_per_minute else { return Ok(()) };
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);

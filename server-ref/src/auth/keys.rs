@@ -1,4 +1,4 @@
-//! A cache of API keys: valid ones until any key changes, unknown ones for a limited time.
+//! A cache of API keys. Valid keys stay cached until any key changes; unknown keys stay cached for a limited time.
 
 use std::collections::HashMap;
 use std::mem;
@@ -16,23 +16,23 @@ use crate::ids::{KeyHash, key_hash};
 use crate::store::{Store, StoredKey};
 use crate::time::{Micros, now};
 
-/// The time for which an unknown key is not looked up again, unless it is evicted.
+/// Time for which an unknown key or token is not looked up again, unless it is evicted earlier.
 const WRONG_KEY_LIFETIME: Duration = Duration::from_secs(60);
 const WRONG_KEYS_MAX: usize = 10_000;
-/// Tokens whose signatures were verified.
+/// Maximum number of tokens whose signatures are known to be valid.
 const TOKENS_MAX: usize = 10_000;
-/// The shortest interval between two records of a key's use.
+/// Minimum time between two records of the use of a key, in microseconds.
 const USE_INTERVAL: Micros = 60 * 1_000_000;
 
-/// The cached keys. A lookup per request would cost more than the moderation.
+/// The cache of keys and tokens. A database look-up for each request would cost more than moderating the item.
 #[derive(Debug)]
 pub(super) struct Keys {
     known: RwLock<KeyCache>,
-    /// Wrong keys, by the hash of the presented key.
+    /// Times at which unknown keys and invalid tokens were presented, by their hash.
     wrong: Cache<KeyHash, Instant>,
-    /// A signature stays valid whatever happens to the key.
+    /// Claims of verified tokens, by the hash of the token. They are never invalidated, because a signature stays valid when its key changes.
     verified: Cache<KeyHash, Arc<Claims>>,
-    /// Uses to be recorded, at most one per key and minute.
+    /// Ids of keys and times of use that are not recorded yet, at most one per key and minute.
     uses: Mutex<Vec<(String, Micros)>>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Keys {
 struct KeyCache {
     by_hash: HashMap<KeyHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
-    /// Counts changes, so that a key read before one is not kept after it.
+    /// Number of changes. A key that was read before a change must not be cached after it.
     generation: u64,
 }
 
@@ -62,7 +62,7 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// The access that a key or a token gives to a request with this `Origin`.
+    /// Returns the access that a key or a token grants to a request with this `Origin` header, or the reason for refusing it.
     pub(super) async fn access(
         &self,
         store: &Store,
@@ -88,7 +88,7 @@ impl Keys {
         Ok(Ok(access))
     }
 
-    /// Forgets all keys. Must be called after every committed change of a key; changes are rare.
+    /// Removes all keys from the cache. Callers must call this after each committed change of a key.
     pub(super) fn forget(&self) {
         let mut state = self.write();
         state.generation += 1;
@@ -96,7 +96,7 @@ impl Keys {
         state.by_id.clear();
     }
 
-    /// Uses that are to be recorded.
+    /// Takes the uses that are not recorded yet.
     pub(super) fn take_uses(&self) -> Vec<(String, Micros)> {
         mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -156,7 +156,7 @@ impl Keys {
         Ok(Some((known, claims)))
     }
 
-    /// Looks the key up in the database if the cache has no answer.
+    /// Returns the key with this id. Reads the database unless the cache contains a key that `suffices`.
     async fn by_id(
         &self,
         store: &Store,

@@ -1,4 +1,5 @@
-//! Callers: an API key or a token of one (one project), or a signed-in user (the projects they belong to).
+//! Authentication of callers, and their permissions. A caller is an API key or one of its tokens, which give access to one project, or a
+//! signed-in user, who has access to the projects of which they are a member.
 
 mod access;
 mod account_throttle;
@@ -32,11 +33,13 @@ pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use signing_secret::SigningSecret;
 use tokens::{Claims, token_key};
 
-/// The name of the session cookie, and the fields of a session.
+/// Name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "session";
+/// Field of a session with the id of the signed-in user.
 pub(crate) const SESSION_USER: &str = "user_id";
+/// Field of a session with its CSRF token.
 pub(crate) const SESSION_CSRF: &str = "csrf_token";
-/// Session entry that carries the client's address to the audit log at a sign-in. Not stored with the session.
+/// Field of a new session with the client's address, for the audit log. It is removed before the session is stored.
 pub(crate) const SESSION_ADDRESS: &str = "address";
 
 /// An authenticated caller.
@@ -45,15 +48,15 @@ pub(crate) enum Principal {
     Key(KeyAccess),
     User {
         id: Arc<str>,
-        /// The name of the session, not the id that opens it.
+        /// Name of the session, not its secret id.
         session: Arc<str>,
-        /// The time at which the session expires.
+        /// Time at which the session expires.
         expires_at: Micros,
     },
 }
 
 impl Principal {
-    /// The time at which the credentials expire.
+    /// Returns the time at which the credentials expire.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         match self {
             Self::Key(access) => access.expires_at(),
@@ -62,14 +65,14 @@ impl Principal {
     }
 }
 
-/// A signed-in session.
+/// A session whose user is signed in.
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) user_id: Arc<str>,
     pub(crate) email: Arc<str>,
-    /// The name of the session, not the id that opens it.
+    /// Name of the session, not its secret id.
     pub(crate) session: Arc<str>,
-    /// The CSRF token, which requests with side effects must repeat.
+    /// CSRF token, which requests with side effects must repeat.
     pub(crate) csrf_token: String,
     pub(crate) expires_at: Micros,
 }
@@ -98,23 +101,23 @@ impl Auth {
         }
     }
 
-    /// The access that an API key or a token gives to a request with these headers.
+    /// Returns the principal of an API key or a token in a request with these headers, or the reason for refusing it.
     pub(crate) async fn by_key(&self, key: &str, headers: &HeaderMap) -> Result<Result<Principal, Denied>, Error> {
         let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
         Ok(self.keys.access(&self.store, key, origin).await?.map(Principal::Key))
     }
 
-    /// Counts a request by a key or one of its tokens. The error is the time until the key may make another request.
+    /// Counts a request by a key or one of its tokens, or returns the time until the key may make the next one.
     pub(crate) fn count_request(&self, access: &KeyAccess) -> Result<(), Duration> {
         self.rates.check(&access.key, Instant::now())
     }
 
-    /// Forgets all keys. Must be called after every committed change of a key.
+    /// Removes all keys from the cache. Callers must call this after each committed change of a key.
     pub(crate) fn forget_keys(&self) {
         self.keys.forget();
     }
 
-    /// A token of this API key with these scopes, which expires at this time.
+    /// Creates a token for this API key, with these scopes and this expiry.
     pub(crate) async fn make_token(
         &self,
         api_key: &str,
@@ -128,13 +131,13 @@ impl Auth {
         tokens::sign(api_key, &Claims { key_id: key.id.clone(), scopes, expires_at })
     }
 
-    /// Records the last uses of keys.
+    /// Stores the times at which keys were last used.
     pub(crate) async fn record_uses(&self) -> Result<(), Error> {
         let mut uses = self.keys.take_uses();
         if uses.is_empty() { Ok(()) } else { self.store.keys_were_used(&mut uses).await }
     }
 
-    /// The session of the cookie, if it is alive and its user may sign in.
+    /// Returns the session of the request's cookie, unless it has expired or its user is deactivated.
     pub(crate) async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Error> {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
@@ -163,7 +166,7 @@ impl Auth {
         }))
     }
 
-    /// The user with this e-mail address and password. Takes as long for an unknown address.
+    /// Returns the active account with this e-mail address and password. Unknown addresses take as long to check as known ones.
     pub(crate) async fn by_password(&self, email: &str, password: String) -> Result<Option<Account>, Error> {
         let account = self.store.account(email).await?;
         let hash = account.as_ref().map_or(passwords::NOBODY, |account| &account.password_hash).to_owned();
@@ -171,10 +174,10 @@ impl Auth {
         Ok(account.filter(|account| is_right && account.is_active))
     }
 
-    /// The hash of a new password.
+    /// Validates and hashes a new password.
     ///
     /// # Errors
-    /// When the password is too short or too long.
+    /// Returns an error if the password is too short or too long.
     pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
         check_password(password)?;
         self.hash_password(password).await
@@ -184,7 +187,7 @@ impl Auth {
         self.passwords.hash(password.to_owned()).await
     }
 
-    /// True if credentials that were valid a moment ago still are.
+    /// Returns true if credentials that were valid a moment ago are still valid.
     pub(crate) async fn is_valid(&self, principal: &Principal) -> Result<bool, Error> {
         match principal {
             Principal::Key(access) => {
@@ -195,7 +198,7 @@ impl Auth {
         }
     }
 
-    /// The access that a principal has to a project; `None`: none.
+    /// Returns the access that a principal has to a project; `None` if it has no access.
     pub(crate) async fn access_level(
         &self,
         principal: &Principal,
@@ -210,14 +213,14 @@ impl Auth {
     }
 }
 
-/// A new API key, and what is stored of it.
+/// Generates an API key, and returns it with its stored form.
 pub(crate) fn new_key() -> Result<(String, KeySecret), Error> {
     let key = new_api_key();
     let secret = key_secret(&key)?;
     Ok((key, secret))
 }
 
-/// The stored form of a key.
+/// Returns the stored form of an API key.
 pub(crate) fn key_secret(key: &str) -> Result<KeySecret, Error> {
     let hash = key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
     Ok(KeySecret { hash, token_key: token_key(key)? })

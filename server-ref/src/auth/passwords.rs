@@ -1,4 +1,4 @@
-//! Passwords: Argon2id, on threads of their own.
+//! Hashing and verification of passwords with Argon2id, on dedicated threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -11,18 +11,18 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// Passwords that are hashed at once. Each takes 19 MiB; more at once would only be slower.
+/// Number of threads that hash passwords. Each uses 19 MiB of memory.
 const HASH_THREADS: usize = 2;
-/// Passwords that may wait, for some seconds at most. Further ones are refused.
+/// Maximum number of queued passwords, which is some seconds of work. Further requests are refused.
 const HASH_QUEUE_LENGTH: usize = 64;
 
-/// The hash that is checked for an unknown user, so that the answer takes as long. No known password matches it.
+/// Hash that is verified for an unknown user, so that the answer takes as long as for a known one. It is not the hash of a known password.
 pub(super) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
 type HashJob = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
-/// Hashes and checks passwords.
+/// A handle to the threads that hash and verify passwords.
 #[derive(Debug)]
 pub(crate) struct Passwords(SyncSender<HashJob>);
 
@@ -41,13 +41,13 @@ impl Default for Passwords {
     }
 }
 
-/// Runs jobs until all handles are dropped.
+/// Runs jobs until all senders are dropped.
 fn run_jobs(jobs: &Mutex<Receiver<HashJob>>) {
     let mut memory = HashMemory::default();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match job {
-            // The caller learns of a panic, and the thread continues.
+            // A panic drops the sender of the result, so the caller receives an error; the thread continues.
             Ok(job) => drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory)))),
             Err(_) => return,
         }
@@ -71,7 +71,7 @@ impl Passwords {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |memory: &mut HashMemory| {
-            // When nobody waits any more, the work would be for nothing.
+            // The caller no longer waits for the result.
             if !answer.is_closed() {
                 let _ = answer.send(work(memory));
             }
@@ -84,8 +84,8 @@ impl Passwords {
     }
 }
 
-/// The memory that Argon2 fills. It is reused, because an allocator that gets 19 MiB back repeatedly does not return all of it to
-/// the system.
+/// The working memory of Argon2. It is reused, because allocators don't return all of it to the system if 19 MiB are allocated and
+/// freed repeatedly.
 #[derive(Default)]
 struct HashMemory(Vec<Block>);
 
@@ -107,7 +107,7 @@ impl HashMemory {
         let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
         let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
         let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm.as_str())?, version, Params::try_from(&hash)?);
-        // Outputs are compared in constant time.
+        // The comparison takes constant time.
         Ok(self.output(&argon2, password, salt)? == *expected)
     }
 
@@ -131,14 +131,14 @@ mod tests {
         assert!(!HashMemory::default().fits("x", NOBODY).unwrap());
     }
 
-    /// With the library's own functions.
+    /// Compares with the library's own hashing and verification.
     #[test]
     fn hashes_are_those_of_the_standard() {
         let mut memory = HashMemory::default();
         let hash: PasswordHash = Argon2::default().hash_password(b"secret").unwrap();
         assert!(memory.fits("secret", &hash.to_string()).unwrap());
         assert!(!memory.fits("Secret", &hash.to_string()).unwrap());
-        // Others than the default's.
+        // The parameters in the hash apply, not the defaults.
         let small = Argon2::new(Algorithm::Argon2i, Version::V0x10, Params::new(64, 1, 1, Some(16)).unwrap());
         let hash = small.hash_password(b"secret").unwrap();
         assert!(memory.fits("secret", &hash.to_string()).unwrap());

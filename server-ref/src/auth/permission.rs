@@ -1,38 +1,38 @@
-//! The permissions in a project, in one table.
+//! The permissions in a project, and the scopes and roles that grant them.
 
 use crate::store::{Role, Scope, Scopes};
 
-/// The access that credentials give to a project.
+/// The access that credentials grant to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessLevel {
-    /// One of the project's API keys, with these scopes.
+    /// An API key of the project or one of its tokens, with these scopes.
     Key(Scopes),
-    /// A signed-in member's role.
+    /// A signed-in member of the project, with this role.
     Role(Role),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Permission {
-    /// The project's name, items, statistics, events, notifications.
+    /// Read the project's name, items, statistics, events and notifications.
     Read,
     ReadRules,
     Submit,
     Review,
     EditRules,
-    /// E-mail addresses of people: not for keys, which programs hold.
+    /// Read the list of members. Not available to keys, because it contains e-mail addresses.
     ReadMembers,
     EditMembers,
     EditProject,
     ManageKeys,
     Notify,
-    /// Read the audit log, which contains people's e-mail addresses.
+    /// Read the audit log. Not available to keys, because it contains e-mail addresses.
     ReadAudit,
     DeleteProject,
 }
 
 impl Permission {
-    /// The scopes that each allow it; empty: no key may do it. No key manages members or keys, so a leaked key can't outlive its
-    /// revocation.
+    /// Returns the scopes of which one suffices; empty if no key has this permission. Keys can't manage members or keys, because a leaked
+    /// key could then create access that survives its revocation.
     fn scopes(self) -> &'static [Scope] {
         match self {
             Self::Read => &[Scope::Read],
@@ -50,7 +50,7 @@ impl Permission {
         }
     }
 
-    /// The lowest role that may do it.
+    /// Returns the lowest role that has this permission.
     fn role(self) -> Role {
         match self {
             Self::Read | Self::ReadRules | Self::Submit | Self::Review | Self::ReadMembers => Role::Member,
@@ -64,7 +64,7 @@ impl Permission {
         }
     }
 
-    /// The scope that a key would need; `None`: no key may do it.
+    /// Returns the scope that a key needs; `None` if no key has this permission.
     pub(crate) fn scope(self) -> Option<Scope> {
         self.scopes().first().copied()
     }

@@ -1,11 +1,11 @@
-//! The secrets that sign what browsers send back.
+//! Secrets that sign values which browsers store and send back.
 
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _};
 use sha2::Sha256;
 
-/// The key of a signature: random, and the same on all nodes.
+/// A random key for signatures, shared by all nodes.
 #[derive(Clone)]
 pub(crate) struct SigningSecret(String);
 
@@ -14,13 +14,13 @@ impl SigningSecret {
         Self(secret.into())
     }
 
-    /// A MAC to be updated with what is signed. `None` does not happen: HMAC takes keys of any length.
+    /// Returns a new MAC with this key. Never `None` in practice, because HMAC accepts keys of any length.
     pub(crate) fn mac(&self) -> Option<Hmac<Sha256>> {
         Hmac::new_from_slice(self.0.as_bytes()).ok()
     }
 }
 
-/// Omits the secret.
+/// Omits the secret from debug output.
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningSecret(…)")

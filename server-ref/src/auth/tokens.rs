@@ -1,7 +1,7 @@
-//! Tokens: short-lived credentials that an API key makes for a page, with at most its scopes.
+//! Tokens: short-lived credentials that an API key creates, with at most the key's scopes.
 //!
-//! A token is signed, not stored. The signing key pair is derived from the API key, which no server stores. The database has the
-//! public key: with it every node can verify tokens, and none can make them.
+//! A token is signed and not stored. The signing key pair is derived from the API key, which no server stores. The database contains
+//! only the public key, so every node can verify tokens and none can create them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,15 +14,15 @@ use crate::store::Scopes;
 use crate::time::Micros;
 
 const PREFIX: &str = "amt_";
-/// The longest token, in bytes.
+/// Maximum length of a token, in bytes.
 const TOKEN_MAX: usize = 512;
 const VERSION: u8 = 1;
 const SIGNATURE_BYTES: usize = 64;
-/// Bytes before the key's id: version, scopes, expiry, and random bytes that distinguish tokens of the same moment.
+/// Number of bytes before the key's id: version, scopes, expiry, and random bytes that distinguish tokens from the same moment.
 const FIXED_BYTES: usize = 1 + 1 + 8 + 8;
 const SEED_PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
 
-/// The claims of a token.
+/// The signed content of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claims {
     pub(super) key_id: String,
@@ -30,24 +30,24 @@ pub(super) struct Claims {
     pub(super) expires_at: Micros,
 }
 
-/// A token whose signature has not been verified.
+/// A parsed token whose signature is not verified yet.
 #[derive(Debug)]
 pub(super) struct UnverifiedToken {
     pub(super) claims: Claims,
     bytes: Vec<u8>,
 }
 
-/// True for text that has the form of a token.
+/// Returns true if the text begins like a token.
 pub(super) fn is_token(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 
-/// The public key that verifies the tokens of an API key.
+/// Returns the public key that verifies the tokens of an API key.
 pub(super) fn token_key(api_key: &str) -> Result<Vec<u8>, Error> {
     Ok(pair(api_key)?.public_key().as_ref().to_vec())
 }
 
-/// A token of this API key.
+/// Creates a token with these claims, signed by the API key.
 pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
     let mut bytes = vec![VERSION, claims.scopes.bits()];
     bytes.extend(claims.expires_at.to_be_bytes());
@@ -58,7 +58,7 @@ pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// Parses a token; `None` if it is not a token of this version.
+/// Parses a token; `None` if the text is malformed or belongs to another version.
 pub(super) fn read(token: &str) -> Option<UnverifiedToken> {
     let text = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

@@ -1,10 +1,10 @@
-//! The answer of a command: a text for people, or JSON for programs.
+//! The output of a command: text for people, or JSON for programs.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// The answer of a command, for stdout.
+/// The output of a command, to be written to stdout.
 #[derive(Debug)]
 pub struct Answer {
     text: String,
@@ -21,7 +21,7 @@ impl Answer {
         Self { is_pending, ..self }
     }
 
-    /// `true` if `migrate --check` found pending migrations.
+    /// Returns true if `migrate --check` found pending migrations.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.is_pending

@@ -1,4 +1,4 @@
-//! `key …`
+//! The command `key`.
 
 use std::fmt::Write as _;
 
@@ -14,21 +14,21 @@ use crate::time::rfc3339;
 
 const NAME_MAX: usize = 100;
 
-/// The subcommands of `key`.
+/// Subcommands of `key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Create an API key of a project, and print it once.
+    /// Create an API key for a project, and print it once.
     Create {
         /// Id of the project.
         #[arg(long, value_name = "ID")]
         project: String,
-        /// Name of the key for people, of at most 100 characters. Default: a generated name.
+        /// Descriptive name of the key, at most 100 characters. Default: a generated name.
         #[arg(long)]
         name: Option<String>,
-        /// Scopes of the key: read, submit, review, rules, separated by commas.
+        /// Scopes of the key, separated by commas: read, submit, review, rules.
         #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "read,submit")]
         scopes: Vec<Scope>,
-        /// The database.
+        /// Common options.
         #[command(flatten)]
         common: Common,
     },
@@ -37,7 +37,7 @@ pub enum KeyCommand {
         /// Id of the project.
         #[arg(long, value_name = "ID")]
         project: String,
-        /// The database.
+        /// Common options.
         #[command(flatten)]
         common: Common,
     },
@@ -46,7 +46,7 @@ pub enum KeyCommand {
         /// Id of the key, or the key itself.
         #[arg(long, value_name = "ID", visible_alias = "id")]
         key: String,
-        /// The database.
+        /// Common options.
         #[command(flatten)]
         common: Common,
     },
@@ -69,13 +69,13 @@ async fn create(common: &Common, project_id: &str, name: Option<String>, scopes:
     }
     let store = open(common, project_id).await?;
     if store.keys(project_id).await?.iter().any(|key| key.name == name) {
-        return Err(Error::Refused(format!("the project has a key {name:?} already: choose another --name")));
+        return Err(Error::Refused(format!("the project already has a key named {name:?}; choose another --name")));
     }
     let (api_key, secret) = new_key()?;
     let draft = KeyDraft { name, scopes: scopes.iter().copied().collect(), ..KeyDraft::default() };
     let key = store.create_key(project_id, draft, secret, &Actor::command_line()).await?;
     store.close().await;
-    let text = format!("made the key {:?} ({}): {}\nkey, shown this once: {api_key}", key.name, key.id, key.scopes);
+    let text = format!("created the key {:?} ({}): {}\nkey, shown only once: {api_key}", key.name, key.id, key.scopes);
     Ok(Answer::new(common.json, &json!({"key": key, "api_key": api_key}), text))
 }
 
@@ -93,7 +93,7 @@ async fn list(common: &Common, project_id: &str) -> Result<Answer, Error> {
 async fn revoke(common: &Common, key: &str) -> Result<Answer, Error> {
     let store = common.open().await?;
     let found = store.find_key(key, key_hash(key).as_ref()).await?;
-    let unknown = || Error::Refused("there is no such key; `key list --project ID` shows those of a project".into());
+    let unknown = || Error::Refused("there is no such key; `key list --project ID` lists the keys of a project".into());
     let (id, project_id, name) = found.ok_or_else(unknown)?;
     if !store.delete_key(&project_id, &id, &Actor::command_line()).await? {
         return Err(unknown());
@@ -103,13 +103,13 @@ async fn revoke(common: &Common, key: &str) -> Result<Answer, Error> {
     Ok(Answer::new(common.json, &json!({"key": {"id": id, "name": name, "project_id": project_id}}), text))
 }
 
-/// Opens the store after a check that the project exists.
+/// Opens the store, and checks that the project exists.
 async fn open(common: &Common, project_id: &str) -> Result<Store, Error> {
     let store = common.open().await?;
     match store.project_exists(project_id).await? {
         true => Ok(store),
         false => Err(Error::Refused(format!(
-            "there is no project {project_id}; `project list` shows all, `project create` makes one"
+            "there is no project {project_id}; `project list` lists all projects, `project create` creates one"
         ))),
     }
 }

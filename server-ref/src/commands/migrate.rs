@@ -1,4 +1,4 @@
-//! `migrate`: what `serve` does at its start, by itself.
+//! The command `migrate`, which brings the tables up to date without starting a server.
 
 use std::fmt::Write as _;
 
@@ -24,25 +24,25 @@ impl Migrate {
     pub(super) async fn run(self) -> Result<Answer, Error> {
         let before = match Store::schema(&self.common.database).await {
             Ok(schema) => schema,
-            // A file that does not exist lacks everything; `serve` makes it, and so does `migrate`.
+            // `open_or_create` creates a missing file, to which all migrations apply.
             Err(Error::DatabaseUrl(_)) if !self.check => Schema::default(),
             Err(error) => return Err(error),
         };
         if self.check {
-            return Ok(self.answer(&before, "pending").pending(!before.pending.is_empty()));
+            return Ok(self.answer(&before, "pending", "pending").pending(!before.pending.is_empty()));
         }
         self.common.open_or_create().await?.close().await;
-        Ok(self.answer(&before, "made"))
+        Ok(self.answer(&before, "made", "applied"))
     }
 
-    fn answer(&self, schema: &Schema, what: &str) -> Answer {
-        let json = json!({what: schema.pending, "newer": schema.newer});
+    fn answer(&self, schema: &Schema, json_key: &str, label: &str) -> Answer {
+        let json = json!({json_key: schema.pending, "newer": schema.newer});
         let mut text = String::new();
         for step in &schema.pending {
-            let _ = writeln!(text, "{what}: {} {}", step.version, step.description);
+            let _ = writeln!(text, "{label}: {} {}", step.version, step.description);
         }
         for version in &schema.newer {
-            let _ = writeln!(text, "of a newer version of the server: {version}");
+            let _ = writeln!(text, "applied by a newer version of the server: {version}");
         }
         if schema.pending.is_empty() {
             text.push_str("the database is up to date\n");

@@ -1,4 +1,4 @@
-//! The commands that administer a database, even while servers use it. Servers notice each change within a second.
+//! Commands that administer a database, even while servers use it. Servers apply each change within a second.
 
 mod answer;
 mod keys;
@@ -19,7 +19,7 @@ pub use users::UserCommand;
 use crate::Error;
 use crate::store::{Store, StoreOptions};
 
-/// The commands besides `serve`.
+/// The commands other than `serve`.
 #[derive(Debug, Subcommand)]
 pub enum Administration {
     /// Create, list, change and delete users.
@@ -31,15 +31,15 @@ pub enum Administration {
     /// Create, list and revoke API keys.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Bring the database's tables up to date.
+    /// Bring the tables of the database up to date.
     Migrate(Migrate),
 }
 
 impl Administration {
-    /// Carries the command out.
+    /// Runs the command.
     ///
     /// # Errors
-    /// When the request is impossible, or the database fails. Nothing is changed then.
+    /// Returns an error if the request can't be carried out or the database fails. Nothing is changed in that case.
     pub async fn run(self) -> Result<Answer, Error> {
         match self {
             Self::User(command) => command.run().await,
@@ -53,8 +53,8 @@ impl Administration {
 /// Options common to all commands.
 #[derive(Args)]
 pub struct Common {
-    /// Database of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read a
-    /// command line: better set the variable, or leave the password to ~/.pgpass.
+    /// Database URL of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read the
+    /// command line, so set the environment variable instead, or keep the password in ~/.pgpass.
     #[arg(
         long,
         env = "AUTOMODERATE_DATABASE",
@@ -64,12 +64,12 @@ pub struct Common {
     )]
     database: String,
 
-    /// Print JSON.
+    /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
 }
 
-/// Omits the secrets.
+/// Omits the secrets from debug output.
 impl std::fmt::Debug for Common {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Common").field("json", &self.json).finish_non_exhaustive()
@@ -77,7 +77,7 @@ impl std::fmt::Debug for Common {
 }
 
 impl Common {
-    /// The longest wait for the write lock of an SQLite file: a busy server releases it for moments only.
+    /// Maximum time to wait for the write lock of an SQLite file. A busy server releases the lock only for moments.
     const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
     async fn open(&self) -> Result<Store, Error> {

@@ -1,4 +1,4 @@
-//! `project …`
+//! The command `project`.
 
 use std::fmt::Write as _;
 
@@ -12,24 +12,24 @@ use crate::store::Actor;
 
 const NAME_MAX: usize = 200;
 
-/// The subcommands of `project`.
+/// Subcommands of `project`.
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
     /// Create a project.
     Create {
-        /// Name of the project, of at most 200 characters.
+        /// Name of the project, at most 200 characters.
         #[arg(long)]
         name: String,
-        /// E-mail address of the user who owns the project.
+        /// E-mail address of the user who will own the project.
         #[arg(long, value_name = "EMAIL")]
         owner: String,
-        /// The database.
+        /// Common options.
         #[command(flatten)]
         common: Common,
     },
     /// List all projects, oldest first.
     List {
-        /// The database.
+        /// Common options.
         #[command(flatten)]
         common: Common,
     },
@@ -54,7 +54,7 @@ async fn create(common: &Common, name: &str, owner: &str) -> Result<Answer, Erro
     let id = store.create_project(name, Some(&owner.id), &Actor::command_line()).await?;
     let project = store.project(&id).await?.ok_or(Error::NotFound("Project"))?;
     store.close().await;
-    let text = format!("made the project {name:?} ({id}), which {} owns", owner.email);
+    let text = format!("created the project {name:?} ({id}), owned by {}", owner.email);
     Ok(Answer::new(common.json, &json!({"project": project, "owner": owner}), text))
 }
 

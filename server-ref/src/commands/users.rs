@@ -1,4 +1,4 @@
-//! `user …`
+//! The command `user`.
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -12,13 +12,13 @@ use crate::auth::{Passwords, check_email, check_password};
 use crate::ids::random_token;
 use crate::store::{Actor, Store, User};
 
-/// More than the longest password.
+/// Maximum number of bytes read from stdin, which is more than the longest password.
 const STDIN_MAX: u64 = 8 * 1024;
 
-/// The subcommands of `user`.
+/// Subcommands of `user`.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Create a user. Without --password-stdin, a random password is created and printed once.
+    /// Create a user. Without --password-stdin, a random password is generated and printed once.
     Create {
         /// The user.
         #[command(flatten)]
@@ -26,49 +26,49 @@ pub enum UserCommand {
         /// Make the user an administrator of the server.
         #[arg(long)]
         admin: bool,
-        /// The password.
+        /// Source of the password.
         #[command(flatten)]
         password: Password,
     },
     /// List all users, oldest first.
     List {
-        /// The database.
+        /// Common options.
         #[command(flatten)]
         common: Common,
     },
-    /// Set another password, and end all sessions of the user. Without --password-stdin, a random password is created and printed once.
+    /// Set a new password, and end all sessions of the user. Without --password-stdin, a random password is generated and printed once.
     SetPassword {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
-        /// The password.
+        /// Source of the password.
         #[command(flatten)]
         password: Password,
     },
-    /// End all sessions of a user, and refuse new ones. The user's memberships stay.
+    /// End all sessions of a user, and refuse new ones. The user keeps their memberships.
     Deactivate {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
     },
-    /// Let a deactivated user sign in again.
+    /// Allow a deactivated user to sign in again.
     Activate {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
     },
-    /// Delete a user. The user's decisions stay.
+    /// Delete a user. The decisions that the user made are kept.
     Delete {
         /// The user.
         #[command(flatten)]
         user: NamedUser,
-        /// User who becomes an owner of the projects that nobody else owns. Without this option, such projects are an error.
+        /// E-mail address of the user who becomes an owner of projects that have no other owner. Without this option, such projects are an error.
         #[arg(long, value_name = "EMAIL")]
         reassign: Option<String>,
     },
 }
 
-/// Which user.
+/// The user to act on, and the common options.
 #[derive(Debug, Args)]
 pub struct NamedUser {
     /// E-mail address of the user.
@@ -79,16 +79,16 @@ pub struct NamedUser {
     common: Common,
 }
 
-/// Where a password comes from.
+/// The source of a password.
 #[derive(Debug, Args)]
 pub struct Password {
-    /// Read the password, of 10 to 1000 characters, from the first line of stdin.
+    /// Read the password (10 to 1000 characters) from the first line of stdin.
     #[arg(long)]
     password_stdin: bool,
 }
 
 impl Password {
-    /// The password, its hash, and whether it is to be printed.
+    /// Reads or generates a password, and returns it with its hash. The boolean is true if the password must be printed.
     async fn choose(&self) -> Result<(String, String, bool), Error> {
         let password = if self.password_stdin { read_password()? } else { random_token() };
         check_password(&password)?;
@@ -123,7 +123,7 @@ async fn create(named: &NamedUser, admin: bool, password: &Password) -> Result<A
     let store = named.common.open_or_create().await?;
     let user = store.create_user(&email, &hash, admin, &Actor::command_line()).await?;
     store.close().await;
-    let done = format!("made the user {} ({})", user.email, user.id);
+    let done = format!("created the user {} ({})", user.email, user.id);
     Ok(with_password(named, &user, done, is_shown.then_some(password)))
 }
 
@@ -133,7 +133,7 @@ async fn set_password(named: &NamedUser, password: &Password) -> Result<Answer, 
     let (password, hash, is_shown) = password.choose().await?;
     store.set_password(&user.id, &hash, None, &Actor::command_line()).await?;
     store.close().await;
-    let done = format!("{} has another password, and is signed out everywhere", user.email);
+    let done = format!("{} has a new password, and is signed out everywhere", user.email);
     Ok(with_password(named, &user, done, is_shown.then_some(password)))
 }
 
@@ -141,7 +141,7 @@ fn with_password(named: &NamedUser, user: &User, done: String, password: Option<
     match password {
         None => Answer::new(named.common.json, &json!({"user": user}), done),
         Some(password) => {
-            let text = format!("{done}\npassword, shown this once: {password}");
+            let text = format!("{done}\npassword, shown only once: {password}");
             Answer::new(named.common.json, &json!({"user": user, "password": password}), text)
         }
     }
@@ -166,8 +166,8 @@ async fn set_active(named: &NamedUser, is_active: bool) -> Result<Answer, Error>
     store.update_user(&user.id, None, Some(is_active), &Actor::command_line()).await?;
     store.close().await;
     let text = match is_active {
-        true => format!("{} may sign in", user.email),
-        false => format!("{} is signed out everywhere, and may sign in no more", user.email),
+        true => format!("{} can sign in", user.email),
+        false => format!("{} is signed out everywhere, and can no longer sign in", user.email),
     };
     Ok(Answer::new(named.common.json, &json!({"user": User { is_active, ..user }}), text))
 }
@@ -193,7 +193,7 @@ async fn delete(named: &NamedUser, heir: Option<&str>) -> Result<Answer, Error> 
     Ok(Answer::new(named.common.json, &json!({"user": user, "reassigned": projects}), text))
 }
 
-/// The user with this address.
+/// Returns the user with this e-mail address.
 pub(super) async fn find(store: &Store, email: &str) -> Result<User, Error> {
     let account = store.account(email.trim()).await?;
     let user = match account {
@@ -201,6 +201,6 @@ pub(super) async fn find(store: &Store, email: &str) -> Result<User, Error> {
         None => None,
     };
     user.ok_or_else(|| {
-        Error::Refused(format!("there is no user {email}; `user list` shows all, `user create` makes one"))
+        Error::Refused(format!("there is no user {email}; `user list` lists all users, `user create` creates one"))
     })
 }

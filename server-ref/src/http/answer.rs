@@ -1,10 +1,10 @@
-//! The answers of the REST interface: `success`, and one more field.
+//! JSON bodies of successful responses: `success`, and at most one more field.
 
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// `{"success":true}`.
+/// The body `{"success":true}`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Done {
     success: bool,
@@ -16,7 +16,7 @@ impl Done {
     }
 }
 
-/// A type with `success` and this field.
+/// Declares a response body with `success` and this field.
 macro_rules! answer {
     ($(#[$meta:meta])* $name:ident { $field:ident: $type:ty }) => {
         $(#[$meta])*

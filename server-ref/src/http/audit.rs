@@ -1,4 +1,4 @@
-//! `/api/projects/{id}/audit`, and `/api/audit` for entries without a project.
+//! Routes `/api/projects/{id}/audit`, and `/api/audit` for entries without a project.
 
 use std::sync::Arc;
 
@@ -39,8 +39,9 @@ pub(super) struct AuditPage {
     next_cursor: Option<String>,
 }
 
-/// The audit log of a project, newest first: changes to rules, keys, members, invitations, notifications and the project itself,
-/// reviews, and the sign-ins of its members. For admins.
+/// Lists a project's audit log, newest first. For admins.
+///
+/// It contains changes to rules, keys, members, invitations, notifications and the project itself, reviews, and the sign-ins of members.
 #[utoipa::path(
     get, path = "/api/projects/{id}/audit", tag = "audit", params(("id" = String, Path), AuditQuery),
     responses((status = 200, body = AuditPage))
@@ -56,8 +57,9 @@ pub(super) async fn of_project(
     Ok(page(app.store.audit(&id, &after, limit + 1).await?, limit))
 }
 
-/// The audit log of the server, newest first: users, their sign-ins, deleted projects, and notifications for all projects. For
-/// administrators of the server.
+/// Lists the server's audit log, newest first. For administrators of the server.
+///
+/// It contains changes to users, sign-ins, deletions of projects, and notifications for all projects.
 #[utoipa::path(
     get, path = "/api/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = AuditPage))
 )]
@@ -84,7 +86,7 @@ fn wanted_page(wanted: ParsedAuditQuery) -> Result<(AuditPosition, i64), ApiErro
     Ok((after, limit))
 }
 
-/// Cuts a page. One entry beyond its limit shows that there is another page.
+/// Returns a page of at most `limit` entries. The caller reads one more entry, which shows that another page exists.
 fn page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = entries.len() > limit;

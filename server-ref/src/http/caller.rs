@@ -1,7 +1,8 @@
 //! The caller of a REST request, and its permissions.
 //!
-//! A request carries an API key or a token of one (`X-API-Key`), or the session cookie. With the cookie, one that changes something must repeat the
-//! session's token in `X-CSRF-Token`: a page of another site can make a browser send the cookie, but can't read the token.
+//! A request carries an API key, a token made from one (both as `X-API-Key`), or the session cookie. A request that uses the cookie to
+//! change something must repeat the session's CSRF token in `X-CSRF-Token`. A page of another site can make a browser send the cookie, but
+//! can't read the token.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -23,17 +24,17 @@ use crate::store::{Actor, User};
 pub(super) const KEY_HEADER: &str = "x-api-key";
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
-/// An authenticated caller. Its permissions are still to be checked.
+/// An authenticated caller, whose permissions are not checked yet.
 #[derive(Debug)]
 pub(super) struct Caller {
     principal: Principal,
-    /// E-mail address of the signed-in user.
+    /// E-mail address of the signed-in user; `None` for an API key.
     email: Option<Arc<str>>,
     address: Option<IpAddr>,
 }
 
 impl Caller {
-    /// Checks that the caller has this permission in the project.
+    /// Checks that the caller has this permission in the project, and returns the caller's access.
     pub(super) async fn allow(
         &self,
         app: &App,
@@ -52,7 +53,7 @@ impl Caller {
         }
     }
 
-    /// The id of the signed-in user; API keys are refused.
+    /// Returns the id of the signed-in user, or an error if the caller is an API key.
     pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
         match &self.principal {
             Principal::User { id, .. } => Ok(id),
@@ -60,7 +61,7 @@ impl Caller {
         }
     }
 
-    /// The name of the session; API keys are refused.
+    /// Returns the name of the session, or an error if the caller is an API key.
     pub(super) fn session(&self) -> Result<&str, ApiError> {
         match &self.principal {
             Principal::User { session, .. } => Ok(session),
@@ -68,7 +69,7 @@ impl Caller {
         }
     }
 
-    /// The project of the key, if it is one.
+    /// Returns the project of the API key; `None` for a signed-in user.
     pub(super) fn key_project(&self) -> Option<&str> {
         match &self.principal {
             Principal::Key(access) => Some(&access.key.project_id),
@@ -76,7 +77,7 @@ impl Caller {
         }
     }
 
-    /// The API key; tokens and sessions are refused.
+    /// Returns the access of the API key, or an error if the caller uses a token or a session.
     pub(super) fn key(&self) -> Result<&KeyAccess, ApiError> {
         match &self.principal {
             Principal::Key(access) if access.is_token() => Err(ApiError::forbidden("A token may not do this")),
@@ -90,7 +91,7 @@ impl Caller {
         user.ok_or_else(|| ApiError::unauthorized("The user does not exist any more"))
     }
 
-    /// Checks that the caller is an administrator of the server.
+    /// Checks that the caller is an administrator of the server, and returns the user.
     pub(super) async fn server_admin(&self, app: &App) -> Result<User, ApiError> {
         let user = self.user(app).await?;
         if !user.is_admin {
@@ -99,12 +100,12 @@ impl Caller {
         Ok(user)
     }
 
-    /// Returns the actor without the address. For the log of a project whose member the user is not, or not yet.
+    /// Returns the actor without its address, for the log of a project of which the user is not a member, or not yet.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }
     }
 
-    /// Returns the actor that the audit log names.
+    /// Returns the caller as the actor of audit log entries.
     pub(super) fn actor(&self) -> Actor {
         match &self.principal {
             Principal::Key(access) => {
@@ -144,8 +145,8 @@ impl FromRequestParts<Arc<App>> for Caller {
     }
 }
 
-/// The project of a request whose path names none: that of the API key or, with a session, the `project_id` of the query. Without
-/// a `project_id` it is the project of the named item, or else the user's only project.
+/// The caller and the project of a request whose path contains no project id. The project is that of the API key or, with a session, the
+/// `project_id` in the query. Without `project_id`, it is the project of the requested item, or else the user's only project.
 #[derive(Debug)]
 pub(super) struct Project {
     pub(super) caller: Caller,

@@ -1,4 +1,4 @@
-//! `GET /api/content` and `GET /api/content/{id}`.
+//! Routes `GET /api/content` and `GET /api/content/{id}`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::Content;
 pub(super) struct ContentList {
     success: bool,
     content: Vec<Content>,
-    /// Present for numbered pages only.
+    /// Present only for numbered pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination: Option<Pagination>,
     /// Cursor of the next page; null on the last page.
@@ -43,7 +43,7 @@ pub(super) struct ContentAnswer {
     content: Content,
 }
 
-/// A project's items, newest first.
+/// Lists a project's items, newest first.
 #[utoipa::path(
     get, path = "/api/content", tag = "content", params(ContentQuery),
     responses((status = 200, body = ContentList))
@@ -76,10 +76,10 @@ pub(super) async fn list(
     Ok(Json(list))
 }
 
-/// One item.
+/// Returns an item.
 #[utoipa::path(
     get, path = "/api/content/{id}", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project")),
     responses((status = 200, body = ContentAnswer))
 )]
 pub(super) async fn one(

@@ -1,4 +1,4 @@
-//! `GET /auth/csrf`.
+//! Route `GET /auth/csrf`.
 
 use std::sync::Arc;
 
@@ -18,13 +18,14 @@ use crate::store::User;
 #[derive(Serialize, ToSchema)]
 pub(super) struct CsrfAnswer {
     success: bool,
-    /// Must be sent as `X-CSRF-Token` with every request that changes something. Valid as long as the session.
+    /// Token that requests with side effects must send as `X-CSRF-Token`. Valid for as long as the session.
     csrf_token: String,
     user: User,
 }
 
-/// Returns the signed-in user and the session's CSRF token. Requests that change something with the session cookie must send
-/// the token as `X-CSRF-Token`.
+/// Returns the signed-in user and the session's CSRF token.
+///
+/// Requests that use the session cookie to change something must send the token as `X-CSRF-Token`.
 #[utoipa::path(get, path = "/auth/csrf", tag = "session", responses((status = 200, body = CsrfAnswer)))]
 pub(super) async fn csrf(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
     let nobody = || ApiError::unauthorized("Not signed in");

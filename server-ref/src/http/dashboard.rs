@@ -1,4 +1,4 @@
-//! The web dashboard: the build of `server-ref/dashboard` is part of the program.
+//! Routes of the web dashboard, whose build in `server-ref/dashboard/dist` is embedded in the program.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::login::redirect;
 use crate::app::App;
 
-/// A built file.
+/// A file of the dashboard's build.
 struct Asset {
     content_type: &'static str,
     body: &'static [u8],
@@ -45,8 +45,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/dashboard/licenses.md", file(asset!("licenses.md", "text/markdown; charset=utf-8")))
 }
 
-/// The page contains no secret. A visitor who is not signed in is redirected to the form at once. If the database is
-/// unavailable, the page itself says so and retries.
+/// Serves the page of the dashboard, which contains no secrets. Visitors who are not signed in are redirected to the login form. If the
+/// database is unavailable, the page reports it and retries.
 async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match app.auth.by_cookie(&headers).await {
         Ok(None) => redirect("/auth/login"),
@@ -55,12 +55,11 @@ async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
 }
 
 impl Asset {
-    /// Browsers keep a copy, and revalidate it each time.
+    /// Returns the file, or 304 if the browser's copy is current. Browsers keep a copy and revalidate it for each request.
     fn answer(&self, request: &HeaderMap) -> Response {
         let etag = self.etag.as_str();
         let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        // The type is set even with a 304: it selects the policy, and browsers replace their stored policy with that of
-        // the 304.
+        // A 304 also has a content type: it selects the security policy, and browsers replace their stored policy with that of the 304.
         let headers = [(CACHE_CONTROL, "no-cache"), (ETAG, etag), (CONTENT_TYPE, self.content_type)];
         if known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == etag) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();

@@ -1,4 +1,4 @@
-// Shows /api/openapi.json. Everything is put in as text, never as HTML.
+// Shows the description in /api/openapi.json. All values are inserted as text, never as HTML.
 'use strict';
 
 function element(name, text, attributes = {}) {
@@ -8,7 +8,7 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
-// A schema as an example: names and types, references followed once each.
+// Returns an example for a schema: its field names with their types. Each reference is followed only once.
 function example(api, schema, seen = []) {
   if (!schema) return null;
   if (schema.$ref) {

@@ -1,4 +1,4 @@
-//! `/api/openapi.json`, and `/api/docs`: a page that shows it, without anything from elsewhere.
+//! Routes `/api/openapi.json`, and `/api/docs`: a page that shows the OpenAPI description and loads nothing from other servers.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -18,16 +18,16 @@ use crate::auth::SESSION_COOKIE;
 #[openapi(
     info(
         title = "AutoModerate",
-        description = "Moderation, its rules, and the people and programs that use it. A request carries a project's API key in \
-            `X-API-Key`, or the session cookie of `/auth/login`; with the cookie, one that changes something must repeat the \
-            session's token, which `GET /auth/csrf` tells, in `X-CSRF-Token`. A key does what its scopes say, \
-            `read`, `submit`, `review`, `rules`; people, keys, notifications and the project itself are for signed-in users. Events are at `/socket.io/`."
+        description = "API for moderating items and for managing projects, rules and users. A request carries an API key of a project in \
+            `X-API-Key`, or the session cookie from `/auth/login`. A request that uses the cookie to change something must repeat the \
+            session's CSRF token, from `GET /auth/csrf`, in `X-CSRF-Token`. A key may do what its scopes allow: `read`, `submit`, \
+            `review`, `rules`. Members, keys, notifications and project settings require a signed-in user. Events are sent over `/socket.io/`."
     ),
     components(schemas(ErrorAnswer))
 )]
 struct Description;
 
-/// The parts common to all routes.
+/// Returns the parts of the description that all routes share.
 pub(super) fn description() -> OpenApi {
     let mut description = Description::openapi();
     let components = description.components.get_or_insert_default();
@@ -47,7 +47,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(mut description: OpenApi)
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
         operations.into_iter().flatten().for_each(can_fail);
     }
-    // Anybody may ask for it, and it is large: it is written once.
+    // The description is large, and anyone may request it, so it is serialised only once.
     let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
     let description = async move || ([(CONTENT_TYPE, "application/json")], description);
     let page = async || Html(include_str!("docs.html"));
@@ -60,11 +60,11 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(mut description: OpenApi)
         .route("/api/docs.js", get(script))
 }
 
-/// Every failure has the same form.
+/// Adds the response for failures, which has the same form in all operations.
 fn can_fail(operation: &mut Operation) {
     let schema = Ref::from_schema_name("ErrorAnswer");
     let failure = ResponseBuilder::new()
-        .description("Not done: 400, 401, 403, 404, 408, 409, 413, 422, 429, 503 or 507")
+        .description("Failure with status 400, 401, 403, 404, 408, 409, 413, 422, 429, 503 or 507")
         .content("application/json", Content::new(Some(schema)));
     operation.responses.responses.insert("default".into(), failure.build().into());
 }

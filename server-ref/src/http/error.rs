@@ -1,4 +1,4 @@
-//! Errors as clients see them: `{"success":false,"error","code","error_code"}`.
+//! Error responses: `{"success":false,"error","code","error_code"}`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::Error;
 use crate::auth::Denied;
 use crate::store::{DbFault, Scope};
 
-/// The wait before a retry when the database was unavailable: it restarts within seconds.
+/// Seconds after which a request may succeed that failed because the database was unavailable. Databases restart within seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The body of every failed request.
@@ -25,12 +25,12 @@ pub(super) struct ErrorAnswer {
     error: String,
     /// Code for programs.
     code: &'static str,
-    /// The same code, under the name that deployed servers use.
+    /// Same as `code`, under the name that deployed servers use.
     error_code: &'static str,
     /// Whole seconds to wait before a retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
-    /// The scope that the API key lacks.
+    /// Scope that the API key lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<Scope>,
 }
@@ -61,13 +61,13 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "access_denied", message)
     }
 
-    /// The API key may not do this.
+    /// Creates the error for an API key without this scope.
     pub(super) fn lacks(scope: Scope) -> Self {
         let message = format!("The API key lacks the scope `{}`", scope.as_str());
         Self { scope: Some(scope), ..Self::forbidden(&message) }
     }
 
-    /// The API key or the token is refused.
+    /// Creates the error for an API key or a token that is refused.
     pub(super) fn denied(denied: Denied) -> Self {
         match denied {
             Denied::Origin => Self::forbidden(&denied.to_string()),
@@ -75,7 +75,7 @@ impl ApiError {
         }
     }
 
-    /// Understood, but not possible, such as a pattern that can't be compiled or a name that is too long.
+    /// Creates the error for a well-formed request with a value that can't be accepted, such as an invalid pattern or a name that is too long.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
     }
@@ -84,32 +84,32 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// The user's current password, which a change requires, is wrong.
+    /// Creates the error for a wrong current password, which a change of the password requires.
     pub(super) fn wrong_password() -> Self {
         Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
     }
 
-    /// The session's CSRF token is missing or wrong.
+    /// Creates the error for a missing or wrong CSRF token.
     pub(super) fn csrf() -> Self {
-        let message = "The X-CSRF-Token header is missing or wrong; GET /auth/csrf tells the token";
+        let message = "The X-CSRF-Token header is missing or wrong; GET /auth/csrf returns the token";
         Self::new(StatusCode::FORBIDDEN, "csrf_failed", message)
     }
 
     pub(super) fn rate_limited(wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
-        let message = format!("Too many attempts, try again in {seconds} s");
+        let message = format!("Too many attempts; try again in {seconds} s");
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
         Self { retry_after: Some(seconds), ..error }
     }
 
-    /// The key has used up its requests.
+    /// Creates the error for an API key that has used up its requests.
     pub(super) fn too_many_requests(wait: Duration) -> Self {
         let error = Self::rate_limited(wait);
         let seconds = error.retry_after.unwrap_or_default();
-        Self { message: format!("The API key has no requests left, try again in {seconds} s"), ..error }
+        Self { message: format!("The API key has no requests left; try again in {seconds} s"), ..error }
     }
 
-    /// The request was not answered in time. It may have taken effect.
+    /// Creates the error for a request that was not answered in time. The request may have taken effect.
     pub(super) fn timeout() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").retry()
     }
@@ -118,7 +118,7 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is too large")
     }
 
-    /// The database is unavailable.
+    /// Creates the error for an unavailable database.
     pub(super) fn unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").retry()
     }
@@ -136,7 +136,7 @@ impl ApiError {
         &self.message
     }
 
-    /// Marks the error as one that a retry can resolve.
+    /// Adds the time after which a retry may succeed.
     fn retry(self) -> Self {
         Self { retry_after: Some(RETRY_AFTER_SECONDS), ..self }
     }
@@ -152,14 +152,14 @@ impl ApiError {
 }
 
 impl From<Error> for ApiError {
-    /// Details stay in the log.
+    /// Converts an error. Details of unexpected errors are logged, and not sent to the client.
     fn from(error: Error) -> Self {
         match error {
             Error::ShuttingDown => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The server is shutting down")
             }
             Error::OutcomeUnknown => {
-                let message = "The database went away: the change may have been made, or not";
+                let message = "The connection to the database was lost; the change may or may not have been made";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).retry()
             }
             Error::Busy => {
@@ -196,7 +196,7 @@ impl From<sqlx::Error> for ApiError {
             DbFault::Lost | DbFault::Unavailable => Self::unavailable(),
             DbFault::TooLong => Self::timeout(),
             DbFault::Full => Self::storage_full(),
-            DbFault::Text => Self::invalid("Text must not hold U+0000"),
+            DbFault::Text => Self::invalid("Text must not contain U+0000"),
             DbFault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),
         }
     }

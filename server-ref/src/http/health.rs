@@ -1,5 +1,5 @@
-//! `GET /api/health` and `/ready` report whether requests should come here. `GET /live` reports whether the process
-//! should keep running.
+//! Routes `GET /api/health` and `GET /ready`, which report whether the server can take requests, and `GET /live`, which reports whether the
+//! process runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::time::{now, rfc3339};
 
-/// Answers as long as the process runs: an unavailable database is no reason to restart it.
+/// Answers as long as the process runs. An unavailable database is no reason to restart the process.
 pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The time limit of a check: the caller wants the current state.
+/// Maximum time for a check of the database. It is short because callers need the current state.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The server's health; needs no key. 503 if the database does not answer, or the server drains.
+/// Reports the server's health, without authentication. The status is 503 if the database does not answer or the server is shutting down.
 #[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     let healthy = match timeout(PING_TIMEOUT, app.store.ping()).await {

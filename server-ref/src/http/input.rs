@@ -1,4 +1,4 @@
-//! Extractors that answer with the API's own errors.
+//! Extractors whose rejections are the API's own errors.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use super::error::ApiError;
 use crate::app::App;
 
-/// A JSON body: 400 if it is not JSON, 422 if it has the wrong shape.
+/// A JSON body. The status is 400 if it is not JSON, and 422 if its fields or types are wrong.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
     }
 }
 
-/// A JSON body that may be empty, which means the default.
+/// A JSON body that may be empty. An empty body stands for the default value.
 pub(super) struct Optional<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
@@ -40,14 +40,14 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
     }
 }
 
-/// The variable parts of the path. An invalid one is 404.
+/// The variable parts of the path. The status is 404 if one is invalid.
 pub(super) struct Ids<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        // No id has one, and not every database could look for it.
+        // No id contains U+0000, and not every database accepts it in a query.
         if parts.uri.path().contains("%00") {
             return Err(ApiError::not_found("Not found"));
         }
@@ -56,14 +56,14 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
     }
 }
 
-/// Trims a text, and refuses an empty one.
+/// Trims a text, and checks that its length is from 1 to `longest` characters.
 pub(super) fn text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
         return Err(ApiError::unprocessable(format!("{field} must have from 1 to {longest} characters")));
     }
     if text.contains('\0') {
-        return Err(ApiError::unprocessable(format!("{field} must not hold U+0000")));
+        return Err(ApiError::unprocessable(format!("{field} must not contain U+0000")));
     }
     Ok(text.to_owned())
 }

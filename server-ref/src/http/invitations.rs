@@ -1,7 +1,7 @@
-//! `/api/projects/{id}/invitations[/{invitation_id}]` for those who invite, `/api/invitations[/{token}]` for the invited.
+//! Routes `/api/projects/{id}/invitations[/{invitation_id}]` for admins, and `/api/invitations[/{token}]` for invited users.
 //!
-//! Nobody becomes a member without consent. There is no mail: an invitation is shown to the user with its e-mail address who signs
-//! in, and its token makes a link that the admin can pass on. The answers are the same whether or not a user has the address.
+//! Users become members only with their consent. The server sends no mail: it shows an invitation to the user with the invited e-mail
+//! address, and the admin can pass on a link that contains its token. The responses don't reveal whether a user has the address.
 
 use std::sync::Arc;
 
@@ -26,18 +26,18 @@ use crate::store::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitatio
 /// A new invitation.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct InvitationBody {
-    /// E-mail address to invite. No user needs to have it yet.
+    /// E-mail address to invite. A user with this address need not exist yet.
     email: String,
-    /// The role to give (`member`).
+    /// Role that the user receives (`member`).
     role: Option<Role>,
 }
 
-/// An invitation with its token. The token is shown only here: the server stores only a hash.
+/// An invitation with its token. The token is shown only once, because the server stores only its hash.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewInvitation {
     #[serde(flatten)]
     invitation: Invitation,
-    /// Accepts the invitation; works only for the user with the invited e-mail address.
+    /// Token that accepts the invitation. It works only for the user with the invited e-mail address.
     token: String,
 }
 
@@ -47,7 +47,7 @@ answer!(ReceivedInvitationsAnswer { invitations: Vec<ReceivedInvitation> });
 
 type CreatedInvitation = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
 
-/// The pending invitations of a project. For admins.
+/// Lists the pending invitations of a project. For admins.
 #[utoipa::path(
     get, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
     responses((status = 200, body = InvitationsAnswer))
@@ -61,8 +61,9 @@ pub(super) async fn list(
     Ok(InvitationsAnswer::new(app.store.invitations(&id).await?))
 }
 
-/// Invites an e-mail address to a project for seven days. Replaces an earlier invitation of the address. For admins; owners also
-/// invite admins and owners.
+/// Invites an e-mail address to a project. For admins; only owners can invite admins and owners.
+///
+/// The invitation expires after seven days, and replaces an earlier invitation of the same address.
 #[utoipa::path(
     post, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
     request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))
@@ -76,7 +77,7 @@ pub(super) async fn create(
     invite(&app, &caller, &id, &body).await
 }
 
-/// Invites an e-mail address to a project, like `POST /api/projects/{id}/invitations`: the user becomes a member by accepting.
+/// Invites an e-mail address to a project, like `POST /api/projects/{id}/invitations`. The user becomes a member by accepting.
 #[utoipa::path(
     post, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
     request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))
@@ -108,7 +109,7 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], answer))
 }
 
-/// Withdraws an invitation. For admins; owners also withdraw invitations of admins and owners.
+/// Withdraws an invitation. For admins; only owners can withdraw invitations of admins and owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/invitations/{invitation_id}", tag = "invitations",
     params(("id" = String, Path), ("invitation_id" = String, Path)),
@@ -125,7 +126,7 @@ pub(super) async fn withdraw(
     Ok(Done::new())
 }
 
-/// The invitations for the e-mail address of the signed-in user, newest first.
+/// Lists the invitations for the e-mail address of the signed-in user, newest first.
 #[utoipa::path(
     get, path = "/api/invitations", tag = "invitations", responses((status = 200, body = ReceivedInvitationsAnswer))
 )]
@@ -137,7 +138,7 @@ pub(super) async fn received(
     Ok(ReceivedInvitationsAnswer::new(app.store.received_invitations(&user.email).await?))
 }
 
-/// Accepts an invitation, by its token or its id. For the signed-in user with the invited e-mail address.
+/// Accepts an invitation, given by its token or its id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     post, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
     responses((status = 200, body = ProjectAnswer))
@@ -152,7 +153,7 @@ pub(super) async fn accept(
     show(&app, &caller, &project_id).await
 }
 
-/// Declines an invitation, by its token or its id. For the signed-in user with the invited e-mail address.
+/// Declines an invitation, given by its token or its id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     delete, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
     responses((status = 200, body = Done))

@@ -1,4 +1,4 @@
-//! `/api/projects/{id}/keys[/{key_id}]`.
+//! Routes `/api/projects/{id}/keys[/{key_id}]`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::{KeyDraft, KeyInfo, Origins, Scope, Scopes};
 use crate::time::{Micros, now};
 
 const NAME_MAX: usize = 100;
-/// Keys of one project.
+/// Maximum number of keys of one project.
 const KEYS_MAX: usize = 100;
 const ORIGINS_MAX: usize = 20;
 const REQUESTS_PER_MINUTE_MAX: i64 = 6_000;
@@ -35,21 +35,21 @@ pub(super) struct KeyBody {
     /// Time at which the key expires (never).
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// Pages that may use the key, by origins such as `https://app.example` (any).
+    /// Origins of the pages that may use the key, such as `https://app.example` (any).
     #[serde(default)]
     allowed_origins: Vec<String>,
-    /// The most requests that the key and its tokens may make within a minute, at each node (unlimited).
+    /// Maximum number of requests that the key and its tokens may make per minute at each node (unlimited).
     #[schema(minimum = 1, maximum = 6000)]
     requests_per_minute: Option<i64>,
 }
 
-/// A key's switch.
+/// The state of a key: switched on or off.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct KeySwitch {
     is_active: bool,
 }
 
-/// A key with its secret. The secret is shown only here: the server stores only a hash.
+/// A key with its secret. The secret is shown only once, because the server stores only its hash.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewKey {
     #[serde(flatten)]
@@ -61,7 +61,7 @@ answer!(NewKeyAnswer { key: NewKey });
 answer!(KeyAnswer { key: KeyInfo });
 answer!(KeysAnswer { keys: Vec<KeyInfo> });
 
-/// The keys of a project, without their secrets. For admins.
+/// Lists the keys of a project, without their secrets. For admins.
 #[utoipa::path(
     get, path = "/api/projects/{id}/keys", tag = "keys", params(("id" = String, Path)),
     responses((status = 200, body = KeysAnswer))
@@ -90,7 +90,7 @@ pub(super) async fn create(
     let draft = draft(&caller, body)?;
     let keys = app.store.keys(&id).await?;
     if keys.iter().any(|key| key.name == draft.name) {
-        return Err(ApiError::conflict("name_taken", "There is a key of this name already"));
+        return Err(ApiError::conflict("name_taken", "The project already has a key with this name"));
     }
     if keys.len() >= KEYS_MAX {
         return Err(ApiError::conflict("limit_reached", "The project has too many keys"));
@@ -105,14 +105,18 @@ fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
         return Err(ApiError::unprocessable("scopes must name at least one of read, submit, review, rules"));
     }
     if body.allowed_origins.len() > ORIGINS_MAX {
-        return Err(ApiError::unprocessable(format!("allowed_origins must not have more than {ORIGINS_MAX}")));
+        return Err(ApiError::unprocessable(format!(
+            "allowed_origins must not contain more than {ORIGINS_MAX} origins"
+        )));
     }
     if body.requests_per_minute.is_some_and(|limit| !(1..=REQUESTS_PER_MINUTE_MAX).contains(&limit)) {
         let range = format!("requests_per_minute must be from 1 to {REQUESTS_PER_MINUTE_MAX}");
         return Err(ApiError::unprocessable(range));
     }
     let allowed_origins = Origins::parse(&body.allowed_origins).map_err(|text| {
-        ApiError::unprocessable(format!("allowed_origins must be like https://app.example: {text:?} is not"))
+        ApiError::unprocessable(format!(
+            "allowed_origins must contain origins such as https://app.example: {text:?} is not one"
+        ))
     })?;
     Ok(KeyDraft {
         name: text("name", &body.name, NAME_MAX)?,
@@ -132,7 +136,7 @@ fn future(time: &str) -> Result<Micros, ApiError> {
     if time > now() { Ok(time) } else { Err(ApiError::unprocessable("expires_at must be in the future")) }
 }
 
-/// Switches a key off or on. Switching it off disconnects its sockets at once. For admins.
+/// Switches a key on or off. Switching it off disconnects its sockets immediately. For admins.
 #[utoipa::path(
     patch, path = "/api/projects/{id}/keys/{key_id}", tag = "keys",
     params(("id" = String, Path), ("key_id" = String, Path)),
@@ -148,7 +152,7 @@ pub(super) async fn switch(
     Ok(KeyAnswer::new(app.switch_key(&id, &key_id, body.is_active, &caller.actor()).await?))
 }
 
-/// Revokes a key, and disconnects its sockets at once. For admins.
+/// Revokes a key, and disconnects its sockets immediately. For admins.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/keys/{key_id}", tag = "keys",
     params(("id" = String, Path), ("key_id" = String, Path)),

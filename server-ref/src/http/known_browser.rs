@@ -1,7 +1,7 @@
 //! The cookie by which the server recognises a browser that has signed in to an account before.
 //!
-//! It only changes which limit of failed sign-ins counts. Nothing is stored: it is signed, with the account's e-mail address, with a
-//! secret that all nodes share.
+//! The cookie only determines which limit on failed sign-ins applies. The server does not store it: a secret that all nodes share signs it
+//! together with the account's e-mail address.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -20,20 +20,20 @@ use crate::auth::SigningSecret;
 use crate::ids::random_token;
 use crate::time::Micros;
 
-/// The cookie's name.
+/// Name of the cookie.
 const BROWSER_COOKIE: &str = "known_browser";
-/// The time that a browser is recognised after its last sign-in.
+/// Time for which a browser is recognised after its last sign-in, in microseconds.
 const BROWSER_LIFETIME: Micros = 180 * 24 * 60 * 60 * 1_000_000;
 
-/// The cookies of known browsers that this secret signs.
+/// Issues and verifies the cookies of known browsers with this secret.
 pub(super) struct KnownBrowsers<'a>(pub(super) &'a SigningSecret);
 
-/// In the extensions of an answer: the cookie to set, after the session's.
+/// Response extension with the cookie to set after the session's cookie.
 #[derive(Debug, Clone)]
 struct NewCookie(HeaderValue);
 
 impl KnownBrowsers<'_> {
-    /// Lets the browser that gets this answer be recognised at this account.
+    /// Sets a cookie in the response, by which the browser is recognised at its next sign-in to this account.
     pub(super) fn remember(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
         let cookie = Cookie::build((BROWSER_COOKIE, self.issue(email, at)))
             .path("/auth")
@@ -47,7 +47,7 @@ impl KnownBrowsers<'_> {
         Ok(())
     }
 
-    /// The random name of the browser, if it has signed in to this account before.
+    /// Returns the random name of the browser, if it has signed in to this account before.
     pub(super) fn of_cookie(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
         let cookie = headers
             .get_all(COOKIE)
@@ -78,7 +78,7 @@ impl KnownBrowsers<'_> {
     }
 }
 
-/// Adds the cookie of [`KnownBrowsers::remember`] after the session's.
+/// Adds the cookie from [`KnownBrowsers::remember`] after the session's cookie.
 pub(super) async fn set(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     if let Some(NewCookie(cookie)) = answer.extensions_mut().remove() {

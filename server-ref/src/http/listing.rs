@@ -1,4 +1,4 @@
-//! The query of `GET /api/content`.
+//! The query parameters of `GET /api/content`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,36 +12,36 @@ use crate::time::{self, Micros};
 
 const PER_PAGE_DEFAULT: u32 = 20;
 const PER_PAGE_MAX: u32 = 100;
-/// The depth limit of numbered pages: each costs as much as all pages before it.
+/// Maximum number of items before the end of a numbered page. A numbered page costs as much to read as all pages before it.
 const NUMBERED_ROWS_MAX: u64 = 10_000;
-/// The longest search text, in characters.
+/// Maximum length of the search text, in characters.
 const TEXT_MAX: usize = 200;
 const ID_MAX: usize = 256;
 
-/// The query of a listing: numbered pages (`page`, `per_page`), or pages by cursor (`limit`, `cursor`). Pages by cursor cost the
-/// same, however deep, and items added between requests don't shift them.
+/// Query of a listing. It selects either numbered pages (`page`, `per_page`) or pages by cursor (`limit`, `cursor`). Pages by cursor cost
+/// the same at any depth, and items that are added between two requests don't shift them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {
-    /// Required for a session whose user has several projects.
+    /// Required with a session whose user belongs to several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
-    /// Number of the page, from 1; only with `status`. Pages end after 10,000 items.
+    /// Number of the page, starting at 1. Can be combined only with `status`. The last page ends at 10,000 items.
     page: Option<i64>,
     /// Items per page, from 1 to 100 (20).
     per_page: Option<i64>,
-    /// `flagged`: items that wait for a review.
+    /// Status of the items. `flagged` selects the items awaiting review.
     status: Option<String>,
-    /// Matches text within the item, ignoring case; at most 200 characters. A page may then have fewer items than `limit`,
-    /// or none; more follow until `next_cursor` is null.
+    /// Text that the item contains, ignoring case, of at most 200 characters. A page may then contain fewer items than `limit`, or none;
+    /// continue until `next_cursor` is null.
     q: Option<String>,
-    /// The `user_id` of the metadata.
+    /// `user_id` in the item's metadata.
     user_id: Option<String>,
-    /// The rule that decided.
+    /// Id of the rule that decided about the item.
     rule_id: Option<String>,
-    /// Submitted at this time or later: RFC 3339, or a day.
+    /// Earliest time of submission, as an RFC 3339 time or a date.
     from: Option<String>,
-    /// Submitted before this time.
+    /// Time before which the item was submitted, as an RFC 3339 time or a date.
     to: Option<String>,
     /// Items per page, from 1 to 100 (20).
     limit: Option<i64>,
@@ -49,7 +49,7 @@ pub(super) struct ContentQuery {
     cursor: Option<String>,
 }
 
-/// The kind of pages.
+/// The page that a query requests.
 #[derive(Debug)]
 pub(super) enum RequestedPage {
     Numbered { page: i64, per_page: i64, status: Option<Status> },
@@ -63,7 +63,9 @@ impl ContentQuery {
             [&self.q, &self.user_id, &self.rule_id, &self.from, &self.to].into_iter().any(Option::is_some);
         let is_after = self.limit.is_some() || self.cursor.is_some();
         match (is_numbered, is_filtered || is_after) {
-            (true, true) => Err(ApiError::invalid("page and per_page go with status only: use limit and cursor")),
+            (true, true) => {
+                Err(ApiError::invalid("page and per_page can be combined only with status; use limit and cursor"))
+            }
             (_, false) => self.numbered(),
             (false, true) => self.after(),
         }
@@ -73,14 +75,14 @@ impl ContentQuery {
         let (page, per_page) = (self.page.unwrap_or(1).max(1), count(self.per_page));
         let rows = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
         if rows > NUMBERED_ROWS_MAX {
-            return Err(ApiError::invalid("Pages end after 10000 items: use limit and cursor"));
+            return Err(ApiError::invalid("Numbered pages end at 10000 items; use limit and cursor"));
         }
         Ok(RequestedPage::Numbered { page, per_page: per_page.into(), status: status(self.status)? })
     }
 
     fn after(self) -> Result<RequestedPage, ApiError> {
         let place = match given(self.cursor) {
-            Some(cursor) => Some(place(&cursor).ok_or_else(|| ApiError::invalid("This is no cursor"))?),
+            Some(cursor) => Some(place(&cursor).ok_or_else(|| ApiError::invalid("cursor is invalid"))?),
             None => None,
         };
         let filter = ContentFilter {
@@ -95,7 +97,7 @@ impl ContentQuery {
     }
 }
 
-/// The cursor that [`place`] reads.
+/// Encodes a position as a cursor, which [`place`] decodes.
 pub(super) fn cursor(place: &ContentPosition) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at, place.id))
 }
@@ -123,16 +125,16 @@ fn status(text: Option<String>) -> Result<Option<Status>, ApiError> {
 fn id(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
     match given(text) {
         Some(text) if text.len() > ID_MAX || text.contains('\0') => {
-            Err(ApiError::invalid(format!("{field} must have at most {ID_MAX} bytes, and none of them 0")))
+            Err(ApiError::invalid(format!("{field} must have at most {ID_MAX} bytes, and must not contain U+0000")))
         }
         text => Ok(text),
     }
 }
 
 fn moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
-    // An unescaped plus sign arrives as a blank.
+    // An unescaped plus sign in a query is decoded to a space.
     let parse = |text: String| time::parse(&text.replace(' ', "+"));
-    let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a day"));
+    let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a date"));
     given(text).map(|text| parse(text).ok_or_else(invalid)).transpose()
 }
 
@@ -141,7 +143,7 @@ fn matcher(text: &str) -> Result<Regex, ApiError> {
         return Err(ApiError::invalid(format!("q must have at most {TEXT_MAX} characters")));
     }
     let matcher = RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build();
-    matcher.map_err(|_| ApiError::invalid("q can't be looked for"))
+    matcher.map_err(|_| ApiError::invalid("q can't be searched for"))
 }
 
 #[cfg(test)]

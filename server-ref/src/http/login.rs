@@ -1,4 +1,4 @@
-//! `/auth/login`.
+//! Route `/auth/login`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -42,13 +42,13 @@ pub(super) async fn submit(
     }
 }
 
-/// True for a browser that shows the answer, unlike a program.
+/// Returns true if the client is a browser that shows the response to a person.
 pub(super) fn is_person(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// The form again, with the reason and the status of the failure.
+/// Returns the form again, with the message and the status of the error.
 fn again(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
     let text = match error.status() {
         StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
@@ -72,7 +72,7 @@ async fn sign_in(
 ) -> Result<Response, ApiError> {
     let body = body?;
     let expected = LoginTokens(&app.login_secret).of_cookie(headers, now());
-    let expected = expected.ok_or_else(|| ApiError::invalid("The cookie of the form is missing, or too old"))?;
+    let expected = expected.ok_or_else(|| ApiError::invalid("The cookie of the form is missing or has expired"))?;
     if !bool::from(expected.as_bytes().ct_eq(field(&body, CSRF).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
@@ -88,7 +88,7 @@ async fn sign_in(
     app.logins.refund(address);
     app.account_logins.refund(attempt);
     begin(session, &user.id, address).await?;
-    // Meanwhile the password may have been changed, which ended the sessions that were there.
+    // The password may have been changed in the meantime. That change ended only the sessions that existed then.
     if !app.store.has_password(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| failed(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));
@@ -98,9 +98,9 @@ async fn sign_in(
     Ok(answer)
 }
 
-/// Signs the session's holder in as this user.
+/// Signs in this user in the session.
 pub(super) async fn begin(session: &Session, user_id: &str, address: IpAddr) -> Result<(), ApiError> {
-    // A new id: one that somebody else had planted before must not become a signed-in one.
+    // The session receives a new id, because an attacker may have planted the old one in the browser.
     session.cycle_id().await.map_err(|e| failed(&e))?;
     session.insert(SESSION_USER, user_id).await.map_err(|e| failed(&e))?;
     session.insert(SESSION_ADDRESS, address).await.map_err(|e| failed(&e))?;
@@ -108,7 +108,7 @@ pub(super) async fn begin(session: &Session, user_id: &str, address: IpAddr) -> 
     session.save().await.map_err(|e| failed(&e))
 }
 
-/// A field of a form; empty if it is missing.
+/// Returns a field of a form, or an empty string if it is missing.
 pub(super) fn field(form: &[u8], wanted: &str) -> String {
     let found = url::form_urlencoded::parse(form).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -118,7 +118,7 @@ pub(super) fn redirect(to: &'static str) -> Response {
     (StatusCode::FOUND, [(LOCATION, to)]).into_response()
 }
 
-/// The form with the browser's token, or with a new one.
+/// Returns the form with the token from the browser's cookie, or with a new token and its cookie.
 fn show(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
     if let Some(token) = LoginTokens(&app.login_secret).of_cookie(headers, now()) {
         return Ok(page::login(&token, problem));

@@ -1,7 +1,6 @@
-//! The token of a login form: it is in the form and in a cookie, and another site can't make both match.
+//! The token that protects the login form. The form and a cookie contain the same token, and a page of another site can't set both.
 //!
-//! Nothing is stored for visitors: the token contains its time of creation, and is signed with a secret that all nodes
-//! share.
+//! The server stores nothing for visitors. The token contains its time of creation, and is signed with a secret that all nodes share.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,25 +16,25 @@ use crate::auth::SigningSecret;
 use crate::ids::random_token;
 use crate::time::Micros;
 
-/// The cookie's name.
+/// Name of the cookie.
 const LOGIN_COOKIE: &str = "login_form";
-/// The time that a form may stay open before it is sent.
+/// Time after which the token of an open form expires, in microseconds.
 const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
-/// The largest difference between two nodes' clocks.
+/// Maximum difference between the clocks of two nodes, in microseconds.
 const CLOCK_SKEW: Micros = 5 * 60 * 1_000_000;
 
-/// The tokens of login forms that this secret signs.
+/// Issues and verifies the tokens of login forms with this secret.
 pub(super) struct LoginTokens<'a>(pub(super) &'a SigningSecret);
 
 impl LoginTokens<'_> {
-    /// A token for a form shown now.
+    /// Creates a token for a form that is shown at this time.
     pub(super) fn issue(&self, at: Micros) -> String {
         let token = format!("{}.{at}", random_token());
         let signature = self.mac(&token).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         format!("{token}.{}", signature.unwrap_or_default())
     }
 
-    /// The request's token, if it was issued here and has not expired.
+    /// Returns the token in the request's cookie, if its signature is valid and it has not expired.
     pub(super) fn of_cookie(&self, headers: &HeaderMap, at: Micros) -> Option<String> {
         let token = headers
             .get_all(COOKIE)
@@ -62,7 +61,7 @@ impl LoginTokens<'_> {
     }
 }
 
-/// The header that stores the token until the form is sent.
+/// Returns the header that stores the token in the browser until it expires.
 pub(super) fn set_cookie(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
     let cookie = Cookie::build((LOGIN_COOKIE, token))
         .path("/auth")

@@ -1,4 +1,4 @@
-//! `/auth/logout`.
+//! Route `/auth/logout`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::auth::{SESSION_CSRF, SESSION_USER};
 use crate::ids::session_name;
 use crate::store::Invalidation;
 
-/// The form that signs out. A mere link must not sign out, because any page can send its visitors to a link.
+/// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors follow a link.
 pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
     Ok(match token(&session).await? {
         Some(token) => page::logout(&token),
@@ -28,7 +28,7 @@ pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
     })
 }
 
-/// Ends the session and the sockets that were opened with it. The session's CSRF token must be in the form or in the header.
+/// Ends the session and disconnects its sockets. The session's CSRF token must be in the form or in the header.
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     session: Session,
@@ -52,14 +52,14 @@ pub(super) async fn submit(
     Ok(redirect("/auth/login"))
 }
 
-/// The token of a session whose holder is signed in.
+/// Returns the CSRF token of the session; `None` if no user is signed in.
 async fn token(session: &Session) -> Result<Option<String>, ApiError> {
     let user: Option<String> = session.get(SESSION_USER).await.map_err(|e| failed(&e))?;
     let token: Option<String> = session.get(SESSION_CSRF).await.map_err(|e| failed(&e))?;
     Ok(user.map(|_| token.unwrap_or_default()))
 }
 
-/// Shows the form with the current token in a browser: another tab may have signed in again.
+/// Refuses to sign out. A browser shows the form with the current token, because the user may have signed in again in another tab.
 fn refuse(token: &str, headers: &HeaderMap) -> Response {
     let refusal = ApiError::csrf();
     if !is_person(headers) {

@@ -1,7 +1,7 @@
-//! `/api/projects/{id}/members[/{user_id}]`.
+//! Routes `/api/projects/{id}/members[/{user_id}]`.
 //!
-//! Members join by invitation (see `invitations`). Admins change and remove members; owners also admins and owners. Every
-//! member may leave. A project keeps at least one owner.
+//! Users become members by invitation (see `invitations`). Admins change and remove members, but only owners change and remove admins and
+//! owners. Every member may leave, except the last owner.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) struct RoleBody {
 answer!(MemberAnswer { member: Member });
 answer!(MembersAnswer { members: Vec<Member> });
 
-/// The members of a project.
+/// Lists the members of a project.
 #[utoipa::path(
     get, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
     responses((status = 200, body = MembersAnswer))
@@ -41,7 +41,7 @@ pub(super) async fn list(
     Ok(MembersAnswer::new(app.store.members(&id).await?))
 }
 
-/// Changes a member's role.
+/// Changes a member's role. For admins; only owners can change or appoint admins and owners.
 #[utoipa::path(
     method(patch, put), path = "/api/projects/{id}/members/{user_id}", tag = "members",
     params(("id" = String, Path), ("user_id" = String, Path)),
@@ -61,7 +61,7 @@ pub(super) async fn update(
     show(&app, &id, &user_id).await
 }
 
-/// Removes a member, and ends their sockets' access at once.
+/// Removes a member, and ends the access of their sockets immediately.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/members/{user_id}", tag = "members",
     params(("id" = String, Path), ("user_id" = String, Path)),
@@ -83,12 +83,12 @@ pub(super) async fn remove(
     Ok(Done::new())
 }
 
-/// Checks that a caller with the access `own` may give or take this role.
+/// Checks that a caller with the access `own` may assign this role, and may change a member who has it.
 pub(super) fn outranks(own: AccessLevel, role: Role) -> Result<(), ApiError> {
     match own {
         AccessLevel::Role(Role::Owner) => Ok(()),
         AccessLevel::Role(own) if own > role => Ok(()),
-        _ => Err(ApiError::forbidden("Only owners give and take this role")),
+        _ => Err(ApiError::forbidden("Only owners can assign or remove this role")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/metrics`, and its metrics of requests.
+//! Route `/metrics`, and the middleware that records requests.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +21,7 @@ pub(super) async fn measure(State(app): State<Arc<App>>, request: Request, next:
     response
 }
 
-/// Serves the metrics. Left out of the OpenAPI description, because it is for operators.
+/// Serves the metrics. The route is not part of the OpenAPI description, because it is for operators.
 pub(super) async fn show(State(app): State<Arc<App>>) -> Result<impl IntoResponse, ApiError> {
     let text = app.metrics.encode().map_err(|error| Error::Internal(error.to_string()))?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))

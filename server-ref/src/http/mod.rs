@@ -1,4 +1,4 @@
-//! The REST interface and the web login.
+//! The REST interface, the pages that sign in, and the dashboard.
 
 mod answer;
 mod audit;
@@ -51,12 +51,12 @@ use crate::Error;
 use crate::app::App;
 use error::ApiError;
 
-/// The largest request body.
+/// Maximum size of a request body, in bytes.
 const BODY_BYTES_MAX: usize = 1_000_000;
-/// The largest body that is read before the caller is authenticated.
+/// Maximum size of a body that is read before the caller is authenticated, in bytes.
 const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// All routes except the real-time ones.
+/// Returns all routes except those of the real-time interface.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = documented().split_for_parts();
     let api =
@@ -79,7 +79,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(whole))
         .layer(from_fn_with_state(app.clone(), in_time))
-        // The path alone: a query may hold a key.
+        // Only the path is logged, because the query may contain an API key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
         }))
@@ -90,7 +90,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .with_state(app.clone())
 }
 
-/// The only route of the listener for metrics.
+/// Returns the routes of the separate listener for metrics.
 pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(metrics::show))
@@ -100,32 +100,32 @@ pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
         .with_state(app.clone())
 }
 
-/// The answer to requests that are still waiting when the server shuts down.
+/// Returns the response to requests that are still pending when the server shuts down.
 pub(crate) fn shutting_down() -> Response {
     ApiError::from(Error::ShuttingDown).into_response()
 }
 
-/// The answer to a request that can't be parsed.
+/// Returns the response to a malformed request.
 pub(crate) fn invalid(message: impl Into<String>) -> Response {
     ApiError::invalid(message).into_response()
 }
 
-/// The answer to a body over the limit.
+/// Returns the response to a request whose body exceeds the limit.
 pub(crate) fn too_large() -> Response {
     ApiError::too_large().into_response()
 }
 
-/// The answer to a body that does not arrive in time.
-/// Too much of this kind is in progress.
+/// Returns the response to a request that the server has no room for at the moment.
 pub(crate) fn busy() -> Response {
     ApiError::from(Error::Busy).into_response()
 }
 
+/// Returns the response to a request whose body does not arrive in time.
 pub(crate) fn request_timeout() -> Response {
     ApiError::timeout().into_response()
 }
 
-/// The routes that `/api/openapi.json` describes. A route without a description is not served.
+/// Returns the routes that `/api/openapi.json` describes. A route without a description is not served.
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(docs::description())
         .routes(routes!(moderate::moderate))
@@ -157,20 +157,20 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::health))
 }
 
-/// Limits the time from the head of a request, over its body, to the answer.
+/// Limits the time from the end of a request's headers to its response, including the time to read the body.
 async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(app.settings.request_timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| ApiError::timeout().into_response())
 }
 
-/// Reads a small body before the request can be refused without it. Otherwise the connection would have to be closed, which the
-/// client would notice only when its next request fails. For larger bodies the answer says that the connection closes.
+/// Reads a small body before the handler can refuse the request without reading it. Otherwise the server would have to close the
+/// connection, and the client would notice only when its next request fails. With larger bodies, the response announces the close.
 async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {
         return match to_bytes(body, SMALL_BODY_BYTES_MAX).await {
             Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
-            Err(_) => ApiError::invalid("The request's body could not be read").into_response(),
+            Err(_) => ApiError::invalid("The request body could not be read").into_response(),
         };
     }
     let mut answer = next.run(Request::from_parts(parts, body)).await;
@@ -180,7 +180,7 @@ async fn whole(request: Request, next: Next) -> Response {
     answer
 }
 
-/// Makes a drain wait for the requests in progress.
+/// Tracks the request, so that a drain waits for it.
 async fn in_flight(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let _token = app.in_flight.token();
     next.run(request).await

@@ -1,4 +1,4 @@
-//! `POST /api/moderate`.
+//! Route `POST /api/moderate`.
 
 use std::sync::Arc;
 
@@ -19,27 +19,27 @@ use crate::auth::Permission;
 use crate::moderation::Submission;
 use crate::store::Status;
 
-/// The only moderated type.
+/// Type of item, of which there is only one.
 const DEFAULT_CONTENT_TYPE: &str = "text";
-/// The most bytes of metadata. Every listener receives the whole metadata with the event, but only a preview of the content.
+/// Maximum size of metadata, in bytes. Each event contains the whole metadata, but only a preview of the item's text.
 const METADATA_MAX: usize = 64 * 1024;
 
 /// An item to moderate.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Submitted {
-    /// `text`, which is the default.
+    /// Type of the item. Only `text`, the default, is supported.
     #[serde(default = "text", deserialize_with = "Value::deserialize")]
     #[schema(value_type = String, pattern = "^text$")]
     r#type: Value,
-    /// The text; must not be blank.
+    /// Text to moderate; must not be blank.
     #[schema(required, value_type = String, pattern = "[^\\s]")]
     content: Option<String>,
-    /// Any JSON object, which the events repeat. A `user_id` in it, text or number, names the author for `user_activity`.
+    /// JSON object that is included in the item's events. A `user_id` in it, text or number, names the author for `user_activity`.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
 
-/// The decision.
+/// The decision about an item.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ModerateAnswer {
     success: bool,
@@ -49,10 +49,10 @@ pub(super) struct ModerateAnswer {
     moderation_results: Vec<Box<RawValue>>,
 }
 
-/// Moderates an item. The decision is durable once the call is answered, and is published right after.
+/// Moderates an item. The decision is durable when the response is sent, and is published right after.
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),
     request_body = Submitted, responses((status = 200, body = ModerateAnswer))
 )]
 pub(super) async fn moderate(
@@ -87,8 +87,8 @@ fn parse(body: &[u8]) -> Result<Submission, ApiError> {
     Ok(Submission { content_type: DEFAULT_CONTENT_TYPE.into(), content, meta_data: metadata(body.metadata)? })
 }
 
-/// Metadata is passed on as it was written, so it must be an object that every client can read: the full parse refuses
-/// data that a raw value accepts (unbounded nesting, lone surrogates, numbers out of range).
+/// Checks metadata, which is passed on exactly as received. Every client must be able to read it, so a full parse rejects text that a raw
+/// value accepts: unlimited nesting, lone surrogates, and numbers out of range.
 fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiError> {
     let Some(raw) = raw else {
         return Ok(None);
@@ -105,7 +105,7 @@ fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiErro
     }
 }
 
-/// The nesting depth of valid JSON: clients' parsers stop at 128, and events wrap the metadata.
+/// Returns the nesting depth of valid JSON. The parsers of clients stop at a depth of 128, and events wrap the metadata.
 fn depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {

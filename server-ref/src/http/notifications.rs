@@ -1,4 +1,4 @@
-//! `/api/notifications[/{id}]`.
+//! Routes `/api/notifications[/{id}]`.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::store::SystemNotification;
 
 const MESSAGE_MAX: usize = 2000;
 
-/// The severity.
+/// The severity of a notification.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum NotificationType {
@@ -39,25 +39,25 @@ impl NotificationType {
     }
 }
 
-/// A notification for the sockets of a project, or of all projects.
+/// A new notification for the sockets of a project, or of all projects.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct NotificationBody {
     r#type: NotificationType,
     message: String,
-    /// True if later joins also receive the notification, until it is withdrawn (false).
+    /// True to send the notification also to sockets that join later, until it is withdrawn (false).
     #[serde(default)]
     persistent: bool,
-    /// The project; all projects if omitted, which only administrators of the server may notify.
+    /// Id of the project. If omitted, all projects are notified, which is reserved for administrators of the server.
     project_id: Option<String>,
 }
 
 answer!(NotificationAnswer { notification: SystemNotification });
 answer!(NotificationsAnswer { notifications: Vec<SystemNotification> });
 
-/// The persistent notifications that are in force in a project.
+/// Lists the persistent notifications that are in force in a project.
 #[utoipa::path(
     get, path = "/api/notifications", tag = "notifications",
-    params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),
     responses((status = 200, body = NotificationsAnswer))
 )]
 pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Result<Json<NotificationsAnswer>, ApiError> {
@@ -65,7 +65,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Resul
     Ok(NotificationsAnswer::new(app.store.notifications(&project_id).await?))
 }
 
-/// Publishes a `system_notification`. For admins of the project, or of the server.
+/// Publishes a `system_notification`. For admins of the project; for all projects, for administrators of the server.
 #[utoipa::path(
     post, path = "/api/notifications", tag = "notifications", request_body = NotificationBody,
     responses((status = 201, body = NotificationAnswer))
@@ -82,7 +82,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, NotificationAnswer::new(notification)))
 }
 
-/// Withdraws a persistent notification: later joins no longer receive it.
+/// Withdraws a persistent notification. Sockets that join later no longer receive it.
 #[utoipa::path(
     delete, path = "/api/notifications/{id}", tag = "notifications", params(("id" = String, Path)),
     responses((status = 200, body = Done))

@@ -1,9 +1,9 @@
-//! The sign-in and setup pages, which work without scripts; they look like the dashboard.
+//! The sign-in, sign-out and setup pages, which look like the dashboard and need no scripts.
 
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 
-/// The login form.
+/// Returns the login form.
 pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
     let (problem, token) = (alert(problem), escape(csrf_token));
     page(
@@ -21,7 +21,7 @@ pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
     )
 }
 
-/// The form that signs out.
+/// Returns the form that signs out.
 pub(super) fn logout(csrf_token: &str) -> Response {
     let token = escape(csrf_token);
     page(
@@ -36,7 +36,7 @@ pub(super) fn logout(csrf_token: &str) -> Response {
     )
 }
 
-/// The form for the first administrator, with the e-mail address of the last try.
+/// Returns the form that creates the first administrator. `email` is the address from the previous attempt.
 pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response {
     let (problem, token, email) = (alert(problem), escape(token), escape(email));
     page(
@@ -46,7 +46,7 @@ pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response
 <input type="hidden" name="token" value="{token}">
 <div class="field"><label for="email">Email</label>
 <input type="email" id="email" name="email" value="{email}" maxlength="254" autocomplete="username" required autofocus></div>
-<div class="field"><label for="password">Password, of at least 10 characters</label>
+<div class="field"><label for="password">Password (at least 10 characters)</label>
 <input type="password" id="password" name="password" minlength="10" maxlength="1000" autocomplete="new-password" required></div>
 <button type="submit" class="primary">Create</button>
 </form>"#
@@ -54,11 +54,11 @@ pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response
     )
 }
 
-/// The page for a setup link that is no longer valid.
+/// Returns the page for a setup link that is no longer valid.
 pub(super) fn setup_is_over() -> Response {
     page(
         "This link is not valid",
-        r#"<p>It is good until the first user exists. Sign in, or start the server again for a new link.</p>
+        r#"<p>The link is valid until the first user exists. Sign in, or restart the server to get a new link.</p>
 <p><a href="/auth/login">Sign in</a></p>"#,
     )
 }
@@ -67,7 +67,7 @@ fn alert(problem: Option<&str>) -> String {
     problem.map_or_else(String::new, |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text)))
 }
 
-/// A page around `body`, which must be HTML.
+/// Returns a page with this title and body. `body` must be safe HTML.
 fn page(title: &str, body: &str) -> Response {
     let title = escape(title);
     let html = format!(

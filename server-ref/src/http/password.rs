@@ -1,4 +1,4 @@
-//! `/api/me/password`.
+//! Route `/api/me/password`.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,12 +19,13 @@ use crate::app::App;
 #[derive(Deserialize, ToSchema)]
 pub(super) struct PasswordBody {
     current: String,
-    /// The new password, of 10 to 1000 characters.
+    /// New password, of 10 to 1000 characters.
     new: String,
 }
 
-/// Changes the user's password, and ends all their other sessions and sockets. A wrong current password is 403 `wrong_password`;
-/// each one counts as a failed sign-in.
+/// Changes the password of the signed-in user, and ends all their other sessions and sockets.
+///
+/// A wrong current password is refused with 403 `wrong_password`, and counts as a failed sign-in.
 #[utoipa::path(
     put, path = "/api/me/password", tag = "users", request_body = PasswordBody, responses((status = 200, body = Done))
 )]

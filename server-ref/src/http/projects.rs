@@ -1,4 +1,4 @@
-//! `/api/projects` and `/api/projects/{id}`.
+//! Routes `/api/projects` and `/api/projects/{id}`.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::store::{LISTED_MAX, ProjectInfo};
 
 const NAME_MAX: usize = 200;
 
-/// A project's name.
+/// The name of a project.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct ProjectBody {
     #[schema(min_length = 1)]
@@ -28,7 +28,7 @@ pub(super) struct ProjectBody {
 answer!(ProjectAnswer { project: ProjectInfo });
 answer!(ProjectsAnswer { projects: Vec<ProjectInfo> });
 
-/// The projects of the user, or the project of the key.
+/// Lists the projects of the user, or the project of the API key.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", responses((status = 200, body = ProjectsAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ProjectsAnswer>, ApiError> {
     let projects = match caller.key_project() {
@@ -41,7 +41,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<
     Ok(ProjectsAnswer::new(projects))
 }
 
-/// Creates a project, whose owner is the user.
+/// Creates a project, which the user owns.
 #[utoipa::path(
     post, path = "/api/projects", tag = "projects", request_body = ProjectBody,
     responses((status = 201, body = ProjectAnswer))
@@ -60,7 +60,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, show(&app, &caller, &id).await?))
 }
 
-/// One project.
+/// Returns a project.
 #[utoipa::path(
     get, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     responses((status = 200, body = ProjectAnswer))
@@ -89,7 +89,7 @@ pub(super) async fn update(
     show(&app, &caller, &id).await
 }
 
-/// Deletes a project with everything in it, and ends its sockets' access. For owners.
+/// Deletes a project with everything in it, and ends the access of its sockets. For owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     responses((status = 200, body = Done))

@@ -1,4 +1,4 @@
-//! `POST /api/content/{id}/review`.
+//! Route `POST /api/content/{id}/review`.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::store::Content;
 
 const REASON_MAX: usize = 1000;
 
-/// A person's decision.
+/// The decision of a person.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct ReviewBody {
     /// `approve`, `reject` or `flag`; `approved`, `rejected` and `flagged` mean the same.
@@ -28,11 +28,12 @@ pub(super) struct ReviewBody {
 
 answer!(ReviewAnswer { content: Content });
 
-/// Decides about an item, whatever the earlier decision, and publishes a `moderation_update` with `moderator_type`
-/// `manual`. `GET /api/content?status=flagged` lists the items that wait for a review.
+/// Decides about an item, regardless of earlier decisions.
+///
+/// Publishes a `moderation_update` with the `moderator_type` `manual`. `GET /api/content?status=flagged` lists the items awaiting review.
 #[utoipa::path(
     post, path = "/api/content/{id}/review", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Not needed")),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project")),
     request_body = ReviewBody, responses((status = 200, body = ReviewAnswer))
 )]
 pub(super) async fn review(

@@ -1,4 +1,4 @@
-//! `/api/projects/{id}/rules[/{rule_id}]`.
+//! Routes `/api/projects/{id}/rules[/{rule_id}]`.
 
 use std::sync::Arc;
 
@@ -22,26 +22,26 @@ use crate::store::StoredRule;
 use crate::time::{now, rfc3339};
 
 const NAME_MAX: usize = 200;
-/// Rules of one project.
+/// Maximum number of rules of one project.
 const RULES_MAX: usize = 2000;
 const PRIORITY_MAX: u64 = 1_000_000;
 
-/// A rule to save. Fields left out of a change stay as they are.
+/// A new rule, or changes to a rule. Fields that are omitted from a change stay as they are.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct RuleBody {
-    /// Needed for a new rule.
+    /// Name of the rule. Required for a new rule.
     name: Option<String>,
-    /// `keyword`, `regex` or `ai_prompt`. Needed for a new rule.
+    /// Type of the rule: `keyword`, `regex` or `ai_prompt`. Required for a new rule.
     #[serde(alias = "rule_type")]
     r#type: Option<String>,
-    /// Search data, by type: `{"keywords":[…],"case_sensitive":false}`, `{"pattern":"…","flags":["i","m","s"]}` or `{"prompt":"…"}`. Needed for
-    /// a new rule, and when the type changes.
+    /// Data that depends on the type: `{"keywords":[…],"case_sensitive":false}`, `{"pattern":"…","flags":["i","m","s"]}` or
+    /// `{"prompt":"…"}`. Required for a new rule, and when the type changes.
     #[serde(alias = "rule_data")]
     #[schema(value_type = Option<Object>)]
     data: Option<Value>,
-    /// Needed for a new rule.
+    /// Action for items that match. Required for a new rule.
     action: Option<Action>,
-    /// Higher ones are tried first (0).
+    /// Rules with a higher priority are tried first (0).
     priority: Option<i64>,
     /// True if the rule is in force (true).
     is_active: Option<bool>,
@@ -66,7 +66,7 @@ pub(super) struct Rule {
 answer!(RuleAnswer { rule: Rule });
 answer!(RulesAnswer { rules: Vec<Rule> });
 
-/// The rules of a project, in the order in which they are tried.
+/// Lists the rules of a project, in the order in which they are tried.
 #[utoipa::path(
     get, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
     responses((status = 200, body = RulesAnswer))
@@ -81,7 +81,7 @@ pub(super) async fn list(
     Ok(RulesAnswer::new(rules.into_iter().map(|rule| shown(&id, rule)).collect::<Result<_, _>>()?))
 }
 
-/// Adds a rule, which is in force when this is answered. For admins, and keys with the scope `rules`.
+/// Adds a rule, which is in force when the response is sent. For admins, and keys with the scope `rules`.
 #[utoipa::path(
     post, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
     request_body = RuleBody, responses((status = 201, body = RuleAnswer))
@@ -112,7 +112,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, RuleAnswer::new(shown(&id, rule)?)))
 }
 
-/// One rule.
+/// Returns a rule.
 #[utoipa::path(
     get, path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
     params(("id" = String, Path), ("rule_id" = String, Path)),

@@ -1,4 +1,4 @@
-//! Security headers for browsers: which pages may read answers, and what the server's own pages may do.
+//! Headers for browsers: CORS determines which pages may read responses, and security policies restrict the server's own pages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,19 @@ use super::caller::CSRF_HEADER;
 use crate::app::App;
 use crate::realtime::is_allowed;
 
-/// The policy for pages: no foreign origins, nothing inline, and no text that becomes HTML, where browsers support Trusted Types.
+/// Content security policy for pages. It allows nothing from other origins and nothing inline. Browsers that support Trusted Types also
+/// refuse to convert text to HTML.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
-/// The policy for answers that are not pages.
+/// Content security policy for responses that are not pages.
 const DATA_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 const HSTS_ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
-/// The time that a browser may cache a permission.
+/// Time for which a browser may cache the answer to a preflight request.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// Adds the security headers that an answer does not set itself.
+/// Adds the security headers that a response does not already have.
 pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -36,7 +37,7 @@ pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next:
     let policy = if is_page { PAGE_POLICY } else { DATA_POLICY };
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    // For browsers without `frame-ancestors`.
+    // For browsers that don't support `frame-ancestors`.
     headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if app.settings.secure_cookies {
@@ -45,7 +46,7 @@ pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next:
     response
 }
 
-/// Pages of the origins that the operator named may use the REST interface; others can't read its answers.
+/// Returns the CORS rules: only pages of allowed origins can use the REST interface and read its responses.
 pub(super) fn cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()

@@ -1,4 +1,4 @@
-//! Web sessions: the session layer and its adapter to the store.
+//! Web sessions: the session layer, and its adapter to the store.
 
 use async_trait::async_trait;
 use axum::extract::Request;
@@ -20,7 +20,7 @@ use crate::ids::session_name;
 use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
 
-/// The duration of a session.
+/// Time after which a session expires, counted from its last change.
 const SESSION_LIFETIME: Duration = Duration::days(7);
 
 pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
@@ -33,7 +33,7 @@ pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
         .with_expiry(Expiry::OnInactivity(SESSION_LIFETIME))
 }
 
-/// An adapter of the store for the session layer.
+/// An adapter that lets the session layer use the store.
 #[derive(Debug, Clone)]
 pub(super) struct Sessions(Store);
 
@@ -71,7 +71,7 @@ impl SessionStore for Sessions {
     }
 }
 
-/// The session's data, without its id.
+/// Serialises the data of a session, without its id.
 fn encode(record: &Record) -> Result<String> {
     serde_json::to_string(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
 }
@@ -89,7 +89,7 @@ fn backend(error: Error) -> StoreError {
     StoreError::Backend(error.to_string())
 }
 
-/// The error of a failed session, for the web pages.
+/// Returns the error response for a session that could not be read or written.
 pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
     match error {
         tower_sessions::session::Error::Store(StoreError::Backend(_)) => ApiError::unavailable(),
@@ -97,7 +97,7 @@ pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
     }
 }
 
-/// Replaces the session layer's bare 500 when a session can't be saved: the database failed, and a retry can help.
+/// Replaces the session layer's empty 500 response if a session could not be saved. The database failed, so a retry may succeed.
 pub(super) async fn told(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {

@@ -1,4 +1,4 @@
-//! `/auth/setup`: creates the first administrator of the server, for the holder of the token that it printed at its start.
+//! Route `/auth/setup`, which creates the first administrator. It requires the token that the server printed when it started.
 
 use std::sync::Arc;
 

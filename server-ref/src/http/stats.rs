@@ -1,4 +1,4 @@
-//! `GET /api/stats`.
+//! Route `GET /api/stats`.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ struct Stats {
     approval_rate: f64,
 }
 
-/// The number of submissions and of decisions.
+/// Returns the numbers of items and of decisions in a project.
 #[utoipa::path(
     get, path = "/api/stats", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Needed with a session of somebody with several projects")),
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),
     responses((status = 200, body = StatsAnswer))
 )]
 pub(super) async fn stats(State(app): State<Arc<App>>, project: Project) -> Result<Json<StatsAnswer>, ApiError> {

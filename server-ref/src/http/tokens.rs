@@ -1,4 +1,4 @@
-//! `POST /api/tokens`.
+//! Route `POST /api/tokens`.
 
 use std::sync::Arc;
 
@@ -16,15 +16,16 @@ use crate::app::App;
 use crate::store::{Scope, Scopes};
 use crate::time::{now, rfc3339};
 
-/// Seconds.
+/// Lifetime of a token if the request does not specify one, in seconds.
 const TTL_DEFAULT: u32 = 900;
+/// Maximum lifetime of a token, in seconds.
 const TTL_MAX: u32 = 86_400;
 
-/// A new token.
+/// Options of a new token.
 #[derive(Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct TokenBody {
-    /// Lifetime of the token in seconds, at most 86,400 (900). The token also ends with its key.
+    /// Lifetime of the token in seconds, at most 86,400 (900). The token never outlives its key.
     ttl: u32,
     /// Scopes of the token, at most those of the key (`["read"]`).
     #[schema(value_type = Vec<Scope>)]
@@ -37,17 +38,17 @@ impl Default for TokenBody {
     }
 }
 
-/// A token, which is not stored.
+/// A new token, which the server does not store.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenAnswer {
     success: bool,
-    /// Usable wherever an API key is.
+    /// The token, which can be used in place of an API key.
     token: String,
     #[schema(format = DateTime)]
     expires_at: String,
 }
 
-/// Creates a token for a page or a program that is trusted less than the key's holder. For API keys, not for tokens.
+/// Creates a token for a page or program that is less trusted than the holder of the API key. Tokens can't create tokens.
 #[utoipa::path(
     post, path = "/api/tokens", tag = "keys", request_body = Option<TokenBody>,
     responses((status = 201, body = TokenAnswer))

@@ -1,4 +1,4 @@
-//! `/api/users[/{id}]`, for administrators of the server.
+//! Routes `/api/users[/{id}]`, for administrators of the server.
 
 use std::sync::Arc;
 
@@ -21,25 +21,25 @@ use crate::store::User;
 pub(super) struct NewUser {
     email: String,
     password: String,
-    /// True for an administrator of the server (false).
+    /// True if the user is an administrator of the server (false).
     #[serde(default)]
     is_admin: bool,
 }
 
-/// Changes of a user. Omitted fields stay as they are.
+/// Changes to a user. Omitted fields stay as they are.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct UserBody {
     is_admin: Option<bool>,
     is_active: Option<bool>,
-    /// Another password, of 10 to 1000 characters, which ends all sessions of the user. One's own is changed by
-    /// `PUT /api/me/password`.
+    /// New password, of 10 to 1000 characters, which ends all sessions of the user. Use `PUT /api/me/password` to change your own
+    /// password.
     password: Option<String>,
 }
 
 answer!(UserAnswer { user: User });
 answer!(UsersAnswer { users: Vec<User> });
 
-/// All users, oldest first.
+/// Lists all users, oldest first.
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = UsersAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<UsersAnswer>, ApiError> {
     caller.server_admin(&app).await?;
@@ -63,7 +63,9 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }
 
-/// Activates, deactivates, makes or unmakes an administrator, or sets another password. A deactivated user is signed out everywhere at once.
+/// Changes whether a user is active and whether they are an administrator, or sets a new password.
+///
+/// A deactivated user is signed out everywhere immediately.
 #[utoipa::path(
     method(patch, put), path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
     request_body = UserBody, responses((status = 200, body = UserAnswer))
@@ -76,10 +78,10 @@ pub(super) async fn update(
 ) -> Result<Json<UserAnswer>, ApiError> {
     let own = caller.server_admin(&app).await?;
     if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {
-        return Err(ApiError::conflict("own_account", "Somebody else must do this"));
+        return Err(ApiError::conflict("own_account", "You can't do this to your own account"));
     }
     if own.id == id && body.password.is_some() {
-        return Err(ApiError::conflict("own_account", "PUT /api/me/password changes one's own password"));
+        return Err(ApiError::conflict("own_account", "Use PUT /api/me/password to change your own password"));
     }
     if let Some(password) = &body.password {
         check_password(password)?;

@@ -1,4 +1,4 @@
-//! The connections to Redis: one publishes, and one subscribes to the projects that clients of this node have joined.
+//! The connections to Redis: one publishes this node's commits, and one subscribes to the projects that its clients have joined.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -18,30 +18,30 @@ use super::{CommitMessage, NodeSecret};
 use crate::Error;
 use crate::metrics::Metrics;
 
-/// The most commits that wait to be announced. Further ones are not announced; other nodes find them in the log.
+/// Maximum number of commits that wait to be announced. Other nodes read further commits from the log.
 const OUTGOING_QUEUE_MESSAGES: usize = 1024;
-/// The most commits of other nodes that wait for the publisher. Further ones are dropped, and read from the log.
+/// Maximum number of announced commits that wait for the publisher, which reads further commits from the log.
 const INCOMING_QUEUE_EVENTS: usize = 1024;
-/// The most messages of one round trip.
+/// Maximum number of messages in one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
-/// The most channels of one SUBSCRIBE.
+/// Maximum number of channels in one SUBSCRIBE.
 const SUBSCRIBED_CHANNELS_MAX: usize = 512;
-/// The time without an answer after which Redis counts as unreachable.
+/// Time without an answer after which Redis counts as unreachable.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
-/// The interval of pings to Redis.
+/// Time between two pings to Redis.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
-/// The shortest time between two warnings about messages without a valid MAC.
+/// Minimum time between two warnings about messages without a valid MAC.
 const UNAUTHENTICATED_WARNING_INTERVAL: Duration = Duration::from_secs(60);
-/// The pause before another attempt to connect.
+/// Delay before the next attempt to connect.
 const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// An event of the link, for the publisher.
+/// An event from the link to Redis, for the publisher.
 #[derive(Debug)]
 pub(crate) enum LinkEvent {
     Message(CommitMessage),
-    /// Messages about more projects arrive from now on; earlier ones were missed.
+    /// The subscriptions have changed. Messages about added projects arrive from now on; earlier ones were missed.
     Subscribed,
-    /// No messages arrive until the next `Subscribed`.
+    /// The connection was lost. No messages arrive until the next `Subscribed`.
     Disconnected,
 }
 
@@ -50,7 +50,7 @@ enum LinkRequest {
     Flush(oneshot::Sender<()>),
 }
 
-/// A handle to the task that holds the connections, which ends with the handle's token.
+/// A handle to the task that holds the connections to Redis. The task runs until `kill` is cancelled.
 #[derive(Debug)]
 pub(crate) struct Link {
     requests: mpsc::Sender<LinkRequest>,
@@ -72,10 +72,11 @@ impl LinkShared {
 }
 
 impl Link {
-    /// Starts the task. `log` is the id of the log, so that several databases may share a Redis; `secret` authenticates messages.
+    /// Starts the task. `log` is the id of the event log, which keeps apart several databases that share a Redis. `secret` authenticates
+    /// the messages. If Redis is unreachable, the task retries.
     ///
     /// # Errors
-    /// When the URL is invalid. A Redis that does not run yet is awaited.
+    /// Returns an error if the URL is invalid.
     pub(crate) fn spawn(
         url: &str,
         node: String,
@@ -94,7 +95,7 @@ impl Link {
         Ok((Self { requests, shared, metrics }, incoming))
     }
 
-    /// Announces a commit to other nodes, unless Redis is unreachable or too slow. Never waits.
+    /// Announces a commit to the other nodes, unless Redis is unreachable or too slow. Never blocks.
     pub(crate) fn announce(&self, message: CommitMessage) {
         if !self.is_up() || self.requests.try_send(LinkRequest::Message(message)).is_err() {
             self.metrics.on_message_untold();
@@ -115,9 +116,9 @@ impl Link {
         self.shared.changed.notify_one();
     }
 
-    /// Answers once all earlier announcements have been sent, or Redis is unreachable.
+    /// Sends to `done` once all earlier announcements are sent or Redis is unreachable.
     pub(crate) fn flush(&self, done: oneshot::Sender<()>) {
-        // A full queue drops `done`, which is an answer, too.
+        // If the queue is full, `done` is dropped, which also wakes the receiver.
         let _ = self.requests.try_send(LinkRequest::Flush(done));
     }
 }
@@ -147,7 +148,7 @@ impl LinkTask {
             };
             self.shared.is_up.store(false, Ordering::Relaxed);
             self.metrics.set_redis_up(false);
-            // Once per failure, not per attempt.
+            // Warns once per outage, not once per attempt.
             if was_up {
                 tracing::warn!(%error, "Redis is unreachable: other nodes' events are read from PostgreSQL");
                 was_up = false;
@@ -167,7 +168,7 @@ impl LinkTask {
         Ok((publisher, listener))
     }
 
-    /// Drops the waiting announcements: their commits are in the log.
+    /// Drops the queued announcements. Other nodes read these commits from the log.
     fn discard_queued(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
         while let Ok(requests) = queue.try_recv() {
             match requests {
@@ -195,7 +196,7 @@ impl LinkTask {
         }
     }
 
-    /// Keeps the subscriptions in line with the followed projects.
+    /// Subscribes and unsubscribes as the set of followed projects changes.
     async fn keep_subscriptions(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
         let mut subscribed: HashSet<Arc<str>> = HashSet::new();
         loop {
@@ -227,7 +228,7 @@ impl LinkTask {
         while let Some(message) = stream.next().await {
             match CommitMessage::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
                 Ok(message) if message.node == self.node => {}
-                // The stream's own buffer is unbounded, so it is always emptied.
+                // Messages are dropped rather than left in the stream, whose buffer is unbounded.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
                         self.metrics.on_message_unheard();
@@ -243,12 +244,12 @@ impl LinkTask {
         Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
     }
 
-    /// `warned`: the time of the last warning.
+    /// Counts a message without a valid MAC, and warns at most once per interval. `warned` is the time of the last warning.
     fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
         self.metrics.on_message_unauthenticated();
         if warned.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
             *warned = Some(Instant::now());
-            tracing::warn!("Redis delivered a message that no node of this database and version sent; it is dropped");
+            tracing::warn!("dropped a message from Redis that was not sent by a node of this database and version");
         }
     }
 
@@ -264,7 +265,7 @@ impl LinkTask {
         let mut requests = Vec::with_capacity(PIPELINE_MESSAGES_MAX);
         loop {
             match timeout(PING_INTERVAL, queue.recv_many(&mut requests, PIPELINE_MESSAGES_MAX)).await {
-                // No sender is left.
+                // All senders are gone, so there is nothing more to publish.
                 Ok(0) => return std::future::pending().await,
                 Ok(_) => {}
                 Err(_) => redis::cmd("PING").exec_async(&mut connection).await?,

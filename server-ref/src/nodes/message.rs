@@ -1,7 +1,7 @@
-//! The result of one commit in one project, as nodes announce it to each other.
+//! The message by which a node announces to the others what it committed in a project.
 //!
-//! A message is a MAC and JSON. Only nodes of the same database can make the MAC, so messages of other clients of Redis are
-//! dropped.
+//! A message consists of a MAC and JSON. Only nodes with the same database can compute the MAC, so messages from other clients of Redis
+//! are dropped.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -11,22 +11,24 @@ use sha2::Sha256;
 use crate::Error;
 use crate::store::{LoggedEvent, ProjectBatch, RecentDecision, StatusCounts};
 
-/// The length of a MAC, with which a message begins.
+/// Length of the MAC with which a message begins, in bytes.
 const MAC_BYTES: usize = 32;
 
-/// The key of the messages: random, and the same on all nodes of a database.
+/// A random key that authenticates messages, shared by all nodes with the same database.
 #[derive(Clone)]
 pub(crate) struct NodeSecret(Hmac<Sha256>);
 
 impl NodeSecret {
+    /// Creates the key from a text.
+    ///
     /// # Errors
-    /// HMAC takes keys of any length.
+    /// Never returns an error in practice, because HMAC accepts keys of any length.
     pub(crate) fn new(secret: &str) -> Result<Self, Error> {
         let mac = Hmac::new_from_slice(secret.as_bytes());
         mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// A MAC over the channel, too, so that a message of one project can't be played in that of another.
+    /// Returns a MAC over the channel and the JSON. It includes the channel so that a message about one project can't be replayed in another.
     fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(&(channel.len() as u64).to_be_bytes());
@@ -42,29 +44,29 @@ impl std::fmt::Debug for NodeSecret {
     }
 }
 
-/// The reason for which a message is dropped.
+/// The reason why a message is dropped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MessageRefusal {
-    /// No node of this database and version wrote it.
+    /// The message was not sent by a node with this database and version.
     #[error("no valid MAC")]
     Unauthenticated,
-    /// Another version wrote it.
+    /// The message was sent by another version.
     #[error(transparent)]
     Unknown(#[from] serde_json::Error),
 }
 
-/// The events of one commit in one project. A node that can't decode a message finds its events in the log.
+/// The events of one commit in one project. A node that can't decode the message reads the events from the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CommitMessage {
-    /// The sender: a node receives its own messages, too.
+    /// Name of the node that sent the message. A node also receives its own messages, and ignores them.
     pub(crate) node: String,
     pub(crate) project_id: String,
-    /// Ids, names and payloads, in the order of the ids.
+    /// Ids, names and payloads of the events, in the order of the ids.
     pub(crate) events: Vec<(i64, String, Box<RawValue>)>,
-    /// The project's counts after them, if they changed.
+    /// The project's counts after these events, if the events changed them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) counts: Option<StatusCounts>,
-    /// The decisions, oldest first.
+    /// The decisions in these events, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub(crate) recent: Vec<RecentDecision>,
 }
@@ -89,7 +91,7 @@ impl CommitMessage {
         Ok(bytes)
     }
 
-    /// Decodes a message. Verifies the MAC before it reads anything else.
+    /// Verifies the MAC of a message from a channel, then decodes it.
     pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeSecret) -> Result<Self, MessageRefusal> {
         let (mac, json) = bytes.split_at_checked(MAC_BYTES).ok_or(MessageRefusal::Unauthenticated)?;
         secret.mac(channel, json).verify_slice(mac).map_err(|_| MessageRefusal::Unauthenticated)?;
@@ -123,7 +125,7 @@ mod tests {
     fn it_comes_as_it_went() {
         let bytes = message().encode(CHANNEL, &secret("s")).unwrap();
         let heard = CommitMessage::decode(CHANNEL, &bytes, &secret("s")).unwrap();
-        // Payloads are never parsed on the way.
+        // Payloads are transported without being parsed.
         assert_eq!(heard.events[0].2.get(), r#"{"a": 1.0,"event_id":7}"#);
         assert_eq!(heard.counts.unwrap().flagged, 3);
         assert_eq!(heard.encode(CHANNEL, &secret("s")).unwrap(), bytes);

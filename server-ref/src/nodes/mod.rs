@@ -1,7 +1,7 @@
-//! The commits of each node, announced through Redis to the other nodes on the same PostgreSQL.
+//! Messages between the nodes on one PostgreSQL database. Each node announces its commits to the others through Redis.
 //!
-//! Redis carries messages and stores nothing: the log in PostgreSQL is the truth, and every event is in it.
-//! A lost message shows as a hole in the ids, or as a new head at the next read of the log; see `realtime::publisher`.
+//! Redis only carries messages. The event log in PostgreSQL is authoritative and contains every event.
+//! A lost message becomes visible as a hole in the ids, or as a newer head when the log is read; see `realtime::publisher`.
 //! Submissions therefore never wait for Redis.
 
 mod link;

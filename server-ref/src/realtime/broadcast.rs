@@ -1,4 +1,4 @@
-//! The delivery of events to this node's sockets.
+//! Delivery of events to the sockets of this node.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,30 +11,30 @@ use socketioxide::{BroadcastError, SocketIo};
 use super::rooms::project_room;
 use crate::metrics::Metrics;
 
-/// An event in the form that sockets receive.
+/// An event as sockets receive it.
 #[derive(Debug)]
 pub(super) struct BroadcastEvent {
     name: Cow<'static, str>,
     data: Arc<RawValue>,
 }
 
-/// The names of the documented events, which need no copies.
+/// Names of the documented events. They are static, so events with these names need no copy of the name.
 const EVENT_NAMES: [&str; 5] =
     ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 
 impl BroadcastEvent {
-    /// An event that this node committed.
+    /// Creates an event that this node committed.
     pub(super) fn committed_here(name: &'static str, data: Arc<RawValue>) -> Self {
         Self { name: name.into(), data }
     }
 
-    /// An event from another node or from the log.
+    /// Creates an event from another node's message or from the log.
     pub(super) fn received(name: String, data: Box<RawValue>) -> Self {
         let known = EVENT_NAMES.into_iter().find(|known| *known == name);
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
     }
 
-    /// True if it changed the counts.
+    /// Returns true if the event reports a decision, which changes the project's counts.
     pub(super) fn is_decision(&self) -> bool {
         self.name == "moderation_update"
     }
@@ -68,7 +68,7 @@ impl Broadcaster {
         };
         match namespace.within(project_room(project_id)).emit(event, payload).await {
             Ok(()) => {}
-            // Sockets that are closing, or whose send buffer is full.
+            // Some sockets are closing, or their send buffers are full.
             Err(BroadcastError::Socket(errors)) => {
                 tracing::debug!(event, sockets = errors.len(), "an event did not reach all sockets");
             }
@@ -76,7 +76,7 @@ impl Broadcaster {
         }
     }
 
-    /// The rooms with members.
+    /// Returns the names of the rooms that contain a socket of this node.
     pub(super) async fn occupied_rooms(&self) -> HashSet<String> {
         let Some(namespace) = self.io.of("/") else {
             return HashSet::new();

@@ -1,4 +1,4 @@
-//! The Socket.IO endpoint and its handshake.
+//! The Socket.IO endpoint and the handling of new connections.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -23,19 +23,19 @@ use super::rooms::group_rooms;
 use super::slots::{Admission, TooManyEvents};
 use crate::auth::Principal;
 
-/// The largest payload; deployed servers announce the same.
+/// Maximum size of an Engine.IO payload, in bytes. Deployed servers announce the same size.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
-/// The most packets that wait for a slow client. Further ones are dropped: the client sees the hole in the ids and asks for a
-/// replay, and the next ping, which finds no room either, ends the connection.
+/// Maximum number of packets that wait for a slow client. Further packets are dropped. The client then notices a hole in the ids and
+/// requests a replay; if the buffer is still full at the next ping, the connection ends.
 const SEND_BUFFER_PACKETS: usize = 1024;
-/// The longest time between the opening of Engine.IO and the client's CONNECT to the namespace.
+/// Maximum time between the opening of an Engine.IO session and the client's CONNECT to the namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// The time for a client to notice that it is connected: python-socketio ignores a DISCONNECT before that.
+/// Time for a client to process its connection. python-socketio ignores a DISCONNECT that arrives earlier.
 const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
-/// The time for a client to close the connection after its credentials were refused.
+/// Time for a client to close the connection after its credentials were refused.
 const HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
-/// Makes the endpoint: its routes for `/socket.io/`, and the handle to publish with, which `realtime` gets, too.
+/// Creates the endpoint, and returns its routes for `/socket.io/` and the handle that publishes events. `realtime` also receives the handle.
 pub(crate) fn socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
@@ -55,7 +55,7 @@ pub(crate) fn socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
     (router, io)
 }
 
-/// Decides about a CONNECT, before it is acknowledged.
+/// Accepts or refuses a CONNECT, before it is acknowledged.
 async fn on_connect(
     realtime: Arc<Realtime>,
     socket: SocketRef,
@@ -65,12 +65,12 @@ async fn on_connect(
     let Some(admission) = request.extensions.get::<Admission>().cloned() else {
         return Err(ConnectRefusal::NotAdmitted);
     };
-    // The credentials of each CONNECT are looked up.
+    // A CONNECT counts because it costs a look-up of the credentials.
     admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
     let principal = match authenticate(&realtime, request, payload.ok()).await {
         Ok(principal) => principal,
         Err(ConnectRefusal::Credentials(why)) => {
-            // Accepted until the reason is sent: it enters no room, and nothing that it sends is read.
+            // The socket is accepted so that it can receive the reason. It enters no room, and its events are ignored.
             socket.extensions.insert(RefusedCredentials(why));
             return Ok(());
         }
@@ -82,12 +82,12 @@ async fn on_connect(
     socket.join(group_rooms(&principal));
     let connection = Connection::new(realtime, principal);
     socket.extensions.insert(connection.clone());
-    // Before the acknowledgement goes out: the client's first event may follow at once.
+    // The handlers must exist before the acknowledgement is sent, because the client may send its first event right after it.
     Dispatcher::attach(connection, admission, &socket);
     Ok(())
 }
 
-/// Greets a socket whose CONNECT was acknowledged, and begins to handle its requests.
+/// Greets a socket whose CONNECT was acknowledged, and starts to handle its requests.
 async fn on_connected(socket: SocketRef) {
     if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
         return refuse_credentials(socket, &refused);
@@ -104,12 +104,12 @@ async fn on_connected(socket: SocketRef) {
     }
 }
 
-/// Checks the credentials again: they may have been revoked before the socket was in its rooms; see the module `revoke`.
+/// Checks the credentials again, because they may have been revoked before the socket entered its rooms; see the module `revoke`.
 async fn recheck(connection: &Connection, socket: &SocketRef) {
     match connection.realtime.auth.is_valid(&connection.principal).await {
         Ok(true) => {}
         Ok(false) => disconnect_for(socket, &ended_credentials(&connection.principal)),
-        // A failed check says nothing about the credentials: a client that reconnects is checked again.
+        // The credentials may still be valid. They are checked again when the client reconnects.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
             let _ = socket.clone().disconnect();
@@ -117,18 +117,18 @@ async fn recheck(connection: &Connection, socket: &SocketRef) {
     }
 }
 
-/// The failure of the credentials of a socket that is about to be disconnected.
+/// The reason why a socket's credentials were refused. The socket is about to be disconnected.
 #[derive(Clone)]
 struct RefusedCredentials(Failure);
 
-/// Emits `authentication_failed`, as documented, and disconnects. CONNECT_ERROR would run other handlers in clients.
+/// Emits the documented `authentication_failed` and disconnects. A CONNECT_ERROR would trigger other handlers in clients.
 fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCredentials) {
     emit(&socket, "authentication_failed", why);
     tokio::spawn(async move {
         tokio::time::sleep(DISCONNECT_DELAY).await;
         let hang_up = socket.req_parts().extensions.get::<HangUp>().cloned();
         let _ = socket.disconnect();
-        // Stock clients close the connection themselves now.
+        // Stock clients now close the connection themselves.
         if let Some(hang_up) = hang_up {
             tokio::time::sleep(HANG_UP_DELAY).await;
             hang_up.now();
@@ -136,8 +136,8 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
     });
 }
 
-/// The reason for which a connection was refused. Unless it is about credentials, it is the message of CONNECT_ERROR, which stock
-/// clients show as `connect_error`.
+/// The reason why a connection was refused. Except for `Credentials`, its text is the message of the CONNECT_ERROR, which stock clients
+/// report as `connect_error`.
 #[derive(Debug, thiserror::Error)]
 enum ConnectRefusal {
     #[error("{}", .0.message)]
@@ -146,7 +146,7 @@ enum ConnectRefusal {
     TooMany { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
     TooManyEvents { retry_after: Duration },
-    /// The session bypassed the limit of connections. No way to do so is known.
+    /// The session was not counted against the limit of connections. This should not be possible.
     #[error("Too many connections from this address, retry_after: 60")]
     NotAdmitted,
     #[error("Server is shutting down")]
@@ -195,11 +195,11 @@ async fn authenticate(
     }
 }
 
-/// The first key that was given: in the Socket.IO `auth` payload, the `X-API-Key` header, the connection query.
+/// Returns the first key that the client sent in the Socket.IO `auth` payload, the `X-API-Key` header or the query of the connection.
 fn api_key(request: &Parts, payload: Option<&Value>) -> Option<String> {
     let from_payload = || {
         let key = payload?.get("api_key")?;
-        // A value of a wrong type was meant as a key, and must not fall back to a cookie.
+        // A value of the wrong type was meant as a key, so the session cookie must not be used instead.
         Some(key.as_str().unwrap_or_default().to_owned())
     };
     let from_header = || {

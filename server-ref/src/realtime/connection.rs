@@ -1,4 +1,4 @@
-//! The state of one client's connection.
+//! The state of a client's connection.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,9 +12,9 @@ use crate::auth::Principal;
 pub(super) struct Connection {
     pub(super) realtime: Arc<Realtime>,
     pub(super) principal: Principal,
-    /// The projects that the connection has joined.
+    /// Ids of the projects that the connection has joined.
     rooms: Mutex<HashSet<String>>,
-    /// The task that ends the socket when its credentials expire.
+    /// The task that disconnects the socket when its credentials expire.
     expiry: OnceLock<AbortHandle>,
 }
 
@@ -24,9 +24,9 @@ impl Connection {
         Arc::new(Self { realtime, principal, rooms: Mutex::default(), expiry: OnceLock::new() })
     }
 
-    /// Aborts this task when the connection ends.
+    /// Stores the task that watches the expiry of the credentials. It is aborted when the connection ends.
     pub(super) fn set_expiry(&self, watch: AbortHandle) {
-        // There is none yet: a socket is greeted once.
+        // The cell is empty, because this is called once per socket.
         let _ = self.expiry.set(watch);
     }
 
@@ -34,7 +34,7 @@ impl Connection {
         self.lock().contains(project_id)
     }
 
-    /// Adds a room, if the limit allows one more.
+    /// Adds a project, unless the limit is reached.
     pub(super) fn add_room(&self, project_id: &str) -> Result<(), Failure> {
         let limit = self.realtime.options.rooms_max;
         let mut rooms = self.lock();
@@ -49,7 +49,7 @@ impl Connection {
         self.lock().remove(project_id);
     }
 
-    /// The projects that the connection has joined.
+    /// Returns the ids of the projects that the connection has joined.
     pub(super) fn rooms(&self) -> Vec<String> {
         self.lock().iter().cloned().collect()
     }

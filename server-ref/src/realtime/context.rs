@@ -1,4 +1,4 @@
-//! The parts of the server that connections use.
+//! The state that all real-time connections share.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::auth::Auth;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
-/// The real-time interface: what all of its connections share.
+/// The real-time interface: the state that all of its connections share.
 #[derive(Debug)]
 pub(crate) struct Realtime {
     pub(super) auth: Arc<Auth>,
@@ -19,25 +19,25 @@ pub(crate) struct Realtime {
     pub(super) publisher: PublisherHandle,
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: RealtimeOptions,
-    /// Cancelled when the server begins to stop: it accepts no connection any more.
+    /// Cancelled when the server begins to drain and accepts no more connections.
     pub(super) draining: CancellationToken,
-    /// Set once the endpoint exists. The sockets hold `Realtime`, too: closing them ends the circle.
+    /// The handle to the endpoint, set once the endpoint exists. Sockets also hold `Realtime`, so closing them breaks the reference cycle.
     pub(super) io: OnceLock<SocketIo>,
 }
 
-/// The settings of connections.
+/// Settings of real-time connections.
 #[derive(Debug, Clone)]
 pub(crate) struct RealtimeOptions {
-    /// Projects joined at once on one connection; 0: any number.
+    /// Maximum number of projects that one connection may have joined at the same time; 0 means no limit.
     pub(crate) rooms_max: usize,
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
-    /// Origins whose pages may connect with a session cookie, besides the server's own.
+    /// Origins, in addition to the server's own, whose pages may connect with a session cookie.
     pub(crate) allowed_origins: Vec<String>,
 }
 
 impl Realtime {
-    /// The parts of a server whose endpoint does not exist yet; see [`socket_io`](super::socket_io).
+    /// Creates the interface. Its endpoint does not exist until [`socket_io`](super::socket_io) is called.
     pub(crate) fn new(
         auth: Arc<Auth>,
         store: Store,

@@ -1,4 +1,4 @@
-//! The publisher's concurrent reads from the database: holes, heads, statistics.
+//! The publisher's concurrent reads from the database: missing events, the newest ids, and statistics.
 
 use std::sync::Arc;
 
@@ -8,22 +8,22 @@ use super::statistics::RECENT_ACTIVITY_MAX;
 use crate::Error;
 use crate::store::{EventPage, ProjectTotals, RecentDecision, Store};
 
-/// The most events of one page.
+/// Maximum number of events in one page.
 const PAGE_EVENTS_MAX: i64 = 500;
-/// The most pages that are read at once: requests need connections, too.
+/// Maximum number of pages that are read at the same time. It is low because requests need database connections, too.
 const CONCURRENT_PAGES_MAX: usize = 4;
 
 /// The result of a read.
 #[derive(Debug)]
 pub(super) enum FinishedRead {
-    /// The events of a project after this id.
+    /// The project, the event id after which the page starts, and the page.
     Page(Arc<str>, i64, Result<EventPage, Error>),
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
-    /// The newest ids. `None`: nobody else writes this database.
+    /// The newest event id of each project; `None` if no other process writes to this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
 }
 
-/// The reads that are under way.
+/// The reads in progress.
 pub(super) struct DatabaseReads {
     store: Store,
     tasks: JoinSet<FinishedRead>,
@@ -40,7 +40,7 @@ impl DatabaseReads {
         self.pages < CONCURRENT_PAGES_MAX
     }
 
-    /// True if a read that may produce an event is under way.
+    /// Returns true if a read is in progress whose result may be published.
     pub(super) fn is_reading(&self) -> bool {
         self.tasks.len() > usize::from(self.is_reading_heads)
     }
@@ -62,7 +62,7 @@ impl DatabaseReads {
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let read = async {
-                // The counts first: later decisions are then among the recent ones, and counted in the next update.
+                // The counts are read first. Later decisions are then among the recent ones, and the next update counts them.
                 let totals = store.project_totals(&project_id).await?;
                 Ok((totals, store.recent_activity(&project_id, RECENT_ACTIVITY_MAX as i64).await?))
             };
@@ -77,7 +77,7 @@ impl DatabaseReads {
         self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads(&project_ids).await) });
     }
 
-    /// Waits for the next finished read; forever if there is none.
+    /// Waits for the next read to finish. Never returns if no read is in progress.
     pub(super) async fn next(&mut self) -> FinishedRead {
         loop {
             match self.tasks.join_next().await {

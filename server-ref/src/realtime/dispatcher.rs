@@ -1,4 +1,4 @@
-//! The requests of one connection: they are counted, queued, and handled one after the other in the order of their arrival.
+//! The handling of a connection's requests: they are counted, queued, and handled one at a time in the order of their arrival.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,15 +30,15 @@ enum RequestKind {
 
 struct ClientRequest {
     kind: RequestKind,
-    /// `None` if there was no payload, or it could not be read.
+    /// The payload; `None` if it is missing or invalid.
     payload: Option<Value>,
     socket: SocketRef,
     ack: AckSender,
 }
 
 impl Dispatcher {
-    /// Registers the handlers of a socket. The handlers only enqueue: each handler's future runs in its own task, so work done
-    /// there could overtake earlier requests. Nothing is handled before [`Self::run`].
+    /// Registers the handlers of a socket. The handlers only enqueue requests: socketioxide runs each handler's future in its own task, so
+    /// the futures could overtake one another. No request is handled before [`Self::run`] is called.
     pub(super) fn attach(connection: Arc<Connection>, admission: Admission, socket: &SocketRef) {
         let dispatcher = Arc::new(Self { connection, admission, queue: Mutex::new(RequestQueue::new()) });
         socket.extensions.insert(dispatcher.clone());
@@ -59,7 +59,7 @@ impl Dispatcher {
     fn on_request(self: &Arc<Self>, request: ClientRequest) {
         if let Err(refused) = self.admission.count_event(Instant::now()) {
             if refused.is_flooding {
-                tracing::warn!(sid = %request.socket.id, "disconnected: it floods the server");
+                tracing::warn!(sid = %request.socket.id, "disconnected a client that floods the server");
                 let _ = request.socket.disconnect();
                 return;
             }
@@ -77,8 +77,8 @@ impl Dispatcher {
         }
     }
 
-    /// Handles the queued requests, and those that arrive meanwhile. The first call is for when the socket is open: it counts as
-    /// connected only some time after the acknowledgement of CONNECT has gone out, and takes no reply before that.
+    /// Handles requests until the queue is empty. The first call must wait until the socket is open, which happens some time after the
+    /// acknowledgement of CONNECT was sent, because replies before that are lost.
     pub(super) async fn run(self: Arc<Self>) {
         loop {
             let Some(request) = self.lock().next() else { return };
@@ -112,7 +112,7 @@ impl Dispatcher {
 }
 
 impl ClientRequest {
-    /// Answers that the request is not handled, because the client sent too many.
+    /// Refuses the request, because the client sent too many.
     fn refuse(self, mut failure: Failure) {
         failure.project_id = project_id(self.payload.as_ref()).ok().map(str::to_owned);
         match self.kind {

@@ -1,4 +1,4 @@
-//! Credentials that end by themselves: their sockets get `authentication_failed` and end within a second.
+//! Disconnection of sockets whose credentials expire. They receive `authentication_failed` within a second.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::connection::Connection;
 use super::revoke::{disconnect_for, ended_credentials};
 use crate::time::{Micros, now};
 
-/// The longest sleep: the machine's clock may be set meanwhile, and does not stand still while the machine sleeps.
+/// Maximum time between two checks of the clock, because the system's clock may be set, and continues while the system is suspended.
 const EXPIRY_SLEEP_MAX: Duration = Duration::from_secs(30);
 
-/// Starts a task that ends the socket when its credentials expire; `None` if they never expire.
+/// Starts a task that disconnects the socket when its credentials expire; `None` if they never expire.
 pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
     let at = connection.principal.expires_at()?;
     let (io, id, connection) = (connection.realtime.io.get()?.clone(), socket.id, Arc::downgrade(connection));

@@ -1,13 +1,13 @@
-//! The closing of a WebSocket's TCP connection without a word of Engine.IO.
+//! Closing of a WebSocket's TCP connection without an Engine.IO packet.
 
 use tokio_util::sync::CancellationToken;
 
-/// A handle that hangs up an upgraded connection. The request of the upgrade carries it.
+/// A handle that hangs up an upgraded connection, stored as an extension of the upgrade request.
 #[derive(Debug, Clone)]
 pub(crate) struct HangUp(CancellationToken);
 
 impl HangUp {
-    /// `token` is what the connection waits for.
+    /// Creates a handle. The connection hangs up when `token` is cancelled.
     pub(crate) fn new(token: CancellationToken) -> Self {
         Self(token)
     }

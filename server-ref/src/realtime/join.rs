@@ -1,4 +1,4 @@
-//! `join_project` and `leave_project`.
+//! Handling of `join_project` and `leave_project`.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub(super) async fn on_join_project(
     connection.add_room(id).map_err(|failure| failure.about(id))?;
     let room = project_room(id);
     socket.join(room.clone());
-    // A connection that was closed meanwhile has been taken out of its rooms already.
+    // A connection that was closed in the meantime has already left its rooms.
     if !socket.connected() {
         socket.leave_all();
         return Ok(());
@@ -71,15 +71,15 @@ pub(super) async fn on_join_project(
 async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
     match connection.realtime.auth.access_level(&connection.principal, id).await {
         Ok(Some(level)) if Permission::Read.is_given_to(level) => Ok(()),
-        // Every member may read.
+        // This is a key, because every member may read.
         Ok(Some(_)) => Err(Failure::lacks(Scope::Read).about(id)),
         Ok(None) => Err(Failure::new("access_denied", "Access denied to project").about(id)),
         Err(error) => Err(Failure::internal(&error).about(id)),
     }
 }
 
-/// The checks once the socket is in the room: the head, because every event with a greater id is published to it from
-/// now on; the access once more, because a withdrawal would find it from now on.
+/// Checks access again and reads the newest event id, once the socket is in the room. From then on, each event with a greater id is
+/// published to the socket, and a withdrawal of access finds it.
 async fn check_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
     let internal = |error| Failure::internal(&error).about(id);
     let store = &connection.realtime.store;

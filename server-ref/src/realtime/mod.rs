@@ -1,4 +1,4 @@
-//! Socket.IO: who may connect, the requests of clients, and the publication of what was committed.
+//! The Socket.IO interface: authentication, the requests of clients, and the publication of committed events.
 
 mod broadcast;
 mod connect;

@@ -1,10 +1,10 @@
-//! The pages that may open a socket with the visitor's session cookie.
+//! The origins whose pages may open a socket with the visitor's session cookie.
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
-/// True without an `Origin` (not a browser), for the server's own host, and for an origin that the operator named. Pages of other
-/// sites must not use the cookie that the browser sends along.
+/// Returns true if the request has no `Origin` header (not from a browser), or comes from the server's own host or an allowed origin.
+/// Pages of other sites must not use the cookie, which the browser sends with every request.
 pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;
@@ -22,7 +22,7 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     }
 }
 
-/// True if the operator named this origin.
+/// Returns true if the operator has allowed this origin.
 pub(crate) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }

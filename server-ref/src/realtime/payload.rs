@@ -1,11 +1,11 @@
-//! The payloads of clients' requests.
+//! Parsing of the payloads of clients' requests.
 
 use serde_json::Value;
 
 use super::reply::Failure;
 use crate::ids::is_project_id;
 
-/// The project that a payload names.
+/// Returns the valid project id in a payload.
 pub(super) fn project_id(payload: Option<&Value>) -> Result<&str, Failure> {
     match payload.and_then(|payload| payload.get("project_id")) {
         None | Some(Value::Null) => Err(Failure::invalid("Project ID required")),

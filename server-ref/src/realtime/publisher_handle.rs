@@ -1,45 +1,44 @@
-//! The channel by which joins ask the publisher to follow a project.
+//! The channel through which joins ask the publisher to follow a project.
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests that may wait for the publisher; further joins wait.
+/// Maximum number of queued requests. While the queue is full, further joins wait.
 const PUBLISHER_QUEUE_REQUESTS: usize = 1024;
 
-/// A request of a join.
+/// A request that a join makes to the publisher.
 #[derive(Debug)]
 pub(crate) enum PublisherRequest {
-    /// Follows a project. The reply is `true` if the start of the project's sequence is known.
+    /// Follow a project. The reply is true if the project's sequence has started.
     Follow(Arc<str>, oneshot::Sender<bool>),
-    /// Starts the sequence of the project after this id.
+    /// Start the project's sequence after this event id.
     Start(Arc<str>, i64, oneshot::Sender<()>),
 }
 
 /// A handle to the publisher.
 ///
-/// A join first enters the room, then follows, then reads the newest id, and starts the sequence there, so no event falls
-/// between replay and live delivery.
+/// A join enters the room, follows the project, reads the newest event id, and starts the sequence after this id, in this order. No event
+/// is therefore lost between replay and live delivery.
 #[derive(Debug)]
 pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 
 impl PublisherHandle {
-    /// A handle, and the requests that the publisher reads.
+    /// Creates a handle, and the receiver of its requests for the publisher.
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublisherRequest>) {
         let (requests, queue) = mpsc::channel(PUBLISHER_QUEUE_REQUESTS);
         (Self(requests), queue)
     }
 
-    /// Follows a project. Returns `true` if the project's sequence has started; otherwise the caller must
-    /// [start](Self::start) it.
+    /// Follows a project. Returns true if the project's sequence has started; otherwise the caller must [start](Self::start) it.
     pub(crate) async fn follow(&self, project_id: &str) -> bool {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.send(PublisherRequest::Follow(project_id.into(), reply)).await.is_ok();
-        // After the end of the publisher there are no events to miss.
+        // If the publisher has ended, no events can be missed.
         !sent || answer.await.unwrap_or(true)
     }
 
-    /// Starts the sequence of a followed project after this id, unless it has started.
+    /// Starts the sequence of a followed project after this event id, unless it has already started.
     pub(crate) async fn start(&self, project_id: &str, after: i64) {
         let (reply, answer) = oneshot::channel();
         if self.0.send(PublisherRequest::Start(project_id.into(), after, reply)).await.is_ok() {

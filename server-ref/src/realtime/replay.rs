@@ -1,4 +1,4 @@
-//! `replay_events`: a client's missed events, page by page, as the acknowledgement.
+//! Handling of `replay_events`, whose acknowledgement contains a page of the events that a client missed.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::payload::project_id;
 use super::reply::{Failure, acknowledge};
 
-/// The most events of one page, and the default.
+/// Maximum number of events in one page, which is also the default.
 const REPLAY_PAGE_EVENTS_MAX: i64 = 500;
 
 #[derive(Serialize)]
@@ -77,7 +77,7 @@ async fn page(connection: &Connection, payload: Option<&Value>) -> Result<crate:
     page.map_err(|error| Failure::internal(&error))
 }
 
-/// A count, as a JSON number or as its decimal text.
+/// Parses a non-negative integer, given as a JSON number or as decimal text.
 fn number(value: &Value) -> Option<i64> {
     let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
     (number >= 0).then_some(number)

@@ -1,4 +1,4 @@
-//! Error messages for clients, and acknowledgements.
+//! Failures that clients receive, and acknowledgements.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::store::Scope;
 
-/// The reason for which a request was not handled. The codes are part of the protocol.
+/// The reason why a request was not handled. The codes are part of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Failure {
     pub(super) message: String,
@@ -17,7 +17,7 @@ pub(super) struct Failure {
     /// Whole seconds to wait before a retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retry_after: Option<u64>,
-    /// The scope that the API key lacks.
+    /// Scope that the API key lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scope: Option<Scope>,
 }
@@ -31,7 +31,7 @@ impl Failure {
         Self::new("invalid_argument", message)
     }
 
-    /// The failure of an API key without this scope.
+    /// Creates the failure for an API key without this scope.
     pub(super) fn lacks(scope: Scope) -> Self {
         let message = format!("The API key lacks the scope `{}`", scope.as_str());
         Self { scope: Some(scope), ..Self::new("access_denied", message) }
@@ -44,7 +44,7 @@ impl Failure {
         failure
     }
 
-    /// The failure of an unexpected error, whose details stay in the log.
+    /// Logs an unexpected error, and creates a failure without its details.
     pub(super) fn internal(error: &crate::Error) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "a request failed");
         Self::new("server_error", "Server error occurred")
@@ -55,7 +55,7 @@ impl Failure {
         self
     }
 
-    /// The name of the event that reports the failure.
+    /// Returns the name of the event that reports the failure.
     pub(super) fn event(&self) -> &'static str {
         match self.code {
             "access_denied" => "project_access_denied",
@@ -64,21 +64,21 @@ impl Failure {
     }
 }
 
-/// Emits an event. A closed socket, or a socket that does not read, loses the event.
+/// Emits an event. The event is lost if the socket is closed or its send buffer is full.
 pub(super) fn emit(socket: &SocketRef, event: &str, payload: &impl Serialize) {
     if let Err(error) = socket.emit(event, payload) {
         tracing::debug!(sid = %socket.id, event, %error, "a reply was not sent");
     }
 }
 
-/// Answers the acknowledgement, if the client asked for one. Always after the reply event.
+/// Sends the acknowledgement if the client requested one. Callers emit the reply event before it.
 pub(super) fn acknowledge(ack: AckSender, payload: &impl Serialize) {
     if let Err(error) = ack.send(payload) {
         tracing::debug!(%error, "an acknowledgement was not sent");
     }
 }
 
-/// `{"ok":true}` or `{"ok":false,"code",…}`.
+/// The acknowledgement of a request other than a replay: `{"ok":true}` or `{"ok":false,"code",…}`.
 #[derive(Serialize)]
 pub(super) struct RequestAck<'a> {
     ok: bool,

@@ -1,24 +1,24 @@
-//! The requests of one connection, which wait for their turn.
+//! The queue of one connection's requests.
 
 use std::collections::VecDeque;
 
-/// The most requests that wait while one is handled.
+/// Maximum number of requests that wait while one is handled.
 const QUEUED_REQUESTS_MAX: usize = 128;
 
 #[derive(Debug)]
 pub(super) struct RequestQueue<T> {
     waiting: VecDeque<T>,
-    /// True if a task takes requests out, or is going to.
+    /// True if a task takes requests out of the queue, or is about to start.
     is_served: bool,
 }
 
 impl<T> RequestQueue<T> {
-    /// A queue whose creator takes out the first requests at the right time.
+    /// Creates an empty queue. Its creator must start the first task that takes requests out.
     pub(super) fn new() -> Self {
         Self { waiting: VecDeque::new(), is_served: true }
     }
 
-    /// Adds a request. Returns `true` if the caller must take requests out. If the queue is full, the error is the request.
+    /// Adds a request. Returns true if the caller must start a task that takes requests out. If the queue is full, the error is the request.
     pub(super) fn push(&mut self, request: T) -> Result<bool, T> {
         if self.waiting.len() >= QUEUED_REQUESTS_MAX {
             return Err(request);
@@ -27,7 +27,7 @@ impl<T> RequestQueue<T> {
         Ok(!std::mem::replace(&mut self.is_served, true))
     }
 
-    /// The next request. `None` ends the task that takes them out.
+    /// Takes out the next request. If it returns `None`, the calling task must end.
     pub(super) fn next(&mut self) -> Option<T> {
         let next = self.waiting.pop_front();
         self.is_served = next.is_some();

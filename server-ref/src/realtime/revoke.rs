@@ -1,8 +1,8 @@
-//! The end of access while sockets are open: their clients are notified at once.
+//! Withdrawal of access while sockets are open. Their clients are notified immediately.
 //!
-//! A change that withdraws access is committed before the sockets are looked up. A socket that connects or joins enters the room
-//! first, and its access is checked again afterwards. So one of the two always sees the other. A socket that is still connecting is
-//! not found by its rooms: it is checked once it is connected.
+//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the room before
+//! its access is checked again. Whatever the order of events, either the look-up finds the socket or the check finds the change. Rooms do
+//! not list sockets that are still connecting, so these are checked once they are connected.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ use crate::Error;
 use crate::auth::Principal;
 use crate::time::now;
 
-/// The message for sockets that have to leave a project's room.
+/// Message for sockets that must leave a project's room.
 const NOT_A_MEMBER: &str = "You are not a member of this project any more";
 
 impl Realtime {
-    /// Notifies the sockets that their credentials are no longer valid, and disconnects them.
+    /// Notifies a group of sockets that their credentials are no longer valid, and disconnects them.
     pub(crate) fn disconnect(&self, group: SocketGroup<'_>, message: &str) {
         for socket in self.sockets_in(group.room()) {
             disconnect_for(&socket, &Failure::new("authentication_failed", message));
         }
     }
 
-    /// Disconnects a user's sockets after a change of the password, except those of the session that is kept.
+    /// Disconnects a user's sockets after a change of the password, except those of the session `kept`.
     pub(crate) fn disconnect_other_sessions(&self, user_id: &str, kept: Option<&str>) {
         for socket in self.sockets_in(SocketGroup::User(user_id).room()) {
             let is_kept =
@@ -52,24 +52,24 @@ impl Realtime {
         self.remove_from_project(project_room(project_id), project_id, "The project was deleted");
     }
 
-    /// Checks every socket again, because a withdrawal may have been missed.
+    /// Checks the access of every socket again, because the announcement of a withdrawal may have been missed.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn recheck_all(&self) -> Result<(), Error> {
         let namespace = self.io.get().and_then(|io| io.of("/"));
         recheck(namespace.map(|namespace| namespace.sockets()).unwrap_or_default()).await
     }
 
-    /// Checks the sockets of a user after a message that may be old: the user may have signed in again since.
+    /// Checks the access of a user's sockets again, after an announcement that may be outdated.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub(crate) async fn recheck_user(&self, user_id: &str) -> Result<(), Error> {
         recheck(self.sockets_in(SocketGroup::User(user_id).room())).await
     }
 
-    /// Removes those sockets of `room` that have joined the project.
+    /// Removes the sockets in `room` from a project that they have joined.
     fn remove_from_project(&self, room: String, project_id: &str, message: &str) {
         for socket in self.sockets_in(room) {
             if let Some(connection) = socket.extensions.get::<Arc<Connection>>()
@@ -86,13 +86,13 @@ impl Realtime {
     }
 }
 
-/// Emits `authentication_failed`, and disconnects.
+/// Emits `authentication_failed` and disconnects the socket.
 pub(super) fn disconnect_for(socket: &SocketRef<LocalAdapter>, failure: &Failure) {
     emit(socket, "authentication_failed", failure);
     let _ = socket.clone().disconnect();
 }
 
-/// The failure of credentials that are no longer valid.
+/// Returns the failure for credentials that are no longer valid.
 pub(super) fn ended_credentials(principal: &Principal) -> Failure {
     match principal {
         Principal::Key(access) => match access.check(now()) {

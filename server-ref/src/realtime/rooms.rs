@@ -1,26 +1,27 @@
-//! The names of rooms: a project's, and those by which sockets with the same credentials are found.
+//! The names of Socket.IO rooms: one per project, and one per group of sockets with the same credentials.
 
 use crate::auth::{KeyAccess, Principal};
 
-/// The room of a project.
+/// Returns the name of a project's room.
 pub(super) fn project_room(project_id: &str) -> String {
     format!("project_{project_id}")
 }
 
-/// Sockets with the same credentials.
+/// A group of sockets that use the same credentials.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SocketGroup<'a> {
-    /// Sockets of a session, by its name; see `session_name`.
+    /// Sockets of the web session with this name; see `session_name`.
     Session(&'a str),
+    /// Sockets of the user with this id.
     User(&'a str),
-    /// Sockets of a key and of its tokens.
+    /// Sockets of the API key with this id, and of its tokens.
     Key(&'a str),
-    /// Sockets of any key of this project.
+    /// Sockets of all API keys of the project with this id.
     KeysOfProject(&'a str),
 }
 
 impl SocketGroup<'_> {
-    /// Returns the name of the room. It differs from the names of projects' rooms, which begin otherwise.
+    /// Returns the name of the group's room. Its prefix differs from that of projects' rooms.
     pub(super) fn room(self) -> String {
         match self {
             Self::Session(name) => format!("session_{name}"),
@@ -31,7 +32,7 @@ impl SocketGroup<'_> {
     }
 }
 
-/// The rooms of the groups that a principal's sockets belong to.
+/// Returns the rooms of the groups to which a principal's sockets belong.
 pub(super) fn group_rooms(principal: &Principal) -> Vec<String> {
     match principal {
         Principal::Key(KeyAccess { key, .. }) => {

@@ -1,6 +1,7 @@
-//! One project's events on this node: each once, in the order of their ids, whichever node committed them.
+//! The order of one project's events on this node: each event is published once, in the order of the ids, regardless of the node that
+//! committed it.
 //!
-//! Events come from this node's own commits, from other nodes, and from the log. Early ones wait. Missing ones are
+//! Events come from this node's commits, from other nodes, and from the log. Events with later ids wait for missing ones. Missing events are
 //! awaited briefly, because another node's message is usually on its way, and are then read from the log.
 
 use std::collections::BTreeMap;
@@ -8,22 +9,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The most events that wait for a missing one. Further ones are read from the log at their turn.
+/// Maximum number of events that wait for a missing one. Further events are read from the log when they are needed.
 const EARLY_EVENTS_MAX: usize = 1024;
 
-/// The order of one project's events.
+/// The events of one project that wait to be published in order.
 #[derive(Debug)]
 pub(super) struct Sequencer<E> {
-    /// The id of the next event to publish; `None` until the start is known.
+    /// Id of the next event to publish; `None` until the sequence has started.
     next: Option<i64>,
     early: BTreeMap<i64, E>,
-    /// The newest id known to be assigned.
+    /// The greatest id that is known to be in the log.
     head: i64,
-    /// The newest id that another node announced, until a read of the log confirms or refutes it.
+    /// The greatest id that another node announced, until a read of the log confirms or refutes it.
     announced: i64,
-    /// The newest announced id when the current read started.
+    /// Value of `announced` when the current read started.
     announced_before_read: i64,
-    /// The time from which the hole is read from the log, if there is one.
+    /// Time from which the missing events are read from the log; `None` if none are missing.
     read_at: Option<Instant>,
     reading: bool,
 }
@@ -47,7 +48,7 @@ impl<E> Sequencer<E> {
         self.next.is_some()
     }
 
-    /// Starts the sequence after this id, unless it has started. Returns the events that can be published.
+    /// Starts the sequence after this id, unless it has already started. Returns the events that can be published now.
     pub(super) fn start(&mut self, after: i64) -> Vec<E> {
         if self.next.is_none() {
             self.next = Some(after + 1);
@@ -56,13 +57,13 @@ impl<E> Sequencer<E> {
         self.take_ready()
     }
 
-    /// Adds an event that is in the log. Returns the events that can be published now.
+    /// Adds an event that is known to be in the log. Returns the events that can be published now.
     pub(super) fn push_logged(&mut self, id: i64, event: E) -> Vec<E> {
         self.head = self.head.max(id);
         self.insert(id, event)
     }
 
-    /// Adds an event of another node's message, whose id counts until the log is read. Returns the events that can be published
+    /// Adds an event from another node's message. Its id is awaited only until the log has been read. Returns the events that can be published
     /// now.
     pub(super) fn push_announced(&mut self, id: i64, event: E) -> Vec<E> {
         self.announced = self.announced.max(id);
@@ -79,7 +80,7 @@ impl<E> Sequencer<E> {
                 return ready;
             }
             _ if self.early.len() < EARLY_EVENTS_MAX => drop(self.early.insert(id, event)),
-            // Keeps the events that are needed first.
+            // The events with the lowest ids are kept, because they are needed first.
             _ => {
                 if self.early.last_key_value().is_some_and(|(&last, _)| id < last) {
                     self.early.pop_last();
@@ -90,17 +91,17 @@ impl<E> Sequencer<E> {
         Vec::new()
     }
 
-    /// Records that ids up to this one have been assigned.
+    /// Records that the log contains events up to this id.
     pub(super) fn raise_head(&mut self, head: i64) {
         self.head = self.head.max(head);
     }
 
-    /// Applies the log's head, from a read that began after [`Self::start_read`]. Messages announce what is committed, so an id
-    /// that was announced before and is beyond this head is not in the log: it is neither awaited nor published.
+    /// Applies the newest id in the log, as seen by the read that [`Self::start_read`] began. Nodes announce only committed events. An id that
+    /// was announced before the read but is greater than this one is therefore not in the log, and is neither awaited nor published.
     pub(super) fn on_log_head(&mut self, head: i64) {
         self.raise_head(head);
         if self.announced_before_read > head {
-            // Events of this node among them are read from the log at their turn.
+            // This also drops events of this node, which are read from the log when they are needed.
             self.early.split_off(&head.saturating_add(1));
             if self.announced == self.announced_before_read {
                 self.announced = 0;
@@ -108,7 +109,7 @@ impl<E> Sequencer<E> {
         }
     }
 
-    /// Skips the events before this id, which the log no longer has: clients see the hole.
+    /// Skips the events before this id, which the log no longer contains. Clients notice the hole in the ids.
     pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
         if let Some(next) = self.next
             && next < id
@@ -130,15 +131,15 @@ impl<E> Sequencer<E> {
         ready
     }
 
-    /// The time at which the missing events are to be read from the log, if there are any and no read is under way. They are
-    /// awaited for `grace` first.
+    /// Returns the time at which the missing events must be read from the log, which is at most `grace` from now. Returns `None` if no events
+    /// are missing or a read is in progress.
     pub(super) fn next_read(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
         let is_missing = self.next.is_some_and(|next| next <= self.head.max(self.announced));
         self.read_at = is_missing.then(|| self.read_at.map_or(now + grace, |read_at| read_at.min(now + grace)));
         self.read_at.filter(|_| !self.reading)
     }
 
-    /// Starts to read the hole, if it is time, and returns the last id before it. The read lasts until [`Self::end_read`].
+    /// Starts a read of the missing events if it is due, and returns the last id before them. The read lasts until [`Self::end_read`].
     pub(super) fn start_read(&mut self, now: Instant) -> Option<i64> {
         let next = self.next?;
         (!self.reading && self.read_at.is_some_and(|read_at| read_at <= now)).then(|| {
@@ -148,7 +149,7 @@ impl<E> Sequencer<E> {
         })
     }
 
-    /// Ends the read. The next one starts at `retry_at` at the earliest.
+    /// Ends the read. If it failed, the next one starts at `retry_at` at the earliest.
     pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
         self.reading = false;
         self.read_at = retry_at;
@@ -163,7 +164,7 @@ mod tests {
     fn in_order_and_once_whatever_the_order_of_arrival() {
         for arrivals in [[4, 5, 6, 7, 8], [8, 7, 6, 5, 4], [5, 4, 5, 8, 7], [7, 7, 5, 6, 4]] {
             let mut sequencer = Sequencer::default();
-            // Events before the start is known, and events before the start.
+            // An event that arrives before the start is known, and one that precedes the start.
             assert!(sequencer.push_logged(5, 5).is_empty() && sequencer.push_logged(3, 3).is_empty());
             let mut published = sequencer.start(3);
             for id in arrivals.into_iter().chain([6, 4, 8]) {
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!((sequencer.next_read(now, grace), sequencer.start_read(now)), (None, None));
         assert!(sequencer.push_logged(3, 3).is_empty());
         assert_eq!((sequencer.next_read(now, grace), sequencer.start_read(now)), (Some(now + grace), None));
-        // It does not restart with each event.
+        // Later events do not restart the wait.
         assert!(sequencer.push_logged(4, 4).is_empty());
         assert_eq!(sequencer.next_read(now + grace, grace), Some(now + grace));
         assert_eq!(sequencer.start_read(now + grace), Some(0));
@@ -204,7 +205,7 @@ mod tests {
             assert_eq!(sequencer.start_read(now + grace), Some(0));
             sequencer.end_read(None);
             sequencer.on_log_head(2);
-            // The log's own events are read, and that is all.
+            // Only the events that the log contains are read.
             assert_eq!(
                 (sequencer.push_logged(1, "first"), sequencer.push_logged(2, "second")),
                 (vec!["first"], vec!["second"])
@@ -223,7 +224,7 @@ mod tests {
         sequencer.push_announced(2, 2);
         sequencer.next_read(now, Duration::ZERO);
         assert_eq!(sequencer.start_read(now), Some(0));
-        // Committed after the snapshot that is read, like the event of this node that waits in front of it.
+        // Both events were committed after the snapshot of the read: one by another node, and one by this node, whose id precedes it.
         assert!(sequencer.push_announced(4, 4).is_empty() && sequencer.push_logged(3, 3).is_empty());
         sequencer.end_read(None);
         sequencer.on_log_head(2);

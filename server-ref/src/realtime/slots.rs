@@ -1,4 +1,4 @@
-//! The number of open real-time connections per address.
+//! The limit on open real-time connections per address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use crate::address::network;
 use crate::rate::Rate;
 
-/// Up to this multiple of the limit, refused clients get the reason over Socket.IO, which costs a connection for a moment. Beyond
-/// it the answer is a plain HTTP 429.
+/// Multiple of the limit up to which refused clients receive the reason over Socket.IO, which occupies a connection for a moment. Beyond
+/// it, clients receive only HTTP status 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
-/// Open connections by address.
+/// Number of open connections per address.
 #[derive(Debug)]
 pub(crate) struct SocketSlots {
     limit: usize,
@@ -27,20 +27,20 @@ struct AddressSlots {
     all: usize,
 }
 
-/// A session's slot among those of its address, freed when the last clone is dropped. The Engine.IO session keeps it
-/// with its request, and so for its lifetime. Only connections with accepted credentials count against the limit:
-/// refused clients often leave the session open for a while, and must not lock out accepted ones at the same address.
+/// The slot of an Engine.IO session, which is freed when the last clone is dropped. The session keeps the slot with its request for its
+/// lifetime. Only connections with accepted credentials count against the limit: refused clients often leave the session open for a
+/// while, and must not lock out accepted clients at the same address.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
     slot: Arc<SessionSlot>,
 }
 
-/// More events came within a minute than the limit allows.
+/// The error when a client sends more events within a minute than the limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooManyEvents {
-    /// The time until the next event is accepted.
+    /// Time until the next event is accepted.
     pub(super) retry_after: Duration,
-    /// The client continues despite refusals.
+    /// True if the client continues to send many events after they were refused.
     pub(super) is_flooding: bool,
 }
 
@@ -48,21 +48,21 @@ pub(super) struct TooManyEvents {
 struct SessionSlot {
     slots: Arc<SocketSlots>,
     address: IpAddr,
-    /// Changed only while the slots are locked.
+    /// True if the session counts against the limit. Changed only while `SocketSlots::open` is locked.
     admitted: AtomicBool,
-    /// Counts the events of the Engine.IO session, so that a client can't reset the count by leaving and entering the
-    /// namespace.
+    /// Limiter for the events of the Engine.IO session, so that clients can't reset it by leaving and re-entering the namespace.
     rate: Mutex<Rate>,
     has_connected: AtomicBool,
 }
 
 impl SocketSlots {
-    /// `limit` 0 admits everyone, and each connection may send `events_per_minute` (0: any number).
+    /// Creates the slots. `limit` is the number of connections per address, and `events_per_minute` applies to each connection; 0 means no
+    /// limit.
     pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
         Arc::new(Self { limit, events_per_minute, open: Mutex::default() })
     }
 
-    /// Admits a session; `None`: its address has far too many to explain each refusal.
+    /// Admits a session; `None` if its address has so many sessions that refusals are no longer explained.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admission> {
         let address = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,7 +84,7 @@ impl SocketSlots {
 }
 
 impl Admission {
-    /// Takes one of the allowed places; `false` if none is left.
+    /// Counts the session against the limit; false if the limit is reached.
     pub(crate) fn take_slot(&self) -> bool {
         let (slots, admitted) = (&self.slot.slots, &self.slot.admitted);
         let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,12 +102,12 @@ impl Admission {
         self.slot.slots.limit
     }
 
-    /// Counts a CONNECT, which counts as an event from the second one on.
+    /// Counts a CONNECT as an event, except the first one of the session.
     pub(super) fn count_connect(&self, now: Instant) -> Result<(), TooManyEvents> {
         if self.slot.has_connected.swap(true, Ordering::Relaxed) { self.count_event(now) } else { Ok(()) }
     }
 
-    /// Counts an event, or returns the reason for its refusal.
+    /// Counts an event, or returns the reason why it is refused.
     pub(super) fn count_event(&self, now: Instant) -> Result<(), TooManyEvents> {
         let mut rate = self.slot.rate.lock().unwrap_or_else(PoisonError::into_inner);
         rate.check(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })
@@ -138,7 +138,7 @@ mod tests {
         let mut held: Vec<_> = (0..6).map(|_| slots.admit(address).unwrap()).collect();
         let taken: Vec<_> = held.iter().map(Admission::take_slot).collect();
         assert_eq!(taken, [true, true, false, false, false, false]);
-        assert!(held[0].take_slot(), "it has one");
+        assert!(held[0].take_slot(), "the session already counts");
         assert!(slots.admit("192.0.2.1".parse().unwrap()).is_none());
         assert!(slots.admit("192.0.2.2".parse().unwrap()).unwrap().take_slot());
         held.remove(0);

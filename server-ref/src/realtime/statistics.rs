@@ -1,4 +1,4 @@
-//! `stats_update`: the newest replaces the others, so at most ten a second are sent, and the last one is never lost.
+//! The `stats_update` events. At most ten per second are sent for a project; each replaces earlier ones, and the last one is always sent.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use crate::store::{ProjectTotals, RecentDecision};
 
-/// The shortest time between two updates of a project.
+/// Minimum time between two updates of a project.
 const STATS_UPDATE_INTERVAL: Duration = Duration::from_millis(100);
-/// Entries of `recent_activity`.
+/// Maximum number of entries in `recent_activity`.
 pub(super) const RECENT_ACTIVITY_MAX: usize = 10;
 
-/// The payload.
+/// The payload of `stats_update`.
 #[derive(Debug, Serialize)]
 pub(super) struct StatsUpdate<'a> {
     total_content: i64,
@@ -32,7 +32,7 @@ pub(super) struct StatsUpdate<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     projects: HashMap<Arc<str>, ProjectStatistics>,
-    /// The time at which a changed project's next update may be sent.
+    /// Earliest time of the next update, for each project with changed statistics.
     due: HashMap<Arc<str>, Instant>,
 }
 
@@ -43,7 +43,7 @@ struct ProjectStatistics {
     sent: Option<Instant>,
 }
 
-/// An entry of `recent_activity`, and the newest event id known at that time.
+/// An entry of `recent_activity`, with the newest event id at that time.
 #[derive(Debug, Serialize)]
 struct DatedActivity {
     #[serde(skip)]
@@ -53,7 +53,7 @@ struct DatedActivity {
 }
 
 impl ProjectStatistics {
-    /// A review replaces the first decision about its content.
+    /// Adds an entry. A review replaces the earlier decision about the same item.
     fn add(&mut self, new: DatedActivity) {
         match self.recent.iter_mut().find(|known| known.recent.content_id == new.recent.content_id) {
             Some(known) => *known = new,
@@ -70,8 +70,8 @@ impl Statistics {
         self.projects.contains_key(project_id)
     }
 
-    /// Starts a project with the activity stored when this event id was the newest, or later, newest first. Later
-    /// entries stay.
+    /// Sets the activity of a project, newest first, as it was stored when `head` or a later event was the newest. Newer known entries are
+    /// kept.
     pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<RecentDecision>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
         let stored = recent.into_iter().map(|recent| DatedActivity { head, recent }).collect();
@@ -87,14 +87,14 @@ impl Statistics {
         self.due.remove(project_id);
     }
 
-    /// Adds a decision, with the newest event id known at that time.
+    /// Adds a decision, with the newest event id at that time.
     pub(super) fn add_activity(&mut self, project_id: &str, recent: RecentDecision, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
             project.add(DatedActivity { head, recent });
         }
     }
 
-    /// Sets the counts, unless newer ones are known: nodes' messages overtake each other.
+    /// Sets the counts, unless newer ones are known, because messages from several nodes can overtake one another.
     pub(super) fn set_totals(&mut self, project_id: Arc<str>, totals: ProjectTotals, now: Instant) {
         if let Some(project) = self.projects.get_mut(&project_id)
             && totals.head >= project.totals.head
@@ -105,12 +105,12 @@ impl Statistics {
         }
     }
 
-    /// The time at which the next update may be sent, if there is one.
+    /// Returns the earliest time at which an update may be sent; `None` if nothing has changed.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due.values().min().copied()
     }
 
-    /// The projects whose update may be sent now; `all` waits for none. They count as sent.
+    /// Returns the projects whose update may be sent now or, with `all`, all changed projects. Their updates count as sent.
     pub(super) fn take_due(&mut self, now: Instant, all: bool) -> Vec<Arc<str>> {
         let due: Vec<_> = self.due.extract_if(|_, due| all || *due <= now).map(|(id, _)| id).collect();
         for id in &due {
@@ -139,7 +139,8 @@ impl Statistics {
     }
 }
 
-/// Percentages of the decisions, to one decimal, which add up to 100: the largest remainders are rounded up.
+/// Returns each count as a percentage of their sum, with one decimal. The percentages add up to 100, because the largest remainders are
+/// rounded up.
 pub(crate) fn rates(counts: [i64; 3]) -> [f64; 3] {
     let total: i64 = counts.iter().sum();
     if total == 0 {
@@ -189,7 +190,7 @@ mod tests {
         assert_eq!(statistics.due(), Some(start + Duration::from_millis(100)));
         assert_eq!(statistics.take_due(start + Duration::from_millis(100), false).len(), 1);
         assert_eq!(statistics.due(), None);
-        // Overtaken messages change nothing.
+        // A message that was overtaken changes nothing.
         statistics.set_totals(project, counts(2), start + Duration::from_millis(110));
         assert_eq!(statistics.payload("p").unwrap().approved, 3);
     }
@@ -200,7 +201,7 @@ mod tests {
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
         statistics.seed(project.clone(), vec![recent("a", Status::Flagged)], 1);
-        // The read has seen event 3; 4 and 5 arrive before its result, which already includes the item of 4.
+        // The read includes event 3. Events 4 and 5 arrive before its result, which already contains the item of event 4.
         statistics.add_activity("p", recent("b", Status::Approved), 2);
         statistics.add_activity("p", recent("d", Status::Rejected), 4);
         statistics.add_activity("p", recent("a", Status::Approved), 5);

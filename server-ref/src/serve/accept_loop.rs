@@ -1,4 +1,4 @@
-//! The accept loop. axum's own would wait for long polls without a bound when the server drains.
+//! The accept loop. axum's own loop waits for long polls without a time limit when the server drains.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -25,27 +25,27 @@ use super::tcp_stream::ClientStream;
 use crate::address::{ClientAddress, client_address};
 use crate::realtime::HangUp;
 
-/// The longest time for the head of a request. It also ends idle connections, so it is longer than clients keep them: a server that
-/// closes an idle connection first may lose a request that is just being sent.
+/// Maximum time until the headers of a request are complete. The same limit closes idle connections, so it exceeds the time for which
+/// clients keep them. If the server closed an idle connection first, a request that the client is just sending could be lost.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
-/// The pause after a failure to accept, which is usually a lack of file descriptors.
+/// Delay after a connection could not be accepted, which usually means that file descriptors are exhausted.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// The signals that end connections.
+/// The signals that end connections, and the time limit for writes.
 #[derive(Debug, Clone)]
 pub(super) struct StopSignals {
-    /// No new connections, and no new requests.
+    /// Cancelled to accept no new connections and no new requests.
     pub(super) drain: CancellationToken,
-    /// WebSockets are closed with 1001.
+    /// Cancelled to close WebSockets with code 1001.
     pub(super) hang_up: CancellationToken,
-    /// Connections that are still open are cut, except WebSockets, which hyper has handed over.
+    /// Cancelled to cut the connections that are still open, except WebSockets, which hyper has handed over.
     pub(super) kill: CancellationToken,
-    /// The time without any progress of a write after which a connection is cut.
+    /// Time after which a connection is cut if a pending write makes no progress.
     pub(super) write_timeout: Duration,
 }
 
-/// Accepts connections until the drain, then lets each finish its request. Connections of one address beyond `limit` are closed at
-/// once; WebSockets don't count.
+/// Accepts connections until the server drains, then lets each connection finish its request. An address may have at most `limit`
+/// connections, not counting WebSockets; further ones are closed immediately.
 pub(super) async fn accept_loop(
     listener: TcpListener,
     router: Router,
@@ -92,7 +92,7 @@ async fn serve_connection(
     bodies: Arc<BodyBudget>,
     stop: StopSignals,
 ) {
-    // Events are small, and must not wait for more data.
+    // Events are small, and must be sent without waiting for more data.
     let _ = stream.set_nodelay(true);
     let pacer = RequestPacer::default();
     let next = pacer.clone();
@@ -103,7 +103,7 @@ async fn serve_connection(
         let meter = bodies.meter(address);
         let mut request = request.map(|body| Body::new(MeteredBody::new(body, meter.clone())));
         request.extensions_mut().insert(ClientAddress(address));
-        // A client reuses the other connections for further requests.
+        // Connections without an upgrade can carry further requests, so they must not be hung up.
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(upgraded.clone());
         }
@@ -111,7 +111,7 @@ async fn serve_connection(
         async move {
             pacer.wait_for_turn().await;
             let answer = router.oneshot(request).await;
-            // The handler could not read the body, so it has done nothing.
+            // The handler had no effect, because it could not read the body.
             if meter.is_exceeded() { Ok(crate::http::busy()) } else { answer }
         }
     });

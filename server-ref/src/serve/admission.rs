@@ -1,4 +1,4 @@
-//! The admission of real-time requests: the limit per address, the end of the server, and the rules for pages of other origins.
+//! Middleware for real-time requests: the limit per address, the end of long polls at shutdown, and CORS.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::address::ClientAddress;
 use crate::app::App;
 use crate::realtime::{SocketSlots, is_allowed};
 
-/// Answers waiting long polls with 503 when the server stops. Engine.IO's CLOSE would keep some clients from reconnecting.
+/// Answers pending long polls with 503 when the server stops. Engine.IO's CLOSE would keep some clients from reconnecting.
 pub(super) async fn until_leaving(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let left = app.leaving.clone();
     match left.run_until_cancelled(next.run(request)).await {
@@ -24,14 +24,14 @@ pub(super) async fn until_leaving(State(app): State<Arc<App>>, request: Request,
     }
 }
 
-/// Counts each new real-time session among those of its address until it ends.
+/// Counts each new real-time session against the limit of its address, until the session ends.
 pub(super) async fn admit(
     State(slots): State<Arc<SocketSlots>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // As engineioxide reads it: anything else, such as `sid` without a value, or with an escape in it, opens a session.
+    // Like engineioxide, which opens a session for anything else, such as `sid` without a value or with an escape sequence.
     let query = request.uri().query().unwrap_or_default();
     let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens_session {
@@ -52,7 +52,7 @@ pub(super) async fn admit(
     next.run(request).await
 }
 
-/// Pages of any origin may connect with an API key of their own; only those of allowed origins with a cookie.
+/// Returns the CORS rules: pages of any origin may connect with an API key, but only pages of allowed origins with a cookie.
 pub(super) fn cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()

@@ -1,7 +1,7 @@
-//! The memory that request bodies take until their requests are answered.
+//! A limit on the memory that request bodies occupy until their requests are answered.
 //!
-//! Small bodies are free: the limits of connections bound them. The rest of larger ones counts against what all addresses may use,
-//! and what one address may. A client that sends a large body slowly can so take only its share of the memory.
+//! The first 16 KiB of each body are not counted, because the limits on connections bound them. The rest counts against a budget for all
+//! addresses and a budget for each address, so a client that sends a large body slowly can occupy only its share of the memory.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -16,16 +16,16 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use crate::address::network;
 
-/// The part of each body that does not count.
+/// Number of bytes of each body that are not counted.
 const FREE_BYTES: usize = 16 * 1024;
-/// The steps in which larger bodies are counted.
+/// Number of bytes by which a reservation grows at a time.
 const BLOCK_BYTES: usize = 64 * 1024;
 const TOTAL_BYTES_MAX: usize = 48 * 1024 * 1024;
 const ADDRESS_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// A smaller piece of a body is copied: it would keep a read buffer of hyper, which is larger, from being freed.
+/// Maximum length of a chunk that is copied. A small chunk would otherwise keep hyper's larger read buffer in memory.
 const COPIED_PIECE_BYTES_MAX: usize = 4096;
 
-/// Bytes of bodies in memory.
+/// The budget for the request bodies in memory.
 #[derive(Debug)]
 pub(super) struct BodyBudget {
     total_max: usize,
@@ -39,7 +39,7 @@ struct UsedBytes {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// The part of the budget that one request uses, until its last clone is dropped.
+/// The part of the budget that one request uses, until the last clone of the meter is dropped.
 #[derive(Debug, Clone)]
 pub(super) struct BodyMeter(Arc<RequestBytes>);
 
@@ -52,7 +52,7 @@ struct RequestBytes {
     exceeded: AtomicBool,
 }
 
-/// The body of a request, counted while it is read.
+/// The body of a request, which is counted while it is read.
 pub(super) struct MeteredBody {
     body: Incoming,
     meter: BodyMeter,
@@ -67,7 +67,7 @@ impl BodyBudget {
         Arc::new(Self { total_max, address_max, used: Mutex::default() })
     }
 
-    /// Returns the meter of a request from this address.
+    /// Returns a meter for a request from this address.
     pub(super) fn meter(self: &Arc<Self>, address: IpAddr) -> BodyMeter {
         BodyMeter(Arc::new(RequestBytes {
             budget: self.clone(),
@@ -102,7 +102,7 @@ impl BodyBudget {
 }
 
 impl BodyMeter {
-    /// Counts bytes that were read; false if the budget has no room for them.
+    /// Counts bytes that were read; false if they exceed the budget.
     fn count(&self, bytes: usize) -> bool {
         let request = &self.0;
         let read = request.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -118,7 +118,7 @@ impl BodyMeter {
         true
     }
 
-    /// True if the body was cut off, because there was no room for it.
+    /// Returns true if the body was cut off because it exceeded the budget.
     pub(super) fn is_exceeded(&self) -> bool {
         self.0.exceeded.load(Ordering::Relaxed)
     }
@@ -180,9 +180,9 @@ mod tests {
         let (first, second, third) = (budget.meter(a), budget.meter(a), budget.meter(b));
         assert!(first.count(FREE_BYTES) && first.count(2 * BLOCK_BYTES));
         assert!(second.count(FREE_BYTES));
-        assert!(!second.count(1) && second.is_exceeded(), "the address has no more");
+        assert!(!second.count(1) && second.is_exceeded(), "the budget of the address is exhausted");
         assert!(third.count(FREE_BYTES + BLOCK_BYTES));
-        assert!(!third.count(1), "nobody has more");
+        assert!(!third.count(1), "the budget for all addresses is exhausted");
         assert!(budget.meter(b).count(FREE_BYTES));
         drop(first);
         assert!(budget.meter(a).count(FREE_BYTES + 1));

@@ -1,4 +1,4 @@
-//! The settings of a server that is not running yet.
+//! The builder of a server.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use crate::app::Settings;
 use crate::moderation::AiOptions;
 use crate::options::{EventLog, Limits};
 
-/// The server; see [`Server::builder`].
+/// The entry point for running a server in this process; see [`Server::builder`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Server;
 
 impl Server {
-    /// A server with the documented defaults, on a free port of 127.0.0.1 and a temporary database.
+    /// Returns a builder with the documented defaults, for a server on a free port of 127.0.0.1 with a temporary database.
     pub fn builder() -> ServerBuilder {
         ServerBuilder {
             listen: "127.0.0.1:0".into(),
@@ -44,7 +44,7 @@ impl Server {
 
 /// Settings of a server that is not running yet.
 #[derive(Debug, Clone)]
-#[must_use = "it does nothing until it is started"]
+#[must_use = "a builder does nothing until the server is started"]
 pub struct ServerBuilder {
     pub(super) listen: String,
     pub(super) database: Option<String>,
@@ -55,36 +55,35 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Listens on `host:port`; port 0 picks a free port. Default `127.0.0.1:0`.
+    /// Sets the address to listen on, as `host:port`. Port 0 picks a free port. Default `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen = address.into();
         self
     }
 
-    /// Serves `/metrics` on a separate listener at `host:port`; port 0 picks a free port. By default the main listener serves
-    /// it. See [`RunningServer::metrics_address`](crate::RunningServer::metrics_address).
+    /// Serves `/metrics` on a separate listener at `host:port`. Port 0 picks a free port; see
+    /// [`RunningServer::metrics_address`](crate::RunningServer::metrics_address). By default, the main listener serves `/metrics`.
     pub fn metrics_listen(mut self, address: impl Into<String>) -> Self {
         self.settings.metrics_listen = Some(address.into());
         self
     }
 
-    /// Stores the data in a database: `sqlite://automoderate.db`, a file that is created if it is missing, or
-    /// `postgres://user:password@host/name`, which must exist. By default a temporary SQLite file, which is deleted with the
-    /// server.
+    /// Sets the database URL: `sqlite://automoderate.db`, a file that is created if it is missing, or `postgres://user:password@host/name`,
+    /// a database that must exist. By default, the server uses a temporary SQLite file, which is deleted with the server.
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());
         self
     }
 
-    /// Announces commits to the other servers on the same PostgreSQL through this Redis:
-    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. By default the servers read the database at
-    /// short intervals instead.
+    /// Sets the Redis URL, through which servers that share a PostgreSQL database announce their commits to one another:
+    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. By default, the servers poll the database at short
+    /// intervals instead.
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.redis = Some(url.into());
         self
     }
 
-    /// Stores the data in the SQLite file at this path; see [`database`](Self::database).
+    /// Uses the SQLite file at this path as the database; see [`database`](Self::database).
     pub fn database_file(self, path: impl AsRef<Path>) -> Self {
         let url = format!("sqlite://{}", path.as_ref().display());
         self.database(url)
@@ -96,76 +95,76 @@ impl ServerBuilder {
         self
     }
 
-    /// Updates the tables of an older database at the start; with `false`, an older database is an error. Default `true`.
+    /// Sets whether the server updates outdated tables when it starts. With `false`, outdated tables are an error. Default `true`.
     pub fn migrate(mut self, migrate: bool) -> Self {
         self.migrate = migrate;
         self
     }
 
-    /// Sets the limits against abuse. Default: the documented limits.
+    /// Sets the limits that protect the server from abuse. Default [`Limits::default`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self
     }
 
-    /// Sets the number and the age of the events kept for replay. Default 100,000 per project, and 7 days.
+    /// Sets how many events are kept for replay, and for how long. Default 100,000 per project, and 7 days.
     pub fn event_log(mut self, event_log: EventLog) -> Self {
         self.settings.event_log = event_log;
         self
     }
 
-    /// Sets the age at which an entry of the audit log is deleted; zero keeps entries for good. Default a year.
+    /// Sets the age at which an audit log entry is deleted; zero keeps entries forever. Default 365 days.
     pub fn audit_max_age(mut self, age: Duration) -> Self {
         self.settings.audit_max_age = age;
         self
     }
 
-    /// Sets the interval of Engine.IO's pings, and the time for the answer. Default 25 s and 20 s.
+    /// Sets the interval of Engine.IO's pings, and the time to wait for each answer. Default 25 s and 20 s.
     pub fn ping(mut self, interval: Duration, timeout: Duration) -> Self {
         self.settings.ping_interval = interval;
         self.settings.ping_timeout = timeout;
         self
     }
 
-    /// Sets the time limit of a REST request, from the end of its head to the answer; after it the answer is 408. Default 30 s.
+    /// Sets the time limit for a REST request, from the end of its headers to its response. Later requests are answered with 408. Default 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.settings.request_timeout = timeout;
         self
     }
 
-    /// Sets the time for which a server that shuts down still serves while `/ready` is 503, so that balancers send new clients
-    /// elsewhere. Default 0 s.
+    /// Sets how long the server keeps serving after the start of a shutdown while `/ready` returns 503, so that load balancers send new
+    /// clients elsewhere. Default 0 s.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.settings.lame_duck = time;
         self
     }
 
-    /// Lets the pages of these origins, such as `https://app.example`, use the REST interface and a session cookie, like the
-    /// server's own pages. Default: none.
+    /// Allows pages of these origins, such as `https://app.example`, to use the REST interface and the session cookie, like the server's
+    /// own pages. Default: none.
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.settings.allowed_origins = origins.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Lets browsers send cookies over TLS only. For servers behind a TLS proxy. Default `false`.
+    /// Sets whether browsers send cookies only over TLS, for servers behind a TLS proxy. Default `false`.
     pub fn secure_cookies(mut self, secure: bool) -> Self {
         self.settings.secure_cookies = secure;
         self
     }
 
-    /// Trusts the `X-Forwarded-For` of these proxies: addresses, and networks such as `10.0.0.0/8`. Limits per address then count
-    /// the clients' addresses, not the proxy's. Default: none.
+    /// Trusts the `X-Forwarded-For` header of these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per address then
+    /// apply to the clients' addresses instead of the proxy's. Default: none.
     ///
     /// # Errors
-    /// When a proxy is neither an address nor a network.
+    /// Returns an error if a proxy is neither an address nor a network.
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, Error> {
         let networks = proxies.into_iter().map(|proxy| parse_network(proxy.as_ref()));
         self.settings.trusted_proxies = networks.collect::<Result<_, _>>().map_err(Error::Address)?;
         Ok(self)
     }
 
-    /// Sets the number of items that may wait for a review. The project is warned once each time the number is exceeded; 0 never
-    /// warns. Default 100.
+    /// Sets the number of items awaiting review above which a project is warned, once each time the number is exceeded. 0 disables the
+    /// warning. Default 100.
     pub fn review_queue_warning(mut self, contents: u32) -> Self {
         self.settings.review_queue_warning = contents;
         self

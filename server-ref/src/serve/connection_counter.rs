@@ -1,4 +1,4 @@
-//! The number of HTTP connections per address, so that one address can't take all file descriptors.
+//! The limit on HTTP connections per address, so that one address can't exhaust the file descriptors.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::address::network;
 
-/// Connections by the address of their peer. Trusted proxies may hold any number: they carry those of many clients.
+/// Number of connections per address of the peer. Trusted proxies are exempt from the limit, because they carry many clients' connections.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionCounter {
     limit: usize,
@@ -16,7 +16,7 @@ pub(super) struct ConnectionCounter {
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// A counted connection, until it is dropped.
+/// A connection that counts against the limit until this value is dropped.
 #[derive(Debug)]
 pub(super) struct CountedConnection {
     counter: ConnectionCounter,
@@ -24,12 +24,12 @@ pub(super) struct CountedConnection {
 }
 
 impl ConnectionCounter {
-    /// `limit` 0 lifts the limit.
+    /// Creates a counter. A `limit` of 0 allows any number of connections.
     pub(super) fn new(limit: usize, proxies: Arc<[IpNet]>) -> Self {
         Self { limit, proxies, counts: Arc::default() }
     }
 
-    /// Counts a connection; `None`: its address has as many as it may.
+    /// Counts a connection; `None` if its address has reached the limit.
     pub(super) fn count(&self, peer: IpAddr) -> Option<CountedConnection> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
@@ -69,7 +69,7 @@ mod tests {
         assert!(take("192.0.2.2").is_some());
         drop(first);
         assert!(take("192.0.2.1").is_some());
-        // A /64 is one address.
+        // Addresses in the same /64 share a limit.
         let of_one_host = [take("2001:db8::1"), take("2001:db8::2"), take("2001:db8::3")];
         assert!(of_one_host[1].is_some() && of_one_host[2].is_none());
         let of_proxy = [take("10.1.1.1"), take("10.1.1.1"), take("10.1.1.1")];

@@ -1,4 +1,4 @@
-//! The demonstration of `--demo`: a user, a project with sample rules, and an API key.
+//! The data of `--demo`: a user, a project with sample rules, and an API key.
 
 use std::fmt;
 
@@ -15,38 +15,38 @@ use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
 const DEMO_EMAIL: &str = "demo@automoderate.example";
-/// The key in `meta` of the project's id.
+/// Key in table `meta` for the id of the demonstration project.
 const PROJECT_META: &str = "demo_project";
-/// The key in `meta` of the id of the project that got its API key. A revoked key is not created again.
+/// Key in table `meta` for the id of the project that received an API key. A revoked key is not created again.
 const KEY_PROJECT_META: &str = "demo_key_of";
-/// The key in `meta` of the secret that password and API key are derived from, so that a restarted server can show them again
-/// although neither is stored. Readers of the database can derive them, too: a demonstration is no place for secrets.
+/// Key in table `meta` for the secret from which the password and the API key are derived. A restarted server can therefore show them
+/// again, although neither is stored. Anyone who can read the database can also derive them, so a demonstration must not contain secrets.
 const SECRET_META: &str = "demo_secret";
-/// The key in `meta` under which an earlier version stored the password itself.
+/// Key in table `meta` under which earlier versions stored the password in clear text.
 const CLEAR_PASSWORD_META: &str = "demo_password";
 
 /// The credentials of a demonstration server.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Demo {
-    /// The project.
+    /// Id of the project.
     pub project_id: String,
-    /// An API key of the project, which reads and submits; the same at every start. A revoked one is not created again.
+    /// API key of the project with the scopes `read` and `submit`, which stays the same across restarts. A revoked key is not created again.
     pub api_key: String,
-    /// The e-mail address of the owner of the project, an administrator of the server.
+    /// E-mail address of the user who owns the project and is an administrator of the server.
     pub email: String,
-    /// The password that this user was created with. A changed one is not set again.
+    /// Password with which the user was created. If the user has changed it, it is not reset.
     pub password: String,
 }
 
-/// Omits the secrets.
+/// Omits the secrets from debug output.
 impl fmt::Debug for Demo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Demo").field("project_id", &self.project_id).field("email", &self.email).finish_non_exhaustive()
     }
 }
 
-/// Creates the parts of the demonstration that are missing, and changes none that exist.
+/// Creates the missing parts of the demonstration, and leaves existing parts unchanged.
 pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     let (store, by) = (&app.store, &Actor::system());
     let secret = store.shared_secret(SECRET_META).await?;
@@ -89,7 +89,7 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     Ok(id)
 }
 
-/// Replaces the password of a demonstration of an earlier version, which stored it in clear text, by the derived one.
+/// Replaces a password that an earlier version stored in clear text by the derived one.
 pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
     let Some(password) = app.store.meta(CLEAR_PASSWORD_META).await? else { return Ok(()) };
     if let Some(user) = app.auth.by_password(DEMO_EMAIL, password).await? {
@@ -99,7 +99,7 @@ pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
     app.store.erase_meta(CLEAR_PASSWORD_META).await
 }
 
-/// A credential of 256 bits that is derived from the secret, as 43 characters.
+/// Returns a credential that is derived from the secret: 256 bits as 43 characters.
 fn derived(secret: &str, purpose: &str) -> Result<String, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
     let mut mac = mac.map_err(|error| Error::Internal(error.to_string()))?;

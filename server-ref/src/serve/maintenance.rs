@@ -1,23 +1,23 @@
-//! Background work: it deletes events beyond the log's bounds, expired sessions and old entries of the audit log, and records the
-//! use of keys.
+//! Background work: deletes events beyond the log's limits, expired sessions and old audit log entries, records the use of keys, and probes
+//! the database.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::App;
 
-/// The interval of deletions of old data.
+/// Time between two deletions of old data.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The interval of probes of the database.
+/// Time between two probes of the database.
 const DATABASE_PROBE_INTERVAL: Duration = Duration::from_secs(5);
-/// The time in which the database must answer a probe.
+/// Time within which the database must answer a probe.
 const DATABASE_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The interval at which the use of keys is recorded.
+/// Time between two writes of the uses of keys.
 const KEY_USES_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Starts the work, which ends when the server drains.
+/// Starts the background tasks, which end when the server drains.
 pub(super) fn spawn(app: &Arc<App>) {
     tokio::spawn(prune_periodically(app.clone()));
     tokio::spawn(probe_database(app.clone()));
@@ -25,7 +25,7 @@ pub(super) fn spawn(app: &Arc<App>) {
     tokio::spawn(record_uses(app.clone()));
 }
 
-/// Records the use of keys, away from the requests that use them.
+/// Records the use of keys outside the requests that use them, which would otherwise wait for the writes.
 async fn record_uses(app: Arc<App>) {
     let record = async {
         loop {
@@ -38,12 +38,12 @@ async fn record_uses(app: Arc<App>) {
     app.draining.run_until_cancelled(record).await;
 }
 
-/// The pause between two pieces of a deleted project, so that other writes get their turn.
+/// Pause between two batches of deleted rows, so that other writes are not held up.
 const DELETION_PAUSE: Duration = Duration::from_millis(5);
-/// The pause after a piece that could not be deleted.
+/// Delay after a batch of rows could not be deleted.
 const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Deletes the rows of deleted projects: at once of those that this server deleted, and once a minute of others.
+/// Deletes the rows of deleted projects. Projects that this server deleted are handled immediately, all others once a minute.
 async fn finish_deletions(app: Arc<App>) {
     let finish = async {
         loop {
@@ -60,7 +60,7 @@ async fn finish_deletions(app: Arc<App>) {
     app.draining.run_until_cancelled(finish).await;
 }
 
-/// Keeps the state of the database for `/metrics`.
+/// Probes the database periodically, and records the result for `/metrics`.
 async fn probe_database(app: Arc<App>) {
     let watch = async {
         loop {
@@ -72,7 +72,7 @@ async fn probe_database(app: Arc<App>) {
     app.draining.run_until_cancelled(watch).await;
 }
 
-/// Deletes events beyond the log's bounds, and expired sessions, invitations and audit entries.
+/// Deletes events beyond the log's limits, and expired sessions, invitations and audit log entries.
 async fn prune_periodically(app: Arc<App>) {
     loop {
         tokio::select! {
@@ -87,7 +87,7 @@ async fn prune_periodically(app: Arc<App>) {
         ] {
             match result {
                 Ok(0) => {}
-                Ok(count) => tracing::debug!(what, count, "forgotten"),
+                Ok(count) => tracing::debug!(what, count, "pruned"),
                 Err(error) => {
                     tracing::warn!(what, error = &error as &dyn std::error::Error, "could not be pruned");
                 }

@@ -1,4 +1,4 @@
-//! A server in this process: its settings, its start, its connections, its background work, and its end.
+//! A server in this process: its settings, start, connections, background work and shutdown.
 
 mod accept_loop;
 mod admission;

@@ -1,7 +1,7 @@
-//! Bounds of one POST of a long poll.
+//! Limits for the POST requests of long-polling clients.
 //!
-//! engineioxide processes all packets of a POST without a pause: a megabyte of empty ones would occupy a worker for a long time. It
-//! also waits for the body without a bound.
+//! engineioxide processes all packets of a POST without yielding, so a megabyte of empty packets would occupy a worker thread for a long
+//! time. It also waits for the body without a time limit.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::python_polling::PACKET_SEPARATOR;
 use crate::http::{invalid, request_timeout, too_large};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
-/// The most packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues as
+/// Maximum number of packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues that
 /// many.
 const POST_PACKETS_MAX: usize = 2_000;
 

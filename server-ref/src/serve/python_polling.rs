@@ -1,10 +1,10 @@
-//! Long polls of Python clients, within the number of packets that they accept.
+//! A limit on the packets in each long poll of Python clients.
 //!
-//! python-engineio ends a connection whose poll has more than 16 packets (`Payload.max_decode_packets`), and
-//! engineioxide bounds a poll only by its bytes: a burst of small events would end every Python client without
-//! WebSocket. Further packets wait here for the next poll. Other clients accept any number, and fewer would cost them
-//! round trips, so only clients whose `User-Agent` says Python get such answers. These upgrade to WebSocket before they
-//! poll or not at all, so no packets remain here when a session leaves polling.
+//! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but engineioxide limits a
+//! poll only by its bytes. Without this limit, a burst of small events would disconnect every Python client that doesn't use WebSocket.
+//! Surplus packets are kept here for the next poll. Other clients accept any number of packets, and a limit would cost them round
+//! trips, so it applies only to clients whose `User-Agent` names Python. Such clients either upgrade to WebSocket before their first poll
+//! or never, so no packets are left here when a session stops polling.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,16 +17,16 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, StatusCode};
 
-/// The most packets in a poll of a Python client.
+/// Maximum number of packets in a poll of a Python client.
 const POLL_PACKETS_MAX: usize = 16;
 
-/// The separator of the packets of a poll. JSON escapes it, so it does not occur within a packet.
+/// Byte between two packets of a payload. JSON escapes it, so it does not occur within a packet.
 pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 
-/// The packets left over from each session's last poll.
+/// The packets that did not fit in each session's last poll.
 #[derive(Debug, Clone)]
 pub(crate) struct PythonPolling {
-    /// The time without a poll after which a session is over.
+    /// Time without a poll after which a session has ended.
     session_timeout: Duration,
     leftovers: Arc<Mutex<HashMap<String, LeftoverPackets>>>,
 }
@@ -42,13 +42,13 @@ impl PythonPolling {
         Self { session_timeout, leftovers: Arc::default() }
     }
 
-    /// The next packets of the session's leftover, if there is one.
+    /// Returns the packets for the session's next poll, if any were left over.
     fn take_leftover(&self, sid: &str, now: Instant) -> Option<Bytes> {
         let kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
         Some(self.split_off_poll(sid, kept.payload, now))
     }
 
-    /// The first packets of a payload, as many as one poll may have; keeps the rest.
+    /// Returns as many packets of a payload as one poll may contain, and keeps the rest.
     fn split_off_poll(&self, sid: &str, mut payload: Bytes, now: Instant) -> Bytes {
         let mut separators = (0..payload.len()).filter(|at| payload[*at] == PACKET_SEPARATOR);
         if let Some(end) = separators.nth(POLL_PACKETS_MAX - 1) {
@@ -81,7 +81,7 @@ pub(crate) async fn limit_python_polls(State(polls): State<PythonPolling>, reque
     }
 }
 
-/// The session that a Python client polls.
+/// Returns the id of the session, if the request is a poll of a Python client.
 fn python_session(request: &Request) -> Option<String> {
     if request.method() != Method::GET || !is_python(request.headers()) {
         return None;
@@ -98,7 +98,7 @@ fn python_session(request: &Request) -> Option<String> {
     sid.filter(|_| polling)
 }
 
-/// True for `python-requests/2.32` of the blocking client and `Python/3.11 aiohttp/3.12` of the other.
+/// Returns true for user agents such as `python-requests/2.32` (blocking client) and `Python/3.11 aiohttp/3.12` (asyncio client).
 fn is_python(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
     agent.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"python"))

@@ -1,22 +1,22 @@
-//! The pace of a connection: one request for each poll of its task.
+//! Fair scheduling of requests: each time a connection's task is polled, it serves only one request.
 //!
-//! hyper serves up to sixteen received requests before it lets another task run. A hundred connections full of requests would make
-//! all others wait for sixteen hundred answers.
+//! hyper serves up to sixteen received requests before it lets another task run. With a hundred connections that pipeline requests, all
+//! other connections would wait for sixteen hundred responses.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-/// Shared by a connection and the service of its requests.
+/// The state that a connection shares with the service that handles its requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestPacer {
-    /// True if this turn has served a request.
+    /// True if a request was served since the connection was last polled.
     is_used: Arc<AtomicBool>,
 }
 
 impl RequestPacer {
-    /// Waits for the next turn if this one has served a request already.
+    /// Waits for the next poll of the connection if a request was already served in this one.
     pub(super) async fn wait_for_turn(&self) {
         if self.is_used.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;
@@ -24,7 +24,7 @@ impl RequestPacer {
         }
     }
 
-    /// Polls the connection: each poll is a turn.
+    /// Polls the connection, which may then serve one more request.
     pub(super) fn poll<C: Future>(&self, connection: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<C::Output> {
         self.is_used.store(false, Ordering::Relaxed);
         connection.poll(cx)

@@ -20,14 +20,14 @@ use crate::moderation::NewRule;
 use crate::store::{Actor, EventDraft, Invalidation, KeyDraft, Mutation, ProjectChange, Role, Scope};
 use crate::time::now;
 
-/// The longest time that a drain waits for requests in progress.
+/// Maximum time that a drain waits for the requests in progress.
 const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
-/// The longest time of each of the other steps of a drain.
+/// Maximum time for each of the other steps of a drain.
 const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
-/// The interval of checks for sockets that are still open.
+/// Time between two checks whether all WebSockets are closed.
 const SOCKETS_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A server that accepts connections until it is shut down or dropped. A drop cuts the connections and abandons the requests in
+/// A server that accepts connections until it is shut down or dropped. Dropping it cuts the connections and abandons the requests in
 /// progress.
 pub struct RunningServer {
     app: Arc<App>,
@@ -38,7 +38,7 @@ pub struct RunningServer {
     setup_token: Option<String>,
     connections: TaskTracker,
     stop: StopSignals,
-    /// Deleted last.
+    /// Folder of a temporary database, declared last so that it is deleted last.
     _temporary: Option<TempDir>,
 }
 
@@ -55,20 +55,20 @@ impl RunningServer {
         Self { app, io, address, metrics_address, demo, setup_token, connections, stop, _temporary: temporary }
     }
 
-    /// The address that the server listens on, with the real port.
+    /// Returns the address that the server listens on, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The address of the separate listener for `/metrics`, with the real port. `None` if [`address`](Self::address) serves
-    /// `/metrics`, because [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called.
+    /// Returns the address of the separate listener for `/metrics`, with the actual port; `None` if the main listener serves `/metrics`,
+    /// because [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
     }
 
-    /// The base URL, such as `http://127.0.0.1:6217`; for a server that listens on all addresses, with the loopback address.
+    /// Returns the base URL, such as `http://127.0.0.1:6217`. If the server listens on all addresses, the URL contains the loopback address.
     #[must_use]
     pub fn base_url(&self) -> String {
         let mut address = self.address;
@@ -81,33 +81,33 @@ impl RunningServer {
         format!("http://{address}")
     }
 
-    /// The credentials of a server that was started with [`demo`](crate::ServerBuilder::demo).
+    /// Returns the credentials of the demonstration; `None` unless [`demo`](crate::ServerBuilder::demo) was called.
     #[must_use]
     pub fn demo(&self) -> Option<&Demo> {
         self.demo.as_ref()
     }
 
-    /// The URL of the page that creates the first administrator, which works until the first user exists. `None` if there was a
-    /// user at the start. While the page works, anyone who knows the URL can become the administrator.
+    /// Returns the URL of the page that creates the first administrator; `None` if a user existed at the start. The page works until the
+    /// first user exists. Until then, anyone who knows the URL can become the administrator.
     #[must_use]
     pub fn setup_url(&self) -> Option<String> {
         let token = self.setup_token.as_ref()?;
         Some(format!("{}/auth/setup?token={token}", self.base_url()))
     }
 
-    /// Adds a rule to a project, publishes a `rule_update`, and returns the rule's id. The rule is then in force.
+    /// Adds a rule to a project, publishes a `rule_update`, and returns the rule's id. When the call returns, the rule is in force.
     ///
     /// # Errors
-    /// When the rule is not usable, the project does not exist, or the database fails.
+    /// Returns an error if the rule is invalid, the project does not exist, or the database fails.
     pub async fn add_rule(&self, project_id: &str, rule: NewRule) -> Result<String, Error> {
         self.app.add_rule(project_id, rule, &Actor::system()).await
     }
 
-    /// Logs and publishes an event such as `system_notification` or `user_activity`, and returns once it is durable.
-    /// `project_id` and `event_id` are added to the payload.
+    /// Logs and publishes an event such as `system_notification` or `user_activity`, and returns when it is durable. The server adds
+    /// `project_id` and `event_id` to the payload.
     ///
     /// # Errors
-    /// When the project does not exist or the database fails.
+    /// Returns an error if the project does not exist or the database fails.
     pub async fn publish(
         &self,
         project_id: &str,
@@ -127,24 +127,24 @@ impl RunningServer {
     /// Creates a project and returns its id.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn create_project(&self, name: &str) -> Result<String, Error> {
         self.app.store.create_project(name, None, &Actor::system()).await
     }
 
-    /// Creates an API key of a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns it. Only its hash is
+    /// Creates an API key for a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns the key. Only its hash is
     /// stored.
     ///
     /// # Errors
-    /// When the project does not exist or the database fails.
+    /// Returns an error if the project does not exist or the database fails.
     pub async fn create_api_key(&self, project_id: &str, name: &str) -> Result<String, Error> {
         self.create_api_key_with(project_id, name, &[Scope::Read, Scope::Submit]).await
     }
 
-    /// Creates an API key of a project with these scopes, and returns it.
+    /// Creates an API key for a project with these scopes, and returns the key. Only its hash is stored.
     ///
     /// # Errors
-    /// When the project does not exist or the database fails.
+    /// Returns an error if the project does not exist or the database fails.
     pub async fn create_api_key_with(&self, project_id: &str, name: &str, scopes: &[Scope]) -> Result<String, Error> {
         let scopes = scopes.iter().copied().collect();
         let draft = KeyDraft { name: name.into(), scopes, ..KeyDraft::default() };
@@ -154,25 +154,25 @@ impl RunningServer {
     /// Creates a user who can sign in.
     ///
     /// # Errors
-    /// When the address is taken or the database fails.
+    /// Returns an error if another user has the e-mail address or the database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
         let hash = self.app.auth.hash_password(password).await?;
         self.app.store.create_user(email, &hash, false, &Actor::system()).await?;
         Ok(())
     }
 
-    /// Makes a user a member of a project.
+    /// Adds a user to a project as a member.
     ///
     /// # Errors
-    /// When one of them does not exist or the database fails.
+    /// Returns an error if the project or the user does not exist, or the database fails.
     pub async fn add_member(&self, project_id: &str, email: &str) -> Result<(), Error> {
         self.add_member_as(project_id, email, Role::Member).await
     }
 
-    /// Makes a user a member of a project in this role, unless the user is a member already.
+    /// Adds a user to a project in this role. Does nothing if the user is already a member.
     ///
     /// # Errors
-    /// When one of them does not exist or the database fails.
+    /// Returns an error if the project or the user does not exist, or the database fails.
     pub async fn add_member_as(&self, project_id: &str, email: &str, role: Role) -> Result<(), Error> {
         let user = self.app.store.account(email).await?;
         let user = user.ok_or(Error::NotFound("User"))?;
@@ -180,28 +180,27 @@ impl RunningServer {
         Ok(())
     }
 
-    /// Deletes the events beyond the event log's bounds now, instead of within a minute, and returns their number.
+    /// Deletes the events beyond the event log's limits immediately, instead of within a minute, and returns their number.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn prune_log(&self) -> Result<u64, Error> {
         self.app.store.prune_events().await
     }
 
-    /// Deletes the expired entries of the audit log now, instead of within a minute, and returns their number.
+    /// Deletes the expired entries of the audit log immediately, instead of within a minute, and returns their number.
     ///
     /// # Errors
-    /// When the database fails.
+    /// Returns an error if the database fails.
     pub async fn prune_audit(&self) -> Result<u64, Error> {
         self.app.store.prune_audit(self.app.settings.audit_max_age).await
     }
 
-    /// Drains: accepts no new connections, finishes the requests in progress, stores and publishes their results, and closes the
-    /// sockets and the database. WebSockets are closed with 1001 and long polls answered with 503, after which clients connect to
-    /// another server. Takes at most about six seconds.
+    /// Drains and stops the server. It accepts no new connections, finishes the requests in progress, stores and publishes their results, and
+    /// closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered with 503, so that clients
+    /// connect to another server. Draining takes at most about six seconds.
     ///
-    /// Before that, the server continues to serve for the time of [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` is
-    /// 503.
+    /// Before that, the server keeps serving for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` returns 503.
     pub async fn shutdown(self) {
         self.app.retiring.cancel();
         sleep(self.app.settings.lame_duck).await;
@@ -210,7 +209,7 @@ impl RunningServer {
         if timeout(REQUEST_DRAIN_TIMEOUT, self.app.in_flight.wait()).await.is_err() {
             tracing::warn!("some requests were not finished in time");
         }
-        // Everything that was answered is published before the sockets go.
+        // The results of finished requests are published before the sockets are closed.
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.writer.flush()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.auth.record_uses()).await;
         self.app.leaving.cancel();
@@ -246,7 +245,7 @@ impl Drop for RunningServer {
     fn drop(&mut self) {
         self.app.draining.cancel();
         self.stop.kill.cancel();
-        // Sockets have tasks of their own.
+        // Sockets run in separate tasks, which outlive this value unless they are closed.
         if let Ok(runtime) = Handle::try_current() {
             let io = self.io.clone();
             runtime.spawn(async move { io.close().await });

@@ -1,4 +1,4 @@
-//! The start of a server: its parts are made from the bottom up, then it listens.
+//! The start of a server, which creates the parts from the bottom layer up and then listens.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,10 +30,10 @@ use crate::realtime::{
 use crate::store::{Store, StoreOptions, Writer};
 
 impl ServerBuilder {
-    /// Opens the database and listens.
+    /// Opens the database and starts the server.
     ///
     /// # Errors
-    /// When the database can't be opened or an address can't be listened on.
+    /// Returns an error if an option is invalid, the database can't be opened, or the server can't listen on an address.
     pub async fn start(self) -> Result<RunningServer, Error> {
         let ServerBuilder { listen, database, redis, demo, migrate, settings } = self;
         let (url, temporary) = database_url(database)?;
@@ -85,7 +85,7 @@ impl ServerBuilder {
     }
 }
 
-/// The URL of the database; without one, of a temporary file, in a folder that is deleted with the returned handle.
+/// Returns the database URL. Without one, creates a folder for a temporary file, which is deleted with the returned handle.
 fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error> {
     if let Some(url) = url {
         return Ok((url, None));
@@ -95,15 +95,15 @@ fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error>
     Ok((format!("sqlite://{}", file.display()), Some(folder)))
 }
 
-/// The connections that wait to be accepted; the system may allow fewer.
+/// Maximum number of connections that wait to be accepted. The operating system may lower it.
 const LISTEN_QUEUE_LENGTH: u32 = 4096;
 
-/// Listens with a long queue: a connection that finds it full is tried again by its client only after a second.
+/// Listens with a long queue. If the queue is full, the operating system of a client retries only after a second.
 async fn listen(address: &str) -> io::Result<TcpListener> {
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in lookup_host(address).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // As tokio does it: a server that restarts finds its port still in use by ended connections.
+        // Like tokio: ended connections would otherwise keep a restarted server from using its port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         match socket.bind(address).and_then(|()| socket.listen(LISTEN_QUEUE_LENGTH)) {
@@ -121,7 +121,7 @@ async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
     Ok((listener, address))
 }
 
-/// The link to the other nodes; `None` without a Redis.
+/// Starts the link to the other nodes; `None` without Redis.
 async fn connect_nodes(
     redis: Option<&str>,
     node: &str,
@@ -174,7 +174,7 @@ async fn build_app(
     }))
 }
 
-/// All routes. The layers of the real-time ones bound what a client may send before its requests are counted.
+/// Returns all routes. The layers of the real-time routes limit what a client may send before its events are counted.
 fn routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;
     let session_timeout = settings.ping_interval + settings.ping_timeout;

@@ -1,11 +1,11 @@
-//! A TCP stream that ends when its peer stops reading, and that the server can hang up without a word of Engine.IO.
+//! A TCP stream that fails when its peer stops reading, and that the server can close without an Engine.IO packet.
 //!
-//! A peer that stays connected and does not read would otherwise keep its unsent data in memory forever: the library's writer waits
-//! for room even when the session ended long ago.
+//! A peer that stays connected without reading would otherwise keep its unsent data in memory forever, because engineioxide waits until
+//! it can write, even after the session has ended.
 //!
-//! Stock clients take Engine.IO's CLOSE as final, and some never reconnect. After a server goes away they should, so the WebSocket
-//! is closed with 1001, "going away", as proxies and other servers do. engineioxide can't send that code, but it answers a client's
-//! CLOSE with the same code. So a hang-up makes the stream read as if the client had sent a CLOSE with 1001.
+//! Stock clients treat Engine.IO's CLOSE as final, and some then never reconnect. They should reconnect when a server shuts down, so
+//! the server closes the WebSocket with 1001, "going away", like proxies and other servers. engineioxide can't send that code, but it
+//! answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the client sent a CLOSE with 1001.
 
 use std::io;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A client's WebSocket frame: final, CLOSE, masked with zeros, 1001.
+/// WebSocket frame as a client would send it: final, CLOSE, masked with zeros, code 1001.
 const GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
 /// The stream of an accepted connection.
@@ -25,19 +25,19 @@ pub(super) struct ClientStream {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
     hung_up: bool,
-    /// The time without any progress of a write after which writes fail.
+    /// Time after which writes fail if a pending write makes no progress.
     write_timeout: Duration,
     write_deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl ClientStream {
-    /// `hang_up` may only be cancelled while the connection is upgraded, or after its end.
+    /// Wraps the stream of a connection. `hang_up` may be cancelled only while the connection is upgraded, or after it has ended.
     pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, write_timeout: Duration) -> Self {
         let hang_up = Box::pin(hang_up.cancelled_owned());
         Self { stream, hang_up, hung_up: false, write_timeout, write_deadline: None }
     }
 
-    /// Passes the result of a write on; an error if no write made progress for too long.
+    /// Returns the result of a write, or an error if writes have been pending without progress for `write_timeout`.
     fn check_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.write_deadline = None;

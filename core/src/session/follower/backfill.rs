@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl NoLogFollower {
-    /// Notes that REST was asked and will answer with this id. Live events wait for a backfill.
+    /// Records a request to REST, whose answer will have this id. During a backfill, live events wait.
     pub(crate) fn on_requested(&mut self, now: Now, id: u64, query: BackfillQuery) {
         let Some(connection) = &mut self.connection else { return };
         match query {
@@ -20,17 +20,17 @@ impl NoLogFollower {
         connection.asked_at = now.mono;
     }
 
-    /// Returns `true` if the start of the stream is unknown and REST can be asked for it.
+    /// Returns `true` if the start of the stream is unknown and REST can be asked for it now.
     pub(crate) fn wants_start(&self) -> bool {
         self.idle().is_some() && self.recent.as_ref().is_some_and(|recent| !recent.has_listed())
     }
 
-    /// Items known to be flagged.
+    /// Returns the items that are known to be flagged, or `None` if they are unknown.
     pub(crate) fn flagged(&self) -> Option<Vec<String>> {
         self.recent.as_ref().and_then(|recent| recent.flagged())
     }
 
-    /// Handles the answer of REST; `None` if the request failed.
+    /// Handles the answer from REST. `data` is `None` if the request failed.
     pub(crate) fn on_answer(&mut self, now: Now, id: u64, data: Option<BackfillData>, output: &mut FollowerOutput<'_>) {
         let data = data.unwrap_or_default();
         if let Some((_, join_sent_at)) = self.start.take_if(|(asked, _)| *asked == id) {
@@ -45,7 +45,8 @@ impl NoLogFollower {
     }
 
     fn on_backfill(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
-        // What an incomplete answer lacks of the time since the join arrives live, or else the next backfill returns it.
+        // Decisions since the join that an incomplete answer lacks will arrive live or be returned by the next
+        // backfill.
         let joined_at = self.connection.as_ref().map(|connection| connection.join_sent_at.wall);
         let limit = joined_at.filter(|_| !data.complete);
         let until = data.until.map(|until| limit.map_or(until, |limit| limit.min(until)));
@@ -66,10 +67,11 @@ impl NoLogFollower {
 
     fn on_start(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent.as_mut().zip(data.start) else { return };
-        // The server's time is that of its answer. Decisions since the join was sent may have been lost in transit, as the
-        // confirmation nearly was, and an earlier request may have failed.
+        // The server's time is the time of its answer. Decisions made since the join was sent may have been lost in
+        // transit, and an earlier request for the start may have failed. The stream therefore starts when the join was
+        // sent.
         recent.start(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
-        // Outside of a room, nothing else tracks flagged items.
+        // While the client is not in the room, nothing else updates the flagged items.
         if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {
             recent.set_flagged(flagged);
         }

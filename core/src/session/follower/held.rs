@@ -1,20 +1,21 @@
-//! Logged events that arrived early, held until the events before them arrive.
+//! Logged events that arrived too early, held until the events before them arrive.
 
 use std::collections::BTreeMap;
 
 use super::FollowerOutput;
 use crate::events::Event;
 
-/// Limits for held events, in number and in bytes.
+/// Largest number of held events.
 pub(super) const HELD_MAX: usize = 4096;
+/// Largest total size of held events, in bytes.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Any held event may be dropped at any time, because it can be read from the log.
+/// Events held by id. Any of them may be dropped at any time, because it can be read from the log again.
 #[derive(Debug, Default)]
 pub(super) struct HeldEvents {
     events: BTreeMap<u64, Event>,
     bytes: usize,
-    /// Newest id of a dropped event, which must be read from the log.
+    /// Newest id of a dropped event, up to which the log must be read; 0 if no event was dropped.
     dropped: u64,
 }
 
@@ -29,22 +30,23 @@ impl HeldEvents {
         self.events.len()
     }
 
+    /// Returns the oldest held id.
     pub(super) fn first(&self) -> Option<u64> {
         self.events.keys().next().copied()
     }
 
-    /// Newest id that is held.
+    /// Returns the newest held id.
     pub(super) fn last(&self) -> Option<u64> {
         self.events.keys().next_back().copied()
     }
 
-    /// Newest id of a dropped event; 0 if there is none.
+    /// Returns the newest id of a dropped event, or 0 if no event was dropped.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Holds an event, or drops it: a malformed one, of which the log may have an intact copy, or one too far after
-    /// `last`. Returns `true` if nothing was dropped.
+    /// Holds an event. Drops a malformed event, because the log may contain an intact copy, and an event too far after
+    /// `last`. Returns `true` if no event was dropped.
     pub(super) fn insert(&mut self, id: u64, event: Event, last: Option<u64>, output: &mut FollowerOutput<'_>) -> bool {
         if matches!(event, Event::MalformedEvent(_)) {
             output.counters.malformed += 1;
@@ -70,7 +72,7 @@ impl HeldEvents {
         fits
     }
 
-    /// Removes the event that follows `last`, and drops those before it.
+    /// Removes and returns the event that follows `last`. Drops earlier events.
     pub(super) fn next_after(&mut self, last: u64, output: &mut FollowerOutput<'_>) -> Option<Event> {
         while let Some(entry) = self.events.first_entry() {
             let id = *entry.key();
@@ -87,14 +89,14 @@ impl HeldEvents {
         None
     }
 
-    /// Drops the events up to this id.
+    /// Drops the events up to and including this id.
     pub(super) fn keep_after(&mut self, id: u64) {
         self.events.retain(|held, _| *held > id);
         self.bytes = self.events.values().map(Event::weight).sum();
     }
 
-    /// Merges the held events up to the newest one of a page into the page. A live event takes precedence over the
-    /// page's copy, and over a gap.
+    /// Merges held events into a page, up to the newest event of the page. A live event takes precedence over the
+    /// page's copy of it and over a gap.
     pub(super) fn merge_into(&mut self, page: Vec<Event>) -> Vec<Event> {
         let newest = page.iter().rev().find_map(Event::event_id).unwrap_or(0);
         if self.first().is_none_or(|first| first > newest) {

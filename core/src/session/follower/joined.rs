@@ -1,4 +1,4 @@
-//! Transitions on a confirmed join: the server has a log or not, and that may have changed since the last join.
+//! State transitions on a confirmed join. The server may have gained or lost its log since the last join.
 
 use super::{
     Follower, FollowerOutput, FollowerState, LogFollower, NoLogFollower, held::HeldEvents, unjoined::Unjoined,
@@ -10,8 +10,8 @@ use crate::{
 };
 
 impl Follower {
-    /// Handles the confirmation of a join that was sent at `asked_at`; `head` is the head of the server's log, if it has
-    /// one. Returns the start of the backfill, if one is needed.
+    /// Handles the confirmation of a join that was sent at `asked_at`. `head` is the head of the server's log, if the
+    /// server has one. Returns the time from which a backfill is needed, if one is needed.
     pub(crate) fn on_joined(
         &mut self,
         now: Now,
@@ -31,7 +31,8 @@ impl Follower {
             self.state = FollowerState::Log(log);
             return None;
         }
-        // A project that has or had a log lacks the events since the last position, and REST can't say when that was.
+        // A project with a log, now or before, lacks the events since its last position. REST cannot return them,
+        // because the time of that position is unknown.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(Unjoined { after, held, mut waiting }) => {
@@ -91,7 +92,7 @@ impl Follower {
         log
     }
 
-    /// Handles a server that has a log only since this join.
+    /// Handles a server that had no log before this join.
     fn log_after_none(
         &mut self,
         mut no_log: NoLogFollower,
@@ -116,7 +117,7 @@ impl Follower {
         log
     }
 
-    /// Follows the log from its reader's position. The streams are given the first such position.
+    /// Follows the log from its reader's position. Streams receive only the first such position.
     fn start_log(&mut self, log: &mut LogFollower, head: &Cursor, now: Now, output: &mut FollowerOutput<'_>) {
         log.reader.set_log(head.log.clone());
         if !std::mem::replace(&mut self.has_position, true) {
@@ -127,7 +128,8 @@ impl Follower {
     }
 }
 
-/// Compares the position with the head of the log. `skip`: reason why missed events are not replayed.
+/// Compares the position with the head of the log, and reports a gap if the log does not continue at the position. If
+/// `skip` is set, missed events are not replayed but skipped, for that reason.
 fn compare(log: &mut LogFollower, head: &Cursor, skip: Option<GapReason>, now: Now, output: &mut FollowerOutput<'_>) {
     if let Some(gap) = log.reader.leave_broken(head, now.wall) {
         log.held.keep_after(head.event_id);
@@ -140,7 +142,8 @@ fn compare(log: &mut LogFollower, head: &Cursor, skip: Option<GapReason>, now: N
     }
 }
 
-/// Start position without a cursor. Live events before the confirmation belong to the join.
+/// Returns the start position of a stream without a cursor. Live events that arrived before the confirmation belong to
+/// the stream.
 fn start_of(held: &HeldEvents, head: &Cursor) -> Cursor {
     let event_id = held.first().map_or(head.event_id, |first| first.saturating_sub(1).min(head.event_id));
     Cursor { log: head.log.clone(), event_id }

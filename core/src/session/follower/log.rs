@@ -1,7 +1,8 @@
-//! Follower of a project whose server has an event log: each event once and in order, by its id.
+//! Follower of a project whose server has an event log. It delivers each event once and in order, according to the ids.
 //!
-//! The ids of a project are 1, 2, 3, … The delivered events are a single number, so duplicates are dropped and holes
-//! detected. Servers publish concurrently, so the follower waits briefly before it reads a hole from the log.
+//! The ids of a project are 1, 2, 3, … A single number therefore describes all delivered events, which is enough to
+//! drop duplicates and detect holes. Servers publish concurrently, so the follower waits briefly before it reads a hole
+//! from the log.
 
 use std::time::Instant;
 
@@ -16,24 +17,26 @@ pub(crate) struct LogFollower {
     pub(super) reader: LogReader,
     /// Newest id known to exist.
     pub(super) seen: u64,
-    /// Newest id worth requesting now.
+    /// Newest id to read from the log now.
     pub(super) target: u64,
     pub(super) held: HeldEvents,
     /// `None` until the join is confirmed.
     pub(super) connection: Option<LogConnection>,
 }
 
-/// FollowerState of one connection.
+/// State of the follower on one connection.
 #[derive(Debug, Default)]
 pub(super) struct LogConnection {
     pub(super) attempts: PageAttempts,
+    /// Time since which live ids have a hole, if they have one.
     pub(super) hole_since: Option<Instant>,
-    /// Number of events that the readers have room for, until the next page is requested.
+    /// Number of events that the readers have room for. `None` after each page request, until the readers report again.
     pub(super) capacity: Option<u64>,
 }
 
 impl LogFollower {
-    /// Starts after `position`. Events may have arrived before the confirmation of the join.
+    /// Creates a follower that starts after `position`. `held` contains the events that arrived before the join was
+    /// confirmed.
     pub(super) fn new(project: ProjectId, position: Cursor, held: HeldEvents) -> Self {
         Self { reader: LogReader::new(project, position), seen: 0, target: 0, held, connection: None }
     }
@@ -42,7 +45,7 @@ impl LogFollower {
         self.reader.last()
     }
 
-    /// Starts with this head of the log, because the join is confirmed.
+    /// Starts to follow the log, whose head is `head`, because the join is confirmed.
     pub(super) fn start(&mut self, head: u64, now: Now, output: &mut FollowerOutput<'_>) {
         self.target = head.max(self.held.dropped());
         self.seen = self.target.max(self.held.last().unwrap_or(0));
@@ -50,7 +53,7 @@ impl LogFollower {
         self.deliver_held(now, output);
     }
 
-    /// Handles an event of this project.
+    /// Handles a live event of this project.
     #[inline]
     pub(super) fn on_event(&mut self, now: Now, mut event: Event, output: &mut FollowerOutput<'_>) {
         let Some(id) = event.event_id() else { return output.deliver(event) };
@@ -85,7 +88,7 @@ impl LogFollower {
         }
     }
 
-    /// Delivers the held events that follow without a hole; starts or ends the wait for a hole.
+    /// Delivers the held events that follow without a hole. Then starts or ends the wait for the next hole.
     pub(super) fn deliver_held(&mut self, now: Now, output: &mut FollowerOutput<'_>) {
         while let Some(mut event) = self.held.next_after(self.reader.last(), output) {
             let next = self.reader.last() + 1;

@@ -1,7 +1,7 @@
-//! Follower of one project: delivers each event once and in order, across interruptions.
+//! Follower of one project. It delivers each event once and in order, across interruptions.
 //!
-//! The method depends on the server, which says at each join whether it has an event log. Unrecoverable loss appears as
-//! a [`Gap`](crate::Gap).
+//! The method depends on the server, which states at each join whether it has an event log. Unrecoverable loss appears
+//! as a [`Gap`](crate::Gap).
 
 mod backfill;
 mod held;
@@ -57,12 +57,12 @@ impl FollowerOutput<'_> {
 pub(crate) struct Follower {
     project: ProjectId,
     can_ask_rest: bool,
-    /// True if the streams know the position at which they start.
+    /// True if the streams have received the position at which they start.
     has_position: bool,
     state: FollowerState,
 }
 
-/// FollowerState of a follower, as of the last join: whether the server has a log.
+/// State of a follower: whether the server had a log at the last join.
 #[derive(Debug)]
 enum FollowerState {
     Unjoined(Unjoined),
@@ -71,12 +71,13 @@ enum FollowerState {
 }
 
 impl Follower {
-    /// `after` is the user's cursor. With `can_ask_rest`, delivered decisions are remembered for backfills.
+    /// Creates a follower. `after` is the user's cursor. If `can_ask_rest` is true, delivered decisions are remembered
+    /// for backfills.
     pub(crate) fn new(project: ProjectId, after: Option<Cursor>, can_ask_rest: bool) -> Self {
         Self { project, can_ask_rest, has_position: false, state: FollowerState::Unjoined(Unjoined::new(after)) }
     }
 
-    /// Follower of the log, if the last join reported one.
+    /// Returns the follower of the log, if the last join reported a log.
     pub(crate) fn log(&self) -> Option<&LogFollower> {
         if let FollowerState::Log(log) = &self.state { Some(log) } else { None }
     }
@@ -85,7 +86,7 @@ impl Follower {
         if let FollowerState::Log(log) = &mut self.state { Some(log) } else { None }
     }
 
-    /// Follower without a log, if the last join reported none.
+    /// Returns the follower without a log, if the last join reported none.
     pub(crate) fn no_log(&self) -> Option<&NoLogFollower> {
         if let FollowerState::NoLog(no_log) = &self.state { Some(no_log) } else { None }
     }
@@ -94,7 +95,7 @@ impl Follower {
         if let FollowerState::NoLog(no_log) = &mut self.state { Some(no_log) } else { None }
     }
 
-    /// Number of events waiting in it.
+    /// Returns the number of events that are held back.
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
         match &self.state {
@@ -104,7 +105,7 @@ impl Follower {
         }
     }
 
-    /// Handles an event of this project.
+    /// Handles a live event of this project.
     #[inline]
     pub(crate) fn on_event(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         match &mut self.state {
@@ -114,7 +115,7 @@ impl Follower {
         }
     }
 
-    /// Sets the number of events of a replay or backfill that the readers have room for.
+    /// Sets the number of replayed or backfilled events that the readers have room for.
     pub(crate) fn set_capacity(&mut self, events: u64) {
         match &mut self.state {
             FollowerState::Log(log) => log.set_capacity(events),
@@ -123,7 +124,7 @@ impl Follower {
         }
     }
 
-    /// Handles the end of the membership of the room.
+    /// Handles the end of the client's membership in the room.
     pub(crate) fn on_left(&mut self) {
         match &mut self.state {
             FollowerState::Log(log) => log.on_left(),

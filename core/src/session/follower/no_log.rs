@@ -1,4 +1,4 @@
-//! Follower of a project whose server has no log: events are delivered as they arrive, and REST recovers missed
+//! Follower of a project whose server has no event log. It delivers events as they arrive, and REST recovers missed
 //! decisions.
 
 use std::{
@@ -15,38 +15,38 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct NoLogFollower {
     pub(super) project: ProjectId,
-    /// `None` if REST is not usable.
+    /// `None` if REST cannot be used.
     pub(super) recent: Option<RecentDecisions>,
     /// Events that arrived before the join was confirmed again, or during a backfill.
     pub(super) waiting: WaitingEvents,
-    /// Events returned by REST, and later ones, that wait for readers with room.
+    /// Events returned by REST, and later events, until the readers have room for them.
     pub(super) pending: Pending,
     /// `None` until the join is confirmed again.
     pub(super) connection: Option<NoLogConnection>,
-    /// Pending request to REST for the start of the stream, and the time at which the join was sent, which is that start.
-    /// Its answer stays valid without the room, until the next join.
+    /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
+    /// answer stays valid after the client leaves the room, until the next join.
     pub(super) start: Option<(u64, Now)>,
 }
 
-/// FollowerState of one connection.
+/// State of the follower on one connection.
 #[derive(Debug)]
 pub(super) struct NoLogConnection {
-    /// Time at which the join was sent: the client may be in the room since then.
+    /// Time at which the join was sent. The client may have been in the room since then.
     pub(super) join_sent_at: Now,
-    /// Pending request to REST for missed decisions. Live events wait for its answer.
+    /// Id of the pending request to REST for missed decisions. Live events wait for its answer.
     pub(super) backfill: Option<u64>,
-    /// Pending request to REST for which no event waits.
+    /// Id of the pending request to REST for reviews or the start of the stream. No event waits for its answer.
     pub(super) reviews: Option<u64>,
-    /// Time of the last request to REST, or of the join's confirmation.
+    /// Time of the last request to REST or, before the first one, of the join's confirmation.
     pub(super) asked_at: Instant,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     events: VecDeque<Event>,
-    /// Number of live events among them.
+    /// Number of live events among `events`.
     live: usize,
-    /// Number of events that the readers have room for, until some are delivered.
+    /// Number of events that the readers have room for. `None` after each delivery, until the readers report again.
     capacity: Option<u64>,
 }
 
@@ -55,8 +55,9 @@ impl NoLogFollower {
         Self { project, recent, waiting, pending: Pending::default(), connection: None, start: None }
     }
 
-    /// Starts after the join is confirmed. Returns the start of the backfill, if one is needed: the newest decision in
-    /// server time, because clocks may differ. Earlier events wait for the backfill.
+    /// Starts to follow the project, because the join is confirmed. If a backfill is needed, returns its start, and
+    /// live events wait for it. The start is the server time of the newest decision, because the client's clock may
+    /// differ.
     pub(super) fn start(
         &mut self,
         now: Now,
@@ -77,7 +78,7 @@ impl NoLogFollower {
         since
     }
 
-    /// Handles an event of this project.
+    /// Handles a live event of this project.
     #[inline]
     pub(super) fn on_event(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if self.connection.as_ref().is_none_or(|connection| connection.backfill.is_some()) {
@@ -93,7 +94,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Delivers an event after all others, unless it repeats a backfilled one.
+    /// Delivers an event after all pending ones, unless it repeats a backfilled decision.
     #[inline]
     fn follow(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if let Some(recent) = &mut self.recent {
@@ -109,12 +110,12 @@ impl NoLogFollower {
         self.pending.live += 1;
         self.pending.events.push_back(event);
         if self.pending.live > HELD_MAX {
-            // The streams drop what their readers have no room for, and report that.
+            // The streams drop the events that their readers have no room for, and report the loss.
             self.deliver_pending(usize::MAX, output);
         }
     }
 
-    /// Reports missing events, after all earlier events.
+    /// Reports missing events with a gap after all pending events.
     pub(super) fn report_gap(&mut self, reason: GapReason, now: Now, output: &mut FollowerOutput<'_>) {
         let gap = Gap::new(self.project.clone(), reason, None, Meta::new(Origin::Live, now.wall)).into();
         if self.pending.events.is_empty() {
@@ -124,7 +125,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Returns `true` if events wait for readers with room.
+    /// Returns `true` if events wait until readers have room.
     pub(crate) fn has_pending(&self) -> bool {
         !self.pending.events.is_empty()
     }
@@ -133,7 +134,7 @@ impl NoLogFollower {
         self.pending.events.push_back(event);
     }
 
-    /// Delivers up to `max` backfilled and later events.
+    /// Delivers up to `max` pending events.
     pub(crate) fn deliver_pending(&mut self, max: usize, output: &mut FollowerOutput<'_>) {
         self.pending.capacity = None;
         let count = max.min(self.pending.events.len());
@@ -145,7 +146,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Number of events that the readers have room for, if known.
+    /// Returns the number of events that the readers have room for, if known.
     pub(crate) fn capacity(&self) -> Option<u64> {
         self.pending.capacity
     }
@@ -159,26 +160,27 @@ impl NoLogFollower {
         self.waiting.size() + self.pending.events.len()
     }
 
-    /// Keeps what is delivered after the next join, except decisions, which REST repeats.
+    /// Resets the state of the connection. Waiting events are kept until the next join, except decisions, which REST
+    /// returns again.
     pub(super) fn on_left(&mut self) {
         self.connection = None;
         self.waiting.drop_decisions();
     }
 
-    /// Forgets which live events would repeat a backfill: those of a lost connection no longer arrive. Those of a room that
-    /// was left may, if the client was still in it.
+    /// Forgets which live events would repeat backfilled ones, because events of a lost connection no longer arrive.
+    /// After a mere leave they may still arrive.
     pub(super) fn forget_echoes(&mut self) {
         if let Some(recent) = &mut self.recent {
             recent.forget_echoes();
         }
     }
 
-    /// Time of the next request for reviews, every `pause`.
+    /// Returns the time of the next request for reviews. Requests are `pause` apart.
     pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
         self.idle().map(|connection| connection.asked_at + pause)
     }
 
-    /// The connection, if REST is usable and no request is pending.
+    /// Returns the connection, if REST can be used and no request is pending.
     pub(super) fn idle(&self) -> Option<&NoLogConnection> {
         let idle = |connection: &&NoLogConnection| connection.backfill.is_none() && connection.reviews.is_none();
         self.connection.as_ref().filter(|_| self.recent.is_some()).filter(idle)

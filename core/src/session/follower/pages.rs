@@ -1,4 +1,4 @@
-//! Pages of the log for a project's follower.
+//! Pages of the log that a project's follower requests.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,12 @@ use crate::{
     session::{Now, Page},
 };
 
-/// Delay before a hole in live ids is read from the log. Concurrent publishers differ by milliseconds.
+/// Delay before a hole in live ids is read from the log. The missing events usually follow within milliseconds, because
+/// servers publish concurrently.
 const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
-    /// Id after which to request a page now, if one is needed.
+    /// Returns the id after which to request a page now, if a page is needed.
     pub(crate) fn wants_page(&mut self, now: Instant) -> Option<u64> {
         let connection = self.connection.as_mut()?;
         if connection.attempts.is_requested() {
@@ -25,7 +26,7 @@ impl LogFollower {
         (connection.attempts.may_request(now) && self.reader.last() < self.target).then(|| self.reader.last())
     }
 
-    /// Time at which [`wants_page`](Self::wants_page) may change.
+    /// Returns the time at which the result of [`wants_page`](Self::wants_page) may change.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let connection = self.connection.as_ref().filter(|connection| !connection.attempts.is_requested())?;
         let retry = connection.attempts.deadline().filter(|_| self.last() < self.target);
@@ -33,7 +34,7 @@ impl LogFollower {
         retry.into_iter().chain(hole).min()
     }
 
-    /// Number of events that the readers have room for, if known.
+    /// Returns the number of events that the readers have room for, if known.
     pub(crate) fn capacity(&self) -> Option<u64> {
         self.connection.as_ref()?.capacity
     }
@@ -44,7 +45,7 @@ impl LogFollower {
         }
     }
 
-    /// Notes the request of the page after this id.
+    /// Records the request for the page after this id.
     pub(crate) fn on_requested(&mut self, after: u64) {
         if let Some(connection) = &mut self.connection {
             connection.attempts.on_requested(after);
@@ -52,7 +53,7 @@ impl LogFollower {
         }
     }
 
-    /// Returns `true` if the page after this id is the requested one.
+    /// Returns `true` if the pending request is for the page after this id.
     pub(crate) fn awaits(&self, after: u64) -> bool {
         self.connection.as_ref().is_some_and(|connection| connection.attempts.awaits(after))
     }
@@ -72,7 +73,8 @@ impl LogFollower {
         let head = page.head;
         page.events = self.held.merge_into(page.events);
         self.reader.read(page, u64::MAX, now.wall, &mut |event| {
-            // Without an id, an event can't be distinguished from its copy in the repeated page.
+            // A repeated page contains the same events again. Without an id, an event cannot be recognised as a
+            // repetition, so it is only delivered from the first page.
             if is_first || event.event_id().is_some() {
                 output.deliver_or_gap(event);
             }
@@ -88,8 +90,8 @@ impl LogFollower {
         }
     }
 
-    /// Handles a page that the server did not return: retries after a pause, and finally reports a gap. `retry_after`:
-    /// seconds after which the server has the page, if it said so.
+    /// Handles a page that the server did not return: retries after a pause, and finally reports a gap. If
+    /// `retry_after` is set, the server expects to have the page after that many seconds.
     pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         if connection.attempts.on_failure(now.mono, retry_after) {

@@ -1,14 +1,15 @@
-//! Follower before the first confirmed join, when it is unknown whether the server has a log.
+//! Follower before the first confirmed join, when it is not yet known whether the server has a log.
 
 use super::{FollowerOutput, held::HeldEvents, waiting::WaitingEvents};
 use crate::events::{Cursor, Event};
 
 #[derive(Debug, Default)]
 pub(super) struct Unjoined {
-    /// Cursor given by the user.
+    /// Cursor that the user passed to the join.
     pub(super) after: Option<Cursor>,
-    /// Events that arrived before the confirmation: `held` with an id, `waiting` without.
+    /// Events with an id that arrived before the confirmation.
     pub(super) held: HeldEvents,
+    /// Events without an id that arrived before the confirmation.
     pub(super) waiting: WaitingEvents,
 }
 
@@ -27,7 +28,7 @@ impl Unjoined {
         }
     }
 
-    /// Drops everything that arrived before a confirmed join.
+    /// Drops everything that arrived before the join was confirmed.
     pub(super) fn on_left(&mut self) {
         (self.held, self.waiting) = (HeldEvents::default(), WaitingEvents::default());
     }

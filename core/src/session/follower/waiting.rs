@@ -1,4 +1,4 @@
-//! Events that wait for the confirmation of a join, or for a backfill.
+//! Events that wait for the confirmation of a join or for a backfill.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use crate::events::Event;
 #[derive(Debug, Default)]
 pub(super) struct WaitingEvents {
     events: VecDeque<Event>,
-    /// Some were dropped, which is not reported yet.
+    /// True if events were dropped and the loss is not reported yet.
     has_dropped: bool,
 }
 
@@ -30,7 +30,7 @@ impl WaitingEvents {
         events.into_iter().for_each(|event| self.push(event));
     }
 
-    /// Returns `true` if some were dropped since the last call.
+    /// Returns `true` if events were dropped since the last call.
     pub(super) fn take_dropped(&mut self) -> bool {
         std::mem::take(&mut self.has_dropped)
     }
@@ -39,7 +39,7 @@ impl WaitingEvents {
         std::mem::take(&mut self.events)
     }
 
-    /// Drops decisions, which the next backfill returns again or a gap covers. Other events are kept.
+    /// Drops decisions, because the next backfill returns them or a gap covers them. Keeps other events.
     pub(super) fn drop_decisions(&mut self) {
         self.events.retain(|event| !matches!(event, Event::ModerationUpdate(_)));
     }

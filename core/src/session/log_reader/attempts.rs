@@ -1,19 +1,20 @@
-//! Retry policy for pages of the log.
+//! Retry policy for page requests.
 
 use std::time::{Duration, Instant};
 
 /// Number of consecutive failures after which the missing events are given up.
 const FAILURES_MAX: u32 = 5;
-/// Half of the delay before the first retry; doubles with each failure.
+/// Half the delay before the first retry. The delay doubles with each failure.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
-/// Longest delay that a server may request.
+/// Upper bound for the delay that a server requests.
 const PAUSE_MAX: Duration = Duration::from_secs(3600);
 
-/// Page requests of one reader on one connection, one at a time.
+/// Page requests of one reader on one connection. At most one request is pending at a time.
 #[derive(Debug, Default)]
 pub(crate) struct PageAttempts {
-    /// Id after which a page was requested.
+    /// Id after which the pending request wants events; `None` if no request is pending.
     asked: Option<u64>,
+    /// Earliest time of the next request, after a failure.
     not_before: Option<Instant>,
     failures: u32,
 }
@@ -21,12 +22,13 @@ pub(crate) struct PageAttempts {
 impl PageAttempts {
     /// Returns `true` if a page may be requested now.
     pub(crate) fn may_request(&mut self, now: Instant) -> bool {
-        // A time that has passed is no deadline, whether or not the page can be requested now.
+        // Once this time has passed, it must not be reported as a deadline, even if no page can be requested now.
         self.not_before = self.not_before.filter(|at| *at > now);
         self.asked.is_none() && self.not_before.is_none()
     }
 
-    /// Time at which [`may_request`](Self::may_request) may change without an answer.
+    /// Returns the time at which the result of [`may_request`](Self::may_request) changes, unless an answer changes it
+    /// earlier.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.not_before.filter(|_| self.asked.is_none())
     }
@@ -35,13 +37,13 @@ impl PageAttempts {
         self.asked = Some(after);
     }
 
-    /// Returns `true` if a page was requested and not answered yet.
+    /// Returns `true` if a request is pending.
     #[inline]
     pub(crate) fn is_requested(&self) -> bool {
         self.asked.is_some()
     }
 
-    /// Returns `true` if the page after this id is the requested one.
+    /// Returns `true` if the pending request is for the page after this id.
     pub(crate) fn awaits(&self, after: u64) -> bool {
         self.asked == Some(after)
     }
@@ -51,13 +53,13 @@ impl PageAttempts {
         self.failures > 0
     }
 
-    /// Notes a page that brought progress.
+    /// Records a page that brought progress.
     pub(crate) fn on_gain(&mut self) {
         *self = Self::default();
     }
 
-    /// Notes a failed request. Returns `false` if it is time to give up. `retry_after`: seconds after which the server
-    /// has the page, if it said so; that does not count as a failure.
+    /// Records a failed request. Returns `false` if the reader must give up. If `retry_after` is set, the server
+    /// expects to have the page after that many seconds, and the request does not count as a failure.
     #[must_use]
     pub(crate) fn on_failure(&mut self, now: Instant, retry_after: Option<f64>) -> bool {
         self.asked = None;

@@ -1,7 +1,7 @@
 //! Reader of one project's event log, page by page.
 //!
-//! Used by a project's follower and by a slow stream's backlog. [`LogReader`] keeps the position, reads pages, and
-//! handles a replaced log. [`PageAttempts`] decides when to request a page and when to give up.
+//! The followers of projects and the backlogs of slow streams use it. [`LogReader`] tracks the position, reads pages,
+//! and detects that the log was replaced. [`PageAttempts`] decides when to request a page and when to give up.
 
 mod attempts;
 #[cfg(test)]
@@ -17,7 +17,7 @@ use crate::events::{Cursor, Event, Gap, GapReason, Meta, Origin, ProjectId};
 /// Largest number of events in one page of the log.
 pub(crate) const PAGE_MAX: u64 = 500;
 
-/// Position in a project's log, and its rules.
+/// Position in a project's log, and the rules for moving it.
 #[derive(Debug)]
 pub(crate) struct LogReader {
     project: ProjectId,
@@ -37,18 +37,18 @@ impl LogReader {
         &self.position
     }
 
-    /// Id of the last event that was read or skipped.
+    /// Returns the id of the last event that was read or skipped.
     #[inline]
     pub(crate) fn last(&self) -> u64 {
         self.position.event_id
     }
 
-    /// Sets the id of the log, which continues at the position.
+    /// Sets the id of the log, which is known to continue at the current position.
     pub(crate) fn set_log(&mut self, log: Option<Arc<str>>) {
         self.position.log = log;
     }
 
-    /// Reason why a log with this head does not continue at the position; `None` if it does.
+    /// Returns the reason why a log with this head does not continue at the current position, or `None` if it does.
     fn break_at(&self, head: &Cursor) -> Option<GapReason> {
         let is_other = self.position.log.is_some() && head.log.is_some() && self.position.log != head.log;
         if is_other {
@@ -60,7 +60,8 @@ impl LogReader {
         }
     }
 
-    /// Moves to the head of a log that does not continue at the position, and returns the gap.
+    /// Moves to the head of a log that does not continue at the current position, and returns the gap. Returns `None`
+    /// if the log continues.
     pub(crate) fn leave_broken(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
         let reason = self.break_at(head)?;
         Some(self.jump(head.clone(), reason, None, at))
@@ -75,7 +76,7 @@ impl LogReader {
         Gap::new(self.project.clone(), reason, missed, meta).into()
     }
 
-    /// Skips the events up to this id and returns the gap; `None` if there are none.
+    /// Skips the events up to this id and returns the gap, or `None` if there are no events to skip.
     pub(crate) fn skip_to(&mut self, id: u64, reason: GapReason, at: jiff::Timestamp) -> Option<Event> {
         let missed = id.checked_sub(self.last()).filter(|missed| *missed > 0)?;
         let to = Cursor { log: self.position.log.clone(), event_id: id };
@@ -89,15 +90,15 @@ impl LogReader {
         event.meta_mut().log.clone_from(&self.position.log);
     }
 
-    /// Returns `true` if the page brings progress: an event, or proof that there is none.
+    /// Returns `true` if the page brings progress: a new event, or proof that there is none.
     pub(crate) fn gains_from(&self, page: &Page) -> bool {
         let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last());
         self.break_at(&page.head()).is_some() || last_expired(page) > self.last() || page.events.iter().any(is_new)
     }
 
-    /// Reads a page at the position, up to the id `limit`. Passes events and gaps to `push`, which returns `false` if
-    /// there is no room for more; the rest of the page stays in the log. Events without an id are passed on and don't
-    /// move the position.
+    /// Reads a page from the current position up to and including the id `limit`. Passes events and gaps to `push`,
+    /// which returns `false` when there is no room for more; the rest of the page stays in the log. Events without an
+    /// id are passed on but do not move the position.
     pub(crate) fn read(&mut self, page: Page, limit: u64, at: jiff::Timestamp, push: &mut impl FnMut(Event) -> bool) {
         let expired = last_expired(&page).min(limit);
         for mut event in page.events {
@@ -106,7 +107,7 @@ impl LogReader {
                 continue;
             }
             if let Some(id) = id {
-                // The page contains a later event, so the earlier ones are missing for good.
+                // The page contains a later event, so the events before it are lost.
                 let before = (id - 1).min(limit);
                 for (to, reason) in [(expired.min(before), GapReason::Expired), (before, GapReason::ReplayFailed)] {
                     if self.skip_to(to, reason, at).is_some_and(|gap| !push(gap)) {
@@ -129,7 +130,7 @@ impl LogReader {
     }
 }
 
-/// Id of the last expired event. A log can't begin after its own end.
+/// Returns the id of the last expired event, which is limited by the head because a log cannot begin after its own end.
 fn last_expired(page: &Page) -> u64 {
     page.oldest.min(page.head.saturating_add(1)).saturating_sub(1)
 }

@@ -1,4 +1,4 @@
-//! A reader of the log passes each event once and in order, and reports those that a page lacks.
+//! A log reader passes on each event once and in order, and reports the events that a page lacks.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ fn reader(position: &str) -> LogReader {
     LogReader::new("p".into(), position.parse().unwrap())
 }
 
-/// An item that a reader passes on, as text.
+/// Returns a passed-on event or gap as text.
 fn shown(event: &Event) -> String {
     let id = event.event_id().unwrap_or_default();
     match event {
@@ -113,7 +113,7 @@ fn a_page_that_leads_nowhere_is_known() {
 }
 
 proptest! {
-    /// Whatever a page contains, the ids passed on are consecutive, or a gap covers the hole.
+    /// For any page, the ids that are passed on are consecutive, or a gap covers the missing ones.
     #[test]
     fn gaps_and_events_add_up(
         ids in btree_set(1u64..60, 0..30), oldest in 0u64..70, start in 0u64..40, limit in 0u64..70, room in 1usize..20,
@@ -150,7 +150,7 @@ fn a_request_is_repeated_with_growing_pauses_and_then_given_up() {
         assert!(attempts.may_request(now + Duration::from_millis(pause)));
     }
     attempts.on_requested(3);
-    // The server will have the page later: that is no failure.
+    // A server that will have the page later has not failed.
     assert!(attempts.on_failure(now, Some(30.0)));
     assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
     assert!(!attempts.on_failure(now, None), "the fifth");

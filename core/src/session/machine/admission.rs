@@ -1,4 +1,4 @@
-//! Refusals of a connection, certain and possible.
+//! Certain and possible refusals of a connection.
 
 use std::time::Duration;
 
@@ -13,13 +13,14 @@ use crate::{
     },
 };
 
-/// Deployed servers accept only web sessions.
+/// Advice for a refused API key, because deployed servers accept only web sessions.
 const NO_API_KEYS_ADVICE: &str =
     "this server accepts no API keys on the socket: sign in with email and password, or pass `session`";
 
 impl Machine {
-    /// Handles a DISCONNECT packet. It is a refusal before the acknowledgement, and right after it unless the
-    /// credentials have worked before. Some servers add a message.
+    /// Handles a DISCONNECT packet. Before the acknowledgement, the packet is a refusal. Right after the
+    /// acknowledgement, it is a refusal unless the credentials have worked before. `data` is the message that some
+    /// servers add.
     pub(super) fn on_server_disconnect(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let refusal = match connection.admission {
@@ -36,8 +37,8 @@ impl Machine {
         }
     }
 
-    /// Handles the end of the transport. Right after an acknowledgement it may be a refusal, like a DISCONNECT packet,
-    /// unless the request has only reached a process that does not know the session.
+    /// Handles the end of the transport. Right after the acknowledgement, it may be a refusal, like a DISCONNECT
+    /// packet. An unknown session is no refusal, because the request may have reached another process of the server.
     pub(super) fn on_transport_lost(&mut self, now: Now, failure: ConnectionFailure) {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
@@ -49,7 +50,8 @@ impl Machine {
         }
     }
 
-    /// Handles the end of a connection that was not confirmed. An earlier message of the server may be the reason.
+    /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server may
+    /// contain the reason.
     fn on_unconfirmed_end(&mut self, now: Now, certainty: Certainty) {
         let rejection = self.phase.connection_mut().and_then(|connection| connection.pre_ack_error.take());
         if let Some(rejection) = rejection {
@@ -64,7 +66,8 @@ impl Machine {
         self.on_connection_refused(now, &parse_rejection(data), Certainty::Ambiguous);
     }
 
-    /// Handles a refusal with a message, by packet or by event.
+    /// Handles a refusal with a message, sent as a packet or as an event. `unclear` is the certainty that the
+    /// credentials are to blame if the message gives no known reason.
     pub(super) fn on_connection_refused(&mut self, now: Now, rejection: &ServerRejection, unclear: Certainty) {
         match connect_error(rejection, unclear) {
             ConnectRefusal::Credentials(error, certainty) => self.on_credentials_refused(now, certainty, error),
@@ -96,7 +99,7 @@ impl Machine {
         self.retry(now, error, pause);
     }
 
-    /// Adds advice to a refusal if only an API key was configured.
+    /// Adds advice to a refusal if only an API key is configured.
     pub(super) fn with_advice(&self, error: Error) -> Error {
         if !self.config.has_only_key {
             return error;

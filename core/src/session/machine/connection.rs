@@ -1,4 +1,4 @@
-//! State of one connection, from the moment its transport is open. Dropping the value forgets the connection.
+//! State of one connection, from the moment when its transport is open. Dropping this state forgets the connection.
 
 use std::time::{Duration, Instant};
 
@@ -12,47 +12,47 @@ use crate::{
     sio::Assembler,
 };
 
-/// Time for which `connect` waits for a sign of acceptance after the acknowledgement. A later refusal still ends the
-/// client, but a join or a stream reports it instead of `connect`.
+/// Time that `connect` waits, after the acknowledgement, for a sign that the server accepts the client. A later refusal
+/// still ends the client, but is reported by a join or a stream instead of `connect`.
 const CONFIRM_WAIT: Duration = Duration::from_millis(500);
 
-/// Progress of the server's admission.
+/// Progress of a connection until it is announced as usable.
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// Waiting for OPEN. `auth` is the payload for the namespace.
+    /// Waiting for OPEN. `auth` is the authentication payload for the namespace.
     AwaitingOpen { deadline: Instant, auth: Option<String> },
-    /// Waiting for the namespace.
+    /// Waiting for the server to acknowledge the namespace.
     AwaitingNamespace {
         deadline: Instant,
-        /// The server has shown that it accepts the credentials.
+        /// True if the server has shown that it accepts the credentials.
         auth_confirmed: bool,
     },
-    /// The namespace is acknowledged. A refusal may still follow until the deadline.
+    /// The namespace is acknowledged. Until the deadline, a refusal may still follow.
     Acknowledged { confirm_deadline: Instant },
-    /// The state is `connected`.
+    /// The client's state is `connected`.
     Announced,
 }
 
-/// Connection to the server.
+/// One connection to the server.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) admission: Admission,
-    /// Reason for which its attempt requested credentials.
+    /// Reason for the attempt's request for credentials.
     pub(super) reason: CredentialsReason,
     pub(super) credential_status: CredentialStatus,
-    /// Message of an `error` event that may be the reason for a later refusal.
+    /// Content of an `error` event that may explain a later refusal.
     pub(super) pre_ack_error: Option<ServerRejection>,
-    /// Time at which it counts as stable.
+    /// Time at which the connection counts as stable. `None` once it is stable.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: Budget,
-    /// Time at which the budget has room again for what is due.
+    /// Time at which the budget has room again for packets that are due. `None` if it has room now.
     pub(super) budget_wait: Option<Instant>,
     /// Largest packet that the server accepts, in bytes.
     pub(super) max_payload: usize,
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
     pub(super) acks: Acks,
-    /// Time of the first page that was not answered in time, if nothing was acknowledged since.
+    /// Time of the first page request that timed out since the last acknowledgement of any kind.
     pub(super) unanswered_since: Option<Instant>,
     /// Joins and leaves in progress.
     pub(super) requests: Requests,
@@ -84,7 +84,7 @@ impl Connection {
         }
     }
 
-    /// Handles OPEN. Returns the auth payload for the namespace, or `None` if OPEN came before.
+    /// Handles OPEN. Returns the authentication payload for the namespace, or `None` if OPEN has already arrived.
     pub(super) fn open(&mut self) -> Option<Option<String>> {
         let Admission::AwaitingOpen { deadline, auth } = &mut self.admission else { return None };
         let (deadline, auth) = (*deadline, auth.take());
@@ -92,7 +92,7 @@ impl Connection {
         Some(auth)
     }
 
-    /// Applies the parameters from OPEN.
+    /// Applies the parameters of the Engine.IO handshake.
     pub(super) fn configure(&mut self, handshake: &Handshake, now: Instant) {
         self.liveness.start(handshake, now);
         if handshake.max_payload > 0 {
@@ -100,14 +100,15 @@ impl Connection {
         }
     }
 
-    /// Handles the acknowledgement of the namespace. `stable_after`: lifetime after which it counts as stable.
+    /// Handles the acknowledgement of the namespace. The connection counts as stable after `stable_after`.
     pub(super) fn acknowledge(&mut self, now: Instant, stable_after: Option<Duration>) {
         self.admission = Admission::Acknowledged { confirm_deadline: now + CONFIRM_WAIT };
         self.stable_at = stable_after.map(|time| now + time);
         self.heartbeat.start(now);
     }
 
-    /// Takes one event out of the budget. If there is no room, notes when there will be.
+    /// Takes one event from the budget and returns `true`. If the budget has no room, records when it will have room
+    /// and returns `false`.
     pub(super) fn may_send(&mut self, now: Instant) -> bool {
         self.budget_wait = self.budget.take(now).err().map(|wait| now + wait);
         self.budget_wait.is_none()
@@ -118,7 +119,7 @@ impl Connection {
         matches!(self.admission, Admission::Acknowledged { .. } | Admission::Announced)
     }
 
-    /// Time at which the attempt is given up.
+    /// Returns the time at which the attempt is given up.
     pub(super) fn connect_deadline(&self) -> Option<Instant> {
         match self.admission {
             Admission::AwaitingOpen { deadline, .. } | Admission::AwaitingNamespace { deadline, .. } => Some(deadline),
@@ -126,7 +127,7 @@ impl Connection {
         }
     }
 
-    /// Time at which it is announced without a sign of acceptance.
+    /// Returns the time at which the connection is announced even without a sign that the server accepts the client.
     pub(super) fn confirm_deadline(&self) -> Option<Instant> {
         match self.admission {
             Admission::Acknowledged { confirm_deadline } => Some(confirm_deadline),
@@ -134,7 +135,7 @@ impl Connection {
         }
     }
 
-    /// Earliest of its own deadlines.
+    /// Returns the earliest deadline of the connection.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let mut earliest = Earliest::default();
         earliest.consider(self.connect_deadline());

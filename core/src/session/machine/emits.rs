@@ -1,4 +1,4 @@
-//! User events, heartbeats, and acknowledgement timeouts.
+//! Sending of user events, protocol events and heartbeats, and the timeouts of their acknowledgements.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,14 @@ use crate::{
     sio,
 };
 
-/// Time after the first page without an answer at which another one shows that the connection is dead.
+/// Time after the first unanswered page request at which another unanswered one shows that the connection is dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
-/// Connections in a row that are given up because they return no page. Two may be dead by chance.
+/// Number of consecutive connections that are given up because they return no page. Two connections may be dead by
+/// chance.
 const RECONNECTS_FOR_PAGES_MAX: u8 = 2;
 
-/// Bytes around an event's name and data: packet types, acknowledgement id, brackets and quotes.
+/// Size in bytes of everything around an event's name and data: packet types, acknowledgement id, brackets and quotes.
 const ENVELOPE_BYTES_MAX: usize = 32;
 
 impl Machine {
@@ -24,7 +25,7 @@ impl Machine {
             let error = Error::new(ErrorKind::Disconnected, "cannot emit without a connection");
             return self.fail(token, error);
         };
-        // A longer packet would make the server end the session.
+        // A larger packet would make the server end the Engine.IO session.
         let size = ENVELOPE_BYTES_MAX + name.len() + data.map_or(0, str::len);
         let longest = connection.max_payload;
         if size > longest {
@@ -47,7 +48,8 @@ impl Machine {
         }
     }
 
-    /// Sends a protocol event whose acknowledgement `waiter` awaits. Returns the acknowledgement id.
+    /// Sends a protocol event whose acknowledgement `waiter` receives. Returns the acknowledgement id, or `None`
+    /// without a connection.
     pub(super) fn send_request(
         &mut self,
         waiter: Waiter,
@@ -63,7 +65,7 @@ impl Machine {
         Some(id)
     }
 
-    /// Sends a heartbeat, unless the budget has no room: nothing depends on it.
+    /// Sends a heartbeat, unless the budget is used up. Nothing depends on heartbeats.
     pub(super) fn send_heartbeat(&mut self, now: Now) {
         if self.phase.online_mut().is_some_and(|connection| connection.budget.take(now.mono).is_ok()) {
             self.counters.sent += 1;
@@ -71,9 +73,11 @@ impl Machine {
         }
     }
 
-    /// Expires acknowledgements. If page after page gets no answer, not even a refusal, the connection is dead although
-    /// packets may still arrive. If the next connections return no page either, the server answers none, and the
-    /// missing events are a gap.
+    /// Expires acknowledgements.
+    ///
+    /// If one page request after another stays unanswered, not even refused, the connection is dead although packets
+    /// may still arrive. If the next connections return no page either, the server answers no page requests, and the
+    /// missing events are reported as a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;
         while let Some(connection) = self.phase.connection_mut()
@@ -90,7 +94,7 @@ impl Machine {
                         Error::new(ErrorKind::AckTimeout, "the server did not acknowledge the event in time"),
                     );
                 }
-                // The request itself has the same deadline.
+                // `expire_joins` handles the deadline of the request.
                 Waiter::Room(_) => {}
                 Waiter::Backlog(stream, project, after) => {
                     self.on_backlog_page_failed(now, (stream, project), after, None)

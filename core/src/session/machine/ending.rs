@@ -1,4 +1,4 @@
-//! Loss of a connection, scheduling of the next attempt, and end of the client.
+//! Loss of a connection, scheduling of the next attempt, and the end of the client.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::{
     sio,
 };
 
-/// Limit of the delay's growth while `connect` waits to learn whether the credentials are wrong.
+/// Attempt number at which the delay stops growing while `connect` waits to learn whether the credentials are wrong.
 const UNCLEAR_PAUSES_MAX: u32 = 2;
 
 impl Machine {
-    /// Handles the end of the connection or of the attempt.
+    /// Handles the end of the connection or of the connection attempt.
     pub(super) fn on_connection_lost(&mut self, now: Now, failure: ConnectionFailure) {
         if !matches!(self.phase, Phase::Dialing { .. } | Phase::Open(_)) {
             return;
@@ -32,9 +32,9 @@ impl Machine {
         self.retry(now, error, pause);
     }
 
-    /// Drops the connection or attempt and everything that belongs to it. The caller must set the next phase.
+    /// Drops the connection or attempt, and everything that belongs to it. The caller must set the next phase.
     pub(super) fn drop_connection(&mut self, error: &Error) {
-        // Also drops an attempt that is in progress; its report would come too late.
+        // This also aborts an attempt in progress. Its result would arrive too late.
         self.out.push_back(Output::CloseTransport { graceful: false });
         let Phase::Open(connection) = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
         self.rooms.on_connection_lost();
@@ -48,7 +48,8 @@ impl Machine {
         }
     }
 
-    /// Schedules the next attempt, or gives up. `pause`: the server wants no attempt before it is over.
+    /// Schedules the next attempt, or gives up. The server at the current address wants no attempt before `pause` is
+    /// over.
     pub(super) fn retry(&mut self, now: Now, cause: Error, pause: Duration) {
         if !pause.is_zero() {
             self.endpoints.hold(now.mono + pause);
@@ -78,11 +79,11 @@ impl Machine {
         }
     }
 
-    /// Policy for the next attempt; `None` if there is to be none.
+    /// Returns the policy for the next attempt, or `None` if no further attempt is allowed.
     fn policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connecting.is_some() && !self.config.retry_first_connect;
-        // Requesting new credentials, trying other ones, retrying a possible restart, and trying each address once
-        // don't count as reconnecting.
+        // Some attempts do not count as reconnecting: requesting new credentials, trying other ones, retrying after a
+        // possible restart of the server, and trying each address once.
         let unclear = self.endpoints.is_unclear() && self.config.reconnect.is_some() && pause.is_zero();
         let once_more = self.endpoints.has_new_credentials() || unclear || (first && self.endpoints.has_untried());
         if first && !once_more {
@@ -94,11 +95,11 @@ impl Machine {
         }
     }
 
-    /// Ends the client, with `closed` if the user did.
+    /// Ends the client with this error, which is `closed` if the user closed the client.
     pub(super) fn end(&mut self, error: Error) {
         self.phase = Phase::Closed;
         self.page_requests.clear();
-        // The state comes first, so that a caller that learns of the end finds the reason there.
+        // The state is reported first, so a caller that learns of the end can read the reason there.
         self.push_state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connecting.take() {
             self.fail(token, error.clone());

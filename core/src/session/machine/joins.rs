@@ -1,4 +1,4 @@
-//! Joins and leaves: reconciliation of wanted and membership rooms.
+//! Joins and leaves: reconciles the rooms that the user wants with the client's memberships.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-/// Delay before retrying a join that the server could not complete; grows with the number of failures.
+/// Returns the delay before retrying a join that the server could not complete. The delay grows with the number of
+/// failures.
 pub(super) fn join_pause(failures: u32) -> Duration {
     Duration::from_millis(500) * 2u32.pow(failures.min(5))
 }
@@ -38,14 +39,15 @@ impl Machine {
         }
         let follower = Follower::new(project.clone(), after, self.config.can_ask_rest);
         match self.rooms.get_mut(&project) {
-            // Left, but not confirmed by the server yet.
+            // The user left the project, but the server has not confirmed that yet.
             Some(room) => {
                 room.wanted = true;
                 room.confirmed = false;
                 room.follower = follower;
                 room.deadline = Some(deadline);
                 room.joiners.push(token);
-                // The leave was not sent yet. Only another join tells the new streams where they start.
+                // The leave was not sent. Another join is needed, because only its confirmation contains the position
+                // at which the new streams start.
                 if room.membership == Membership::In {
                     room.membership = Membership::Out;
                     if let Some(connection) = self.phase.connection_mut() {
@@ -83,7 +85,7 @@ impl Machine {
         }
     }
 
-    /// Reconciles wanted and membership rooms, one join or leave at a time.
+    /// Sends the join, leave and page requests that are due. Only one join or leave is in progress at a time.
     pub(super) fn reconcile(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         connection.budget_wait = None;
@@ -101,8 +103,8 @@ impl Machine {
         self.send_page_requests(now);
     }
 
-    /// Stops the deadlines of queued joins, because queueing is not the server's failure: a join's timeout starts when it
-    /// is sent.
+    /// Stops the deadlines of queued joins, because the server is not to blame for the queue. The deadline of a join
+    /// starts when the join is sent.
     fn stop_queued_deadlines(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
             if room.membership != Membership::Joining && room.failures == 0 {
@@ -116,7 +118,7 @@ impl Machine {
         let joining = kind == RequestKind::Join;
         let name = if joining { "join_project" } else { "leave_project" };
         let argument = serde_json::json!({"project_id": project.as_str()});
-        // A late answer is still useful.
+        // An answer that arrives after the deadline is still useful.
         let patience = deadline + self.config.join_timeout;
         let Some(id) = self.send_request(Waiter::Room(project.clone()), patience, name, &argument) else { return };
         if let Some(room) = self.rooms.get_mut(&project) {
@@ -131,7 +133,8 @@ impl Machine {
         }
     }
 
-    /// Starts the deadlines of joins that wait for a new connection, because the old one is lost.
+    /// Starts the deadlines of joins that wait for a new connection. Removes rooms that the user has left, because the
+    /// lost connection has ended their memberships.
     pub(super) fn start_join_deadlines(&mut self, now: Now) {
         let deadline = now.mono + self.config.join_timeout;
         let mut gone = Vec::new();
@@ -147,7 +150,7 @@ impl Machine {
         }
     }
 
-    /// Removes a room that is neither wanted nor joined, and answers its leavers.
+    /// Removes a room that is neither wanted nor joined, and completes the pending leaves.
     pub(super) fn forget(&mut self, project: &ProjectId) {
         for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
             self.done(token);
@@ -162,7 +165,7 @@ impl Machine {
         self.retry_join(now, project, JoinFailure::unanswered(message));
     }
 
-    /// Expires joins and leaves without an answer.
+    /// Handles the deadlines of joins and leaves.
     pub(super) fn expire_joins(&mut self, now: Now) {
         self.repeat_unacknowledged_joins(now);
         let late = self.phase.connection_mut().and_then(|connection| {
@@ -194,7 +197,7 @@ impl Machine {
         }
     }
 
-    /// Repeats joins that were confirmed by an event that may not have been their answer.
+    /// Repeats joins that only a contested event confirmed, if the acknowledgement is overdue.
     fn repeat_unacknowledged_joins(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
@@ -204,7 +207,8 @@ impl Machine {
         }
     }
 
-    /// `may_send`: there is a connection, and its budget has room for what is due.
+    /// Returns the earliest deadline of all rooms. `may_send` is true if there is a connection whose budget is not used
+    /// up.
     pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
         let mut earliest = Earliest::default();
         let is_free = self.phase.online().is_some_and(|connection| connection.requests.awaited().is_none());

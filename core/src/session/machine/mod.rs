@@ -1,4 +1,4 @@
-//! The machine: the only place that changes state.
+//! The machine, which is the only place that changes a session's state.
 
 mod admission;
 mod connection;
@@ -29,7 +29,7 @@ use crate::{
     events::{Event, ProjectId},
 };
 
-/// Session with a server, over all its connections.
+/// Session with a server, across all its connections.
 #[derive(Debug)]
 pub(crate) struct Machine {
     config: SessionConfig,
@@ -37,22 +37,23 @@ pub(crate) struct Machine {
     phase: Phase,
     out: Outputs,
     counters: Metrics,
-    /// Caller that waits for the first connection.
+    /// Command that waits for the first connection.
     connecting: Option<Token>,
     attempts: Attempts,
     endpoints: EndpointRotation,
     ack_ids: AckIds,
     rooms: Rooms,
-    /// Connections given up because pages were not answered, since a request for one was.
+    /// Number of consecutive connections that were given up because no page request was answered.
     reconnects_for_pages: u8,
+    /// Number of requests to REST, which is also the id of the latest one.
     backfills: u64,
     page_requests: PageRequests,
-    /// Projects whose replay waits for a reader with room.
+    /// Projects whose replay or backfill waits until readers have room.
     awaiting_capacity: Vec<ProjectId>,
 }
 
 impl Machine {
-    /// Creates an idle machine.
+    /// Creates a machine that is not connected.
     pub(crate) fn new(config: SessionConfig, rng: SmallRng) -> Self {
         let per_minute = config.reconnect.as_ref().map_or(u32::MAX, |policy| policy.max_attempts_per_minute);
         Self {
@@ -73,13 +74,13 @@ impl Machine {
         }
     }
 
-    /// Handles an input. Then call [`poll_output`](Self::poll_output) until it returns `None`.
+    /// Handles an input. The caller must then call [`poll_output`](Self::poll_output) until it returns `None`.
     pub(crate) fn handle(&mut self, now: Now, input: Input<'_>) {
         self.handle_one(now, input);
         self.advance(now);
     }
 
-    /// Handles one of several simultaneous inputs. A call of [`handle`](Self::handle) must follow.
+    /// Handles one of several simultaneous inputs. The caller must call [`handle`](Self::handle) after the last one.
     pub(crate) fn handle_one(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Command(command) => self.on_command(now, command),
@@ -126,7 +127,7 @@ impl Machine {
         }
     }
 
-    /// Handles passed deadlines, then reconciles wanted and membership rooms.
+    /// Handles deadlines that have passed, then sends the requests that are due.
     fn advance(&mut self, now: Now) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
         match &self.phase {
@@ -150,17 +151,17 @@ impl Machine {
         }
     }
 
-    /// Next thing to do.
+    /// Returns the next output, or `None` if there is none.
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
         self.out.pop_front()
     }
 
-    /// Takes back the emptied list of an [`Output::Events`] for reuse.
+    /// Takes back the emptied batch of an [`Output::Events`] for reuse.
     pub(crate) fn reuse(&mut self, batch: VecDeque<Event>) {
         self.out.reuse(batch);
     }
 
-    /// Time at which to send [`Input::Tick`] if nothing else happens.
+    /// Returns the time at which to send [`Input::Tick`] if no other input arrives before.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let has_budget = self.phase.online().is_some_and(|connection| connection.budget_wait.is_none());
         let pages = self.page_requests.deadline().filter(|_| has_budget);
@@ -170,23 +171,23 @@ impl Machine {
         earliest.0
     }
 
-    /// Projects whose replay waits for a reader with room; see [`Command::Capacity`].
+    /// Returns the projects whose replay or backfill waits until readers have room; see [`Command::Capacity`].
     pub(crate) fn awaiting_capacity(&self) -> &[ProjectId] {
         &self.awaiting_capacity
     }
 
-    /// Id of the latest attempt.
+    /// Returns the id of the latest attempt.
     pub(crate) fn attempt(&self) -> u64 {
         self.counters.attempts
     }
 
-    /// Index of the address that is in use, or tried next. Stays the same from the start of an attempt until its
-    /// outcome is reported.
+    /// Returns the index of the address that is in use or tried next. The index does not change from the start of an
+    /// attempt until its outcome is reported.
     pub(crate) fn endpoint(&self) -> usize {
         self.endpoints.current()
     }
 
-    /// Counters of the session.
+    /// Returns the counters of the session.
     pub(crate) fn counters(&self) -> Metrics {
         self.counters
     }

@@ -1,4 +1,4 @@
-//! Connecting, from the attempt to the announced connection.
+//! Opening of a connection, from the attempt to the announcement that it is usable.
 
 use super::{
     Machine, Phase,
@@ -70,7 +70,7 @@ impl Machine {
         self.on_connection_lost(now, ConnectionFailure::Timeout(stage));
     }
 
-    /// Handles the Engine.IO handshake: requests the namespace.
+    /// Handles the Engine.IO handshake, and then requests the namespace.
     pub(super) fn on_open(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some(auth) = connection.open() else { return };
@@ -121,7 +121,7 @@ impl Machine {
         }
     }
 
-    /// Handles passed deadlines of an open connection.
+    /// Handles deadlines of a connection whose namespace is acknowledged.
     pub(super) fn advance_online(&mut self, now: Now) {
         let due = |at: Option<std::time::Instant>| at.is_some_and(|at| at <= now.mono);
         if due(self.phase.online().and_then(Connection::confirm_deadline)) {

@@ -1,4 +1,4 @@
-//! Decoding of frames. Nothing that a server sends may cause a panic or end a stream.
+//! Decoding of frames, and routing of the packets in them. No input from a server may cause a panic or end a stream.
 
 use super::{Machine, connection::Admission};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     sio::{self, BinaryEvent, Kind},
 };
 
-/// Largest ping data that is echoed.
+/// Largest ping payload that is echoed, in bytes.
 const PING_DATA_MAX: usize = 64;
 
 impl Machine {
@@ -24,7 +24,7 @@ impl Machine {
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.on_message(now, message),
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
-            // Servers send at most `probe`; echoing megabytes would help an attacker.
+            // Servers send at most `probe`. Echoing megabytes would only help an attacker.
             Ok(eio::Packet::Ping(data)) if data.len() <= PING_DATA_MAX => {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
@@ -56,7 +56,7 @@ impl Machine {
             Err(error) => return self.deliver_malformed(now, text, &error.to_string()),
         };
         if packet.namespace != "/" {
-            // Some servers refuse with a namespace that was not requested.
+            // Some servers send a refusal for a namespace that was not requested.
             if packet.kind == Kind::ConnectError && !online {
                 self.on_connect_error(now, packet.data);
             }
@@ -83,16 +83,16 @@ impl Machine {
         }
     }
 
-    /// `whole`: the packet ends with a bracket, as it should.
+    /// Handles an event. `whole` is true if the packet ends with a bracket, as a complete packet does.
     fn on_event(&mut self, now: Now, name: &str, arguments: &str, whole: bool) {
         match name {
-            // Don't treat a truncated event as the reply it resembles.
+            // Do not treat a truncated event as the reply that it resembles.
             "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
                 if !whole || !is_valid_json(arguments) =>
             {
                 self.deliver_malformed(now, arguments, "the event's data is not JSON");
             }
-            // Deployed servers send it before the acknowledgement, and only on a good connection.
+            // Deployed servers send this event before the acknowledgement, but only on connections that they accept.
             "connected" => self.on_auth_confirmed(),
             "joined_project" => self.on_joined_project(now, arguments),
             "left_project" => self.on_left_project(now, arguments),
@@ -120,7 +120,7 @@ impl Machine {
         }
     }
 
-    /// Delivers an event to its project.
+    /// Delivers a live event to the streams of its project.
     #[inline]
     fn deliver_live(&mut self, now: Now, mut event: Event) {
         let Some(connection) = self.phase.connection() else { return };
@@ -138,15 +138,17 @@ impl Machine {
         let old = lingers && event.project_id().is_some_and(|project| requests.may_be_old(project));
         let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
-            // An event without an id may predate an unanswered leave: drop it until this join is confirmed.
+            // An event without an id may be older than an unanswered leave, so it is dropped until this join is
+            // confirmed.
             Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
-            // A leave in progress is followed by another join, which tells the stream where it starts.
+            // A leave in progress is followed by another join. Only its confirmation contains the position at which the
+            // stream starts.
             Some(room) if room.wanted && room.membership != Membership::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }
             Some(_) => {}
-            // The event belongs to a join that was given up. The next join tells where its streams start and includes
-            // this event.
+            // The event belongs to a join that was given up. The streams of the next join start at a position that
+            // includes this event.
             None if lingers => {}
             None => output.deliver(event),
         }
@@ -159,7 +161,7 @@ impl Machine {
         } else if let Event::MalformedEvent(malformed) = &mut event {
             malformed.reason = reason.to_owned();
         }
-        // Broken data must not count as the event whose id it happens to contain.
+        // Malformed data must not count as the event whose id it happens to contain.
         event.meta_mut().event_id = None;
         self.output().deliver(event);
     }
@@ -180,7 +182,7 @@ impl Machine {
                 let unknown = UnknownEvent { attachments: event.attachments, ..unknown };
                 self.deliver_live(now, unknown.into());
             }
-            // No documented event has attachments, but one with unexpected attachments may be valid.
+            // No documented event has attachments, but an event with unexpected attachments may still be valid.
             known => self.deliver_live(now, known),
         }
     }
@@ -210,7 +212,7 @@ impl Machine {
                 self.on_backlog_page(now, (stream, project), after, arguments);
             }
             Some(Waiter::Replay(project, after)) => self.on_replay_page(now, &project, after, arguments),
-            // The waiter is gone.
+            // The acknowledgement is no longer awaited, but may still confirm or refuse an earlier join.
             None => self.on_confirming_acknowledgement(now, id, arguments),
         }
     }

@@ -1,4 +1,4 @@
-//! Pages of the log for streams with a backlog, requested when their readers have room.
+//! Pages of the log for streams with a backlog. A stream requests a page when its reader has room.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
 
 type StreamProject = (StreamId, ProjectId);
 
-/// Pages that streams wait for.
+/// Page requests of streams, by stream and project. Each stream has at most one request per project.
 #[derive(Debug, Default)]
 pub(super) struct PageRequests(BTreeMap<StreamProject, PendingPage>);
 
@@ -41,7 +41,7 @@ impl PageRequests {
         self.0.clear();
     }
 
-    /// Time at which the next delayed page may be requested.
+    /// Returns the earliest time at which a delayed page may be requested.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.values().filter_map(|waiting| waiting.attempts.deadline()).min()
     }
@@ -56,7 +56,7 @@ impl Machine {
             .insert((stream, project), PendingPage { reader, limit, attempts: PageAttempts::default() });
     }
 
-    /// Requests the pages that streams wait for, within the budget.
+    /// Sends the page requests of streams, as far as the budget allows.
     pub(super) fn send_page_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         let mut hopeless = Vec::new();
@@ -88,7 +88,7 @@ impl Machine {
         }
     }
 
-    /// Returns the stream's pending request for the page after `after`; `None` if another request has replaced it.
+    /// Returns the stream's pending request for the page after `after`, or `None` if another request has replaced it.
     fn awaiting(&mut self, key: &StreamProject, after: u64) -> Option<&mut PendingPage> {
         self.page_requests.0.get_mut(key).filter(|waiting| waiting.attempts.awaits(after))
     }
@@ -100,17 +100,18 @@ impl Machine {
                 self.counters.replayed += page.events.len() as u64;
                 self.page_arrived(key, Some(page));
             }
-            // The page brings no progress: the published events are not in the log, or not yet.
+            // The page brings no progress: the events that the server has published are not in its log, or not yet.
             Ok(_) => self.on_backlog_page_failed(now, key, after, None),
             Err(rejection) => {
-                // Without the message, which may contain secrets that only the driver can redact.
+                // The message is not logged, because it may contain secrets that only the driver can redact.
                 tracing::debug!(project = %key.1, "a page for a stream was refused");
                 self.on_backlog_page_failed(now, key, after, rejection.retry_after);
             }
         }
     }
 
-    /// `retry_after`: seconds after which the server has the page, if it said so.
+    /// Handles a page that the server did not return. If `retry_after` is set, the server expects to have the page
+    /// after that many seconds.
     pub(super) fn on_backlog_page_failed(
         &mut self,
         now: Now,

@@ -5,11 +5,11 @@ use std::time::Instant;
 use super::connection::Connection;
 use crate::session::CredentialsReason;
 
-/// Phase of a session.
+/// Phase of a session. Each connection attempt passes through `Dialing` and `Open`.
 #[derive(Debug)]
 pub(super) enum Phase {
     Idle,
-    /// The driver gets credentials and opens a transport.
+    /// The driver obtains credentials and opens a transport.
     Dialing {
         /// Id of the attempt in progress.
         id: u64,
@@ -18,9 +18,11 @@ pub(super) enum Phase {
     },
     /// A transport is open.
     Open(Box<Connection>),
-    /// Between two attempts. The server requested the delay up to `earliest`.
+    /// Waiting for the next attempt.
     Waiting {
+        /// Time of the next attempt.
         until: Instant,
+        /// Time before which the server wants no attempt.
         earliest: Instant,
     },
     Closed,
@@ -55,7 +57,7 @@ impl Phase {
         self.online().is_some()
     }
 
-    /// Time at which the phase ends or its connection has something due.
+    /// Returns the time at which the phase ends, or at which something is due on the connection.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Dialing { deadline, .. } => Some(*deadline),

@@ -1,4 +1,4 @@
-//! Requests for missed events: pages of the server's log, or a backfill by REST.
+//! Requests for missed events: pages of the server's log, or backfills by REST.
 
 use super::Machine;
 use crate::{
@@ -13,14 +13,14 @@ use crate::{
 };
 
 impl Machine {
-    /// Notes that the project's readers have room for this many events of its replay.
+    /// Records that the project's readers have room for this many replayed or backfilled events.
     pub(super) fn on_capacity(&mut self, project: &ProjectId, events: u64) {
         if let Some(room) = self.rooms.get_mut(project) {
             room.follower.set_capacity(events);
         }
     }
 
-    /// Delivers what REST has returned, as far as readers have room. Needs no connection.
+    /// Delivers backfilled events, as far as readers have room. No connection is needed for this.
     pub(super) fn deliver_backfills(&mut self) {
         self.awaiting_capacity.clear();
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
@@ -37,7 +37,7 @@ impl Machine {
         }
     }
 
-    /// Requests a page for each project that wants one and has readers with room, within the budget.
+    /// Requests a page for each project that needs one and whose readers have room, as far as the budget allows.
     pub(super) fn request_replay_pages(&mut self, now: Now) {
         let Some(connection) = self.phase.online_mut() else { return };
         let mut requests = Vec::new();
@@ -65,14 +65,14 @@ impl Machine {
     }
 
     pub(super) fn on_replay_page(&mut self, now: Now, project: &ProjectId, after: u64, arguments: &str) {
-        // Since the request, the project may have been left, and joined again at another position.
+        // Since the request was sent, the user may have left the project and joined it again at another position.
         let log = self.rooms.get_mut(project).and_then(|room| room.follower.log_mut());
         let Some(log) = log.filter(|log| log.awaits(after)) else { return };
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match Page::read(arguments, now.wall) {
             Ok(page) => log.on_page(now, page, &mut output),
             Err(rejection) => {
-                // Without the message, which may contain secrets that only the driver can redact.
+                // The message is not logged, because it may contain secrets that only the driver can redact.
                 tracing::debug!(%project, "a page of the event log was refused");
                 log.on_page_failed(now, rejection.retry_after, &mut output);
             }
@@ -89,7 +89,7 @@ impl Machine {
         self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), query, flagged }));
     }
 
-    /// Requests reviews that are due.
+    /// Requests the reviews that are due. If the start of a stream is unknown, requests that instead.
     pub(super) fn request_reviews(&mut self, now: Now) {
         let Some(pause) = self.config.review_poll else { return };
         let due = |(project, room): (&ProjectId, &Room)| {

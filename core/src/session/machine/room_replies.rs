@@ -1,4 +1,5 @@
-//! Replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or unrequested.
+//! Handling of replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or
+//! unrequested.
 
 use super::{Machine, joins::join_pause};
 use crate::{
@@ -28,8 +29,8 @@ impl Machine {
             Confirmation::Contested => {}
             Confirmation::Unrequested => match self.rooms.get(&project) {
                 Some(room) if room.membership == Membership::In => self.on_joined(now, &project, &joined),
-                // A repeated or late confirmation: a leave may have been carried out since, and the next join may be
-                // pending.
+                // This confirmation is repeated or late. A leave may have taken effect in the meantime, and the next
+                // join may be pending.
                 Some(_) => requests.linger(&project, now.mono),
                 None => {}
             },
@@ -41,7 +42,7 @@ impl Machine {
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
             None => {
-                // No caller waits for it any more: leave the room again.
+                // No caller waits for this join any more, so leave the room again.
                 let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
                 room.wanted = false;
                 room
@@ -84,14 +85,15 @@ impl Machine {
         self.on_left(now, &project);
     }
 
-    /// Handles the end of the membership of a room.
+    /// Handles the end of the client's membership in a room.
     pub(super) fn on_left(&mut self, now: Now, project: &ProjectId) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
-            // The server removed the client, or the user has joined again: the next join decides.
+            // Either the server removed the client, or the user has joined again while the leave was pending. In both
+            // cases another join follows.
             let by_server = room.membership == Membership::In;
             room.membership = Membership::Out;
-            // Events up to here belong to the membership that ended.
+            // Earlier events belong to the membership that has ended.
             room.follower.on_left();
             if by_server {
                 room.not_before = Some(now.mono + join_pause(room.failures));
@@ -109,7 +111,7 @@ impl Machine {
         let named = rejection.project_id.as_ref();
         requests.mark_doubtful(named);
         if !denied && named.is_none() && !is_join_refusal(rejection) {
-            // It may answer another request. The end of this one, or its deadline, decides.
+            // The error may answer another request. The acknowledgement or the deadline of the awaited request decides.
             requests.note_possible_refusal(rejection, denied, false);
             return false;
         }
@@ -122,7 +124,7 @@ impl Machine {
         true
     }
 
-    /// Handles a denial without a request. Returns `false` if its project is unknown.
+    /// Handles an access denial that answers no request. Returns `false` if its project is unknown.
     fn on_access_lost(&mut self, rejection: &ServerRejection) -> bool {
         let only = || self.rooms.only(&self.phase.connection()?.requests);
         let project = rejection.project_id.as_ref().or_else(only);
@@ -142,7 +144,7 @@ impl Machine {
         self.retry_join(now, project, JoinFailure { error, pause, message: rejection.message.clone() });
     }
 
-    /// Retries a failed join if that can help. The user's first join is retried until its timeout.
+    /// Retries a failed join, if a retry can help. The user's first join is retried until its deadline.
     pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, failure: JoinFailure) {
         let deadline = now.mono + self.config.join_timeout;
         let Some(room) = self.rooms.get_mut(project) else { return };
@@ -160,7 +162,7 @@ impl Machine {
         room.last_message = Some(failure.message);
     }
 
-    /// Ends a project that the server refuses.
+    /// Ends the streams and joins of a project that the server refuses.
     pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
         let Some(room) = self.rooms.remove(project) else { return };
         for token in room.joiners {
@@ -172,19 +174,19 @@ impl Machine {
         self.out.push_back(Output::Ended { project: project.clone(), error: Some(error) });
     }
 
-    /// Handles the acknowledgement of a join or leave. On deployed servers it says nothing by itself, but shows which join
-    /// an event has confirmed.
+    /// Handles the acknowledgement of a join or leave. The acknowledgements of deployed servers contain no verdict, but
+    /// show which join an event has confirmed.
     pub(super) fn on_room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
         self.on_confirming_acknowledgement(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
         let event = requests.take_contested(id);
         let Some(request) = requests.open(id) else { return };
-        // The acknowledgement of the awaited request decides, not that of an earlier one.
+        // The acknowledgement of the awaited request decides, not that of an earlier request.
         let is_earlier = request.is_overdue() && requests.awaits(project);
         let has_event = event.is_some() && !is_earlier;
         let joined = event.unwrap_or_else(|| JoinedProject::read(arguments));
-        // Only the event contains the position of the log. If it was unreadable, join once more.
+        // Only the event contains the position in the log. If the event was unreadable, another join is needed.
         let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
         let unread = !has_event && had_log && joined.head().is_none();
         match (request.kind, ack_verdict(arguments)) {
@@ -203,7 +205,7 @@ impl Machine {
                     self.on_join_failed(now, project, &parse_rejection(arguments), false);
                 }
             }
-            // End of a request that an `error` may have refused.
+            // The acknowledgement ends a request that an `error` event may have refused.
             (RequestKind::Join, AckVerdict::Silent) if request.possible_refusal.is_some() => {
                 let Some(possible_refusal) = requests.take(id).and_then(|request| request.possible_refusal) else {
                     return;
@@ -222,14 +224,14 @@ impl Machine {
                 requests.take(id);
                 self.on_joined(now, project, &joined);
             }
-            // Nothing follows the end of a request.
+            // No event follows the acknowledgement of an overdue request.
             (RequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
-            // The event may still arrive; the deadline decides.
+            // The event may still arrive. Otherwise the deadline decides.
             (RequestKind::Join, _) => {}
         }
     }
 
-    /// Handles the acknowledgement of a join that counted as confirmed, however late.
+    /// Handles the acknowledgement of a join that an event has already confirmed.
     pub(super) fn on_confirming_acknowledgement(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
@@ -243,8 +245,8 @@ impl Machine {
         }
     }
 
-    /// Joins a room again, because the client may be outside of it although its join counted as confirmed. Another join is
-    /// harmless; staying outside is not.
+    /// Joins a room again, because the client may be outside of it although an event confirmed the join. A superfluous
+    /// join is harmless; staying outside of the room is not.
     pub(super) fn rejoin_doubtful_room(&mut self, now: Now, project: &ProjectId) {
         if self.rooms.get(project).is_some_and(|room| room.wanted && room.membership == Membership::In) {
             self.on_left(now, project);

@@ -1,4 +1,4 @@
-//! The publisher's work that is due at a time: reads of holes and of newest ids, statistics, and the removal of idle projects.
+//! The publisher's timed work: reads of missing events and of the newest ids, statistics, and removal of idle projects.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use super::Publisher;
 use crate::nodes::Link;
 use crate::realtime::rooms::project_room;
 
-/// The time for another node's message to arrive through Redis, before its events are read from the log.
+/// Time for another node's message to arrive through Redis, before the event is read from the log.
 const REDIS_GRACE: Duration = Duration::from_millis(50);
-/// The interval of reads of the newest ids, while other nodes announce their commits through Redis.
+/// Time between two reads of the newest ids while other nodes announce their commits through Redis.
 const HEAD_POLL_INTERVAL_WITH_REDIS: Duration = Duration::from_secs(2);
-/// The interval of reads of the newest ids without Redis.
+/// Time between two reads of the newest ids without Redis.
 const HEAD_POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// The interval at which projects without members on this node are removed.
+/// Time between two removals of projects that no client of this node has joined.
 pub(super) const IDLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Publisher {
-    /// Does what is due, and returns the time at which something will be.
+    /// Does the work that is due, and returns the time at which more work is due.
     pub(super) async fn advance(&mut self) -> Instant {
         let now = Instant::now();
         let next_hole = self.start_hole_reads(now);
@@ -31,7 +31,7 @@ impl Publisher {
         [next_hole, next_head_poll, next_statistics].into_iter().flatten().fold(self.next_sweep, Instant::min)
     }
 
-    /// Starts to read the holes whose time has come, as many as are read at once. Returns the time of the next one.
+    /// Starts the due reads of missing events, up to the limit of concurrent reads. Returns the time of the next one.
     fn start_hole_reads(&mut self, now: Instant) -> Option<Instant> {
         let grace = if self.has_redis() { REDIS_GRACE } else { Duration::ZERO };
         let (sequencers, reads) = (&mut self.sequencers, &mut self.reads);
@@ -56,8 +56,8 @@ impl Publisher {
         next
     }
 
-    /// Starts to read the newest ids if it is time. Returns the time of the next read; `None`: a read is under way, or nobody else
-    /// writes this database.
+    /// Starts to read the newest ids if a read is due. Returns the time of the next read; `None` if a read is in progress or no other
+    /// process writes to this database.
     fn start_head_poll(&mut self, now: Instant) -> Option<Instant> {
         let at = self.next_head_poll.filter(|_| !self.reads.is_reading_heads())?;
         if at <= now {
@@ -70,8 +70,8 @@ impl Publisher {
         self.next_head_poll
     }
 
-    /// Publishes the statistics whose time has come. A flush publishes all of them, once no event is missing. Returns the time of
-    /// the next ones.
+    /// Publishes the statistics that are due. A flush publishes all changed statistics, as soon as no event is missing. Returns the time at
+    /// which the next ones are due.
     async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
         let flush = !self.flushes.is_empty() && self.holes.is_empty() && !self.reads.is_reading();
         for id in self.statistics.take_due(now, flush) {

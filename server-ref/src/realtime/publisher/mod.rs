@@ -1,8 +1,8 @@
-//! The one task that publishes: each project's events in the order of their ids, statistics in between.
+//! The publisher: a task that publishes each project's events in the order of their ids, and statistics in between.
 //!
-//! It publishes only projects that a client of this node has joined. Their events come from this node's commits and from other
-//! nodes' messages. A missing event shows as a hole in the ids, or by the project's newest id, which is read at an interval that is
-//! shorter without Redis; it is then read from the log.
+//! It publishes only projects that a client of this node has joined. Events come from this node's commits and from other nodes' messages.
+//! A missing event becomes visible as a hole in the ids, or when the project's newest id is read, and is then read from the log. The
+//! newest ids are read periodically, and more often without Redis.
 
 mod due;
 mod reads;
@@ -26,17 +26,17 @@ use crate::nodes::{Link, LinkEvent};
 use crate::store::{PublisherInput, Store};
 use due::IDLE_SWEEP_INTERVAL;
 
-/// The publisher's inputs.
+/// The channels from which the publisher receives, and this node's name.
 pub(crate) struct PublisherInputs {
     pub(crate) outgoing: mpsc::Receiver<PublisherInput>,
     pub(crate) requests: mpsc::Receiver<PublisherRequest>,
-    /// The link to other nodes, if there is a Redis.
+    /// The link to the other nodes; `None` without Redis.
     pub(crate) link: Option<(Link, mpsc::Receiver<LinkEvent>)>,
-    /// The name of this node among them.
+    /// Name of this node.
     pub(crate) node: String,
 }
 
-/// Starts the publisher. It ends with the writer, or with `kill`.
+/// Starts the publisher. It ends with the writer, or when `kill` is cancelled.
 pub(crate) fn spawn(
     io: SocketIo,
     store: Store,
@@ -67,15 +67,15 @@ struct Publisher {
     broadcaster: Broadcaster,
     node: String,
     link: Option<Link>,
-    /// The followed projects: those that a client of this node has joined.
+    /// The followed projects, which are those that a client of this node has joined.
     sequencers: HashMap<Arc<str>, Sequencer<BroadcastEvent>>,
     /// The projects in which events may be missing.
     holes: HashSet<Arc<str>>,
     statistics: Statistics,
-    /// Projects whose statistics are being read, and whether they have changed since.
+    /// The projects whose statistics are being read. The value is true if they must be read again.
     statistics_reads: HashMap<Arc<str>, bool>,
     reads: DatabaseReads,
-    /// The time of the next read of the newest ids; `None`: nobody else writes this database.
+    /// Time of the next read of the newest ids; `None` if no other process writes to this database.
     next_head_poll: Option<Instant>,
     next_sweep: Instant,
     flushes: Vec<oneshot::Sender<()>>,

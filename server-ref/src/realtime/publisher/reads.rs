@@ -1,4 +1,4 @@
-//! The publisher's reads from the database.
+//! The publisher's handling of finished reads from the database.
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::realtime::broadcast::BroadcastEvent;
 use crate::realtime::database_reads::FinishedRead;
 use crate::store::EventPage;
 
-/// The delay before a failed read is retried.
+/// Delay before a failed read is retried.
 const READ_RETRY_DELAY: Duration = Duration::from_millis(250);
 
 impl Publisher {
-    /// Reads a project's statistics: once more, if they are being read already.
+    /// Starts to read a project's statistics. If they are already being read, they are read once more afterwards.
     pub(super) fn read_statistics(&mut self, project_id: Arc<str>) {
         match self.statistics_reads.entry(project_id) {
             Entry::Occupied(mut entry) => drop(entry.insert(true)),
@@ -65,7 +65,7 @@ impl Publisher {
         };
         let page = match page {
             Ok(page) => page,
-            // Without its project there are no more events.
+            // The project was deleted, so there are no more events.
             Err(Error::NotFound(_)) => return,
             Err(error) => {
                 tracing::debug!(%error, "missing events could not be read");

@@ -1,4 +1,4 @@
-//! The publisher's inputs: joins, this node's commits, and other nodes' messages.
+//! The publisher's handling of joins, this node's commits, and other nodes' messages.
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Publisher {
         }
     }
 
-    /// Announces a commit of this node to the others, and publishes it.
+    /// Announces a commit of this node to the other nodes, and publishes it.
     pub(super) async fn on_committed(&mut self, batch: EventBatch) {
         for (_, recent) in &batch.recent {
             self.broadcaster.metrics.on_item_decided(recent.decision.as_str());
@@ -60,7 +60,7 @@ impl Publisher {
         }
     }
 
-    /// This node committed faster than the publisher could send. Other nodes find these events in the log, too.
+    /// Handles commits of this node that the publisher's queue could not hold. The log contains their events, for this node and the others.
     pub(super) fn on_missed(&mut self, heads: Vec<(Arc<str>, i64)>) {
         for (project_id, head) in heads {
             if let Some(sequencer) = self.sequencers.get_mut(&project_id) {

@@ -1,4 +1,5 @@
-//! A server gains or loses its log between connections: each event arrives once, and a gap reports the missed ones.
+//! A server gains or loses its event log between two connections. Each event is delivered once, and a gap reports
+//! missed events.
 
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ fn joined(config: SessionConfig, confirmed: &str) -> Rig {
     rig
 }
 
-/// Loses the connection and makes another. `early` arrives before the join is confirmed.
+/// Drops the connection and opens another one. The frames in `early` arrive before the join is confirmed.
 fn rejoin(rig: &mut Rig, early: &[String], confirmed: &str) {
     rig.cut();
     rig.run(Duration::from_secs(5), |_| {});
@@ -53,7 +54,7 @@ fn answer(rig: &mut Rig) -> Vec<BackfillQuery> {
     requests.into_iter().map(|request| request.query).collect()
 }
 
-/// Items and reasons of gaps that the streams received since the last call.
+/// Returns the items and the reasons of gaps that the streams have received since the last call.
 fn told(rig: &mut Rig) -> Vec<String> {
     let told = rig.told.drain(..).filter_map(|told| match told {
         Told::Event(Event::ModerationUpdate(update)) => Some(update.content_id),
@@ -72,7 +73,7 @@ fn a_backfill_does_not_return_what_came_from_a_log_before() {
     rig.frame(&decision("two", Some(1)));
     assert_eq!(told(&mut rig), ["one", "interrupted", "two"]);
     rejoin(&mut rig, &[], NO_LOG);
-    // After the decision "one" there was also "two", which REST would return as well.
+    // A backfill of decisions since "one" would also return "two", which was delivered from the log.
     assert_eq!(told(&mut rig), ["interrupted"]);
     assert_eq!(answer(&mut rig), [BackfillQuery::Start]);
 }

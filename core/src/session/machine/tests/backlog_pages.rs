@@ -1,4 +1,5 @@
-//! A page for a slow stream's backlog that brings no progress is requested again, with pauses, and finally given up.
+//! A page for a slow stream's backlog that brings no progress is requested again after a pause. After five failures,
+//! the request is given up.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::{
 
 const EMPTY: &str = r#"{"events":[],"head":9,"oldest":1,"log":"a"}"#;
 
-/// A stream that wants the events after 5.
+/// Returns a machine with a stream that has requested the events after event 5.
 fn rig() -> Rig {
     let mut rig = Rig::new(quick(), 1);
     rig.connect();
@@ -23,7 +24,7 @@ fn rig() -> Rig {
     rig
 }
 
-/// Answers requests of the client. Returns the number of requests.
+/// Answers the client's page requests, and returns their number.
 fn answer(rig: &mut Rig, with: &str) -> usize {
     let sent: Vec<_> = rig.sent.drain(..).filter_map(|frame| Emitted::read(&frame)).collect();
     let acks: Vec<_> = sent.iter().filter(|sent| sent.name == "replay_events").filter_map(|sent| sent.ack).collect();

@@ -1,5 +1,5 @@
-//! Any input at any time. The rig checks the rules: one join or leave in flight, the budget, attempts, the order of
-//! states, one answer per command, nothing after `closed`, no timer that fires forever.
+//! Any input at any time. The rig checks the invariants: one join or leave in flight, the budget, the limit on
+//! attempts, the order of states, one answer per command, no output after `closed`, and no timer that fires forever.
 
 use std::time::Duration;
 
@@ -260,7 +260,7 @@ proptest! {
                 apply(&mut rig, Op::Close);
             }
         }
-        // The server is gone for good: every waiting caller gets an error, unless it waits without a limit.
+        // Without a server, every waiting command must fail, except a `connect` that is retried without a limit.
         if rig.state() != "idle" {
             rig.run(Duration::from_secs(3 * 3600), |rig| rig.dial_failed(failure(0)));
             let left: Vec<_> = rig.pending.values().filter(|what| !(endless && **what == "connect")).collect();

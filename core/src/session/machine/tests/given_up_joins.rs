@@ -1,4 +1,4 @@
-//! Joins that are given up, and what they leave behind: on the connection, and for the next one.
+//! Joins that were given up, and their effects on the same connection and on the next one.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn events_of_a_room_whose_next_join_was_refused_reach_nobody() {
     rig.join("b", None);
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
     assert!(rig.answers[&first].is_err());
-    // The late answer: the room is to be left, but another join overtakes that.
+    // This answer is late, so the client would leave the room, but another join replaces the leave.
     rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":0,"log":"l"}]"#);
     rig.frame(&format!("43{asked}[]"));
     let second = rig.join("a", None);
@@ -59,11 +59,11 @@ fn a_join_that_was_lost_is_repeated_although_a_late_answer_seemed_to_confirm_it(
     rig.join("a", None);
     let second = expect(&mut rig, "join_project", "a");
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
-    // The answer to the first join, in whose room nobody is interested any more.
+    // This is the answer to the first join, whose room no caller wants any more.
     confirms(&mut rig, 0);
     left(&mut rig);
     let caller = rig.join("a", None);
-    // This join never reaches the server, but the answer to the second one arrives.
+    // This join never reaches the server, but the answer to the second join arrives.
     let lost = expect(&mut rig, "join_project", "a");
     confirms(&mut rig, 0);
     rig.frame(&format!("43{second}[]"));
@@ -77,20 +77,20 @@ fn a_join_that_was_lost_is_repeated_although_a_late_answer_seemed_to_confirm_it(
     assert!(sent(&mut rig).is_none());
 }
 
-/// The event that confirms a join of `a`.
+/// Confirms a join of `a` by an event with this head of the log.
 fn confirms(rig: &mut Rig, head: u64) {
     rig.frame(&format!(r#"42["joined_project",{{"project_id":"a","replay":true,"event_id":{head},"log":"l"}}]"#));
 }
 
-/// A leave of `a`, with its answer.
+/// Expects a leave of `a`, and answers it.
 fn left(rig: &mut Rig) {
     let leave = expect(rig, "leave_project", "a");
     rig.frame(r#"42["left_project",{"project_id":"a"}]"#);
     rig.frame(&format!("43{leave}[]"));
 }
 
-/// A join of `a` without an answer, a leave, and another join. The server is known to acknowledge joins. Returns the ids
-/// of both joins, and the caller of the second.
+/// Sends a join of `a` that is not answered, a leave, and another join, on a server that is known to acknowledge joins.
+/// Returns the acknowledgement ids of the first and the last join, and the command of the last one.
 fn left_between_two_joins(rig: &mut Rig) -> (u64, u64, Token) {
     rig.join("b", None);
     joined(rig, "b");
@@ -193,7 +193,7 @@ fn a_late_join_that_was_refused_after_all_is_repeated() {
     rig.run(Duration::from_millis(10_600), |rig| rig.frame("2"));
     let second = expect(&mut rig, "join_project", "a");
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
-    // The answer to the first join, then that to the second.
+    // The answer to the first join arrives, then the one to the second.
     confirms(&mut rig, 0);
     rig.frame(r#"42["error",{"message":"unavailable","code":"unavailable","project_id":"a"}]"#);
     rig.frame(&format!(r#"43{second}[{{"ok":false,"message":"unavailable","code":"unavailable"}}]"#));
@@ -206,7 +206,7 @@ fn a_late_acknowledgement_belongs_to_the_position_that_its_event_named() {
     let mut rig = connected();
     let (_, second, _) = left_between_two_joins(&mut rig);
     confirms(&mut rig, 9);
-    // The acknowledgement that goes with the event arrives after the join has timed out.
+    // The acknowledgement that belongs to the event arrives after the join has timed out.
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
     rig.frame(&format!(r#"43{second}[{{"ok":true}}]"#));
     assert!(!rig.told.iter().any(|told| matches!(told, Told::Event(Event::Gap(_)))), "{:?}", rig.told);
@@ -220,7 +220,7 @@ fn the_acknowledgement_of_a_join_that_its_event_has_answered_confirms_nothing() 
     rig.join("a", None);
     let first = expect(&mut rig, "join_project", "a");
     rig.run(Duration::from_millis(10_100), |rig| rig.frame("2"));
-    // Another join is awaited, so that the room of the late answer is not left at once.
+    // Another join is awaited, so the client does not leave the room of the late answer at once.
     rig.join("c", None);
     let asked = expect(&mut rig, "join_project", "c");
     rig.frame(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":5,"log":"l"}]"#);

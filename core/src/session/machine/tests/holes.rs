@@ -1,4 +1,4 @@
-//! Holes in a project's log: live events are delivered, and the gap covers only the others.
+//! Holes in a project's log. Live events are delivered, and gaps cover only missing events.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The machine under random inputs, with invariants.
+//! Tests of the machine: invariants under random inputs, and single scenarios.
 
 mod a_server_changes;
 mod backlog_pages;
@@ -16,7 +16,8 @@ mod without_a_log;
 use proptest::test_runner::Config;
 pub(crate) use rules::Rules;
 
-/// Number of cases of a property; `PROPTEST_CASES` overrides the default, for long runs.
+/// Returns the configuration of a property test with this number of cases. `PROPTEST_CASES` overrides the number, for
+/// long runs.
 fn cases(default: u32) -> Config {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }

@@ -1,4 +1,4 @@
-//! Replays and backfills follow the readers: nothing is requested or delivered without room for it.
+//! Replays and backfills keep pace with the readers: nothing is requested or delivered until the readers have room.
 
 use super::rig::{Rig, Told, quick};
 use crate::{
@@ -18,7 +18,8 @@ fn has_room(rig: &mut Rig, events: u64) {
     rig.handle(Input::Command(Command::Capacity { project: "p".into(), events }));
 }
 
-/// Pages requested since the last call: after which event, and how many events.
+/// Returns the page requests since the last call: the id after which events are requested, the limit, and the
+/// acknowledgement id.
 fn requested(rig: &mut Rig) -> Vec<(u64, u64, u64)> {
     let sent = rig.sent.drain(..).filter_map(|frame| Emitted::read(&frame));
     let pages = sent.filter(|sent| sent.name == "replay_events");
@@ -62,7 +63,7 @@ fn a_backfill_waits_for_room_and_live_events_come_after_it() {
     rig.greet();
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
     let request = rig.backfills.pop().filter(|request| matches!(request.query, BackfillQuery::Missed { .. })).unwrap();
-    // It arrives during the request to REST.
+    // This event arrives during the request to REST.
     rig.frame(&live(9));
     let received = Received { origin: Origin::Backfill, at: rig.now().wall };
     let events = (1..=3).map(|n| decode("moderation_update", &update(n, "", "1970-01-01T00:00:01Z"), received));

@@ -1,4 +1,4 @@
-//! Decisions from REST, together with live events.
+//! Decisions from REST in combination with live events.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn told_by_rest(content: &str, status: &str, second: i64) -> Event {
     decode("moderation_update", &update(content, status, second), received)
 }
 
-/// A client that has joined `p` and knows where its stream starts; no item is flagged.
+/// Returns a client that has joined `p` and knows where its stream starts. No item is flagged.
 fn joined(config: SessionConfig) -> Rig {
     let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..config }, 1);
     rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
@@ -94,7 +94,7 @@ fn after_an_incomplete_backfill_the_next_one_starts_at_the_join() {
     back(&mut rig);
     let joined_at = rig.now().wall;
     rig.run(Duration::from_secs(20), |rig| rig.frame("2"));
-    // REST knows more than the connection, which is about to be lost.
+    // REST knows decisions that are lost with the connection.
     let until = Some(joined_at + Duration::from_secs(10));
     answer(&mut rig, BackfillData { until, flagged: Some(Vec::new()), complete: false, ..BackfillData::default() });
     back(&mut rig);
@@ -120,7 +120,7 @@ fn an_event_that_was_delayed_over_another_join_repeats_nothing() {
     let complete = || BackfillData { flagged: Some(Vec::new()), complete: true, ..BackfillData::default() };
     let events = vec![told_by_rest("a", "approved", 20)];
     answer(&mut rig, BackfillData { events, until: Some(at(20)), ..complete() });
-    // The server removes the client from the room, or so it seems; it never left.
+    // The server seems to remove the client from the room, but the client never left it.
     rig.frame(r#"42["left_project",{"project_id":"p"}]"#);
     rig.run(Duration::from_secs(1), |_| {});
     rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);

@@ -17,9 +17,9 @@ use crate::{
     },
 };
 
-/// Outputs to the streams.
+/// Outputs for the streams.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // most of them are the large one
+#[allow(clippy::large_enum_variant)] // Most values are of the large variant.
 pub(super) enum Told {
     ProjectOpened(String),
     StreamStarted(String, Cursor),
@@ -33,21 +33,21 @@ pub(super) struct Rig {
     start: Now,
     passed: Duration,
     tokens: u64,
-    /// Commands that are not answered yet.
+    /// Commands without an answer, and their names.
     pub(super) pending: BTreeMap<Token, &'static str>,
     pub(super) answers: HashMap<Token, Result<Option<String>, Error>>,
-    /// The attempt in progress.
+    /// Id of the attempt in progress.
     pub(super) dial: Option<u64>,
     pub(super) given_up: Vec<u64>,
     pub(super) open: bool,
-    /// Frames for the server, on this connection.
+    /// Frames that the client has sent to the server on this connection.
     pub(super) sent: VecDeque<String>,
     rules: Rules,
     pub(super) told: VecDeque<Told>,
     pub(super) backfills: Vec<BackfillRequest>,
     pub(super) probes: u64,
     pages_wanted: u64,
-    /// Pages that streams have requested, and after which event.
+    /// Answers to the page requests of streams: the id after which events were requested, and the page.
     pub(super) pages: Vec<(u64, Option<Page>)>,
 }
 
@@ -77,7 +77,7 @@ impl Rig {
         Now { mono: self.start.mono + self.passed, wall: self.start.wall + self.passed }
     }
 
-    /// Lets the computer sleep: only the wall clock advances.
+    /// Lets the computer sleep for this time. Only the wall clock advances.
     pub(super) fn sleep(&mut self, time: Duration) {
         self.start.wall += time;
     }
@@ -93,7 +93,7 @@ impl Rig {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         self.machine.handle(self.now(), input);
         self.drain();
-        // After a deadline the machine must have handled the time, or the driver would spin.
+        // The machine must have handled every deadline that has passed. Otherwise the driver would spin.
         let mut ticks = 0;
         while self.machine.poll_timeout().is_some_and(|at| at <= self.now().mono) {
             ticks += 1;
@@ -131,7 +131,7 @@ impl Rig {
         self.command("close", |token| Command::Close { token })
     }
 
-    /// A stream requests a page of its backlog.
+    /// Requests a page for a stream's backlog.
     pub(super) fn want_page(&mut self, request: PageRequest) {
         self.pages_wanted += 1;
         self.handle(Input::Command(Command::Page(request)));
@@ -148,7 +148,7 @@ impl Rig {
         self.handle(Input::DialFailed { id, failure });
     }
 
-    /// A complete handshake, if there is an attempt.
+    /// Completes the handshake, if an attempt is in progress.
     pub(super) fn greet(&mut self) {
         self.dial_done();
         self.frame(r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#);
@@ -177,13 +177,13 @@ impl Rig {
         }
     }
 
-    /// Lets time pass at once, as when a computer wakes up.
+    /// Lets time pass all at once, as when a computer wakes up.
     pub(super) fn jump(&mut self, time: Duration) {
         self.passed += time;
         self.handle(Input::Tick);
     }
 
-    /// Lets time pass, firing every timer at its time. Calls `meanwhile` after each.
+    /// Lets time pass and fires each timer at its time. Calls `meanwhile` before each timer.
     pub(super) fn run(&mut self, time: Duration, mut meanwhile: impl FnMut(&mut Self)) {
         let until = self.passed + time;
         for steps in 0.. {
@@ -268,7 +268,7 @@ impl Rig {
     }
 }
 
-/// A quick policy, so that a few steps see many attempts.
+/// Returns a configuration that reconnects quickly, so a few steps cover many attempts.
 pub(super) fn quick() -> SessionConfig {
     let reconnect = ReconnectPolicy { jitter: 0.0, max_attempts_per_minute: 1_000, ..ReconnectPolicy::default() };
     SessionConfig { reconnect: Some(reconnect), heartbeat_interval: None, rate_limit: None, ..SessionConfig::default() }

@@ -1,4 +1,4 @@
-//! Joins and leaves in awkward orders.
+//! Joins and leaves in unusual orders.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) fn connected() -> Rig {
     rig
 }
 
-/// The next event that was sent: its name, project and acknowledgement id.
+/// Returns the next event that the client has sent: its name, project and acknowledgement id.
 pub(super) fn sent(rig: &mut Rig) -> Option<(String, String, u64)> {
     let event = loop {
         match Emitted::read(&rig.sent.pop_front()?) {
@@ -48,7 +48,7 @@ fn a_join_before_the_pending_leave_was_sent_joins_anew() {
     rig.join("a", None);
     joined(&mut rig, "a");
     rig.join("b", None);
-    // The join of b is in flight, so the leave of a waits and is cancelled by the next join.
+    // The join of `b` is in flight, so the leave of `a` is queued. The next join cancels the leave.
     let left = rig.leave("a");
     let again = rig.join("a", None);
     assert!(rig.answers[&left].is_ok(), "its streams have ended, which is all that a leave promises");
@@ -103,14 +103,15 @@ fn nothing_spins_while_the_budget_is_used_up() {
         rig.emit(None);
     }
     rig.sent.clear();
-    // A join and two pages are due, with room for one of them. The rig fails if a timer fires forever.
+    // A join and two page requests are due, but the budget has room for only one of them. The rig fails if a timer
+    // fires forever.
     rig.join("c", None);
     live(&mut rig, "a", 5);
     live(&mut rig, "b", 5);
     let mut names = Vec::new();
     for _ in 0..30 {
         rig.run(Duration::from_secs(10), |_| {});
-        // Until the pages without an answer end the connection.
+        // The loop continues until the unanswered page requests end the connection.
         names.extend(std::iter::from_fn(|| sent(&mut rig)).map(|(name, ..)| name));
         rig.frame("6");
     }
@@ -149,7 +150,7 @@ fn an_unanswered_leave_keeps_events_without_a_project_from_the_one_that_remains(
     }
     rig.leave("b");
     expect(&mut rig, "leave_project", "b");
-    // In flight, overdue, and long after that.
+    // The leave is in flight, then overdue, then given up.
     for seconds in [1, 11, 30] {
         rig.run(Duration::from_secs(seconds), |rig| rig.frame("2"));
         rig.told.clear();
@@ -164,7 +165,7 @@ fn an_unanswered_leave_keeps_events_without_a_project_from_the_one_that_remains(
     assert_eq!(stats.meta.project_id.as_deref(), Some("a"));
 }
 
-/// Reconnects and receives the join of `a`, which is never answered.
+/// Reconnects and expects the join of `a`, which is never answered. Returns its acknowledgement id.
 pub(super) fn reconnected_without_an_answer(rig: &mut Rig) -> u64 {
     rig.cut();
     rig.run(Duration::from_secs(5), |_| {});
@@ -231,7 +232,7 @@ fn two_refusals_that_name_no_project_end_nothing() {
     rig.frame(&format!("43{second}[]"));
     assert!(rig.told.is_empty(), "{:?}", rig.told);
     rig.run(Duration::from_secs(2), |rig| rig.frame("2"));
-    // The one with fewer refusals comes first.
+    // The project with fewer failures is joined first.
     joined(&mut rig, "b");
     joined(&mut rig, "a");
 }

@@ -1,4 +1,4 @@
-//! Invariants of a machine's outputs, whatever the inputs: attempts and events per minute, one join or leave in flight,
+//! Invariants of a machine's outputs for all inputs: attempts and events per minute, one join or leave in flight, and
 //! the order of states.
 
 use std::{
@@ -22,7 +22,7 @@ struct InFlight {
     since: Instant,
 }
 
-/// Watches a machine, and panics if it breaks a rule.
+/// Checker that watches a machine and panics if it violates an invariant.
 #[derive(Debug)]
 pub(crate) struct Rules {
     config: SessionConfig,
@@ -33,12 +33,12 @@ pub(crate) struct Rules {
 }
 
 impl Machine {
-    /// Rules for a machine, from its beginning.
+    /// Creates a checker for this machine, which must be new.
     pub(crate) fn rules(&self) -> Rules {
         Rules::new(self.config.clone())
     }
 
-    /// Number of entries in its tables and queues.
+    /// Returns the number of entries in all tables and queues of the machine.
     pub(crate) fn size(&self) -> usize {
         let rooms =
             self.rooms.iter().map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.size());
@@ -83,7 +83,8 @@ impl Rules {
         }
     }
 
-    /// Notes a frame. If it answers the join or leave in flight, the next one may be sent immediately.
+    /// Records a frame from the server. If the frame answers the join or leave in flight, the next one may be sent
+    /// immediately.
     pub(crate) fn hears(&mut self, text: &str) {
         let Some(in_flight) = &self.in_flight else { return };
         let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
@@ -110,7 +111,7 @@ impl Rules {
         }
     }
 
-    /// Notes the end of the connection.
+    /// Records the end of the connection.
     pub(crate) fn forgets_connection(&mut self) {
         self.sent_at.clear();
         self.in_flight = None;

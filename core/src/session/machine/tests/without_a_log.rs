@@ -1,4 +1,4 @@
-//! Servers without an event log: REST recovers events missed during an interruption, or a gap reports them.
+//! Servers without an event log. REST recovers events that were missed during an interruption, or a gap reports them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,7 +19,7 @@ use crate::{
     testing::Emitted,
 };
 
-/// As on real servers, decisions may be published slightly out of the order of their timestamps.
+/// Largest difference between the timestamps of two decisions that are published out of order, as on real servers.
 const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
@@ -27,11 +27,11 @@ enum Op {
     Publish(u8),
     Carry(u8),
     Serve,
-    /// An event overtakes the confirmation of the join, or another event.
+    /// Swaps two adjacent frames: an event overtakes the confirmation of the join or another event.
     Swap(usize),
     Cut,
     Greet,
-    /// The pending REST calls are answered: completely, partly, or not at all.
+    /// Answers the pending REST requests: completely (0), partly (1), or not at all (2).
     Answer(u8),
     Run(u64),
 }
@@ -52,13 +52,13 @@ fn ops() -> impl Strategy<Value = Op> {
 struct World {
     rig: Rig,
     contents: Vec<(u64, jiff::Timestamp)>,
-    /// Requests in progress, and their start times.
+    /// Frames on their way to the client, and the times at which they were sent.
     network: VecDeque<(String, jiff::Timestamp)>,
     joined: bool,
-    /// The first item that the stream must contain.
+    /// First item that the stream must contain; `None` if there is nothing to check.
     from: Option<u64>,
     seen: HashMap<u64, u32>,
-    /// Time for which the network has carried only requested frames.
+    /// Time in milliseconds since the network last carried all frames.
     lag: u64,
     told_gaps: u64,
     failed: u64,
@@ -118,7 +118,7 @@ impl World {
                 }
             }
             Op::Swap(which) => {
-                // By as much as concurrent publishers may differ.
+                // Only frames that concurrent publishers may send in either order are swapped.
                 let at = which % self.network.len().max(1);
                 let near = |a: &(String, jiff::Timestamp), b: &(String, jiff::Timestamp)| {
                     b.1.duration_since(a.1).unsigned_abs() <= BACKFILL_OVERLAP
@@ -137,7 +137,7 @@ impl World {
             Op::Run(ms) => {
                 self.lag += ms;
                 if self.lag > 20_000 {
-                    // A frame may be late, but not forever.
+                    // A frame may be delayed, but not forever.
                     self.apply(&Op::Carry(255));
                     self.lag = 0;
                 }
@@ -145,7 +145,7 @@ impl World {
             }
         }
         if !self.rig.open {
-            // The driver drops the calls of a connection that is gone.
+            // The driver drops the REST requests of a lost connection.
             self.rig.backfills.clear();
             self.network.clear();
             self.joined = false;
@@ -155,7 +155,7 @@ impl World {
 
     fn answer(&mut self, how: u8) {
         for request in std::mem::take(&mut self.rig.backfills) {
-            // The start of a stream is not reported here: events missed before its first are a gap then.
+            // The start of a stream is never reported here, so events missed before the first decision are a gap.
             let BackfillQuery::Missed { since } = request.query else { continue };
             let since = self.contents.iter().filter(|(_, at)| *at >= since - BACKFILL_OVERLAP);
             let mut found: Vec<_> = since
@@ -186,7 +186,7 @@ impl World {
                 }
                 Told::Event(Event::Gap(gap)) => {
                     if gap.reason == GapReason::Interrupted {
-                        // Before the first decision there is no server time to start from.
+                        // Before the first decision, no server time is known from which a backfill could start.
                         assert!(self.seen.is_empty());
                         self.from = None;
                     } else {
@@ -195,7 +195,7 @@ impl World {
                     }
                 }
                 Told::ProjectOpened(_) => {}
-                // The first join may find no connection in time; then there is nothing to check.
+                // The first join may time out without a connection. Then there is nothing to check.
                 Told::Ended(..) => self.from = None,
                 other => panic!("{other:?}"),
             }

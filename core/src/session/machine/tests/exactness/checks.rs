@@ -1,4 +1,4 @@
-//! Invariants after each step, and at the end.
+//! Invariants that are checked after each step and at the end.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl World {
-    /// Compares the streams with the logs.
+    /// Compares the streams' new events with the logs.
     pub(super) fn check(&mut self) {
         while let Some(told) = self.rig.told.pop_front() {
             match told {
@@ -27,7 +27,7 @@ impl World {
                     reader.place = Some(cursor);
                 }
                 Told::Ended(project, error) => {
-                    // A join without a connection in time ends with an error; the user may try again.
+                    // A join that finds no connection in time ends with an error. The user may then join again.
                     let _ = error;
                     if let Some(place) = self.readers.remove(&project).and_then(|reader| reader.place) {
                         self.left.insert(project, place);
@@ -40,7 +40,7 @@ impl World {
 
     pub(super) fn check_event(&mut self, event: &Event) {
         let Some(project) = event.project_id().map(ToString::to_string) else { panic!("of no project: {event:?}") };
-        // A late event of a project that was left belongs to none of its streams.
+        // A late event of a project that the user has left belongs to none of its streams.
         let Some(reader) = self.readers.get_mut(&project) else { return };
         let log = &self.logs[&*project];
         match event {
@@ -82,12 +82,13 @@ impl World {
         }
     }
 
-    /// Repairs everything; every reader must then receive everything.
+    /// Ends all faults, and waits until every reader has received everything.
     pub(super) fn heal(&mut self) {
         self.flaky = false;
         self.rig.cut();
         self.check();
-        // Twenty minutes, because the smallest budget allows ten pages per minute, and a page may have one event.
+        // The wait lasts up to 20 minutes, because the smallest budget allows ten page requests per minute, and a page
+        // may contain only one event.
         for _ in 0..12_000 {
             self.sweep();
             if self.rig.dial.is_some() {
@@ -99,7 +100,7 @@ impl World {
                 return;
             }
             self.rig.run(Duration::from_millis(100), |_| {});
-            // Keeps the connection from being declared dead.
+            // Without a sign of life, the connection would count as dead.
             self.rig.handle(Input::Activity);
             self.check();
         }

@@ -1,5 +1,5 @@
-//! Against a model of a server with an event log: a project's stream is its log, in order, each event once, or a gap
-//! that accounts for the missing events.
+//! Comparison with a model of a server that has an event log. A project's stream contains the events of its log once
+//! and in order, or a gap that accounts for the missing ones.
 
 mod checks;
 mod ops;
@@ -28,10 +28,10 @@ use crate::{
 
 const PROJECTS: [&str; 3] = ["a", "b", "c"];
 
-/// Position of a stream, as far as it knows.
+/// A project's stream, and its position.
 struct Reader {
     place: Option<Cursor>,
-    /// Position that the join requested.
+    /// Cursor that the user passed to the join.
     asked: Option<Cursor>,
 }
 
@@ -40,10 +40,10 @@ struct World {
     logs: BTreeMap<&'static str, Log>,
     network: VecDeque<Frame>,
     readers: HashMap<String, Reader>,
-    /// Last known cursors of projects that were left.
+    /// Last known cursors of projects that the user has left.
     left: HashMap<String, Cursor>,
     page: usize,
-    /// True if the server refuses some pages.
+    /// True if the server fails to return some pages.
     flaky: bool,
     skips: bool,
     pages: u64,
@@ -125,7 +125,7 @@ impl World {
                 log.oldest = (log.oldest + u64::from(count)).min(log.head() + 1);
             }
             Op::NewLog(project, count) => {
-                // A recreated database implies a restart of the server.
+                // A database is only recreated while the server restarts.
                 self.rig.cut();
                 self.sweep();
                 let log = self.log(PROJECTS[project]);
@@ -183,7 +183,7 @@ proptest! {
     }
 }
 
-/// The scenario of the property above does occur.
+/// Shows that the property above covers interruptions that lose events.
 #[test]
 fn events_lost_in_a_cut_are_recovered() {
     let mut world = World::new(quick(), 1, 3, false);

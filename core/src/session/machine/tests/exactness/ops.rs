@@ -1,4 +1,4 @@
-//! Actions of users, the server and the network, in any order.
+//! Random actions of the user, the server and the network.
 
 use proptest::prelude::*;
 
@@ -8,20 +8,22 @@ use super::PROJECTS;
 pub(super) enum Op {
     Publish(usize, u8),
     PublishStats(usize),
-    /// The server handles the frames that it has received.
+    /// Lets the server handle the frames that it has received.
     Serve,
-    /// The network carries this many frames.
+    /// Lets the network carry this many frames to the client.
     Carry(u8),
-    /// Faults of a broker behind the server, which affect only live events.
+    /// Drops a live event, as a broker behind the server may.
     DropLive(usize),
+    /// Delivers a live event twice.
     DoubleLive(usize),
+    /// Swaps a live event with the next frame.
     Swap(usize),
     Cut,
-    /// A new connection, if one is wanted.
+    /// Opens a new connection, if an attempt is in progress.
     Greet,
     Refuse,
     Leave(usize),
-    /// A join, after a known cursor or from now on.
+    /// Joins a project, after its last known cursor if the flag is true.
     Join(usize, bool),
     Forget(usize, u8),
     NewLog(usize, u8),

@@ -8,7 +8,7 @@ use crate::testing::Emitted;
 /// Event log of a project on the server.
 pub(super) struct Log {
     pub(super) generation: u64,
-    /// Name of each event's item, by id from 1.
+    /// Item of each event. The event with id 1 comes first.
     pub(super) events: Vec<String>,
     pub(super) oldest: u64,
     pub(super) joined: bool,
@@ -50,7 +50,7 @@ impl World {
         self.network.push_back(Frame { text, live: false });
     }
 
-    /// The connection is gone, and everything in transit.
+    /// Removes everything in transit and all memberships, if the connection is lost.
     pub(super) fn sweep(&mut self) {
         if !self.rig.open {
             self.network.clear();
