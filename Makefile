@@ -1,7 +1,7 @@
-# The everyday commands. All others: `cargo xtask help`.
+# The most common commands; `cargo xtask help` lists all of them.
 
 CARGO ?= cargo
-# Number of steps of `make test` that run at the same time.
+# Number of steps of `make test` that run in parallel.
 LANES ?= 1
 XTASK = $(CARGO) run --quiet --package xtask --
 
@@ -10,51 +10,51 @@ XTASK = $(CARGO) run --quiet --package xtask --
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make demo       the reference server, live typed events, a cut connection, and nothing lost; needs only Rust
+## make demo       shows live events, cuts the connection, and shows that nothing is lost; needs only Rust
 demo:
-	@echo 'building; the first time takes a few minutes'
+	@echo 'building; the first build takes a few minutes'
 	@$(CARGO) run --quiet -p quickstart
 
-## make check      formats, lints and the quick tests: before each commit
+## make check      checks formatting, lints, and runs the quick tests; use it before each commit
 check:
 	@$(XTASK) check
 
-## make test       everything, other implementations included; sets up its needs
+## make test       runs all tests, including those against other implementations; installs what they need
 test:
 	@$(XTASK) test --lanes $(LANES)
 
-## make test-NAME  one part of it: rust, python, node, swift, kotlin, postgres, ...; `cargo xtask help test` lists them
+## make test-NAME  runs one part of the tests: rust, python, node, swift, ...; `cargo xtask help test` lists the names
 test-%:
 	@$(XTASK) test $*
 
-## make hostile    thirty attacks on the server next to another tenant, with a table; ten minutes
+## make hostile    attacks the server in thirty ways while another tenant uses it; ten minutes
 hostile:
 	@$(XTASK) prove hostile
 
-## make lint       formats, clippy, wording, spelling, shell scripts
+## make lint       checks formatting, clippy, wording, spelling and shell scripts
 lint:
 	@$(XTASK) lint
 
-## make build-LANG the package of node or swift, to be installed from its folder
+## make build-LANG builds the package of node or swift, which can then be installed from its folder
 build-%:
 	@$(XTASK) build $*
 
-## make bench      measurements next to other implementations, and one table of them; an hour
+## make bench      measures performance next to other implementations, and prints a table; one hour
 bench:
 	@$(XTASK) bench
 
-## make docs       the documentation and the API references as a site, in target/book
+## make docs       builds the documentation and the API references as a website in target/book
 docs:
 	@$(XTASK) docs
 
-## make package    packs all packages and tries them in empty places; publishes nothing
+## make package    builds all packages and tests them in empty environments; publishes nothing
 package:
 	@$(XTASK) package
 
-## make clean      removes all builds; keeps costly downloads: `cargo xtask clean --all` removes them too
+## make clean      removes all build results; `cargo xtask clean --all` also removes large downloads
 clean:
 	@$(XTASK) clean
 
-## make fetch      fetches toolchains, servers and packages that the tests need
+## make fetch      downloads toolchains, servers and packages that the tests need
 fetch:
 	@$(XTASK) fetch

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh
-alone node
+acquire_lock node
 
-node_at_least 20
-npm_packages .
+require_node 20
+install_npm_packages .

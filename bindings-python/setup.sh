@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh
-alone python
+acquire_lock python
 
 cache="${PYTHON_CACHE:-$setup_cache}"
-venv "$cache/python" requirements.txt
+create_venv "$cache/python" requirements.txt
 echo "$cache/python"

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 suite=trixie # the first Debian that has Swift
 packages=swiftlang,libc6-dev,libstdc++-14-dev,zip
 . ../setup/lib.sh
-alone swift
+acquire_lock swift
 cache="${SWIFT_CACHE:-$setup_cache}"
 root="$cache/swift-root"
 
@@ -22,5 +22,5 @@ if [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/d
 fi
 
 [ -e "$root/.ready" ] || echo "setup.sh: fetching Swift, 555 MB" >&2
-debian_root "$root" "$suite" "$packages"
+create_debian_root "$root" "$suite" "$packages"
 echo "$PWD/scripts/in-root.sh $root"

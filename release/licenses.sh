@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# licenses.sh CARGO_DENY: checks the licences and origins of all crates in every Cargo.lock, and that no version is a
-# wildcard, according to deny.toml. Needs the crates, and no other network.
+# licenses.sh CARGO_DENY: checks the licences and origins of all crates in every Cargo.lock against deny.toml, and that
+# no version requirement is a wildcard. Downloads missing crates, but nothing else.
 set -euo pipefail
 deny="$1"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Every entry of deny.toml must be used somewhere: in the workspace, which is checked first.
+# The workspace is checked first, and must use every licence that deny.toml accepts.
 unused=(--deny license-not-encountered --allow license-exception-not-encountered)
 for folder in . core/fuzz core/benches/peers core/benches/instructions server-ref/tests/stock/clients/rust; do
     printf '%s: ' "$folder"

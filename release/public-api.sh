@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# public-api.sh [write]: compares the public API of the crate `automoderate`, with all features, with the listing in
-# core/public-api.txt, so that reviews show its changes. `write` rewrites the listing.
+# public-api.sh [write]: compares the public API of the crate `automoderate`, with all features, against the listing in
+# core/public-api.txt, so that code reviews show API changes. `write` updates the listing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 listing=core/public-api.txt
 cargo="${CARGO:-cargo}"
 target="$("$cargo" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 
-# rustdoc's JSON is unstable: this lets a stable rustdoc write it. Only rustdoc gets the flag, so nothing is compiled again.
+# rustdoc's JSON output is unstable, so this wrapper enables it for a stable rustdoc. Only rustdoc gets the variable,
+# because it would make cargo recompile all crates.
 mkdir -p "$target/public-api"
 printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n' >"$target/public-api/rustdoc"
 chmod +x "$target/public-api/rustdoc"
@@ -18,6 +19,6 @@ RUSTDOC="$target/public-api/rustdoc" CARGO_BUILD_BUILD_DIR="$target" "$cargo" ru
 if [ "${1:-}" = write ]; then
     cp "$target/public-api/now.txt" "$listing"
 elif ! diff -u "$listing" "$target/public-api/now.txt"; then
-    echo "FAILED: what is public has changed. If that is meant: cargo xtask public-api, and a line in CHANGELOG.md" >&2
+    echo "FAILED: the public API has changed. If this is intended, run cargo xtask public-api and update CHANGELOG.md" >&2
     exit 1
 fi

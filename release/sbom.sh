@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sbom.sh CARGO_CYCLONEDX: writes the components of each published package, in CycloneDX's format, as cargo resolves
-# them for all platforms, into target/sbom. The server also contains the dashboard's packages, which npm lists.
+# sbom.sh CARGO_CYCLONEDX: lists the components of each published package, as cargo resolves them for all platforms, in
+# CycloneDX files in target/sbom. npm lists the dashboard's packages, which the server also contains.
 set -euo pipefail
 cyclonedx="$1"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +9,7 @@ folder=target/sbom
 rm -rf "$folder"
 mkdir -p "$folder"
 
-# It writes next to every manifest of the workspace.
+# cargo-cyclonedx writes its output next to every manifest in the workspace.
 "$cyclonedx" cyclonedx --quiet --format json --spec-version 1.5 --describe crate --target all --manifest-path Cargo.toml
 for package in "${packages[@]}"; do
     mv "$(git ls-files --others --ignored --exclude='*.cdx.json' | grep "/$package.cdx.json$")" "$folder/"

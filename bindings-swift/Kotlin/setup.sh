@@ -5,19 +5,19 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh
-alone kotlin
+acquire_lock kotlin
 cache="${KOTLIN_CACHE:-$setup_cache}/kotlin"
 compiler=kotlin-jupyter-kernel==0.19.0.944
 jna=/usr/share/java/jna.jar
 
 if ! command -v java >/dev/null || [ ! -e "$jna" ]; then
-    debian default-jre-headless libjna-java
+    install_debian default-jre-headless libjna-java
 fi
 if [ "$(cat "$cache/.ready" 2>/dev/null)" != "$compiler" ]; then
     rm -rf "$cache"
     mkdir -p "$cache"
     python3 -m venv "$cache/venv" >&2
-    retried "$cache/venv/bin/python" -m pip download --quiet --no-deps --dest "$cache" "$compiler"
+    with_retries "$cache/venv/bin/python" -m pip download --quiet --no-deps --dest "$cache" "$compiler"
     python3 -m zipfile -e "$cache"/*.whl "$cache" >&2
     rm -rf "$cache"/*.whl "$cache/venv"
     echo "$compiler" >"$cache/.ready"

@@ -1,8 +1,8 @@
-"""The fenced code blocks of the documentation's pages.
+"""Finds the fenced code blocks of the documentation.
 
-Words after a block's language: `run`, which `run.py` runs; and for readers who follow the page step by step, like
-`walkthrough`: `file=NAME`, the content of a file; `debian`, commands for root on Debian; `endless` and `run=server`,
-programs that run until they are stopped.
+A block can have flags after its language. `run.py` runs blocks with the flag `run`. `walkthrough` also uses the flags
+`file=NAME` (the content of a file), `debian` (commands for root on Debian), and `endless` and `run=server` (programs
+that run until they are stopped).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Block:
     language: str
     flags: tuple[str, ...]
     text: str
-    section: str  # the heading above it
+    section: str  # the heading above the block
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
@@ -38,15 +38,15 @@ class Block:
         return re.sub(r"\W", "_", f"{self.page}_{self.line}").lower()
 
     def option(self, name: str) -> str | None:
-        """The value of a flag, such as `main.rs` for `file` in `file=main.rs`."""
+        """Returns the value of a flag, such as `main.rs` for the name `file` and the flag `file=main.rs`."""
         return next((flag.partition("=")[2] for flag in self.flags if flag.startswith(f"{name}=")), None)
 
 
 def page_blocks(page: Path) -> list[Block]:
     text = page.read_text()
-    # A line that looks like a heading in a block is a comment.
-    bare = FENCE.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
-    headings = [(heading.start(), heading[1]) for heading in HEADING.finditer(bare)]
+    # Code is blanked out first, because a comment in a block may look like a heading.
+    without_code = FENCE.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), text)
+    headings = [(heading.start(), heading[1]) for heading in HEADING.finditer(without_code)]
     found = []
     for match in FENCE.finditer(text):
         line = text.count("\n", 0, match.start()) + 1
@@ -56,6 +56,6 @@ def page_blocks(page: Path) -> list[Block]:
 
 
 def blocks(language: str, flag: str = "run") -> list[Block]:
-    """The blocks of one language with a flag after its name, such as `run`."""
-    every = (block for page in PAGES for block in page_blocks(page))
-    return [block for block in every if block.language == language and flag in block.flags]
+    """Returns all blocks of one language that have a flag, such as `run`."""
+    all_blocks = (block for page in PAGES for block in page_blocks(page))
+    return [block for block in all_blocks if block.language == language and flag in block.flags]

@@ -1,4 +1,4 @@
-"""Makes a program from a page's block: one that begins with an import is complete; the others get `client` and
+"""Turns code blocks into programs. A block that starts with an import is complete; the others get a `client` and a
 `project`.
 """
 
@@ -10,22 +10,22 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from blocks import ROOT, Block
 from server import Server
 
 Command = Sequence[str]
-Fill = Callable[[str], str]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 
 
-def folder(name: str) -> Path:
-    made = TARGET / "pages" / name
-    shutil.rmtree(made / "src", ignore_errors=True)
-    (made / "src").mkdir(parents=True)
-    return made
+def empty_folder(name: str) -> Path:
+    """Returns a folder for the programs of one language, with an empty `src`."""
+    created = TARGET / "pages" / name
+    shutil.rmtree(created / "src", ignore_errors=True)
+    (created / "src").mkdir(parents=True)
+    return created
 
 
 def shell(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
@@ -33,7 +33,7 @@ def shell(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
 
 
 def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """With the Python that runs this, which must have the package."""
+    """Returns programs for the Python that runs this script, which must have the package installed."""
 
     def program(text: str) -> str:
         top_level_await = re.search(r"^(async |.*\bawait )", text, re.MULTILINE) and "asyncio.run" not in text
@@ -41,24 +41,24 @@ def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command
             return text
         has_client = "AsyncClient(" in text
         body = text if has_client else f"project = await client.join('proj_1')\n{text}"
-        opened = "" if has_client else "async with AsyncClient('http://localhost:6217', api_key='am_…') as client:"
+        opening = "" if has_client else "async with AsyncClient('http://localhost:6217', api_key='am_…') as client:"
         body = textwrap.indent(body, "    " if has_client else "        ")
-        return f"import asyncio\nfrom automoderate import *\nasync def main():\n    {opened}\n{body}\nasyncio.run(main())\n"
+        return f"import asyncio\nfrom automoderate import *\nasync def main():\n    {opening}\n{body}\nasyncio.run(main())\n"
 
-    where = folder("python")
+    where = empty_folder("python")
     for block in blocks:
         (where / "src" / f"{block.name}.py").write_text(server.fill(program(block.text)))
     return [(block, [sys.executable, "-u", str(where / "src" / f"{block.name}.py")]) for block in blocks]
 
 
 def node(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """With `node`, and the package as `npm install …/bindings-node` installs it."""
+    """Returns programs for `node`, with the package linked as `npm install …/bindings-node` would link it."""
     prelude = (
         "import { Client } from 'automoderate'\n"
         "const client = await Client.connect('http://localhost:6217', { apiKey: 'am_…' })\n"
         "const project = await client.join('proj_1')\n"
     )
-    where = folder("node")
+    where = empty_folder("node")
     modules = where / "node_modules"
     modules.mkdir(exist_ok=True)
     link = modules / "automoderate"
@@ -72,8 +72,8 @@ def node(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]
 
 
 def rust(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """One package with a program for each block, built with the versions of the workspace."""
-    where = folder("rust")
+    """Builds one package with a program for each block, with the dependency versions of the workspace."""
+    where = empty_folder("rust")
     manifest = textwrap.dedent(f"""\
         [package]
         name = "pages"
@@ -103,11 +103,11 @@ def rust(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]
 
 
 def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    """One program for all blocks, built and run by the command in `AUTOMODERATE_SWIFT`, with the library that
-    `bindings-swift/check.sh` built.
+    """Builds one program for all blocks. The command in `AUTOMODERATE_SWIFT` builds and runs it, with the library that
+    `bindings-swift/check.sh` has built.
     """
     run = os.environ.get("AUTOMODERATE_SWIFT", "env").split()
-    where = folder("swift")
+    where = empty_folder("swift")
     (where / "src" / "Pages").mkdir()
     manifest = textwrap.dedent(f"""\
         // swift-tools-version: 6.0
@@ -134,9 +134,9 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
         functions.append(f"func {block.name}() async throws {{\n{text}\n}}\n")
         cases.append(f'case "{block.name}": try await {block.name}()')
     choice = "\n".join([*cases, 'default: fatalError("no such page")'])
-    # Output must appear while the program runs; `stdout` itself can't be named in Swift 6.
-    start = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
-    source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{start}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
+    # Flush periodically, so output appears while the program runs. Swift 6 does not allow access to `stdout` itself.
+    flush_task = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
+    source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{flush_task}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
     (where / "src" / "Pages" / "main.swift").write_text(server.fill(source))
     flags = [
         "--package-path",
@@ -146,7 +146,7 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
         "-Xlinker",
         f"-L{TARGET / 'swift-lib'}",
     ]
-    # Parts of programs leave much unused.
+    # Incomplete programs leave values unused.
     flags += ["-Xswiftc", "-suppress-warnings"]
     if sys.platform == "linux":
         flags += ["-Xswiftc", "-DAUTOMODERATE_OBSERVATION", "-Xlinker", "--allow-shlib-undefined"]

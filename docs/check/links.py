@@ -1,4 +1,4 @@
-"""Checks that every link between the documentation's pages works, and that every page is listed."""
+"""Checks that every link between the documentation's pages works, and that docs/SUMMARY.md lists every page."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 from blocks import FENCE, HEADING, PAGES, ROOT
 
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
-# The folders that `make docs` puts next to the pages.
-MADE = {f"docs/api/{name}" for name in ["rust/automoderate/index.html", "python/index.html", "node/index.html"]}
-# DocC's script reads the page's name from its address.
-MADE.add("docs/api/swift/documentation/automoderate")
-# mdBook copies this folder.
+# Pages that `make docs` generates next to the documentation.
+GENERATED = {f"docs/api/{name}" for name in ["rust/automoderate/index.html", "python/index.html", "node/index.html"]}
+# DocC's script takes the name of the page from the URL.
+GENERATED.add("docs/api/swift/documentation/automoderate")
+# mdBook copies this folder into the website.
 PLOTS = ROOT / "docs/plots"
 OTHERS = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 
 
 def anchors(page: Path) -> set[str]:
-    """The names that GitHub and mdBook give to headings."""
+    """Returns the anchors that GitHub and mdBook generate for the headings."""
     text = FENCE.sub("", page.read_text())
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()).strip() for heading in HEADING.findall(text))
     return {heading.replace(" ", "-") for heading in plain}
 
 
 def check() -> bool:
-    wrong, count = [], 0
+    errors, count = [], 0
     for page in [*PAGES, *(ROOT / name for name in OTHERS if (ROOT / name).exists())]:
         for target in LINK.findall(FENCE.sub("", page.read_text())):
             if re.match(r"[a-z]+:", target):
@@ -34,21 +34,21 @@ def check() -> bool:
             count += 1
             name, _, anchor = target.partition("#")
             to = (page.parent / name).resolve() if name else page
-            if str(to.relative_to(ROOT)) in MADE:
+            if str(to.relative_to(ROOT)) in GENERATED:
                 continue
             if page.parent == ROOT / "docs" and to.parent not in (page.parent, PLOTS):
-                wrong.append(f"{page.relative_to(ROOT)}: {target} is not in the site that `make docs` builds")
+                errors.append(f"{page.relative_to(ROOT)}: {target} is not part of the website that `make docs` builds")
             elif not to.exists():
-                wrong.append(f"{page.relative_to(ROOT)}: {target} does not exist")
+                errors.append(f"{page.relative_to(ROOT)}: {target} does not exist")
             elif anchor and anchor not in anchors(to):
-                wrong.append(f"{page.relative_to(ROOT)}: {target}: no such heading")
+                errors.append(f"{page.relative_to(ROOT)}: {target}: no such heading")
     listed = (ROOT / "docs/SUMMARY.md").read_text()
-    wrong += [
+    errors += [
         f"docs/SUMMARY.md does not list {page.name}"
         for page in ROOT.glob("docs/*.md")
         if page.name not in listed + "SUMMARY.md"
     ]
-    for line in wrong:
+    for line in errors:
         print(f"FAILED: {line}", file=sys.stderr)
-    print(f"documentation: {count} links, {len(wrong)} lead nowhere")
-    return not wrong
+    print(f"documentation: {count} links, {len(errors)} of them broken")
+    return not errors

@@ -1,4 +1,4 @@
-"""Prose of a source file: Markdown without its code, comments, docstrings and string literals that hold words."""
+"""Extracts the prose of a source file: Markdown text without code, comments, docstrings, and strings with words."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ LINE_MARK = re.compile(r"\A(?:///|//!|//|#+:?)")
 
 
 @dataclass
-class Block:
-    """A paragraph, a list item, a heading, a comment's paragraph or a string."""
+class ProseBlock:
+    """A paragraph, a list item, a heading, a paragraph of a comment, or a string."""
 
     line: int
     text: str
-    kind: str = "text"  # or "doc", the first paragraph of documentation, or "heading"
+    kind: str = "text"  # or "doc" for the first paragraph of a doc comment, or "heading"
 
 
-def read(path: Path, text: str) -> list[Block]:
-    """The blocks of prose in a file, or none if its kind isn't known."""
+def read(path: Path, text: str) -> list[ProseBlock]:
+    """Returns the blocks of prose in a file; none if the type of the file is unknown."""
     if path.suffix == ".md":
         return paragraphs(1, text)
     if path.suffix in PYTHON:
@@ -48,11 +48,11 @@ def read(path: Path, text: str) -> list[Block]:
     return []
 
 
-def paragraphs(first: int, text: str, kind: str = "text") -> list[Block]:
-    """Markdown in blocks; lines keep their numbers, code leaves a gap."""
+def paragraphs(first: int, text: str, kind: str = "text") -> list[ProseBlock]:
+    """Splits Markdown into blocks. Code becomes empty lines, so line numbers remain correct."""
     text = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
     text = TARGET.sub("]", CODE.sub("`_`", text))
-    blocks: list[Block] = []
+    blocks: list[ProseBlock] = []
     going = False
     for number, line in enumerate(text.split("\n"), first):
         line = line.strip()
@@ -66,14 +66,14 @@ def paragraphs(first: int, text: str, kind: str = "text") -> list[Block]:
             blocks[-1].text += "\n" + line
         else:
             start = kind if not blocks else "text"
-            blocks.append(Block(number, line, "heading" if heading else start))
+            blocks.append(ProseBlock(number, line, "heading" if heading else start))
             going = not heading
     return blocks
 
 
-def tokens(pattern: re.Pattern[str], text: str) -> list[Block]:
-    """Comments, those on adjoining lines as one, and strings with at least two words."""
-    blocks: list[Block] = []
+def tokens(pattern: re.Pattern[str], text: str) -> list[ProseBlock]:
+    """Returns comments, joining those on adjacent lines, and strings with at least two words."""
+    blocks: list[ProseBlock] = []
     run: list[str] = []
     begun = following = 0
     mark = ""
@@ -89,7 +89,7 @@ def tokens(pattern: re.Pattern[str], text: str) -> list[Block]:
         if found["comment"] is None:
             flush()
             if re.search(r"[A-Za-z] [A-Za-z]", part):
-                blocks.append(Block(line, part.strip("`\"'r#")))
+                blocks.append(ProseBlock(line, part.strip("`\"'r#")))
         elif part.startswith("/*"):
             flush()
             body = re.sub(r"^[ \t]*\*(?!/)", "", part.strip("/*"), flags=re.M)
@@ -107,9 +107,9 @@ def tokens(pattern: re.Pattern[str], text: str) -> list[Block]:
     return blocks
 
 
-def python(text: str) -> list[Block]:
-    """Comments, docstrings and strings of Python."""
-    blocks: list[Block] = []
+def python(text: str) -> list[ProseBlock]:
+    """Returns the comments, docstrings and strings of a Python file."""
+    blocks: list[ProseBlock] = []
     opening = {token.NEWLINE, token.NL, token.INDENT, token.DEDENT, token.ENCODING, token.COMMENT}
     before = token.ENCODING
     depth = 0
@@ -123,11 +123,11 @@ def python(text: str) -> list[Block]:
             if adjoins and last is not None and before == token.NL:
                 last.text += "\n" + comment
             elif comment:
-                blocks.append(Block(line, comment))
+                blocks.append(ProseBlock(line, comment))
         elif part.type == token.STRING and before in opening and not depth:
             blocks.extend(paragraphs(line, part.string.strip("rbf").strip("\"'"), "doc"))
         elif part.type in {token.STRING, middle} and re.search(r"[A-Za-z] [A-Za-z]", part.string):
-            blocks.append(Block(line, CODE.sub("`_`", part.string.strip("\"'"))))
+            blocks.append(ProseBlock(line, CODE.sub("`_`", part.string.strip("\"'"))))
         depth += (part.string in "([{") - (part.string in ")]}") if part.type == token.OP else 0
         before = part.type
     return blocks

@@ -1,7 +1,7 @@
-"""Runs every code block of the documentation that is marked `run`, against the reference server.
+"""Runs every code block of the documentation that is marked `run` against the reference server.
 
 python3 docs/check/run.py LANGUAGE...      sh, rust, python (with the package installed), js, swift
-python3 docs/check/run.py links            whether every link between pages leads somewhere
+python3 docs/check/run.py links            checks that no link between pages is broken
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import sys
 import links
 from blocks import ROOT, blocks
 from languages import LANGUAGES
-from running import complaint
+from running import run_program
 from server import Server
 
 
 def check(language: str) -> bool:
     found = blocks(language)
-    assert found, f"no page has a block of {language}"
+    assert found, f"no page has a {language} block marked `run`"
     failed = 0
     with Server() as server:
         for block, command in LANGUAGES[language](found, server):
-            wrong = complaint(command, ROOT / "bindings-swift" if language == "swift" else ROOT)
-            if wrong:
+            failure = run_program(command, ROOT / "bindings-swift" if language == "swift" else ROOT)
+            if failure:
                 failed += 1
-                print(f"FAILED: {block}: {wrong}", file=sys.stderr)
-    print(f"documentation: {len(found) - failed} of {len(found)} {language} blocks run")
+                print(f"FAILED: {block}: {failure}", file=sys.stderr)
+    print(f"documentation: {len(found) - failed} of {len(found)} {language} blocks passed")
     return not failed
 
 

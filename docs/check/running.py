@@ -1,4 +1,4 @@
-"""Runs a program of the documentation, and reports what is wrong with it."""
+"""Runs a program from the documentation, and reports how it fails."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PATIENCE = 60.0  # seconds until a program must have printed something
-GRACE = 1.0  # seconds after its first line in which an endless program may still fail
-SIGNS = ("Traceback (most recent call last)", "panicked at", "Unhandled", "Fatal error")
+FIRST_OUTPUT_TIMEOUT = 60.0  # seconds within which a program must print its first line
+GRACE_PERIOD = 1.0  # seconds after its first line during which an endless program is still watched for failures
+FAILURE_SIGNS = ("Traceback (most recent call last)", "panicked at", "Unhandled", "Fatal error")
 
 
-def complaint(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> str | None:
-    """The complaint: a status that is not 0, neither an end nor output, or signs of failure.
+def run_program(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> str | None:
+    """Returns the failure of a program, or `None`.
 
-    Programs that follow a project run forever: they are stopped once they have printed something.
+    A program fails if its exit status is not 0, if it neither exits nor prints anything, or if its output contains a
+    sign of a failure. Programs that follow a project run forever, so they are killed after their first output.
     """
     process = subprocess.Popen(
         command,
@@ -38,7 +39,7 @@ def complaint(command: Sequence[str], folder: Path, env: Mapping[str, str] | Non
 
     threading.Thread(target=read, daemon=True).start()
     output: list[str] = []
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + FIRST_OUTPUT_TIMEOUT
     ended = False
     while not ended:
         try:
@@ -49,16 +50,16 @@ def complaint(command: Sequence[str], folder: Path, env: Mapping[str, str] | Non
             ended = True
         else:
             if not output:
-                deadline = time.monotonic() + GRACE
+                deadline = time.monotonic() + GRACE_PERIOD
             output.append(line)
     if not ended:
         process.kill()
     status = process.wait()
     text = "".join(output)
     if ended and status != 0:
-        return f"it ended with {status}:\n{text}"
+        return f"it exited with {status}:\n{text}"
     if not ended and not text.strip():
-        return "it neither ended nor printed anything"
-    if any(sign in text for sign in SIGNS):
+        return "it neither exited nor printed anything"
+    if any(sign in text for sign in FAILURE_SIGNS):
         return text
     return None

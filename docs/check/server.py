@@ -1,4 +1,4 @@
-"""The reference server, started as documented, with a constant supply of submissions."""
+"""Starts the reference server as documented, and submits items to it continuously."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blocks import ROOT, blocks
 
 
 def fill(text: str, ready: Mapping[str, str]) -> str:
-    """The text with the documentation's address, key and project replaced by those that a server printed."""
+    """Replaces the documentation's address, key and project with those that a server printed."""
     places = {"http://localhost:6217": "base_url", "am_…": "api_key", "proj_1": "project_id"}
     for place, name in places.items():
         text = text.replace(place, ready[name])
@@ -25,7 +25,7 @@ def fill(text: str, ready: Mapping[str, str]) -> str:
 
 
 class Server:
-    """Runs the page's command marked `run=server`, on a free port and with its own database."""
+    """Runs the documented command that is marked `run=server`, on a free port and with its own database."""
 
     def __enter__(self) -> Server:
         self._folder = tempfile.TemporaryDirectory()
@@ -34,7 +34,7 @@ class Server:
         cargo = os.environ.get("CARGO", "cargo")
         database = f"sqlite://{Path(self._folder.name) / 'automoderate.db'}"
         command = [cargo, *command[1:], "--listen", "127.0.0.1:0", "--database", database]
-        # All connections here have the same address.
+        # All programs connect from the same address, so the limit per address is turned off.
         limits = {"AUTOMODERATE_MAX_CONNECTIONS_PER_IP": "0", "AUTOMODERATE_LOG": "warn"}
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits}

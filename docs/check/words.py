@@ -1,8 +1,8 @@
-"""Words and turns of phrase that read as if translated: a file may not gain any.
+"""Finds words and phrases that read as if translated. Their number must not increase in any file.
 
-python3 docs/check/words.py              compares every file with docs/check/words.json
-python3 docs/check/words.py --write      writes today's counts there, if there are no more in all
-python3 docs/check/words.py --list FILE  shows the places in a file
+python3 docs/check/words.py              checks every file against docs/check/words.json
+python3 docs/check/words.py --write      writes the current counts there, unless their total has increased
+python3 docs/check/words.py --list FILE  prints the findings in a file
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ import prose
 
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE = ROOT / "docs/check/words.json"
-# The check itself, and what is generated.
+# Files of this check, and generated files.
 SKIPPED = ("docs/check/words", "server-ref/dashboard/dist/", "bindings-swift/Sources/AutoModerateFFI/")
 
-# "behind" is right before these, and after these.
+# "behind" is correct before the words in PLACES, and after the words in LAG_VERBS.
 PLACES = r"prox(?:y|ies)|NAT|firewall|balancer|address|gateway|feature|flag|TLS|server|origin|host|lock|interface|trait"
-LAG = "".join(f"(?<!{verb} )" for verb in ("fall", "falls", "fell", "falling", "lag", "lags", "far", "left", "leave"))
+LAG_VERBS = ("fall", "falls", "fell", "falling", "lag", "lags", "far", "left", "leave")
+NOT_LAGGING = "".join(f"(?<!{verb} )" for verb in LAG_VERBS)
 PATTERNS: list[tuple[str, str]] = [
     (r"\bwho(?:m)?ever\b", "anyone who; every client that"),
     (r"\b(?:be|been|being|is|are|was|were)\s+had\b", "is available; can be obtained, recovered, installed"),
     (r"\b(?:be|been|being|is|are|was|were)\s+told\b", "receives; learns; is notified; the stream reports"),
     (r"\bmend(?:s|ed|ing)?\b", "fix; repair; recover"),
     (r"\bbeside\b", "next to; compared with; besides"),
-    (rf"{LAG}\bbehind\b(?!\s+(?:[\w'-]+\s+){{0,3}}(?:{PLACES})\b)", "after"),
+    (rf"{NOT_LAGGING}\bbehind\b(?!\s+(?:[\w'-]+\s+){{0,3}}(?:{PLACES})\b)", "after"),
     (r"\b(?:a|each|every|one|another|this|that)\s+content\s+(?:is|was|that|which|has|of|may|must|can)\b", "an item"),
     (r"(?<!table of )(?<!file )(?<!'s )\bcontents\b", "items"),
     (r"\balso\s+if\b", "even if; including when"),
@@ -47,7 +48,7 @@ WORDS = [(re.compile(pattern, re.I), better) for pattern, better in PATTERNS]
 
 
 def findings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
-    """The line, the words and what to write instead, of each finding."""
+    """Yields the line, the words and a suggestion for each finding."""
     for block in prose.read(path, text):
         if SQL.match(block.text):
             continue
@@ -63,13 +64,13 @@ def findings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
 
 
 def counts(names: list[str]) -> dict[str, int]:
-    """The number of findings in each file that has some."""
+    """Returns the number of findings in each file that has any."""
     found = {name: len(list(findings(Path(name), (ROOT / name).read_text()))) for name in names}
     return {name: count for name, count in found.items() if count}
 
 
 def tracked() -> list[str]:
-    """Every file that git knows and that exists."""
+    """Returns every file that git tracks and that exists."""
     listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     kinds = prose.BRACES | prose.HASHES | prose.PYTHON | {".md"}
     wanted = (name for name in listed if Path(name).suffix in kinds or name in {"Makefile", ".ci/run"})
@@ -77,20 +78,20 @@ def tracked() -> list[str]:
 
 
 def compare(now: dict[str, int], before: dict[str, int]) -> tuple[list[str], int]:
-    """The files that have more than before, and how many fewer the others have."""
+    """Returns the files whose counts have increased, and the sum by which the other counts have decreased."""
     worse = [name for name in now if now[name] > before.get(name, 0)]
     fewer = sum(max(0, count - now.get(name, 0)) for name, count in before.items())
     return worse, fewer
 
 
 def show(name: str) -> None:
-    """Prints the findings of a file."""
+    """Prints the findings in a file."""
     for line, words, better in findings(Path(name), (ROOT / name).read_text()):
         print(f"{name}:{line}: {' '.join(words.split())!r}: {better}", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command that the module's text describes; returns its exit code."""
+    """Runs a command from the module's docstring; returns its exit status."""
     if arguments[:1] == ["--list"]:
         for name in arguments[1:]:
             show(name)
@@ -100,16 +101,16 @@ def main(arguments: list[str]) -> int:
     worse, fewer = compare(now, before)
     if arguments == ["--write"]:
         if before and sum(now.values()) > sum(before.values()):
-            print("FAILED: there are more in all than before; rephrase", *worse, sep="\n  ", file=sys.stderr)
+            print("FAILED: the total has increased; rephrase the findings in", *worse, sep="\n  ", file=sys.stderr)
             return 1
         BASELINE.write_text(json.dumps(now, indent=0, sort_keys=True) + "\n")
         return 0
     for name in worse:
-        print(f"FAILED: {name} has {now[name]}, {before.get(name, 0)} before:", file=sys.stderr)
+        print(f"FAILED: {name} has {now[name]} findings, and had {before.get(name, 0)} before:", file=sys.stderr)
         show(name)
     if fewer:
-        print(f"{fewer} fewer than docs/check/words.json allows; python3 docs/check/words.py --write lowers it")
-    print(f"words: {sum(now.values())} to rephrase in {len(now)} files, {len(worse)} files have more than before")
+        print(f"{fewer} fewer than docs/check/words.json allows; python3 docs/check/words.py --write updates it")
+    print(f"words: {sum(now.values())} findings in {len(now)} files, {len(worse)} files have more than before")
     return 1 if worse else 0
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the API reference of one language in a folder: make.sh rust|python|node|swift [FOLDER]. A public item without
-# documentation is an error; without a folder, only that is checked (for Rust by `cargo doc`, for Swift by
-# bindings-swift/check.sh). The Python package must have been built. Swift's reference needs the site's path: SITE_PATH,
-# for example `sdk/`, and nothing for the top of a host.
+# make.sh rust|python|node|swift [FOLDER]: builds the API reference of one language in FOLDER. Fails if a public item
+# has no documentation. Without FOLDER, the script only performs this check (for Python and Node; `cargo doc` checks Rust,
+# and bindings-swift/check.sh checks Swift). The Python package must already be built. For Swift, SITE_PATH is the path
+# of the website on its host, such as `sdk/`; it is empty if the website is at the root.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tools="$(cd "$here/../.." && pwd)/.cache/reference"
@@ -14,7 +14,7 @@ case "$1" in
 rust)
     cd "$here"
     target="$(target)"
-    # In its own folder, because it would list the other crates too; compiled files are shared.
+    # Use a separate target folder, because the reference would otherwise list other crates. Compiled files are shared.
     CARGO_BUILD_BUILD_DIR="$target" "${CARGO:-cargo}" doc --quiet -p automoderate --no-deps --all-features --target-dir "$target/reference"
     cp -R "$target/reference/doc/." "$folder"
     ;;
@@ -34,7 +34,7 @@ swift)
     target="$(target)"
     graphs="$target/swift-reference-symbols"
     mkdir -p "$graphs"
-    # Nothing is linked, so the Rust part isn't needed.
+    # Nothing is linked, so the Rust library is not needed.
     "${run[@]}" swift build --quiet --target AutoModerate --scratch-path "$target/swift-reference" \
         -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$graphs"
     "${run[@]}" scripts/documentation.sh "$graphs" "$folder" --transform-for-static-hosting --hosting-base-path "${SITE_PATH:-}api/swift"

@@ -1,6 +1,7 @@
-"""Makes the Python package's reference with pdoc: python.py [FOLDER].
+"""Builds the Python package's reference with pdoc: python.py [FOLDER].
 
-It fails if a public item has no docstring; without a folder it does only that. The package must have been built.
+Fails if a public item has no docstring. Without FOLDER, the script only performs this check. The package must already
+be built.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ PACKAGE = Path(__file__).parents[2] / "bindings-python/python"
 PUBLIC = ["automoderate", "automoderate.testing"]
 
 
-def executable_stub(folder: str) -> None:
-    """pdoc executes stubs, whose order need not allow that: this makes a copy that can be executed."""
+def write_executable_stub(folder: str) -> None:
+    """Writes a copy of the stub that pdoc can execute; the stub itself may use names before it defines them."""
     text = (PACKAGE / "automoderate/_native.pyi").read_text()
     text = re.sub(r"(: TypeAlias = )(.+)", r'\1"\2"', text)
     text = text.replace("\nfrom ", "\nfrom __future__ import annotations\nfrom ", 1)
@@ -29,8 +30,8 @@ def executable_stub(folder: str) -> None:
     stub.write_text(text)
 
 
-def complete(doc: Doc, source: Doc) -> None:
-    """Data that pdoc does not find at a name's origin: types in a stub, docstrings after variables."""
+def copy_missing_data(doc: Doc, source: Doc) -> None:
+    """Copies the types in stubs and the docstrings after variables, which pdoc does not find for re-exported names."""
     doc.docstring = doc.docstring or source.docstring
     if isinstance(doc, Function) and isinstance(source, Function):
         doc.signature = source.signature
@@ -38,11 +39,11 @@ def complete(doc: Doc, source: Doc) -> None:
         doc.annotation = source.annotation
     elif isinstance(doc, Namespace) and isinstance(source, Namespace):
         for name in doc.members.keys() & source.members.keys():
-            complete(doc.members[name], source.members[name])
+            copy_missing_data(doc.members[name], source.members[name])
 
 
-def adopt(owner: Class, order: list[str]) -> None:
-    """Shows members inherited from private classes as a public class's own, and native ones in the stub's order."""
+def adopt_inherited_members(owner: Class, order: list[str]) -> None:
+    """Shows members inherited from private classes as the class's own members, in the order of the stub."""
     names = sorted(owner.members, key=lambda name: order.index(name) if name in order else -1)
     owner.members = {name: owner.members[name] for name in names}
     owner.bases = [base for base in owner.bases if "._" not in base[0]]
@@ -51,13 +52,13 @@ def adopt(owner: Class, order: list[str]) -> None:
             member.taken_from = (owner.modulename, member.qualname)
 
 
-def read(name: str, sources: list[Module]) -> Module:
-    """A module with the data of its imported names."""
+def load_module(name: str, sources: list[Module]) -> Module:
+    """Loads a public module, and completes its re-exported names with data from the private modules."""
     stub = ast.parse((PACKAGE / "automoderate/_native.pyi").read_text())
     orders = {
-        one.name: [member.name for member in one.body if isinstance(member, ast.FunctionDef)]
-        for one in stub.body
-        if isinstance(one, ast.ClassDef)
+        node.name: [member.name for member in node.body if isinstance(member, ast.FunctionDef)]
+        for node in stub.body
+        if isinstance(node, ast.ClassDef)
     }
     module = Module.from_name(name)
     for member in module.members.values():
@@ -65,35 +66,36 @@ def read(name: str, sources: list[Module]) -> Module:
         for source in sources:
             origin = source.members.get(member.name)
             if origin is not None and origin.obj is member.obj:
-                complete(member, origin)
+                copy_missing_data(member, origin)
                 if source.name == "_native":
                     order = orders.get(member.name, [])
         if isinstance(member, Class):
-            adopt(member, order)
+            adopt_inherited_members(member, order)
     return module
 
 
-def public(within: Namespace) -> Iterator[Doc]:
-    """The public members of a module and of its classes."""
-    for member in within.own_members if isinstance(within, Class) else within.members.values():
+def public_members(namespace: Namespace) -> Iterator[Doc]:
+    """Yields the public members of a module and of its classes."""
+    for member in namespace.own_members if isinstance(namespace, Class) else namespace.members.values():
         if not member.name.startswith("_") or member.name == "__init__" and member.docstring:
             yield member
             if isinstance(member, Class):
-                yield from public(member)
+                yield from public_members(member)
 
 
 def main(folder: str | None) -> int:
     private = sorted({path.name.split(".")[0] for path in (PACKAGE / "automoderate").glob("_[a-z]*.py*")} - {"_pytest"})
     with tempfile.TemporaryDirectory() as stubs:
-        executable_stub(stubs)
+        write_executable_stub(stubs)
         sys.path[:0] = [stubs, str(PACKAGE)]
         sources = [Module.from_name(f"automoderate.{name}") for name in private]
-        modules = {name: read(name, sources) for name in PUBLIC}
-    bare = [doc for module in modules.values() for doc in [module, *public(module)] if not doc.docstring.strip()]
-    for doc in bare:
+        modules = {name: load_module(name, sources) for name in PUBLIC}
+    public = (doc for module in modules.values() for doc in [module, *public_members(module)])
+    undocumented = [doc for doc in public if not doc.docstring.strip()]
+    for doc in undocumented:
         print(f"FAILED: {doc.fullname} has no docstring", file=sys.stderr)
-    if folder is None or bare:
-        return bool(bare)
+    if folder is None or undocumented:
+        return bool(undocumented)
     pdoc.render.configure(docformat="google", show_source=False, footer_text="automoderate for Python")
     pages = {f"{name.replace('.', '/')}.html": pdoc.render.html_module(doc, modules) for name, doc in modules.items()}
     pages |= {"index.html": pdoc.render.html_index(modules), "search.js": pdoc.render.search_index(modules)}

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 . ../../setup/lib.sh
-alone dashboard
+acquire_lock dashboard
 
 node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 20 && b >= 19) || (a == 22 && b >= 12) ? 0 : 1)' 2>/dev/null ||
     { echo "setup.sh: Node 20.19, 22.12 or newer is needed" >&2; exit 1; }
@@ -13,6 +13,6 @@ missing=()
 [ -n "${CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || missing+=(chromium)
 command -v sqlite3 >/dev/null || missing+=(sqlite3)
 if [ "${#missing[@]}" -gt 0 ]; then
-    debian --install-recommends "${missing[@]}" || { echo "setup.sh: CHROMIUM names another browser" >&2; exit 1; }
+    install_debian --install-recommends "${missing[@]}" || { echo "setup.sh: CHROMIUM names another browser" >&2; exit 1; }
 fi
-npm_packages .
+install_npm_packages .

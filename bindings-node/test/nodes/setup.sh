@@ -6,14 +6,14 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 . ../../../setup/lib.sh
-alone nodes
+acquire_lock nodes
 
 cache="${NODES_CACHE:-$setup_cache/nodes}"
 mkdir -p "$cache"
 platform="$(node -p 'process.platform + "-" + process.arch')"
 cp package.json package-lock.json "$cache/"
 # They contain the program itself: the installation runs nothing.
-npm_packages "$cache" --ignore-scripts
+install_npm_packages "$cache" --ignore-scripts
 
 own="$(node -p 'process.versions.node.split(".")[0]')"
 for version in 20 22 24; do

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
-alone gungraun
+acquire_lock gungraun
 
 # The compiler of the bounds: another one makes other code.
 compiler=1.95
@@ -13,7 +13,7 @@ if [[ "$(rustc --version)" != "rustc $compiler."* ]]; then
 fi
 root="$setup_cache/gungraun"
 version="$(sed -n 's/^gungraun = "=\(.*\)"$/\1/p' Cargo.toml)"
-command -v valgrind >/dev/null || debian valgrind libc6-dbg
+command -v valgrind >/dev/null || install_debian valgrind libc6-dbg
 if ! [ -x "$root/bin/gungraun-runner" ] || [ "$("$root/bin/gungraun-runner" --version)" != "gungraun-runner $version" ]; then
     "${CARGO:-cargo}" install --quiet --locked --root "$root" "gungraun-runner@$version" >&2
 fi

@@ -10,15 +10,15 @@ mkdir -p "$cache"
 cache="$(cd "$cache" && pwd)"
 
 . "$here/../../../setup/lib.sh"
-alone standins
-node_at_least 20
+acquire_lock standins
+require_node 20
 
 for age in new old; do
-    venv "$cache/venv-$age" "$here/requirements-$age.txt"
+    create_venv "$cache/venv-$age" "$here/requirements-$age.txt"
 done
 mkdir -p "$cache/npm"
 cp "$here/package.json" "$here/package-lock.json" "$cache/npm/"
-npm_packages "$cache/npm" --omit=optional
+install_npm_packages "$cache/npm" --omit=optional
 
 echo "PYTHON_NEW=$cache/venv-new/bin/python"
 echo "PYTHON_OLD=$cache/venv-old/bin/python"

@@ -1,9 +1,9 @@
-"""Follows the pages word by word on an empty Debian, once for each language, and measures the time.
+"""Follows the documentation step by step on an empty Debian, once for each page or language, and measures the times.
 
 python3 -m walkthrough BASE [NAME...]     readme, rust, python, node, swift
 
-BASE is a Debian root by debootstrap, which is copied for each walk. Needs root rights. The output of each walk is in
-NAME.log next to BASE.
+BASE is a Debian root folder created by debootstrap, which is copied for each walkthrough. This program must run as
+root. It writes the output of each walkthrough to NAME.log next to BASE.
 """
 
 from __future__ import annotations
@@ -19,48 +19,48 @@ from pathlib import Path
 from walkthrough import machine
 from walkthrough.pages import LANGUAGES, getting_started, readme
 from walkthrough.shell import Shell
-from walkthrough.steps import HEAD, Walk, mirror
-from walkthrough.terminal import Stumble
+from walkthrough.steps import TABLE_HEAD, Walk, clone_repository
+from walkthrough.terminal import PageMismatch
 
 NAMES = ["readme", *LANGUAGES]
-INSIDE = "WALKTHROUGH_ROOT"  # set in the process with its own namespace
+ROOT_VARIABLE = "WALKTHROUGH_ROOT"  # set in the process that runs in its own namespaces
 
 
 def walk_in(root: Path, name: str) -> bool:
-    """In a namespace of mounts and processes, which end with this process."""
-    machine.furnish(root)
-    repository = mirror(root)
+    """Follows one page in this process, whose mounts and child processes end with it."""
+    machine.prepare_root(root)
+    repository = clone_repository(root)
     rust = machine.install_rust(root)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    # The page's server would take a port that may be in use here.
+    # The default port may already be in use on this machine.
     variables = {**machine.environment(), "AUTOMODERATE_LISTEN": f"127.0.0.1:{port}"}
     with root.with_name(f"{name}.log").open("w") as log:
         walk = Walk(name, lambda shell: Shell(shell, root, variables, log), repository)
-        walk.tell(f"an empty Debian; Rust {rust} is this machine's own, shown where rustup would put it")
+        walk.log(f"starts on an empty Debian, with this machine's Rust {rust} mounted where rustup would install it")
         try:
             if name == "readme":
                 readme(walk)
             else:
                 getting_started(walk, LANGUAGES[name])
-        except Stumble as stumble:
-            walk.tell(f"FAILED: {stumble}; all that was typed and printed is in {log.name}")
+        except PageMismatch as mismatch:
+            walk.log(f"FAILED: {mismatch}; {log.name} contains all commands and their output")
             return False
     root.with_name(f"{name}.row").write_text(f"{walk.row}\n")
     return True
 
 
 def walk_outside(base: Path, name: str) -> bool:
-    """A copy of the empty machine, which is removed at the end, together with everything started in it."""
+    """Follows one page in a copy of the empty machine, and then removes the copy and everything started in it."""
     root = base.with_name("root")
     remove(root)
     base.with_name(f"{name}.row").unlink(missing_ok=True)
     subprocess.run(["cp", "-a", str(base), str(root)], check=True)
-    # Only that process sees the mounts.
+    # The mounts are visible only to the new process.
     namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     command = [sys.executable, "-m", "walkthrough", str(base), name]
-    process = subprocess.Popen([*namespace, *command], env={**os.environ, INSIDE: str(root)})
+    process = subprocess.Popen([*namespace, *command], env={**os.environ, ROOT_VARIABLE: str(root)})
     try:
         return process.wait() == 0
     finally:
@@ -70,24 +70,24 @@ def walk_outside(base: Path, name: str) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Killed processes may still write for a moment."""
+    """Removes a folder, with retries because killed processes may still write to it for a moment."""
     for _ in range(100):
         if subprocess.run(["rm", "-rf", str(folder)], check=False).returncode == 0:
             return
         time.sleep(0.1)
-    raise SystemExit(f"walkthrough: {folder} can't be removed")
+    raise SystemExit(f"walkthrough: can't remove {folder}")
 
 
 def main(base: Path, names: list[str]) -> bool:
-    good = [walk_outside(base, name) for name in names]
+    succeeded = [walk_outside(base, name) for name in names]
     rows = [base.with_name(f"{name}.row") for name in names]
-    print(f"\n{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {memory()} GB\n\n{HEAD}")
+    print(f"\n{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {memory_gib()} GB\n\n{TABLE_HEAD}")
     for name, row in zip(names, rows, strict=True):
         print(row.read_text().rstrip() if row.exists() else f"| {name} | FAILED |")
-    return all(good)
+    return all(succeeded)
 
 
-def memory() -> int:
+def memory_gib() -> int:
     return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30)
 
 
@@ -95,9 +95,10 @@ if __name__ == "__main__":
     arguments = sys.argv[1:]
     if not arguments or any(name not in NAMES for name in arguments[1:]):
         raise SystemExit(__doc__)
-    # Even where they are ignored, as in a background job.
+    # These signals are ignored in background jobs unless a handler is set.
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, lambda *_: sys.exit(130))
-    inside = os.environ.get(INSIDE)
-    start = Path(arguments[0]).resolve()
-    raise SystemExit(not (walk_in(Path(inside), arguments[1]) if inside else main(start, arguments[1:] or NAMES)))
+    inner_root = os.environ.get(ROOT_VARIABLE)
+    base = Path(arguments[0]).resolve()
+    succeeded = walk_in(Path(inner_root), arguments[1]) if inner_root else main(base, arguments[1:] or NAMES)
+    raise SystemExit(not succeeded)

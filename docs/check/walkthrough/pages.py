@@ -1,22 +1,22 @@
-"""The pages to walk: the commands to type, their order, and the promised results."""
+"""The walkthroughs of the pages: the order of their commands, and the results that the pages describe."""
 
 from __future__ import annotations
 
 import time
 
 from blocks import Block
-from walkthrough.shell import COMPILES
-from walkthrough.steps import ENDS, Walk, only, sections
-from walkthrough.terminal import Stumble, Terminal
+from walkthrough.shell import COMPILE_TIMEOUT
+from walkthrough.steps import EXIT_TIMEOUT, Walk, only, sections
+from walkthrough.terminal import PageMismatch, Terminal
 
 PAGE = "docs/getting-started.md"
 LANGUAGES = {"rust": "Rust", "python": "Python", "node": "Node", "swift": "Swift"}
-CATCHES_UP = 120.0  # seconds in which a program must reconnect
-PAUSE = 1.0  # seconds between two submissions while a program compiles or starts
+RECONNECT_TIMEOUT = 120.0  # seconds within which a program must reconnect
+SUBMIT_INTERVAL = 1.0  # seconds between submissions while a program compiles or starts
 
 
 def getting_started(walk: Walk, section: str) -> None:
-    """The page's beginning, one language, and its end."""
+    """Follows the first section of getting-started.md, the section of one language, and the last steps."""
     page = sections(PAGE)
     start = page["A server to try the SDK with"]
     served, curl = only(start, "run=server"), only(start, "run")
@@ -36,70 +36,71 @@ def getting_started(walk: Walk, section: str) -> None:
         elif block.language == "sh" or block.option("file"):
             walk.step(block)
     if program is None:
-        raise Stumble(f"{PAGE}: no program in {section}")
-    submitted = follow(walk, program, curl)
+        raise PageMismatch(f"{PAGE}: the section {section} starts no program")
+    submitted = submit_until_printed(walk, program, curl)
     walk.row.first_event = walk.elapsed()
     walk.row.program = time.monotonic() - began - (walk.row.debian - debian)
-    walk.tell("the program has printed its first event")
+    walk.log("the program has printed its first event")
 
-    nothing_is_lost(walk, server, served, program, curl, submitted)
+    check_nothing_is_lost(walk, server, served, program, curl, submitted)
 
 
-def follow(walk: Walk, program: Terminal, curl: Block) -> list[str]:
-    """Submits until the program prints one; returns the lines that it must have printed and continue with."""
+def submit_until_printed(walk: Walk, program: Terminal, curl: Block) -> list[str]:
+    """Submits until the program prints an item; returns the expected output lines from that item on."""
     submitted: list[str] = []
-    deadline = time.monotonic() + COMPILES
+    deadline = time.monotonic() + COMPILE_TIMEOUT
     while time.monotonic() < deadline:
-        submitted.append(promised(walk, curl))
+        submitted.append(submit(walk, curl))
         try:
-            first = program.wait_for(lambda line: line in submitted, "what was submitted", PAUSE)
+            first = program.wait_for(lambda line: line in submitted, "a submitted item", SUBMIT_INTERVAL)
             return submitted[submitted.index(first) :]
-        except Stumble:
-            if not program.runs:
+        except PageMismatch:
+            if not program.is_running:
                 raise
-    raise Stumble("the program has never printed what was submitted")
+    raise PageMismatch("the program never printed a submitted item")
 
 
-def promised(walk: Walk, curl: Block) -> str:
+def submit(walk: Walk, curl: Block) -> str:
+    """Submits an item, and returns the line that the program must print for it."""
     content_id, _ = walk.submit(curl)
     return f"{content_id} is rejected"
 
 
-def nothing_is_lost(
+def check_nothing_is_lost(
     walk: Walk, server: Terminal, served: Block, program: Terminal, curl: Block, submitted: list[str]
 ) -> None:
-    """Checks the section "See that nothing is lost", and that each event arrived once and in order."""
-    server.interrupt(ENDS)
-    walk.tell("the server is stopped")
+    """Follows the section "See that nothing is lost", and checks that each event arrived once and in order."""
+    server.interrupt(EXIT_TIMEOUT)
+    walk.log("the server has stopped")
     server = walk.start_server(served)
-    submitted += [promised(walk, curl) for _ in range(2)]
-    program.wait_for(lambda line: line == submitted[-1], "what was submitted after the server came back", CATCHES_UP)
+    submitted += [submit(walk, curl) for _ in range(2)]
+    program.wait_for(lambda line: line == submitted[-1], "the item submitted after the restart", RECONNECT_TIMEOUT)
     printed = [line for line in program.lines if line.endswith(" is rejected")]
     if printed != submitted:
-        raise Stumble(f"submitted were {submitted}, and printed {printed}")
+        raise PageMismatch(f"the program printed {printed} instead of {submitted}")
     if any("missing" in line for line in program.lines):
-        raise Stumble("the program prints a gap")
-    walk.tell(f"the program continued: {len(printed)} events, each once")
-    program.interrupt(ENDS)
-    server.interrupt(ENDS)
+        raise PageMismatch("the program printed a gap")
+    walk.log(f"the program resumed and printed {len(printed)} events, each once")
+    program.interrupt(EXIT_TIMEOUT)
+    server.interrupt(EXIT_TIMEOUT)
 
 
 def readme(walk: Walk) -> None:
-    """README's demo, then its server, its client on the command line, and its `curl`."""
+    """Follows the README: the demo, the server, the command-line client and `curl`."""
     page = sections("README.md")
     walk.install(only((block for blocks in page.values() for block in blocks), "debian"))
     walk.clone()
 
-    (shown,) = page["See it"]
-    command = next(line for line in shown.text.splitlines() if line.startswith("$ "))[2:]
+    (example,) = page["See it"]
+    command = next(line for line in example.text.splitlines() if line.startswith("$ "))[2:]
     began = time.monotonic()
     demo = walk.server_shell.start(command)
-    demo.wait_for(lambda line: line.lstrip().startswith("#"), "an event", COMPILES)
+    demo.wait_for(lambda line: line.lstrip().startswith("#"), "an event", COMPILE_TIMEOUT)
     walk.row.program, walk.row.first_event = time.monotonic() - began, walk.elapsed()
-    walk.tell(f"the first event of {command}")
-    demo.wait_for(lambda line: line.startswith("lost 0, twice 0, of "), "that nothing is lost", COMPILES)
-    demo.end(ENDS)
-    walk.tell("lost 0, twice 0")
+    walk.log(f"{command} has printed its first event")
+    demo.wait_for(lambda line: line.startswith("lost 0, twice 0, of "), "lost 0, twice 0", COMPILE_TIMEOUT)
+    demo.wait(EXIT_TIMEOUT)
+    walk.log("the demo has lost no event")
 
     served, tail, curl = (block for block in page["Use it"] if block.language == "sh")
     server = walk.start_server(served)
@@ -113,9 +114,9 @@ def readme(walk: Walk) -> None:
     )
     walk.shell.folder = walk.server_shell.folder
     client = walk.shell.start(walk.fill(tail.text))
-    client.wait_for(lambda line: line.startswith("-- connected"), "that it is connected", COMPILES)
+    client.wait_for(lambda line: line.startswith("-- connected"), "-- connected", COMPILE_TIMEOUT)
     walk.submit(curl)
-    client.wait_for(lambda line: "moderation_update" in line and "BUY NOW" in line, "what was submitted", ENDS)
-    walk.tell("automod-tail has printed what curl submitted")
-    client.interrupt(ENDS)
-    server.interrupt(ENDS)
+    client.wait_for(lambda line: "moderation_update" in line and "BUY NOW" in line, "the submitted item", EXIT_TIMEOUT)
+    walk.log("automod-tail has printed the item submitted with curl")
+    client.interrupt(EXIT_TIMEOUT)
+    server.interrupt(EXIT_TIMEOUT)

@@ -1,4 +1,4 @@
-"""A user's shell on an empty machine, in which the page's commands are typed."""
+"""A user's shell on an empty machine, which runs the commands of a page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import shlex
 from pathlib import Path
 from typing import TextIO
 
-from walkthrough.terminal import Stumble, Terminal
+from walkthrough.terminal import PageMismatch, Terminal
 
-COMPILES = 3600.0  # seconds for a command that compiles
+COMPILE_TIMEOUT = 3600.0  # seconds within which a command that compiles must finish
 HOME = "/root"
 
 
@@ -21,17 +21,17 @@ class Shell:
         self.folder = HOME
 
     def run(self, text: str) -> list[str]:
-        """Types a command, waits for its end, and returns its output. A `cd` in it applies to later commands."""
+        """Runs a command to its end, and returns its output. A `cd` in it also applies to later commands."""
         terminal = self.start(text, "pwd >/run/folder")
         try:
-            terminal.end(COMPILES)
-        except Stumble as stumble:
-            raise Stumble(f"{'; '.join(text.strip().splitlines())}: {stumble}") from None
+            terminal.wait(COMPILE_TIMEOUT)
+        except PageMismatch as mismatch:
+            raise PageMismatch(f"{'; '.join(text.strip().splitlines())}: {mismatch}") from None
         self.folder = (self._root / "run/folder").read_text().strip()
         return terminal.lines
 
     def start(self, text: str, then: str = "") -> Terminal:
-        """Types a command, and does not wait."""
+        """Starts a command without waiting for it to finish."""
         for line in text.strip().splitlines():
             print(f"{self._name} {self.folder}# {line}", file=self._log, flush=True)
         command = f"set -e\ncd {shlex.quote(self.folder)}\n{text.strip()}\n{then}"

@@ -1,4 +1,4 @@
-"""A page's steps, done on an empty machine and timed."""
+"""Performs a page's steps on an empty machine, and measures their times."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 
 from blocks import ROOT, Block, page_blocks
 from server import fill
-from walkthrough.shell import COMPILES, HOME, Shell
-from walkthrough.terminal import Stumble, Terminal
+from walkthrough.shell import COMPILE_TIMEOUT, HOME, Shell
+from walkthrough.terminal import PageMismatch, Terminal
 
 CLONE = f"{HOME}/automoderate"
-ENDS = 30.0  # seconds in which a program must end after Ctrl-C
+EXIT_TIMEOUT = 30.0  # seconds within which a program must exit after Ctrl-C
 
 
 @dataclass
-class Row:
-    """The table's row of one walk; times in seconds."""
+class TimingRow:
+    """A table row with the times of one walkthrough, in seconds."""
 
     name: str
     packages: list[str] = field(default_factory=list)
@@ -35,24 +35,25 @@ class Row:
         return f"| {self.name} | {' '.join(self.packages)} | {' | '.join(f'{time:.0f}' for time in times)} |"
 
 
-HEAD = (
-    "| | from Debian | installed, s | server compiled, s | program compiled, s | from nothing to the first event, s |\n"
+TABLE_HEAD = (
+    "| | Debian packages | install them, s | compile the server, s | compile the program, s "
+    "| total until the first event, s |\n"
     "|---|---|---:|---:|---:|---:|"
 )
 
 
 class Walk:
-    """A user with one shell for the server and one for everything else."""
+    """A user who follows a page, with one shell for the server and one for everything else."""
 
     def __init__(self, name: str, open_shell: Callable[[str], Shell], repository: str) -> None:
-        self.row = Row(name)
+        self.row = TimingRow(name)
         self._repository = repository
         self._began = time.monotonic()
         self.server_shell, self.shell = open_shell("server"), open_shell("user")
         self._known = {"…/": f"{CLONE}/"}
         self._ready: dict[str, str] = {}
 
-    def tell(self, what: str) -> None:
+    def log(self, what: str) -> None:
         print(f"{self.row.name:>7} {time.monotonic() - self._began:6.0f} s  {what}", flush=True)
 
     def elapsed(self) -> float:
@@ -64,25 +65,25 @@ class Walk:
         self.row.debian += time.monotonic() - began
         words = (line.split() for line in block.text.splitlines() if " install " in line)
         self.row.packages += [word for line in words for word in line[2:] if not word.startswith("-")]
-        self.tell(f"installed {' '.join(self.row.packages)}")
+        self.log(f"installed {' '.join(self.row.packages)}")
 
     def clone(self) -> None:
-        """The pages only say "in the clone", because its source varies."""
+        """Clones the repository, which the pages assume because its address varies."""
         self.shell.run(f"git clone --quiet {self._repository} {CLONE}")
         self.server_shell.folder = CLONE
 
     def start_server(self, block: Block) -> Terminal:
         began = time.monotonic()
         terminal = self.server_shell.start(block.text)
-        line = terminal.wait_for(lambda line: '"base_url"' in line, "its line of JSON", COMPILES)
-        # A key of the first start stays valid.
+        line = terminal.wait_for(lambda line: '"base_url"' in line, "its line of JSON", COMPILE_TIMEOUT)
+        # The values of the first start remain valid after a restart.
         self._ready = self._ready or json.loads(line)
         self.row.server = self.row.server or time.monotonic() - began
-        self.tell("the server is ready")
+        self.log("the server is ready")
         return terminal
 
     def replace(self, places: dict[str, str]) -> None:
-        """Adds placeholders and their values."""
+        """Adds placeholders of the page and their values."""
         self._known |= places
 
     def fill(self, text: str) -> str:
@@ -95,7 +96,7 @@ class Walk:
         return self._ready
 
     def step(self, block: Block) -> None:
-        """Runs a block that ends by itself, or writes a file."""
+        """Runs a block whose commands exit by themselves, or writes the block to its file."""
         name = block.option("file")
         if name is not None:
             self.shell.write(name, self.fill(block.text))
@@ -103,10 +104,10 @@ class Walk:
         for line in self.shell.run(self.fill(block.text)):
             if re.fullmatch(r"-Xlinker -L\S+", line):
                 self.replace({"-Xlinker -L…": line})
-        self.tell(f"done: {block.text.strip().splitlines()[-1]}")
+        self.log(f"finished: {block.text.strip().splitlines()[-1]}")
 
     def submit(self, block: Block) -> tuple[str, str]:
-        """Runs the page's `curl` in its own shell; returns the id and the status of the submission."""
+        """Runs the page's `curl` in the home folder; returns the id and the status of the submitted item."""
         where, self.shell.folder = self.shell.folder, HOME
         answer = "".join(self.shell.run(self.fill(block.text)))
         self.shell.folder = where
@@ -114,7 +115,7 @@ class Walk:
             content = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
             return content["content_id"], content["status"]
         except (ValueError, KeyError):
-            raise Stumble(f"curl was answered {answer}") from None
+            raise PageMismatch(f"curl printed {answer}") from None
 
 
 def sections(page: str) -> dict[str, list[Block]]:
@@ -129,8 +130,8 @@ def only(blocks: Iterable[Block], flag: str) -> Block:
     return block
 
 
-def mirror(root: Path) -> str:
-    """The committed state of this clone, as a source for clones."""
+def clone_repository(root: Path) -> str:
+    """Clones the committed state of this repository into the root folder; returns its path on the empty machine."""
     there = root / "mnt/automoderate.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", "--no-hardlinks", str(ROOT), str(there)], check=True)
     return f"/{there.relative_to(root)}"

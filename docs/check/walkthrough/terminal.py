@@ -1,4 +1,4 @@
-"""A terminal: its program, and the program's output."""
+"""A terminal with a running program and the program's output."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-# Colours, and cursor movements.
+# Escape sequences for colours and cursor movements.
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|\][^\x07]*\x07)")
 
 
-class Stumble(Exception):
-    """A difference from the page."""
+class PageMismatch(Exception):
+    """The result of a command differs from the page."""
 
 
 class Terminal:
-    """Runs one command as a person would see it: on a terminal that accepts Ctrl-C."""
+    """Runs one command as it would run for a person: on a terminal that accepts Ctrl-C."""
 
     def __init__(self, command: Sequence[str], name: str, log: TextIO) -> None:
         self._name = name
         self._log = log
         self._lines: list[str] = []
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._keys, screen = pty.openpty()
         self._process = subprocess.Popen(
             ["setsid", "--ctty", *command], stdin=screen, stdout=screen, stderr=screen, close_fds=True
@@ -37,49 +37,49 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        with self._news:
+        with self._changed:
             return list(self._lines)
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def wait_for(self, sign: Callable[[str], bool], promised: str, patience: float) -> str:
-        """The first matching line; a stumble if the command ends first, or prints no match in time."""
-        deadline = time.monotonic() + patience
+    def wait_for(self, is_match: Callable[[str], bool], expected: str, timeout: float) -> str:
+        """Returns the first matching line. Raises `PageMismatch` if the command exits or times out before it."""
+        deadline = time.monotonic() + timeout
         seen = 0
         while True:
-            # Checked before the lines, so that the last output counts.
+            # Check this before reading lines, so output just before the exit is not missed.
             ended = self._process.poll() is not None
             if ended:
                 self._reader.join(1)
-            with self._news:
+            with self._changed:
                 fresh, seen = self._lines[seen:], len(self._lines)
             for line in fresh:
-                if sign(line):
+                if is_match(line):
                     return line
             if ended:
-                raise Stumble(f"it ended with {self._process.returncode} instead of printing {promised}")
+                raise PageMismatch(f"it exited with {self._process.returncode} instead of printing {expected}")
             if time.monotonic() > deadline:
-                raise Stumble(f"in {patience:.0f} s it did not print {promised}")
-            with self._news:
-                self._news.wait_for(lambda known=seen: len(self._lines) > known, timeout=0.2)
+                raise PageMismatch(f"it did not print {expected} within {timeout:.0f} s")
+            with self._changed:
+                self._changed.wait_for(lambda known=seen: len(self._lines) > known, timeout=0.2)
 
-    def end(self, patience: float) -> None:
-        """Waits until the command ends by itself; a stumble if it fails."""
-        if self._ended(patience) != 0:
-            raise Stumble(f"it ended with {self._process.returncode}")
+    def wait(self, timeout: float) -> None:
+        """Waits until the command exits. Raises `PageMismatch` if it fails."""
+        if self._exit_status(timeout) != 0:
+            raise PageMismatch(f"it exited with {self._process.returncode}")
 
-    def interrupt(self, patience: float) -> int:
+    def interrupt(self, timeout: float) -> int:
         """Presses Ctrl-C, and returns the exit status."""
         os.write(self._keys, b"\x03")
-        return self._ended(patience)
+        return self._exit_status(timeout)
 
-    def _ended(self, patience: float) -> int:
+    def _exit_status(self, timeout: float) -> int:
         try:
-            status = self._process.wait(patience)
+            status = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise Stumble(f"it did not end in {patience:.0f} s") from None
+            raise PageMismatch(f"it did not exit within {timeout:.0f} s") from None
         self._reader.join(1)
         return status
 
@@ -88,15 +88,15 @@ class Terminal:
         while True:
             try:
                 data = os.read(self._keys, 65536)
-            except OSError:  # nobody has the terminal open any more
+            except OSError:  # no process has the terminal open any more
                 data = b""
-            # Progress bars overwrite themselves.
+            # Carriage returns also separate lines, because progress bars overwrite themselves.
             *whole, rest = re.split(rb"[\r\n]+", rest + data) if data else (rest, b"")
             lines = [ESCAPES.sub("", line.decode(errors="replace")) for line in whole]
-            with self._news:
+            with self._changed:
                 for line in filter(str.strip, lines):
                     self._lines.append(line)
                     print(f"{self._name} {time.strftime('%H:%M:%S')} {line}", file=self._log, flush=True)
-                self._news.notify_all()
+                self._changed.notify_all()
             if not data:
                 return

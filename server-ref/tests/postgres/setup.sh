@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
-alone postgres
+acquire_lock postgres
 
 find_bin() {
     for folder in "${POSTGRES_BIN:-}" $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -Vr) "$(pg_config --bindir 2>/dev/null || true)"; do
@@ -17,11 +17,11 @@ find_bin() {
 }
 
 if ! bin="$(find_bin)"; then
-    debian postgresql-common || { echo "setup.sh: PostgreSQL 13 or newer will do; POSTGRES_BIN says where its programs are" >&2; exit 1; }
+    install_debian postgresql-common || { echo "setup.sh: PostgreSQL 13 or newer will do; POSTGRES_BIN says where its programs are" >&2; exit 1; }
     # Only the programs are needed, not a server that starts by itself.
     sed -ri 's/^#?(create_main_cluster).*/\1 = false/' /etc/postgresql-common/createcluster.conf
-    debian postgresql
+    install_debian postgresql
     bin="$(find_bin)" || { echo "setup.sh: PostgreSQL was installed, but is not found" >&2; exit 1; }
 fi
-command -v sqlite3 >/dev/null || debian sqlite3
+command -v sqlite3 >/dev/null || install_debian sqlite3
 echo "POSTGRES_BIN=$bin"

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
-alone prometheus
+acquire_lock prometheus
 
 cache="$setup_cache/prometheus"
 find_bin() {
@@ -24,7 +24,7 @@ if ! bin="$(find_bin)"; then
     # Unpacked, not installed, so that no service starts by itself.
     mkdir -p "$cache"
     cd "$cache"
-    retried apt_once download -qq prometheus
+    with_retries run_apt download -qq prometheus
     dpkg-deb --extract prometheus_*.deb . >&2
     rm prometheus_*.deb
     bin="$(find_bin)" || { echo "setup.sh: Prometheus was fetched, but does not run" >&2; exit 1; }

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
-alone redis
+acquire_lock redis
 cache="$setup_cache/redis"
 
 find_server() {
@@ -25,7 +25,7 @@ find_server() {
 }
 
 if ! server="$(find_server)"; then
-    debian redis-tools || { echo "setup.sh: Redis 6.2 or newer, or Valkey, will do" >&2; exit 1; }
+    install_debian redis-tools || { echo "setup.sh: Redis 6.2 or newer, or Valkey, will do" >&2; exit 1; }
     server="$(find_server)" || { echo "setup.sh: Redis was installed, but is not found" >&2; exit 1; }
 fi
 echo "REDIS_SERVER=$server"

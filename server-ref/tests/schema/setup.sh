@@ -3,7 +3,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$here/../../../setup/lib.sh"
-alone schemathesis
+acquire_lock schemathesis
 
-venv "$setup_cache/schemathesis" "$here/requirements.txt"
+create_venv "$setup_cache/schemathesis" "$here/requirements.txt"
 echo "SCHEMATHESIS=$setup_cache/schemathesis/bin/schemathesis"

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../../setup/lib.sh
-alone server-peers
+acquire_lock server-peers
 
-venv "$setup_cache/server-peers" requirements.txt
+create_venv "$setup_cache/server-peers" requirements.txt
 echo "PEERS_PYTHON=$setup_cache/server-peers/bin/python"
