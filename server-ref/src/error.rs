@@ -55,6 +55,9 @@ pub enum Error {
     /// The request conflicts with the current state. The values are the error code and the reason.
     #[error("{1}")]
     Conflict(&'static str, &'static str),
+    /// The idempotency key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyMismatch,
     /// An internal step failed.
     #[error("{0}")]
     Internal(String),

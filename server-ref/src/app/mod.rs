@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use invalidation::run as exchange_invalidations;
+pub(crate) use notify::NotificationDraft;
 pub(crate) use peers::PeerNodes;
 
 use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};

@@ -9,67 +9,91 @@ use futures_util::future::try_join_all;
 use super::App;
 use crate::Error;
 use crate::ids::random_id;
-use crate::store::{Actor, AuditDraft, Mutation, ProjectChange, SystemNotification, notification_event};
+use crate::store::{
+    Actor, Answer, IdempotencyKey, IdempotencyRecord, Mutation, ProjectChange, SystemNotification, notification_event,
+};
 use crate::time::now;
 
 /// Maximum number of persistent notifications of one project, and of those for all projects. It is small because every joining socket receives them.
 const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
+/// A notification to publish.
+#[derive(Debug)]
+pub(crate) struct NotificationDraft {
+    pub(crate) kind: &'static str,
+    pub(crate) message: String,
+    pub(crate) persistent: bool,
+}
+
 impl App {
     /// Publishes a notification in a project or, without `project_id`, in all projects.
+    ///
+    /// A request that repeats an earlier one with the same key publishes the notification only where the earlier one did not.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,
-        kind: &str,
-        message: String,
-        persistent: bool,
+        draft: NotificationDraft,
         by: &Actor,
-    ) -> Result<SystemNotification, Error> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer<SystemNotification>, Error> {
+        let NotificationDraft { kind, message, persistent } = draft;
         if persistent && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX {
             return Err(Error::Conflict("limit_reached", "There are too many persistent notifications"));
         }
-        let notification =
+        let mut notification =
             SystemNotification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
-        match &notification.project_id {
+        let identity = (notification.id.clone(), notification.created_at);
+        let part = key.as_ref().map(|key| key.part("project").with_answer(&())).transpose()?;
+        let record = key.map(|key| key.with_answer(&identity)).transpose()?;
+        let submitted = match &notification.project_id {
             Some(id) => {
                 let mutation = if persistent { Mutation::Notified(notification.clone()) } else { Mutation::Nothing };
                 let audit = Some(notification.created(persistent, by).into());
-                self.publish_notification(id, &notification, persistent, mutation, audit).await?;
+                let change = notification_change(id, &notification, persistent)?;
+                self.writer.submit_once(ProjectChange { mutation, audit, idempotency: record, ..change }).await?
             }
-            None => {
-                self.store.add_notification(&notification, persistent, by).await?;
-                let projects = self.store.project_ids().await?;
-                let publish = |id: String| self.publish_to_all(id, &notification, persistent);
-                try_join_all(projects.into_iter().map(publish)).await?;
-            }
+            None => self.store.add_notification(&notification, persistent, by, record.as_deref()).await?,
+        };
+        let Answer { value, is_replayed } = submitted.answer(identity)?;
+        (notification.id, notification.created_at) = value;
+        if notification.project_id.is_none() {
+            let projects = self.store.project_ids().await?;
+            let publish = |id: String| self.publish_to_one_of_all(id, &notification, persistent, part.clone());
+            try_join_all(projects.into_iter().map(publish)).await?;
         }
-        Ok(notification)
+        Ok(Answer { value: notification, is_replayed })
     }
 
-    async fn publish_to_all(
+    async fn publish_to_one_of_all(
         &self,
         id: String,
         notification: &SystemNotification,
         persistent: bool,
+        idempotency: Option<Box<IdempotencyRecord>>,
     ) -> Result<(), Error> {
-        match self.publish_notification(&id, notification, persistent, Mutation::Nothing, None).await {
+        let change = notification_change(&id, notification, persistent)?;
+        match self.writer.submit(ProjectChange { idempotency, ..change }).await {
             // The project was deleted in the meantime.
             Err(Error::NotFound(_)) => Ok(()),
             done => done,
         }
     }
+}
 
-    async fn publish_notification(
-        &self,
-        project_id: &str,
-        notification: &SystemNotification,
-        persistent: bool,
-        mutation: Mutation,
-        audit: Option<Box<AuditDraft>>,
-    ) -> Result<(), Error> {
-        let SystemNotification { id, kind, message, created_at: at, .. } = notification;
-        let id = persistent.then_some(id.as_str());
-        let event = Some(notification_event(project_id, id, kind, message, *at)?);
-        self.writer.submit(ProjectChange { project_id: project_id.into(), at: *at, mutation, event, audit }).await
-    }
+/// The change that logs a notification in one project.
+fn notification_change(
+    project_id: &str,
+    notification: &SystemNotification,
+    persistent: bool,
+) -> Result<ProjectChange, Error> {
+    let SystemNotification { id, kind, message, created_at: at, .. } = notification;
+    let id = persistent.then_some(id.as_str());
+    Ok(ProjectChange {
+        project_id: project_id.into(),
+        at: *at,
+        mutation: Mutation::Nothing,
+        event: Some(notification_event(project_id, id, kind, message, *at)?),
+        audit: None,
+        idempotency: None,
+    })
 }

@@ -42,7 +42,14 @@ impl App {
     ) -> Result<(), Error> {
         let at = rule.updated_at;
         let event = Some(rule_update(project_id, action, rule, at)?);
-        let change = ProjectChange { project_id: project_id.into(), at, mutation, event, audit: Some(audit.into()) };
+        let change = ProjectChange {
+            project_id: project_id.into(),
+            at,
+            mutation,
+            event,
+            audit: Some(audit.into()),
+            idempotency: None,
+        };
         let done = self.writer.submit(change).await;
         self.apply(&Invalidation::RulesChanged(project_id.to_owned()));
         done

@@ -17,6 +17,8 @@ use crate::store::{DbFault, Scope};
 /// Seconds after which a request may succeed that failed because the database was unavailable. Databases restart within seconds.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+const IDEMPOTENCY_MISMATCH: &str = "idempotency_mismatch";
+
 /// The body of every failed request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ErrorAnswer {
@@ -127,6 +129,12 @@ impl ApiError {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").retry()
     }
 
+    /// True if the error concerns a whole batch that has an idempotency key: it can be repeated, or the key is another
+    /// request's.
+    pub(super) fn fails_batch(&self) -> bool {
+        self.retry_after.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
@@ -177,6 +185,10 @@ impl From<Error> for ApiError {
             Error::Refused(reason) => Self::unprocessable(reason),
             Error::Text(_) => Self::unprocessable(error.to_string()),
             Error::Conflict(code, message) => Self::conflict(code, message),
+            Error::IdempotencyMismatch => {
+                let message = "The Idempotency-Key was used for another request; use a new key for each request";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH, message)
+            }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -211,11 +223,17 @@ impl From<BytesRejection> for ApiError {
     }
 }
 
+impl From<ApiError> for ErrorAnswer {
+    fn from(error: ApiError) -> Self {
+        let ApiError { status: _, code, message, retry_after, scope } = error;
+        Self { success: false, error: message, code, error_code: code, retry_after, scope }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let ApiError { status, code, message, retry_after, scope } = self;
-        let body = ErrorAnswer { success: false, error: message, code, error_code: code, retry_after, scope };
-        let mut response = (status, Json(body)).into_response();
+        let (status, retry_after) = (self.status, self.retry_after);
+        let mut response = (status, Json(ErrorAnswer::from(self))).into_response();
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

@@ -19,11 +19,16 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, app).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
-            Category::Data => ApiError::unprocessable(error.to_string()),
-            _ => ApiError::invalid(format!("Invalid JSON: {error}")),
-        })
+        parse(&bytes).map(Self)
     }
+}
+
+/// Parses a JSON body, as [`Body`] does.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => ApiError::unprocessable(error.to_string()),
+        _ => ApiError::invalid(format!("Invalid JSON: {error}")),
+    })
 }
 
 /// A JSON body that may be empty. An empty body stands for the default value.

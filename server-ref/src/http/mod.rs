@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod batch;
 mod caller;
 mod content;
 mod csrf;
@@ -9,6 +10,7 @@ mod dashboard;
 mod docs;
 mod error;
 mod health;
+mod idempotency;
 mod input;
 mod invitations;
 mod keys;
@@ -29,6 +31,7 @@ mod rules;
 mod security;
 mod session;
 mod setup;
+mod snapshot;
 mod stats;
 mod tokens;
 mod users;
@@ -129,12 +132,14 @@ pub(crate) fn request_timeout() -> Response {
 fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(docs::description())
         .routes(routes!(moderate::moderate))
+        .routes(routes!(batch::moderate))
         .routes(routes!(content::list))
         .routes(routes!(content::one))
         .routes(routes!(review::review))
         .routes(routes!(stats::stats))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::one, projects::update, projects::delete))
+        .routes(routes!(snapshot::snapshot))
         .routes(routes!(members::list, invitations::create_by_members))
         .routes(routes!(members::update, members::remove))
         .routes(routes!(rules::list, rules::create))

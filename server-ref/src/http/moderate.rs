@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -13,10 +13,11 @@ use utoipa::ToSchema;
 
 use super::caller::Project;
 use super::error::ApiError;
+use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::Submission;
+use crate::moderation::{Moderated, Submission};
 use crate::store::Status;
 
 /// Type of item, of which there is only one.
@@ -52,31 +53,40 @@ pub(super) struct ModerateAnswer {
 /// Moderates an item. The decision is durable when the response is sent, and is published right after.
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyParameter),
     request_body = Submitted, responses((status = 200, body = ModerateAnswer))
 )]
 pub(super) async fn moderate(
     State(app): State<Arc<App>>,
     project: Project,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Json<ModerateAnswer>, ApiError> {
+    request: Result<Keyed<Bytes>, ApiError>,
+) -> Result<Replayable<ModerateAnswer>, ApiError> {
     let project_id = project.allow(&app, Permission::Submit).await?;
-    let submission = parse(&body?)?;
-    let done = app.moderation.moderate(project_id, submission).await?;
-    let results = done.results.into_iter().map(RawValue::from_string);
-    Ok(Json(ModerateAnswer {
-        success: true,
-        content_id: done.content_id,
-        status: done.status,
-        moderation_results: results.collect::<Result<_, _>>().map_err(|error| Error::Internal(error.to_string()))?,
-    }))
+    let Keyed { body, key } = request?;
+    let done = app.moderation.moderate(project_id, parse(&body)?, key).await?;
+    let answer = Json(ModerateAnswer::new(done.value)?);
+    Ok(Replayable { status: StatusCode::OK, answer, is_replayed: done.is_replayed })
+}
+
+impl ModerateAnswer {
+    pub(super) fn new(moderated: Moderated) -> Result<Self, Error> {
+        let results = moderated.results.into_iter().map(RawValue::from_string);
+        Ok(Self {
+            success: true,
+            content_id: moderated.content_id,
+            status: moderated.status,
+            moderation_results: results
+                .collect::<Result<_, _>>()
+                .map_err(|error| Error::Internal(error.to_string()))?,
+        })
+    }
 }
 
 fn text() -> Value {
     DEFAULT_CONTENT_TYPE.into()
 }
 
-fn parse(body: &[u8]) -> Result<Submission, ApiError> {
+pub(super) fn parse(body: &[u8]) -> Result<Submission, ApiError> {
     let body: Submitted =
         serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
     let content = body.content.filter(|content| !content.trim().is_empty());

@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 use super::answer::{Done, answer};
 use super::caller::{Caller, Project};
 use super::error::ApiError;
+use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
 use super::input::{Body, Ids, text};
-use crate::app::App;
+use crate::app::{App, NotificationDraft};
 use crate::auth::Permission;
 use crate::store::SystemNotification;
 
@@ -67,19 +68,20 @@ pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Resul
 
 /// Publishes a `system_notification`. For admins of the project; for all projects, for administrators of the server.
 #[utoipa::path(
-    post, path = "/api/notifications", tag = "notifications", request_body = NotificationBody,
+    post, path = "/api/notifications", tag = "notifications", params(IdempotencyParameter), request_body = NotificationBody,
     responses((status = 201, body = NotificationAnswer))
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Body(body): Body<NotificationBody>,
-) -> Result<(StatusCode, Json<NotificationAnswer>), ApiError> {
+    Keyed { body: Body(body), key }: Keyed<Body<NotificationBody>>,
+) -> Result<Replayable<NotificationAnswer>, ApiError> {
     may_notify(&app, &caller, body.project_id.as_deref()).await?;
     let message = text("message", &body.message, MESSAGE_MAX)?;
-    let notification =
-        app.notify(body.project_id, body.r#type.as_str(), message, body.persistent, &caller.actor()).await?;
-    Ok((StatusCode::CREATED, NotificationAnswer::new(notification)))
+    let draft = NotificationDraft { kind: body.r#type.as_str(), message, persistent: body.persistent };
+    let done = app.notify(body.project_id, draft, &caller.actor(), key).await?;
+    let answer = NotificationAnswer::new(done.value);
+    Ok(Replayable { status: StatusCode::CREATED, answer, is_replayed: done.is_replayed })
 }
 
 /// Withdraws a persistent notification. Sockets that join later no longer receive it.

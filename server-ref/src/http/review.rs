@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::answer;
 use super::caller::Project;
 use super::error::ApiError;
+use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
 use super::input::{Body, Ids};
 use crate::app::App;
 use crate::auth::Permission;
@@ -33,15 +34,15 @@ answer!(ReviewAnswer { content: Content });
 /// Publishes a `moderation_update` with the `moderator_type` `manual`. `GET /api/content?status=flagged` lists the items awaiting review.
 #[utoipa::path(
     post, path = "/api/content/{id}/review", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project")),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project"), IdempotencyParameter),
     request_body = ReviewBody, responses((status = 200, body = ReviewAnswer))
 )]
 pub(super) async fn review(
     State(app): State<Arc<App>>,
     project: Project,
     Ids(id): Ids<String>,
-    Body(body): Body<ReviewBody>,
-) -> Result<Json<ReviewAnswer>, ApiError> {
+    Keyed { body: Body(body), key }: Keyed<Body<ReviewBody>>,
+) -> Result<Replayable<ReviewAnswer>, ApiError> {
     let project_id = project.allow(&app, Permission::Review).await?;
     let reason = body.reason.unwrap_or_default();
     let reason = reason.trim();
@@ -51,6 +52,10 @@ pub(super) async fn review(
     let not_found = || ApiError::not_found("Content not found");
     let content = app.store.content(&project_id, &id).await?.ok_or_else(not_found)?;
     let reviewer = project.caller.actor();
-    app.moderation.review(project_id.clone(), &content, body.decision, reason, &reviewer).await?;
-    Ok(ReviewAnswer::new(app.store.content(&project_id, &id).await?.ok_or_else(not_found)?))
+    let reviewed = app.moderation.review(project_id.clone(), &content, body.decision, reason, &reviewer, key).await?;
+    let mut content = app.store.content(&project_id, &id).await?.ok_or_else(not_found)?;
+    if reviewed.is_replayed {
+        reviewed.value.restore(&mut content);
+    }
+    Ok(Replayable { status: StatusCode::OK, answer: ReviewAnswer::new(content), is_replayed: reviewed.is_replayed })
 }

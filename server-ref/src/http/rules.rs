@@ -193,7 +193,7 @@ fn priority(wanted: i64) -> Result<i64, ApiError> {
     Ok(wanted)
 }
 
-fn shown(project_id: &str, rule: StoredRule) -> Result<Rule, ApiError> {
+pub(super) fn shown(project_id: &str, rule: StoredRule) -> Result<Rule, ApiError> {
     let data = RawValue::from_string(rule.data).map_err(|error| Error::Internal(error.to_string()))?;
     Ok(Rule {
         id: rule.id,

@@ -13,7 +13,8 @@ use http::header::{
 use http::{HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::caller::CSRF_HEADER;
+use super::caller::{CSRF_HEADER, KEY_HEADER};
+use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
 use crate::app::App;
 use crate::realtime::is_allowed;
 
@@ -51,8 +52,13 @@ pub(super) fn cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key"), HeaderName::from_static(CSRF_HEADER)])
-        .expose_headers([RETRY_AFTER])
+        .allow_headers([
+            CONTENT_TYPE,
+            HeaderName::from_static(KEY_HEADER),
+            HeaderName::from_static(CSRF_HEADER),
+            IDEMPOTENCY_KEY,
+        ])
+        .expose_headers([RETRY_AFTER, IDEMPOTENT_REPLAYED])
         .max_age(PREFLIGHT_MAX_AGE)
         .allow_credentials(true)
         .allow_origin(AllowOrigin::predicate(move |origin, _| {

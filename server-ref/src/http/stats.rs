@@ -12,6 +12,7 @@ use super::error::ApiError;
 use crate::app::App;
 use crate::auth::Permission;
 use crate::realtime::rates;
+use crate::store::StatusCounts;
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct StatsAnswer {
@@ -20,7 +21,7 @@ pub(super) struct StatsAnswer {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Stats {
+pub(super) struct Stats {
     total_content: i64,
     approved: i64,
     rejected: i64,
@@ -37,15 +38,19 @@ struct Stats {
 )]
 pub(super) async fn stats(State(app): State<Arc<App>>, project: Project) -> Result<Json<StatsAnswer>, ApiError> {
     let project_id = project.allow(&app, Permission::Read).await?;
-    let counts = app.store.counts(&project_id).await?;
-    let [approval_rate, ..] = rates([counts.approved, counts.rejected, counts.flagged]);
-    let stats = Stats {
-        total_content: counts.total(),
-        approved: counts.approved,
-        rejected: counts.rejected,
-        flagged: counts.flagged,
-        pending: counts.pending,
-        approval_rate,
-    };
-    Ok(Json(StatsAnswer { success: true, stats }))
+    Ok(Json(StatsAnswer { success: true, stats: Stats::new(app.store.counts(&project_id).await?) }))
+}
+
+impl Stats {
+    pub(super) fn new(counts: StatusCounts) -> Self {
+        let [approval_rate, ..] = rates([counts.approved, counts.rejected, counts.flagged]);
+        Self {
+            total_content: counts.total(),
+            approved: counts.approved,
+            rejected: counts.rejected,
+            flagged: counts.flagged,
+            pending: counts.pending,
+            approval_rate,
+        }
+    }
 }

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use super::ai::{Ai, AiOptions};
 use super::cache::RuleCache;
 use super::compilation;
+use super::keys_in_flight::KeysInFlight;
 use super::pool::FairPool;
 use crate::Error;
 use crate::store::{Store, StoredRule, Writer};
@@ -21,6 +22,8 @@ pub(crate) struct Moderation {
     pub(super) rules: RuleCache,
     pub(super) matching: FairPool,
     pub(super) ai: Ai,
+    /// Submissions with idempotency keys that prompts judge.
+    pub(super) keys_in_flight: KeysInFlight,
     /// Holds a token per item that prompts judge.
     pub(super) in_flight: TaskTracker,
     /// Cancelled when the server begins to stop: unanswered prompts are given up.
@@ -41,7 +44,8 @@ impl Moderation {
         draining: CancellationToken,
     ) -> Result<Self, Error> {
         let (rules, matching, ai) = (RuleCache::new()?, FairPool::new(matching_threads())?, Ai::new(options)?);
-        Ok(Self { store, writer, rules, matching, ai, in_flight, draining })
+        let keys_in_flight = KeysInFlight::default();
+        Ok(Self { store, writer, rules, matching, ai, keys_in_flight, in_flight, draining })
     }
 
     /// Drops a project's compiled rules. Must be called after every committed change of them.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Decision, Moderation, ModerationUpdate, RuleSet, author};
 use crate::Error;
 use crate::ids::content_id;
-use crate::store::{Mutation, NewContent, ProjectChange, Status, Writer};
+use crate::store::{Answer, IdempotencyKey, Mutation, NewContent, ProjectChange, Status, Writer};
 use crate::time::{Micros, now};
 
 /// The longest text, and the largest recent cost of a project's rules, with which matching may run on a thread of the runtime, for
@@ -23,7 +24,7 @@ pub(crate) struct Submission {
     pub(crate) meta_data: Option<Box<RawValue>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Moderated {
     pub(crate) content_id: String,
     pub(crate) status: Status,
@@ -33,12 +34,14 @@ pub(crate) struct Moderated {
 
 impl Moderation {
     /// Decides about an item. Returns when item, results and event are durable; the event is published right after.
+    /// A submission that repeats an earlier one with the same key stores nothing, and returns the earlier decision.
     pub(crate) async fn moderate(
         self: &Arc<Self>,
         project_id: Arc<str>,
         submission: Submission,
-    ) -> Result<Moderated, Error> {
-        let mut pending = PendingSubmission { project_id, submission, started: Instant::now(), at: now() };
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer<Moderated>, Error> {
+        let mut pending = PendingSubmission { project_id, submission, key, started: Instant::now(), at: now() };
         let rules = self.rules.get(&self.store, &self.matching, &pending.project_id).await?;
         let decided = self.match_rules(&rules, &mut pending).await?;
         if decided.is_none() && !rules.prompts().is_empty() {
@@ -49,14 +52,27 @@ impl Moderation {
 
     /// Asks the prompts, which takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all
     /// the same.
-    async fn ask_prompts(self: Arc<Self>, rules: Arc<RuleSet>, pending: PendingSubmission) -> Result<Moderated, Error> {
+    async fn ask_prompts(
+        self: Arc<Self>,
+        rules: Arc<RuleSet>,
+        pending: PendingSubmission,
+    ) -> Result<Answer<Moderated>, Error> {
+        // Rules are matched again for a repetition, because that costs less than a look into the database. A model is not asked
+        // again.
+        let mut guard = None;
+        if let Some(key) = &pending.key {
+            guard = Some(self.keys_in_flight.lock(&pending.project_id, key).await);
+            if let Some(answer) = self.store.idempotent_answer(&pending.project_id, key).await? {
+                return Answer::replayed(&answer);
+            }
+        }
         let permit = match self.ai.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
             Err(undecided) => return pending.store(&self.writer, vec![*undecided]).await,
         };
         let token = self.in_flight.token();
         let judged = tokio::spawn(async move {
-            let _token = token;
+            let _held = (token, guard);
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
             let decisions = self.ai.judge(&pending.project_id, prompts, text, &self.draining).await;
             drop(permit);
@@ -99,14 +115,15 @@ impl Moderation {
 struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
+    key: Option<IdempotencyKey>,
     started: Instant,
     at: Micros,
 }
 
 impl PendingSubmission {
     /// Stores and publishes the item with its decisions, of which the first one counts.
-    async fn store(self, writer: &Writer, decisions: Vec<Decision>) -> Result<Moderated, Error> {
-        let Self { project_id, submission, started, at } = self;
+    async fn store(self, writer: &Writer, decisions: Vec<Decision>) -> Result<Answer<Moderated>, Error> {
+        let Self { project_id, submission, key, started, at } = self;
         let processing_time = started.elapsed().as_secs_f64();
         let content_id = content_id();
         let decision = decisions.first().ok_or_else(|| Error::Internal("nothing was decided".into()))?;
@@ -133,10 +150,10 @@ impl PendingSubmission {
             status: decision.status,
             results: results.clone(),
         };
-        let status = content.status;
-        let change =
-            ProjectChange { project_id, at, mutation: Mutation::Moderated(content), event: Some(event), audit: None };
-        writer.submit(change).await?;
-        Ok(Moderated { content_id, status, results })
+        let moderated = Moderated { content_id, status: content.status, results };
+        let idempotency = key.map(|key| key.with_answer(&moderated)).transpose()?;
+        let mutation = Mutation::Moderated(content);
+        let change = ProjectChange { project_id, at, mutation, event: Some(event), audit: None, idempotency };
+        writer.submit_once(change).await?.answer(moderated)
     }
 }

@@ -2,17 +2,38 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::rule::Action;
 use super::{Decision, Moderation, ModerationUpdate, Moderator, author};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, Content, ContentReview, Mutation, ProjectChange};
-use crate::time::now;
+use crate::store::{
+    Actor, Answer, AuditDraft, Content, ContentReview, IdempotencyKey, Mutation, ProjectChange, Status,
+};
+use crate::time::{Micros, now, rfc3339};
+
+/// The state of an item after a review.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Reviewed {
+    status: Status,
+    updated_at: Micros,
+    /// The number of results, the review's included.
+    results_count: usize,
+}
+
+impl Reviewed {
+    /// Undoes what later reviews changed in the item.
+    pub(crate) fn restore(&self, content: &mut Content) {
+        content.status = self.status;
+        content.updated_at = rfc3339(self.updated_at);
+        content.moderation_results.truncate(self.results_count);
+    }
+}
 
 impl Moderation {
     /// Replaces the decision about an item. Returns when decision and event are durable. The last decision counts, regardless of
-    /// its author.
+    /// its author. A request that repeats an earlier one with the same key changes nothing.
     pub(crate) async fn review(
         &self,
         project_id: Arc<str>,
@@ -20,7 +41,8 @@ impl Moderation {
         action: Action,
         reason: &str,
         reviewer: &Actor,
-    ) -> Result<(), Error> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer<Reviewed>, Error> {
         let at = now();
         let moderator = Moderator::Manual(reviewer.name.to_string());
         let decision = Decision::new(moderator, action.status(), 1.0, reason.to_owned());
@@ -42,8 +64,13 @@ impl Moderation {
             status: decision.status,
             result: decision.result(0.0)?,
         };
+        let reviewed =
+            Reviewed { status: decision.status, updated_at: at, results_count: content.moderation_results.len() + 1 };
         let after = json!({"status": decision.status.as_str(), "reason": reason});
         let audit = Some(AuditDraft::new(reviewer, "content.review", &content.id).after(after).into());
-        self.writer.submit(ProjectChange { project_id, at, mutation: Mutation::Reviewed(review), event, audit }).await
+        let idempotency = key.map(|key| key.with_answer(&reviewed)).transpose()?;
+        let mutation = Mutation::Reviewed(review);
+        let change = ProjectChange { project_id, at, mutation, event, audit, idempotency };
+        self.writer.submit_once(change).await?.answer(reviewed)
     }
 }

@@ -81,6 +81,7 @@ async fn prune_periodically(app: Arc<App>) {
         }
         for (what, result) in [
             ("events", app.store.prune_events().await),
+            ("idempotency keys", app.store.prune_idempotency_keys().await),
             ("sessions", app.store.prune_sessions().await),
             ("invitations", app.store.prune_invitations().await),
             ("audit", app.store.prune_audit(app.settings.audit_max_age).await),

@@ -119,8 +119,14 @@ impl RunningServer {
         let payload = serde_json::to_string(&payload).map_err(|e| Error::Internal(e.to_string()))?;
         let draft = EventDraft { name: event, payload };
         let event = Some(draft);
-        let change =
-            ProjectChange { project_id: project_id.into(), at: now(), mutation: Mutation::Nothing, event, audit: None };
+        let change = ProjectChange {
+            project_id: project_id.into(),
+            at: now(),
+            mutation: Mutation::Nothing,
+            event,
+            audit: None,
+            idempotency: None,
+        };
         self.app.writer.submit(change).await
     }
 

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use super::author_stats::AuthorStats;
 use super::notifications;
-use super::{EventDraft, LoggedEvent, Mutation, ProjectChange, Status, StatusCounts, StoredRule, rule_state};
+use super::{
+    EventDraft, IdempotencyRecord, LoggedEvent, Mutation, ProjectChange, Status, StatusCounts, StoredRule, rule_state,
+};
 use crate::Error;
 use crate::time::Micros;
 
@@ -26,6 +28,18 @@ pub(crate) struct ProjectTotals {
 /// A project and an author in it.
 pub(crate) type Authorship = (Arc<str>, Arc<str>);
 
+/// A project and an idempotency key in it.
+pub(crate) type IdempotencyId = (Arc<str>, Arc<str>);
+
+/// The outcome of a change that did not fail.
+#[derive(Debug)]
+pub(crate) enum Applied {
+    /// The events of the change, numbered.
+    New(Vec<LoggedEvent>),
+    /// A change with the same idempotency key was made before: its answer.
+    Repeated(String),
+}
+
 /// The rows that a group of changes affects.
 #[derive(Debug, Default)]
 pub(crate) struct CommitState {
@@ -35,13 +49,18 @@ pub(crate) struct CommitState {
     pub(crate) before: HashMap<String, (Status, Micros)>,
     /// The rules that are changed or deleted, of those that exist, as the audit log shows them.
     pub(crate) rules: HashMap<(Arc<str>, String), Value>,
+    /// The idempotency keys that were used before.
+    pub(crate) used_keys: HashMap<IdempotencyId, IdempotencyRecord>,
     /// The number of items in the review queue above which a warning is sent; 0: any number.
     pub(crate) queue_limit: i64,
 }
 
 impl CommitState {
-    /// Applies a change and returns its events, numbered. An error leaves the state as it was: the change fails alone.
-    pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<Vec<LoggedEvent>, Error> {
+    /// Applies a change, unless it repeats one. An error leaves the state as it was: the change fails alone.
+    pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<Applied, Error> {
+        if let Some(answer) = self.earlier_answer(change)? {
+            return Ok(Applied::Repeated(answer));
+        }
         self.check(change)?;
         let waiting = self.totals(change)?.counts.flagged;
         let activity = self.count(change)?;
@@ -57,7 +76,18 @@ impl CommitState {
                 data: with_event_id(&draft.payload, totals.head)?.into(),
             });
         }
-        Ok(events)
+        if let (Some(id), Some(record)) = (change.idempotency_id(), &change.idempotency) {
+            self.used_keys.insert(id, IdempotencyRecord::clone(record));
+        }
+        Ok(Applied::New(events))
+    }
+
+    /// The answer to an earlier change with the same idempotency key.
+    fn earlier_answer(&self, change: &ProjectChange) -> Result<Option<String>, Error> {
+        let (Some(id), Some(record)) = (change.idempotency_id(), &change.idempotency) else {
+            return Ok(None);
+        };
+        self.used_keys.get(&id).map(|earlier| earlier.replay(&record.key)).transpose()
     }
 
     /// The state that the change will replace or delete, for the audit log.
@@ -156,6 +186,13 @@ mod tests {
         assert!(with_event_id("[]", 9).is_err());
     }
 
+    fn events_of(applied: Applied) -> Vec<LoggedEvent> {
+        match applied {
+            Applied::New(events) => events,
+            Applied::Repeated(answer) => panic!("{answer}"),
+        }
+    }
+
     #[test]
     fn a_rule_is_deleted_once() {
         let id: Arc<str> = "p".into();
@@ -169,8 +206,9 @@ mod tests {
             mutation: Mutation::RuleDeleted("r".into()),
             event: Some(draft),
             audit: None,
+            idempotency: None,
         };
-        assert_eq!(commit_state.apply(&delete).unwrap().len(), 1);
+        assert_eq!(events_of(commit_state.apply(&delete).unwrap()).len(), 1);
         assert!(matches!(commit_state.apply(&delete), Err(Error::NotFound("Rule"))));
         assert_eq!(commit_state.projects["p"].head, 1);
     }
@@ -185,13 +223,14 @@ mod tests {
             mutation: Mutation::Nothing,
             event: draft,
             audit: None,
+            idempotency: None,
         };
         let draft = EventDraft { name: "x", payload: "{}".into() };
         assert!(matches!(commit_state.apply(&change(None)), Err(Error::NotFound(_))));
         commit_state.projects.insert(id.clone(), ProjectTotals { head: 4, ..ProjectTotals::default() });
-        assert!(commit_state.apply(&change(None)).unwrap().is_empty());
+        assert!(events_of(commit_state.apply(&change(None)).unwrap()).is_empty());
         for expected in [5, 6] {
-            let events = commit_state.apply(&change(Some(draft.clone()))).unwrap();
+            let events = events_of(commit_state.apply(&change(Some(draft.clone()))).unwrap());
             assert_eq!(events.iter().map(|event| event.event_id).collect::<Vec<_>>(), [expected]);
         }
     }

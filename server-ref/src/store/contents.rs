@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::commit_state::ProjectTotals;
 use crate::time::Micros;
 
 /// The decision about an item.
@@ -97,6 +98,15 @@ pub(crate) struct NumberedPage {
     pub(crate) total: i64,
     /// The position of the last item.
     pub(crate) last: Option<ContentPosition>,
+}
+
+/// The state of a project at one position in its log.
+#[derive(Debug)]
+pub(crate) struct ProjectSnapshot {
+    pub(crate) totals: ProjectTotals,
+    pub(crate) rules: Vec<StoredRule>,
+    /// The newest items that wait for a review.
+    pub(crate) flagged: Vec<Content>,
 }
 
 /// A filter of items; empty: all.

@@ -6,6 +6,7 @@ mod author_stats;
 mod commit_state;
 mod contents;
 mod db_error;
+mod idempotency;
 mod invalidation;
 mod invitations;
 mod keys;
@@ -24,10 +25,11 @@ pub(crate) use accounts::{Account, Member, ProjectInfo, User};
 pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_state};
 pub(crate) use commit_state::ProjectTotals;
 pub(crate) use contents::{
-    Content, ContentFilter, ContentPosition, CursorPage, EventPage, NumberedPage, RecentDecision, Status, StatusCounts,
-    StoredRule,
+    Content, ContentFilter, ContentPosition, CursorPage, EventPage, NumberedPage, ProjectSnapshot, RecentDecision,
+    Status, StatusCounts, StoredRule,
 };
 pub(crate) use db_error::DbFault;
+pub(crate) use idempotency::{ALL_PROJECTS, Answer, IdempotencyKey, IdempotencyRecord, Submitted};
 pub(crate) use invalidation::Invalidation;
 pub(crate) use invitations::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation};
 pub(crate) use keys::{KeyDraft, KeyInfo, KeySecret, Origins, StoredKey};

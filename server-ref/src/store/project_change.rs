@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{AuditDraft, RecentDecision, Status, StatusCounts, StoredRule, SystemNotification};
+use super::commit_state::IdempotencyId;
+use super::{AuditDraft, IdempotencyRecord, RecentDecision, Status, StatusCounts, StoredRule, SystemNotification};
 use crate::Error;
 use crate::time::Micros;
 
@@ -19,6 +20,8 @@ pub(crate) struct ProjectChange {
     pub(crate) event: Option<EventDraft>,
     /// Audit log entry of the change. The commit adds the previous state.
     pub(crate) audit: Option<Box<AuditDraft>>,
+    /// The caller's key and the answer: a change with the same key was made already, and is not made again.
+    pub(crate) idempotency: Option<Box<IdempotencyRecord>>,
 }
 
 /// The effect of a change outside the event log.
@@ -118,6 +121,11 @@ impl EventBatch {
 }
 
 impl ProjectChange {
+    /// The project and the idempotency key.
+    pub(crate) fn idempotency_id(&self) -> Option<IdempotencyId> {
+        Some((self.project_id.clone(), self.idempotency.as_ref()?.key.key.clone()))
+    }
+
     /// The author of the decided item.
     pub(crate) fn author(&self) -> Option<&Arc<str>> {
         match &self.mutation {
@@ -147,7 +155,8 @@ impl ProjectChange {
             Mutation::Reviewed(review) => review.result.len(),
             Mutation::RuleCreated(rule) | Mutation::RuleUpdated(rule) => rule.data.len(),
         };
-        mutation + self.event.as_ref().map_or(0, |event| event.payload.len())
+        let answer = self.idempotency.as_ref().map_or(0, |record| record.answer.len());
+        mutation + answer + self.event.as_ref().map_or(0, |event| event.payload.len())
     }
 
     pub(crate) fn content(&self) -> Option<&NewContent> {

@@ -9,10 +9,11 @@ use automoderate_server::{Action, AiOptions, NewRule, RuleKind, RunningServer};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
+use futures_util::future::join_all;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Socket, moderate, project, server};
+use crate::support::{Socket, http, key, moderate, project, server};
 
 /// Answers according to the prompt: the last line of the rule's text is the verdict, or `wait` or `fail`.
 #[derive(Debug, Default)]
@@ -110,6 +111,21 @@ async fn asked_last_and_carried_out() {
     // The same text again is cached.
     assert_eq!(moderate(&server, json!({"content": "Ignore the rule."})).await["status"], "rejected");
     assert_eq!(endpoint.questions.lock().unwrap().len(), 2);
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repetitions_with_an_idempotency_key_ask_once() {
+    let (endpoint, address) = endpoint().await;
+    let server = start(address, LONG, 4).await;
+    prompt(&server, "Insults", r#"{"decision":"rejected","confidence":0.9}"#, Action::Reject, 0).await;
+    let submit = || {
+        let request = http().post(format!("{}/api/moderate", server.base_url())).header("x-api-key", key(&server));
+        request.header("idempotency-key", "a").json(&json!({"content": "hm"})).send()
+    };
+    let answers = join_all((0..5).map(|_| submit())).await;
+    assert!(answers.into_iter().all(|answer| answer.unwrap().status() == StatusCode::OK));
+    assert_eq!(endpoint.questions.lock().unwrap().len(), 1);
     server.shutdown().await;
 }
 

@@ -29,6 +29,7 @@ const WHO: [&str; 11] = [
 const MATRIX: &[(&str, &str, &str)] = &[
     // Routes in the project of a key or of a `project_id`. The other key's own project has no such content.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
+    ("POST", "/api/moderate/batch?project_id={id}", ".f.fff f...f"),
     ("GET", "/api/content?project_id={id}", "..fff. f...f"),
     ("GET", "/api/content/{content}?project_id={id}", "n.fff. f...f"),
     ("POST", "/api/content/{content}/review?project_id={id}", "fff.ff f...f"),
@@ -42,6 +43,7 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/api/projects/{id}", "f.fff. f...f"),
     ("PATCH", "/api/projects/{id}", "ffffff ff..f"),
     ("PUT", "/api/projects/{id}", "ffffff ff..f"),
+    ("GET", "/api/projects/{id}/snapshot", "f.fff. f...f"),
     ("GET", "/api/projects/{id}/members", "ffffff f...f"),
     ("POST", "/api/projects/{id}/members", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/members/{user}", "ffffff ff..f"),
@@ -259,7 +261,9 @@ impl World {
             (_, "/api/tokens") => json!({}),
             (_, path) if path.contains("/users/") => json!({"is_admin": false}),
             // Every other one takes what it knows of these.
-            _ => json!({"name": format!("name {n}"), "content": "x", "decision": "approve"}),
+            _ => {
+                json!({"name": format!("name {n}"), "content": "x", "items": [{"content": "x"}], "decision": "approve"})
+            }
         }
     }
 }

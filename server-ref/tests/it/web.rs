@@ -50,7 +50,8 @@ impl Caller {
         assert_eq!(request.send().await.unwrap().status(), 302);
     }
 
-    fn identify(&self, request: RequestBuilder) -> RequestBuilder {
+    /// Adds the credentials to a request.
+    pub(crate) fn identify(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::Nobody => request,
             Self::Key(key) => request.header("x-api-key", key),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::commit_state::{load, save};
+use super::idempotency::NewKeyRow;
 use super::rows::insert;
-use super::{Backend, LogConnection, Store, Tx, audit, notifications, reviews, rules};
+use super::{Backend, LogConnection, Store, Tx, audit, idempotency, notifications, reviews, rules};
 use crate::Error;
-use crate::store::commit_state::CommitState;
+use crate::store::commit_state::{Applied, CommitState};
 use crate::store::db_error::{DbFault, is_definite};
 use crate::store::{EventBatch, Invalidation, LoggedEvent, Mutation, ProjectChange, RecentDecision};
 use crate::time::{Micros, rfc3339};
@@ -33,6 +34,8 @@ pub(crate) struct Committed {
     pub(crate) batch: EventBatch,
     /// The changes that failed, by their indices. The others were committed without them.
     pub(crate) failures: HashMap<usize, Error>,
+    /// The answers to changes that repeat earlier ones, by their indices. They were not made again.
+    pub(crate) repeated: HashMap<usize, String>,
 }
 
 /// Changes that may have been committed; [`Store::resolve`] determines the outcome.
@@ -115,18 +118,22 @@ impl Store {
 
 /// Writes the changes that are possible.
 async fn write(tx: &mut Tx<'_>, changes: &[ProjectChange], commit_state: &mut CommitState) -> Result<Committed, Error> {
-    let (mut made, mut failures) = (Vec::with_capacity(changes.len()), HashMap::new());
+    let (mut made, mut failures, mut repeated) = (Vec::with_capacity(changes.len()), HashMap::new(), HashMap::new());
+    let mut keys: Vec<NewKeyRow<'_>> = Vec::new();
     let mut events = Vec::with_capacity(changes.len());
     let mut entries = Vec::new();
     for (index, change) in changes.iter().enumerate() {
         let before = change.audit.as_ref().and_then(|_| commit_state.state_before(change));
         match commit_state.apply(change) {
-            Ok(numbered) => {
+            Ok(Applied::New(numbered)) => {
                 events.extend(numbered.into_iter().map(|event| (event, change.at)));
                 made.push(change);
+                let head = commit_state.projects.get(&change.project_id).map_or(0, |totals| totals.head);
+                keys.extend(change.idempotency.as_deref().map(|record| (change, record, head)));
                 let draft = change.audit.as_deref();
                 entries.extend(draft.map(|draft| audit::NewAuditRow::new(Some(&change.project_id), draft, before)));
             }
+            Ok(Applied::Repeated(answer)) => drop(repeated.insert(index, answer)),
             Err(error) => drop(failures.insert(index, error)),
         }
     }
@@ -135,8 +142,9 @@ async fn write(tx: &mut Tx<'_>, changes: &[ProjectChange], commit_state: &mut Co
     for change in &made {
         apply_mutation(tx, change).await?;
     }
+    idempotency::insert(tx, &keys).await?;
     save(tx, commit_state).await?;
-    Ok(Committed { batch: batch(&made, commit_state, events), failures })
+    Ok(Committed { batch: batch(&made, commit_state, events), failures, repeated })
 }
 
 /// A change's writes other than items and events, which are written for the whole group at once.

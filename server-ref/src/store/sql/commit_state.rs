@@ -1,6 +1,6 @@
 //! The rows that a group of changes concerns: read before it, written back after it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use sqlx::QueryBuilder;
@@ -9,8 +9,9 @@ use super::rows::pieces;
 use super::{Tx, with_conn};
 use crate::Error;
 use crate::store::author_stats::AuthorStats;
-use crate::store::commit_state::{Authorship, CommitState, ProjectTotals};
+use crate::store::commit_state::{Authorship, CommitState, IdempotencyId, ProjectTotals};
 use crate::store::{Mutation, ProjectChange, StatusCounts, StoredRule, rule_state};
+use crate::time::Micros;
 
 pub(super) async fn load(tx: &mut Tx<'_>, changes: &[ProjectChange], queue_limit: i64) -> Result<CommitState, Error> {
     let mut commit_state = CommitState { queue_limit, ..CommitState::default() };
@@ -37,6 +38,10 @@ pub(super) async fn load(tx: &mut Tx<'_>, changes: &[ProjectChange], queue_limit
             Mutation::Nothing | Mutation::Moderated(_) | Mutation::RuleCreated(_) | Mutation::Notified(_) => {}
         }
     }
+    let keys: HashMap<IdempotencyId, Micros> =
+        changes.iter().filter_map(|change| Some((change.idempotency_id()?, change.at))).collect();
+    let keys: Vec<(&IdempotencyId, Micros)> = keys.iter().map(|(id, &at)| (id, at)).collect();
+    commit_state.used_keys = super::idempotency::load(tx, &keys).await?;
     let authors: HashSet<Authorship> =
         changes.iter().filter_map(|change| Some((change.project_id.clone(), change.author()?.clone()))).collect();
     let authors: Vec<Authorship> = authors.into_iter().collect();

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
+use super::rules::ALL_RULES;
 use super::text::Text;
-use super::{Store, with_conn};
+use super::{Store, Tx, with_conn};
 use crate::Error;
-use crate::store::{Content, ContentPosition, NumberedPage, ProjectTotals, RecentDecision, Status, StatusCounts};
+use crate::store::{
+    Content, ContentPosition, NumberedPage, ProjectSnapshot, ProjectTotals, RecentDecision, Status, StatusCounts,
+};
 use crate::time::{Micros, rfc3339};
 
 #[derive(sqlx::FromRow)]
@@ -76,10 +79,24 @@ impl Store {
 
     /// The counts, and the event id that they go with.
     pub(crate) async fn project_totals(&self, project_id: &str) -> Result<ProjectTotals, Error> {
-        const QUERY: &str = "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
-        let row: Option<(i64, i64, i64, i64, i64)> = with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_optional(db).await?);
-        let (head, approved, rejected, flagged, pending) = row.ok_or(Error::NotFound("Project"))?;
-        Ok(ProjectTotals { head, counts: StatusCounts { approved, rejected, flagged, pending } })
+        let row = with_conn!(&mut self.reader().await?, db => sqlx::query_as(TOTALS).bind(project_id).fetch_optional(db).await?);
+        row.map(totals).ok_or(Error::NotFound("Project"))
+    }
+
+    /// The state of a project and its position in the log, as of one moment: counts, rules, and the first `limit` items that wait
+    /// for a review, newest first.
+    pub(crate) async fn snapshot(&self, project_id: &str, limit: i64) -> Result<ProjectSnapshot, Error> {
+        const FLAGGED: &str = select!("AND status = 'flagged' ORDER BY created_at DESC, id DESC LIMIT $2");
+        let mut reader = self.reader_of(project_id).await?;
+        let mut tx = reader.snapshot().await?;
+        let row = with_conn!(&mut tx, db => sqlx::query_as(TOTALS).bind(project_id).fetch_optional(db).await?);
+        let totals = row.map(totals).ok_or(Error::NotFound("Project"))?;
+        let rules = with_conn!(&mut tx, db => sqlx::query_as(ALL_RULES).bind(project_id).fetch_all(db).await?);
+        let rows: Vec<ContentRow> =
+            with_conn!(&mut tx, db => sqlx::query_as(FLAGGED).bind(project_id).bind(limit).fetch_all(db).await?);
+        let flagged = with_results(&mut tx, rows).await?;
+        tx.commit().await?;
+        Ok(ProjectSnapshot { totals, rules, flagged })
     }
 
     /// The last decisions, newest first.
@@ -100,35 +117,56 @@ impl Store {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let found: Vec<(String, String)> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
-            let mut query = QueryBuilder::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
-            let mut ids = query.separated(", ");
-            for row in &rows {
-                ids.push_bind(row.id.clone());
-            }
-            query.push(") ORDER BY content_id, position");
-            query.build_query_as().persistent(false).fetch_all(db).await?
-        });
-        let mut results: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
-        for (content_id, result) in found {
-            results.entry(content_id).or_default().push(raw(result)?);
-        }
-        rows.into_iter()
-            .map(|row| {
-                Ok(Content {
-                    moderation_results: results.remove(&row.id).unwrap_or_default(),
-                    id: row.id,
-                    project_id: row.project_id,
-                    content_type: row.content_type,
-                    content_data: row.content_data.0,
-                    meta_data: row.meta_data.map(raw).transpose()?,
-                    status: Status::parse(&row.status).unwrap_or(Status::Pending),
-                    created_at: rfc3339(row.created_at),
-                    updated_at: rfc3339(row.updated_at),
-                })
-            })
-            .collect()
+        let mut reader = self.reader_of(project_id).await?;
+        let mut tx = reader.snapshot().await?;
+        let contents = with_results(&mut tx, rows).await?;
+        tx.commit().await?;
+        Ok(contents)
     }
+}
+
+type TotalsRow = (i64, i64, i64, i64, i64);
+
+const TOTALS: &str =
+    "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
+
+fn totals((head, approved, rejected, flagged, pending): TotalsRow) -> ProjectTotals {
+    ProjectTotals { head, counts: StatusCounts { approved, rejected, flagged, pending } }
+}
+
+/// Adds the results to items.
+async fn with_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Content>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<(String, String)> = with_conn!(tx, db => {
+        let mut query = QueryBuilder::new("SELECT content_id, result FROM moderation_results WHERE content_id IN (");
+        let mut ids = query.separated(", ");
+        for row in &rows {
+            ids.push_bind(row.id.clone());
+        }
+        query.push(") ORDER BY content_id, position");
+        query.build_query_as().persistent(false).fetch_all(db).await?
+    });
+    let mut results: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
+    for (content_id, result) in found {
+        results.entry(content_id).or_default().push(raw(result)?);
+    }
+    rows.into_iter()
+        .map(|row| {
+            Ok(Content {
+                moderation_results: results.remove(&row.id).unwrap_or_default(),
+                id: row.id,
+                project_id: row.project_id,
+                content_type: row.content_type,
+                content_data: row.content_data.0,
+                meta_data: row.meta_data.map(raw).transpose()?,
+                status: Status::parse(&row.status).unwrap_or(Status::Pending),
+                created_at: rfc3339(row.created_at),
+                updated_at: rfc3339(row.updated_at),
+            })
+        })
+        .collect()
 }
 
 /// JSON text from the database, which the server wrote.

@@ -38,11 +38,12 @@ macro_rules! piece {
 /// The results of the items that are deleted next.
 const RESULTS: &str = "DELETE FROM moderation_results WHERE content_id IN
                        (SELECT id FROM contents WHERE project_id = $1 ORDER BY id LIMIT 200)";
-const PIECES: [&str; 5] = [
+const PIECES: [&str; 6] = [
     piece!("contents", "id"),
     piece!("events", "event_id"),
     piece!("authors", "author"),
     piece!("audit", "id"),
+    piece!("idempotency_keys", "key"),
     piece!("rules", "id"),
 ];
 
@@ -134,6 +135,7 @@ mod tests {
             mutation: Mutation::Moderated(content),
             event: Some(draft),
             audit: None,
+            idempotency: None,
         }
     }
 

@@ -12,6 +12,7 @@ mod contents;
 mod deletion;
 mod events;
 mod exclusive_connection;
+mod idempotency;
 mod invalidations;
 mod invitations;
 mod keys;

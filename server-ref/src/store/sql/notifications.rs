@@ -1,8 +1,9 @@
 //! Persistent notifications.
 
+use super::idempotency::claim;
 use super::{Store, Tx, with_conn};
 use crate::Error;
-use crate::store::{Actor, AuditDraft, SystemNotification};
+use crate::store::{ALL_PROJECTS, Actor, AuditDraft, IdempotencyRecord, Submitted, SystemNotification};
 
 const INSERT: &str =
     "INSERT INTO notifications (id, project_id, type, message, created_at) VALUES ($1, $2, $3, $4, $5)";
@@ -32,20 +33,27 @@ impl Store {
         Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(id).fetch_optional(db).await?))
     }
 
-    /// Records a notification for all projects, and stores it if it is persistent.
+    /// Records a notification for all projects, and stores it if it is persistent, unless the request repeats an earlier one.
     pub(crate) async fn add_notification(
         &self,
         notification: &SystemNotification,
         persistent: bool,
         by: &Actor,
-    ) -> Result<(), Error> {
+        idempotency: Option<&IdempotencyRecord>,
+    ) -> Result<Submitted, Error> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
+        if let Some(record) = idempotency
+            && let Some(answer) = claim(&mut tx, ALL_PROJECTS, record, notification.created_at).await?
+        {
+            return Ok(Submitted::Repeated(answer));
+        }
         if persistent {
             insert(&mut tx, notification).await?;
         }
         tx.record(None, &notification.created(persistent, by)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Submitted::New)
     }
 
     /// Deletes a notification; false if there was none.

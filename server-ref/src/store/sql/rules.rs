@@ -17,6 +17,9 @@ macro_rules! select {
     };
 }
 
+/// All rules of a project.
+pub(super) const ALL_RULES: &str = select!("");
+
 impl Store {
     /// The rules in force, in the order in which they are tried.
     pub(crate) async fn active_rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
@@ -26,9 +29,8 @@ impl Store {
 
     /// All rules, in the same order.
     pub(crate) async fn rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
-        const QUERY: &str = select!("");
         Ok(
-            with_conn!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?),
+            with_conn!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(ALL_RULES).bind(project_id).fetch_all(db).await?),
         )
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use self::task::WriterTask;
-use super::{EventBatch, ProjectChange, Store};
+use super::{EventBatch, ProjectChange, Store, Submitted};
 use crate::Error;
 use crate::metrics::Metrics;
 
@@ -34,7 +34,7 @@ pub(crate) enum PublisherInput {
     Flush(oneshot::Sender<()>),
 }
 
-type Reply = oneshot::Sender<Result<(), Error>>;
+type Reply = oneshot::Sender<Result<Submitted, Error>>;
 
 #[allow(clippy::large_enum_variant, reason = "nearly all of them are changes")]
 enum WriterJob {
@@ -68,6 +68,11 @@ impl Writer {
 
     /// Returns when the change is durable. A caller that stops waiting does not undo it.
     pub(crate) async fn submit(&self, change: ProjectChange) -> Result<(), Error> {
+        self.submit_once(change).await.map(drop)
+    }
+
+    /// As [`Writer::submit`], and shows whether the change repeats an earlier one with the same idempotency key.
+    pub(crate) async fn submit_once(&self, change: ProjectChange) -> Result<Submitted, Error> {
         let (reply, answer) = oneshot::channel();
         let job = WriterJob::Change(change, reply);
         self.jobs.send(job).await.map_err(|_| Error::ShuttingDown)?;
@@ -105,6 +110,7 @@ mod tests {
             mutation: Mutation::Nothing,
             event: Some(draft),
             audit: None,
+            idempotency: None,
         }
     }
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::{PublisherInput, Reply, WriterJob};
 use crate::Error;
 use crate::metrics::Metrics;
-use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit, ProjectChange, Store};
+use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit, ProjectChange, Store, Submitted};
 
 /// The most requests in a transaction, and the most bytes that they write: others wait for the transaction.
 const GROUP_REQUESTS_MAX: usize = 256;
@@ -151,7 +151,8 @@ impl WriterTask {
 
     fn done(&mut self, mut committed: Committed, replies: Vec<Reply>) {
         for (index, reply) in replies.into_iter().enumerate() {
-            let _ = reply.send(committed.failures.remove(&index).map_or(Ok(()), Err));
+            let submitted = committed.repeated.remove(&index).map_or(Submitted::New, Submitted::Repeated);
+            let _ = reply.send(committed.failures.remove(&index).map_or(Ok(submitted), Err));
         }
         self.publish(committed.batch);
     }

@@ -1,0 +1,90 @@
+//! `POST /api/moderate/batch`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use futures_util::future::join_all;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::caller::Project;
+use super::error::{ApiError, ErrorAnswer};
+use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
+use super::input;
+use super::moderate::{ModerateAnswer, Submitted, parse};
+use crate::app::App;
+use crate::auth::Permission;
+use crate::moderation::Moderated;
+use crate::store::{Answer, IdempotencyKey};
+
+const ITEMS_MAX: usize = 100;
+
+/// Items to moderate.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct BatchBody {
+    /// At most 100 items.
+    #[schema(value_type = Vec<Submitted>, min_items = 1, max_items = 100)]
+    items: Vec<Box<RawValue>>,
+}
+
+/// The decisions, in the order of the items.
+#[derive(Serialize, ToSchema)]
+pub(super) struct BatchAnswer {
+    success: bool,
+    results: Vec<BatchResult>,
+}
+
+/// The answer that `POST /api/moderate` would give to the item.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum BatchResult {
+    Moderated(ModerateAnswer),
+    Refused(ErrorAnswer),
+}
+
+/// Moderates up to 100 items. Each is stored and published by itself: an item that is refused does not concern the others, and its
+/// result is the error. With an `Idempotency-Key`, an error that a repetition can resolve fails the whole request: the repetition
+/// moderates only the items that were not stored.
+#[utoipa::path(
+    post, path = "/api/moderate/batch", tag = "content",
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyParameter),
+    request_body = BatchBody, responses((status = 200, body = BatchAnswer))
+)]
+pub(super) async fn moderate(
+    State(app): State<Arc<App>>,
+    project: Project,
+    request: Result<Keyed<Bytes>, ApiError>,
+) -> Result<Replayable<BatchAnswer>, ApiError> {
+    let project_id = project.allow(&app, Permission::Submit).await?;
+    let Keyed { body, key } = request?;
+    let BatchBody { items } = input::parse(&body)?;
+    if !(1..=ITEMS_MAX).contains(&items.len()) {
+        return Err(ApiError::invalid(format!("items must have from 1 to {ITEMS_MAX} entries")));
+    }
+    let part = |index| key.as_ref().map(|key| key.part(index));
+    let items = items.iter().enumerate().map(|(index, item)| one(&app, &project_id, item, part(index)));
+    let outcomes = join_all(items).await;
+    let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
+    let mut results = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        results.push(match outcome {
+            Ok(done) => BatchResult::Moderated(ModerateAnswer::new(done.value)?),
+            Err(error) if key.is_some() && error.fails_batch() => return Err(error),
+            Err(error) => BatchResult::Refused(error.into()),
+        });
+    }
+    Ok(Replayable { status: StatusCode::OK, answer: Json(BatchAnswer { success: true, results }), is_replayed })
+}
+
+async fn one(
+    app: &App,
+    project_id: &Arc<str>,
+    item: &RawValue,
+    key: Option<IdempotencyKey>,
+) -> Result<Answer<Moderated>, ApiError> {
+    Ok(app.moderation.moderate(project_id.clone(), parse(item.get().as_bytes())?, key).await?)
+}

@@ -1,0 +1,56 @@
+//! A snapshot is the state of a project at one event: state and events after it add up to the state later.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Socket, http, key, moderate, project, server};
+use crate::web::Caller;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_and_events_after_it_add_up() {
+    let server = server().start().await.unwrap();
+    let id = project(&server);
+    let path = format!("/api/projects/{id}/snapshot");
+    let caller = Caller::Key(key(&server));
+    let empty = caller.get(&server, &path).await;
+    assert_eq!((&empty["stats"]["total_content"], &empty["review"]["total"]), (&json!(0), &json!(0)));
+    assert_eq!(empty["rules"].as_array().unwrap().len(), 3);
+
+    let mut socket = Socket::connect(&server).await;
+    let joined = socket.join(&id).await;
+    assert_eq!((&empty["event_id"], &empty["log"]), (&joined["event_id"], &joined["log"]));
+    let submissions = async {
+        for n in 0..100 {
+            moderate(&server, json!({"content": if n % 3 == 0 { "you idiot" } else { "fine" }})).await;
+        }
+    };
+    let snapshots = async {
+        let mut taken = Vec::new();
+        while taken.last().is_none_or(|last: &Value| last["stats"]["total_content"] != 100) {
+            taken.push(caller.get(&server, &path).await);
+        }
+        taken
+    };
+    let ((), taken) = tokio::join!(submissions, snapshots);
+    let start = empty["event_id"].as_i64().unwrap();
+    let mut updates: Vec<Value> = Vec::new();
+    while updates.len() < 100 {
+        updates.push(socket.event("moderation_update").await);
+    }
+    for snapshot in taken {
+        let at = snapshot["event_id"].as_i64().unwrap();
+        let seen = updates.iter().take_while(|update| update["event_id"].as_i64().unwrap() <= at);
+        let flagged: Vec<&Value> = seen.clone().filter(|update| update["status"] == "flagged").collect();
+        assert_eq!(snapshot["stats"]["total_content"].as_i64().unwrap(), at - start);
+        assert_eq!(seen.count() as i64, at - start);
+        assert_eq!(snapshot["review"]["total"], flagged.len());
+        let listed = snapshot["review"]["items"].as_array().unwrap();
+        let ids: Vec<&Value> = listed.iter().rev().map(|item| &item["id"]).collect();
+        assert_eq!(ids, flagged.iter().map(|update| &update["content_id"]).collect::<Vec<_>>());
+    }
+    let unknown = (Method::GET, "/api/projects/00000000-0000-4000-8000-000000000000/snapshot", Value::Null);
+    caller.fails(&server, unknown, (404, "not_found")).await;
+    let refused = http().get(format!("{}{path}", server.base_url())).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+    server.shutdown().await;
+}
