@@ -27,7 +27,7 @@ acquire_lock() {
     flock 9
 }
 
-# hash_of FILE...: prints a hash of the files' contents. An argument that starts with "=" is hashed as text.
+# hash_of FILE...: prints a hash of the files. An argument that starts with "=" is hashed as text.
 hash_of() {
     local word
     for word; do

@@ -37,7 +37,7 @@ class Block:
     def name(self) -> str:
         return re.sub(r"\W", "_", f"{self.page}_{self.line}").lower()
 
-    def option(self, name: str) -> str | None:
+    def flag_value(self, name: str) -> str | None:
         """Returns the value of a flag, such as `main.rs` for the name `file` and the flag `file=main.rs`."""
         return next((flag.partition("=")[2] for flag in self.flags if flag.startswith(f"{name}=")), None)
 
@@ -55,7 +55,7 @@ def page_blocks(page: Path) -> list[Block]:
     return found
 
 
-def blocks(language: str, flag: str = "run") -> list[Block]:
+def blocks_with_flag(language: str, flag: str = "run") -> list[Block]:
     """Returns all blocks of one language that have a flag, such as `run`."""
     all_blocks = (block for page in PAGES for block in page_blocks(page))
     return [block for block in all_blocks if block.language == language and flag in block.flags]

@@ -14,28 +14,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from blocks import ROOT, Block
-from server import Server
+from server import ReferenceServer
 
 Command = Sequence[str]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+TARGET_FOLDER = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 
 
 def empty_folder(name: str) -> Path:
     """Returns a folder for the programs of one language, with an empty `src`."""
-    created = TARGET / "pages" / name
+    created = TARGET_FOLDER / "pages" / name
     shutil.rmtree(created / "src", ignore_errors=True)
     (created / "src").mkdir(parents=True)
     return created
 
 
-def shell(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
-    return [(block, ["sh", "-ec", server.fill(block.text)]) for block in blocks]
+def shell_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
+    return [(block, ["sh", "-ec", server.fill_placeholders(block.text)]) for block in blocks]
 
 
-def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+def python_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
     """Returns programs for the Python that runs this script, which must have the package installed."""
 
-    def program(text: str) -> str:
+    def complete_program(text: str) -> str:
         top_level_await = re.search(r"^(async |.*\bawait )", text, re.MULTILINE) and "asyncio.run" not in text
         if not top_level_await:
             return text
@@ -47,11 +47,11 @@ def python(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command
 
     where = empty_folder("python")
     for block in blocks:
-        (where / "src" / f"{block.name}.py").write_text(server.fill(program(block.text)))
+        (where / "src" / f"{block.name}.py").write_text(server.fill_placeholders(complete_program(block.text)))
     return [(block, [sys.executable, "-u", str(where / "src" / f"{block.name}.py")]) for block in blocks]
 
 
-def node(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+def node_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
     """Returns programs for `node`, with the package linked as `npm install …/bindings-node` would link it."""
     prelude = (
         "import { Client } from 'automoderate'\n"
@@ -67,11 +67,11 @@ def node(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]
     for block in blocks:
         is_program = re.search(r"^import \{.*\bClient\b", block.text, re.MULTILINE)
         text = block.text if is_program else f"{prelude}{block.text}\nawait client.close()\n"
-        (where / "src" / f"{block.name}.mjs").write_text(server.fill(text))
+        (where / "src" / f"{block.name}.mjs").write_text(server.fill_placeholders(text))
     return [(block, ["node", str(where / "src" / f"{block.name}.mjs")]) for block in blocks]
 
 
-def rust(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+def rust_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
     """Builds one package with a program for each block, with the dependency versions of the workspace."""
     where = empty_folder("rust")
     manifest = textwrap.dedent(f"""\
@@ -96,13 +96,13 @@ def rust(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]
     for block in blocks:
         text = re.sub(r"^#(?: |$)", "", block.text, flags=re.MULTILINE)
         text = text if "fn main" in text else f"#![allow(unused)]\n{prelude}{text}\nOk(())\n}}\n"
-        (where / "src" / "bin" / f"{block.name}.rs").write_text(server.fill(text))
+        (where / "src" / "bin" / f"{block.name}.rs").write_text(server.fill_placeholders(text))
     cargo = os.environ.get("CARGO", "cargo")
-    subprocess.run([cargo, "build", "--quiet", "--bins", "--target-dir", TARGET], cwd=where, check=True)
-    return [(block, [str(TARGET / "debug" / block.name)]) for block in blocks]
+    subprocess.run([cargo, "build", "--quiet", "--bins", "--target-dir", TARGET_FOLDER], cwd=where, check=True)
+    return [(block, [str(TARGET_FOLDER / "debug" / block.name)]) for block in blocks]
 
 
-def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]]:
+def swift_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
     """Builds one program for all blocks. The command in `AUTOMODERATE_SWIFT` builds and runs it, with the library that
     `bindings-swift/check.sh` has built.
     """
@@ -137,14 +137,14 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
     # Flush periodically, so output appears while the program runs. Swift 6 does not allow access to `stdout` itself.
     flush_task = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
     source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{flush_task}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
-    (where / "src" / "Pages" / "main.swift").write_text(server.fill(source))
+    (where / "src" / "Pages" / "main.swift").write_text(server.fill_placeholders(source))
     flags = [
         "--package-path",
         str(where),
         "--scratch-path",
-        str(TARGET / "swift-pages"),
+        str(TARGET_FOLDER / "swift-pages"),
         "-Xlinker",
-        f"-L{TARGET / 'swift-lib'}",
+        f"-L{TARGET_FOLDER / 'swift-lib'}",
     ]
     # Incomplete programs leave values unused.
     flags += ["-Xswiftc", "-suppress-warnings"]
@@ -162,4 +162,10 @@ def swift(blocks: Sequence[Block], server: Server) -> list[tuple[Block, Command]
     return [(block, [*run, program, block.name]) for block in blocks]
 
 
-LANGUAGES = {"sh": shell, "python": python, "js": node, "rust": rust, "swift": swift}
+COMMANDS = {
+    "sh": shell_commands,
+    "python": python_commands,
+    "js": node_commands,
+    "rust": rust_commands,
+    "swift": swift_commands,
+}

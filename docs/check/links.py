@@ -14,8 +14,8 @@ GENERATED = {f"docs/api/{name}" for name in ["rust/automoderate/index.html", "py
 # DocC's script takes the name of the page from the URL.
 GENERATED.add("docs/api/swift/documentation/automoderate")
 # mdBook copies this folder into the website.
-PLOTS = ROOT / "docs/plots"
-OTHERS = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+PLOTS_FOLDER = ROOT / "docs/plots"
+OTHER_PAGES = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 
 
 def anchors(page: Path) -> set[str]:
@@ -25,9 +25,9 @@ def anchors(page: Path) -> set[str]:
     return {heading.replace(" ", "-") for heading in plain}
 
 
-def check() -> bool:
+def check_links() -> bool:
     errors, count = [], 0
-    for page in [*PAGES, *(ROOT / name for name in OTHERS if (ROOT / name).exists())]:
+    for page in [*PAGES, *(ROOT / name for name in OTHER_PAGES if (ROOT / name).exists())]:
         for target in LINK.findall(FENCE.sub("", page.read_text())):
             if re.match(r"[a-z]+:", target):
                 continue
@@ -36,7 +36,7 @@ def check() -> bool:
             to = (page.parent / name).resolve() if name else page
             if str(to.relative_to(ROOT)) in GENERATED:
                 continue
-            if page.parent == ROOT / "docs" and to.parent not in (page.parent, PLOTS):
+            if page.parent == ROOT / "docs" and to.parent not in (page.parent, PLOTS_FOLDER):
                 errors.append(f"{page.relative_to(ROOT)}: {target} is not part of the website that `make docs` builds")
             elif not to.exists():
                 errors.append(f"{page.relative_to(ROOT)}: {target} does not exist")

@@ -9,21 +9,21 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
-BRACES = {".rs", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".swift", ".kt"}
-HASHES = {".sh", ".toml", ".yml", ".yaml"}
-PYTHON = {".py", ".pyi"}
+SLASH_COMMENT_SUFFIXES = {".rs", ".ts", ".tsx", ".js", ".mjs", ".cjs", ".swift", ".kt"}
+HASH_COMMENT_SUFFIXES = {".sh", ".toml", ".yml", ".yaml"}
+PYTHON_SUFFIXES = {".py", ".pyi"}
 
 FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.M | re.S)
-CODE = re.compile(r"`+[^`\n]+`+")
-TARGET = re.compile(r"\]\([^)\s]*\)")
-ITEM = re.compile(r"^(?:[-*+]|\d+[.)])\s+")
-TOKEN = re.compile(
+INLINE_CODE = re.compile(r"`+[^`\n]+`+")
+LINK_TARGET = re.compile(r"\]\([^)\s]*\)")
+LIST_MARKER = re.compile(r"^(?:[-*+]|\d+[.)])\s+")
+SLASH_TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*|/\*.*?\*/)
     |(?P<string>r(?P<hash>\#*)".*?"(?P=hash)|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|'(?:\\[^\n]|[^'\\\n ])')""",
     re.X | re.S,
 )
 HASH_TOKEN = re.compile(r"""(?P<comment>(?:^|(?<=\s))\#[^\n]*)|(?P<string>"(?:\\.|[^"\\])*")""", re.M)
-LINE_MARK = re.compile(r"\A(?:///|//!|//|#+:?)")
+COMMENT_MARKER = re.compile(r"\A(?:///|//!|//|#+:?)")
 
 
 @dataclass
@@ -35,31 +35,31 @@ class ProseBlock:
     kind: str = "text"  # or "doc" for the first paragraph of a doc comment, or "heading"
 
 
-def read(path: Path, text: str) -> list[ProseBlock]:
+def prose_blocks(path: Path, text: str) -> list[ProseBlock]:
     """Returns the blocks of prose in a file; none if the type of the file is unknown."""
     if path.suffix == ".md":
-        return paragraphs(1, text)
-    if path.suffix in PYTHON:
-        return python(text)
-    if path.suffix in BRACES:
-        return tokens(TOKEN, text)
-    if path.suffix in HASHES or path.name in {"Makefile", "run"}:
-        return tokens(HASH_TOKEN, text)
+        return markdown_blocks(1, text)
+    if path.suffix in PYTHON_SUFFIXES:
+        return python_blocks(text)
+    if path.suffix in SLASH_COMMENT_SUFFIXES:
+        return token_blocks(SLASH_TOKEN, text)
+    if path.suffix in HASH_COMMENT_SUFFIXES or path.name in {"Makefile", "run"}:
+        return token_blocks(HASH_TOKEN, text)
     return []
 
 
-def paragraphs(first: int, text: str, kind: str = "text") -> list[ProseBlock]:
+def markdown_blocks(first: int, text: str, kind: str = "text") -> list[ProseBlock]:
     """Splits Markdown into blocks. Code becomes empty lines, so line numbers remain correct."""
     text = FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
-    text = TARGET.sub("]", CODE.sub("`_`", text))
+    text = LINK_TARGET.sub("]", INLINE_CODE.sub("`_`", text))
     blocks: list[ProseBlock] = []
     going = False
     for number, line in enumerate(text.split("\n"), first):
         line = line.strip()
         heading = line.startswith("#")
-        if not line or heading or ITEM.match(line) or line.startswith("|"):
+        if not line or heading or LIST_MARKER.match(line) or line.startswith("|"):
             going = False
-        line = ITEM.sub("", line)
+        line = LIST_MARKER.sub("", line)
         if not line:
             continue
         if going:
@@ -71,7 +71,7 @@ def paragraphs(first: int, text: str, kind: str = "text") -> list[ProseBlock]:
     return blocks
 
 
-def tokens(pattern: re.Pattern[str], text: str) -> list[ProseBlock]:
+def token_blocks(pattern: re.Pattern[str], text: str) -> list[ProseBlock]:
     """Returns comments, joining those on adjacent lines, and strings with at least two words."""
     blocks: list[ProseBlock] = []
     run: list[str] = []
@@ -80,7 +80,7 @@ def tokens(pattern: re.Pattern[str], text: str) -> list[ProseBlock]:
 
     def flush() -> None:
         if run:
-            blocks.extend(paragraphs(begun, "\n".join(run), "doc" if mark in {"///", "//!"} else "text"))
+            blocks.extend(markdown_blocks(begun, "\n".join(run), "doc" if mark in {"///", "//!"} else "text"))
         run.clear()
 
     for found in pattern.finditer(text):
@@ -93,9 +93,9 @@ def tokens(pattern: re.Pattern[str], text: str) -> list[ProseBlock]:
         elif part.startswith("/*"):
             flush()
             body = re.sub(r"^[ \t]*\*(?!/)", "", part.strip("/*"), flags=re.M)
-            blocks.extend(paragraphs(line, body, "doc" if part.startswith("/**") else "text"))
+            blocks.extend(markdown_blocks(line, body, "doc" if part.startswith("/**") else "text"))
         else:
-            its = LINE_MARK.match(part)
+            its = COMMENT_MARKER.match(part)
             its_mark = its[0] if its else ""
             alone = not text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip()
             if line != following or its_mark != mark or not alone:
@@ -107,7 +107,7 @@ def tokens(pattern: re.Pattern[str], text: str) -> list[ProseBlock]:
     return blocks
 
 
-def python(text: str) -> list[ProseBlock]:
+def python_blocks(text: str) -> list[ProseBlock]:
     """Returns the comments, docstrings and strings of a Python file."""
     blocks: list[ProseBlock] = []
     opening = {token.NEWLINE, token.NL, token.INDENT, token.DEDENT, token.ENCODING, token.COMMENT}
@@ -125,9 +125,9 @@ def python(text: str) -> list[ProseBlock]:
             elif comment:
                 blocks.append(ProseBlock(line, comment))
         elif part.type == token.STRING and before in opening and not depth:
-            blocks.extend(paragraphs(line, part.string.strip("rbf").strip("\"'"), "doc"))
+            blocks.extend(markdown_blocks(line, part.string.strip("rbf").strip("\"'"), "doc"))
         elif part.type in {token.STRING, middle} and re.search(r"[A-Za-z] [A-Za-z]", part.string):
-            blocks.append(ProseBlock(line, CODE.sub("`_`", part.string.strip("\"'"))))
+            blocks.append(ProseBlock(line, INLINE_CODE.sub("`_`", part.string.strip("\"'"))))
         depth += (part.string in "([{") - (part.string in ")]}") if part.type == token.OP else 0
         before = part.type
     return blocks

@@ -9,18 +9,18 @@ from __future__ import annotations
 import sys
 
 import links
-from blocks import ROOT, blocks
-from languages import LANGUAGES
+from blocks import ROOT, blocks_with_flag
+from languages import COMMANDS
 from running import run_program
-from server import Server
+from server import ReferenceServer
 
 
-def check(language: str) -> bool:
-    found = blocks(language)
+def run_blocks(language: str) -> bool:
+    found = blocks_with_flag(language)
     assert found, f"no page has a {language} block marked `run`"
     failed = 0
-    with Server() as server:
-        for block, command in LANGUAGES[language](found, server):
+    with ReferenceServer() as server:
+        for block, command in COMMANDS[language](found, server):
             failure = run_program(command, ROOT / "bindings-swift" if language == "swift" else ROOT)
             if failure:
                 failed += 1
@@ -31,7 +31,7 @@ def check(language: str) -> bool:
 
 if __name__ == "__main__":
     chosen = sys.argv[1:]
-    if not chosen or any(name not in {*LANGUAGES, "links"} for name in chosen):
+    if not chosen or any(name not in {*COMMANDS, "links"} for name in chosen):
         raise SystemExit(__doc__)
-    results = [links.check() if name == "links" else check(name) for name in chosen]
+    results = [links.check_links() if name == "links" else run_blocks(name) for name in chosen]
     raise SystemExit(not all(results))

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from blocks import ROOT, blocks
+from blocks import ROOT, blocks_with_flag
 
 
-def fill(text: str, ready: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, ready: Mapping[str, str]) -> str:
     """Replaces the documentation's address, key and project with those that a server printed."""
     places = {"http://localhost:6217": "base_url", "am_…": "api_key", "proj_1": "project_id"}
     for place, name in places.items():
@@ -24,12 +24,12 @@ def fill(text: str, ready: Mapping[str, str]) -> str:
     return text
 
 
-class Server:
+class ReferenceServer:
     """Runs the documented command that is marked `run=server`, on a free port and with its own database."""
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> ReferenceServer:
         self._folder = tempfile.TemporaryDirectory()
-        (block,) = blocks("sh", "run=server")
+        (block,) = blocks_with_flag("sh", "run=server")
         command = shlex.split(block.text.strip())
         cargo = os.environ.get("CARGO", "cargo")
         database = f"sqlite://{Path(self._folder.name) / 'automoderate.db'}"
@@ -45,7 +45,7 @@ class Server:
             raise SystemExit("the server did not start")
         self._ready = json.loads(ready)
         self._done = threading.Event()
-        self._submitting = threading.Thread(target=self._submit, daemon=True)
+        self._submitting = threading.Thread(target=self._submit_continuously, daemon=True)
         self._submitting.start()
         return self
 
@@ -58,10 +58,10 @@ class Server:
         self._process.wait()
         self._folder.cleanup()
 
-    def fill(self, text: str) -> str:
-        return fill(text, self._ready)
+    def fill_placeholders(self, text: str) -> str:
+        return fill_placeholders(text, self._ready)
 
-    def _submit(self) -> None:
+    def _submit_continuously(self) -> None:
         texts = ["BUY NOW", "A kind remark about roses."]
         while not self._done.wait(0.2):
             texts.append(texts.pop(0))

@@ -19,7 +19,7 @@ import prose
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE = ROOT / "docs/check/words.json"
 # Files of this check, and generated files.
-SKIPPED = ("docs/check/words", "server-ref/dashboard/dist/", "bindings-swift/Sources/AutoModerateFFI/")
+SKIPPED_PREFIXES = ("docs/check/words", "server-ref/dashboard/dist/", "bindings-swift/Sources/AutoModerateFFI/")
 
 # "behind" is correct before the words in PLACES, and after the words in LAG_VERBS.
 PLACES = r"prox(?:y|ies)|NAT|firewall|balancer|address|gateway|feature|flag|TLS|server|origin|host|lock|interface|trait"
@@ -41,50 +41,50 @@ PATTERNS: list[tuple[str, str]] = [
     (r"\b(?:a\s+mend|with\s+it\s+in\s+it|for\s+so\s+many|from\s+when\b)", "rephrase"),
     (r"\bthe\s+ones?\s+that\s+(?:wants?|needs?)\b", "callers that need"),
 ]
-SENTENCE = re.compile(r"(?:\A|(?<=[.!?:]\s))[*_]*(?:Who|What)\b(?![^.!]*\?)")
-OPENING = re.compile(r"\A(?:Who|What|How|Whether|That)\b(?![^.!]*\?)")
-SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER)\b")
+SENTENCE_OPENING = re.compile(r"(?:\A|(?<=[.!?:]\s))[*_]*(?:Who|What)\b(?![^.!]*\?)")
+DOC_OPENING = re.compile(r"\A(?:Who|What|How|Whether|That)\b(?![^.!]*\?)")
+SQL_STATEMENT = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER)\b")
 WORDS = [(re.compile(pattern, re.I), better) for pattern, better in PATTERNS]
 
 
 def findings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
     """Yields the line, the words and a suggestion for each finding."""
-    for block in prose.read(path, text):
-        if SQL.match(block.text):
+    for block in prose.prose_blocks(path, text):
+        if SQL_STATEMENT.match(block.text):
             continue
         for pattern, better in WORDS:
             for found in pattern.finditer(block.text):
                 yield block.line + block.text.count("\n", 0, found.start()), found[0], better
         if block.kind == "heading":
             continue
-        opening = OPENING.match(block.text) if block.kind == "doc" else None
-        for found in [opening] if opening else SENTENCE.finditer(block.text):
+        opening = DOC_OPENING.match(block.text) if block.kind == "doc" else None
+        for found in [opening] if opening else SENTENCE_OPENING.finditer(block.text):
             better = "a noun phrase or a verb" if opening else "name the subject"
             yield block.line + block.text.count("\n", 0, found.start()), found[0] + " …", better
 
 
-def counts(names: list[str]) -> dict[str, int]:
+def count_findings(names: list[str]) -> dict[str, int]:
     """Returns the number of findings in each file that has any."""
     found = {name: len(list(findings(Path(name), (ROOT / name).read_text()))) for name in names}
     return {name: count for name, count in found.items() if count}
 
 
-def tracked() -> list[str]:
+def tracked_files() -> list[str]:
     """Returns every file that git tracks and that exists."""
     listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
-    kinds = prose.BRACES | prose.HASHES | prose.PYTHON | {".md"}
+    kinds = prose.SLASH_COMMENT_SUFFIXES | prose.HASH_COMMENT_SUFFIXES | prose.PYTHON_SUFFIXES | {".md"}
     wanted = (name for name in listed if Path(name).suffix in kinds or name in {"Makefile", ".ci/run"})
-    return [name for name in wanted if not name.startswith(SKIPPED) and (ROOT / name).is_file()]
+    return [name for name in wanted if not name.startswith(SKIPPED_PREFIXES) and (ROOT / name).is_file()]
 
 
-def compare(now: dict[str, int], before: dict[str, int]) -> tuple[list[str], int]:
+def compare_counts(now: dict[str, int], before: dict[str, int]) -> tuple[list[str], int]:
     """Returns the files whose counts have increased, and the sum by which the other counts have decreased."""
     worse = [name for name in now if now[name] > before.get(name, 0)]
     fewer = sum(max(0, count - now.get(name, 0)) for name, count in before.items())
     return worse, fewer
 
 
-def show(name: str) -> None:
+def print_findings(name: str) -> None:
     """Prints the findings in a file."""
     for line, words, better in findings(Path(name), (ROOT / name).read_text()):
         print(f"{name}:{line}: {' '.join(words.split())!r}: {better}", file=sys.stderr)
@@ -94,11 +94,11 @@ def main(arguments: list[str]) -> int:
     """Runs a command from the module's docstring; returns its exit status."""
     if arguments[:1] == ["--list"]:
         for name in arguments[1:]:
-            show(name)
+            print_findings(name)
         return 0
-    now = counts(tracked())
+    now = count_findings(tracked_files())
     before: dict[str, int] = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
-    worse, fewer = compare(now, before)
+    worse, fewer = compare_counts(now, before)
     if arguments == ["--write"]:
         if before and sum(now.values()) > sum(before.values()):
             print("FAILED: the total has increased; rephrase the findings in", *worse, sep="\n  ", file=sys.stderr)
@@ -107,7 +107,7 @@ def main(arguments: list[str]) -> int:
         return 0
     for name in worse:
         print(f"FAILED: {name} has {now[name]} findings, and had {before.get(name, 0)} before:", file=sys.stderr)
-        show(name)
+        print_findings(name)
     if fewer:
         print(f"{fewer} fewer than docs/check/words.json allows; python3 docs/check/words.py --write updates it")
     print(f"words: {sum(now.values())} findings in {len(now)} files, {len(worse)} files have more than before")

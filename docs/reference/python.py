@@ -16,13 +16,13 @@ from pathlib import Path
 import pdoc.render
 from pdoc.doc import Class, Doc, Function, Module, Namespace, Variable
 
-PACKAGE = Path(__file__).parents[2] / "bindings-python/python"
-PUBLIC = ["automoderate", "automoderate.testing"]
+PACKAGE_FOLDER = Path(__file__).parents[2] / "bindings-python/python"
+PUBLIC_MODULES = ["automoderate", "automoderate.testing"]
 
 
 def write_executable_stub(folder: str) -> None:
     """Writes a copy of the stub that pdoc can execute; the stub itself may use names before it defines them."""
-    text = (PACKAGE / "automoderate/_native.pyi").read_text()
+    text = (PACKAGE_FOLDER / "automoderate/_native.pyi").read_text()
     text = re.sub(r"(: TypeAlias = )(.+)", r'\1"\2"', text)
     text = text.replace("\nfrom ", "\nfrom __future__ import annotations\nfrom ", 1)
     stub = Path(folder, "automoderate/_native.pyi")
@@ -54,7 +54,7 @@ def adopt_inherited_members(owner: Class, order: list[str]) -> None:
 
 def load_module(name: str, sources: list[Module]) -> Module:
     """Loads a public module, and completes its re-exported names with data from the private modules."""
-    stub = ast.parse((PACKAGE / "automoderate/_native.pyi").read_text())
+    stub = ast.parse((PACKAGE_FOLDER / "automoderate/_native.pyi").read_text())
     orders = {
         node.name: [member.name for member in node.body if isinstance(member, ast.FunctionDef)]
         for node in stub.body
@@ -84,12 +84,13 @@ def public_members(namespace: Namespace) -> Iterator[Doc]:
 
 
 def main(folder: str | None) -> int:
-    private = sorted({path.name.split(".")[0] for path in (PACKAGE / "automoderate").glob("_[a-z]*.py*")} - {"_pytest"})
+    paths = (PACKAGE_FOLDER / "automoderate").glob("_[a-z]*.py*")
+    private = sorted({path.name.split(".")[0] for path in paths} - {"_pytest"})
     with tempfile.TemporaryDirectory() as stubs:
         write_executable_stub(stubs)
-        sys.path[:0] = [stubs, str(PACKAGE)]
+        sys.path[:0] = [stubs, str(PACKAGE_FOLDER)]
         sources = [Module.from_name(f"automoderate.{name}") for name in private]
-        modules = {name: load_module(name, sources) for name in PUBLIC}
+        modules = {name: load_module(name, sources) for name in PUBLIC_MODULES}
     public = (doc for module in modules.values() for doc in [module, *public_members(module)])
     undocumented = [doc for doc in public if not doc.docstring.strip()]
     for doc in undocumented:

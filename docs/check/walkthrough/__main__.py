@@ -17,33 +17,33 @@ import time
 from pathlib import Path
 
 from walkthrough import machine
-from walkthrough.pages import LANGUAGES, getting_started, readme
+from walkthrough.pages import LANGUAGES, walk_getting_started, walk_readme
 from walkthrough.shell import Shell
 from walkthrough.steps import TABLE_HEAD, Walk, clone_repository
 from walkthrough.terminal import PageMismatch
 
-NAMES = ["readme", *LANGUAGES]
+WALK_NAMES = ["readme", *LANGUAGES]
 ROOT_VARIABLE = "WALKTHROUGH_ROOT"  # set in the process that runs in its own namespaces
 
 
-def walk_in(root: Path, name: str) -> bool:
+def walk_inside_root(root: Path, name: str) -> bool:
     """Follows one page in this process, whose mounts and child processes end with it."""
     machine.prepare_root(root)
     repository = clone_repository(root)
-    rust = machine.install_rust(root)
+    rust = machine.mount_rust(root)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # The default port may already be in use on this machine.
-    variables = {**machine.environment(), "AUTOMODERATE_LISTEN": f"127.0.0.1:{port}"}
+    variables = {**machine.root_environment(), "AUTOMODERATE_LISTEN": f"127.0.0.1:{port}"}
     with root.with_name(f"{name}.log").open("w") as log:
         walk = Walk(name, lambda shell: Shell(shell, root, variables, log), repository)
         walk.log(f"starts on an empty Debian, with this machine's Rust {rust} mounted where rustup would install it")
         try:
             if name == "readme":
-                readme(walk)
+                walk_readme(walk)
             else:
-                getting_started(walk, LANGUAGES[name])
+                walk_getting_started(walk, LANGUAGES[name])
         except PageMismatch as mismatch:
             walk.log(f"FAILED: {mismatch}; {log.name} contains all commands and their output")
             return False
@@ -51,10 +51,10 @@ def walk_in(root: Path, name: str) -> bool:
     return True
 
 
-def walk_outside(base: Path, name: str) -> bool:
+def walk_in_copy(base: Path, name: str) -> bool:
     """Follows one page in a copy of the empty machine, and then removes the copy and everything started in it."""
     root = base.with_name("root")
-    remove(root)
+    remove_folder(root)
     base.with_name(f"{name}.row").unlink(missing_ok=True)
     subprocess.run(["cp", "-a", str(base), str(root)], check=True)
     # The mounts are visible only to the new process.
@@ -66,10 +66,10 @@ def walk_outside(base: Path, name: str) -> bool:
     finally:
         process.kill()
         process.wait()
-        remove(root)
+        remove_folder(root)
 
 
-def remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
     """Removes a folder, with retries because killed processes may still write to it for a moment."""
     for _ in range(100):
         if subprocess.run(["rm", "-rf", str(folder)], check=False).returncode == 0:
@@ -78,8 +78,8 @@ def remove(folder: Path) -> None:
     raise SystemExit(f"walkthrough: can't remove {folder}")
 
 
-def main(base: Path, names: list[str]) -> bool:
-    succeeded = [walk_outside(base, name) for name in names]
+def walk_all(base: Path, names: list[str]) -> bool:
+    succeeded = [walk_in_copy(base, name) for name in names]
     rows = [base.with_name(f"{name}.row") for name in names]
     print(f"\n{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {memory_gib()} GB\n\n{TABLE_HEAD}")
     for name, row in zip(names, rows, strict=True):
@@ -93,12 +93,14 @@ def memory_gib() -> int:
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
-    if not arguments or any(name not in NAMES for name in arguments[1:]):
+    if not arguments or any(name not in WALK_NAMES for name in arguments[1:]):
         raise SystemExit(__doc__)
     # These signals are ignored in background jobs unless a handler is set.
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, lambda *_: sys.exit(130))
     inner_root = os.environ.get(ROOT_VARIABLE)
-    base = Path(arguments[0]).resolve()
-    succeeded = walk_in(Path(inner_root), arguments[1]) if inner_root else main(base, arguments[1:] or NAMES)
+    if inner_root:
+        succeeded = walk_inside_root(Path(inner_root), arguments[1])
+    else:
+        succeeded = walk_all(Path(arguments[0]).resolve(), arguments[1:] or WALK_NAMES)
     raise SystemExit(not succeeded)

@@ -6,7 +6,7 @@ import time
 
 from blocks import Block
 from walkthrough.shell import COMPILE_TIMEOUT
-from walkthrough.steps import EXIT_TIMEOUT, Walk, only, sections
+from walkthrough.steps import EXIT_TIMEOUT, Walk, blocks_by_section, only_block_with_flag
 from walkthrough.terminal import PageMismatch, Terminal
 
 PAGE = "docs/getting-started.md"
@@ -15,12 +15,12 @@ RECONNECT_TIMEOUT = 120.0  # seconds within which a program must reconnect
 SUBMIT_INTERVAL = 1.0  # seconds between submissions while a program compiles or starts
 
 
-def getting_started(walk: Walk, section: str) -> None:
+def walk_getting_started(walk: Walk, section: str) -> None:
     """Follows the first section of getting-started.md, the section of one language, and the last steps."""
-    page = sections(PAGE)
+    page = blocks_by_section(PAGE)
     start = page["A server to try the SDK with"]
-    served, curl = only(start, "run=server"), only(start, "run")
-    walk.install(only(start, "debian"))
+    served, curl = only_block_with_flag(start, "run=server"), only_block_with_flag(start, "run")
+    walk.install(only_block_with_flag(start, "debian"))
     walk.clone()
     server = walk.start_server(served)
     walk.submit(curl)
@@ -32,9 +32,9 @@ def getting_started(walk: Walk, section: str) -> None:
         if "debian" in block.flags:
             walk.install(block)
         elif "endless" in block.flags:
-            program = walk.shell.start(walk.fill(block.text))
-        elif block.language == "sh" or block.option("file"):
-            walk.step(block)
+            program = walk.shell.start(walk.fill_placeholders(block.text))
+        elif block.language == "sh" or block.flag_value("file"):
+            walk.run_step(block)
     if program is None:
         raise PageMismatch(f"{PAGE}: the section {section} starts no program")
     submitted = submit_until_printed(walk, program, curl)
@@ -50,7 +50,7 @@ def submit_until_printed(walk: Walk, program: Terminal, curl: Block) -> list[str
     submitted: list[str] = []
     deadline = time.monotonic() + COMPILE_TIMEOUT
     while time.monotonic() < deadline:
-        submitted.append(submit(walk, curl))
+        submitted.append(submit_item(walk, curl))
         try:
             first = program.wait_for(lambda line: line in submitted, "a submitted item", SUBMIT_INTERVAL)
             return submitted[submitted.index(first) :]
@@ -60,7 +60,7 @@ def submit_until_printed(walk: Walk, program: Terminal, curl: Block) -> list[str
     raise PageMismatch("the program never printed a submitted item")
 
 
-def submit(walk: Walk, curl: Block) -> str:
+def submit_item(walk: Walk, curl: Block) -> str:
     """Submits an item, and returns the line that the program must print for it."""
     content_id, _ = walk.submit(curl)
     return f"{content_id} is rejected"
@@ -73,7 +73,7 @@ def check_nothing_is_lost(
     server.interrupt(EXIT_TIMEOUT)
     walk.log("the server has stopped")
     server = walk.start_server(served)
-    submitted += [submit(walk, curl) for _ in range(2)]
+    submitted += [submit_item(walk, curl) for _ in range(2)]
     program.wait_for(lambda line: line == submitted[-1], "the item submitted after the restart", RECONNECT_TIMEOUT)
     printed = [line for line in program.lines if line.endswith(" is rejected")]
     if printed != submitted:
@@ -85,10 +85,10 @@ def check_nothing_is_lost(
     server.interrupt(EXIT_TIMEOUT)
 
 
-def readme(walk: Walk) -> None:
+def walk_readme(walk: Walk) -> None:
     """Follows the README: the demo, the server, the command-line client and `curl`."""
-    page = sections("README.md")
-    walk.install(only((block for blocks in page.values() for block in blocks), "debian"))
+    page = blocks_by_section("README.md")
+    walk.install(only_block_with_flag((block for blocks in page.values() for block in blocks), "debian"))
     walk.clone()
 
     (example,) = page["See it"]
@@ -100,12 +100,12 @@ def readme(walk: Walk) -> None:
     walk.log(f"{command} has printed its first event")
     demo.wait_for(lambda line: line.startswith("lost 0, twice 0, of "), "lost 0, twice 0", COMPILE_TIMEOUT)
     demo.wait(EXIT_TIMEOUT)
-    walk.log("the demo has lost no event")
+    walk.log("the demo lost no events")
 
     served, tail, curl = (block for block in page["Use it"] if block.language == "sh")
     server = walk.start_server(served)
     ready = walk.ready
-    walk.replace(
+    walk.add_placeholders(
         {
             "http://127.0.0.1:6217": ready["base_url"],
             "AUTOMODERATE_API_KEY=…": f"AUTOMODERATE_API_KEY={ready['api_key']}",
@@ -113,7 +113,7 @@ def readme(walk: Walk) -> None:
         }
     )
     walk.shell.folder = walk.server_shell.folder
-    client = walk.shell.start(walk.fill(tail.text))
+    client = walk.shell.start(walk.fill_placeholders(tail.text))
     client.wait_for(lambda line: line.startswith("-- connected"), "-- connected", COMPILE_TIMEOUT)
     walk.submit(curl)
     client.wait_for(lambda line: "moderation_update" in line and "BUY NOW" in line, "the submitted item", EXIT_TIMEOUT)

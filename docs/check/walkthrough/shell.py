@@ -41,7 +41,7 @@ class Shell:
             self._log,
         )
 
-    def write(self, name: str, text: str) -> None:
+    def write_file(self, name: str, text: str) -> None:
         print(f"{self._name} {self.folder}# (writes {name})", file=self._log, flush=True)
         path = self._root / self.folder.lstrip("/") / name
         path.parent.mkdir(parents=True, exist_ok=True)

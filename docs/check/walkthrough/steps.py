@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from blocks import ROOT, Block, page_blocks
-from server import fill
+from server import fill_placeholders
 from walkthrough.shell import COMPILE_TIMEOUT, HOME, Shell
 from walkthrough.terminal import PageMismatch, Terminal
 
-CLONE = f"{HOME}/automoderate"
+CLONE_PATH = f"{HOME}/automoderate"
 EXIT_TIMEOUT = 30.0  # seconds within which a program must exit after Ctrl-C
 
 
@@ -50,7 +50,7 @@ class Walk:
         self._repository = repository
         self._began = time.monotonic()
         self.server_shell, self.shell = open_shell("server"), open_shell("user")
-        self._known = {"…/": f"{CLONE}/"}
+        self._known = {"…/": f"{CLONE_PATH}/"}
         self._ready: dict[str, str] = {}
 
     def log(self, what: str) -> None:
@@ -69,8 +69,8 @@ class Walk:
 
     def clone(self) -> None:
         """Clones the repository, which the pages assume because its address varies."""
-        self.shell.run(f"git clone --quiet {self._repository} {CLONE}")
-        self.server_shell.folder = CLONE
+        self.shell.run(f"git clone --quiet {self._repository} {CLONE_PATH}")
+        self.server_shell.folder = CLONE_PATH
 
     def start_server(self, block: Block) -> Terminal:
         began = time.monotonic()
@@ -82,34 +82,34 @@ class Walk:
         self.log("the server is ready")
         return terminal
 
-    def replace(self, places: dict[str, str]) -> None:
+    def add_placeholders(self, places: dict[str, str]) -> None:
         """Adds placeholders of the page and their values."""
         self._known |= places
 
-    def fill(self, text: str) -> str:
+    def fill_placeholders(self, text: str) -> str:
         for place, value in self._known.items():
             text = text.replace(place, value)
-        return fill(text, self._ready) if self._ready else text
+        return fill_placeholders(text, self._ready) if self._ready else text
 
     @property
     def ready(self) -> dict[str, str]:
         return self._ready
 
-    def step(self, block: Block) -> None:
+    def run_step(self, block: Block) -> None:
         """Runs a block whose commands exit by themselves, or writes the block to its file."""
-        name = block.option("file")
+        name = block.flag_value("file")
         if name is not None:
-            self.shell.write(name, self.fill(block.text))
+            self.shell.write_file(name, self.fill_placeholders(block.text))
             return
-        for line in self.shell.run(self.fill(block.text)):
+        for line in self.shell.run(self.fill_placeholders(block.text)):
             if re.fullmatch(r"-Xlinker -L\S+", line):
-                self.replace({"-Xlinker -L…": line})
+                self.add_placeholders({"-Xlinker -L…": line})
         self.log(f"finished: {block.text.strip().splitlines()[-1]}")
 
     def submit(self, block: Block) -> tuple[str, str]:
         """Runs the page's `curl` in the home folder; returns the id and the status of the submitted item."""
         where, self.shell.folder = self.shell.folder, HOME
-        answer = "".join(self.shell.run(self.fill(block.text)))
+        answer = "".join(self.shell.run(self.fill_placeholders(block.text)))
         self.shell.folder = where
         try:
             content = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
@@ -118,14 +118,14 @@ class Walk:
             raise PageMismatch(f"curl printed {answer}") from None
 
 
-def sections(page: str) -> dict[str, list[Block]]:
+def blocks_by_section(page: str) -> dict[str, list[Block]]:
     found: dict[str, list[Block]] = {}
     for block in page_blocks(ROOT / page):
         found.setdefault(block.section, []).append(block)
     return found
 
 
-def only(blocks: Iterable[Block], flag: str) -> Block:
+def only_block_with_flag(blocks: Iterable[Block], flag: str) -> Block:
     (block,) = (block for block in blocks if flag in block.flags)
     return block
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 # Escape sequences for colours and cursor movements.
-ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|\][^\x07]*\x07)")
+ESCAPE_SEQUENCES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|\][^\x07]*\x07)")
 
 
 class PageMismatch(Exception):
@@ -32,7 +32,7 @@ class Terminal:
             ["setsid", "--ctty", *command], stdin=screen, stdout=screen, stderr=screen, close_fds=True
         )
         os.close(screen)
-        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 
     @property
@@ -83,7 +83,7 @@ class Terminal:
         self._reader.join(1)
         return status
 
-    def _read(self) -> None:
+    def _read_output(self) -> None:
         rest = b""
         while True:
             try:
@@ -92,7 +92,7 @@ class Terminal:
                 data = b""
             # Carriage returns also separate lines, because progress bars overwrite themselves.
             *whole, rest = re.split(rb"[\r\n]+", rest + data) if data else (rest, b"")
-            lines = [ESCAPES.sub("", line.decode(errors="replace")) for line in whole]
+            lines = [ESCAPE_SEQUENCES.sub("", line.decode(errors="replace")) for line in whole]
             with self._changed:
                 for line in filter(str.strip, lines):
                     self._lines.append(line)
