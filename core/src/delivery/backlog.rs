@@ -52,7 +52,7 @@ impl Backlog {
 
     /// Returns the number of events in the backlog.
     pub(super) fn missing(&self) -> u64 {
-        self.newest.saturating_sub(self.reader.last())
+        self.newest.saturating_sub(self.reader.last_id())
     }
 
     /// Passes the events of a page to `push`, which returns `false` when there is no room for another event. `page` is
@@ -70,13 +70,13 @@ impl Backlog {
             }
             return true;
         };
-        if let Some(gap) = self.reader.leave_broken(&page.head(), at) {
+        if let Some(gap) = self.reader.resync_to_head(&page.head_cursor(), at) {
             push(gap);
             return true;
         }
         // Events without an id were delivered when they were published. Events newer than the backlog arrive through
         // the project's follower.
-        self.reader.read(page, self.newest, at, &mut |event| event.event_id().is_none() || push(event));
+        self.reader.read_page(page, self.newest, at, &mut |event| event.event_id().is_none() || push(event));
         self.missing() == 0
     }
 }

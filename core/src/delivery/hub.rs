@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Error,
     events::{Event, EventKinds, ProjectId},
-    session::{PAGE_MAX, Page, PageRequest, StreamId, Token},
+    session::{CommandToken, PAGE_EVENTS_MAX, Page, PageRequest, StreamId},
 };
 
 /// Set of projects whose events a stream covers.
@@ -89,7 +89,7 @@ impl Hub {
         let inner = self.lock();
         let rings = inner.client_readers().chain(inner.project_readers(project)).map(Reader::ring);
         let capacities: Vec<_> = rings.filter(|ring| !ring.is_gone()).map(|ring| ring.page_capacity(project)).collect();
-        if capacities.is_empty() { Some(PAGE_MAX) } else { capacities.into_iter().flatten().max() }
+        if capacities.is_empty() { Some(PAGE_EVENTS_MAX) } else { capacities.into_iter().flatten().max() }
     }
 
     /// Passes a requested page to its stream. `page` is `None` if the server did not return the page.
@@ -153,13 +153,13 @@ impl Hub {
     }
 
     /// Registers the streams of a join that is in progress. They start when the project is opened.
-    pub(crate) fn joining(&self, token: Token, project: ProjectId, streams: PlannedStreams) {
+    pub(crate) fn joining(&self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
         self.lock().joins.add(token, project, streams);
     }
 
     /// Handles the answer to a command. If the command is a join whose streams have not started, they start now or end
     /// with the error.
-    pub(crate) fn answered(&self, token: Token, error: Option<&Error>) {
+    pub(crate) fn answered(&self, token: CommandToken, error: Option<&Error>) {
         let mut inner = self.lock();
         let Some((project, streams)) = inner.joins.remove(token) else { return };
         let end = match (error, inner.ended.clone()) {

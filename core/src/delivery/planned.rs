@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Ring, StreamEnd, subscription::Subscription};
 use crate::{
     events::{EventKinds, ProjectId},
-    session::Token,
+    session::CommandToken,
 };
 
 /// Streams of one join. Dropping this value ends the streams, unless they have been taken.
@@ -41,7 +41,7 @@ pub(super) struct Joins(Vec<Join>);
 
 #[derive(Debug)]
 struct Join {
-    token: Token,
+    token: CommandToken,
     project: ProjectId,
     streams: PlannedStreams,
 }
@@ -56,7 +56,7 @@ pub(super) struct Opening {
 }
 
 impl Joins {
-    pub(super) fn add(&mut self, token: Token, project: ProjectId, streams: PlannedStreams) {
+    pub(super) fn add(&mut self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
         self.0.push(Join { token, project, streams });
     }
 
@@ -69,7 +69,7 @@ impl Joins {
     }
 
     /// Removes an answered join. Returns its streams if they have not started yet.
-    pub(super) fn remove(&mut self, token: Token) -> Option<(ProjectId, PlannedStreams)> {
+    pub(super) fn remove(&mut self, token: CommandToken) -> Option<(ProjectId, PlannedStreams)> {
         let at = self.0.iter().position(|join| join.token == token)?;
         let join = self.0.swap_remove(at);
         Some((join.project, join.streams))

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     events::{Event, ProjectId},
-    session::{PAGE_MAX, Page, PageRequest, StreamId},
+    session::{PAGE_EVENTS_MAX, Page, PageRequest, StreamId},
 };
 
 /// Signal to the client's task that readers have room for pages of the log.
@@ -199,7 +199,7 @@ impl Ring {
         let room = queue.room() as u64;
         let waiting = queue.backlogs.iter().filter(|backlog| !backlog.asked).count() as u64;
         // The projects share the room. At least one event always fits.
-        let limit = (room / waiting.max(1)).clamp(1, PAGE_MAX);
+        let limit = (room / waiting.max(1)).clamp(1, PAGE_EVENTS_MAX);
         let ask = |backlog: &mut Backlog| {
             backlog.asked = true;
             let (project, after) = (backlog.project().clone(), backlog.position().clone());
@@ -218,7 +218,7 @@ impl Ring {
             queue.capacity_awaited = !queue.is_gone();
             return None;
         }
-        Some((queue.room() as u64).min(PAGE_MAX))
+        Some((queue.room() as u64).min(PAGE_EVENTS_MAX))
     }
 
     /// Handles a requested page. `page` is `None` if the server did not return the page.

@@ -28,7 +28,7 @@ impl Authenticator {
             ConnectionFailure::Credentials(error) if self.provider.is_none() => {
                 ConnectionFailure::CredentialsExhausted(error)
             }
-            ConnectionFailure::NoLogin(error) if !self.has_spare_key() => ConnectionFailure::Dial(error),
+            ConnectionFailure::NoLoginForm(error) if !self.has_spare_key() => ConnectionFailure::Dial(error),
             failure => failure,
         })?;
         self.learn(&cookie);
@@ -49,7 +49,7 @@ async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<S
     if !page.status().is_success() {
         let failure = status_fault(&page, "the login page");
         return Err(match page.status().as_u16() {
-            404 | 405 | 410 => ConnectionFailure::NoLogin(failure.into_error()),
+            404 | 405 | 410 => ConnectionFailure::NoLoginForm(failure.into_error()),
             _ => failure,
         });
     }
@@ -63,7 +63,9 @@ async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<S
     })?;
     let Some(token) = csrf_token(&String::from_utf8_lossy(&html)) else {
         let text = "the login page contains no form with a csrf_token";
-        return Err(ConnectionFailure::NoLogin(Error::connect_failed(Stage::Credentials, text).with_retryable(false)));
+        return Err(ConnectionFailure::NoLoginForm(
+            Error::connect_failed(Stage::Credentials, text).with_retryable(false),
+        ));
     };
     let form = [("csrf_token", token.as_str()), ("email", email), ("password", password.expose())];
     let answer = http

@@ -6,7 +6,7 @@ use crate::{
     Cursor, Error,
     delivery::{PlannedStreams, StreamEnd},
     events::ProjectId,
-    session::{Command, Token},
+    session::{Command, CommandToken},
 };
 
 /// Answer to a request. For an acknowledged emit, it contains the data of the acknowledgement.
@@ -30,12 +30,12 @@ impl Request {
         }
     }
 
-    pub(crate) fn into_command(self, token: Token) -> Command {
+    pub(crate) fn into_command(self, token: CommandToken) -> Command {
         match self {
             Self::Connect => Command::Connect { token },
             Self::Join { project, after, .. } => Command::Join { token, project, after },
             Self::Leave { project } => Command::Leave { token, project },
-            Self::Emit { name, data, ack } => Command::Emit { token, name, data, ack },
+            Self::Emit { name, data, ack } => Command::Emit { token, name, data, ack_timeout: ack },
             Self::Close => Command::Close { token },
         }
     }

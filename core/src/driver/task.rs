@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     delivery::{Hub, Progress, StateFeed},
-    session::{BackfillReply, Command, ConnectionFailure, Input, Machine, Metrics, Now, Output, State, Token},
+    session::{BackfillReply, Command, CommandToken, ConnectionFailure, Input, Machine, Metrics, Now, Output, State},
 };
 
 /// Suggested delay before retrying an event that was refused because the connection is congested.
@@ -85,7 +85,7 @@ impl Task {
                     self.machine.handle(now, Input::TransportLost(failure));
                 }
                 Wake::Dialed(id, Ok(Dialed { transport, credential_status, auth })) => {
-                    self.endpoints.move_rest(self.machine.endpoint());
+                    self.endpoints.move_rest(self.machine.current_endpoint());
                     self.work.transport = Some(transport);
                     self.machine.handle(now, Input::Dialed { id, credential_status, auth });
                 }
@@ -115,7 +115,7 @@ impl Task {
             return;
         }
         self.work.tokens += 1;
-        let token = Token(self.work.tokens);
+        let token = CommandToken(self.work.tokens);
         self.work.waiting.insert(token, reply);
         if let Request::Join { project, streams, .. } = &mut request {
             self.hub.joining(token, project.clone(), std::mem::take(streams));
@@ -151,8 +151,9 @@ impl Task {
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
                 // An attempt that panicked counts as failed.
-                let panicked =
-                    |_| (machine.attempt(), Err(ConnectionFailure::Io("the credentials provider panicked".to_owned())));
+                let panicked = |_| {
+                    (machine.attempt_id(), Err(ConnectionFailure::Io("the credentials provider panicked".to_owned())))
+                };
                 let (id, result) = done.unwrap_or_else(panicked);
                 return Poll::Ready(Wake::Dialed(id, result));
             }
@@ -177,12 +178,12 @@ impl Task {
 
     /// Executes all outputs of the machine, in order.
     async fn carry_out(&mut self) {
-        self.endpoints.move_socket(self.machine.endpoint());
+        self.endpoints.move_socket(self.machine.current_endpoint());
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Events(mut batch) => {
                     self.hub.publish(&mut batch);
-                    self.machine.reuse(batch);
+                    self.machine.recycle_batch(batch);
                 }
                 Output::Dial { id, endpoint, reason, choice } => {
                     let plan = self.dialers[endpoint].dial(reason, choice);
@@ -199,17 +200,17 @@ impl Task {
                         transport.probe();
                     }
                 }
-                Output::Announced { endpoint } => self.dialers[endpoint].on_acknowledged(),
+                Output::ConnectionUsable { endpoint } => self.dialers[endpoint].on_acknowledged(),
                 Output::State(state) => self.publish_state(state),
                 Output::ProjectOpened { project } => self.hub.open(project),
                 Output::StreamStarted { project, cursor } => self.progress.start(&project, cursor),
-                Output::Ended { project, error } => {
+                Output::ProjectEnded { project, error } => {
                     self.hub.end_project(&project, error.map(|error| self.authenticator.redact(error)))
                 }
-                Output::EndedAll { error } => self.hub.end_all(error.map(|error| self.authenticator.redact(error))),
-                Output::Done { token, data } => self.answer(token, Ok(data)),
-                Output::Failed { token, error } => self.answer(token, Err(self.authenticator.redact(error))),
-                Output::PageArrived { stream, project, after, page } => {
+                Output::ClientEnded { error } => self.hub.end_all(error.map(|error| self.authenticator.redact(error))),
+                Output::CommandDone { token, data } => self.answer(token, Ok(data)),
+                Output::CommandFailed { token, error } => self.answer(token, Err(self.authenticator.redact(error))),
+                Output::PageReply { stream, project, after, page } => {
                     self.hub.on_page(stream, &project, after, page, now().wall);
                 }
                 Output::Backfill(request) => {
@@ -249,10 +250,10 @@ impl Task {
 
     /// Returns the address that is in use or tried next.
     fn address(&self) -> &str {
-        self.endpoints.all()[self.machine.endpoint()].base_url.as_str()
+        self.endpoints.all()[self.machine.current_endpoint()].base_url.as_str()
     }
 
-    fn answer(&mut self, token: Token, answer: Answer) {
+    fn answer(&mut self, token: CommandToken, answer: Answer) {
         self.hub.answered(token, answer.as_ref().err());
         if let Some(reply) = self.work.waiting.remove(&token) {
             // The caller may have dropped its future.
@@ -274,11 +275,11 @@ impl Task {
 
 /// Passes the readers' page requests and capacities to the machine. Returns `true` if there were any.
 pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool {
-    let pages = hub.page_requests().into_iter().map(Command::Page);
+    let pages = hub.page_requests().into_iter().map(Command::RequestPage);
     let waiting = machine.awaiting_capacity().to_vec();
     let capacities = waiting.into_iter().filter_map(|project| {
         let events = hub.page_capacity(&project)?;
-        Some(Command::Capacity { project, events })
+        Some(Command::ReaderCapacity { project, events })
     });
     let commands: Vec<_> = pages.chain(capacities).collect();
     let any = !commands.is_empty();

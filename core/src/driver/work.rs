@@ -13,7 +13,7 @@ use super::{
     timer::now,
     transport::{Frame, Transport},
 };
-use crate::session::{BackfillReply, ConnectionFailure, Input, Machine, Token};
+use crate::session::{BackfillReply, CommandToken, ConnectionFailure, Input, Machine};
 
 /// Maximum number of frames that are handled before requests and timers get a turn.
 const FRAMES_PER_TURN: usize = 64;
@@ -30,7 +30,7 @@ pub(crate) struct Work {
     /// Current connection attempt, if any. It is aborted when the machine gives it up or the client is dropped.
     pub(super) dialing: JoinSet<(u64, Result<Dialed, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,
-    pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
+    pub(super) waiting: HashMap<CommandToken, oneshot::Sender<Answer>>,
     pub(super) tokens: u64,
     /// `true` if the last turn may have left frames unread.
     pub(super) full_turn: bool,
@@ -63,7 +63,7 @@ impl Work {
         let mut present = None;
         for _ in 0..FRAMES_PER_TURN {
             match transport.poll_recv(cx) {
-                Poll::Ready(Ok(frame)) => machine.handle_one(*present.get_or_insert_with(now), frame.as_input()),
+                Poll::Ready(Ok(frame)) => machine.handle_in_batch(*present.get_or_insert_with(now), frame.as_input()),
                 Poll::Ready(Err(failure)) => return Poll::Ready(Some(unsent.unwrap_or(failure))),
                 Poll::Pending if present.is_none() && unsent.is_none() => return Poll::Pending,
                 Poll::Pending => return Poll::Ready(unsent),
@@ -79,7 +79,7 @@ impl Frame {
         match self {
             Self::Text(text) => Input::Frame(text),
             Self::Binary(bytes) => Input::Binary(bytes),
-            Self::Activity => Input::Activity,
+            Self::Activity => Input::SignOfLife,
         }
     }
 }

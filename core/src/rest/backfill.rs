@@ -56,7 +56,7 @@ pub(crate) async fn fetch(source: &impl ContentSource, request: BackfillRequest)
         Some(error) if error.kind() == ErrorKind::AccessDenied => Err(error),
         Some(error) => {
             tracing::debug!(%project, %error, "the backfill is incomplete");
-            Ok(BackfillData { complete: false, ..found })
+            Ok(BackfillData { is_complete: false, ..found })
         }
         None => Ok(found),
     };
@@ -67,22 +67,22 @@ pub(crate) async fn fetch(source: &impl ContentSource, request: BackfillRequest)
 async fn answer(source: &impl ContentSource, request: &BackfillRequest, found: &mut BackfillData) -> Result<(), Error> {
     let known = request.flagged.as_deref();
     match request.query {
-        BackfillQuery::Start => {
-            found.start = start(source, &request.project).await?;
+        BackfillQuery::StreamStart => {
+            found.stream_start = start(source, &request.project).await?;
             found.flagged = reviews::listed(source, &request.project).await?;
-            found.complete = true;
+            found.is_complete = true;
         }
-        BackfillQuery::Missed { since } => {
+        BackfillQuery::MissedDecisions { since } => {
             let mut scan = Scan::new(&request.project, since);
             let scanned = scan.run(source).await;
-            found.until = scan.until;
+            found.complete_until = scan.until;
             found.events = scan.into_events();
             let scanned = scanned?;
             let reviewed = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
-            found.complete = scanned && reviewed && known.is_some();
+            found.is_complete = scanned && reviewed && known.is_some();
         }
         BackfillQuery::Reviews => {
-            found.complete = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
+            found.is_complete = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
         }
     }
     Ok(())

@@ -68,7 +68,7 @@ impl ContentSource for Model {
 }
 
 async fn missed(model: &Model, flagged: &[&str]) -> BackfillData {
-    let query = BackfillQuery::Missed { since: at(0) };
+    let query = BackfillQuery::MissedDecisions { since: at(0) };
     let flagged = Some(flagged.iter().map(|id| (*id).to_owned()).collect());
     let request = BackfillRequest { id: 1, project: "p".into(), query, flagged };
     fetch(model, request).await.result.unwrap()
@@ -92,7 +92,7 @@ async fn a_content_that_is_read_twice_comes_once_as_it_is_now() {
     let model = Model { pages, contents: Vec::new(), flagged: Mutex::default(), asked: Mutex::default() };
     let found = missed(&model, &[]).await;
     assert_eq!(statuses(&found), ["before approved", "a rejected", "b approved"]);
-    assert_eq!(found.until, Some(at(2)), "`c` is not among them");
+    assert_eq!(found.complete_until, Some(at(2)), "`c` is not among them");
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_flagged_content_that_cant_be_read_costs_only_itself() {
     let model = Model { pages, contents, flagged: Mutex::default(), asked: Mutex::default() };
     let found = missed(&model, &["huge", "z"]).await;
     assert_eq!(statuses(&found), ["a approved", "z approved"]);
-    assert!(!found.complete && found.flagged == Some(vec!["huge".to_owned()]), "{found:?}");
+    assert!(!found.is_complete && found.flagged == Some(vec!["huge".to_owned()]), "{found:?}");
     assert_eq!(*model.asked.lock().unwrap(), ["huge", "z"]);
 }
 
@@ -122,5 +122,5 @@ async fn a_flagged_content_is_known_though_a_review_moves_it_to_a_page_that_was_
     let model = Model { pages, contents: Vec::new(), flagged: Mutex::new(answers.into()), asked: Mutex::default() };
     let found = missed(&model, &[]).await;
     let known = found.flagged.clone().unwrap_or_default();
-    assert!(found.complete && known == ["a", "b", "c", "d"], "{found:?}");
+    assert!(found.is_complete && known == ["a", "b", "c", "d"], "{found:?}");
 }

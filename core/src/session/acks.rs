@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use super::{StreamId, Token};
+use super::{CommandToken, StreamId};
 use crate::events::ProjectId;
 
 /// Recipient of an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Waiter {
-    /// The user that emitted the event.
-    User(Token),
+pub(crate) enum AckRecipient {
+    /// The user who emitted the event.
+    User(CommandToken),
     /// A join or leave of this project.
     Room(ProjectId),
     /// A follower's request for the page of the project's event log after this id.
@@ -31,38 +31,38 @@ impl AckIds {
 
 /// Pending acknowledgements of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Acks {
-    waiting: BTreeMap<u64, (Waiter, Instant)>,
+pub(crate) struct PendingAcks {
+    pending: BTreeMap<u64, (AckRecipient, Instant)>,
 }
 
-impl Acks {
+impl PendingAcks {
     /// Waits for acknowledgement `id` until `deadline`.
-    pub(crate) fn expect(&mut self, id: u64, waiter: Waiter, deadline: Instant) {
-        self.waiting.insert(id, (waiter, deadline));
+    pub(crate) fn expect(&mut self, id: u64, recipient: AckRecipient, deadline: Instant) {
+        self.pending.insert(id, (recipient, deadline));
     }
 
-    /// Removes and returns the waiter for `id`, or returns `None` if nothing is waiting for this acknowledgement.
-    pub(crate) fn take(&mut self, id: u64) -> Option<Waiter> {
-        self.waiting.remove(&id).map(|(waiter, _)| waiter)
+    /// Removes and returns the recipient of acknowledgement `id`, or returns `None` if nothing is waiting for it.
+    pub(crate) fn remove(&mut self, id: u64) -> Option<AckRecipient> {
+        self.pending.remove(&id).map(|(recipient, _)| recipient)
     }
 
-    /// Removes and returns one waiter whose deadline has passed.
-    pub(crate) fn expired(&mut self, now: Instant) -> Option<Waiter> {
-        let id = *self.waiting.iter().find(|(_, (_, deadline))| *deadline <= now)?.0;
-        self.take(id)
+    /// Removes and returns one recipient whose deadline has passed.
+    pub(crate) fn take_expired(&mut self, now: Instant) -> Option<AckRecipient> {
+        let id = *self.pending.iter().find(|(_, (_, deadline))| *deadline <= now)?.0;
+        self.remove(id)
     }
 
-    /// Returns everything that waited for acknowledgements of a lost connection.
-    pub(crate) fn into_waiters(self) -> impl Iterator<Item = Waiter> {
-        self.waiting.into_values().map(|(waiter, _)| waiter)
+    /// Consumes the pending acknowledgements of a lost connection and returns their recipients.
+    pub(crate) fn into_recipients(self) -> impl Iterator<Item = AckRecipient> {
+        self.pending.into_values().map(|(recipient, _)| recipient)
     }
 
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.waiting.len()
+        self.pending.len()
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.waiting.values().map(|(_, deadline)| *deadline).min()
+        self.pending.values().map(|(_, deadline)| *deadline).min()
     }
 }

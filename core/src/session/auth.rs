@@ -24,22 +24,22 @@ pub(crate) enum CredentialChoice {
 /// Information about an attempt's credentials that is available before they are used on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct CredentialStatus {
-    /// True if the server's login form has just accepted them.
+    /// True if the server's login form has just accepted the credentials.
     pub(crate) just_accepted: bool,
 }
 
 /// Certainty that a refusal concerns the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Certainty {
+pub(crate) enum RefusalCertainty {
     /// The server stated that the credentials are the reason.
-    Said,
+    Stated,
     /// The credentials source reported the refusal and has no other credentials.
-    Final,
+    SourceExhausted,
     /// The login form does not exist. A proxy may also report this while the server is down.
-    NoLogin,
+    NoLoginForm,
     /// The server disconnected before the acknowledgement, or refused without a known reason. Deployed servers
-    /// disconnect for bad credentials, when an address reaches their limit of connection attempts, and possibly during
-    /// a restart.
+    /// disconnect clients with bad credentials, clients that exceed the limit on connection attempts, and possibly all
+    /// clients during a restart.
     Ambiguous,
     /// The connection ended right after its acknowledgement. This also happens when a server restarts.
     Interrupted,
@@ -47,19 +47,19 @@ pub(crate) enum Certainty {
 
 /// Reaction to a refusal that may concern the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RefusalReaction {
     /// End the client with `authentication_failed`.
-    End,
+    EndClient,
     /// Request new credentials from the source, stating that the previous ones were rejected.
-    Again,
+    RenewCredentials,
     /// Try this address again with the other configured credentials.
-    Other,
+    SwitchCredentials,
     /// Retry with the delays of the reconnection policy, because the cause is still uncertain.
     Retry,
     /// Retry after this pause, because the cause is probably a rate limit.
-    Hold(Duration),
+    WaitOutLockout(Duration),
     /// Stop using this address and try the others.
-    Next,
+    AbandonEndpoint,
 }
 
 /// Pause after a suspected lockout. Deployed servers count attempts over 60 s; one second is added for clock
@@ -68,21 +68,29 @@ const LOCKOUT_PAUSE: Duration = Duration::from_secs(61);
 
 /// State of the credentials at one address, across all attempts.
 #[derive(Debug)]
-pub(crate) struct Auth {
+pub(crate) struct EndpointAuth {
     source: CredentialsSource,
     has_spare_key: bool,
     choice: CredentialChoice,
     /// True if the server has refused the other credentials since the last stable connection.
-    other_refused: bool,
-    confirmed: bool,
-    rejections: u32,
-    held: bool,
+    is_other_refused: bool,
+    has_worked: bool,
+    rejection_count: u32,
+    has_waited_out_lockout: bool,
 }
 
-impl Auth {
+impl EndpointAuth {
     pub(crate) fn new(source: CredentialsSource, has_spare_key: bool) -> Self {
         let choice = CredentialChoice::Primary;
-        Self { source, has_spare_key, choice, other_refused: false, confirmed: false, rejections: 0, held: false }
+        Self {
+            source,
+            has_spare_key,
+            choice,
+            is_other_refused: false,
+            has_worked: false,
+            rejection_count: 0,
+            has_waited_out_lockout: false,
+        }
     }
 
     /// Returns the credentials to use for the next attempt.
@@ -91,184 +99,202 @@ impl Auth {
     }
 
     /// Returns `true` if other credentials are configured and the server has not refused them.
-    pub(crate) fn has_other(&self) -> bool {
-        self.has_spare_key && !self.other_refused
+    pub(crate) fn can_switch(&self) -> bool {
+        self.has_spare_key && !self.is_other_refused
     }
 
     /// Records a stable connection. The other credentials may be tried again, even if they were refused before.
-    pub(crate) fn stable(&mut self) {
-        self.other_refused = false;
+    pub(crate) fn on_stable_connection(&mut self) {
+        self.is_other_refused = false;
     }
 
     /// Records that the server accepts the credentials.
-    pub(crate) fn confirmed(&mut self) {
-        (self.confirmed, self.rejections, self.held) = (true, 0, false);
+    pub(crate) fn on_accepted(&mut self) {
+        (self.has_worked, self.rejection_count, self.has_waited_out_lockout) = (true, 0, false);
     }
 
     /// Returns `true` if the server has accepted the credentials before.
     pub(crate) fn has_worked(&self) -> bool {
-        self.confirmed
+        self.has_worked
     }
 
     /// Records a refusal and returns the reaction.
     ///
-    /// `elsewhere` is true if another address has accepted the credentials. `may_retry` is true if the refusal may
-    /// still be explained by a restart of the server.
-    pub(crate) fn refused(
+    /// `accepted_elsewhere` is true if another address has accepted the credentials. `may_be_restart` is true if the
+    /// refusal may still be explained by a restart of the server.
+    pub(crate) fn on_refused(
         &mut self,
-        certainty: Certainty,
+        certainty: RefusalCertainty,
         status: CredentialStatus,
-        elsewhere: bool,
-        may_retry: bool,
-    ) -> Verdict {
-        let verdict = self.judge(certainty, status, elsewhere, may_retry);
-        if !matches!(verdict, Verdict::End | Verdict::Next) || !self.has_other() {
+        accepted_elsewhere: bool,
+        may_be_restart: bool,
+    ) -> RefusalReaction {
+        let verdict = self.react_without_switching(certainty, status, accepted_elsewhere, may_be_restart);
+        if !matches!(verdict, RefusalReaction::EndClient | RefusalReaction::AbandonEndpoint) || !self.can_switch() {
             return verdict;
         }
         self.choice = match self.choice {
             CredentialChoice::Primary => CredentialChoice::SpareKey,
             CredentialChoice::SpareKey => CredentialChoice::Primary,
         };
-        self.other_refused = certainty != Certainty::NoLogin;
-        (self.confirmed, self.rejections) = (false, 0);
-        Verdict::Other
+        self.is_other_refused = certainty != RefusalCertainty::NoLoginForm;
+        (self.has_worked, self.rejection_count) = (false, 0);
+        RefusalReaction::SwitchCredentials
     }
 
     /// Returns the reaction to a refusal, without considering the other credentials.
-    fn judge(&mut self, certainty: Certainty, status: CredentialStatus, elsewhere: bool, may_retry: bool) -> Verdict {
+    fn react_without_switching(
+        &mut self,
+        certainty: RefusalCertainty,
+        status: CredentialStatus,
+        accepted_elsewhere: bool,
+        may_be_restart: bool,
+    ) -> RefusalReaction {
         let source = match self.choice {
             CredentialChoice::Primary => self.source,
             CredentialChoice::SpareKey => CredentialsSource::Fixed,
         };
-        let is_final = matches!(certainty, Certainty::Final | Certainty::NoLogin);
-        if certainty == Certainty::Interrupted && may_retry {
-            return Verdict::Retry;
+        let no_more_from_source =
+            matches!(certainty, RefusalCertainty::SourceExhausted | RefusalCertainty::NoLoginForm);
+        if certainty == RefusalCertainty::Interrupted && may_be_restart {
+            return RefusalReaction::Retry;
         }
-        self.rejections += 1;
-        if certainty != Certainty::Said && !is_final {
+        self.rejection_count += 1;
+        if certainty != RefusalCertainty::Stated && !no_more_from_source {
             if status.just_accepted {
-                return Verdict::Hold(LOCKOUT_PAUSE);
+                return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
-            let exhausted = source == CredentialsSource::Fixed || self.rejections > 1;
-            if exhausted && (self.confirmed || elsewhere) && !self.held {
-                self.held = true;
-                return Verdict::Hold(LOCKOUT_PAUSE);
+            let exhausted = source == CredentialsSource::Fixed || self.rejection_count > 1;
+            if exhausted && (self.has_worked || accepted_elsewhere) && !self.has_waited_out_lockout {
+                self.has_waited_out_lockout = true;
+                return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
         }
-        if source == CredentialsSource::Renewable && self.rejections <= 1 && !is_final {
-            return Verdict::Again;
+        if source == CredentialsSource::Renewable && self.rejection_count <= 1 && !no_more_from_source {
+            return RefusalReaction::RenewCredentials;
         }
-        if certainty == Certainty::Ambiguous && may_retry {
-            return Verdict::Retry;
+        if certainty == RefusalCertainty::Ambiguous && may_be_restart {
+            return RefusalReaction::Retry;
         }
-        if elsewhere && !self.confirmed { Verdict::Next } else { Verdict::End }
+        if accepted_elsewhere && !self.has_worked {
+            RefusalReaction::AbandonEndpoint
+        } else {
+            RefusalReaction::EndClient
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Certainty::*, CredentialsSource::*, *};
+    use super::{CredentialsSource::*, RefusalCertainty::*, RefusalReaction::*, *};
 
-    const FRESH: CredentialStatus = CredentialStatus { just_accepted: true };
-    const PLAIN: CredentialStatus = CredentialStatus { just_accepted: false };
+    const FRESH_LOGIN: CredentialStatus = CredentialStatus { just_accepted: true };
+    const NO_LOGIN: CredentialStatus = CredentialStatus { just_accepted: false };
 
     #[test]
-    fn a_fixed_key_that_never_worked_ends_at_once() {
-        assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Fixed, false).refused(Ambiguous, PLAIN, false, false), Verdict::End);
+    fn a_fixed_key_that_never_worked_ends_the_client_at_once() {
+        assert_eq!(EndpointAuth::new(Fixed, false).on_refused(Stated, NO_LOGIN, false, false), EndClient);
+        assert_eq!(EndpointAuth::new(Fixed, false).on_refused(Ambiguous, NO_LOGIN, false, false), EndClient);
     }
 
     #[test]
-    fn a_provider_is_asked_once_more() {
-        let mut auth = Auth::new(Renewable, false);
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Again);
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End);
-        let mut auth = Auth::new(Renewable, false);
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Again);
-        auth.confirmed();
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Again);
+    fn a_provider_is_asked_for_new_credentials_once() {
+        let mut auth = EndpointAuth::new(Renewable, false);
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), RenewCredentials);
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), EndClient);
+        let mut auth = EndpointAuth::new(Renewable, false);
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, false), RenewCredentials);
+        auth.on_accepted();
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), RenewCredentials);
     }
 
     #[test]
     fn a_source_without_other_credentials_is_not_asked_again() {
-        assert_eq!(Auth::new(Renewable, false).refused(Final, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Renewable, false).refused(Final, PLAIN, true, false), Verdict::Next);
+        assert_eq!(EndpointAuth::new(Renewable, false).on_refused(SourceExhausted, NO_LOGIN, false, false), EndClient);
+        assert_eq!(
+            EndpointAuth::new(Renewable, false).on_refused(SourceExhausted, NO_LOGIN, true, false),
+            AbandonEndpoint
+        );
     }
 
     #[test]
-    fn an_ambiguous_refusal_of_what_has_worked_waits_out_a_lockout_once() {
-        let mut auth = Auth::new(Fixed, false);
-        auth.confirmed();
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Hold(LOCKOUT_PAUSE));
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::End);
-        let mut auth = Auth::new(Fixed, false);
-        auth.confirmed();
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End);
+    fn an_ambiguous_refusal_of_working_credentials_waits_out_a_lockout_once() {
+        let mut auth = EndpointAuth::new(Fixed, false);
+        auth.on_accepted();
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, false), WaitOutLockout(LOCKOUT_PAUSE));
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, false), EndClient);
+        let mut auth = EndpointAuth::new(Fixed, false);
+        auth.on_accepted();
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), EndClient);
     }
 
     #[test]
-    fn an_address_that_refuses_accepted_credentials_is_given_up() {
-        assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, true, false), Verdict::Next);
-        let mut auth = Auth::new(Fixed, false);
-        assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Hold(LOCKOUT_PAUSE), "it may be a lockout");
-        assert_eq!(auth.refused(Ambiguous, PLAIN, true, false), Verdict::Next);
-        let mut auth = Auth::new(Fixed, false);
-        auth.confirmed();
-        assert_eq!(auth.refused(Said, PLAIN, true, false), Verdict::End, "withdrawn");
+    fn an_address_that_refuses_credentials_accepted_elsewhere_is_abandoned() {
+        assert_eq!(EndpointAuth::new(Fixed, false).on_refused(Stated, NO_LOGIN, true, false), AbandonEndpoint);
+        let mut auth = EndpointAuth::new(Fixed, false);
+        assert_eq!(
+            auth.on_refused(Ambiguous, NO_LOGIN, true, false),
+            WaitOutLockout(LOCKOUT_PAUSE),
+            "a lockout is possible"
+        );
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, true, false), AbandonEndpoint);
+        let mut auth = EndpointAuth::new(Fixed, false);
+        auth.on_accepted();
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, true, false), EndClient, "the credentials have been revoked");
     }
 
     #[test]
-    fn a_possible_restart_is_retried_before_it_counts() {
-        let mut auth = Auth::new(Fixed, false);
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
-        assert_eq!(auth.refused(Interrupted, FRESH, false, true), Verdict::Retry);
-        assert_eq!(auth.refused(Interrupted, PLAIN, false, false), Verdict::End);
-        assert_eq!(Auth::new(Fixed, false).refused(Said, PLAIN, false, true), Verdict::End);
+    fn a_refusal_that_may_be_a_restart_is_retried_first() {
+        let mut auth = EndpointAuth::new(Fixed, false);
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, true), Retry);
+        assert_eq!(auth.on_refused(Interrupted, FRESH_LOGIN, false, true), Retry);
+        assert_eq!(auth.on_refused(Interrupted, NO_LOGIN, false, false), EndClient);
+        assert_eq!(EndpointAuth::new(Fixed, false).on_refused(Stated, NO_LOGIN, false, true), EndClient);
     }
 
     #[test]
-    fn a_login_that_was_just_accepted_is_not_what_was_refused() {
-        let mut auth = Auth::new(Renewable, false);
+    fn an_ambiguous_refusal_after_an_accepted_login_counts_as_a_lockout() {
+        let mut auth = EndpointAuth::new(Renewable, false);
         for _ in 0..3 {
-            assert_eq!(auth.refused(Ambiguous, FRESH, false, false), Verdict::Hold(LOCKOUT_PAUSE));
+            assert_eq!(auth.on_refused(Ambiguous, FRESH_LOGIN, false, false), WaitOutLockout(LOCKOUT_PAUSE));
         }
     }
 
     #[test]
-    fn a_spare_key_takes_the_place_of_what_was_refused_and_the_other_way_around() {
-        let mut auth = Auth::new(Fixed, true);
-        auth.confirmed();
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
+    fn refused_credentials_are_replaced_by_the_spare_key_and_vice_versa() {
+        let mut auth = EndpointAuth::new(Fixed, true);
+        auth.on_accepted();
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), SwitchCredentials);
         assert_eq!(auth.choice(), CredentialChoice::SpareKey);
-        auth.confirmed();
-        auth.stable();
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
+        auth.on_accepted();
+        auth.on_stable_connection();
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), SwitchCredentials);
         assert_eq!(auth.choice(), CredentialChoice::Primary);
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::End, "both");
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), EndClient, "both credentials are refused");
     }
 
     #[test]
-    fn a_login_is_renewed_before_the_key_is_used_and_the_key_never() {
-        let mut auth = Auth::new(Renewable, true);
-        let verdicts: Vec<_> = (0..3).map(|_| auth.refused(Said, PLAIN, false, false)).collect();
-        assert_eq!(verdicts, [Verdict::Again, Verdict::Other, Verdict::End]);
+    fn a_login_is_renewed_before_the_spare_key_is_used() {
+        let mut auth = EndpointAuth::new(Renewable, true);
+        let verdicts: Vec<_> = (0..3).map(|_| auth.on_refused(Stated, NO_LOGIN, false, false)).collect();
+        assert_eq!(verdicts, [RenewCredentials, SwitchCredentials, EndClient]);
     }
 
     #[test]
-    fn a_lockout_is_waited_out_before_the_key_is_used() {
-        let mut auth = Auth::new(Fixed, true);
-        auth.confirmed();
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Hold(LOCKOUT_PAUSE));
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, true), Verdict::Retry);
-        assert_eq!(auth.refused(Ambiguous, PLAIN, false, false), Verdict::Other);
+    fn a_lockout_is_waited_out_before_the_spare_key_is_used() {
+        let mut auth = EndpointAuth::new(Fixed, true);
+        auth.on_accepted();
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, true), WaitOutLockout(LOCKOUT_PAUSE));
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, true), Retry);
+        assert_eq!(auth.on_refused(Ambiguous, NO_LOGIN, false, false), SwitchCredentials);
     }
 
     #[test]
-    fn a_missing_login_form_is_looked_for_once_more() {
-        let mut auth = Auth::new(Renewable, true);
-        assert_eq!(auth.refused(NoLogin, PLAIN, false, false), Verdict::Other);
-        assert_eq!(auth.refused(Said, PLAIN, false, false), Verdict::Other);
+    fn a_missing_login_form_is_tried_once_more_after_the_spare_key() {
+        let mut auth = EndpointAuth::new(Renewable, true);
+        assert_eq!(auth.on_refused(NoLoginForm, NO_LOGIN, false, false), SwitchCredentials);
+        assert_eq!(auth.on_refused(Stated, NO_LOGIN, false, false), SwitchCredentials);
         assert_eq!(auth.choice(), CredentialChoice::Primary);
-        assert_eq!(auth.refused(NoLogin, PLAIN, false, false), Verdict::End);
+        assert_eq!(auth.on_refused(NoLoginForm, NO_LOGIN, false, false), EndClient);
     }
 }

@@ -30,26 +30,26 @@ const ATTEMPT_WINDOW: Duration = Duration::from_secs(61);
 #[derive(Debug)]
 pub(crate) struct AttemptWindow {
     limit: usize,
-    made: VecDeque<Instant>,
+    started_at: VecDeque<Instant>,
 }
 
 impl AttemptWindow {
     pub(crate) fn new(limit: u32) -> Self {
-        Self { limit: limit.max(1) as usize, made: VecDeque::new() }
+        Self { limit: limit.max(1) as usize, started_at: VecDeque::new() }
     }
 
     /// Returns the earliest time, at or after `wanted`, at which another attempt stays within the limit.
-    pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
-        match self.made.len().checked_sub(self.limit) {
+    pub(crate) fn earliest_allowed(&self, wanted: Instant) -> Instant {
+        match self.started_at.len().checked_sub(self.limit) {
             None => wanted,
-            Some(at) => wanted.max(self.made[at] + ATTEMPT_WINDOW),
+            Some(at) => wanted.max(self.started_at[at] + ATTEMPT_WINDOW),
         }
     }
 
     pub(crate) fn record(&mut self, now: Instant) {
-        self.made.push_back(now);
-        while self.made.len() > self.limit {
-            self.made.pop_front();
+        self.started_at.push_back(now);
+        while self.started_at.len() > self.limit {
+            self.started_at.pop_front();
         }
     }
 }
@@ -63,7 +63,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_pause_is_the_delay_with_at_most_its_jitter(attempt in 1u32..5_000, seed: u64, jitter in 0.0..=1.0f64) {
+        fn the_delay_stays_within_its_jitter(attempt in 1u32..5_000, seed: u64, jitter in 0.0..=1.0f64) {
             let policy = ReconnectPolicy { jitter, ..ReconnectPolicy::default() };
             let delay = next_delay(&policy, attempt, &mut SmallRng::seed_from_u64(seed)).as_secs_f64();
             let base = (2f64.powi(attempt.min(60) as i32 - 1)).min(10.0);
@@ -71,12 +71,12 @@ mod tests {
         }
 
         #[test]
-        fn no_minute_holds_more_attempts_than_allowed(limit in 1u32..12, pauses in proptest::collection::vec(0u64..20_000, 1..80)) {
+        fn no_minute_contains_more_attempts_than_allowed(limit in 1u32..12, pauses in proptest::collection::vec(0u64..20_000, 1..80)) {
             let mut window = AttemptWindow::new(limit);
             let mut now = Instant::now();
             let mut made: Vec<Instant> = Vec::new();
             for pause in pauses {
-                now = window.earliest(now + Duration::from_millis(pause));
+                now = window.earliest_allowed(now + Duration::from_millis(pause));
                 window.record(now);
                 made.push(now);
                 let recent = made.iter().filter(|at| now.duration_since(**at) < Duration::from_secs(60)).count();

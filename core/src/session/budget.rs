@@ -32,7 +32,7 @@ impl Budget {
     /// # Errors
     /// Returns the time until the budget has room again.
     pub(crate) fn take_for_user(&mut self, now: Instant) -> Result<(), Duration> {
-        self.take_of(now, self.limit.map(|limit| limit - limit / 5))
+        self.take_within(now, self.limit.map(|limit| limit - limit / 5))
     }
 
     /// Takes one event from the budget.
@@ -40,10 +40,10 @@ impl Budget {
     /// # Errors
     /// Returns the time until the budget has room again.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        self.take_of(now, self.limit)
+        self.take_within(now, self.limit)
     }
 
-    fn take_of(&mut self, now: Instant, limit: Option<usize>) -> Result<(), Duration> {
+    fn take_within(&mut self, now: Instant, limit: Option<usize>) -> Result<(), Duration> {
         let Some(limit) = limit else { return Ok(()) };
         while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= BUDGET_WINDOW) {
             self.sent.pop_front();
@@ -53,7 +53,7 @@ impl Budget {
                 self.sent.push_back(now);
                 Ok(())
             }
-            Some(over) => Err((self.sent[over] + BUDGET_WINDOW).saturating_duration_since(now)),
+            Some(oldest_blocking) => Err((self.sent[oldest_blocking] + BUDGET_WINDOW).saturating_duration_since(now)),
         }
     }
 }
@@ -66,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_minute_holds_more_events_than_the_limit(limit in 1u32..120, pauses in proptest::collection::vec(0u64..4_000, 1..400)) {
+        fn no_minute_contains_more_events_than_the_limit(limit in 1u32..120, pauses in proptest::collection::vec(0u64..4_000, 1..400)) {
             let mut budget = Budget::new(Some(limit));
             let mut now = Instant::now();
             let mut sent: Vec<Instant> = Vec::new();
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fifth_is_kept_from_the_user() {
+    fn a_fifth_of_the_budget_is_reserved() {
         let mut budget = Budget::new(Some(10));
         let now = Instant::now();
         assert_eq!((0..20).filter(|_| budget.take_for_user(now).is_ok()).count(), 8);

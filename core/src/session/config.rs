@@ -31,7 +31,8 @@ pub struct ReconnectPolicy {
     pub jitter: f64,
     /// Time after which a connection counts as stable and the count of attempts restarts. Defaults to 5 s.
     pub stable_after: Duration,
-    /// Hard limit on the number of attempts in any 60 s, because deployed servers lock out the tenth. Defaults to 9.
+    /// Hard limit on the number of attempts in any 60 s, because deployed servers lock out a client at its tenth
+    /// attempt. Defaults to 9.
     pub max_attempts_per_minute: u32,
 }
 
@@ -88,7 +89,7 @@ pub(crate) struct SessionConfig {
     pub(crate) heartbeat_interval: Option<Duration>,
     pub(crate) rate_limit: Option<u32>,
     pub(crate) backfill: Backfill,
-    /// Interval at which reviews are polled by REST, on servers without an event log. `None` disables polling.
+    /// Interval at which REST is polled for reviews, on servers without an event log. `None` disables polling.
     pub(crate) review_poll: Option<Duration>,
     /// True if the REST API can be used, because an API key is configured.
     pub(crate) can_ask_rest: bool,

@@ -13,7 +13,7 @@ pub(crate) enum ConnectionFailure {
     /// them.
     CredentialsExhausted(Error),
     /// The server has no login form. Other credentials can be tried.
-    NoLogin(Error),
+    NoLoginForm(Error),
     /// The transport failed.
     Io(String),
     /// The peer closed the transport.
@@ -45,7 +45,7 @@ impl ConnectionFailure {
             Self::Dial(error)
             | Self::Credentials(error)
             | Self::CredentialsExhausted(error)
-            | Self::NoLogin(error)
+            | Self::NoLoginForm(error)
             | Self::NamespaceRefused(error) => error,
             Self::Io(text) => Error::new(ErrorKind::Disconnected, format!("the connection failed: {text}")),
             Self::PeerClosed(text) | Self::SessionUnknown(text) => Error::new(ErrorKind::Disconnected, text),

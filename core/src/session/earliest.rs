@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-/// Earliest deadline considered so far. It is recomputed after every packet, so it must be cheap.
+/// Earliest of the deadlines included so far. The computation runs after every packet, so it must be cheap.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Earliest(pub(crate) Option<Instant>);
+pub(crate) struct EarliestDeadline(pub(crate) Option<Instant>);
 
-impl Earliest {
+impl EarliestDeadline {
     #[inline]
-    pub(crate) fn consider(&mut self, deadline: Option<Instant>) {
+    pub(crate) fn include(&mut self, deadline: Option<Instant>) {
         if let Some(deadline) = deadline
             && self.0.is_none_or(|earliest| deadline < earliest)
         {

@@ -33,40 +33,40 @@ impl Now {
 
 /// Identifier of a command, which the machine repeats in its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Token(pub(crate) u64);
+pub(crate) struct CommandToken(pub(crate) u64);
 
 /// Request from the client's public API or from its streams.
 #[derive(Debug)]
 pub(crate) enum Command {
     Connect {
-        token: Token,
+        token: CommandToken,
     },
     Join {
-        token: Token,
+        token: CommandToken,
         project: ProjectId,
         after: Option<Cursor>,
     },
     Leave {
-        token: Token,
+        token: CommandToken,
         project: ProjectId,
     },
-    /// Emits an event. If `ack` is set, waits that long for an acknowledgement.
+    /// Emits an event. If `ack_timeout` is set, waits that long for an acknowledgement.
     Emit {
-        token: Token,
+        token: CommandToken,
         name: String,
         data: Option<String>,
-        ack: Option<Duration>,
+        ack_timeout: Option<Duration>,
     },
     NetworkChanged,
     /// Requests a page of a stream's backlog, because the stream has room for it.
-    Page(PageRequest),
+    RequestPage(PageRequest),
     /// Reports that the readers of a project have room for this many events of its replay or backfill.
-    Capacity {
+    ReaderCapacity {
         project: ProjectId,
         events: u64,
     },
     Close {
-        token: Token,
+        token: CommandToken,
     },
 }
 
@@ -100,14 +100,14 @@ pub(crate) enum Input<'a> {
     Frame(&'a str),
     Binary(&'a [u8]),
     /// The peer has shown a sign of life below Engine.IO.
-    Activity,
+    SignOfLife,
     TransportLost(ConnectionFailure),
     BackfillReply(BackfillReply),
     /// Nothing has happened except that time has passed.
     Tick,
 }
 
-/// Action that the driver must carry out. Actions must be carried out in order.
+/// Action for the driver. Actions must be carried out in order.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Obtain credentials and open a transport to this address of the server. Reply with `Dialed` or `DialFailed`.
@@ -124,7 +124,7 @@ pub(crate) enum Output {
         graceful: bool,
     },
     /// Report that the connection to this address is usable.
-    Announced {
+    ConnectionUsable {
         endpoint: usize,
     },
     /// Probe the peer for a sign of life, if the transport can.
@@ -134,7 +134,7 @@ pub(crate) enum Output {
     ProjectOpened {
         project: ProjectId,
     },
-    /// Give the project's first stream the position at which it starts.
+    /// Tell the project's first stream the position at which it starts.
     StreamStarted {
         project: ProjectId,
         cursor: Cursor,
@@ -142,27 +142,27 @@ pub(crate) enum Output {
     /// Deliver these consecutive events.
     Events(VecDeque<Event>),
     /// End the project's streams, with an error unless the user left the project.
-    Ended {
+    ProjectEnded {
         project: ProjectId,
         error: Option<Error>,
     },
     /// End all streams, with an error unless the user closed the client.
-    EndedAll {
+    ClientEnded {
         error: Option<Error>,
     },
     /// Report that the command with this token has succeeded. `data` contains the acknowledgement, if there is one.
-    Done {
-        token: Token,
+    CommandDone {
+        token: CommandToken,
         data: Option<String>,
     },
     /// Report that the command with this token has failed.
-    Failed {
-        token: Token,
+    CommandFailed {
+        token: CommandToken,
         error: Error,
     },
     Backfill(BackfillRequest),
     /// Answer a [`PageRequest`]. `page` is `None` if the server does not return the page.
-    PageArrived {
+    PageReply {
         stream: StreamId,
         project: ProjectId,
         after: u64,
@@ -174,11 +174,11 @@ pub(crate) enum Output {
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     queue: VecDeque<Output>,
-    spare: VecDeque<Event>,
+    spare_batch: VecDeque<Event>,
 }
 
 /// Capacity above which an emptied batch is freed instead of reused.
-const SPARE_EVENTS_MAX: usize = 64;
+const SPARE_BATCH_CAPACITY_MAX: usize = 64;
 
 impl Outputs {
     pub(crate) fn push_back(&mut self, output: Output) {
@@ -191,24 +191,24 @@ impl Outputs {
 
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.queue.len() + self.spare.capacity()
+        self.queue.len() + self.spare_batch.capacity()
     }
 
     /// Returns the batch at the end of the queue, after adding one if necessary.
-    pub(crate) fn batch(&mut self) -> &mut VecDeque<Event> {
+    pub(crate) fn last_batch(&mut self) -> &mut VecDeque<Event> {
         if !matches!(self.queue.back(), Some(Output::Events(_))) {
-            self.queue.push_back(Output::Events(std::mem::take(&mut self.spare)));
+            self.queue.push_back(Output::Events(std::mem::take(&mut self.spare_batch)));
         }
         match self.queue.back_mut() {
             Some(Output::Events(batch)) => batch,
-            _ => &mut self.spare,
+            _ => &mut self.spare_batch,
         }
     }
 
     /// Takes back an emptied batch for reuse.
-    pub(crate) fn reuse(&mut self, batch: VecDeque<Event>) {
-        if batch.is_empty() && batch.capacity() <= SPARE_EVENTS_MAX {
-            self.spare = batch;
+    pub(crate) fn recycle(&mut self, batch: VecDeque<Event>) {
+        if batch.is_empty() && batch.capacity() <= SPARE_BATCH_CAPACITY_MAX {
+            self.spare_batch = batch;
         }
     }
 }
@@ -219,7 +219,7 @@ impl Outputs {
 pub enum CredentialsReason {
     /// The first connection.
     First,
-    /// A new connection after one was lost.
+    /// A new connection after the previous one was lost.
     Reconnect,
     /// The server refused the previous credentials.
     Rejected,
@@ -241,9 +241,9 @@ impl CredentialsReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BackfillQuery {
     /// The server's time and the flagged items, at the start of a stream.
-    Start,
+    StreamStart,
     /// Decisions since this time, including reviews of flagged items.
-    Missed { since: jiff::Timestamp },
+    MissedDecisions { since: jiff::Timestamp },
     /// Reviews of flagged items.
     Reviews,
 }
@@ -272,11 +272,11 @@ pub(crate) struct BackfillData {
     /// Decisions, oldest first.
     pub(crate) events: Vec<Event>,
     /// True if `events` contains every decision that the query asked for.
-    pub(crate) complete: bool,
+    pub(crate) is_complete: bool,
     /// Ids of the items that are flagged now; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
-    /// Server time at which the stream starts: no earlier decision is missing.
-    pub(crate) start: Option<jiff::Timestamp>,
+    /// Server time at which the stream starts. No earlier decision is missing.
+    pub(crate) stream_start: Option<jiff::Timestamp>,
     /// Server time up to which every decision was found.
-    pub(crate) until: Option<jiff::Timestamp>,
+    pub(crate) complete_until: Option<jiff::Timestamp>,
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::earliest::Earliest;
+use super::earliest::EarliestDeadline;
 use crate::eio::Handshake;
 
 /// Time allowed for the reply to a probe.
@@ -11,93 +11,93 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time after a probe during which an arriving packet proves nothing, because the server may have sent the packet
 /// before the connection died.
-const STALE_AFTER_PROBE: Duration = Duration::from_secs(1);
+const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 
 /// Delay of a ping after which the server is probed, if its timeout is long.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
-/// Longest ping timeout that is short enough to need no probe.
-const SHORT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest ping timeout for which no probes are needed.
+const TIMEOUT_WITHOUT_PROBES_MAX: Duration = Duration::from_secs(30);
 
 /// Unanswered probes.
 #[derive(Debug, Clone, Copy)]
-struct PendingProbe {
-    /// Time of the oldest unanswered probe. Its deadline applies to all of them, so further probes do not prolong the
-    /// life of a dead connection.
-    first: Instant,
-    last: Instant,
+struct PendingProbes {
+    /// Time of the oldest unanswered probe. The deadline of this probe applies to all of them, so further probes do not
+    /// prolong the life of a dead connection.
+    first_sent_at: Instant,
+    last_sent_at: Instant,
 }
 
-impl PendingProbe {
+impl PendingProbes {
     /// Returns the probes that remain unanswered after the arrival of a packet.
-    fn heard(self, now: Instant) -> Option<Self> {
-        let answers = |asked| now >= asked + STALE_AFTER_PROBE;
-        let first = if answers(self.first) { self.last } else { self.first };
-        (!answers(self.last)).then_some(Self { first, ..self })
+    fn after_packet(self, now: Instant) -> Option<Self> {
+        let answers = |asked| now >= asked + STALE_PACKET_WINDOW;
+        let first_sent_at = if answers(self.first_sent_at) { self.last_sent_at } else { self.first_sent_at };
+        (!answers(self.last_sent_at)).then_some(Self { first_sent_at, ..self })
     }
 }
 
-/// Signs of life of one connection. A packet shows that the server is alive. A reply below Engine.IO shows only that
-/// the server is reachable.
+/// Tracker of the signs of life on one connection. A packet shows that the server is alive. A reply below Engine.IO
+/// shows only that the server is reachable.
 #[derive(Debug, Default)]
 pub(crate) struct Liveness {
-    interval: Duration,
-    timeout: Duration,
+    ping_interval: Duration,
+    ping_timeout: Duration,
     /// Time of the last packet; `None` until the handshake has set the interval and the timeout.
-    heard: Option<Instant>,
-    probe: Option<PendingProbe>,
+    last_packet_at: Option<Instant>,
+    pending_probes: Option<PendingProbes>,
     /// Time of the last sign of life below Engine.IO.
-    answered: Option<Instant>,
+    last_sign_of_life_at: Option<Instant>,
     /// Time of the last hint that the network changed, if no packet has arrived since.
-    doubted: Option<Instant>,
+    network_hint_at: Option<Instant>,
 }
 
 impl Liveness {
     /// Starts to watch a new connection with the ping interval and timeout of its handshake.
     pub(crate) fn start(&mut self, handshake: &Handshake, now: Instant) {
-        let (interval, timeout) = (handshake.ping_interval(), handshake.ping_timeout());
-        *self = Self { interval, timeout, heard: Some(now), ..Self::default() };
+        let (ping_interval, ping_timeout) = (handshake.ping_interval(), handshake.ping_timeout());
+        *self = Self { ping_interval, ping_timeout, last_packet_at: Some(now), ..Self::default() };
     }
 
     /// Records the arrival of a packet.
-    pub(crate) fn heard(&mut self, now: Instant) {
-        self.heard = self.heard.map(|_| now);
-        self.probe = self.probe.and_then(|probe| probe.heard(now));
-        self.doubted = self.doubted.filter(|since| now < *since + STALE_AFTER_PROBE);
+    pub(crate) fn on_packet(&mut self, now: Instant) {
+        self.last_packet_at = self.last_packet_at.map(|_| now);
+        self.pending_probes = self.pending_probes.and_then(|probes| probes.after_packet(now));
+        self.network_hint_at = self.network_hint_at.filter(|since| now < *since + STALE_PACKET_WINDOW);
     }
 
     /// Records a sign of life below Engine.IO, such as the reply to a probe.
-    pub(crate) fn answered(&mut self, now: Instant) {
-        self.answered = Some(now);
-        self.probe = None;
+    pub(crate) fn on_sign_of_life(&mut self, now: Instant) {
+        self.last_sign_of_life_at = Some(now);
+        self.pending_probes = None;
     }
 
     /// Records that a probe was sent.
-    pub(crate) fn probed(&mut self, now: Instant) {
-        let first = self.probe.map_or(now, |probe| probe.first);
-        self.probe = Some(PendingProbe { first, last: now });
+    pub(crate) fn on_probe_sent(&mut self, now: Instant) {
+        let first_sent_at = self.pending_probes.map_or(now, |probes| probes.first_sent_at);
+        self.pending_probes = Some(PendingProbes { first_sent_at, last_sent_at: now });
     }
 
     /// Records a hint that the network has changed. From now on the next ping must arrive on time: the reply to a probe
     /// is not enough, because it may take another route than packets do.
-    pub(crate) fn doubted(&mut self, now: Instant) {
-        self.doubted = Some(now);
+    pub(crate) fn on_network_hint(&mut self, now: Instant) {
+        self.network_hint_at = Some(now);
     }
 
     /// Returns the time at which to send a probe because the server's ping is late.
-    pub(crate) fn probe_at(&self) -> Option<Instant> {
-        if self.probe.is_some() || self.timeout <= SHORT_TIMEOUT {
+    pub(crate) fn next_probe_at(&self) -> Option<Instant> {
+        if self.pending_probes.is_some() || self.ping_timeout <= TIMEOUT_WITHOUT_PROBES_MAX {
             return None;
         }
-        let last = self.heard?.max(self.answered.unwrap_or(self.heard?));
-        Some(last + self.interval + PING_GRACE)
+        let last = self.last_packet_at?.max(self.last_sign_of_life_at.unwrap_or(self.last_packet_at?));
+        Some(last + self.ping_interval + PING_GRACE)
     }
 
     /// Returns the time at which the connection counts as dead.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let mut earliest = Earliest(Some(self.heard? + self.interval + self.timeout));
-        earliest.consider(self.probe.map(|probe| probe.first + PROBE_TIMEOUT));
-        earliest.consider(self.doubted.map(|since| since + self.interval + PING_GRACE));
+        let mut earliest = EarliestDeadline(Some(self.last_packet_at? + self.ping_interval + self.ping_timeout));
+        earliest.include(self.pending_probes.map(|probes| probes.first_sent_at + PROBE_TIMEOUT));
+        earliest.include(self.network_hint_at.map(|since| since + self.ping_interval + PING_GRACE));
         earliest.0
     }
 }
@@ -110,57 +110,57 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn started(interval: u64, timeout: u64) -> (Liveness, Instant) {
+    fn started_liveness(interval: u64, timeout: u64) -> (Liveness, Instant) {
         let now = Instant::now();
-        let (interval, timeout) = (seconds(interval), seconds(timeout));
-        (Liveness { interval, timeout, heard: Some(now), ..Liveness::default() }, now)
+        let (ping_interval, ping_timeout) = (seconds(interval), seconds(timeout));
+        (Liveness { ping_interval, ping_timeout, last_packet_at: Some(now), ..Liveness::default() }, now)
     }
 
     #[test]
-    fn a_late_ping_is_asked_about_where_the_timeout_is_long() {
-        let (mut liveness, start) = started(25, 120);
-        assert_eq!(liveness.probe_at(), Some(start + seconds(30)));
-        liveness.probed(start + seconds(30));
-        assert_eq!((liveness.probe_at(), liveness.deadline()), (None, Some(start + seconds(35))));
+    fn a_late_ping_causes_a_probe_if_the_timeout_is_long() {
+        let (mut liveness, start) = started_liveness(25, 120);
+        assert_eq!(liveness.next_probe_at(), Some(start + seconds(30)));
+        liveness.on_probe_sent(start + seconds(30));
+        assert_eq!((liveness.next_probe_at(), liveness.deadline()), (None, Some(start + seconds(35))));
 
-        let (liveness, start) = started(25, 20);
-        assert_eq!((liveness.probe_at(), liveness.deadline()), (None, Some(start + seconds(45))));
+        let (liveness, start) = started_liveness(25, 20);
+        assert_eq!((liveness.next_probe_at(), liveness.deadline()), (None, Some(start + seconds(45))));
     }
 
     #[test]
-    fn answers_without_packets_are_not_enough_for_ever() {
-        let (mut liveness, start) = started(25, 120);
+    fn replies_to_probes_do_not_keep_a_connection_without_packets_alive() {
+        let (mut liveness, start) = started_liveness(25, 120);
         for at in [30, 60, 90] {
-            assert_eq!(liveness.probe_at(), Some(start + seconds(at)));
-            liveness.probed(start + seconds(at));
-            liveness.answered(start + seconds(at));
+            assert_eq!(liveness.next_probe_at(), Some(start + seconds(at)));
+            liveness.on_probe_sent(start + seconds(at));
+            liveness.on_sign_of_life(start + seconds(at));
         }
         assert_eq!(liveness.deadline(), Some(start + seconds(145)));
     }
 
     #[test]
-    fn further_probes_allow_no_more_time_for_an_answer() {
-        let (mut liveness, start) = started(25, 20);
+    fn further_probes_do_not_extend_the_deadline() {
+        let (mut liveness, start) = started_liveness(25, 20);
         for at in [10, 14] {
-            liveness.probed(start + seconds(at));
+            liveness.on_probe_sent(start + seconds(at));
         }
         assert_eq!(liveness.deadline(), Some(start + seconds(15)));
-        liveness.heard(start + seconds(14));
-        assert_eq!(liveness.deadline(), Some(start + seconds(19)), "it may be older than the second probe");
-        liveness.answered(start + seconds(14));
-        liveness.probed(start + seconds(16));
+        liveness.on_packet(start + seconds(14));
+        assert_eq!(liveness.deadline(), Some(start + seconds(19)), "the packet may be older than the second probe");
+        liveness.on_sign_of_life(start + seconds(14));
+        liveness.on_probe_sent(start + seconds(16));
         assert_eq!(liveness.deadline(), Some(start + seconds(21)));
     }
 
     #[test]
-    fn after_a_hint_the_next_ping_must_come_in_time() {
-        let (mut liveness, start) = started(25, 120);
+    fn after_a_network_hint_the_next_ping_must_arrive_on_time() {
+        let (mut liveness, start) = started_liveness(25, 120);
         let hint = start + seconds(10);
-        liveness.doubted(hint);
-        liveness.probed(hint);
-        liveness.answered(hint + seconds(1));
+        liveness.on_network_hint(hint);
+        liveness.on_probe_sent(hint);
+        liveness.on_sign_of_life(hint + seconds(1));
         assert_eq!(liveness.deadline(), Some(hint + seconds(30)));
-        liveness.heard(hint + seconds(15));
+        liveness.on_packet(hint + seconds(15));
         assert_eq!(liveness.deadline(), Some(hint + seconds(15 + 145)));
     }
 }

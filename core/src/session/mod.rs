@@ -5,12 +5,12 @@
 //! arguments, so tests can simulate an hour-long outage in microseconds.
 
 mod acks;
-mod attempts;
 mod auth;
 mod backoff;
 mod budget;
 mod config;
 mod confirmations;
+mod connect_attempts;
 mod connection_failure;
 mod earliest;
 mod endpoint_rotation;
@@ -22,9 +22,9 @@ mod log_reader;
 mod machine;
 mod recent_decisions;
 mod refusal;
-mod request;
-mod requests;
 mod room_protocol;
+mod room_request;
+mod room_requests;
 mod rooms;
 mod state;
 
@@ -34,13 +34,13 @@ pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub(crate) use connection_failure::ConnectionFailure;
 pub use io::CredentialsReason;
 pub(crate) use io::{
-    BackfillData, BackfillQuery, BackfillReply, BackfillRequest, Command, Input, Now, Output, Outputs, PageRequest,
-    StreamId, Token,
+    BackfillData, BackfillQuery, BackfillReply, BackfillRequest, Command, CommandToken, Input, Now, Output, Outputs,
+    PageRequest, StreamId,
 };
-pub(crate) use log_reader::{LogReader, PAGE_MAX};
+pub(crate) use log_reader::{LogReader, PAGE_EVENTS_MAX};
 pub(crate) use machine::Machine;
 #[cfg(test)]
-pub(crate) use machine::tests::Rules;
+pub(crate) use machine::tests::InvariantChecker;
 pub(crate) use recent_decisions::{BACKFILL_OVERLAP, FLAGGED_ITEMS_MAX};
 pub(crate) use room_protocol::Page;
 pub use state::{Metrics, State};

@@ -9,61 +9,61 @@ use std::{
 use crate::events::{Event, ModerationUpdate, Status};
 
 /// Largest number of delivered decisions that are remembered to detect duplicates.
-const DECISIONS_MAX: usize = 1024;
+const REMEMBERED_DECISIONS_MAX: usize = 1024;
 /// Time after a backfill during which the server may still send the decisions that the backfill returned.
-const ECHO_TIMEOUT: Duration = Duration::from_secs(60);
+const ECHO_WINDOW: Duration = Duration::from_secs(60);
 
 /// Time by which a backfill starts before the newest decision, because decisions are published slightly out of order.
 pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.
 pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
 
-type ItemKey = (String, String);
+type DecisionKey = (String, String);
 
-fn key(update: &ModerationUpdate) -> ItemKey {
+fn decision_key(update: &ModerationUpdate) -> DecisionKey {
     (update.content_id.clone(), update.status.as_str().to_owned())
 }
 
 /// Recently delivered decisions by item and status, and the newest of their timestamps.
 #[derive(Debug, Default)]
 pub(crate) struct RecentDecisions {
-    seen: HashSet<ItemKey>,
-    order: VecDeque<ItemKey>,
+    seen: HashSet<DecisionKey>,
+    insertion_order: VecDeque<DecisionKey>,
     newest: Option<jiff::Timestamp>,
     /// Backfilled decisions that the server may still send until `echoes_until`: status and time by item.
-    echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
+    possible_echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
     /// Items whose last known status is flagged. `None` until REST has listed them.
     flagged: Option<BTreeSet<String>>,
-    /// Items flagged by events since that listing.
-    flagged_live: BTreeSet<String>,
+    /// Items that events have flagged since REST listed the flagged items.
+    flagged_by_events: BTreeSet<String>,
     /// True if REST could not list the flagged items.
-    flagged_unknown: bool,
+    listing_failed: bool,
 }
 
 impl RecentDecisions {
     /// Remembers a decision. Returns `false` if the decision is a duplicate.
-    pub(crate) fn insert(&mut self, update: &ModerationUpdate) -> bool {
-        self.note_flag(update);
-        let key = key(update);
+    pub(crate) fn insert_decision(&mut self, update: &ModerationUpdate) -> bool {
+        self.update_flagged(update);
+        let key = decision_key(update);
         if !self.seen.insert(key.clone()) {
             return false;
         }
-        self.order.push_back(key);
-        if self.order.len() > DECISIONS_MAX
-            && let Some(oldest) = self.order.pop_front()
+        self.insertion_order.push_back(key);
+        if self.insertion_order.len() > REMEMBERED_DECISIONS_MAX
+            && let Some(oldest) = self.insertion_order.pop_front()
         {
             self.seen.remove(&oldest);
         }
-        // A server clock that is ahead must not delay the start of the next backfill.
+        // A server clock that is ahead must not move the start of the next backfill into the future.
         let decided = update.timestamp.instant().map(|at| at.min(update.meta.received_at));
         self.newest = self.newest.max(decided);
         true
     }
 
     /// Updates the flagged items. Once an item is flagged again, an earlier decision about it may be repeated.
-    fn note_flag(&mut self, update: &ModerationUpdate) {
-        let sets = [self.flagged.as_mut(), Some(&mut self.flagged_live)].into_iter().flatten();
+    fn update_flagged(&mut self, update: &ModerationUpdate) {
+        let sets = [self.flagged.as_mut(), Some(&mut self.flagged_by_events)].into_iter().flatten();
         if update.status != Status::Flagged {
             for flagged in sets {
                 flagged.remove(&update.content_id);
@@ -79,12 +79,12 @@ impl RecentDecisions {
     }
 
     /// Replaces the flagged items with those that REST lists.
-    pub(crate) fn set_flagged(&mut self, listed: Vec<String>) {
+    pub(crate) fn set_listed_flagged(&mut self, listed: Vec<String>) {
         let mut flagged: BTreeSet<_> = listed.into_iter().collect();
         // The listing may be older than an event that has arrived in the meantime.
         flagged.retain(|id| !self.was_decided(id));
-        flagged.append(&mut self.flagged_live);
-        self.flagged_unknown = false;
+        flagged.append(&mut self.flagged_by_events);
+        self.listing_failed = false;
         self.flagged = Some(flagged);
     }
 
@@ -94,83 +94,84 @@ impl RecentDecisions {
     }
 
     /// Records that REST could not list the flagged items. Items without an event remain unknown.
-    pub(crate) fn set_flagged_unknown(&mut self) {
-        self.flagged_unknown = self.flagged.is_none();
+    pub(crate) fn on_listing_failed(&mut self) {
+        self.listing_failed = self.flagged.is_none();
     }
 
     /// Returns `true` if REST has listed the flagged items.
-    pub(crate) fn has_listed(&self) -> bool {
+    pub(crate) fn has_flagged_listing(&self) -> bool {
         self.flagged.is_some()
     }
 
     /// Returns the items that REST or events have reported as flagged, or `None` if REST could not list them.
-    pub(crate) fn flagged(&self) -> Option<Vec<String>> {
-        let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_live);
-        (!self.flagged_unknown).then(|| flagged.iter().cloned().collect())
+    pub(crate) fn flagged_items(&self) -> Option<Vec<String>> {
+        let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_by_events);
+        (!self.listing_failed).then(|| flagged.iter().cloned().collect())
     }
 
-    /// Sets the server time before which no decision can be missing, unless it is known already.
-    pub(crate) fn start(&mut self, at: jiff::Timestamp) {
+    /// Sets the server time before which no decision can be missing, unless this time is already known.
+    pub(crate) fn set_start(&mut self, at: jiff::Timestamp) {
         self.newest.get_or_insert(at);
     }
 
     /// Remembers an event if it is a decision. Returns `false` if the decision is a duplicate.
     pub(crate) fn insert_event(&mut self, event: &Event) -> bool {
         match event {
-            Event::ModerationUpdate(update) => self.insert(update),
+            Event::ModerationUpdate(update) => self.insert_decision(update),
             _ => true,
         }
     }
 
-    /// Like [`insert_event`](Self::insert_event), for an event from REST. Does not advance [`newest`](Self::newest),
-    /// because earlier decisions may still be missing; [`move_to`](Self::move_to) does.
+    /// Like [`insert_event`](Self::insert_event), for an event from REST. Does not advance
+    /// [`newest_decision_at`](Self::newest_decision_at), because earlier decisions may still be missing;
+    /// [`advance_newest`](Self::advance_newest) does.
     pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
         let Event::ModerationUpdate(update) = event else { return true };
         let newest = self.newest;
-        let new = self.insert(update);
+        let new = self.insert_decision(update);
         self.newest = newest;
         if new {
-            let (content, status) = key(update);
-            self.echoes.insert(content, (status, update.timestamp.instant()));
-            self.echoes_until = Some(now + ECHO_TIMEOUT);
+            let (content, status) = decision_key(update);
+            self.possible_echoes.insert(content, (status, update.timestamp.instant()));
+            self.echoes_until = Some(now + ECHO_WINDOW);
         }
         new
     }
 
     /// Records that REST has returned every decision up to this server time.
-    pub(crate) fn move_to(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
+    pub(crate) fn advance_newest(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
         self.newest = self.newest.max(Some(until.min(now)));
     }
 
     /// Returns `true` if a live event repeats a backfilled decision or is older than it. Each backfilled decision can
     /// be repeated only once; a second repetition is a new decision.
-    pub(crate) fn is_echo(&mut self, now: Instant, event: &Event) -> bool {
+    pub(crate) fn is_backfill_echo(&mut self, now: Instant, event: &Event) -> bool {
         if self.echoes_until.is_none_or(|until| until <= now) {
-            self.forget_echoes();
+            self.forget_backfill_echoes();
             return false;
         }
         let Event::ModerationUpdate(update) = event else { return false };
-        let Some((status, at)) = self.echoes.get(&update.content_id) else { return false };
-        let order = update.timestamp.instant().zip(*at).map(|(live, told)| live.cmp(&told));
+        let Some((status, at)) = self.possible_echoes.get(&update.content_id) else { return false };
+        let order = update.timestamp.instant().zip(*at).map(|(live, backfilled)| live.cmp(&backfilled));
         if update.status == *status.as_str() {
-            self.echoes.remove(&update.content_id);
+            self.possible_echoes.remove(&update.content_id);
             return true;
         }
         if order == Some(Ordering::Greater) {
             // The backfilled decision is out of date, so no event can repeat it any more.
-            self.echoes.remove(&update.content_id);
+            self.possible_echoes.remove(&update.content_id);
         }
         order == Some(Ordering::Less)
     }
 
     /// Forgets which decisions may be repeated. Their events were lost with the connection.
-    pub(crate) fn forget_echoes(&mut self) {
+    pub(crate) fn forget_backfill_echoes(&mut self) {
         self.echoes_until = None;
-        self.echoes.clear();
+        self.possible_echoes.clear();
     }
 
     /// Returns the server time of the newest delivered decision.
-    pub(crate) fn newest(&self) -> Option<jiff::Timestamp> {
+    pub(crate) fn newest_decision_at(&self) -> Option<jiff::Timestamp> {
         self.newest
     }
 }

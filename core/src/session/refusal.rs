@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::auth::{Certainty, CredentialChoice};
+use super::auth::{CredentialChoice, RefusalCertainty};
 use crate::{Error, ErrorKind, Stage, events::ServerRejection};
 
-fn with_message(what: &str, rejection: &ServerRejection) -> String {
+fn append_server_message(what: &str, rejection: &ServerRejection) -> String {
     if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
 }
 
@@ -15,7 +15,7 @@ fn retry_after(rejection: &ServerRejection) -> Duration {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
+enum RefusalReason {
     /// The client is refused permanently or until a limit allows it again.
     Kind(ErrorKind),
     /// The server failed. A retry may help.
@@ -24,13 +24,13 @@ enum Reason {
     NoNamespace,
 }
 
-use Reason::{Kind, NoNamespace, ServerFailure};
+use RefusalReason::{Kind, NoNamespace, ServerFailure};
 
 /// Messages of known servers: the beginning and end of each in lower case, and its meaning.
-type Observed = [(&'static str, &'static str, Reason)];
+type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
 /// Returns the error kind of the rejection's code, if the code is documented.
-fn by_code(rejection: &ServerRejection) -> Option<ErrorKind> {
+fn kind_from_code(rejection: &ServerRejection) -> Option<ErrorKind> {
     Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
         "access_denied" | "forbidden" => ErrorKind::AccessDenied,
@@ -43,7 +43,7 @@ fn by_code(rejection: &ServerRejection) -> Option<ErrorKind> {
 }
 
 /// Messages that refuse a join.
-const JOIN_REFUSALS: &Observed = &[
+const JOIN_REFUSALS: &KnownMessages = &[
     ("authentication required", "authentication required", Kind(ErrorKind::AuthenticationFailed)),
     ("project id required", "", Kind(ErrorKind::InvalidArgument)),
     ("invalid project id", "", Kind(ErrorKind::InvalidArgument)),
@@ -58,7 +58,7 @@ const JOIN_REFUSALS: &Observed = &[
 ];
 
 /// Messages that refuse a connection.
-const CONNECT_REFUSALS: &Observed = &[
+const CONNECT_REFUSALS: &KnownMessages = &[
     ("authentication failed", "", Kind(ErrorKind::AuthenticationFailed)),
     ("authentication required", "", Kind(ErrorKind::AuthenticationFailed)),
     ("invalid api key", "", Kind(ErrorKind::AuthenticationFailed)),
@@ -76,30 +76,30 @@ const CONNECT_REFUSALS: &Observed = &[
 ];
 
 /// Returns the reason for a refusal, according to its code or its known message.
-fn reason(rejection: &ServerRejection, observed: &Observed) -> Option<Reason> {
-    if let Some(kind) = by_code(rejection) {
+fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Option<RefusalReason> {
+    if let Some(kind) = kind_from_code(rejection) {
         return Some(Kind(kind));
     }
     let text = rejection.message.trim().to_ascii_lowercase();
-    let known = observed.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
+    let known = known_messages.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
     known.map(|(_, _, reason)| *reason)
 }
 
 /// Returns `true` if the rejection is known to refuse a join. An `error` event with another message may concern another
 /// request.
 pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
-    reason(rejection, JOIN_REFUSALS).is_some()
+    classify(rejection, JOIN_REFUSALS).is_some()
 }
 
 /// Returns the error of a failed join and the shortest pause before a retry, or `None` instead of the pause if a retry
-/// is useless. Unknown messages and server failures are worth a retry. `denied` is true if the event was
+/// is useless. Unknown messages and server failures are worth a retry. `is_access_denial` is true if the event was
 /// `project_access_denied`.
-pub(crate) fn join_error(rejection: &ServerRejection, denied: bool) -> (Error, Option<Duration>) {
+pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) -> (Error, Option<Duration>) {
     // The documented server sends `project_access_denied` for one reason only, with its own message. Without a code,
     // the reason is therefore a lack of access.
-    let reason = match (denied, by_code(rejection)) {
+    let reason = match (is_access_denial, kind_from_code(rejection)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
-        (false, _) => reason(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
+        (false, _) => classify(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
     };
     let (kind, what) = match reason {
         ServerFailure | NoNamespace => (ErrorKind::JoinTimeout, "the server could not complete the join"),
@@ -115,7 +115,7 @@ pub(crate) fn join_error(rejection: &ServerRejection, denied: bool) -> (Error, O
             },
         ),
     };
-    let error = Error::new(kind, with_message(what, rejection));
+    let error = Error::new(kind, append_server_message(what, rejection));
     match reason {
         ServerFailure | NoNamespace => (error, Some(Duration::ZERO)),
         Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_after(rejection)), Some(retry_after(rejection))),
@@ -129,7 +129,7 @@ pub(crate) struct JoinFailure {
     /// Error that ends the project's streams if the join is not retried.
     pub(crate) error: Error,
     /// Shortest pause before a retry; `None` if a retry is useless.
-    pub(crate) pause: Option<Duration>,
+    pub(crate) retry_pause: Option<Duration>,
     /// Message about the failure, usually from the server.
     pub(crate) message: String,
 }
@@ -138,26 +138,32 @@ impl JoinFailure {
     /// Creates the failure of a join to which the server sent no answer or an ambiguous one.
     pub(crate) fn unanswered(message: String) -> Self {
         let rejection = ServerRejection { message, ..ServerRejection::default() };
-        let error =
-            Error::new(ErrorKind::JoinTimeout, with_message("the server could not complete the join", &rejection));
-        Self { error, pause: Some(Duration::ZERO), message: rejection.message }
+        let error = Error::new(
+            ErrorKind::JoinTimeout,
+            append_server_message("the server could not complete the join", &rejection),
+        );
+        Self { error, retry_pause: Some(Duration::ZERO), message: rejection.message }
     }
 }
 
 /// Interpretation of a refused connection, whether by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
     /// Refused credentials. The server stated this reason, or gave no other.
-    Credentials(Error, Certainty),
+    Credentials(Error, RefusalCertainty),
     /// Another reason: the server limits connections, or failed.
     Other(Error),
 }
 
-/// Interprets the refusal of a connection. `unclear` is the certainty that the credentials are to blame if the message
-/// gives no known reason.
-pub(crate) fn connect_error(rejection: &ServerRejection, unclear: Certainty) -> ConnectRefusal {
-    let refused = |kind, what: &str| Error::new(kind, with_message(what, rejection)).with_stage(Stage::Namespace);
+/// Interprets the refusal of a connection. `default_certainty` is the certainty that the credentials are to blame if
+/// the message gives no known reason.
+pub(crate) fn classify_connect_refusal(
+    rejection: &ServerRejection,
+    default_certainty: RefusalCertainty,
+) -> ConnectRefusal {
+    let refused =
+        |kind, what: &str| Error::new(kind, append_server_message(what, rejection)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
-    match reason(rejection, CONNECT_REFUSALS) {
+    match classify(rejection, CONNECT_REFUSALS) {
         Some(Kind(ErrorKind::RateLimited)) => ConnectRefusal::Other(
             refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(rejection)),
         ),
@@ -168,15 +174,15 @@ pub(crate) fn connect_error(rejection: &ServerRejection, unclear: Certainty) -> 
             refused(ErrorKind::ConnectFailed, "the server has no such namespace").with_retryable(false),
         ),
         Some(Kind(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied)) => {
-            ConnectRefusal::Credentials(credentials(), Certainty::Said)
+            ConnectRefusal::Credentials(credentials(), RefusalCertainty::Stated)
         }
-        Some(Kind(_)) | None => ConnectRefusal::Credentials(credentials(), unclear),
+        Some(Kind(_)) | None => ConnectRefusal::Credentials(credentials(), default_certainty),
     }
 }
 
 /// Returns the error of a client whose session or login and API key were both refused. `last` is the choice of
 /// credentials that `error` refers to.
-pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
+pub(crate) fn both_credentials_refused_error(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
     let (session, key) = match last {
         CredentialChoice::Primary => (&error, earlier),
         CredentialChoice::SpareKey => (earlier, &error),
@@ -189,7 +195,7 @@ pub(crate) fn both_refused(last: CredentialChoice, earlier: &Error, error: Error
 
 /// Returns `true` if the rejection can only concern the credentials.
 pub(crate) fn is_about_credentials(rejection: &ServerRejection) -> bool {
-    reason(rejection, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
+    classify(rejection, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }
 
 #[cfg(test)]
@@ -197,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_words_that_servers_were_seen_to_use() {
+    fn known_messages_have_the_right_error_codes() {
         for (message, code) in [
             ("Authentication required", "authentication_failed"),
             ("Project ID required", "invalid_argument"),
@@ -219,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_refused_for_good_only_in_words_that_servers_were_seen_to_use() {
+    fn only_known_messages_refuse_a_connection_with_certainty() {
         for (message, code, said) in [
             ("Authentication failed: invalid API key", "authentication_failed", true),
             ("Authentication required", "authentication_failed", true),
@@ -233,11 +239,11 @@ mod tests {
             ("", "authentication_failed", false),
         ] {
             let rejection = ServerRejection { message: message.into(), ..ServerRejection::default() };
-            let (error, certainty) = match connect_error(&rejection, Certainty::Ambiguous) {
+            let (error, certainty) = match classify_connect_refusal(&rejection, RefusalCertainty::Ambiguous) {
                 ConnectRefusal::Credentials(error, certainty) => (error, certainty),
-                ConnectRefusal::Other(error) => (error, Certainty::Ambiguous),
+                ConnectRefusal::Other(error) => (error, RefusalCertainty::Ambiguous),
             };
-            assert_eq!((error.code(), certainty == Certainty::Said), (code, said), "{message}");
+            assert_eq!((error.code(), certainty == RefusalCertainty::Stated), (code, said), "{message}");
         }
     }
 }

@@ -12,25 +12,25 @@ use crate::events::{
 /// Payload of `joined_project`, including the fields that only servers with an event log send.
 #[derive(Debug, Default, Clone, Deserialize)]
 pub(crate) struct JoinedProject {
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "lenient_string")]
     pub(crate) project_id: Option<String>,
-    #[serde(default, deserialize_with = "flag")]
+    #[serde(default, deserialize_with = "is_true")]
     replay: bool,
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "lenient_u64")]
     event_id: Option<u64>,
-    #[serde(default, deserialize_with = "text")]
+    #[serde(default, deserialize_with = "lenient_string")]
     log: Option<String>,
 }
 
 /// Decodes a non-negative integer, written as an integer, a float or a string. Returns `None` for anything else.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+fn lenient_u64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let float = || value.as_f64().filter(|v| v.fract() == 0.0 && *v >= 0.0).map(|v| v as u64);
     Ok(value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok()))
 }
 
 /// Decodes a string, or a number as a string. Returns `None` for anything else.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
         Value::Number(number) => Some(number.to_string()),
@@ -39,12 +39,12 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 /// Returns `true` only for the JSON value `true`.
-fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
 
 impl JoinedProject {
-    pub(crate) fn read(data: &str) -> Self {
+    pub(crate) fn decode(data: &str) -> Self {
         serde_json::from_str(data).unwrap_or_default()
     }
 
@@ -70,7 +70,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// Returns the head of the log.
-    pub(crate) fn head(&self) -> Cursor {
+    pub(crate) fn head_cursor(&self) -> Cursor {
         Cursor { log: self.log.clone(), event_id: self.head }
     }
 
@@ -78,16 +78,16 @@ impl Page {
     ///
     /// # Errors
     /// Returns the server's rejection if the acknowledgement contains no page.
-    pub(crate) fn read(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRejection> {
+    pub(crate) fn decode(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRejection> {
         #[derive(Deserialize)]
         struct PagePayload<'a> {
             #[serde(borrow)]
             events: Vec<PageEntry<'a>>,
-            #[serde(default, deserialize_with = "whole")]
+            #[serde(default, deserialize_with = "lenient_u64")]
             head: Option<u64>,
-            #[serde(default, deserialize_with = "whole")]
+            #[serde(default, deserialize_with = "lenient_u64")]
             oldest: Option<u64>,
-            #[serde(default, deserialize_with = "text")]
+            #[serde(default, deserialize_with = "lenient_string")]
             log: Option<String>,
         }
         #[derive(Deserialize)]
@@ -139,27 +139,27 @@ pub(crate) fn is_valid_json(arguments: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckVerdict {
     /// The acknowledgement does not say: deployed servers send `[]`.
-    Silent,
-    Yes,
-    No,
+    Unstated,
+    Accepted,
+    Refused,
 }
 
 /// Reads the outcome of a join or leave from the arguments of its acknowledgement.
-pub(crate) fn ack_verdict(arguments: &str) -> AckVerdict {
-    let Some(Ok(serde_json::Value::Object(fields))) = first_argument(arguments) else { return AckVerdict::Silent };
+pub(crate) fn read_ack_verdict(arguments: &str) -> AckVerdict {
+    let Some(Ok(serde_json::Value::Object(fields))) = first_argument(arguments) else { return AckVerdict::Unstated };
     let flag = ["ok", "success"].iter().find_map(|name| fields.get(*name)?.as_bool());
     match flag {
-        Some(true) => AckVerdict::Yes,
-        Some(false) => AckVerdict::No,
-        None if fields.contains_key("error") || fields.contains_key("code") => AckVerdict::No,
-        None if fields.contains_key("project_id") => AckVerdict::Yes,
-        None => AckVerdict::Silent,
+        Some(true) => AckVerdict::Accepted,
+        Some(false) => AckVerdict::Refused,
+        None if fields.contains_key("error") || fields.contains_key("code") => AckVerdict::Refused,
+        None if fields.contains_key("project_id") => AckVerdict::Accepted,
+        None => AckVerdict::Unstated,
     }
 }
 
 /// Converts the arguments of an acknowledgement to one JSON value: `null` if there are none, the argument itself if
 /// there is one, otherwise an array.
-pub(crate) fn ack_value(arguments: &str) -> Result<String, serde_json::Error> {
+pub(crate) fn ack_arguments_as_value(arguments: &str) -> Result<String, serde_json::Error> {
     let list = format!("[{arguments}]");
     let values: Vec<&RawValue> = serde_json::from_str(&list)?;
     Ok(match values.as_slice() {
@@ -174,28 +174,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_put_in_order() {
+    fn events_of_a_page_are_sorted_by_id() {
         let event = |id: &str| format!(r#"{{"event":"user_activity","data":{{"user_id":"u"{id}}}}}"#);
         let ids = [r#","event_id":7"#, r#","event_id":5"#, "", r#","event_id":6"#].map(event).join(",");
-        let page = Page::read(&format!(r#"{{"events":[{ids}],"head":7}}"#), jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let page = Page::decode(&format!(r#"{{"events":[{ids}],"head":7}}"#), jiff::Timestamp::UNIX_EPOCH).unwrap();
         let ids: Vec<_> = page.events.iter().map(Event::event_id).collect();
         assert_eq!(ids, [Some(5), None, Some(6), Some(7)]);
     }
 
     #[test]
-    fn numbers_may_be_integers_or_floats_anywhere() {
+    fn numbers_may_be_integers_floats_or_strings() {
         for head in ["5", "5.0", "5e0", "\"5\""] {
             let joined =
-                JoinedProject::read(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
+                JoinedProject::decode(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
             assert_eq!(joined.head(), Some(Cursor { log: Some("l".into()), event_id: 5 }), "{head}");
             let page = format!(r#"{{"events":[],"head":{head},"oldest":{head},"log":7}}"#);
-            let page = Page::read(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
+            let page = Page::decode(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!((page.head, page.oldest, page.log.as_deref()), (5, 5, Some("7")));
         }
-        assert_eq!(JoinedProject::read(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
+        assert_eq!(JoinedProject::decode(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
         for head in ["-1", "1.5", "null", "[]"] {
-            assert_eq!(JoinedProject::read(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(), None, "{head}");
-            assert!(Page::read(&format!(r#"{{"events":[],"head":{head}}}"#), jiff::Timestamp::UNIX_EPOCH).is_err());
+            assert_eq!(
+                JoinedProject::decode(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(),
+                None,
+                "{head}"
+            );
+            assert!(Page::decode(&format!(r#"{{"events":[],"head":{head}}}"#), jiff::Timestamp::UNIX_EPOCH).is_err());
         }
     }
 }

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Now, Token,
+    CommandToken, Now,
     follower::Follower,
-    requests::{RequestKind, Requests},
+    room_requests::{RoomRequestKind, RoomRequests},
 };
 use crate::events::ProjectId;
 
@@ -30,59 +30,59 @@ pub(crate) struct Room {
     /// True if the user's join has succeeded. Later rejoins do not reset it.
     pub(crate) confirmed: bool,
     /// Callers that wait for the join.
-    pub(crate) joiners: Vec<Token>,
+    pub(crate) joiners: Vec<CommandToken>,
     /// Callers that wait for the leave.
-    pub(crate) leavers: Vec<Token>,
+    pub(crate) leavers: Vec<CommandToken>,
     /// Deadline of the user's first join. It runs while there is no connection and while the join is in progress, but
     /// not while the join is queued.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) join_deadline: Option<Instant>,
     /// Earliest time at which the next join may be sent; `None` for immediately.
-    pub(crate) not_before: Option<Instant>,
+    pub(crate) next_join_at: Option<Instant>,
     /// Time at which the first unconfirmed join of this connection was sent. The client may have been in the room since
     /// then.
-    pub(crate) asked_at: Option<Now>,
+    pub(crate) join_sent_at: Option<Now>,
     /// Number of consecutive failed joins.
-    pub(crate) failures: u32,
+    pub(crate) join_failures: u32,
     /// Message about the last failed join, usually from the server.
-    pub(crate) last_message: Option<String>,
+    pub(crate) last_failure_message: Option<String>,
     /// Position in the order in which the user requested rooms. Rooms are joined in that order.
-    order: u64,
+    join_order: u64,
     pub(crate) follower: Follower,
 }
 
 /// Rooms of all projects, by project.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
-    by_id: BTreeMap<ProjectId, Room>,
-    orders: u64,
+    by_project: BTreeMap<ProjectId, Room>,
+    order_count: u64,
 }
 
 impl Rooms {
     pub(crate) fn get(&self, project: &str) -> Option<&Room> {
-        self.by_id.get(project)
+        self.by_project.get(project)
     }
 
     pub(crate) fn get_mut(&mut self, project: &str) -> Option<&mut Room> {
-        self.by_id.get_mut(project)
+        self.by_project.get_mut(project)
     }
 
     pub(crate) fn insert(&mut self, project: ProjectId, follower: Follower) -> &mut Room {
-        self.orders += 1;
+        self.order_count += 1;
         let room = Room {
             wanted: true,
             membership: Membership::Out,
             confirmed: false,
             joiners: Vec::new(),
             leavers: Vec::new(),
-            deadline: None,
-            not_before: None,
-            asked_at: None,
-            failures: 0,
-            last_message: None,
-            order: self.orders,
+            join_deadline: None,
+            next_join_at: None,
+            join_sent_at: None,
+            join_failures: 0,
+            last_failure_message: None,
+            join_order: self.order_count,
             follower,
         };
-        match self.by_id.entry(project) {
+        match self.by_project.entry(project) {
             Entry::Vacant(vacant) => vacant.insert(room),
             Entry::Occupied(mut known) => {
                 known.insert(room);
@@ -92,50 +92,50 @@ impl Rooms {
     }
 
     pub(crate) fn remove(&mut self, project: &str) -> Option<Room> {
-        self.by_id.remove(project)
+        self.by_project.remove(project)
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&ProjectId, &mut Room)> {
-        self.by_id.iter_mut()
+        self.by_project.iter_mut()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&ProjectId, &Room)> {
-        self.by_id.iter()
+        self.by_project.iter()
     }
 
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (ProjectId, Room)> + use<> {
-        std::mem::take(&mut self.by_id).into_iter()
+        std::mem::take(&mut self.by_project).into_iter()
     }
 
     /// Returns the project to join or leave next, once no answer is awaited. Projects whose last join failed come last.
-    pub(crate) fn next(&self, now: Instant) -> Option<(ProjectId, RequestKind)> {
+    pub(crate) fn next_request(&self, now: Instant) -> Option<(ProjectId, RoomRequestKind)> {
         let due = |room: &Room| match (room.wanted, room.membership) {
-            (true, Membership::Out) => room.not_before.is_none_or(|at| at <= now),
+            (true, Membership::Out) => room.next_join_at.is_none_or(|at| at <= now),
             (false, Membership::In) => true,
             _ => false,
         };
-        let due = self.by_id.iter().filter(|(_, room)| due(room));
-        let (project, room) = due.min_by_key(|(_, room)| (room.failures, room.order))?;
-        Some((project.clone(), if room.wanted { RequestKind::Join } else { RequestKind::Leave }))
+        let due = self.by_project.iter().filter(|(_, room)| due(room));
+        let (project, room) = due.min_by_key(|(_, room)| (room.join_failures, room.join_order))?;
+        Some((project.clone(), if room.wanted { RoomRequestKind::Join } else { RoomRequestKind::Leave }))
     }
 
     /// Returns the project that a message without a project must refer to, or `None` if several are possible.
-    pub(crate) fn only(&self, requests: &Requests) -> Option<&ProjectId> {
-        let mut present = self.by_id.iter().filter(|(_, room)| room.membership != Membership::Out);
+    pub(crate) fn only_possible_project(&self, requests: &RoomRequests) -> Option<&ProjectId> {
+        let mut present = self.by_project.iter().filter(|(_, room)| room.membership != Membership::Out);
         let (project, room) = present.next()?;
         // A message from a room that the client may still be in must not be attributed to this project.
-        let is_only = present.next().is_none() && room.wanted && !requests.lingers_elsewhere(project);
+        let is_only = present.next().is_none() && room.wanted && !requests.may_be_in_other_room(project);
         is_only.then_some(project)
     }
 
     /// Resets all rooms. A new connection starts outside of them.
     pub(crate) fn on_connection_lost(&mut self) {
-        for room in self.by_id.values_mut() {
+        for room in self.by_project.values_mut() {
             room.membership = Membership::Out;
-            (room.not_before, room.asked_at) = (None, None);
-            // A lost connection does not mean that joins of the project fail.
+            (room.next_join_at, room.join_sent_at) = (None, None);
+            // Failures on the lost connection do not predict failures on the next one.
             if room.confirmed {
-                room.failures = 0;
+                room.join_failures = 0;
             }
             room.follower.on_connection_lost();
         }

@@ -122,26 +122,26 @@ impl DecisionProgress {
                 contents.flagged.iter().copied().filter(|content| contents.first_decision(*content) < asked.decided);
             self.known.extend(flagged.filter(|content| !asked.excused || listed.contains(&contents.id(*content))));
         }
-        self.start_known |= found.is_some_and(|found| found.start.is_some());
-        let complete = found.is_some_and(|found| found.complete);
-        let missed = matches!(asked.wanted, BackfillQuery::Missed { .. });
+        self.start_known |= found.is_some_and(|found| found.stream_start.is_some());
+        let complete = found.is_some_and(|found| found.is_complete);
+        let missed = matches!(asked.wanted, BackfillQuery::MissedDecisions { .. });
         assert!(complete || asked.excused || !missed, "LOST: REST does not find what it has: {asked:?}, {found:?}");
         match asked.wanted {
-            BackfillQuery::Missed { .. } if !complete => self.failed += 1,
-            BackfillQuery::Missed { .. } => self.owe(asked.decided, contents, |_, _| true),
+            BackfillQuery::MissedDecisions { .. } if !complete => self.failed += 1,
+            BackfillQuery::MissedDecisions { .. } => self.owe(asked.decided, contents, |_, _| true),
             // An item whose first decision has not arrived is not known as flagged.
             BackfillQuery::Reviews if complete && !asked.foreign => {
                 self.owe(asked.decided, contents, |this, content| {
                     this.newest.contains_key(&content) || contents.first_decision(content) < this.start
                 })
             }
-            BackfillQuery::Reviews | BackfillQuery::Start => {}
+            BackfillQuery::Reviews | BackfillQuery::StreamStart => {}
         }
     }
 
     /// Like [`on_rest_answer`](Self::on_rest_answer), after the room was joined again: the client may ignore the answer.
     pub(super) fn on_late_rest_answer(&mut self, found: Option<&BackfillData>) {
-        self.failed += u32::from(found.is_none_or(|found| !found.complete));
+        self.failed += u32::from(found.is_none_or(|found| !found.is_complete));
     }
 
     fn owe(&mut self, to: usize, contents: &Contents, known: impl Fn(&Self, usize) -> bool) {

@@ -74,19 +74,19 @@ impl World {
                 let now = world.present(at);
                 for frame in turn {
                     if frame == ALIVE {
-                        running.task.machine.handle_one(now, Input::Activity);
+                        running.task.machine.handle_in_batch(now, Input::SignOfLife);
                         continue;
                     }
                     if ["42[\"connected\"", "42[\"joined_project\""].iter().any(|start| frame.starts_with(start)) {
                         running.unconfirmed_attempts = 0;
                     }
-                    running.rules.hears(frame);
+                    running.invariants.on_frame(frame);
                     if let Some(project) = world.project_of("left_project", frame)
                         && std::mem::take(&mut running.rooms[project].has_open_leave)
                     {
                         running.rooms[project].decisions_at_leave = world.server.contents[project].history.len();
                     }
-                    running.task.machine.handle_one(now, Input::Frame(frame));
+                    running.task.machine.handle_in_batch(now, Input::Frame(frame));
                 }
                 running.task.machine.handle(now, Input::Tick);
             });
@@ -150,11 +150,11 @@ impl World {
                 Output::Events(mut batch) => {
                     batch.iter().for_each(|event| self.on_event_output(at, running, event));
                     running.task.hub.publish(&mut batch);
-                    running.task.machine.reuse(batch);
+                    running.task.machine.recycle_batch(batch);
                 }
                 Output::Dial { id, endpoint, reason, .. } => {
                     assert!(running.connection.is_none() && running.dialing.is_none(), "an attempt next to another");
-                    running.rules.dials(self.present(at).mono);
+                    running.invariants.on_dial(self.present(at).mono);
                     running.unconfirmed_attempts += 1;
                     running.dialing = Some(id);
                     self.begin_attempt(at, running, endpoint, reason == CredentialsReason::First);
@@ -164,7 +164,7 @@ impl World {
                     self.count_requests(at, running, &packet);
                     // A transport that was lost in the same turn accepts no more packets.
                     if let Some(id) = running.connection {
-                        running.rules.sends(self.present(at).mono, &packet);
+                        running.invariants.on_send(self.present(at).mono, &packet);
                         self.send(id, Side::Server, packet);
                     }
                 }
@@ -177,7 +177,7 @@ impl World {
                         self.hang_up(id);
                     }
                 }
-                Output::Announced { endpoint } => self.on_announced(at, running, endpoint),
+                Output::ConnectionUsable { endpoint } => self.on_announced(at, running, endpoint),
                 Output::Probe => {
                     self.tally.probes += 1;
                     if let Some(id) = running.connection {
@@ -185,7 +185,7 @@ impl World {
                     }
                 }
                 Output::State(state) => {
-                    running.rules.becomes(&state);
+                    running.invariants.on_state(&state);
                     match state {
                         State::Reconnecting { .. } => self.tally.interruptions += 1,
                         State::Connected => self.emit_soon(at),
@@ -203,7 +203,7 @@ impl World {
                     let project = self.server.project(&project).expect("nobody has joined another");
                     self.on_stream_started(running, project, &cursor);
                 }
-                Output::Ended { project, error } => {
+                Output::ProjectEnded { project, error } => {
                     let joined = self.is_joined(running, &project) && !running.over;
                     assert!(error.is_none() || !joined, "{project} has ended: {error:?}");
                     running.task.hub.end_project(&project, error);
@@ -211,10 +211,10 @@ impl World {
                         running.rooms[at].progress = ProjectProgress::Nothing;
                     }
                 }
-                Output::EndedAll { error } => running.task.hub.end_all(error),
-                Output::Done { token, data } => running.answer(token, Ok(data)),
-                Output::Failed { token, error } => running.answer(token, Err(error)),
-                Output::PageArrived { stream, project, after, page } => {
+                Output::ClientEnded { error } => running.task.hub.end_all(error),
+                Output::CommandDone { token, data } => running.answer(token, Ok(data)),
+                Output::CommandFailed { token, error } => running.answer(token, Err(error)),
+                Output::PageReply { stream, project, after, page } => {
                     running.task.hub.on_page(stream, &project, after, page, self.present(at).wall)
                 }
                 Output::Backfill(request) => self.inquire(at, running, request),

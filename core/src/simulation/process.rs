@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
     driver::{Answer, DialPlan, Dialer, SuspendDetector, Task},
-    session::{CredentialChoice, CredentialsReason, Now, Rules, Token},
+    session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
 };
 
 /// A program and its successive runs.
@@ -102,9 +102,9 @@ pub(super) struct Running {
     pub(super) client: Client,
     /// Its machine with its surroundings; the task itself does not run.
     pub(super) task: Task,
-    pub(super) waiting: HashMap<Token, oneshot::Sender<Answer>>,
+    pub(super) waiting: HashMap<CommandToken, oneshot::Sender<Answer>>,
     pub(super) tokens: u64,
-    pub(super) rules: Rules,
+    pub(super) invariants: InvariantChecker,
     pub(super) connection: Option<u64>,
     pub(super) dialing: Option<u64>,
     pub(super) transports: Transports,
@@ -187,7 +187,7 @@ impl Running {
         Self {
             calls: vec![Call::Connect(Box::pin(async move { connect.connect().await }))],
             client,
-            rules: task.machine.rules(),
+            invariants: task.machine.invariant_checker(),
             task,
             waiting: HashMap::new(),
             tokens: 0,
@@ -230,7 +230,7 @@ impl Running {
 
     /// Forgets the connection and its requests.
     pub(super) fn forget_connection(&mut self) {
-        self.rules.forgets_connection();
+        self.invariants.on_connection_lost();
         self.rooms.iter_mut().for_each(|room| room.has_open_leave = false);
         self.sent_joins = SentJoins::default();
     }
@@ -260,13 +260,13 @@ impl Running {
         self.calls.push(Call::Emit(Box::pin(async move { client.emit("custom", "data").await })));
     }
 
-    pub(super) fn token(&mut self, reply: oneshot::Sender<Answer>) -> Token {
+    pub(super) fn token(&mut self, reply: oneshot::Sender<Answer>) -> CommandToken {
         self.tokens += 1;
-        self.waiting.insert(Token(self.tokens), reply);
-        Token(self.tokens)
+        self.waiting.insert(CommandToken(self.tokens), reply);
+        CommandToken(self.tokens)
     }
 
-    pub(super) fn answer(&mut self, token: Token, answer: Answer) {
+    pub(super) fn answer(&mut self, token: CommandToken, answer: Answer) {
         let reply = self.waiting.remove(&token).unwrap_or_else(|| panic!("{token:?} is answered twice: {answer:?}"));
         // The caller may be gone.
         let _ = reply.send(answer);

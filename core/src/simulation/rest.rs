@@ -196,13 +196,13 @@ impl World {
         // Reviews may move a row past the client each time that the pages are read.
         asked.excused |= inquiry.in_parts;
         asked.excused |= contents.flagged.len() >= limits.lookups || asked.decided >= limits.lookups;
-        if let BackfillQuery::Missed { since } = asked.wanted {
+        if let BackfillQuery::MissedDecisions { since } = asked.wanted {
             let since = since.saturating_sub(WINDOW).unwrap_or(jiff::Timestamp::MIN);
             asked.excused |= contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows;
         }
         let found = found.result.as_ref().ok();
-        self.tally.backfills += u64::from(found.is_some_and(|found| found.complete));
-        self.tally.backfills_failed += u64::from(found.is_none_or(|found| !found.complete));
+        self.tally.backfills += u64::from(found.is_some_and(|found| found.is_complete));
+        self.tally.backfills_failed += u64::from(found.is_none_or(|found| !found.is_complete));
         let room = &mut running.rooms[inquiry.project];
         // The answer to a request from before another join of the project is ignored.
         let ProjectProgress::Decisions(decisions) = &mut room.progress else { return };

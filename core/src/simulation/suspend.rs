@@ -62,7 +62,7 @@ impl World {
         let Some(running) = &mut process.running else { return };
         running.wake_at = running.wake_at.map(|wake_at| wake_at + span);
         let (wake_at, connection) = (running.wake_at, running.connection);
-        let connection = connection.filter(|_| running.rules.state == "connected" && span >= SHORTEST);
+        let connection = connection.filter(|_| running.invariants.state == "connected" && span >= SHORTEST);
         let number = running.waking.map_or(0, |waking| waking.number) + 1;
         let cut = connection.is_some() && self.dice.chance(0.5);
         let waking = Waking { number, since: self.now, connection, cut, noticed: false };

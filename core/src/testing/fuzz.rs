@@ -9,7 +9,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     events::{Event, ProjectId},
-    session::{Command, ConnectionFailure, CredentialStatus, Input, Machine, Now, Output, SessionConfig, Token},
+    session::{Command, CommandToken, ConnectionFailure, CredentialStatus, Input, Machine, Now, Output, SessionConfig},
 };
 
 /// Largest number of outputs that one input may cause, of a machine with two projects, and the increase for each
@@ -31,9 +31,9 @@ pub fn login_token(page: &str) -> Option<String> {
 /// Panics if the session delivers an event twice or out of order, or if its timers don't advance.
 pub fn session(script: &[u8]) -> usize {
     let mut run = Run::new();
-    run.handle(Input::Command(Command::Connect { token: Token(1) }));
+    run.handle(Input::Command(Command::Connect { token: CommandToken(1) }));
     for (token, project) in [(2, "p"), (3, "q")] {
-        run.handle(Input::Command(Command::Join { token: Token(token), project: project.into(), after: None }));
+        run.handle(Input::Command(Command::Join { token: CommandToken(token), project: project.into(), after: None }));
     }
     for line in script.split(|byte| *byte == b'\n') {
         run.line(line);
@@ -77,7 +77,7 @@ impl Run {
             [b'*', name @ ..] => {
                 let project = String::from_utf8_lossy(name).into_owned().into();
                 self.others += 1;
-                self.handle(Input::Command(Command::Join { token: Token(4), project, after: None }));
+                self.handle(Input::Command(Command::Join { token: CommandToken(4), project, after: None }));
             }
             text => {
                 if let Ok(text) = std::str::from_utf8(text) {
@@ -106,7 +106,11 @@ impl Run {
             outputs += 1;
             assert!(outputs <= OUTPUTS_MAX + OUTPUTS_MORE * self.others, "outputs without end: {output:?}");
             assert!(
-                !self.closed || matches!(output, Output::Done { .. } | Output::Failed { .. } | Output::EndedAll { .. }),
+                !self.closed
+                    || matches!(
+                        output,
+                        Output::CommandDone { .. } | Output::CommandFailed { .. } | Output::ClientEnded { .. }
+                    ),
                 "closed, and yet: {output:?}"
             );
             match output {

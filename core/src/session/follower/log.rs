@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use super::{FollowerOutput, held::HeldEvents};
+use super::{FollowerOutput, held_events::HeldEvents};
 use crate::{
     events::{Cursor, Event, ProjectId},
     session::{LogReader, Now, log_reader::PageAttempts},
@@ -16,9 +16,9 @@ use crate::{
 pub(crate) struct LogFollower {
     pub(super) reader: LogReader,
     /// Newest id known to exist.
-    pub(super) seen: u64,
+    pub(super) newest_seen_id: u64,
     /// Newest id to read from the log now.
-    pub(super) target: u64,
+    pub(super) read_until_id: u64,
     pub(super) held: HeldEvents,
     /// `None` until the join is confirmed.
     pub(super) connection: Option<LogConnection>,
@@ -27,28 +27,28 @@ pub(crate) struct LogFollower {
 /// State of the follower on one connection.
 #[derive(Debug, Default)]
 pub(super) struct LogConnection {
-    pub(super) attempts: PageAttempts,
-    /// Time since which live ids have a hole, if they have one.
+    pub(super) page_attempts: PageAttempts,
+    /// Time at which a hole in the live ids was noticed; `None` if there is no hole.
     pub(super) hole_since: Option<Instant>,
     /// Number of events that the readers have room for. `None` after each page request, until the readers report again.
-    pub(super) capacity: Option<u64>,
+    pub(super) reader_capacity: Option<u64>,
 }
 
 impl LogFollower {
     /// Creates a follower that starts after `position`. `held` contains the events that arrived before the join was
     /// confirmed.
     pub(super) fn new(project: ProjectId, position: Cursor, held: HeldEvents) -> Self {
-        Self { reader: LogReader::new(project, position), seen: 0, target: 0, held, connection: None }
+        Self { reader: LogReader::new(project, position), newest_seen_id: 0, read_until_id: 0, held, connection: None }
     }
 
-    pub(super) fn last(&self) -> u64 {
-        self.reader.last()
+    pub(super) fn last_id(&self) -> u64 {
+        self.reader.last_id()
     }
 
-    /// Starts to follow the log, whose head is `head`, because the join is confirmed.
-    pub(super) fn start(&mut self, head: u64, now: Now, output: &mut FollowerOutput<'_>) {
-        self.target = head.max(self.held.dropped());
-        self.seen = self.target.max(self.held.last().unwrap_or(0));
+    /// Starts to follow a log with this head, now that the join is confirmed.
+    pub(super) fn on_join_confirmed(&mut self, head: u64, now: Now, output: &mut FollowerOutput<'_>) {
+        self.read_until_id = head.max(self.held.newest_dropped_id());
+        self.newest_seen_id = self.read_until_id.max(self.held.last_id().unwrap_or(0));
         self.connection = Some(LogConnection::default());
         self.deliver_held(now, output);
     }
@@ -58,40 +58,40 @@ impl LogFollower {
     pub(super) fn on_event(&mut self, now: Now, mut event: Event, output: &mut FollowerOutput<'_>) {
         let Some(id) = event.event_id() else { return output.deliver(event) };
         if let Some(connection) = &self.connection {
-            let last = self.reader.last();
+            let last = self.reader.last_id();
             if id <= last {
                 output.counters.duplicates += 1;
                 return;
             }
-            if id == last + 1 && !connection.attempts.is_requested() && !matches!(event, Event::MalformedEvent(_)) {
+            if id == last + 1 && !connection.page_attempts.is_pending() && !matches!(event, Event::MalformedEvent(_)) {
                 let has_hole = !self.held.is_empty() || connection.hole_since.is_some();
                 self.reader.advance(id, &mut event);
                 output.deliver(event);
-                self.seen = self.seen.max(id);
+                self.newest_seen_id = self.newest_seen_id.max(id);
                 if has_hole {
                     self.deliver_held(now, output);
                 }
                 return;
             }
         }
-        self.hold(now, id, event, output);
+        self.hold_event(now, id, event, output);
     }
 
-    fn hold(&mut self, now: Now, id: u64, event: Event, output: &mut FollowerOutput<'_>) {
+    fn hold_event(&mut self, now: Now, id: u64, event: Event, output: &mut FollowerOutput<'_>) {
         let is_damaged = matches!(event, Event::MalformedEvent(_));
-        self.seen = self.seen.max(id);
-        if !self.held.insert(id, event, Some(self.last()), output) {
-            self.target = self.seen;
+        self.newest_seen_id = self.newest_seen_id.max(id);
+        if !self.held.insert(id, event, Some(self.last_id()), output) {
+            self.read_until_id = self.newest_seen_id;
         }
         if let Some(connection) = self.connection.as_mut().filter(|_| !is_damaged && !self.held.is_empty()) {
             connection.hole_since.get_or_insert(now.mono);
         }
     }
 
-    /// Delivers the held events that follow without a hole. Then starts or ends the wait for the next hole.
+    /// Delivers held events up to the next hole. Starts the wait for that hole, or ends the wait if there is no hole.
     pub(super) fn deliver_held(&mut self, now: Now, output: &mut FollowerOutput<'_>) {
-        while let Some(mut event) = self.held.next_after(self.reader.last(), output) {
-            let next = self.reader.last() + 1;
+        while let Some(mut event) = self.held.take_next_after(self.reader.last_id(), output) {
+            let next = self.reader.last_id() + 1;
             self.reader.advance(next, &mut event);
             output.deliver(event);
         }
@@ -104,7 +104,7 @@ impl LogFollower {
     }
 
     /// Drops the held events, which will be read from the log.
-    pub(super) fn on_left(&mut self) {
+    pub(super) fn on_membership_ended(&mut self) {
         self.connection = None;
         self.held = HeldEvents::default();
     }

@@ -4,18 +4,18 @@
 //! as a [`Gap`](crate::Gap).
 
 mod backfill;
-mod held;
-mod joined;
+mod held_events;
+mod join_transitions;
 mod log;
+mod log_pages;
 mod no_log;
-mod pages;
 mod unjoined;
-mod waiting;
+mod waiting_events;
 
 pub(crate) use log::LogFollower;
 pub(crate) use no_log::NoLogFollower;
 
-use self::unjoined::Unjoined;
+use self::unjoined::UnjoinedFollower;
 use super::{Metrics, Now, Outputs};
 use crate::events::{Cursor, Event, Origin, ProjectId};
 
@@ -39,16 +39,16 @@ impl FollowerOutput<'_> {
         if matches!(event, Event::MalformedEvent(_)) {
             counters.malformed += 1;
         }
-        self.out.batch().push_back(event);
+        self.out.last_batch().push_back(event);
     }
 
-    fn gap(&mut self, gap: Event) {
+    fn deliver_gap(&mut self, gap: Event) {
         self.counters.gaps += 1;
-        self.out.batch().push_back(gap);
+        self.out.last_batch().push_back(gap);
     }
 
     fn deliver_or_gap(&mut self, event: Event) {
-        if matches!(event, Event::Gap(_)) { self.gap(event) } else { self.deliver(event) }
+        if matches!(event, Event::Gap(_)) { self.deliver_gap(event) } else { self.deliver(event) }
     }
 }
 
@@ -58,14 +58,14 @@ pub(crate) struct Follower {
     project: ProjectId,
     can_ask_rest: bool,
     /// True if the streams have received the position at which they start.
-    has_position: bool,
+    has_start_position: bool,
     state: FollowerState,
 }
 
 /// State of a follower: whether the server had a log at the last join.
 #[derive(Debug)]
 enum FollowerState {
-    Unjoined(Unjoined),
+    Unjoined(UnjoinedFollower),
     Log(LogFollower),
     NoLog(Box<NoLogFollower>),
 }
@@ -74,7 +74,12 @@ impl Follower {
     /// Creates a follower. `after` is the user's cursor. If `can_ask_rest` is true, delivered decisions are remembered
     /// for backfills.
     pub(crate) fn new(project: ProjectId, after: Option<Cursor>, can_ask_rest: bool) -> Self {
-        Self { project, can_ask_rest, has_position: false, state: FollowerState::Unjoined(Unjoined::new(after)) }
+        Self {
+            project,
+            can_ask_rest,
+            has_start_position: false,
+            state: FollowerState::Unjoined(UnjoinedFollower::new(after)),
+        }
     }
 
     /// Returns the follower of the log, if the last join reported a log.
@@ -116,28 +121,28 @@ impl Follower {
     }
 
     /// Sets the number of replayed or backfilled events that the readers have room for.
-    pub(crate) fn set_capacity(&mut self, events: u64) {
+    pub(crate) fn set_reader_capacity(&mut self, events: u64) {
         match &mut self.state {
-            FollowerState::Log(log) => log.set_capacity(events),
-            FollowerState::NoLog(no_log) => no_log.set_capacity(events),
+            FollowerState::Log(log) => log.set_reader_capacity(events),
+            FollowerState::NoLog(no_log) => no_log.set_reader_capacity(events),
             FollowerState::Unjoined(_) => {}
         }
     }
 
     /// Handles the end of the client's membership in the room.
-    pub(crate) fn on_left(&mut self) {
+    pub(crate) fn on_membership_ended(&mut self) {
         match &mut self.state {
-            FollowerState::Log(log) => log.on_left(),
-            FollowerState::NoLog(no_log) => no_log.on_left(),
-            FollowerState::Unjoined(unjoined) => unjoined.on_left(),
+            FollowerState::Log(log) => log.on_membership_ended(),
+            FollowerState::NoLog(no_log) => no_log.on_membership_ended(),
+            FollowerState::Unjoined(unjoined) => unjoined.on_membership_ended(),
         }
     }
 
     /// Handles the loss of the connection.
     pub(crate) fn on_connection_lost(&mut self) {
-        self.on_left();
+        self.on_membership_ended();
         if let FollowerState::NoLog(no_log) = &mut self.state {
-            no_log.forget_echoes();
+            no_log.forget_backfill_echoes();
         }
     }
 }

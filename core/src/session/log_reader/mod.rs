@@ -1,21 +1,21 @@
 //! Reader of one project's event log, page by page.
 //!
-//! The followers of projects and the backlogs of slow streams use it. [`LogReader`] tracks the position, reads pages,
-//! and detects that the log was replaced. [`PageAttempts`] decides when to request a page and when to give up.
+//! Used by the followers of projects and by the backlogs of slow streams. [`LogReader`] tracks the position, reads
+//! pages, and detects that the log was replaced. [`PageAttempts`] decides when to request a page and when to give up.
 
-mod attempts;
+mod page_attempts;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use attempts::PageAttempts;
+pub(crate) use page_attempts::PageAttempts;
 
 use super::Page;
 use crate::events::{Cursor, Event, Gap, GapReason, Meta, Origin, ProjectId};
 
 /// Largest number of events in one page of the log.
-pub(crate) const PAGE_MAX: u64 = 500;
+pub(crate) const PAGE_EVENTS_MAX: u64 = 500;
 
 /// Position in a project's log, and the rules for moving it.
 #[derive(Debug)]
@@ -39,21 +39,21 @@ impl LogReader {
 
     /// Returns the id of the last event that was read or skipped.
     #[inline]
-    pub(crate) fn last(&self) -> u64 {
+    pub(crate) fn last_id(&self) -> u64 {
         self.position.event_id
     }
 
     /// Sets the id of the log, which is known to continue at the current position.
-    pub(crate) fn set_log(&mut self, log: Option<Arc<str>>) {
+    pub(crate) fn set_log_id(&mut self, log: Option<Arc<str>>) {
         self.position.log = log;
     }
 
     /// Returns the reason why a log with this head does not continue at the current position, or `None` if it does.
-    fn break_at(&self, head: &Cursor) -> Option<GapReason> {
+    fn discontinuity(&self, head: &Cursor) -> Option<GapReason> {
         let is_other = self.position.log.is_some() && head.log.is_some() && self.position.log != head.log;
         if is_other {
             Some(GapReason::LogChanged)
-        } else if self.last() > head.event_id {
+        } else if self.last_id() > head.event_id {
             Some(GapReason::CursorAhead)
         } else {
             None
@@ -62,13 +62,13 @@ impl LogReader {
 
     /// Moves to the head of a log that does not continue at the current position, and returns the gap. Returns `None`
     /// if the log continues.
-    pub(crate) fn leave_broken(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
-        let reason = self.break_at(head)?;
-        Some(self.jump(head.clone(), reason, None, at))
+    pub(crate) fn resync_to_head(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
+        let reason = self.discontinuity(head)?;
+        Some(self.jump_to(head.clone(), reason, None, at))
     }
 
     /// Moves to another position and returns the gap.
-    pub(crate) fn jump(&mut self, to: Cursor, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
+    pub(crate) fn jump_to(&mut self, to: Cursor, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
         self.position = to;
         let mut meta = Meta::new(Origin::Live, at);
         meta.event_id = Some(self.position.event_id);
@@ -78,9 +78,9 @@ impl LogReader {
 
     /// Skips the events up to this id and returns the gap, or `None` if there are no events to skip.
     pub(crate) fn skip_to(&mut self, id: u64, reason: GapReason, at: jiff::Timestamp) -> Option<Event> {
-        let missed = id.checked_sub(self.last()).filter(|missed| *missed > 0)?;
+        let missed = id.checked_sub(self.last_id()).filter(|missed| *missed > 0)?;
         let to = Cursor { log: self.position.log.clone(), event_id: id };
-        Some(self.jump(to, reason, Some(missed), at))
+        Some(self.jump_to(to, reason, Some(missed), at))
     }
 
     /// Advances to an event and sets its log id.
@@ -91,19 +91,27 @@ impl LogReader {
     }
 
     /// Returns `true` if the page brings progress: a new event, or proof that there is none.
-    pub(crate) fn gains_from(&self, page: &Page) -> bool {
-        let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last());
-        self.break_at(&page.head()).is_some() || last_expired(page) > self.last() || page.events.iter().any(is_new)
+    pub(crate) fn makes_progress_with(&self, page: &Page) -> bool {
+        let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_id());
+        self.discontinuity(&page.head_cursor()).is_some()
+            || last_expired_id(page) > self.last_id()
+            || page.events.iter().any(is_new)
     }
 
     /// Reads a page from the current position up to and including the id `limit`. Passes events and gaps to `push`,
     /// which returns `false` when there is no room for more; the rest of the page stays in the log. Events without an
     /// id are passed on but do not move the position.
-    pub(crate) fn read(&mut self, page: Page, limit: u64, at: jiff::Timestamp, push: &mut impl FnMut(Event) -> bool) {
-        let expired = last_expired(&page).min(limit);
+    pub(crate) fn read_page(
+        &mut self,
+        page: Page,
+        limit: u64,
+        at: jiff::Timestamp,
+        push: &mut impl FnMut(Event) -> bool,
+    ) {
+        let expired = last_expired_id(&page).min(limit);
         for mut event in page.events {
             let id = event.event_id();
-            if id.is_some_and(|id| id <= self.last()) {
+            if id.is_some_and(|id| id <= self.last_id()) {
                 continue;
             }
             if let Some(id) = id {
@@ -131,6 +139,6 @@ impl LogReader {
 }
 
 /// Returns the id of the last expired event, which is limited by the head because a log cannot begin after its own end.
-fn last_expired(page: &Page) -> u64 {
+fn last_expired_id(page: &Page) -> u64 {
     page.oldest.min(page.head.saturating_add(1)).saturating_sub(1)
 }

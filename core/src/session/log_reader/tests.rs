@@ -10,15 +10,15 @@ use crate::{
     session::Page,
 };
 
-const AT: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
+const RECEIVED_AT: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
-fn event(id: u64) -> Event {
+fn update_event(id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"other","event_id":{id}}}"#);
-    decode("moderation_update", &payload, Received { origin: Origin::Replay, at: AT })
+    decode("moderation_update", &payload, Received { origin: Origin::Replay, at: RECEIVED_AT })
 }
 
 fn page(log: Option<&str>, oldest: u64, ids: impl IntoIterator<Item = u64>, head: u64) -> Page {
-    Page { events: ids.into_iter().map(event).collect(), head, oldest, log: log.map(Into::into) }
+    Page { events: ids.into_iter().map(update_event).collect(), head, oldest, log: log.map(Into::into) }
 }
 
 fn reader(position: &str) -> LogReader {
@@ -26,7 +26,7 @@ fn reader(position: &str) -> LogReader {
 }
 
 /// Returns a passed-on event or gap as text.
-fn shown(event: &Event) -> String {
+fn describe(event: &Event) -> String {
     let id = event.event_id().unwrap_or_default();
     match event {
         Event::Gap(gap) => format!("{} {:?} to {id}", gap.reason.as_str(), gap.missed),
@@ -34,52 +34,52 @@ fn shown(event: &Event) -> String {
     }
 }
 
-fn read(reader: &mut LogReader, page: Page, limit: u64) -> Vec<String> {
+fn read_all(reader: &mut LogReader, page: Page, limit: u64) -> Vec<String> {
     let mut seen = Vec::new();
-    reader.read(page, limit, AT, &mut |event| {
-        assert_eq!(event.project_id().map(|project| &**project), Some("p"), "an event of p's log is p's");
+    reader.read_page(page, limit, RECEIVED_AT, &mut |event| {
+        assert_eq!(event.project_id().map(|project| &**project), Some("p"), "every event of p's log belongs to p");
         assert_eq!(event.meta().log.as_deref(), Some("a"));
-        seen.push(shown(&event));
+        seen.push(describe(&event));
         true
     });
     seen
 }
 
 #[test]
-fn each_event_comes_once_and_a_hole_is_a_gap_for_its_reason() {
+fn each_event_is_passed_on_once_and_each_hole_is_a_gap_with_its_reason() {
     let mut reader = reader("a:2");
-    assert_eq!(read(&mut reader, page(Some("a"), 1, [1, 2, 3, 4], 9), u64::MAX), ["3", "4"]);
-    assert_eq!(read(&mut reader, page(Some("a"), 1, [6], 9), u64::MAX), ["replay_failed Some(1) to 5", "6"]);
-    assert_eq!(read(&mut reader, page(Some("a"), 8, [8, 9], 9), u64::MAX), ["expired Some(1) to 7", "8", "9"]);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 1, [1, 2, 3, 4], 9), u64::MAX), ["3", "4"]);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 1, [6], 9), u64::MAX), ["replay_failed Some(1) to 5", "6"]);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 8, [8, 9], 9), u64::MAX), ["expired Some(1) to 7", "8", "9"]);
     let both = ["expired Some(2) to 11", "replay_failed Some(1) to 12", "13"];
-    assert_eq!(read(&mut reader, page(Some("a"), 12, [13], 13), u64::MAX), both);
-    assert_eq!(read(&mut reader, page(Some("a"), 99, [], 20), u64::MAX), ["expired Some(7) to 20"]);
-    assert_eq!(reader.last(), 20);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 12, [13], 13), u64::MAX), both);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 99, [], 20), u64::MAX), ["expired Some(7) to 20"]);
+    assert_eq!(reader.last_id(), 20);
 }
 
 #[test]
-fn nothing_is_read_beyond_the_limit_but_its_absence_is_noticed() {
+fn events_beyond_the_limit_are_not_read_but_gaps_before_it_are_reported() {
     let mut reader = reader("a:2");
-    assert_eq!(read(&mut reader, page(Some("a"), 1, [3, 4, 5, 6], 9), 5), ["3", "4", "5"]);
-    assert_eq!(read(&mut reader, page(Some("a"), 1, [9], 9), 7), ["replay_failed Some(2) to 7"]);
-    assert_eq!(read(&mut reader, page(Some("a"), 20, [20], 20), 9), ["expired Some(2) to 9"]);
-    assert_eq!(reader.last(), 9);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 1, [3, 4, 5, 6], 9), 5), ["3", "4", "5"]);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 1, [9], 9), 7), ["replay_failed Some(2) to 7"]);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 20, [20], 20), 9), ["expired Some(2) to 9"]);
+    assert_eq!(reader.last_id(), 9);
 }
 
 #[test]
 fn events_without_room_stay_in_the_log() {
     let mut reader = reader("a:0");
     let mut room = 2;
-    reader.read(page(Some("a"), 1, 1..=5, 5), 5, AT, &mut |_| {
+    reader.read_page(page(Some("a"), 1, 1..=5, 5), 5, RECEIVED_AT, &mut |_| {
         room -= 1;
         room > 0
     });
-    assert_eq!(reader.last(), 2);
-    assert_eq!(read(&mut reader, page(Some("a"), 1, 3..=5, 5), 5), ["3", "4", "5"]);
+    assert_eq!(reader.last_id(), 2);
+    assert_eq!(read_all(&mut reader, page(Some("a"), 1, 3..=5, 5), 5), ["3", "4", "5"]);
 }
 
 #[test]
-fn a_log_that_does_not_continue_is_left_for_its_head() {
+fn the_reader_moves_to_the_head_of_a_log_that_does_not_continue() {
     for (position, head, reason) in [
         ("a:7", "b:3", Some("log_changed None to 3")),
         ("a:7", "a:3", Some("cursor_ahead None to 3")),
@@ -89,15 +89,15 @@ fn a_log_that_does_not_continue_is_left_for_its_head() {
     ] {
         let mut reader = reader(position);
         let head: Cursor = head.parse().unwrap();
-        let gap = reader.leave_broken(&head, AT);
-        assert_eq!(gap.as_ref().map(shown).as_deref(), reason, "{position} {head}");
+        let gap = reader.resync_to_head(&head, RECEIVED_AT);
+        assert_eq!(gap.as_ref().map(describe).as_deref(), reason, "{position} {head}");
         let stays: Cursor = position.parse().unwrap();
         assert_eq!(*reader.position(), if reason.is_some() { head } else { stays });
     }
 }
 
 #[test]
-fn a_page_that_leads_nowhere_is_known() {
+fn a_page_without_progress_is_recognised() {
     let reader = reader("a:5");
     for (nowhere, case) in [
         (true, page(Some("a"), 1, [], 9)),
@@ -108,21 +108,21 @@ fn a_page_that_leads_nowhere_is_known() {
         (false, page(Some("b"), 1, [], 9)),
         (false, page(Some("a"), 1, [], 4)),
     ] {
-        assert_eq!(reader.gains_from(&case), !nowhere, "{case:?}");
+        assert_eq!(reader.makes_progress_with(&case), !nowhere, "{case:?}");
     }
 }
 
 proptest! {
     /// For any page, the ids that are passed on are consecutive, or a gap covers the missing ones.
     #[test]
-    fn gaps_and_events_add_up(
+    fn ids_of_gaps_and_events_are_consecutive(
         ids in btree_set(1u64..60, 0..30), oldest in 0u64..70, start in 0u64..40, limit in 0u64..70, room in 1usize..20,
     ) {
         let head = ids.last().copied().unwrap_or(start).max(start);
         let page = page(Some("a"), oldest, ids.iter().copied(), head);
         let mut reader = reader(&format!("a:{start}"));
-        let (gains, mut at, mut left) = (reader.gains_from(&page), start, room);
-        reader.read(page, limit.max(start), AT, &mut |event| {
+        let (gains, mut at, mut left) = (reader.makes_progress_with(&page), start, room);
+        reader.read_page(page, limit.max(start), RECEIVED_AT, &mut |event| {
             let id = event.event_id().unwrap();
             let missed = if let Event::Gap(gap) = &event { gap.missed.unwrap() } else { 1 };
             assert_eq!(id, at + missed, "{event:?}");
@@ -130,35 +130,35 @@ proptest! {
             left -= 1;
             left > 0
         });
-        prop_assert_eq!(reader.last(), at);
+        prop_assert_eq!(reader.last_id(), at);
         prop_assert!(at <= limit.max(start));
         prop_assert_eq!(gains && start < limit, at > start);
     }
 }
 
 #[test]
-fn a_request_is_repeated_with_growing_pauses_and_then_given_up() {
+fn a_page_request_is_repeated_with_growing_pauses_and_then_given_up() {
     let now = Instant::now();
     let mut attempts = PageAttempts::default();
     for pause in [500, 1000, 2000, 4000] {
         assert!(attempts.may_request(now));
         attempts.on_requested(3);
-        assert!(attempts.awaits(3) && !attempts.awaits(4) && !attempts.may_request(now));
+        assert!(attempts.awaits_page_after(3) && !attempts.awaits_page_after(4) && !attempts.may_request(now));
         assert!(attempts.on_failure(now, None));
         assert_eq!(attempts.deadline(), Some(now + Duration::from_millis(pause)));
-        assert!(!attempts.may_request(now) && !attempts.awaits(3));
+        assert!(!attempts.may_request(now) && !attempts.awaits_page_after(3));
         assert!(attempts.may_request(now + Duration::from_millis(pause)));
     }
     attempts.on_requested(3);
     // A server that will have the page later has not failed.
     assert!(attempts.on_failure(now, Some(30.0)));
     assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
-    assert!(!attempts.on_failure(now, None), "the fifth");
+    assert!(!attempts.on_failure(now, None), "the fifth failure");
     assert!(attempts.may_request(now) && !attempts.has_failed());
 }
 
 #[test]
-fn no_server_asks_for_a_pause_without_end() {
+fn pauses_that_a_server_requests_are_limited() {
     let now = Instant::now();
     for seconds in [1e300, f64::INFINITY, f64::NAN] {
         let mut attempts = PageAttempts::default();

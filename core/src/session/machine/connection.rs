@@ -1,4 +1,4 @@
-//! State of one connection, from the moment when its transport is open. Dropping this state forgets the connection.
+//! State of one connection, from the moment its transport opens. Dropping this state forgets the connection.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,15 @@ use crate::{
     eio::Handshake,
     events::ServerRejection,
     session::{
-        CredentialsReason, SessionConfig, acks::Acks, auth::CredentialStatus, budget::Budget, earliest::Earliest,
-        heartbeat::Heartbeat, liveness::Liveness, requests::Requests,
+        CredentialsReason, SessionConfig, acks::PendingAcks, auth::CredentialStatus, budget::Budget,
+        earliest::EarliestDeadline, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
     },
     sio::Assembler,
 };
 
 /// Time that `connect` waits, after the acknowledgement, for a sign that the server accepts the client. A later refusal
 /// still ends the client, but is reported by a join or a stream instead of `connect`.
-const CONFIRM_WAIT: Duration = Duration::from_millis(500);
+const ACCEPTANCE_WAIT: Duration = Duration::from_millis(500);
 
 /// Progress of a connection until it is announced as usable.
 #[derive(Debug)]
@@ -37,25 +37,25 @@ pub(super) enum Admission {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) admission: Admission,
-    /// Reason for the attempt's request for credentials.
-    pub(super) reason: CredentialsReason,
+    /// Reason with which the attempt requested credentials.
+    pub(super) credentials_reason: CredentialsReason,
     pub(super) credential_status: CredentialStatus,
     /// Content of an `error` event that may explain a later refusal.
-    pub(super) pre_ack_error: Option<ServerRejection>,
+    pub(super) possible_refusal: Option<ServerRejection>,
     /// Time at which the connection counts as stable. `None` once it is stable.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: Budget,
     /// Time at which the budget has room again for packets that are due. `None` if it has room now.
-    pub(super) budget_wait: Option<Instant>,
+    pub(super) budget_available_at: Option<Instant>,
     /// Largest packet that the server accepts, in bytes.
     pub(super) max_payload: usize,
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
-    pub(super) acks: Acks,
+    pub(super) acks: PendingAcks,
     /// Time of the first page request that timed out since the last acknowledgement of any kind.
-    pub(super) unanswered_since: Option<Instant>,
+    pub(super) pages_unanswered_since: Option<Instant>,
     /// Joins and leaves in progress.
-    pub(super) requests: Requests,
+    pub(super) requests: RoomRequests,
     pub(super) assembler: Assembler,
 }
 
@@ -63,29 +63,29 @@ impl Connection {
     pub(super) fn new(
         config: &SessionConfig,
         admission: Admission,
-        reason: CredentialsReason,
+        credentials_reason: CredentialsReason,
         credential_status: CredentialStatus,
     ) -> Self {
         Self {
             admission,
-            reason,
+            credentials_reason,
             credential_status,
-            pre_ack_error: None,
+            possible_refusal: None,
             stable_at: None,
             budget: Budget::new(config.rate_limit),
-            budget_wait: None,
+            budget_available_at: None,
             max_payload: usize::MAX,
             liveness: Liveness::default(),
             heartbeat: Heartbeat::new(config.heartbeat_interval),
-            acks: Acks::default(),
-            unanswered_since: None,
-            requests: Requests::default(),
+            acks: PendingAcks::default(),
+            pages_unanswered_since: None,
+            requests: RoomRequests::default(),
             assembler: Assembler::default(),
         }
     }
 
     /// Handles OPEN. Returns the authentication payload for the namespace, or `None` if OPEN has already arrived.
-    pub(super) fn open(&mut self) -> Option<Option<String>> {
+    pub(super) fn on_open(&mut self) -> Option<Option<String>> {
         let Admission::AwaitingOpen { deadline, auth } = &mut self.admission else { return None };
         let (deadline, auth) = (*deadline, auth.take());
         self.admission = Admission::AwaitingNamespace { deadline, auth_confirmed: false };
@@ -101,17 +101,17 @@ impl Connection {
     }
 
     /// Handles the acknowledgement of the namespace. The connection counts as stable after `stable_after`.
-    pub(super) fn acknowledge(&mut self, now: Instant, stable_after: Option<Duration>) {
-        self.admission = Admission::Acknowledged { confirm_deadline: now + CONFIRM_WAIT };
+    pub(super) fn on_acknowledged(&mut self, now: Instant, stable_after: Option<Duration>) {
+        self.admission = Admission::Acknowledged { confirm_deadline: now + ACCEPTANCE_WAIT };
         self.stable_at = stable_after.map(|time| now + time);
         self.heartbeat.start(now);
     }
 
     /// Takes one event from the budget and returns `true`. If the budget has no room, records when it will have room
     /// and returns `false`.
-    pub(super) fn may_send(&mut self, now: Instant) -> bool {
-        self.budget_wait = self.budget.take(now).err().map(|wait| now + wait);
-        self.budget_wait.is_none()
+    pub(super) fn take_from_budget(&mut self, now: Instant) -> bool {
+        self.budget_available_at = self.budget.take(now).err().map(|wait| now + wait);
+        self.budget_available_at.is_none()
     }
 
     /// Returns `true` if the namespace is acknowledged.
@@ -137,17 +137,17 @@ impl Connection {
 
     /// Returns the earliest deadline of the connection.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let mut earliest = Earliest::default();
-        earliest.consider(self.connect_deadline());
-        earliest.consider(self.liveness.deadline());
-        earliest.consider(self.acks.deadline());
-        earliest.consider(self.requests.deadline());
+        let mut earliest = EarliestDeadline::default();
+        earliest.include(self.connect_deadline());
+        earliest.include(self.liveness.deadline());
+        earliest.include(self.acks.deadline());
+        earliest.include(self.requests.deadline());
         if self.is_online() {
-            earliest.consider(self.confirm_deadline());
-            earliest.consider(self.stable_at);
-            earliest.consider(self.liveness.probe_at());
-            earliest.consider(self.heartbeat.deadline());
-            earliest.consider(self.budget_wait);
+            earliest.include(self.confirm_deadline());
+            earliest.include(self.stable_at);
+            earliest.include(self.liveness.next_probe_at());
+            earliest.include(self.heartbeat.deadline());
+            earliest.include(self.budget_available_at);
         }
         earliest.0
     }

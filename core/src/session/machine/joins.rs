@@ -1,4 +1,4 @@
-//! Joins and leaves: reconciles the rooms that the user wants with the client's memberships.
+//! Joins and leaves, which reconcile the client's memberships with the rooms that the user wants.
 
 use std::time::{Duration, Instant};
 
@@ -7,32 +7,32 @@ use crate::{
     Error, ErrorKind,
     events::{Cursor, ProjectId},
     session::{
-        Now, Output, Token,
-        acks::Waiter,
-        earliest::Earliest,
+        CommandToken, Now, Output,
+        acks::AckRecipient,
+        earliest::EarliestDeadline,
         follower::Follower,
         refusal::JoinFailure,
-        requests::RequestKind,
+        room_requests::RoomRequestKind,
         rooms::{Membership, Room},
     },
 };
 
 /// Returns the delay before retrying a join that the server could not complete. The delay grows with the number of
 /// failures.
-pub(super) fn join_pause(failures: u32) -> Duration {
+pub(super) fn join_retry_delay(failures: u32) -> Duration {
     Duration::from_millis(500) * 2u32.pow(failures.min(5))
 }
 
 impl Machine {
-    pub(super) fn join(&mut self, now: Now, token: Token, project: ProjectId, after: Option<Cursor>) {
+    pub(super) fn join(&mut self, now: Now, token: CommandToken, project: ProjectId, after: Option<Cursor>) {
         let deadline = now.mono + self.config.join_timeout;
         if let Some(room) = self.rooms.get_mut(&project).filter(|room| room.wanted) {
             if after.is_some() {
                 let error = Error::invalid_argument("after: the project is joined already; leave it first");
-                return self.fail(token, error);
+                return self.fail_command(token, error);
             }
             if room.confirmed {
-                return self.done(token);
+                return self.complete_command(token);
             }
             room.joiners.push(token);
             return;
@@ -44,58 +44,61 @@ impl Machine {
                 room.wanted = true;
                 room.confirmed = false;
                 room.follower = follower;
-                room.deadline = Some(deadline);
+                room.join_deadline = Some(deadline);
                 room.joiners.push(token);
                 // The leave was not sent. Another join is needed, because only its confirmation contains the position
                 // at which the new streams start.
                 if room.membership == Membership::In {
                     room.membership = Membership::Out;
                     if let Some(connection) = self.phase.connection_mut() {
-                        connection.requests.linger(&project, now.mono);
+                        connection.requests.record_unexplained_membership(&project, now.mono);
                     }
                 }
                 for leaver in std::mem::take(&mut room.leavers) {
-                    self.done(leaver);
+                    self.complete_command(leaver);
                 }
             }
             None => {
                 let room = self.rooms.insert(project, follower);
-                room.deadline = Some(deadline);
+                room.join_deadline = Some(deadline);
                 room.joiners.push(token);
             }
         }
     }
 
-    pub(super) fn leave(&mut self, token: Token, project: ProjectId) {
-        let Some(room) = self.rooms.get_mut(&project) else { return self.done(token) };
+    pub(super) fn leave(&mut self, token: CommandToken, project: ProjectId) {
+        let Some(room) = self.rooms.get_mut(&project) else { return self.complete_command(token) };
         let was_wanted = std::mem::replace(&mut room.wanted, false);
-        room.deadline = None;
+        room.join_deadline = None;
         let joiners = std::mem::take(&mut room.joiners);
         if room.membership == Membership::Out {
             self.rooms.remove(&project);
-            self.done(token);
+            self.complete_command(token);
         } else {
             room.leavers.push(token);
         }
         for joiner in joiners {
-            self.fail(joiner, Error::new(ErrorKind::Closed, "the project was left before the join was confirmed"));
+            self.fail_command(
+                joiner,
+                Error::new(ErrorKind::Closed, "the project was left before the join was confirmed"),
+            );
         }
         if was_wanted {
-            self.out.push_back(Output::Ended { project, error: None });
+            self.out.push_back(Output::ProjectEnded { project, error: None });
         }
     }
 
     /// Sends the join, leave and page requests that are due. Only one join or leave is in progress at a time.
-    pub(super) fn reconcile(&mut self, now: Now) {
-        let Some(connection) = self.phase.online_mut() else { return };
-        connection.budget_wait = None;
+    pub(super) fn send_due_requests(&mut self, now: Now) {
+        let Some(connection) = self.phase.online_connection_mut() else { return };
+        connection.budget_available_at = None;
         if connection.requests.awaited().is_some() {
             self.stop_queued_deadlines();
-        } else if let Some((project, kind)) = self.rooms.next(now.mono) {
-            if !connection.may_send(now.mono) {
+        } else if let Some((project, kind)) = self.rooms.next_request(now.mono) {
+            if !connection.take_from_budget(now.mono) {
                 return self.stop_queued_deadlines();
             }
-            self.request(now, project, kind);
+            self.send_room_request(now, project, kind);
             self.stop_queued_deadlines();
         }
         self.request_replay_pages(now);
@@ -107,29 +110,32 @@ impl Machine {
     /// starts when the join is sent.
     fn stop_queued_deadlines(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
-            if room.membership != Membership::Joining && room.failures == 0 {
-                room.deadline = None;
+            if room.membership != Membership::Joining && room.join_failures == 0 {
+                room.join_deadline = None;
             }
         }
     }
 
-    fn request(&mut self, now: Now, project: ProjectId, kind: RequestKind) {
+    fn send_room_request(&mut self, now: Now, project: ProjectId, kind: RoomRequestKind) {
         let deadline = now.mono + self.config.join_timeout;
-        let joining = kind == RequestKind::Join;
+        let joining = kind == RoomRequestKind::Join;
         let name = if joining { "join_project" } else { "leave_project" };
         let argument = serde_json::json!({"project_id": project.as_str()});
         // An answer that arrives after the deadline is still useful.
-        let patience = deadline + self.config.join_timeout;
-        let Some(id) = self.send_request(Waiter::Room(project.clone()), patience, name, &argument) else { return };
+        let ack_deadline = deadline + self.config.join_timeout;
+        let Some(id) = self.send_protocol_event(AckRecipient::Room(project.clone()), ack_deadline, name, &argument)
+        else {
+            return;
+        };
         if let Some(room) = self.rooms.get_mut(&project) {
             room.membership = if joining { Membership::Joining } else { Membership::Leaving };
-            room.asked_at = joining.then(|| room.asked_at.unwrap_or(now));
-            if joining && !room.joiners.is_empty() && room.failures == 0 {
-                room.deadline = Some(deadline);
+            room.join_sent_at = joining.then(|| room.join_sent_at.unwrap_or(now));
+            if joining && !room.joiners.is_empty() && room.join_failures == 0 {
+                room.join_deadline = Some(deadline);
             }
         }
-        if let Some(connection) = self.phase.online_mut() {
-            connection.requests.sent(id, project, kind, deadline);
+        if let Some(connection) = self.phase.online_connection_mut() {
+            connection.requests.record_sent(id, project, kind, deadline);
         }
     }
 
@@ -142,31 +148,31 @@ impl Machine {
             if !room.wanted {
                 gone.push(project.clone());
             } else if !room.joiners.is_empty() {
-                room.deadline.get_or_insert(deadline);
+                room.join_deadline.get_or_insert(deadline);
             }
         }
         for project in gone {
-            self.forget(&project);
+            self.remove_room(&project);
         }
     }
 
     /// Removes a room that is neither wanted nor joined, and completes the pending leaves.
-    pub(super) fn forget(&mut self, project: &ProjectId) {
+    pub(super) fn remove_room(&mut self, project: &ProjectId) {
         for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
-            self.done(token);
+            self.complete_command(token);
         }
     }
 
     fn on_join_timeout(&mut self, now: Now, project: &ProjectId, message: Option<String>) {
         let Some(room) = self.rooms.get_mut(project) else { return };
-        room.deadline = room.deadline.filter(|_| !room.confirmed).map(|_| now.mono);
-        let message = message.or_else(|| room.last_message.clone());
+        room.join_deadline = room.join_deadline.filter(|_| !room.confirmed).map(|_| now.mono);
+        let message = message.or_else(|| room.last_failure_message.clone());
         let message = message.unwrap_or_else(|| "timed out waiting for its answer".to_owned());
         self.retry_join(now, project, JoinFailure::unanswered(message));
     }
 
     /// Handles the deadlines of joins and leaves.
-    pub(super) fn expire_joins(&mut self, now: Now) {
+    pub(super) fn expire_room_requests(&mut self, now: Now) {
         self.repeat_unacknowledged_joins(now);
         let late = self.phase.connection_mut().and_then(|connection| {
             let request = connection.requests.expire(now.mono, self.config.join_timeout)?;
@@ -175,12 +181,12 @@ impl Machine {
             Some((request.project.clone(), request.kind, message))
         });
         match late {
-            Some((project, RequestKind::Join, message)) => self.on_join_timeout(now, &project, message),
-            Some((project, RequestKind::Leave, _)) => self.on_left(now, &project),
+            Some((project, RoomRequestKind::Join, message)) => self.on_join_timeout(now, &project, message),
+            Some((project, RoomRequestKind::Leave, _)) => self.on_membership_ended(now, &project),
             None => {}
         }
         let connected = self.phase.is_online();
-        let late = |room: &Room| room.deadline.is_some_and(|at| at <= now.mono);
+        let late = |room: &Room| room.join_deadline.is_some_and(|at| at <= now.mono);
         let expired: Vec<_> = self
             .rooms
             .iter()
@@ -201,28 +207,28 @@ impl Machine {
     fn repeat_unacknowledged_joins(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
-        let projects: Vec<_> = std::iter::from_fn(|| requests.take_unacknowledged(now.mono)).collect();
+        let projects: Vec<_> = std::iter::from_fn(|| requests.take_unacknowledged_join(now.mono)).collect();
         for project in projects {
-            self.rejoin_doubtful_room(now, &project);
+            self.rejoin_room(now, &project);
         }
     }
 
     /// Returns the earliest deadline of all rooms. `may_send` is true if there is a connection whose budget is not used
     /// up.
-    pub(super) fn joins_deadline(&self, may_send: bool) -> Option<Instant> {
-        let mut earliest = Earliest::default();
-        let is_free = self.phase.online().is_some_and(|connection| connection.requests.awaited().is_none());
+    pub(super) fn rooms_deadline(&self, may_send: bool) -> Option<Instant> {
+        let mut earliest = EarliestDeadline::default();
+        let is_free = self.phase.online_connection().is_some_and(|connection| connection.requests.awaited().is_none());
         for (_, room) in self.rooms.iter() {
             if may_send && is_free && room.membership == Membership::Out {
-                earliest.consider(room.not_before);
+                earliest.include(room.next_join_at);
             }
             if !room.confirmed && room.membership != Membership::Joining {
-                earliest.consider(room.deadline);
+                earliest.include(room.join_deadline);
             }
             if may_send && room.wanted {
-                earliest.consider(room.follower.log().and_then(|log| log.deadline()));
+                earliest.include(room.follower.log().and_then(|log| log.deadline()));
                 if let Some(pause) = self.config.review_poll {
-                    earliest.consider(room.follower.no_log().and_then(|no_log| no_log.review_deadline(pause)));
+                    earliest.include(room.follower.no_log().and_then(|no_log| no_log.review_deadline(pause)));
                 }
             }
         }

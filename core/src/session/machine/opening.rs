@@ -8,31 +8,31 @@ use crate::{
     Error, ErrorKind, Stage,
     eio::Handshake,
     session::{
-        ConnectionFailure, CredentialsReason, Now, Output, State, Token,
-        auth::{Certainty, CredentialStatus},
+        CommandToken, ConnectionFailure, CredentialsReason, Now, Output, State,
+        auth::{CredentialStatus, RefusalCertainty},
         refusal::is_about_credentials,
     },
     sio,
 };
 
 impl Machine {
-    pub(super) fn connect(&mut self, now: Now, token: Token) {
+    pub(super) fn connect(&mut self, now: Now, token: CommandToken) {
         if !matches!(self.phase, Phase::Idle) {
-            return self.fail(token, Error::invalid_argument("the client has already been connected"));
+            return self.fail_command(token, Error::invalid_argument("the client has already been connected"));
         }
-        self.connecting = Some(token);
+        self.connect_token = Some(token);
         self.push_state(State::Connecting);
         self.start_dial(now);
     }
 
     pub(super) fn start_dial(&mut self, now: Now) {
-        let reason = self.endpoints.dial(self.connecting.is_some());
+        let reason = self.endpoints.record_attempt(self.connect_token.is_some());
         self.dial(now, reason);
     }
 
     pub(super) fn dial(&mut self, now: Now, reason: CredentialsReason) {
         self.counters.attempts += 1;
-        self.attempts.record(now.mono);
+        self.attempts.record_start(now.mono);
         let id = self.counters.attempts;
         self.phase = Phase::Dialing { id, deadline: now.mono + self.config.connect_timeout, reason };
         let (endpoint, choice) = (self.endpoints.current(), self.endpoints.credential_choice());
@@ -53,10 +53,14 @@ impl Machine {
         }
         match failure {
             ConnectionFailure::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
-                self.on_credentials_refused(now, Certainty::Said, error);
+                self.on_credentials_refused(now, RefusalCertainty::Stated, error);
             }
-            ConnectionFailure::CredentialsExhausted(error) => self.on_credentials_refused(now, Certainty::Final, error),
-            ConnectionFailure::NoLogin(error) => self.on_credentials_refused(now, Certainty::NoLogin, error),
+            ConnectionFailure::CredentialsExhausted(error) => {
+                self.on_credentials_refused(now, RefusalCertainty::SourceExhausted, error)
+            }
+            ConnectionFailure::NoLoginForm(error) => {
+                self.on_credentials_refused(now, RefusalCertainty::NoLoginForm, error)
+            }
             failure => self.on_connection_lost(now, failure),
         }
     }
@@ -73,11 +77,11 @@ impl Machine {
     /// Handles the Engine.IO handshake, and then requests the namespace.
     pub(super) fn on_open(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        let Some(auth) = connection.open() else { return };
+        let Some(auth) = connection.on_open() else { return };
         match Handshake::decode(data) {
             Ok(handshake) => {
                 connection.configure(&handshake, now.mono);
-                self.send(&sio::connect(auth.as_deref()));
+                self.send_message(&sio::connect(auth.as_deref()));
             }
             Err(error) => self.on_connection_lost(
                 now,
@@ -89,51 +93,52 @@ impl Machine {
     pub(super) fn on_namespace_acknowledged(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Admission::AwaitingNamespace { auth_confirmed, .. } = connection.admission else { return };
-        let blame = connection.pre_ack_error.take_if(|rejection| !auth_confirmed && is_about_credentials(rejection));
-        if let Some(rejection) = blame {
-            return self.on_connection_refused(now, &rejection, Certainty::Ambiguous);
+        let refusal =
+            connection.possible_refusal.take_if(|rejection| !auth_confirmed && is_about_credentials(rejection));
+        if let Some(rejection) = refusal {
+            return self.on_connection_refused(now, &rejection, RefusalCertainty::Ambiguous);
         }
-        connection.acknowledge(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
+        connection.on_acknowledged(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
         self.counters.connections += 1;
         if auth_confirmed {
-            self.announce();
+            self.announce_connected();
         }
     }
 
     /// Handles a sign that the server accepts the credentials.
     pub(super) fn on_auth_confirmed(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        self.endpoints.auth_confirmed();
+        self.endpoints.on_auth_confirmed();
         match &mut connection.admission {
             Admission::AwaitingNamespace { auth_confirmed, .. } => *auth_confirmed = true,
-            Admission::Acknowledged { .. } => self.announce(),
+            Admission::Acknowledged { .. } => self.announce_connected(),
             Admission::AwaitingOpen { .. } | Admission::Announced => {}
         }
     }
 
-    pub(super) fn announce(&mut self) {
+    pub(super) fn announce_connected(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.admission = Admission::Announced;
-        self.out.push_back(Output::Announced { endpoint: self.endpoints.current() });
+        self.out.push_back(Output::ConnectionUsable { endpoint: self.endpoints.current() });
         self.push_state(State::Connected);
-        if let Some(token) = self.connecting.take() {
-            self.done(token);
+        if let Some(token) = self.connect_token.take() {
+            self.complete_command(token);
         }
     }
 
     /// Handles deadlines of a connection whose namespace is acknowledged.
-    pub(super) fn advance_online(&mut self, now: Now) {
+    pub(super) fn handle_online_deadlines(&mut self, now: Now) {
         let due = |at: Option<std::time::Instant>| at.is_some_and(|at| at <= now.mono);
-        if due(self.phase.online().and_then(Connection::confirm_deadline)) {
-            self.announce();
+        if due(self.phase.online_connection().and_then(Connection::confirm_deadline)) {
+            self.announce_connected();
         }
-        let Some(connection) = self.phase.online_mut() else { return };
+        let Some(connection) = self.phase.online_connection_mut() else { return };
         if due(connection.stable_at) {
             connection.stable_at = None;
-            self.attempts.reset();
-            self.endpoints.stable();
+            self.attempts.reset_delays();
+            self.endpoints.on_stable_connection();
         }
-        if connection.heartbeat.due(now.mono) {
+        if connection.heartbeat.take_due(now.mono) {
             self.send_heartbeat(now);
         }
     }

@@ -6,26 +6,26 @@ use crate::{
     events::{Event, Origin, Received, UnknownEvent, decode, parse_rejection},
     session::{
         ConnectionFailure, Now, Output,
-        acks::Waiter,
-        auth::Certainty,
-        room_protocol::{AckVerdict, ack_value, ack_verdict, is_valid_json},
+        acks::AckRecipient,
+        auth::RefusalCertainty,
+        room_protocol::{AckVerdict, ack_arguments_as_value, is_valid_json, read_ack_verdict},
         rooms::Membership,
     },
     sio::{self, BinaryEvent, Kind},
 };
 
 /// Largest ping payload that is echoed, in bytes.
-const PING_DATA_MAX: usize = 64;
+const ECHOED_PING_BYTES_MAX: usize = 64;
 
 impl Machine {
     pub(super) fn on_frame(&mut self, now: Now, text: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        connection.liveness.heard(now.mono);
+        connection.liveness.on_packet(now.mono);
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.on_message(now, message),
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
             // Servers send at most `probe`. Echoing megabytes would only help an attacker.
-            Ok(eio::Packet::Ping(data)) if data.len() <= PING_DATA_MAX => {
+            Ok(eio::Packet::Ping(data)) if data.len() <= ECHOED_PING_BYTES_MAX => {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
             Ok(eio::Packet::Ping(_)) => self.deliver_malformed(now, "", "a ping carries too much data"),
@@ -37,7 +37,7 @@ impl Machine {
 
     pub(super) fn on_binary(&mut self, now: Now, bytes: &[u8]) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        connection.liveness.heard(now.mono);
+        connection.liveness.on_packet(now.mono);
         match connection.assembler.add(bytes) {
             Ok(None) => {}
             Ok(Some(event)) => self.on_binary_event(now, event),
@@ -83,12 +83,12 @@ impl Machine {
         }
     }
 
-    /// Handles an event. `whole` is true if the packet ends with a bracket, as a complete packet does.
-    fn on_event(&mut self, now: Now, name: &str, arguments: &str, whole: bool) {
+    /// Handles an event. `is_complete` is true if the packet ends with a bracket, as a complete packet does.
+    fn on_event(&mut self, now: Now, name: &str, arguments: &str, is_complete: bool) {
         match name {
             // Do not treat a truncated event as the reply that it resembles.
             "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
-                if !whole || !is_valid_json(arguments) =>
+                if !is_complete || !is_valid_json(arguments) =>
             {
                 self.deliver_malformed(now, arguments, "the event's data is not JSON");
             }
@@ -107,14 +107,14 @@ impl Machine {
     fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
         let rejection = parse_rejection(arguments);
         if name == "authentication_failed" {
-            return self.on_connection_refused(now, &rejection, Certainty::Said);
+            return self.on_connection_refused(now, &rejection, RefusalCertainty::Stated);
         }
         if let Some(connection) = self.phase.connection_mut()
             && !matches!(connection.admission, Admission::Announced)
         {
-            connection.pre_ack_error = Some(rejection.clone());
+            connection.possible_refusal = Some(rejection.clone());
         }
-        if !self.on_join_refused(now, &rejection, name == "project_access_denied") {
+        if !self.on_possible_refusal(now, &rejection, name == "project_access_denied") {
             let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
             self.deliver_live(now, event);
         }
@@ -127,29 +127,29 @@ impl Machine {
         let requests = &connection.requests;
         if event.meta().project_id.is_none()
             && !matches!(event, Event::ServerError(_) | Event::MalformedEvent(_))
-            && let Some(only) = self.rooms.only(requests)
+            && let Some(only) = self.rooms.only_possible_project(requests)
         {
             event.meta_mut().project_id = Some(only.clone());
             if let Event::ModerationUpdate(update) = &mut event {
                 update.project_id = Some(only.clone());
             }
         }
-        let lingers = event.project_id().is_some_and(|project| requests.lingers(project));
-        let old = lingers && event.project_id().is_some_and(|project| requests.may_be_old(project));
+        let may_be_in_room = event.project_id().is_some_and(|project| requests.may_be_in_room(project));
+        let may_be_outdated =
+            may_be_in_room && event.project_id().is_some_and(|project| requests.events_may_predate_leave(project));
         let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // An event without an id may be older than an unanswered leave, so it is dropped until this join is
             // confirmed.
-            Some(room) if old && !room.confirmed && event.event_id().is_none() => {}
+            Some(room) if may_be_outdated && !room.confirmed && event.event_id().is_none() => {}
             // A leave in progress is followed by another join. Only its confirmation contains the position at which the
             // stream starts.
             Some(room) if room.wanted && room.membership != Membership::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }
             Some(_) => {}
-            // The event belongs to a join that was given up. The streams of the next join start at a position that
-            // includes this event.
-            None if lingers => {}
+            // The event belongs to a join that was given up. The streams of the next join start at a later position.
+            None if may_be_in_room => {}
             None => output.deliver(event),
         }
     }
@@ -163,7 +163,7 @@ impl Machine {
         }
         // Malformed data must not count as the event whose id it happens to contain.
         event.meta_mut().event_id = None;
-        self.output().deliver(event);
+        self.follower_output().deliver(event);
     }
 
     fn on_binary_event(&mut self, now: Now, event: BinaryEvent) {
@@ -191,29 +191,29 @@ impl Machine {
         let arguments = data.trim().strip_prefix('[').unwrap_or(data);
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
         let Some(connection) = self.phase.connection_mut() else { return };
-        connection.unanswered_since = None;
-        let waiter = connection.acks.take(id);
-        if matches!(waiter, Some(Waiter::Backlog(..) | Waiter::Replay(..))) {
-            self.reconnects_for_pages = 0;
+        connection.pages_unanswered_since = None;
+        let recipient = connection.acks.remove(id);
+        if matches!(recipient, Some(AckRecipient::Backlog(..) | AckRecipient::Replay(..))) {
+            self.unanswered_pages_reconnects = 0;
         }
-        if matches!(waiter, Some(Waiter::Room(_)) | None) {
-            connection.requests.on_acknowledged(id, ack_verdict(arguments) == AckVerdict::No);
+        if matches!(recipient, Some(AckRecipient::Room(_)) | None) {
+            connection.requests.on_acknowledged(id, read_ack_verdict(arguments) == AckVerdict::Refused);
         }
-        match waiter {
-            Some(Waiter::User(token)) => match ack_value(arguments) {
-                Ok(value) => self.out.push_back(Output::Done { token, data: Some(value) }),
+        match recipient {
+            Some(AckRecipient::User(token)) => match ack_arguments_as_value(arguments) {
+                Ok(value) => self.out.push_back(Output::CommandDone { token, data: Some(value) }),
                 Err(error) => {
                     let text = format!("the acknowledgement is invalid: {error}");
-                    self.fail(token, crate::Error::new(crate::ErrorKind::Protocol, text));
+                    self.fail_command(token, crate::Error::new(crate::ErrorKind::Protocol, text));
                 }
             },
-            Some(Waiter::Room(project)) => self.on_room_acknowledged(now, id, &project, arguments),
-            Some(Waiter::Backlog(stream, project, after)) => {
+            Some(AckRecipient::Room(project)) => self.on_room_ack(now, id, &project, arguments),
+            Some(AckRecipient::Backlog(stream, project, after)) => {
                 self.on_backlog_page(now, (stream, project), after, arguments);
             }
-            Some(Waiter::Replay(project, after)) => self.on_replay_page(now, &project, after, arguments),
+            Some(AckRecipient::Replay(project, after)) => self.on_replay_page(now, &project, after, arguments),
             // The acknowledgement is no longer awaited, but may still confirm or refuse an earlier join.
-            None => self.on_confirming_acknowledgement(now, id, arguments),
+            None => self.on_ack_after_confirmation(now, id, arguments),
         }
     }
 }

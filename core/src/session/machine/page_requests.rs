@@ -6,16 +6,16 @@ use super::Machine;
 use crate::{
     events::ProjectId,
     session::{
-        LogReader, Now, Output, PageRequest, StreamId, acks::Waiter, log_reader::PageAttempts, room_protocol::Page,
-        rooms::Membership,
+        LogReader, Now, Output, PageRequest, StreamId, acks::AckRecipient, log_reader::PageAttempts,
+        room_protocol::Page, rooms::Membership,
     },
 };
 
-type StreamProject = (StreamId, ProjectId);
+type StreamProjectKey = (StreamId, ProjectId);
 
 /// Page requests of streams, by stream and project. Each stream has at most one request per project.
 #[derive(Debug, Default)]
-pub(super) struct PageRequests(BTreeMap<StreamProject, PendingPage>);
+pub(super) struct PageRequests(BTreeMap<StreamProjectKey, PendingPage>);
 
 #[derive(Debug)]
 struct PendingPage {
@@ -27,8 +27,8 @@ struct PendingPage {
 impl PageRequests {
     /// Resets the attempts, because requests and failures end with their connection.
     pub(super) fn on_connection_lost(&mut self) {
-        for waiting in self.0.values_mut() {
-            waiting.attempts = PageAttempts::default();
+        for pending in self.0.values_mut() {
+            pending.attempts = PageAttempts::default();
         }
     }
 
@@ -43,7 +43,7 @@ impl PageRequests {
 
     /// Returns the earliest time at which a delayed page may be requested.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.0.values().filter_map(|waiting| waiting.attempts.deadline()).min()
+        self.0.values().filter_map(|pending| pending.attempts.deadline()).min()
     }
 }
 
@@ -58,49 +58,49 @@ impl Machine {
 
     /// Sends the page requests of streams, as far as the budget allows.
     pub(super) fn send_page_requests(&mut self, now: Now) {
-        let Some(connection) = self.phase.online_mut() else { return };
-        let mut hopeless = Vec::new();
+        let Some(connection) = self.phase.online_connection_mut() else { return };
+        let mut unanswerable = Vec::new();
         let mut requests = Vec::new();
-        for ((stream, project), waiting) in &mut self.page_requests.0 {
+        for ((stream, project), pending) in &mut self.page_requests.0 {
             let Some(room) = self.rooms.get(project).filter(|room| room.wanted) else {
-                hopeless.push((*stream, project.clone()));
+                unanswerable.push((*stream, project.clone()));
                 continue;
             };
-            if !waiting.attempts.may_request(now.mono) || room.membership != Membership::In {
+            if !pending.attempts.may_request(now.mono) || room.membership != Membership::In {
                 continue;
             }
             if room.follower.log().is_none() {
-                hopeless.push((*stream, project.clone()));
+                unanswerable.push((*stream, project.clone()));
                 continue;
             }
-            if !connection.may_send(now.mono) {
+            if !connection.take_from_budget(now.mono) {
                 break;
             }
-            let after = waiting.reader.last();
-            waiting.attempts.on_requested(after);
-            requests.push((*stream, project.clone(), after, waiting.limit));
+            let after = pending.reader.last_id();
+            pending.attempts.on_requested(after);
+            requests.push((*stream, project.clone(), after, pending.limit));
         }
-        for key in hopeless {
-            self.page_arrived(key, None);
+        for key in unanswerable {
+            self.answer_page_request(key, None);
         }
         for (stream, project, after, limit) in requests {
-            self.send_page_request(now, Waiter::Backlog(stream, project.clone(), after), &project, after, limit);
+            self.send_page_request(now, AckRecipient::Backlog(stream, project.clone(), after), &project, after, limit);
         }
     }
 
     /// Returns the stream's pending request for the page after `after`, or `None` if another request has replaced it.
-    fn awaiting(&mut self, key: &StreamProject, after: u64) -> Option<&mut PendingPage> {
-        self.page_requests.0.get_mut(key).filter(|waiting| waiting.attempts.awaits(after))
+    fn pending_request(&mut self, key: &StreamProjectKey, after: u64) -> Option<&mut PendingPage> {
+        self.page_requests.0.get_mut(key).filter(|pending| pending.attempts.awaits_page_after(after))
     }
 
-    pub(super) fn on_backlog_page(&mut self, now: Now, key: StreamProject, after: u64, arguments: &str) {
-        let Some(waiting) = self.awaiting(&key, after) else { return };
-        match Page::read(arguments, now.wall) {
-            Ok(page) if waiting.reader.gains_from(&page) => {
+    pub(super) fn on_backlog_page(&mut self, now: Now, key: StreamProjectKey, after: u64, arguments: &str) {
+        let Some(pending) = self.pending_request(&key, after) else { return };
+        match Page::decode(arguments, now.wall) {
+            Ok(page) if pending.reader.makes_progress_with(&page) => {
                 self.counters.replayed += page.events.len() as u64;
-                self.page_arrived(key, Some(page));
+                self.answer_page_request(key, Some(page));
             }
-            // The page brings no progress: the events that the server has published are not in its log, or not yet.
+            // The page brings no progress: published events are missing from the log, perhaps only for now.
             Ok(_) => self.on_backlog_page_failed(now, key, after, None),
             Err(rejection) => {
                 // The message is not logged, because it may contain secrets that only the driver can redact.
@@ -115,20 +115,20 @@ impl Machine {
     pub(super) fn on_backlog_page_failed(
         &mut self,
         now: Now,
-        key: StreamProject,
+        key: StreamProjectKey,
         after: u64,
         retry_after: Option<f64>,
     ) {
-        let Some(waiting) = self.awaiting(&key, after) else { return };
-        if !waiting.attempts.on_failure(now.mono, retry_after) {
-            self.page_arrived(key, None);
+        let Some(pending) = self.pending_request(&key, after) else { return };
+        if !pending.attempts.on_failure(now.mono, retry_after) {
+            self.answer_page_request(key, None);
         }
     }
 
-    fn page_arrived(&mut self, key: StreamProject, page: Option<Page>) {
-        if let Some(waiting) = self.page_requests.0.remove(&key) {
-            let after = waiting.reader.last();
-            self.out.push_back(Output::PageArrived { stream: key.0, project: key.1, after, page });
+    fn answer_page_request(&mut self, key: StreamProjectKey, page: Option<Page>) {
+        if let Some(pending) = self.page_requests.0.remove(&key) {
+            let after = pending.reader.last_id();
+            self.out.push_back(Output::PageReply { stream: key.0, project: key.1, after, page });
         }
     }
 }

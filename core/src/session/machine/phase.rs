@@ -21,9 +21,9 @@ pub(super) enum Phase {
     /// Waiting for the next attempt.
     Waiting {
         /// Time of the next attempt.
-        until: Instant,
-        /// Time before which the server wants no attempt.
-        earliest: Instant,
+        retry_at: Instant,
+        /// Time before which the server must not be tried.
+        not_before: Instant,
     },
     Closed,
 }
@@ -43,25 +43,25 @@ impl Phase {
         }
     }
 
-    /// The connection, if its namespace is acknowledged.
-    pub(super) fn online(&self) -> Option<&Connection> {
+    /// Returns the connection, if its namespace is acknowledged.
+    pub(super) fn online_connection(&self) -> Option<&Connection> {
         self.connection().filter(|connection| connection.is_online())
     }
 
-    /// The connection, if its namespace is acknowledged.
-    pub(super) fn online_mut(&mut self) -> Option<&mut Connection> {
+    /// Returns the connection, if its namespace is acknowledged.
+    pub(super) fn online_connection_mut(&mut self) -> Option<&mut Connection> {
         self.connection_mut().filter(|connection| connection.is_online())
     }
 
     pub(super) fn is_online(&self) -> bool {
-        self.online().is_some()
+        self.online_connection().is_some()
     }
 
     /// Returns the time at which the phase ends, or at which something is due on the connection.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::Dialing { deadline, .. } => Some(*deadline),
-            Self::Waiting { until, .. } => Some(*until),
+            Self::Waiting { retry_at, .. } => Some(*retry_at),
             Self::Open(connection) => connection.deadline(),
             Self::Idle | Self::Closed => None,
         }

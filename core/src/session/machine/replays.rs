@@ -4,8 +4,8 @@ use super::Machine;
 use crate::{
     events::ProjectId,
     session::{
-        BackfillQuery, BackfillReply, BackfillRequest, Now, Output, PAGE_MAX,
-        acks::Waiter,
+        BackfillQuery, BackfillReply, BackfillRequest, Now, Output, PAGE_EVENTS_MAX,
+        acks::AckRecipient,
         follower::{FollowerOutput, NoLogFollower},
         room_protocol::Page,
         rooms::Room,
@@ -14,9 +14,9 @@ use crate::{
 
 impl Machine {
     /// Records that the project's readers have room for this many replayed or backfilled events.
-    pub(super) fn on_capacity(&mut self, project: &ProjectId, events: u64) {
+    pub(super) fn on_reader_capacity(&mut self, project: &ProjectId, events: u64) {
         if let Some(room) = self.rooms.get_mut(project) {
-            room.follower.set_capacity(events);
+            room.follower.set_reader_capacity(events);
         }
     }
 
@@ -26,7 +26,7 @@ impl Machine {
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(no_log) = room.follower.no_log_mut().filter(|no_log| no_log.has_pending()) else { continue };
-            match no_log.capacity() {
+            match no_log.reader_capacity() {
                 _ if !self.config.paced_by_readers => no_log.deliver_pending(usize::MAX, &mut output),
                 Some(events) => no_log.deliver_pending(events as usize, &mut output),
                 None => {}
@@ -39,37 +39,45 @@ impl Machine {
 
     /// Requests a page for each project that needs one and whose readers have room, as far as the budget allows.
     pub(super) fn request_replay_pages(&mut self, now: Now) {
-        let Some(connection) = self.phase.online_mut() else { return };
+        let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut requests = Vec::new();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(log) = room.follower.log_mut() else { continue };
-            let Some(after) = log.wants_page(now.mono) else { continue };
-            let Some(limit) = log.capacity().or((!self.config.paced_by_readers).then_some(PAGE_MAX)) else {
+            let Some(after) = log.next_page_after(now.mono) else { continue };
+            let Some(limit) = log.reader_capacity().or((!self.config.paced_by_readers).then_some(PAGE_EVENTS_MAX))
+            else {
                 self.awaiting_capacity.push(project.clone());
                 continue;
             };
-            if !connection.may_send(now.mono) {
+            if !connection.take_from_budget(now.mono) {
                 break;
             }
             log.on_requested(after);
             requests.push((project.clone(), after, limit));
         }
         for (project, after, limit) in requests {
-            self.send_page_request(now, Waiter::Replay(project.clone(), after), &project, after, limit);
+            self.send_page_request(now, AckRecipient::Replay(project.clone(), after), &project, after, limit);
         }
     }
 
-    pub(super) fn send_page_request(&mut self, now: Now, waiter: Waiter, project: &ProjectId, after: u64, limit: u64) {
+    pub(super) fn send_page_request(
+        &mut self,
+        now: Now,
+        recipient: AckRecipient,
+        project: &ProjectId,
+        after: u64,
+        limit: u64,
+    ) {
         let argument = serde_json::json!({"project_id": project.as_str(), "after": after, "limit": limit});
-        self.send_request(waiter, now.mono + self.config.ack_timeout, "replay_events", &argument);
+        self.send_protocol_event(recipient, now.mono + self.config.ack_timeout, "replay_events", &argument);
     }
 
     pub(super) fn on_replay_page(&mut self, now: Now, project: &ProjectId, after: u64, arguments: &str) {
         // Since the request was sent, the user may have left the project and joined it again at another position.
         let log = self.rooms.get_mut(project).and_then(|room| room.follower.log_mut());
-        let Some(log) = log.filter(|log| log.awaits(after)) else { return };
+        let Some(log) = log.filter(|log| log.awaits_page_after(after)) else { return };
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        match Page::read(arguments, now.wall) {
+        match Page::decode(arguments, now.wall) {
             Ok(page) => log.on_page(now, page, &mut output),
             Err(rejection) => {
                 // The message is not logged, because it may contain secrets that only the driver can redact.
@@ -82,14 +90,14 @@ impl Machine {
     pub(super) fn request_backfill(&mut self, now: Now, project: &ProjectId, query: BackfillQuery) {
         let room = self.rooms.get_mut(project);
         let Some(no_log) = room.and_then(|room| room.follower.no_log_mut()) else { return };
-        self.backfills += 1;
-        let id = self.backfills;
-        no_log.on_requested(now, id, query);
-        let flagged = no_log.flagged();
+        self.backfill_count += 1;
+        let id = self.backfill_count;
+        no_log.on_rest_requested(now, id, query);
+        let flagged = no_log.flagged_items();
         self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), query, flagged }));
     }
 
-    /// Requests the reviews that are due. If the start of a stream is unknown, requests that instead.
+    /// Requests the reviews that are due. If the start of a stream is unknown, requests the start instead.
     pub(super) fn request_reviews(&mut self, now: Now) {
         let Some(pause) = self.config.review_poll else { return };
         let due = |(project, room): (&ProjectId, &Room)| {
@@ -99,11 +107,11 @@ impl Machine {
         let due: Vec<_> = self.rooms.iter().filter_map(due).collect();
         for project in due {
             let no_log = self.rooms.get(&project).and_then(|room| room.follower.no_log());
-            let wants_start = no_log.is_some_and(NoLogFollower::wants_start);
+            let needs_stream_start = no_log.is_some_and(NoLogFollower::needs_stream_start);
             self.request_backfill(
                 now,
                 &project,
-                if wants_start { BackfillQuery::Start } else { BackfillQuery::Reviews },
+                if needs_stream_start { BackfillQuery::StreamStart } else { BackfillQuery::Reviews },
             );
         }
     }
@@ -115,6 +123,6 @@ impl Machine {
         if let Err(error) = &reply.result {
             tracing::debug!(project = %reply.project, %error, "backfill failed");
         }
-        no_log.on_answer(now, reply.id, reply.result.ok(), &mut output);
+        no_log.on_rest_answer(now, reply.id, reply.result.ok(), &mut output);
     }
 }

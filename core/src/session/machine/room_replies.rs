@@ -1,43 +1,45 @@
 //! Handling of replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or
 //! unrequested.
 
-use super::{Machine, joins::join_pause};
+use super::{Machine, joins::join_retry_delay};
 use crate::{
     Error, ErrorKind,
     events::{ProjectId, ServerRejection, parse_rejection},
     session::{
         Backfill, BackfillQuery, Now, Output,
-        auth::Certainty,
-        confirmations::Confirmation,
+        auth::RefusalCertainty,
+        confirmations::JoinConfirmation,
         follower::{Follower, FollowerOutput, NoLogFollower},
         refusal::{JoinFailure, is_join_refusal, join_error},
-        requests::{Ambiguous, RequestKind},
-        room_protocol::{AckVerdict, JoinedProject, ack_verdict},
+        room_protocol::{AckVerdict, JoinedProject, read_ack_verdict},
+        room_requests::{AmbiguousRefusal, RoomRequestKind},
         rooms::Membership,
     },
 };
 
 impl Machine {
     pub(super) fn on_joined_project(&mut self, now: Now, arguments: &str) {
-        let joined = JoinedProject::read(arguments);
+        let joined = JoinedProject::decode(arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
-        let Some(project) = joined.project().or_else(|| requests.awaited_project(RequestKind::Join)) else { return };
-        let acknowledged_by = now.mono + self.config.join_timeout;
-        match requests.on_joined(&project, &joined, acknowledged_by) {
-            Confirmation::Awaited | Confirmation::Overdue => self.on_joined(now, &project, &joined),
-            Confirmation::Contested => {}
-            Confirmation::Unrequested => match self.rooms.get(&project) {
-                Some(room) if room.membership == Membership::In => self.on_joined(now, &project, &joined),
+        let Some(project) = joined.project().or_else(|| requests.awaited_project(RoomRequestKind::Join)) else {
+            return;
+        };
+        let ack_deadline = now.mono + self.config.join_timeout;
+        match requests.on_joined_event(&project, &joined, ack_deadline) {
+            JoinConfirmation::Awaited | JoinConfirmation::Overdue => self.on_join_confirmed(now, &project, &joined),
+            JoinConfirmation::Contested => {}
+            JoinConfirmation::Unrequested => match self.rooms.get(&project) {
+                Some(room) if room.membership == Membership::In => self.on_join_confirmed(now, &project, &joined),
                 // This confirmation is repeated or late. A leave may have taken effect in the meantime, and the next
                 // join may be pending.
-                Some(_) => requests.linger(&project, now.mono),
+                Some(_) => requests.record_unexplained_membership(&project, now.mono),
                 None => {}
             },
         }
     }
 
-    pub(super) fn on_joined(&mut self, now: Now, project: &ProjectId, joined: &JoinedProject) {
+    pub(super) fn on_join_confirmed(&mut self, now: Now, project: &ProjectId, joined: &JoinedProject) {
         self.on_auth_confirmed();
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
@@ -48,12 +50,12 @@ impl Machine {
                 room
             }
         };
-        let again = room.membership == Membership::In;
+        let is_repeated = room.membership == Membership::In;
         room.membership = Membership::In;
-        room.failures = 0;
-        room.last_message = None;
-        room.deadline = None;
-        if !room.wanted || again {
+        room.join_failures = 0;
+        room.last_failure_message = None;
+        room.join_deadline = None;
+        if !room.wanted || is_repeated {
             return;
         }
         let first = !std::mem::replace(&mut room.confirmed, true);
@@ -62,16 +64,19 @@ impl Machine {
             self.out.push_back(Output::ProjectOpened { project: project.clone() });
         }
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        let asked_at = room.asked_at.take().unwrap_or(now);
-        let since = room.follower.on_joined(now, asked_at, joined.head(), self.config.backfill, &mut output);
-        let wants_start = room.follower.no_log().is_some_and(NoLogFollower::wants_start);
+        let join_sent_at = room.join_sent_at.take().unwrap_or(now);
+        let since =
+            room.follower.on_join_confirmed(now, join_sent_at, joined.head(), self.config.backfill, &mut output);
+        let needs_stream_start = room.follower.no_log().is_some_and(NoLogFollower::needs_stream_start);
         for token in joiners {
-            self.done(token);
+            self.complete_command(token);
         }
-        let makes_up = self.config.backfill == Backfill::Auto || self.config.review_poll.is_some();
+        let recovers_by_rest = self.config.backfill == Backfill::Auto || self.config.review_poll.is_some();
         match since {
-            Some(since) => self.request_backfill(now, project, BackfillQuery::Missed { since }),
-            None if wants_start && makes_up => self.request_backfill(now, project, BackfillQuery::Start),
+            Some(since) => self.request_backfill(now, project, BackfillQuery::MissedDecisions { since }),
+            None if needs_stream_start && recovers_by_rest => {
+                self.request_backfill(now, project, BackfillQuery::StreamStart)
+            }
             None => {}
         }
     }
@@ -79,14 +84,14 @@ impl Machine {
     pub(super) fn on_left_project(&mut self, now: Now, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
-        let named = JoinedProject::read(arguments).project();
-        let Some(project) = named.or_else(|| requests.awaited_project(RequestKind::Leave)) else { return };
-        requests.on_left(&project);
-        self.on_left(now, &project);
+        let named = JoinedProject::decode(arguments).project();
+        let Some(project) = named.or_else(|| requests.awaited_project(RoomRequestKind::Leave)) else { return };
+        requests.on_room_left(&project);
+        self.on_membership_ended(now, &project);
     }
 
     /// Handles the end of the client's membership in a room.
-    pub(super) fn on_left(&mut self, now: Now, project: &ProjectId) {
+    pub(super) fn on_membership_ended(&mut self, now: Now, project: &ProjectId) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
             // Either the server removed the client, or the user has joined again while the leave was pending. In both
@@ -94,39 +99,46 @@ impl Machine {
             let by_server = room.membership == Membership::In;
             room.membership = Membership::Out;
             // Earlier events belong to the membership that has ended.
-            room.follower.on_left();
+            room.follower.on_membership_ended();
             if by_server {
-                room.not_before = Some(now.mono + join_pause(room.failures));
-                room.failures += 1;
+                room.next_join_at = Some(now.mono + join_retry_delay(room.join_failures));
+                room.join_failures += 1;
             }
         } else {
-            self.forget(project);
+            self.remove_room(project);
         }
     }
 
     /// Handles an error that may refuse a join or end a project. Returns `false` if it does neither.
-    pub(super) fn on_join_refused(&mut self, now: Now, rejection: &ServerRejection, denied: bool) -> bool {
+    pub(super) fn on_possible_refusal(
+        &mut self,
+        now: Now,
+        rejection: &ServerRejection,
+        is_access_denial: bool,
+    ) -> bool {
         let Some(connection) = self.phase.connection_mut() else { return false };
         let requests = &mut connection.requests;
         let named = rejection.project_id.as_ref();
-        requests.mark_doubtful(named);
-        if !denied && named.is_none() && !is_join_refusal(rejection) {
+        requests.mark_possibly_refused(named);
+        if !is_access_denial && named.is_none() && !is_join_refusal(rejection) {
             // The error may answer another request. The acknowledgement or the deadline of the awaited request decides.
-            requests.note_possible_refusal(rejection, denied, false);
+            requests.record_possible_refusal(rejection, is_access_denial, false);
             return false;
         }
         match requests.take_refused(named) {
-            Err(Ambiguous) => requests.note_possible_refusal(rejection, denied, true),
-            Ok(Some(request)) if request.is_join() => self.on_join_failed(now, &request.project, rejection, denied),
-            Ok(Some(request)) => self.on_left(now, &request.project),
-            Ok(None) => return denied && self.on_access_lost(rejection),
+            Err(AmbiguousRefusal) => requests.record_possible_refusal(rejection, is_access_denial, true),
+            Ok(Some(request)) if request.is_join() => {
+                self.on_join_failed(now, &request.project, rejection, is_access_denial)
+            }
+            Ok(Some(request)) => self.on_membership_ended(now, &request.project),
+            Ok(None) => return is_access_denial && self.on_access_lost(rejection),
         }
         true
     }
 
     /// Handles an access denial that answers no request. Returns `false` if its project is unknown.
     fn on_access_lost(&mut self, rejection: &ServerRejection) -> bool {
-        let only = || self.rooms.only(&self.phase.connection()?.requests);
+        let only = || self.rooms.only_possible_project(&self.phase.connection()?.requests);
         let project = rejection.project_id.as_ref().or_else(only);
         let wanted = project.filter(|project| self.rooms.get(project).is_some_and(|room| room.wanted));
         let Some(project) = wanted.cloned() else { return false };
@@ -134,14 +146,20 @@ impl Machine {
         true
     }
 
-    pub(super) fn on_join_failed(&mut self, now: Now, project: &ProjectId, rejection: &ServerRejection, denied: bool) {
-        let (error, pause) = join_error(rejection, denied);
+    pub(super) fn on_join_failed(
+        &mut self,
+        now: Now,
+        project: &ProjectId,
+        rejection: &ServerRejection,
+        is_access_denial: bool,
+    ) {
+        let (error, pause) = join_error(rejection, is_access_denial);
         if error.kind() == ErrorKind::AuthenticationFailed {
             let needs_session = rejection.code.is_none() && rejection.message == "Authentication required";
-            let error = if needs_session { self.with_advice(error) } else { error };
-            return self.on_credentials_refused(now, Certainty::Said, error);
+            let error = if needs_session { self.add_key_advice(error) } else { error };
+            return self.on_credentials_refused(now, RefusalCertainty::Stated, error);
         }
-        self.retry_join(now, project, JoinFailure { error, pause, message: rejection.message.clone() });
+        self.retry_join(now, project, JoinFailure { error, retry_pause: pause, message: rejection.message.clone() });
     }
 
     /// Retries a failed join, if a retry can help. The user's first join is retried until its deadline.
@@ -150,106 +168,107 @@ impl Machine {
         let Some(room) = self.rooms.get_mut(project) else { return };
         room.membership = Membership::Out;
         if !room.wanted {
-            return self.forget(project);
+            return self.remove_room(project);
         }
-        let Some(pause) = failure.pause else { return self.end_project(project, failure.error) };
-        let at = now.mono + pause.max(join_pause(room.failures));
-        if !room.confirmed && at >= *room.deadline.get_or_insert(deadline) {
+        let Some(pause) = failure.retry_pause else { return self.end_project(project, failure.error) };
+        let at = now.mono + pause.max(join_retry_delay(room.join_failures));
+        if !room.confirmed && at >= *room.join_deadline.get_or_insert(deadline) {
             return self.end_project(project, failure.error);
         }
-        room.failures += 1;
-        room.not_before = Some(at);
-        room.last_message = Some(failure.message);
+        room.join_failures += 1;
+        room.next_join_at = Some(at);
+        room.last_failure_message = Some(failure.message);
     }
 
     /// Ends the streams and joins of a project that the server refuses.
     pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
         let Some(room) = self.rooms.remove(project) else { return };
         for token in room.joiners {
-            self.fail(token, error.clone());
+            self.fail_command(token, error.clone());
         }
         for token in room.leavers {
-            self.done(token);
+            self.complete_command(token);
         }
-        self.out.push_back(Output::Ended { project: project.clone(), error: Some(error) });
+        self.out.push_back(Output::ProjectEnded { project: project.clone(), error: Some(error) });
     }
 
     /// Handles the acknowledgement of a join or leave. The acknowledgements of deployed servers contain no verdict, but
     /// show which join an event has confirmed.
-    pub(super) fn on_room_acknowledged(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
-        self.on_confirming_acknowledgement(now, id, arguments);
+    pub(super) fn on_room_ack(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
+        self.on_ack_after_confirmation(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;
-        let event = requests.take_contested(id);
-        let Some(request) = requests.open(id) else { return };
+        let event = requests.take_contested_payload(id);
+        let Some(request) = requests.find_pending(id) else { return };
         // The acknowledgement of the awaited request decides, not that of an earlier request.
-        let is_earlier = request.is_overdue() && requests.awaits(project);
+        let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
-        let joined = event.unwrap_or_else(|| JoinedProject::read(arguments));
+        let joined = event.unwrap_or_else(|| JoinedProject::decode(arguments));
         // Only the event contains the position in the log. If the event was unreadable, another join is needed.
-        let had_log = self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.failures == 0);
-        let unread = !has_event && had_log && joined.head().is_none();
-        match (request.kind, ack_verdict(arguments)) {
-            (RequestKind::Leave, _) => {
-                requests.take(id);
-                self.on_left(now, project);
+        let has_intact_log =
+            self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.join_failures == 0);
+        let is_event_unread = !has_event && has_intact_log && joined.head().is_none();
+        match (request.kind, read_ack_verdict(arguments)) {
+            (RoomRequestKind::Leave, _) => {
+                requests.remove(id);
+                self.on_membership_ended(now, project);
             }
-            (RequestKind::Join, AckVerdict::Yes) if is_earlier => requests.give_up(id),
-            (RequestKind::Join, AckVerdict::Yes) if !unread => {
-                requests.take(id);
-                self.on_joined(now, project, &joined);
+            (RoomRequestKind::Join, AckVerdict::Accepted) if is_earlier => requests.give_up(id),
+            (RoomRequestKind::Join, AckVerdict::Accepted) if !is_event_unread => {
+                requests.remove(id);
+                self.on_join_confirmed(now, project, &joined);
             }
-            (RequestKind::Join, AckVerdict::No) => {
-                requests.take(id);
+            (RoomRequestKind::Join, AckVerdict::Refused) => {
+                requests.remove(id);
                 if !requests.awaits_join(project) {
                     self.on_join_failed(now, project, &parse_rejection(arguments), false);
                 }
             }
             // The acknowledgement ends a request that an `error` event may have refused.
-            (RequestKind::Join, AckVerdict::Silent) if request.possible_refusal.is_some() => {
-                let Some(possible_refusal) = requests.take(id).and_then(|request| request.possible_refusal) else {
+            (RoomRequestKind::Join, AckVerdict::Unstated) if request.possible_refusal.is_some() => {
+                let Some(possible_refusal) = requests.remove(id).and_then(|request| request.possible_refusal) else {
                     return;
                 };
                 requests.clear_possible_refusal(&possible_refusal);
                 if requests.awaits_join(project) {
                     return;
                 }
-                if possible_refusal.is_uncertain || has_event {
+                if possible_refusal.is_ambiguous || has_event {
                     self.retry_join(now, project, JoinFailure::unanswered(possible_refusal.rejection.message));
                 } else {
-                    self.on_join_failed(now, project, &possible_refusal.rejection, possible_refusal.denied);
+                    self.on_join_failed(now, project, &possible_refusal.rejection, possible_refusal.is_access_denial);
                 }
             }
-            (RequestKind::Join, AckVerdict::Silent) if has_event => {
-                requests.take(id);
-                self.on_joined(now, project, &joined);
+            (RoomRequestKind::Join, AckVerdict::Unstated) if has_event => {
+                requests.remove(id);
+                self.on_join_confirmed(now, project, &joined);
             }
             // No event follows the acknowledgement of an overdue request.
-            (RequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
+            (RoomRequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
             // The event may still arrive. Otherwise the deadline decides.
-            (RequestKind::Join, _) => {}
+            (RoomRequestKind::Join, _) => {}
         }
     }
 
     /// Handles the acknowledgement of a join that an event has already confirmed.
-    pub(super) fn on_confirming_acknowledgement(&mut self, now: Now, id: u64, arguments: &str) {
+    pub(super) fn on_ack_after_confirmation(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
-        let refused = match ack_verdict(arguments) {
-            AckVerdict::Yes => false,
-            AckVerdict::No => true,
-            AckVerdict::Silent => doubtful,
+        let refused = match read_ack_verdict(arguments) {
+            AckVerdict::Accepted => false,
+            AckVerdict::Refused => true,
+            AckVerdict::Unstated => doubtful,
         };
         if refused {
-            self.rejoin_doubtful_room(now, &project);
+            self.rejoin_room(now, &project);
         }
     }
 
-    /// Joins a room again, because the client may be outside of it although an event confirmed the join. A superfluous
-    /// join is harmless; staying outside of the room is not.
-    pub(super) fn rejoin_doubtful_room(&mut self, now: Now, project: &ProjectId) {
+    /// Joins a room again, because the client may not be in it even though an event confirmed the join. A superfluous
+    /// join is harmless, but staying outside the room is not.
+    pub(super) fn rejoin_room(&mut self, now: Now, project: &ProjectId) {
         if self.rooms.get(project).is_some_and(|room| room.wanted && room.membership == Membership::In) {
-            self.on_left(now, project);
+            self.on_membership_ended(now, project);
         }
     }
 }

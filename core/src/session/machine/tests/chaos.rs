@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::{cases, rig::Rig};
+use super::{property_config, rig::Rig};
 use crate::{
     Backfill, Error, ErrorKind, OnServerDisconnect, ReconnectPolicy, Stage,
     session::{
@@ -15,28 +15,28 @@ use crate::{
 };
 
 #[derive(Debug, Clone)]
-enum Op {
+enum ChaosOp {
     Connect,
     Join(u8, Option<u64>),
     Leave(u8),
     Emit(bool),
     NetworkChanged,
     Close,
-    DialDone,
-    DialFailed(u8),
-    LateReport(usize, bool),
-    Greet,
-    Cut,
+    CompleteDial,
+    FailDial(u8),
+    LateDialReport(usize, bool),
+    CompleteHandshake,
+    DropConnection,
     Frame(String),
-    AnswerOne(u8),
+    AnswerOneRequest(u8),
     Binary(Vec<u8>),
-    Activity,
-    Jump(u64),
-    Run(u64),
+    SignOfLife,
+    AdvanceAtOnce(u64),
+    RunFor(u64),
     BackfillReply(usize, bool),
 }
 
-fn frames() -> impl Strategy<Value = String> {
+fn any_frame() -> impl Strategy<Value = String> {
     let project = || select(vec!["a", "b", "c", "d", "never"]);
     let words = select(vec![
         "Authentication required",
@@ -107,29 +107,29 @@ fn frames() -> impl Strategy<Value = String> {
     prop_oneof![20 => cut_short, 1 => ".{0,40}", 1 => "4[0-6]{1,2}.{0,30}"]
 }
 
-fn ops() -> impl Strategy<Value = Op> {
+fn any_op() -> impl Strategy<Value = ChaosOp> {
     prop_oneof![
-        1 => Just(Op::Connect),
-        4 => (0u8..5, option::weighted(0.3, 0u64..30)).prop_map(|(project, after)| Op::Join(project, after)),
-        3 => (0u8..5).prop_map(Op::Leave),
-        3 => any::<bool>().prop_map(Op::Emit),
-        1 => Just(Op::NetworkChanged),
-        1 => Just(Op::DialDone),
-        2 => (0u8..5).prop_map(Op::DialFailed),
-        1 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| Op::LateReport(which, good)),
-        4 => Just(Op::Greet),
-        1 => Just(Op::Cut),
-        16 => frames().prop_map(Op::Frame),
-        8 => (0u8..4).prop_map(Op::AnswerOne),
-        1 => vec(any::<u8>(), 0..20).prop_map(Op::Binary),
-        1 => Just(Op::Activity),
-        2 => prop_oneof![0u64..2_000, 0u64..60_000, 0u64..10_000_000].prop_map(Op::Jump),
-        4 => prop_oneof![0u64..2_000, 0u64..60_000, 0u64..600_000].prop_map(Op::Run),
-        2 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| Op::BackfillReply(which, good)),
+        1 => Just(ChaosOp::Connect),
+        4 => (0u8..5, option::weighted(0.3, 0u64..30)).prop_map(|(project, after)| ChaosOp::Join(project, after)),
+        3 => (0u8..5).prop_map(ChaosOp::Leave),
+        3 => any::<bool>().prop_map(ChaosOp::Emit),
+        1 => Just(ChaosOp::NetworkChanged),
+        1 => Just(ChaosOp::CompleteDial),
+        2 => (0u8..5).prop_map(ChaosOp::FailDial),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| ChaosOp::LateDialReport(which, good)),
+        4 => Just(ChaosOp::CompleteHandshake),
+        1 => Just(ChaosOp::DropConnection),
+        16 => any_frame().prop_map(ChaosOp::Frame),
+        8 => (0u8..4).prop_map(ChaosOp::AnswerOneRequest),
+        1 => vec(any::<u8>(), 0..20).prop_map(ChaosOp::Binary),
+        1 => Just(ChaosOp::SignOfLife),
+        2 => prop_oneof![0u64..2_000, 0u64..60_000, 0u64..10_000_000].prop_map(ChaosOp::AdvanceAtOnce),
+        4 => prop_oneof![0u64..2_000, 0u64..60_000, 0u64..600_000].prop_map(ChaosOp::RunFor),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(which, good)| ChaosOp::BackfillReply(which, good)),
     ]
 }
 
-fn configs() -> impl Strategy<Value = SessionConfig> {
+fn any_config() -> impl Strategy<Value = SessionConfig> {
     let policy = (select(vec![0u64, 1, 1_000]), option::weighted(0.2, 1u32..5), 1u32..10, 0.0..=1.0f64).prop_map(
         |(delay, attempts, per_minute, jitter)| ReconnectPolicy {
             delay: Duration::from_millis(delay),
@@ -167,66 +167,66 @@ fn configs() -> impl Strategy<Value = SessionConfig> {
     )
 }
 
-fn failure(kind: u8) -> ConnectionFailure {
+fn connection_failure(kind: u8) -> ConnectionFailure {
     match kind {
         0 => ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "no route")),
         1 => ConnectionFailure::Credentials(Error::new(ErrorKind::AuthenticationFailed, "status 401")),
         2 => ConnectionFailure::Dial(Error::new(ErrorKind::RateLimited, "429").with_retry_in(Duration::from_secs(30))),
-        3 => ConnectionFailure::NoLogin(Error::connect_failed(Stage::Credentials, "status 404")),
+        3 => ConnectionFailure::NoLoginForm(Error::connect_failed(Stage::Credentials, "status 404")),
         _ => ConnectionFailure::Io("broken".into()),
     }
 }
 
 const PROJECTS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-fn answer_one(rig: &mut Rig, how: u8) {
-    let Some(frame) = rig.sent.pop_front() else { return };
+fn answer_one_request(rig: &mut Rig, how: u8) {
+    let Some(frame) = rig.sent_frames.pop_front() else { return };
     let Some(packet) = frame.strip_prefix('4').and_then(|text| crate::sio::decode(text).ok()) else { return };
     let Ok((name, data)) = crate::sio::split_event(packet.data) else { return };
     let Some(id) = packet.id else { return };
     let project = serde_json::from_str(data).unwrap_or(serde_json::Value::Null)["project_id"].clone();
     match (&*name, how) {
-        ("join_project", 0) => rig.frame(&format!(r#"42["joined_project",{{"project_id":{project}}}]"#)),
-        ("join_project", 1) => rig.frame(&format!(
+        ("join_project", 0) => rig.receive(&format!(r#"42["joined_project",{{"project_id":{project}}}]"#)),
+        ("join_project", 1) => rig.receive(&format!(
             r#"42["joined_project",{{"project_id":{project},"replay":true,"event_id":9,"log":"l0"}}]"#
         )),
-        ("join_project", 2) => rig.frame(r#"42["error",{"message":"Server error occurred"}]"#),
-        ("leave_project", 0..=2) => rig.frame(&format!(r#"42["left_project",{{"project_id":{project}}}]"#)),
+        ("join_project", 2) => rig.receive(r#"42["error",{"message":"Server error occurred"}]"#),
+        ("leave_project", 0..=2) => rig.receive(&format!(r#"42["left_project",{{"project_id":{project}}}]"#)),
         _ => {}
     }
-    rig.frame(&format!("43{id}[]"));
+    rig.receive(&format!("43{id}[]"));
 }
 
-fn apply(rig: &mut Rig, op: Op) {
+fn apply(rig: &mut Rig, op: ChaosOp) {
     match op {
-        Op::Connect => drop(rig.connect()),
-        Op::Join(project, after) => drop(rig.join(PROJECTS[project as usize], after.map(Into::into))),
-        Op::Leave(project) => drop(rig.leave(PROJECTS[project as usize])),
-        Op::Emit(ack) => drop(rig.emit(ack.then_some(Duration::from_secs(10)))),
-        Op::NetworkChanged => rig.handle(Input::Command(Command::NetworkChanged)),
-        Op::Close => drop(rig.close()),
-        Op::DialDone => rig.dial_done(),
-        Op::DialFailed(kind) => rig.dial_failed(failure(kind)),
-        Op::LateReport(which, good) => {
-            if let Some(&id) = rig.given_up.get(which % rig.given_up.len().max(1)) {
+        ChaosOp::Connect => drop(rig.connect()),
+        ChaosOp::Join(project, after) => drop(rig.join(PROJECTS[project as usize], after.map(Into::into))),
+        ChaosOp::Leave(project) => drop(rig.leave(PROJECTS[project as usize])),
+        ChaosOp::Emit(ack) => drop(rig.emit(ack.then_some(Duration::from_secs(10)))),
+        ChaosOp::NetworkChanged => rig.handle(Input::Command(Command::NetworkChanged)),
+        ChaosOp::Close => drop(rig.close()),
+        ChaosOp::CompleteDial => rig.complete_dial(),
+        ChaosOp::FailDial(kind) => rig.fail_dial(connection_failure(kind)),
+        ChaosOp::LateDialReport(which, good) => {
+            if let Some(&id) = rig.abandoned_attempts.get(which % rig.abandoned_attempts.len().max(1)) {
                 rig.handle(match good {
                     true => Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None },
-                    false => Input::DialFailed { id, failure: failure(0) },
+                    false => Input::DialFailed { id, failure: connection_failure(0) },
                 });
             }
         }
-        Op::Greet => rig.greet(),
-        Op::Cut => rig.cut(),
-        Op::Frame(text) => rig.frame(&text),
-        Op::AnswerOne(how) => answer_one(rig, how),
-        Op::Binary(bytes) => rig.binary(&bytes),
-        Op::Activity => rig.handle(Input::Activity),
-        Op::Jump(ms) => rig.jump(Duration::from_millis(ms)),
-        Op::Run(ms) => rig.run(Duration::from_millis(ms), |_| {}),
-        Op::BackfillReply(which, good) => {
-            if let Some(request) = rig.backfills.get(which % rig.backfills.len().max(1)).cloned() {
+        ChaosOp::CompleteHandshake => rig.complete_handshake(),
+        ChaosOp::DropConnection => rig.drop_connection(),
+        ChaosOp::Frame(text) => rig.receive(&text),
+        ChaosOp::AnswerOneRequest(how) => answer_one_request(rig, how),
+        ChaosOp::Binary(bytes) => rig.receive_binary(&bytes),
+        ChaosOp::SignOfLife => rig.handle(Input::SignOfLife),
+        ChaosOp::AdvanceAtOnce(ms) => rig.advance_at_once(Duration::from_millis(ms)),
+        ChaosOp::RunFor(ms) => rig.run_for(Duration::from_millis(ms), |_| {}),
+        ChaosOp::BackfillReply(which, good) => {
+            if let Some(request) = rig.backfill_requests.get(which % rig.backfill_requests.len().max(1)).cloned() {
                 let result = if good {
-                    Ok(BackfillData { complete: true, ..BackfillData::default() })
+                    Ok(BackfillData { is_complete: true, ..BackfillData::default() })
                 } else {
                     Err(Error::closed())
                 };
@@ -234,18 +234,18 @@ fn apply(rig: &mut Rig, op: Op) {
             }
         }
     }
-    rig.told.clear();
+    rig.stream_outputs.clear();
 }
 
 proptest! {
-    #![proptest_config(cases(600))]
+    #![proptest_config(property_config(600))]
 
     #[test]
-    fn the_rules_hold_for_any_input(
-        config in configs(),
+    fn the_invariants_hold_for_any_input(
+        config in any_config(),
         seed: u64,
         connect_first in prop::bool::weighted(0.9),
-        ops in vec(ops(), 1..120),
+        ops in vec(any_op(), 1..120),
         close in prop::bool::weighted(0.1),
     ) {
         let endless = config.retry_first_connect;
@@ -257,20 +257,20 @@ proptest! {
         for (at, op) in ops.into_iter().enumerate() {
             apply(&mut rig, op);
             if close && at == half {
-                apply(&mut rig, Op::Close);
+                apply(&mut rig, ChaosOp::Close);
             }
         }
         // Without a server, every waiting command must fail, except a `connect` that is retried without a limit.
         if rig.state() != "idle" {
-            rig.run(Duration::from_secs(3 * 3600), |rig| rig.dial_failed(failure(0)));
-            let left: Vec<_> = rig.pending.values().filter(|what| !(endless && **what == "connect")).collect();
-            prop_assert!(left.is_empty(), "never answered: {left:?}");
+            rig.run_for(Duration::from_secs(3 * 3600), |rig| rig.fail_dial(connection_failure(0)));
+            let left: Vec<_> = rig.pending_commands.values().filter(|what| !(endless && **what == "connect")).collect();
+            prop_assert!(left.is_empty(), "commands without an answer: {left:?}");
         }
         rig.close();
-        prop_assert!(rig.pending.is_empty(), "left without an answer by close: {:?}", rig.pending);
-        for op in [Op::Connect, Op::Join(0, None), Op::Leave(0), Op::Emit(true), Op::Close, Op::NetworkChanged] {
+        prop_assert!(rig.pending_commands.is_empty(), "commands without an answer after close: {:?}", rig.pending_commands);
+        for op in [ChaosOp::Connect, ChaosOp::Join(0, None), ChaosOp::Leave(0), ChaosOp::Emit(true), ChaosOp::Close, ChaosOp::NetworkChanged] {
             apply(&mut rig, op);
-            prop_assert!(rig.pending.is_empty(), "left without an answer after the end: {:?}", rig.pending);
+            prop_assert!(rig.pending_commands.is_empty(), "commands without an answer from a closed client: {:?}", rig.pending_commands);
         }
     }
 }

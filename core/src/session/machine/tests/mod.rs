@@ -1,24 +1,24 @@
 //! Tests of the machine: invariants under random inputs, and single scenarios.
 
-mod a_server_changes;
 mod backlog_pages;
 mod chaos;
-mod exactness;
+mod exactly_once;
 mod given_up_joins;
-mod holes;
-mod paced;
+mod invariants;
+mod joins_and_leaves;
+mod log_gained_or_lost;
+mod log_holes;
+mod paced_by_readers;
 mod recovered_by_rest;
 mod rig;
-mod rooms;
-mod rules;
 mod without_a_log;
 
+pub(crate) use invariants::InvariantChecker;
 use proptest::test_runner::Config;
-pub(crate) use rules::Rules;
 
-/// Returns the configuration of a property test with this number of cases. `PROPTEST_CASES` overrides the number, for
-/// long runs.
-fn cases(default: u32) -> Config {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+/// Returns the configuration of a property test with `default_cases` cases. `PROPTEST_CASES` overrides this number,
+/// for long runs.
+fn property_config(default_cases: u32) -> Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default_cases);
     Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }
 }

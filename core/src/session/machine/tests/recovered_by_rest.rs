@@ -5,147 +5,166 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::rig::{Rig, Told, quick};
+use super::rig::{Rig, StreamOutput, quick_reconnect_config};
 use crate::{
     Backfill, Event,
     events::{Origin, Received, decode},
     session::{BackfillData, BackfillQuery, BackfillReply, Input, SessionConfig},
 };
 
-const HOUR: i64 = 3600;
+const HOUR_SECONDS: i64 = 3600;
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(HOUR + second).unwrap()
+fn time_at(second: i64) -> Timestamp {
+    Timestamp::from_second(HOUR_SECONDS + second).unwrap()
 }
 
-fn update(content: &str, status: &str, second: i64) -> String {
-    json!({"content_id": content, "project_id": "p", "status": status, "timestamp": at(second).to_string()}).to_string()
+fn update_payload(content: &str, status: &str, second: i64) -> String {
+    json!({"content_id": content, "project_id": "p", "status": status, "timestamp": time_at(second).to_string()})
+        .to_string()
 }
 
-fn told_by_rest(content: &str, status: &str, second: i64) -> Event {
-    let received = Received { origin: Origin::Backfill, at: at(HOUR) };
-    decode("moderation_update", &update(content, status, second), received)
+fn backfilled_update(content: &str, status: &str, second: i64) -> Event {
+    let received = Received { origin: Origin::Backfill, at: time_at(HOUR_SECONDS) };
+    decode("moderation_update", &update_payload(content, status, second), received)
 }
 
 /// Returns a client that has joined `p` and knows where its stream starts. No item is flagged.
-fn joined(config: SessionConfig) -> Rig {
+fn joined_rig(config: SessionConfig) -> Rig {
     let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..config }, 1);
-    rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
+    rig.run_for(Duration::from_secs(2 * HOUR_SECONDS as u64), |_| {});
     rig.connect();
-    rig.greet();
+    rig.complete_handshake();
     rig.join("p", None);
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(
+    rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
+    answer_backfill(
         &mut rig,
-        BackfillData { start: Some(at(0)), flagged: Some(Vec::new()), complete: true, ..BackfillData::default() },
+        BackfillData {
+            stream_start: Some(time_at(0)),
+            flagged: Some(Vec::new()),
+            is_complete: true,
+            ..BackfillData::default()
+        },
     );
     rig
 }
 
-fn answer(rig: &mut Rig, found: BackfillData) {
-    let request = rig.backfills.pop().expect("nothing was asked");
+fn answer_backfill(rig: &mut Rig, found: BackfillData) {
+    let request = rig.backfill_requests.pop().expect("no request to REST");
     rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result: Ok(found) }));
 }
 
-fn back(rig: &mut Rig) {
-    rig.cut();
-    rig.run(Duration::from_secs(5), |_| {});
-    rig.greet();
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
+fn reconnect(rig: &mut Rig) {
+    rig.drop_connection();
+    rig.run_for(Duration::from_secs(5), |_| {});
+    rig.complete_handshake();
+    rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
 }
 
-fn live(rig: &mut Rig, content: &str, status: &str, second: i64) {
-    rig.frame(&format!(r#"42["moderation_update",{}]"#, update(content, status, second)));
+fn receive_update(rig: &mut Rig, content: &str, status: &str, second: i64) {
+    rig.receive(&format!(r#"42["moderation_update",{}]"#, update_payload(content, status, second)));
 }
 
-fn statuses(rig: &mut Rig) -> Vec<String> {
-    let told = std::mem::take(&mut rig.told);
-    let updates = told.into_iter().filter_map(|told| match told {
-        Told::Event(Event::ModerationUpdate(update)) => Some(format!("{} {}", update.content_id, update.status)),
+fn take_statuses(rig: &mut Rig) -> Vec<String> {
+    let outputs = std::mem::take(&mut rig.stream_outputs);
+    let updates = outputs.into_iter().filter_map(|output| match output {
+        StreamOutput::Event(Event::ModerationUpdate(update)) => {
+            Some(format!("{} {}", update.content_id, update.status))
+        }
         _ => None,
     });
     updates.collect()
 }
 
 #[test]
-fn a_decision_that_comes_after_its_review_is_not_news() {
-    let mut rig = joined(quick());
-    back(&mut rig);
-    let events = vec![told_by_rest("a", "approved", 20)];
-    answer(
+fn a_flag_that_arrives_after_its_backfilled_review_is_dropped() {
+    let mut rig = joined_rig(quick_reconnect_config());
+    reconnect(&mut rig);
+    let events = vec![backfilled_update("a", "approved", 20)];
+    answer_backfill(
         &mut rig,
         BackfillData {
             events,
             flagged: Some(Vec::new()),
-            complete: true,
-            until: Some(at(10)),
+            is_complete: true,
+            complete_until: Some(time_at(10)),
             ..BackfillData::default()
         },
     );
-    live(&mut rig, "a", "flagged", 10);
-    live(&mut rig, "a", "approved", 20);
-    live(&mut rig, "a", "flagged", 30);
-    assert_eq!(statuses(&mut rig), ["a approved", "a flagged"]);
+    receive_update(&mut rig, "a", "flagged", 10);
+    receive_update(&mut rig, "a", "approved", 20);
+    receive_update(&mut rig, "a", "flagged", 30);
+    assert_eq!(take_statuses(&mut rig), ["a approved", "a flagged"]);
 }
 
 #[test]
-fn after_an_incomplete_backfill_the_next_one_starts_at_the_join() {
-    let mut rig = joined(quick());
-    back(&mut rig);
+fn after_an_incomplete_backfill_the_next_backfill_starts_at_the_join() {
+    let mut rig = joined_rig(quick_reconnect_config());
+    reconnect(&mut rig);
     let joined_at = rig.now().wall;
-    rig.run(Duration::from_secs(20), |rig| rig.frame("2"));
-    // REST knows decisions that are lost with the connection.
+    rig.run_for(Duration::from_secs(20), |rig| rig.receive("2"));
+    // REST returns decisions whose events are lost with the connection.
     let until = Some(joined_at + Duration::from_secs(10));
-    answer(&mut rig, BackfillData { until, flagged: Some(Vec::new()), complete: false, ..BackfillData::default() });
-    back(&mut rig);
-    let request = rig.backfills.last().expect("nothing was asked");
-    assert!(matches!(request.query, BackfillQuery::Missed { since } if since <= joined_at), "{request:?}");
+    answer_backfill(
+        &mut rig,
+        BackfillData {
+            complete_until: until,
+            flagged: Some(Vec::new()),
+            is_complete: false,
+            ..BackfillData::default()
+        },
+    );
+    reconnect(&mut rig);
+    let request = rig.backfill_requests.last().expect("no request to REST");
+    assert!(matches!(request.query, BackfillQuery::MissedDecisions { since } if since <= joined_at), "{request:?}");
 }
 
 #[test]
-fn a_decision_that_is_made_again_is_no_repetition() {
-    let mut rig = joined(quick());
-    back(&mut rig);
-    let events = vec![told_by_rest("a", "approved", 20)];
-    answer(&mut rig, BackfillData { events, flagged: Some(Vec::new()), complete: true, ..BackfillData::default() });
-    live(&mut rig, "a", "rejected", 30);
-    live(&mut rig, "a", "approved", 40);
-    assert_eq!(statuses(&mut rig), ["a approved", "a rejected", "a approved"]);
+fn a_decision_that_is_made_again_is_delivered_again() {
+    let mut rig = joined_rig(quick_reconnect_config());
+    reconnect(&mut rig);
+    let events = vec![backfilled_update("a", "approved", 20)];
+    answer_backfill(
+        &mut rig,
+        BackfillData { events, flagged: Some(Vec::new()), is_complete: true, ..BackfillData::default() },
+    );
+    receive_update(&mut rig, "a", "rejected", 30);
+    receive_update(&mut rig, "a", "approved", 40);
+    assert_eq!(take_statuses(&mut rig), ["a approved", "a rejected", "a approved"]);
 }
 
 #[test]
-fn an_event_that_was_delayed_over_another_join_repeats_nothing() {
-    let mut rig = joined(quick());
-    back(&mut rig);
-    let complete = || BackfillData { flagged: Some(Vec::new()), complete: true, ..BackfillData::default() };
-    let events = vec![told_by_rest("a", "approved", 20)];
-    answer(&mut rig, BackfillData { events, until: Some(at(20)), ..complete() });
+fn an_event_delayed_beyond_a_rejoin_is_still_a_duplicate() {
+    let mut rig = joined_rig(quick_reconnect_config());
+    reconnect(&mut rig);
+    let complete = || BackfillData { flagged: Some(Vec::new()), is_complete: true, ..BackfillData::default() };
+    let events = vec![backfilled_update("a", "approved", 20)];
+    answer_backfill(&mut rig, BackfillData { events, complete_until: Some(time_at(20)), ..complete() });
     // The server seems to remove the client from the room, but the client never left it.
-    rig.frame(r#"42["left_project",{"project_id":"p"}]"#);
-    rig.run(Duration::from_secs(1), |_| {});
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(&mut rig, BackfillData { until: Some(at(21)), ..complete() });
-    live(&mut rig, "a", "approved", 20);
-    assert_eq!(statuses(&mut rig), ["a approved"]);
+    rig.receive(r#"42["left_project",{"project_id":"p"}]"#);
+    rig.run_for(Duration::from_secs(1), |_| {});
+    rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
+    answer_backfill(&mut rig, BackfillData { complete_until: Some(time_at(21)), ..complete() });
+    receive_update(&mut rig, "a", "approved", 20);
+    assert_eq!(take_statuses(&mut rig), ["a approved"]);
 }
 
 #[test]
-fn a_review_that_rest_tells_does_not_move_the_next_beginning() {
-    let mut rig = joined(quick());
-    back(&mut rig);
-    let events = vec![told_by_rest("old", "approved", 50)];
-    answer(
+fn a_backfilled_review_does_not_move_the_start_of_the_next_backfill() {
+    let mut rig = joined_rig(quick_reconnect_config());
+    reconnect(&mut rig);
+    let events = vec![backfilled_update("old", "approved", 50)];
+    answer_backfill(
         &mut rig,
         BackfillData {
             events,
             flagged: Some(Vec::new()),
-            complete: true,
-            until: Some(at(10)),
+            is_complete: true,
+            complete_until: Some(time_at(10)),
             ..BackfillData::default()
         },
     );
-    back(&mut rig);
-    assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(10) });
+    reconnect(&mut rig);
+    assert_eq!(rig.backfill_requests[0].query, BackfillQuery::MissedDecisions { since: time_at(10) });
 }
 
 #[test]
@@ -154,67 +173,97 @@ fn reviews_are_polled_again_after_an_interruption_without_backfill() {
         backfill: Backfill::Replay,
         review_poll: Some(Duration::from_secs(60)),
         heartbeat_interval: None,
-        ..quick()
+        ..quick_reconnect_config()
     };
-    let mut rig = joined(config);
-    back(&mut rig);
-    rig.run(Duration::from_secs(61), |rig| rig.frame("2"));
-    assert_eq!(rig.backfills.pop().expect("nothing was asked").query, BackfillQuery::Reviews);
+    let mut rig = joined_rig(config);
+    reconnect(&mut rig);
+    rig.run_for(Duration::from_secs(61), |rig| rig.receive("2"));
+    assert_eq!(rig.backfill_requests.pop().expect("no request to REST").query, BackfillQuery::Reviews);
 }
 
 #[test]
-fn the_start_of_a_stream_may_arrive_between_two_joins() {
-    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, 1);
+fn the_start_of_a_stream_may_be_reported_between_two_joins() {
+    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick_reconnect_config() }, 1);
     rig.connect();
-    rig.greet();
+    rig.complete_handshake();
     rig.join("p", None);
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    rig.frame(r#"42["left_project",{"project_id":"p"}]"#);
-    answer(
+    rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
+    rig.receive(r#"42["left_project",{"project_id":"p"}]"#);
+    answer_backfill(
         &mut rig,
-        BackfillData { start: Some(at(0)), flagged: Some(vec!["a".into()]), complete: true, ..BackfillData::default() },
+        BackfillData {
+            stream_start: Some(time_at(0)),
+            flagged: Some(vec!["a".into()]),
+            is_complete: true,
+            ..BackfillData::default()
+        },
     );
-    rig.run(Duration::from_secs(5), |_| {});
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    let gap = |told: &Told| matches!(told, Told::Event(Event::Gap(_)));
-    assert!(!rig.told.iter().any(gap), "nothing is missing that REST can't tell: {:?}", rig.told);
-    let asked = rig.backfills.pop().expect("nothing was asked");
-    assert_eq!((asked.query, asked.flagged), (BackfillQuery::Missed { since: at(0) }, Some(vec!["a".into()])));
+    rig.run_for(Duration::from_secs(5), |_| {});
+    rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
+    let is_gap = |output: &StreamOutput| matches!(output, StreamOutput::Event(Event::Gap(_)));
+    assert!(
+        !rig.stream_outputs.iter().any(is_gap),
+        "REST can return everything that is missing: {:?}",
+        rig.stream_outputs
+    );
+    let asked = rig.backfill_requests.pop().expect("no request to REST");
+    assert_eq!(
+        (asked.query, asked.flagged),
+        (BackfillQuery::MissedDecisions { since: time_at(0) }, Some(vec!["a".into()]))
+    );
 }
 
 #[test]
-fn a_stream_starts_at_its_join_though_rest_tells_so_only_when_it_is_asked_again() {
+fn a_stream_starts_at_its_join_even_if_rest_reports_the_start_late() {
     let minute = Duration::from_secs(60);
-    let mut rig = Rig::new(SessionConfig { can_ask_rest: true, review_poll: Some(minute), ..quick() }, 1);
+    let mut rig =
+        Rig::new(SessionConfig { can_ask_rest: true, review_poll: Some(minute), ..quick_reconnect_config() }, 1);
     rig.connect();
-    rig.greet();
+    rig.complete_handshake();
     rig.join("p", None);
-    rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-    answer(&mut rig, BackfillData::default());
-    rig.run(minute, |rig| rig.frame("2"));
-    assert_eq!(rig.backfills[0].query, BackfillQuery::Start);
-    answer(
+    rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
+    answer_backfill(&mut rig, BackfillData::default());
+    rig.run_for(minute, |rig| rig.receive("2"));
+    assert_eq!(rig.backfill_requests[0].query, BackfillQuery::StreamStart);
+    answer_backfill(
         &mut rig,
-        BackfillData { start: Some(at(60)), flagged: Some(Vec::new()), complete: true, ..BackfillData::default() },
+        BackfillData {
+            stream_start: Some(time_at(60)),
+            flagged: Some(Vec::new()),
+            is_complete: true,
+            ..BackfillData::default()
+        },
     );
-    back(&mut rig);
-    assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(0) });
+    reconnect(&mut rig);
+    assert_eq!(rig.backfill_requests[0].query, BackfillQuery::MissedDecisions { since: time_at(0) });
 }
 
 #[test]
 fn a_stream_starts_when_its_join_was_sent() {
     for slept in [0, 60] {
-        let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, 1);
-        rig.run(Duration::from_secs(2 * HOUR as u64), |_| {});
+        let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick_reconnect_config() }, 1);
+        rig.run_for(Duration::from_secs(2 * HOUR_SECONDS as u64), |_| {});
         rig.connect();
-        rig.greet();
+        rig.complete_handshake();
         rig.join("p", None);
-        rig.run(Duration::from_secs(6), |_| {});
+        rig.run_for(Duration::from_secs(6), |_| {});
         rig.sleep(Duration::from_secs(slept));
-        rig.frame(r#"42["joined_project",{"project_id":"p"}]"#);
-        let start = Some(at(6 + slept as i64));
-        answer(&mut rig, BackfillData { start, flagged: Some(Vec::new()), complete: true, ..BackfillData::default() });
-        back(&mut rig);
-        assert_eq!(rig.backfills[0].query, BackfillQuery::Missed { since: at(0) }, "slept {slept} s");
+        rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
+        let start = Some(time_at(6 + slept as i64));
+        answer_backfill(
+            &mut rig,
+            BackfillData {
+                stream_start: start,
+                flagged: Some(Vec::new()),
+                is_complete: true,
+                ..BackfillData::default()
+            },
+        );
+        reconnect(&mut rig);
+        assert_eq!(
+            rig.backfill_requests[0].query,
+            BackfillQuery::MissedDecisions { since: time_at(0) },
+            "slept {slept} s"
+        );
     }
 }

@@ -9,8 +9,8 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 
 use super::{
-    cases,
-    rig::{Rig, Told, quick},
+    property_config,
+    rig::{Rig, StreamOutput, quick_reconnect_config},
 };
 use crate::{
     Error, GapReason,
@@ -23,145 +23,148 @@ use crate::{
 const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
-enum Op {
+enum NoLogOp {
     Publish(u8),
-    Carry(u8),
-    Serve,
+    DeliverFrames(u8),
+    HandleJoins,
     /// Swaps two adjacent frames: an event overtakes the confirmation of the join or another event.
-    Swap(usize),
-    Cut,
-    Greet,
+    SwapFrames(usize),
+    DropConnection,
+    CompleteHandshake,
     /// Answers the pending REST requests: completely (0), partly (1), or not at all (2).
-    Answer(u8),
-    Run(u64),
+    AnswerBackfills(u8),
+    RunFor(u64),
 }
 
-fn ops() -> impl Strategy<Value = Op> {
+fn any_op() -> impl Strategy<Value = NoLogOp> {
     prop_oneof![
-        8 => (1u8..4).prop_map(Op::Publish),
-        8 => (1u8..6).prop_map(Op::Carry),
-        6 => Just(Op::Serve),
-        2 => any::<usize>().prop_map(Op::Swap),
-        2 => Just(Op::Cut),
-        4 => Just(Op::Greet),
-        4 => prop_oneof![6 => Just(0u8), 1 => Just(1), 1 => Just(2)].prop_map(Op::Answer),
-        6 => (0u64..5_000).prop_map(Op::Run),
+        8 => (1u8..4).prop_map(NoLogOp::Publish),
+        8 => (1u8..6).prop_map(NoLogOp::DeliverFrames),
+        6 => Just(NoLogOp::HandleJoins),
+        2 => any::<usize>().prop_map(NoLogOp::SwapFrames),
+        2 => Just(NoLogOp::DropConnection),
+        4 => Just(NoLogOp::CompleteHandshake),
+        4 => prop_oneof![6 => Just(0u8), 1 => Just(1), 1 => Just(2)].prop_map(NoLogOp::AnswerBackfills),
+        6 => (0u64..5_000).prop_map(NoLogOp::RunFor),
     ]
 }
 
-struct World {
+struct NoLogWorld {
     rig: Rig,
-    contents: Vec<(u64, jiff::Timestamp)>,
+    decisions: Vec<(u64, jiff::Timestamp)>,
     /// Frames on their way to the client, and the times at which they were sent.
-    network: VecDeque<(String, jiff::Timestamp)>,
-    joined: bool,
+    frames_in_transit: VecDeque<(String, jiff::Timestamp)>,
+    is_joined: bool,
     /// First item that the stream must contain; `None` if there is nothing to check.
-    from: Option<u64>,
-    seen: HashMap<u64, u32>,
+    first_expected: Option<u64>,
+    delivery_counts: HashMap<u64, u32>,
     /// Time in milliseconds since the network last carried all frames.
-    lag: u64,
-    told_gaps: u64,
-    failed: u64,
+    undelivered_ms: u64,
+    gap_count: u64,
+    failed_backfill_count: u64,
 }
 
-impl World {
+impl NoLogWorld {
     fn new(seed: u64) -> Self {
-        let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick() }, seed);
+        let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..quick_reconnect_config() }, seed);
         rig.connect();
-        rig.greet();
+        rig.complete_handshake();
         rig.join("p", None);
         Self {
             rig,
-            contents: Vec::new(),
-            network: VecDeque::new(),
-            joined: false,
-            from: None,
-            seen: HashMap::new(),
-            lag: 0,
-            told_gaps: 0,
-            failed: 0,
+            decisions: Vec::new(),
+            frames_in_transit: VecDeque::new(),
+            is_joined: false,
+            first_expected: None,
+            delivery_counts: HashMap::new(),
+            undelivered_ms: 0,
+            gap_count: 0,
+            failed_backfill_count: 0,
         }
     }
 
-    fn payload(&self, (n, at): (u64, jiff::Timestamp)) -> String {
+    fn update_payload(&self, (n, at): (u64, jiff::Timestamp)) -> String {
         json!({"content_id": n.to_string(), "status": "approved", "project_id": "p", "timestamp": at.to_string()})
             .to_string()
     }
 
-    fn apply(&mut self, op: &Op) {
+    fn apply(&mut self, op: &NoLogOp) {
         match *op {
-            Op::Publish(count) => {
+            NoLogOp::Publish(count) => {
                 for _ in 0..count {
-                    let content = (self.contents.len() as u64, self.rig.now().wall);
-                    self.contents.push(content);
-                    if self.joined {
-                        let frame = format!(r#"42["moderation_update",{}]"#, self.payload(content));
-                        self.network.push_back((frame, content.1));
+                    let content = (self.decisions.len() as u64, self.rig.now().wall);
+                    self.decisions.push(content);
+                    if self.is_joined {
+                        let frame = format!(r#"42["moderation_update",{}]"#, self.update_payload(content));
+                        self.frames_in_transit.push_back((frame, content.1));
                     }
                 }
             }
-            Op::Carry(count) => {
+            NoLogOp::DeliverFrames(count) => {
                 for _ in 0..count {
-                    if let Some((frame, _)) = self.network.pop_front() {
-                        self.rig.frame(&frame);
+                    if let Some((frame, _)) = self.frames_in_transit.pop_front() {
+                        self.rig.receive(&frame);
                     }
                 }
             }
-            Op::Serve => {
-                while let Some(frame) = self.rig.sent.pop_front() {
+            NoLogOp::HandleJoins => {
+                while let Some(frame) = self.rig.sent_frames.pop_front() {
                     if Emitted::read(&frame).is_some_and(|asked| asked.name == "join_project") {
-                        self.joined = true;
-                        self.from.get_or_insert(self.contents.len() as u64);
+                        self.is_joined = true;
+                        self.first_expected.get_or_insert(self.decisions.len() as u64);
                         let confirmed = r#"42["joined_project",{"project_id":"p"}]"#.to_owned();
-                        self.network.push_back((confirmed, self.rig.now().wall));
+                        self.frames_in_transit.push_back((confirmed, self.rig.now().wall));
                     }
                 }
             }
-            Op::Swap(which) => {
+            NoLogOp::SwapFrames(which) => {
                 // Only frames that concurrent publishers may send in either order are swapped.
-                let at = which % self.network.len().max(1);
+                let at = which % self.frames_in_transit.len().max(1);
                 let near = |a: &(String, jiff::Timestamp), b: &(String, jiff::Timestamp)| {
                     b.1.duration_since(a.1).unsigned_abs() <= BACKFILL_OVERLAP
                 };
-                if at + 1 < self.network.len() && near(&self.network[at], &self.network[at + 1]) {
-                    self.network.swap(at, at + 1);
+                if at + 1 < self.frames_in_transit.len()
+                    && near(&self.frames_in_transit[at], &self.frames_in_transit[at + 1])
+                {
+                    self.frames_in_transit.swap(at, at + 1);
                 }
             }
-            Op::Cut => self.rig.cut(),
-            Op::Greet => {
-                if self.rig.dial.is_some() {
-                    self.rig.greet();
+            NoLogOp::DropConnection => self.rig.drop_connection(),
+            NoLogOp::CompleteHandshake => {
+                if self.rig.pending_dial.is_some() {
+                    self.rig.complete_handshake();
                 }
             }
-            Op::Answer(how) => self.answer(how),
-            Op::Run(ms) => {
-                self.lag += ms;
-                if self.lag > 20_000 {
+            NoLogOp::AnswerBackfills(how) => self.answer_backfills(how),
+            NoLogOp::RunFor(ms) => {
+                self.undelivered_ms += ms;
+                if self.undelivered_ms > 20_000 {
                     // A frame may be delayed, but not forever.
-                    self.apply(&Op::Carry(255));
-                    self.lag = 0;
+                    self.apply(&NoLogOp::DeliverFrames(255));
+                    self.undelivered_ms = 0;
                 }
-                self.rig.run(Duration::from_millis(ms), |_| {});
+                self.rig.run_for(Duration::from_millis(ms), |_| {});
             }
         }
-        if !self.rig.open {
+        if !self.rig.is_open {
             // The driver drops the REST requests of a lost connection.
-            self.rig.backfills.clear();
-            self.network.clear();
-            self.joined = false;
+            self.rig.backfill_requests.clear();
+            self.frames_in_transit.clear();
+            self.is_joined = false;
         }
-        self.check();
+        self.check_outputs();
     }
 
-    fn answer(&mut self, how: u8) {
-        for request in std::mem::take(&mut self.rig.backfills) {
-            // The start of a stream is never reported here, so events missed before the first decision are a gap.
-            let BackfillQuery::Missed { since } = request.query else { continue };
-            let since = self.contents.iter().filter(|(_, at)| *at >= since - BACKFILL_OVERLAP);
+    fn answer_backfills(&mut self, how: u8) {
+        for request in std::mem::take(&mut self.rig.backfill_requests) {
+            // The start of a stream is never reported here, so events missed before the first decision are reported as
+            // a gap.
+            let BackfillQuery::MissedDecisions { since } = request.query else { continue };
+            let since = self.decisions.iter().filter(|(_, at)| *at >= since - BACKFILL_OVERLAP);
             let mut found: Vec<_> = since
                 .map(|content| {
                     let received = Received { origin: Origin::Backfill, at: self.rig.now().wall };
-                    decode("moderation_update", &self.payload(*content), received)
+                    decode("moderation_update", &self.update_payload(*content), received)
                 })
                 .collect();
             let result = match how {
@@ -172,31 +175,35 @@ impl World {
                 }
                 _ => Err(Error::closed()),
             };
-            let result = result.map(|(events, complete)| BackfillData { events, complete, ..BackfillData::default() });
-            self.failed += u64::from(how != 0);
+            let result = result.map(|(events, complete)| BackfillData {
+                events,
+                is_complete: complete,
+                ..BackfillData::default()
+            });
+            self.failed_backfill_count += u64::from(how != 0);
             self.rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result }));
         }
     }
 
-    fn check(&mut self) {
-        while let Some(told) = self.rig.told.pop_front() {
-            match told {
-                Told::Event(Event::ModerationUpdate(update)) => {
-                    *self.seen.entry(update.content_id.parse().unwrap()).or_default() += 1;
+    fn check_outputs(&mut self) {
+        while let Some(output) = self.rig.stream_outputs.pop_front() {
+            match output {
+                StreamOutput::Event(Event::ModerationUpdate(update)) => {
+                    *self.delivery_counts.entry(update.content_id.parse().unwrap()).or_default() += 1;
                 }
-                Told::Event(Event::Gap(gap)) => {
+                StreamOutput::Event(Event::Gap(gap)) => {
                     if gap.reason == GapReason::Interrupted {
                         // Before the first decision, no server time is known from which a backfill could start.
-                        assert!(self.seen.is_empty());
-                        self.from = None;
+                        assert!(self.delivery_counts.is_empty());
+                        self.first_expected = None;
                     } else {
                         assert_eq!(gap.reason, GapReason::BackfillIncomplete);
-                        self.told_gaps += 1;
+                        self.gap_count += 1;
                     }
                 }
-                Told::ProjectOpened(_) => {}
+                StreamOutput::ProjectOpened(_) => {}
                 // The first join may time out without a connection. Then there is nothing to check.
-                Told::Ended(..) => self.from = None,
+                StreamOutput::Ended(..) => self.first_expected = None,
                 other => panic!("{other:?}"),
             }
         }
@@ -204,28 +211,28 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(property_config(300))]
 
     #[test]
-    fn each_decision_once_or_a_gap(seed: u64, ops in vec(ops(), 10..120)) {
-        let mut world = World::new(seed);
-        world.apply(&Op::Serve);
-        world.apply(&Op::Carry(10));
+    fn each_decision_is_delivered_once_or_covered_by_a_gap(seed: u64, ops in vec(any_op(), 10..120)) {
+        let mut world = NoLogWorld::new(seed);
+        world.apply(&NoLogOp::HandleJoins);
+        world.apply(&NoLogOp::DeliverFrames(10));
         for op in &ops {
             world.apply(op);
         }
         for _ in 0..200 {
-            for op in [Op::Greet, Op::Serve, Op::Carry(255), Op::Answer(0), Op::Run(100)] {
+            for op in [NoLogOp::CompleteHandshake, NoLogOp::HandleJoins, NoLogOp::DeliverFrames(255), NoLogOp::AnswerBackfills(0), NoLogOp::RunFor(100)] {
                 world.apply(&op);
             }
         }
-        for (content, times) in &world.seen {
-            prop_assert_eq!(*times, 1, "content {} came {} times", content, times);
+        for (content, times) in &world.delivery_counts {
+            prop_assert_eq!(*times, 1, "item {} was delivered {} times", content, times);
         }
-        prop_assert_eq!(world.told_gaps, world.failed, "a gap reports every failure, and nothing else");
-        if world.failed == 0 && let Some(from) = world.from {
-            for n in from..world.contents.len() as u64 {
-                prop_assert!(world.seen.contains_key(&n), "content {} is lost", n);
+        prop_assert_eq!(world.gap_count, world.failed_backfill_count, "each failed backfill must be reported by one gap");
+        if world.failed_backfill_count == 0 && let Some(from) = world.first_expected {
+            for n in from..world.decisions.len() as u64 {
+                prop_assert!(world.delivery_counts.contains_key(&n), "item {} was lost", n);
             }
         }
     }

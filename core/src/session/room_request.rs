@@ -5,14 +5,14 @@ use std::time::Instant;
 use crate::events::{ProjectId, ServerRejection};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestKind {
+pub(crate) enum RoomRequestKind {
     Join,
     Leave,
 }
 
 /// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RequestStage {
+pub(crate) enum RoomRequestStage {
     /// Waiting for the answer. Only one request at a time is in this stage, because servers may answer concurrent
     /// requests in any order, and a failure does not name its project.
     Awaited,
@@ -21,13 +21,13 @@ pub(crate) enum RequestStage {
     Overdue,
     /// Confirmed by a `joined_project` event, but not yet by the acknowledgement that ends the request.
     Confirmed {
-        /// The event may instead have answered an earlier join, after which the client left the room.
-        contested: bool,
-        /// The server has since refused a request, possibly this one.
-        doubtful: bool,
+        /// True if the event may have answered an earlier join, after which the client left the room.
+        is_contested: bool,
+        /// True if the server has since refused a request, possibly this one.
+        may_be_refused: bool,
     },
     /// Given up without an answer. The client may be in the room.
-    Lingering,
+    GivenUp,
     /// Replaced by a leave or another join. The answer to this request may still arrive.
     Superseded,
 }
@@ -37,79 +37,89 @@ pub(crate) enum RequestStage {
 pub(crate) struct PossibleRefusal {
     pub(crate) rejection: ServerRejection,
     /// True if the event was `project_access_denied`.
-    pub(crate) denied: bool,
+    pub(crate) is_access_denial: bool,
     /// True if a different `error` event has also arrived, so either of them may answer another request.
-    pub(crate) is_uncertain: bool,
+    pub(crate) is_ambiguous: bool,
 }
 
 /// Join or leave of a room, as sent to the server.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub(crate) struct RoomRequest {
     /// Id of the expected acknowledgement. `None` if the client is in the room but no known request explains why.
-    pub(crate) ack: Option<u64>,
+    pub(crate) ack_id: Option<u64>,
     pub(crate) project: ProjectId,
-    pub(crate) kind: RequestKind,
-    pub(crate) stage: RequestStage,
-    /// Time at which the stage ends. Meaningless for `Lingering` and `Superseded`, which have no end.
+    pub(crate) kind: RoomRequestKind,
+    pub(crate) stage: RoomRequestStage,
+    /// Time at which the stage ends. Meaningless for `GivenUp` and `Superseded`, which have no end.
     pub(crate) deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
     /// True if the acknowledgement has arrived.
-    pub(crate) acknowledged: bool,
+    pub(crate) is_acknowledged: bool,
     /// True if the client has left the room, or asked to leave it, since this join was sent.
-    pub(crate) left_since: bool,
+    pub(crate) has_left_since: bool,
 }
 
-impl Request {
+impl RoomRequest {
     pub(super) fn new(
-        ack: Option<u64>,
+        ack_id: Option<u64>,
         project: ProjectId,
-        kind: RequestKind,
-        stage: RequestStage,
+        kind: RoomRequestKind,
+        stage: RoomRequestStage,
         deadline: Instant,
     ) -> Self {
-        Self { ack, project, kind, stage, deadline, possible_refusal: None, acknowledged: false, left_since: false }
+        Self {
+            ack_id,
+            project,
+            kind,
+            stage,
+            deadline,
+            possible_refusal: None,
+            is_acknowledged: false,
+            has_left_since: false,
+        }
     }
 
     pub(crate) fn is_join(&self) -> bool {
-        self.kind == RequestKind::Join
+        self.kind == RoomRequestKind::Join
     }
 
     pub(crate) fn is_overdue(&self) -> bool {
-        self.stage == RequestStage::Overdue
+        self.stage == RoomRequestStage::Overdue
     }
 
     pub(super) fn is_confirmed(&self) -> bool {
-        matches!(self.stage, RequestStage::Confirmed { .. })
+        matches!(self.stage, RoomRequestStage::Confirmed { .. })
     }
 
     pub(super) fn is_contested(&self) -> bool {
-        matches!(self.stage, RequestStage::Confirmed { contested: true, .. })
+        matches!(self.stage, RoomRequestStage::Confirmed { is_contested: true, .. })
     }
 
-    /// Records that an event confirms the request. The acknowledgement is due by `acknowledged_by`.
-    pub(super) fn confirm(&mut self, contested: bool, acknowledged_by: Instant) {
-        self.stage = RequestStage::Confirmed { contested, doubtful: false };
+    /// Records that an event confirms the request. The acknowledgement is due by `ack_deadline`.
+    pub(super) fn confirm(&mut self, is_contested: bool, ack_deadline: Instant) {
+        self.stage = RoomRequestStage::Confirmed { is_contested, may_be_refused: false };
         self.possible_refusal = None;
-        self.deadline = acknowledged_by;
+        self.deadline = ack_deadline;
     }
 
-    /// Returns `true` if the client has stopped waiting for the answer, but it may still arrive.
-    pub(super) fn may_answer_late(&self) -> bool {
-        let is_over = matches!(self.stage, RequestStage::Overdue | RequestStage::Lingering | RequestStage::Superseded);
-        is_over && self.ack.is_some() && !self.acknowledged
+    /// Returns `true` if the answer may still arrive although the client has stopped waiting for it.
+    pub(super) fn can_be_answered_late(&self) -> bool {
+        let is_over =
+            matches!(self.stage, RoomRequestStage::Overdue | RoomRequestStage::GivenUp | RoomRequestStage::Superseded);
+        is_over && self.ack_id.is_some() && !self.is_acknowledged
     }
 
     pub(super) fn is_awaited(&self) -> bool {
-        self.stage == RequestStage::Awaited
+        self.stage == RoomRequestStage::Awaited
     }
 
     /// Returns `true` if the request is neither answered nor given up.
-    pub(super) fn is_open(&self) -> bool {
+    pub(super) fn is_pending(&self) -> bool {
         self.is_awaited() || self.is_overdue()
     }
 
     /// Returns `true` if the client has stopped waiting for the answer and may be in the room.
-    pub(super) fn lingers(&self) -> bool {
-        matches!(self.stage, RequestStage::Overdue | RequestStage::Lingering)
+    pub(super) fn may_be_in_room(&self) -> bool {
+        matches!(self.stage, RoomRequestStage::Overdue | RoomRequestStage::GivenUp)
     }
 }

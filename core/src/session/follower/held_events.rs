@@ -6,17 +6,17 @@ use super::FollowerOutput;
 use crate::events::Event;
 
 /// Largest number of held events.
-pub(super) const HELD_MAX: usize = 4096;
+pub(super) const HELD_EVENTS_MAX: usize = 4096;
 /// Largest total size of held events, in bytes.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Events held by id. Any of them may be dropped at any time, because it can be read from the log again.
+/// Held events by id. Any of them may be dropped at any time, because it can be read from the log again.
 #[derive(Debug, Default)]
 pub(super) struct HeldEvents {
     events: BTreeMap<u64, Event>,
     bytes: usize,
     /// Newest id of a dropped event, up to which the log must be read; 0 if no event was dropped.
-    dropped: u64,
+    newest_dropped_id: u64,
 }
 
 impl HeldEvents {
@@ -31,30 +31,30 @@ impl HeldEvents {
     }
 
     /// Returns the oldest held id.
-    pub(super) fn first(&self) -> Option<u64> {
+    pub(super) fn first_id(&self) -> Option<u64> {
         self.events.keys().next().copied()
     }
 
     /// Returns the newest held id.
-    pub(super) fn last(&self) -> Option<u64> {
+    pub(super) fn last_id(&self) -> Option<u64> {
         self.events.keys().next_back().copied()
     }
 
     /// Returns the newest id of a dropped event, or 0 if no event was dropped.
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped
+    pub(super) fn newest_dropped_id(&self) -> u64 {
+        self.newest_dropped_id
     }
 
-    /// Holds an event. Drops a malformed event, because the log may contain an intact copy, and an event too far after
-    /// `last`. Returns `true` if no event was dropped.
+    /// Holds an event. Malformed events are dropped, because the log may contain an intact copy. Events too far after
+    /// `last` are also dropped. Returns `true` if no event was dropped.
     pub(super) fn insert(&mut self, id: u64, event: Event, last: Option<u64>, output: &mut FollowerOutput<'_>) -> bool {
         if matches!(event, Event::MalformedEvent(_)) {
             output.counters.malformed += 1;
-            self.dropped = self.dropped.max(id);
+            self.newest_dropped_id = self.newest_dropped_id.max(id);
             return false;
         }
-        if last.is_some_and(|last| id.saturating_sub(last) > HELD_MAX as u64) {
-            self.dropped = self.dropped.max(id);
+        if last.is_some_and(|last| id.saturating_sub(last) > HELD_EVENTS_MAX as u64) {
+            self.newest_dropped_id = self.newest_dropped_id.max(id);
             return false;
         }
         self.bytes += event.weight();
@@ -63,17 +63,17 @@ impl HeldEvents {
             output.counters.duplicates += 1;
         }
         let mut fits = true;
-        while self.events.len() > HELD_MAX || (self.bytes > HELD_BYTES_MAX && self.events.len() > 1) {
+        while self.events.len() > HELD_EVENTS_MAX || (self.bytes > HELD_BYTES_MAX && self.events.len() > 1) {
             let Some((id, dropped)) = self.events.pop_last() else { break };
             self.bytes -= dropped.weight();
-            self.dropped = self.dropped.max(id);
+            self.newest_dropped_id = self.newest_dropped_id.max(id);
             fits = false;
         }
         fits
     }
 
     /// Removes and returns the event that follows `last`. Drops earlier events.
-    pub(super) fn next_after(&mut self, last: u64, output: &mut FollowerOutput<'_>) -> Option<Event> {
+    pub(super) fn take_next_after(&mut self, last: u64, output: &mut FollowerOutput<'_>) -> Option<Event> {
         while let Some(entry) = self.events.first_entry() {
             let id = *entry.key();
             if id > last + 1 {
@@ -90,7 +90,7 @@ impl HeldEvents {
     }
 
     /// Drops the events up to and including this id.
-    pub(super) fn keep_after(&mut self, id: u64) {
+    pub(super) fn drop_up_to(&mut self, id: u64) {
         self.events.retain(|held, _| *held > id);
         self.bytes = self.events.values().map(Event::weight).sum();
     }
@@ -99,7 +99,7 @@ impl HeldEvents {
     /// page's copy of it and over a gap.
     pub(super) fn merge_into(&mut self, page: Vec<Event>) -> Vec<Event> {
         let newest = page.iter().rev().find_map(Event::event_id).unwrap_or(0);
-        if self.first().is_none_or(|first| first > newest) {
+        if self.first_id().is_none_or(|first| first > newest) {
             return page;
         }
         let later = self.events.split_off(&(newest + 1));

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::held::HELD_MAX;
+use super::held_events::HELD_EVENTS_MAX;
 use crate::events::Event;
 
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ impl WaitingEvents {
     }
 
     pub(super) fn push(&mut self, event: Event) {
-        if self.events.len() >= HELD_MAX {
+        if self.events.len() >= HELD_EVENTS_MAX {
             self.events.pop_front();
             self.has_dropped = true;
         }
@@ -31,11 +31,11 @@ impl WaitingEvents {
     }
 
     /// Returns `true` if events were dropped since the last call.
-    pub(super) fn take_dropped(&mut self) -> bool {
+    pub(super) fn take_drop_flag(&mut self) -> bool {
         std::mem::take(&mut self.has_dropped)
     }
 
-    pub(super) fn take(&mut self) -> VecDeque<Event> {
+    pub(super) fn take_all(&mut self) -> VecDeque<Event> {
         std::mem::take(&mut self.events)
     }
 

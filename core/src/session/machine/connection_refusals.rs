@@ -8,8 +8,8 @@ use crate::{
     events::{ServerRejection, parse_rejection},
     session::{
         ConnectionFailure, Now,
-        auth::{Certainty, Verdict},
-        refusal::{ConnectRefusal, both_refused, connect_error},
+        auth::{RefusalCertainty, RefusalReaction},
+        refusal::{ConnectRefusal, both_credentials_refused_error, classify_connect_refusal},
     },
 };
 
@@ -25,11 +25,13 @@ impl Machine {
         let Some(connection) = self.phase.connection_mut() else { return };
         let refusal = match connection.admission {
             Admission::AwaitingNamespace { auth_confirmed: true, .. } | Admission::Announced => None,
-            Admission::AwaitingOpen { .. } | Admission::AwaitingNamespace { .. } => Some(Certainty::Ambiguous),
-            Admission::Acknowledged { .. } => (!self.endpoints.has_let_us_in()).then_some(Certainty::Interrupted),
+            Admission::AwaitingOpen { .. } | Admission::AwaitingNamespace { .. } => Some(RefusalCertainty::Ambiguous),
+            Admission::Acknowledged { .. } => {
+                (!self.endpoints.has_accepted_credentials()).then_some(RefusalCertainty::Interrupted)
+            }
         };
         if !data.is_empty() {
-            connection.pre_ack_error = Some(parse_rejection(data));
+            connection.possible_refusal = Some(parse_rejection(data));
         }
         match refusal {
             Some(certainty) => self.on_unconfirmed_end(now, certainty),
@@ -38,13 +40,13 @@ impl Machine {
     }
 
     /// Handles the end of the transport. Right after the acknowledgement, it may be a refusal, like a DISCONNECT
-    /// packet. An unknown session is no refusal, because the request may have reached another process of the server.
+    /// packet. An unknown session is not a refusal, because the request may have reached another process of the server.
     pub(super) fn on_transport_lost(&mut self, now: Now, failure: ConnectionFailure) {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
         let unknown = matches!(failure, ConnectionFailure::SessionUnknown(_));
-        if acknowledged && !unknown && !self.endpoints.has_let_us_in() {
-            self.on_unconfirmed_end(now, Certainty::Interrupted);
+        if acknowledged && !unknown && !self.endpoints.has_accepted_credentials() {
+            self.on_unconfirmed_end(now, RefusalCertainty::Interrupted);
         } else {
             self.on_connection_lost(now, failure);
         }
@@ -52,8 +54,8 @@ impl Machine {
 
     /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server may
     /// contain the reason.
-    fn on_unconfirmed_end(&mut self, now: Now, certainty: Certainty) {
-        let rejection = self.phase.connection_mut().and_then(|connection| connection.pre_ack_error.take());
+    fn on_unconfirmed_end(&mut self, now: Now, certainty: RefusalCertainty) {
+        let rejection = self.phase.connection_mut().and_then(|connection| connection.possible_refusal.take());
         if let Some(rejection) = rejection {
             return self.on_connection_refused(now, &rejection, certainty);
         }
@@ -63,44 +65,52 @@ impl Machine {
 
     /// Handles a CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
-        self.on_connection_refused(now, &parse_rejection(data), Certainty::Ambiguous);
+        self.on_connection_refused(now, &parse_rejection(data), RefusalCertainty::Ambiguous);
     }
 
-    /// Handles a refusal with a message, sent as a packet or as an event. `unclear` is the certainty that the
+    /// Handles a refusal with a message, sent as a packet or as an event. `default_certainty` is the certainty that the
     /// credentials are to blame if the message gives no known reason.
-    pub(super) fn on_connection_refused(&mut self, now: Now, rejection: &ServerRejection, unclear: Certainty) {
-        match connect_error(rejection, unclear) {
+    pub(super) fn on_connection_refused(
+        &mut self,
+        now: Now,
+        rejection: &ServerRejection,
+        default_certainty: RefusalCertainty,
+    ) {
+        match classify_connect_refusal(rejection, default_certainty) {
             ConnectRefusal::Credentials(error, certainty) => self.on_credentials_refused(now, certainty, error),
             ConnectRefusal::Other(error) => self.on_connection_lost(now, ConnectionFailure::NamespaceRefused(error)),
         }
     }
 
     /// Handles a certain or possible refusal of the credentials.
-    pub(super) fn on_credentials_refused(&mut self, now: Now, certainty: Certainty, error: Error) {
+    pub(super) fn on_credentials_refused(&mut self, now: Now, certainty: RefusalCertainty, error: Error) {
         let credential_status =
             self.phase.connection().map(|connection| connection.credential_status).unwrap_or_default();
-        let (error, pause) = match self.endpoints.refused(certainty, credential_status, &error) {
-            Verdict::End => {
+        let (error, pause) = match self.endpoints.on_refused(certainty, credential_status, &error) {
+            RefusalReaction::EndClient => {
                 let error = match self.endpoints.earlier_refusal() {
-                    Some(earlier) => both_refused(self.endpoints.credential_choice(), earlier, error),
-                    None if certainty == Certainty::Said => error,
-                    None => self.with_advice(error),
+                    Some(earlier) => both_credentials_refused_error(self.endpoints.credential_choice(), earlier, error),
+                    None if certainty == RefusalCertainty::Stated => error,
+                    None => self.add_key_advice(error),
                 };
                 self.drop_connection(&error);
-                return self.end(error);
+                return self.end_client(error);
             }
-            Verdict::Next | Verdict::Retry | Verdict::Again | Verdict::Other => (error, Duration::ZERO),
-            Verdict::Hold(pause) => {
+            RefusalReaction::AbandonEndpoint
+            | RefusalReaction::Retry
+            | RefusalReaction::RenewCredentials
+            | RefusalReaction::SwitchCredentials => (error, Duration::ZERO),
+            RefusalReaction::WaitOutLockout(pause) => {
                 let held = Error::new(ErrorKind::RateLimited, "the server probably limits connection attempts");
                 (held.with_retry_in(pause).with_cause(error), pause)
             }
         };
         self.drop_connection(&error);
-        self.retry(now, error, pause);
+        self.schedule_attempt(now, error, pause);
     }
 
     /// Adds advice to a refusal if only an API key is configured.
-    pub(super) fn with_advice(&self, error: Error) -> Error {
+    pub(super) fn add_key_advice(&self, error: Error) -> Error {
         if !self.config.has_only_key {
             return error;
         }

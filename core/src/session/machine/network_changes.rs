@@ -8,9 +8,9 @@ use crate::{
 
 impl Machine {
     /// Probes the server for a sign of life.
-    pub(super) fn probe(&mut self, now: Now) {
-        if let Some(connection) = self.phase.online_mut() {
-            connection.liveness.probed(now.mono);
+    pub(super) fn send_probe(&mut self, now: Now) {
+        if let Some(connection) = self.phase.online_connection_mut() {
+            connection.liveness.on_probe_sent(now.mono);
             self.out.push_back(Output::Probe);
         }
     }
@@ -19,19 +19,19 @@ impl Machine {
     /// connection. Replaces an attempt in progress, if the limit on attempts allows a new one now.
     pub(super) fn on_network_changed(&mut self, now: Now) {
         let reason = match &mut self.phase {
-            Phase::Waiting { until, earliest } => {
-                *until = self.attempts.earliest((*earliest).max(now.mono));
+            Phase::Waiting { retry_at, not_before } => {
+                *retry_at = self.attempts.earliest_allowed((*not_before).max(now.mono));
                 return;
             }
             Phase::Open(connection) if connection.is_online() => {
-                connection.liveness.doubted(now.mono);
-                return self.probe(now);
+                connection.liveness.on_network_hint(now.mono);
+                return self.send_probe(now);
             }
-            Phase::Open(connection) => connection.reason,
+            Phase::Open(connection) => connection.credentials_reason,
             Phase::Dialing { reason, .. } => *reason,
             Phase::Idle | Phase::Closed => return,
         };
-        if self.attempts.earliest(now.mono) <= now.mono {
+        if self.attempts.earliest_allowed(now.mono) <= now.mono {
             self.drop_connection(&Error::new(ErrorKind::Disconnected, "the network has changed"));
             self.dial(now, reason);
         }

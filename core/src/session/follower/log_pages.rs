@@ -14,92 +14,93 @@ const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
     /// Returns the id after which to request a page now, if a page is needed.
-    pub(crate) fn wants_page(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn next_page_after(&mut self, now: Instant) -> Option<u64> {
         let connection = self.connection.as_mut()?;
-        if connection.attempts.is_requested() {
+        if connection.page_attempts.is_pending() {
             return None;
         }
         if connection.hole_since.is_some_and(|since| now >= since + HOLE_WAIT) {
-            self.target = self.seen;
+            self.read_until_id = self.newest_seen_id;
             connection.hole_since = None;
         }
-        (connection.attempts.may_request(now) && self.reader.last() < self.target).then(|| self.reader.last())
+        (connection.page_attempts.may_request(now) && self.reader.last_id() < self.read_until_id)
+            .then(|| self.reader.last_id())
     }
 
-    /// Returns the time at which the result of [`wants_page`](Self::wants_page) may change.
+    /// Returns the time at which the result of [`next_page_after`](Self::next_page_after) may change.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let connection = self.connection.as_ref().filter(|connection| !connection.attempts.is_requested())?;
-        let retry = connection.attempts.deadline().filter(|_| self.last() < self.target);
+        let connection = self.connection.as_ref().filter(|connection| !connection.page_attempts.is_pending())?;
+        let retry = connection.page_attempts.deadline().filter(|_| self.last_id() < self.read_until_id);
         let hole = connection.hole_since.map(|since| since + HOLE_WAIT);
         retry.into_iter().chain(hole).min()
     }
 
     /// Returns the number of events that the readers have room for, if known.
-    pub(crate) fn capacity(&self) -> Option<u64> {
-        self.connection.as_ref()?.capacity
+    pub(crate) fn reader_capacity(&self) -> Option<u64> {
+        self.connection.as_ref()?.reader_capacity
     }
 
-    pub(super) fn set_capacity(&mut self, events: u64) {
+    pub(super) fn set_reader_capacity(&mut self, events: u64) {
         if let Some(connection) = &mut self.connection {
-            connection.capacity = Some(events);
+            connection.reader_capacity = Some(events);
         }
     }
 
     /// Records the request for the page after this id.
     pub(crate) fn on_requested(&mut self, after: u64) {
         if let Some(connection) = &mut self.connection {
-            connection.attempts.on_requested(after);
-            connection.capacity = None;
+            connection.page_attempts.on_requested(after);
+            connection.reader_capacity = None;
         }
     }
 
     /// Returns `true` if the pending request is for the page after this id.
-    pub(crate) fn awaits(&self, after: u64) -> bool {
-        self.connection.as_ref().is_some_and(|connection| connection.attempts.awaits(after))
+    pub(crate) fn awaits_page_after(&self, after: u64) -> bool {
+        self.connection.as_ref().is_some_and(|connection| connection.page_attempts.awaits_page_after(after))
     }
 
     /// Handles the requested page.
     pub(crate) fn on_page(&mut self, now: Now, mut page: Page, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
-        let is_first = !connection.attempts.has_failed();
-        if let Some(gap) = self.reader.leave_broken(&page.head(), now.wall) {
-            connection.attempts.on_gain();
-            output.gap(gap);
-            self.held.keep_after(page.head);
-            (self.seen, self.target) = (page.head, page.head);
+        let is_first_try = !connection.page_attempts.has_failed();
+        if let Some(gap) = self.reader.resync_to_head(&page.head_cursor(), now.wall) {
+            connection.page_attempts.on_progress();
+            output.deliver_gap(gap);
+            self.held.drop_up_to(page.head);
+            (self.newest_seen_id, self.read_until_id) = (page.head, page.head);
             return self.deliver_held(now, output);
         }
-        let before = self.reader.last();
+        let before = self.reader.last_id();
         let head = page.head;
         page.events = self.held.merge_into(page.events);
-        self.reader.read(page, u64::MAX, now.wall, &mut |event| {
+        self.reader.read_page(page, u64::MAX, now.wall, &mut |event| {
             // A repeated page contains the same events again. Without an id, an event cannot be recognised as a
-            // repetition, so it is only delivered from the first page.
-            if is_first || event.event_id().is_some() {
+            // repetition, so such an event is delivered only on the first try.
+            if is_first_try || event.event_id().is_some() {
                 output.deliver_or_gap(event);
             }
             true
         });
-        self.seen = self.seen.max(head);
-        self.target = self.target.max(head);
+        self.newest_seen_id = self.newest_seen_id.max(head);
+        self.read_until_id = self.read_until_id.max(head);
         self.deliver_held(now, output);
-        let leads_on = self.last() > before || self.last() >= self.target;
+        let has_progressed = self.last_id() > before || self.last_id() >= self.read_until_id;
         match &mut self.connection {
-            Some(connection) if leads_on => connection.attempts.on_gain(),
+            Some(connection) if has_progressed => connection.page_attempts.on_progress(),
             _ => self.on_page_failed(now, None, output),
         }
     }
 
-    /// Handles a page that the server did not return: retries after a pause, and finally reports a gap. If
+    /// Handles a failed page request. Retries after a pause, and reports a gap after too many failures. If
     /// `retry_after` is set, the server expects to have the page after that many seconds.
     pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
-        if connection.attempts.on_failure(now.mono, retry_after) {
+        if connection.page_attempts.on_failure(now.mono, retry_after) {
             return;
         }
-        let to = self.held.first().map_or(self.target, |first| (first - 1).max(self.reader.last()));
+        let to = self.held.first_id().map_or(self.read_until_id, |first| (first - 1).max(self.reader.last_id()));
         if let Some(gap) = self.reader.skip_to(to, GapReason::ReplayFailed, now.wall) {
-            output.gap(gap);
+            output.deliver_gap(gap);
         }
         self.deliver_held(now, output);
     }

@@ -1,4 +1,4 @@
-//! Counts of connection attempts since the last stable connection.
+//! Connection attempts since the last stable connection.
 
 use std::time::{Duration, Instant};
 
@@ -9,16 +9,16 @@ use super::{
     backoff::{AttemptWindow, next_delay, quick_delay},
 };
 
-/// Counter of connection attempts, with the limit on attempts per minute.
+/// Counter and rate limiter for connection attempts.
 #[derive(Debug)]
-pub(crate) struct Attempts {
+pub(crate) struct ConnectAttempts {
     count: u32,
-    /// Number of first attempts at an address, which have short delays.
+    /// Number of attempts that were the first at their address. These attempts have short delays.
     quick_attempts: u32,
     window: AttemptWindow,
 }
 
-impl Attempts {
+impl ConnectAttempts {
     /// Creates a counter that allows `per_minute` attempts per minute.
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { count: 0, quick_attempts: 0, window: AttemptWindow::new(per_minute) }
@@ -30,30 +30,36 @@ impl Attempts {
     }
 
     /// Records the start of an attempt.
-    pub(crate) fn record(&mut self, now: Instant) {
+    pub(crate) fn record_start(&mut self, now: Instant) {
         self.window.record(now);
     }
 
     /// Returns the earliest time, at or after `wanted`, at which the limit allows another attempt.
-    pub(crate) fn earliest(&self, wanted: Instant) -> Instant {
-        self.window.earliest(wanted)
+    pub(crate) fn earliest_allowed(&self, wanted: Instant) -> Instant {
+        self.window.earliest_allowed(wanted)
     }
 
     /// Schedules the first attempt at another address and returns its delay.
-    pub(crate) fn quick_pause(&mut self, policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
+    pub(crate) fn schedule_first_at_endpoint(&mut self, policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
         self.count = self.count.saturating_add(1);
         self.quick_attempts += 1;
         quick_delay(policy, rng)
     }
 
-    /// Schedules any other attempt and returns its delay. The delay stops growing at attempt number `longest`.
-    pub(crate) fn pause(&mut self, policy: &ReconnectPolicy, longest: u32, rng: &mut impl Rng) -> Duration {
+    /// Schedules an attempt at an address that was tried before and returns its delay. The delay stops growing at
+    /// attempt number `growth_limit`.
+    pub(crate) fn schedule_next(
+        &mut self,
+        policy: &ReconnectPolicy,
+        growth_limit: u32,
+        rng: &mut impl Rng,
+    ) -> Duration {
         self.count = self.count.saturating_add(1);
-        next_delay(policy, (self.count - self.quick_attempts).min(longest), rng)
+        next_delay(policy, (self.count - self.quick_attempts).min(growth_limit), rng)
     }
 
     /// Resets the delays, because a connection is stable.
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset_delays(&mut self) {
         (self.count, self.quick_attempts) = (0, 0);
     }
 }

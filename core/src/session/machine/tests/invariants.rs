@@ -16,17 +16,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct InFlight {
-    ack: u64,
-    joining: bool,
+    ack_id: u64,
+    is_join: bool,
     project: String,
-    since: Instant,
+    sent_at: Instant,
 }
 
 /// Checker that watches a machine and panics if it violates an invariant.
 #[derive(Debug)]
-pub(crate) struct Rules {
+pub(crate) struct InvariantChecker {
     config: SessionConfig,
-    sent_at: VecDeque<Instant>,
+    events_sent_at: VecDeque<Instant>,
     dialed_at: VecDeque<Instant>,
     in_flight: Option<InFlight>,
     pub(crate) state: &'static str,
@@ -34,8 +34,8 @@ pub(crate) struct Rules {
 
 impl Machine {
     /// Creates a checker for this machine, which must be new.
-    pub(crate) fn rules(&self) -> Rules {
-        Rules::new(self.config.clone())
+    pub(crate) fn invariant_checker(&self) -> InvariantChecker {
+        InvariantChecker::new(self.config.clone())
     }
 
     /// Returns the number of entries in all tables and queues of the machine.
@@ -50,50 +50,50 @@ impl Machine {
     }
 }
 
-impl Rules {
+impl InvariantChecker {
     pub(super) fn new(config: SessionConfig) -> Self {
-        Self { config, sent_at: VecDeque::new(), dialed_at: VecDeque::new(), in_flight: None, state: "idle" }
+        Self { config, events_sent_at: VecDeque::new(), dialed_at: VecDeque::new(), in_flight: None, state: "idle" }
     }
 
-    pub(crate) fn dials(&mut self, now: Instant) {
+    pub(crate) fn on_dial(&mut self, now: Instant) {
         self.dialed_at.push_back(now);
         self.dialed_at.retain(|at| now.duration_since(*at) < MINUTE);
         let limit = self.config.reconnect.as_ref().map_or(u32::MAX, |policy| policy.max_attempts_per_minute);
         assert!(self.dialed_at.len() <= limit as usize, "{} attempts in a minute", self.dialed_at.len());
     }
 
-    pub(crate) fn sends(&mut self, now: Instant, packet: &str) {
+    pub(crate) fn on_send(&mut self, now: Instant, packet: &str) {
         let event = packet.strip_prefix('4').and_then(|text| sio::decode(text).ok());
         let Some(event) = event.filter(|packet| packet.kind == sio::Kind::Event) else { return };
-        self.sent_at.push_back(now);
-        self.sent_at.retain(|at| now.duration_since(*at) < MINUTE);
+        self.events_sent_at.push_back(now);
+        self.events_sent_at.retain(|at| now.duration_since(*at) < MINUTE);
         if let Some(limit) = self.config.rate_limit {
-            assert!(self.sent_at.len() <= limit as usize, "{} events in a minute", self.sent_at.len());
+            assert!(self.events_sent_at.len() <= limit as usize, "{} events in a minute", self.events_sent_at.len());
         }
         let (name, data) = sio::split_event(event.data).unwrap();
         if matches!(&*name, "join_project" | "leave_project") {
             let value: serde_json::Value = serde_json::from_str(data).unwrap();
             let project = value["project_id"].as_str().unwrap().to_owned();
             if let Some(before) = &self.in_flight {
-                let waited = now.duration_since(before.since);
+                let waited = now.duration_since(before.sent_at);
                 assert!(waited >= self.config.join_timeout, "{packet} next to {before:?}");
             }
-            let ack = event.id.expect("joins and leaves ask for an acknowledgement");
-            self.in_flight = Some(InFlight { ack, joining: name == "join_project", project, since: now });
+            let ack_id = event.id.expect("a join or leave without an acknowledgement id");
+            self.in_flight = Some(InFlight { ack_id, is_join: name == "join_project", project, sent_at: now });
         }
     }
 
     /// Records a frame from the server. If the frame answers the join or leave in flight, the next one may be sent
     /// immediately.
-    pub(crate) fn hears(&mut self, text: &str) {
+    pub(crate) fn on_frame(&mut self, text: &str) {
         let Some(in_flight) = &self.in_flight else { return };
         let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
         let answered = match packet.kind {
-            sio::Kind::Ack => packet.id == Some(in_flight.ack),
+            sio::Kind::Ack => packet.id == Some(in_flight.ack_id),
             sio::Kind::Event => sio::split_event(packet.data).is_ok_and(|(name, data)| {
                 let right_kind = match &*name {
-                    "joined_project" => in_flight.joining,
-                    "left_project" => !in_flight.joining,
+                    "joined_project" => in_flight.is_join,
+                    "left_project" => !in_flight.is_join,
                     "error" | "project_access_denied" => true,
                     _ => false,
                 };
@@ -112,12 +112,12 @@ impl Rules {
     }
 
     /// Records the end of the connection.
-    pub(crate) fn forgets_connection(&mut self) {
-        self.sent_at.clear();
+    pub(crate) fn on_connection_lost(&mut self) {
+        self.events_sent_at.clear();
         self.in_flight = None;
     }
 
-    pub(crate) fn becomes(&mut self, state: &State) {
+    pub(crate) fn on_state(&mut self, state: &State) {
         let next = state.as_str();
         let good = match self.state {
             "idle" => matches!(next, "connecting" | "closing"),
@@ -127,7 +127,7 @@ impl Rules {
             "closing" => next == "closed",
             _ => false,
         };
-        assert!(good, "from {} to {next}", self.state);
+        assert!(good, "invalid transition from {} to {next}", self.state);
         self.state = next;
     }
 }

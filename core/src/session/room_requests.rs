@@ -1,0 +1,230 @@
+//! Unfinished joins and leaves of one connection.
+
+use std::time::{Duration, Instant};
+
+pub(crate) use super::room_request::{RoomRequest, RoomRequestKind};
+use super::{
+    confirmations::ContestedConfirmation,
+    room_request::{PossibleRefusal, RoomRequestStage},
+};
+use crate::events::{ProjectId, ServerRejection};
+
+/// Joins and leaves of one connection, in the order in which they were sent.
+#[derive(Debug, Default)]
+pub(crate) struct RoomRequests {
+    pub(super) list: Vec<RoomRequest>,
+    /// True if the server has acknowledged a join that it did not refuse.
+    pub(super) server_acknowledges_joins: bool,
+    pub(super) contested: Option<ContestedConfirmation>,
+}
+
+impl RoomRequests {
+    /// Records a request that was just sent.
+    pub(crate) fn record_sent(&mut self, ack_id: u64, project: ProjectId, kind: RoomRequestKind, deadline: Instant) {
+        if kind == RoomRequestKind::Leave {
+            self.mark_left(&project);
+        }
+        // The acknowledgement of the confirmed join may still arrive, or the event that confirmed it answered another
+        // join.
+        while let Some(request) = self.remove_first(|request| request.is_confirmed() && request.project == project) {
+            self.supersede(request);
+        }
+        self.list.push(RoomRequest::new(Some(ack_id), project, kind, RoomRequestStage::Awaited, deadline));
+    }
+
+    /// Returns the request whose answer is awaited. No other request may be sent until the answer arrives.
+    pub(crate) fn awaited(&self) -> Option<&RoomRequest> {
+        self.list.iter().find(|request| request.is_awaited())
+    }
+
+    /// Returns the project of the awaited request, if the request is of this kind. Answers that name no project refer
+    /// to this project.
+    pub(crate) fn awaited_project(&self, kind: RoomRequestKind) -> Option<ProjectId> {
+        self.awaited().filter(|request| request.kind == kind).map(|request| request.project.clone())
+    }
+
+    /// Returns the unanswered request with this acknowledgement id, unless it was given up.
+    pub(crate) fn find_pending(&self, ack_id: u64) -> Option<&RoomRequest> {
+        self.list.iter().find(|request| request.is_pending() && request.ack_id == Some(ack_id))
+    }
+
+    /// Removes the request with this acknowledgement id.
+    pub(crate) fn remove(&mut self, ack_id: u64) -> Option<RoomRequest> {
+        self.remove_first(|request| request.ack_id == Some(ack_id))
+    }
+
+    fn remove_first(&mut self, matches: impl Fn(&RoomRequest) -> bool) -> Option<RoomRequest> {
+        let at = self.list.iter().position(matches)?;
+        Some(self.list.remove(at))
+    }
+
+    /// Marks a join as superseded. Only the latest superseded join of each project is kept.
+    fn supersede(&mut self, request: RoomRequest) {
+        let same =
+            |other: &RoomRequest| other.stage == RoomRequestStage::Superseded && other.project == request.project;
+        let latest = self.remove_first(same).filter(|other| other.ack_id > request.ack_id).unwrap_or(request);
+        self.list.push(RoomRequest { stage: RoomRequestStage::Superseded, possible_refusal: None, ..latest });
+    }
+
+    fn mark_left(&mut self, project: &ProjectId) {
+        for request in self.list.iter_mut().filter(|request| request.is_join() && request.project == *project) {
+            request.has_left_since = true;
+        }
+    }
+
+    /// Records that the client is out of the room.
+    pub(crate) fn on_room_left(&mut self, project: &ProjectId) {
+        self.mark_left(project);
+        let is_over = |request: &RoomRequest| request.stage == RoomRequestStage::GivenUp || request.is_contested();
+        while let Some(request) = self.remove_first(|request| is_over(request) && request.project == *project) {
+            if request.is_join() && request.ack_id.is_some() && !request.is_acknowledged {
+                self.supersede(request);
+            }
+        }
+        self.list.retain(|request| !(request.is_pending() && !request.is_join() && request.project == *project));
+    }
+
+    /// Records that the client is in the room although no known request explains why.
+    pub(crate) fn record_unexplained_membership(&mut self, project: &ProjectId, now: Instant) {
+        if !self.may_be_in_room(project) {
+            let (kind, stage) = (RoomRequestKind::Join, RoomRequestStage::GivenUp);
+            self.list.push(RoomRequest::new(None, project.clone(), kind, stage, now));
+        }
+    }
+
+    /// Stops waiting for the answer to the request with this acknowledgement id.
+    pub(crate) fn give_up(&mut self, ack_id: u64) {
+        let Some(mut request) = self.remove(ack_id) else { return };
+        let other =
+            self.remove_first(|other| other.stage == RoomRequestStage::GivenUp && other.project == request.project);
+        match other {
+            Some(other) if !other.is_join() => request.kind = other.kind,
+            Some(other) if other.has_left_since && other.can_be_answered_late() => self.supersede(other),
+            _ => {}
+        }
+        request.stage = RoomRequestStage::GivenUp;
+        request.possible_refusal = None;
+        self.list.push(request);
+    }
+
+    /// Marks an unanswered request as overdue, which extends its deadline by `extension`. Gives up requests that have
+    /// been overdue for that long. Returns the request that became overdue, if any.
+    pub(crate) fn expire(&mut self, now: Instant, extension: Duration) -> Option<&RoomRequest> {
+        while let Some(request) = self.list.iter().find(|request| request.is_overdue() && request.deadline <= now) {
+            self.give_up(request.ack_id?);
+        }
+        let late = self.list.iter_mut().find(|request| request.is_awaited() && request.deadline <= now)?;
+        late.stage = RoomRequestStage::Overdue;
+        late.deadline += extension;
+        Some(late)
+    }
+
+    /// Removes a join that a contested event confirmed but that was not acknowledged in time, if the server is known to
+    /// acknowledge joins. Returns the project, because the join itself may have been lost.
+    pub(crate) fn take_unacknowledged_join(&mut self, now: Instant) -> Option<ProjectId> {
+        let acknowledges = self.server_acknowledges_joins;
+        let request = self.remove_first(|request| acknowledges && request.is_contested() && request.deadline <= now)?;
+        Some(request.project)
+    }
+
+    /// Returns the earliest time at which a request expires.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let expires =
+            |request: &&RoomRequest| request.is_pending() || self.server_acknowledges_joins && request.is_contested();
+        self.list.iter().filter(expires).map(|request| request.deadline).min()
+    }
+
+    /// Records that the server refused a request of the named project, or of any project if `named` is `None`. The
+    /// refusal may concern a join that an event seemed to confirm.
+    pub(crate) fn mark_possibly_refused(&mut self, named: Option<&ProjectId>) {
+        for request in self.list.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
+            if let RoomRequestStage::Confirmed { may_be_refused, .. } = &mut request.stage {
+                *may_be_refused = true;
+            }
+        }
+    }
+
+    /// Removes the request that a refusal answers.
+    ///
+    /// # Errors
+    /// Returns [`AmbiguousRefusal`] if the refusal may answer several requests. The acknowledgement that follows shows
+    /// which one.
+    pub(crate) fn take_refused(&mut self, named: Option<&ProjectId>) -> Result<Option<RoomRequest>, AmbiguousRefusal> {
+        let matches =
+            |request: &RoomRequest| request.is_pending() && named.is_none_or(|named| *named == request.project);
+        if self.list.iter().filter(|request| matches(request)).count() > 1 {
+            return Err(AmbiguousRefusal);
+        }
+        Ok(self.remove_first(matches))
+    }
+
+    /// Records a refusal that may answer the awaited request or, if `include_overdue` is true, an overdue one. If the
+    /// refusal names a project, only requests of that project are considered.
+    pub(crate) fn record_possible_refusal(
+        &mut self,
+        rejection: &ServerRejection,
+        is_access_denial: bool,
+        include_overdue: bool,
+    ) {
+        let named = rejection.project_id.as_ref();
+        let matches = |request: &&mut RoomRequest| named.is_none_or(|named| *named == request.project);
+        let open = |request: &&mut RoomRequest| request.is_awaited() || include_overdue && request.is_overdue();
+        for request in self.list.iter_mut().filter(open).filter(matches) {
+            let is_ambiguous = request.possible_refusal.as_ref().is_some_and(|before| before.rejection != *rejection);
+            request.possible_refusal =
+                Some(PossibleRefusal { rejection: rejection.clone(), is_access_denial, is_ambiguous });
+        }
+    }
+
+    /// Removes a refusal from all requests that it may have answered, now that the request that it did answer is known.
+    /// Requests with several possible refusals keep them.
+    pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
+        for request in &mut self.list {
+            request
+                .possible_refusal
+                .take_if(|other| other.rejection == possible_refusal.rejection && !other.is_ambiguous);
+        }
+    }
+
+    /// Returns `true` if the awaited request is a join of the project. Answers to earlier joins are then ignored.
+    pub(crate) fn awaits_join(&self, project: &ProjectId) -> bool {
+        self.awaited().is_some_and(|request| request.is_join() && request.project == *project)
+    }
+
+    /// Returns `true` if the awaited request is a join or leave of the project.
+    pub(crate) fn awaits_answer_for(&self, project: &ProjectId) -> bool {
+        self.awaited().is_some_and(|request| request.project == *project)
+    }
+
+    /// Removes a join that an event has confirmed. Returns its project, and `true` if the server may have refused the
+    /// join.
+    pub(crate) fn take_confirmed(&mut self, ack_id: u64) -> Option<(ProjectId, bool)> {
+        let at = self.list.iter().position(|request| request.ack_id == Some(ack_id))?;
+        let RoomRequestStage::Confirmed { may_be_refused, .. } = self.list[at].stage else { return None };
+        Some((self.list.remove(at).project, may_be_refused))
+    }
+
+    /// Returns `true` if the client may be in the project's room because of an unanswered request.
+    pub(crate) fn may_be_in_room(&self, project: &str) -> bool {
+        self.list.iter().any(|request| request.may_be_in_room() && *request.project == *project)
+    }
+
+    /// Returns `true` if the client may be in another project's room because of an unanswered request.
+    pub(crate) fn may_be_in_other_room(&self, project: &ProjectId) -> bool {
+        self.list.iter().any(|request| request.may_be_in_room() && request.project != *project)
+    }
+
+    /// Returns `true` if events of the project may be older than a leave that was not answered.
+    pub(crate) fn events_may_predate_leave(&self, project: &str) -> bool {
+        self.list.iter().any(|request| request.may_be_in_room() && !request.is_join() && *request.project == *project)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.list.len()
+    }
+}
+
+/// Error for a refusal that may answer several requests.
+#[derive(Debug)]
+pub(crate) struct AmbiguousRefusal;
