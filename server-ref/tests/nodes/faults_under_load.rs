@@ -66,9 +66,8 @@ impl Stage {
         faults(&mut self, &load).await;
         let tally = load.finish().await;
         assert_eq!(tally.ids.len(), contents);
-        let stored = self.access.balance(&tally).await;
-        // Some of the requests without an answer were carried out.
-        assert!((contents..=contents + tally.unanswered).contains(&stored), "{stored}");
+        // Requests without an answer that were carried out are recognized by their keys, on any node.
+        assert_eq!(self.access.balance(&tally).await, contents);
         let log = updates(&self.access).await;
         let mut silence = Duration::ZERO;
         for watcher in watchers {

@@ -1,4 +1,4 @@
-//! Many submitters, which repeat each item until it is acknowledged.
+//! Many submitters, which repeat each item with its idempotency key until it is acknowledged.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -51,9 +51,10 @@ impl Load {
         let _ = http();
         let (url, target) = watch::channel(base_url.to_owned());
         let (next, acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let run: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let mut workers = JoinSet::new();
         for _ in 0..connections {
-            let (target, next, acknowledged) = (target.clone(), next.clone(), acknowledged.clone());
+            let (target, next, acknowledged, run) = (target.clone(), next.clone(), acknowledged.clone(), run.clone());
             let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
             let key = key.to_owned();
             workers.spawn(async move {
@@ -63,7 +64,7 @@ impl Load {
                     if n >= contents {
                         return tally;
                     }
-                    submit(&client, &target, &key, n, &mut tally).await;
+                    submit(&client, &target, &key, &run, n, &mut tally).await;
                     acknowledged.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -98,7 +99,14 @@ impl Load {
     }
 }
 
-async fn submit(client: &reqwest::Client, url: &watch::Receiver<String>, key: &str, n: usize, tally: &mut Tally) {
+async fn submit(
+    client: &reqwest::Client,
+    url: &watch::Receiver<String>,
+    key: &str,
+    run: &str,
+    n: usize,
+    tally: &mut Tally,
+) {
     let mut body = json!({"content": format!("content {n}")});
     if n.is_multiple_of(4) {
         body["metadata"] = json!({"user_id": AUTHOR});
@@ -106,7 +114,8 @@ async fn submit(client: &reqwest::Client, url: &watch::Receiver<String>, key: &s
     loop {
         let url = format!("{}/api/moderate", *url.borrow());
         let answer = async {
-            let response = client.post(url).header("x-api-key", key).json(&body).send().await?;
+            let request = client.post(url).header("x-api-key", key).header("idempotency-key", format!("{run}-{n}"));
+            let response = request.json(&body).send().await?;
             Ok::<_, reqwest::Error>((response.status().as_u16(), response.json::<Value>().await?))
         };
         match answer.await {

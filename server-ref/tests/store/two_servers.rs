@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::books::Access;
 use crate::cluster::Cluster;
 use crate::load::{Load, Tally};
-use crate::support::server;
+use crate::support::{http, key, project, server};
 use crate::web::{Caller, user_id};
 
 const EACH: usize = 1_000;
@@ -58,6 +58,35 @@ async fn ids_are_gap_free_and_unique() {
     for server in servers {
         server.shutdown().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: make test-postgres"]
+async fn a_submission_with_one_key_at_both_servers_is_stored_once() {
+    const SUBMISSIONS: usize = 200;
+    let cluster = Cluster::start().await;
+    let url = cluster.database();
+    let first = server().database(&url).start().await.unwrap();
+    let second = server().database(&url).start().await.unwrap();
+    let (project_id, key) = (project(&first), key(&first));
+    let submit = async |server: &RunningServer, n: usize| -> (String, bool) {
+        let request = http().post(format!("{}/api/moderate", server.base_url())).header("x-api-key", &key);
+        let request = request.header("idempotency-key", n.to_string()).json(&json!({"content": n.to_string()}));
+        let response = request.send().await.unwrap().error_for_status().unwrap();
+        let is_replayed = response.headers().contains_key("idempotent-replayed");
+        let answer: Value = response.json().await.unwrap();
+        (answer["content_id"].as_str().unwrap().to_owned(), is_replayed)
+    };
+    let mut tally = Tally::default();
+    for n in 0..SUBMISSIONS {
+        let (here, there) = tokio::join!(submit(&first, n), submit(&second, n));
+        assert_eq!(here.0, there.0);
+        assert!(here.1 != there.1, "one of them is the repetition");
+        tally.ids.push(here.0);
+    }
+    assert_eq!(access(&first, &project_id, &key).balance(&tally).await, SUBMISSIONS);
+    first.shutdown().await;
+    second.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
