@@ -25,7 +25,7 @@ impl App {
         match invalidation {
             Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
             Invalidation::NodeLeaving { node } => self.peers.on_leaving(node, &self.metrics),
-            Invalidation::Missed => {}
+            Invalidation::Missed | Invalidation::LogReplaced => {}
             Invalidation::RulesChanged(project_id) => self.moderation.forget_rules(project_id),
             Invalidation::KeyRevoked(id) => {
                 self.auth.forget_keys();
@@ -58,6 +58,7 @@ impl App {
     async fn on_announced(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::Missed => self.catch_up().await,
+            Invalidation::LogReplaced => self.reload_log().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
             | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
@@ -76,7 +77,18 @@ impl App {
     async fn catch_up(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
+        // The connection may have ended by a failover.
+        self.store.check_log().await?;
+        self.reload_log().await?;
         self.realtime.recheck_all().await
+    }
+
+    /// Reads the log's id again. If it has changed, all clients reconnect: their cursors belong to another log, and they report a gap.
+    async fn reload_log(&self) -> Result<(), Error> {
+        if self.store.reload_log_id().await? {
+            self.realtime.restart_log().await;
+        }
+        Ok(())
     }
 
     /// Disconnects the sockets of a key, if it is still switched off.

@@ -57,7 +57,7 @@ pub(super) async fn snapshot(
     let snapshot = app.store.snapshot(&id, REVIEW_ITEMS_MAX).await?;
     Ok(Json(SnapshotAnswer {
         success: true,
-        log: app.store.log_id().to_owned(),
+        log: app.store.log_id().as_ref().to_owned(),
         event_id: snapshot.totals.head,
         stats: Stats::new(snapshot.totals.counts),
         rules: snapshot.rules.into_iter().map(|rule| shown(&id, rule)).collect::<Result<_, _>>()?,

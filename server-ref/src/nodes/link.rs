@@ -72,7 +72,7 @@ impl LinkShared {
 }
 
 impl Link {
-    /// Starts the task. `log` is the id of the event log, which keeps apart several databases that share a Redis. `secret` authenticates
+    /// Starts the task. `database` is the id of the database, which keeps apart several databases that share a Redis. `secret` authenticates
     /// the messages. If Redis is unreachable, the task retries.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl Link {
     pub(crate) fn spawn(
         url: &str,
         node: String,
-        log: &str,
+        database: &str,
         secret: NodeSecret,
         metrics: Arc<Metrics>,
         kill: CancellationToken,
@@ -89,7 +89,7 @@ impl Link {
         let (requests, queue) = mpsc::channel(OUTGOING_QUEUE_MESSAGES);
         let (events, incoming) = mpsc::channel(INCOMING_QUEUE_EVENTS);
         let shared = Arc::new(LinkShared::default());
-        let prefix = format!("automoderate:{log}:");
+        let prefix = format!("automoderate:{database}:");
         let task = LinkTask { client, node, prefix, secret, shared: shared.clone(), metrics: metrics.clone(), events };
         tokio::spawn(async move { kill.run_until_cancelled(task.run(queue)).await });
         Ok((Self { requests, shared, metrics }, incoming))

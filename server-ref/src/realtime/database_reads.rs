@@ -21,6 +21,8 @@ pub(super) enum FinishedRead {
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
     /// The newest event id of each project; `None` if no other process writes to this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
+    /// The replacement of the log's id, which is a write.
+    Renewal(Result<(), Error>),
 }
 
 /// The reads in progress.
@@ -77,6 +79,12 @@ impl DatabaseReads {
         self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads(&project_ids).await) });
     }
 
+    /// Replaces the log's id.
+    pub(super) fn start_renewal(&mut self) {
+        let store = self.store.clone();
+        self.tasks.spawn(async move { FinishedRead::Renewal(store.renew_log_id().await) });
+    }
+
     /// Waits for the next read to finish. Never returns if no read is in progress.
     pub(super) async fn next(&mut self) -> FinishedRead {
         loop {
@@ -85,7 +93,7 @@ impl DatabaseReads {
                     match read {
                         FinishedRead::Page(..) => self.pages -= 1,
                         FinishedRead::Heads(_) => self.is_reading_heads = false,
-                        FinishedRead::Statistics(..) => {}
+                        FinishedRead::Statistics(..) | FinishedRead::Renewal(_) => {}
                     }
                     return read;
                 }

@@ -60,7 +60,8 @@ pub(super) async fn on_join_project(
             return Err(failure);
         }
     };
-    let joined = JoinedProject { project_id: id, room: &room, replay: true, event_id, log: store.log_id() };
+    let log = store.log_id();
+    let joined = JoinedProject { project_id: id, room: &room, replay: true, event_id, log: &log };
     emit(socket, "joined_project", &joined);
     for notification in &notifications {
         emit(socket, "system_notification", &NotificationPayload::of(notification, id));

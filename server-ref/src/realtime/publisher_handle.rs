@@ -14,6 +14,8 @@ pub(crate) enum PublisherRequest {
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// Start the project's sequence after this event id.
     Start(Arc<str>, i64, oneshot::Sender<()>),
+    /// Stop following all projects, because the event ids of the log are assigned again.
+    Reset(oneshot::Sender<()>),
 }
 
 /// A handle to the publisher.
@@ -36,6 +38,14 @@ impl PublisherHandle {
         let sent = self.0.send(PublisherRequest::Follow(project_id.into(), reply)).await.is_ok();
         // If the publisher has ended, no events can be missed.
         !sent || answer.await.unwrap_or(true)
+    }
+
+    /// Stops following all projects. The next joins follow them anew.
+    pub(crate) async fn reset(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.0.send(PublisherRequest::Reset(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
     }
 
     /// Starts the sequence of a followed project after this event id, unless it has already started.

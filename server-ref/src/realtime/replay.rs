@@ -42,14 +42,14 @@ impl<'a> From<&'a Failure> for ReplayFailure<'a> {
 }
 
 pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Value>, ack: AckSender) {
-    let store = &connection.realtime.store;
+    let log = connection.realtime.store.log_id();
     match page(connection, payload.as_ref()).await {
         Ok(page) => {
             let answer = ReplayPage {
                 events: page.events.iter().map(|(event, data)| ReplayEntry { event, data }).collect(),
                 head: page.head,
                 oldest: page.oldest,
-                log: store.log_id(),
+                log: &log,
             };
             acknowledge(ack, &answer);
         }

@@ -11,6 +11,7 @@ use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
 use super::context::Realtime;
+use super::hang_up::HangUp;
 use super::reply::{Failure, emit};
 use super::rooms::{SocketGroup, project_room};
 use crate::Error;
@@ -38,6 +39,19 @@ impl Realtime {
                 });
             if !is_kept {
                 disconnect_for(&socket, &Failure::new("authentication_failed", "The password was changed"));
+            }
+        }
+    }
+
+    /// Makes all clients reconnect, because the log has another id. They notice it when they join again.
+    pub(crate) async fn restart_log(&self) {
+        // Before the sockets: a join in progress is then followed anew, or its socket is among these.
+        self.publisher.reset().await;
+        for socket in self.io.get().and_then(|io| io.of("/")).map(|namespace| namespace.sockets()).unwrap_or_default() {
+            // Stock clients reconnect by themselves after a lost connection, but not after a DISCONNECT.
+            match socket.req_parts().extensions.get::<HangUp>() {
+                Some(hang_up) => hang_up.now(),
+                None => drop(socket.disconnect()),
             }
         }
     }

@@ -44,6 +44,11 @@ impl<E> Default for Sequencer<E> {
 }
 
 impl<E> Sequencer<E> {
+    /// Returns the id before that of the next event, which was published or precedes the sequence.
+    pub(super) fn published(&self) -> Option<i64> {
+        self.next.map(|next| next - 1)
+    }
+
     pub(super) fn is_started(&self) -> bool {
         self.next.is_some()
     }

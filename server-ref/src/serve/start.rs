@@ -131,7 +131,7 @@ async fn connect_nodes(
 ) -> Result<Option<(Link, mpsc::Receiver<LinkEvent>)>, Error> {
     let Some(url) = redis else { return Ok(None) };
     let secret = NodeSecret::new(&store.shared_secret("node_secret").await?)?;
-    Link::spawn(url, node.to_owned(), store.log_id(), secret, metrics.clone(), kill.clone()).map(Some)
+    Link::spawn(url, node.to_owned(), store.database_id(), secret, metrics.clone(), kill.clone()).map(Some)
 }
 
 async fn build_app(

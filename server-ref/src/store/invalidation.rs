@@ -27,6 +27,8 @@ pub(crate) enum Invalidation {
     /// the session's id.
     SessionEnded(String),
     ProjectDeleted(String),
+    /// Events are missing from the log, and it has another id.
+    LogReplaced,
     /// The heartbeat of a node. It shows the others that the node runs, and the node itself that messages still arrive.
     #[serde(rename = "still_here")]
     NodeAlive {

@@ -117,6 +117,29 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// Keeps a copy of the data, as an asynchronous standby has it at this moment. Stops the server for it.
+    pub(crate) async fn copy_to_standby(&mut self) {
+        self.down("INT");
+        self.copy("data", "standby");
+        self.up().await;
+    }
+
+    /// Loses the server with its data, and continues with the standby's.
+    pub(crate) async fn fail_over(&mut self) {
+        self.down("KILL");
+        fs::remove_dir_all(self.folder.path().join("data")).unwrap();
+        self.copy("standby", "data");
+        self.up().await;
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        let copied = Command::new("cp").args(["--archive", from, to]).current_dir(self.folder.path()).status();
+        assert!(copied.unwrap().success());
+        let _ = fs::remove_file(self.folder.path().join(to).join("postmaster.pid"));
+    }
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.down("QUIT");

@@ -10,6 +10,7 @@ mod books;
 mod cluster;
 mod commit_in_doubt;
 mod disk;
+mod failover;
 mod full_disk;
 mod killed_in_the_middle;
 mod listener;

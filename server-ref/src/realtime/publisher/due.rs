@@ -1,10 +1,11 @@
 //! The publisher's timed work: reads of missing events and of the newest ids, statistics, and removal of idle projects.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Publisher;
+use super::{Publisher, Sequencer};
 use crate::nodes::Link;
 use crate::realtime::rooms::project_room;
 
@@ -62,6 +63,9 @@ impl Publisher {
         let at = self.next_head_poll.filter(|_| !self.reads.is_reading_heads())?;
         if at <= now {
             if !self.sequencers.is_empty() {
+                let published =
+                    |(id, sequencer): (&Arc<str>, &Sequencer<_>)| Some((id.clone(), sequencer.published()?));
+                self.published_before_head_poll = self.sequencers.iter().filter_map(published).collect();
                 self.reads.start_heads(self.sequencers.keys().map(|id| id.to_string()).collect());
             }
             let interval = if self.has_redis() { HEAD_POLL_INTERVAL_WITH_REDIS } else { HEAD_POLL_INTERVAL };

@@ -57,6 +57,7 @@ pub(crate) fn spawn(
         statistics_reads: HashMap::new(),
         reads: DatabaseReads::new(store),
         next_head_poll: Some(now),
+        published_before_head_poll: HashMap::new(),
         next_sweep: now + IDLE_SWEEP_INTERVAL,
         flushes: Vec::new(),
     };
@@ -77,6 +78,8 @@ struct Publisher {
     reads: DatabaseReads,
     /// Time of the next read of the newest ids; `None` if no other process writes to this database.
     next_head_poll: Option<Instant>,
+    /// The ids of the last published events when the read of the newest ids started.
+    published_before_head_poll: HashMap<Arc<str>, i64>,
     next_sweep: Instant,
     flushes: Vec<oneshot::Sender<()>>,
 }

@@ -32,6 +32,7 @@ impl Publisher {
         match read {
             FinishedRead::Page(id, after, page) => self.on_page(id, after, page).await,
             FinishedRead::Heads(Ok(Some(heads))) => {
+                self.check_heads(&heads);
                 for (id, head) in heads {
                     if let Some((id, _)) = self.sequencers.get_key_value(&*id) {
                         let id = id.clone();
@@ -42,6 +43,8 @@ impl Publisher {
             }
             FinishedRead::Heads(Ok(None)) => self.next_head_poll = None,
             FinishedRead::Heads(Err(error)) => tracing::debug!(%error, "the newest ids could not be read"),
+            FinishedRead::Renewal(Ok(())) => {}
+            FinishedRead::Renewal(Err(error)) => tracing::debug!(%error, "the log's id could not be replaced"),
             FinishedRead::Statistics(id, read) => {
                 let again = self.statistics_reads.remove(&id).unwrap_or_default();
                 match read {
@@ -56,6 +59,14 @@ impl Publisher {
                     self.read_statistics(id);
                 }
             }
+        }
+    }
+
+    /// Gives the log another id if an event that was published before this read is not in it.
+    fn check_heads(&mut self, heads: &[(String, i64)]) {
+        let published = std::mem::take(&mut self.published_before_head_poll);
+        if heads.iter().any(|(id, head)| published.get(&**id).is_some_and(|published| head < published)) {
+            self.reads.start_renewal();
         }
     }
 

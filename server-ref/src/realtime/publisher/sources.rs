@@ -28,6 +28,16 @@ impl Publisher {
                 };
                 let _ = reply.send(sequencer.is_started());
             }
+            PublisherRequest::Reset(reply) => {
+                for (id, _) in self.sequencers.drain() {
+                    if let Some(link) = &self.link {
+                        link.unsubscribe(&id);
+                    }
+                    self.statistics.forget(&id);
+                }
+                self.holes.clear();
+                let _ = reply.send(());
+            }
             PublisherRequest::Start(id, after, reply) => {
                 if let Some(sequencer) = self.sequencers.get_mut(&id) {
                     let ready = sequencer.start(after);

@@ -64,13 +64,22 @@ impl Store {
     pub(crate) async fn resolve(&self, doubt: &InDoubtCommit) -> Result<bool, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
-            Backend::Postgres(database) => Ok(self.with_timeout(database.is_committed(doubt.mark)).await?),
+            Backend::Postgres(database) => {
+                let is_committed = self.with_timeout(database.is_committed(doubt.mark)).await?;
+                if is_committed {
+                    database.on_committed(doubt.mark);
+                }
+                Ok(is_committed)
+            }
         }
     }
 
     async fn attempt(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         let mut log = self.log().await?;
-        let done = self.transact(&mut log, changes).await;
+        let done = match self.check_mark(&mut log).await {
+            Ok(()) => self.transact(&mut log, changes).await,
+            Err(error) => Err(error),
+        };
         let broken = match &done {
             Ok(CommitOutcome::Unknown(_)) => true,
             // SQLite's, too: it rolls back by itself when the disk is full, and its driver would still assume an open
@@ -97,7 +106,12 @@ impl Store {
         };
         let (tx, committed, mark) = self.with_timeout(write).await?;
         match (self.with_timeout(tx.commit()).await, &self.inner.database) {
-            (Ok(()), _) => Ok(CommitOutcome::Done(committed)),
+            (Ok(()), backend) => {
+                if let Backend::Postgres(database) = backend {
+                    database.on_committed(mark);
+                }
+                Ok(CommitOutcome::Done(committed))
+            }
             (Err(error), Backend::Postgres(_)) if !is_definite(&error) => {
                 tracing::warn!(%error, "it is not known whether a group was committed");
                 Ok(CommitOutcome::Unknown(InDoubtCommit { mark, committed }))
@@ -106,7 +120,10 @@ impl Store {
         }
     }
 
-    async fn with_timeout<T, E: From<sqlx::Error>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    pub(super) async fn with_timeout<T, E: From<sqlx::Error>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         match &self.inner.database {
             Backend::Sqlite(_) => work.await,
             Backend::Postgres(_) => tokio::time::timeout(TRANSACTION_TIMEOUT, work)

@@ -17,6 +17,7 @@ mod invalidations;
 mod invitations;
 mod keys;
 mod listing;
+mod log_identity;
 mod members;
 mod notifications;
 mod postgres;
@@ -32,7 +33,7 @@ mod sqlite;
 mod text;
 mod user_deletion;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -53,8 +54,14 @@ use crate::Error;
 use crate::options::EventLog;
 use crate::time::{Micros, now};
 
-/// The log's id is stored in the database, so that all processes that share it report the same.
+/// The ids of the event log and of the database, which all processes that share it report.
+struct Identity {
+    log_id: String,
+    database_id: String,
+}
+
 const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
+const DATABASE_ID: &str = "SELECT value FROM meta WHERE key = 'database_id'";
 
 /// Options of opening a database.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +108,8 @@ pub(crate) struct Store {
 struct Inner {
     database: Backend<SqliteDatabase, PgDatabase>,
     readers: Readers,
-    log_id: String,
+    log_id: RwLock<Arc<str>>,
+    database_id: String,
     retention: EventLog,
     /// The number of items in the review queue above which a warning is sent; 0: any number.
     queue_limit: i64,
@@ -118,14 +126,14 @@ impl Store {
     /// Opens a database such as `sqlite://automoderate.db`, which is created if it doesn't exist, or
     /// `postgres://user:password@host/name`.
     pub(crate) async fn open(url: &str, opening: StoreOptions) -> Result<Self, Error> {
-        let (database, log_id) = match url.split_once(':') {
+        let (database, identity) = match url.split_once(':') {
             Some(("sqlite", _)) => {
-                let (database, log_id) = SqliteDatabase::open(url, opening).await?;
-                (Backend::Sqlite(database), log_id)
+                let (database, identity) = SqliteDatabase::open(url, opening).await?;
+                (Backend::Sqlite(database), identity)
             }
             Some(("postgres" | "postgresql", _)) => {
-                let (database, log_id) = PgDatabase::open(url, opening).await?;
-                (Backend::Postgres(database), log_id)
+                let (database, identity) = PgDatabase::open(url, opening).await?;
+                (Backend::Postgres(database), identity)
             }
             _ => return Err(unknown_database()),
         };
@@ -135,7 +143,9 @@ impl Store {
             Backend::Postgres(_) => postgres::READ_POOL_SIZE,
         });
         let queue_limit = queue_limit.into();
-        Ok(Self { inner: Arc::new(Inner { database, readers, log_id, retention, queue_limit }) })
+        let Identity { log_id, database_id } = identity;
+        let log_id = RwLock::new(log_id.into());
+        Ok(Self { inner: Arc::new(Inner { database, readers, log_id, database_id, retention, queue_limit }) })
     }
 
     /// The state of the schema of a database that exists. Changes nothing.
@@ -145,11 +155,6 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => PgDatabase::schema(url).await,
             _ => Err(unknown_database()),
         }
-    }
-
-    /// The unique id of this log, created with the database.
-    pub(crate) fn log_id(&self) -> &str {
-        &self.inner.log_id
     }
 
     pub(crate) async fn close(&self) {

@@ -1,6 +1,7 @@
 //! PostgreSQL: a pool, and a separate connection for the event log.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -8,8 +9,9 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tokio::sync::MappedMutexGuard;
 
 use super::exclusive_connection::ExclusiveConnection;
+use super::log_identity;
 use super::schema::{Schema, migrate_postgres};
-use super::{LOG_ID, StoreOptions};
+use super::{DATABASE_ID, Identity, LOG_ID, StoreOptions};
 use crate::Error;
 use crate::ids::random_id;
 use crate::time::{Micros, now};
@@ -39,11 +41,15 @@ pub(super) struct PgDatabase {
     /// The id of this process among the writers.
     writer_id: String,
     marks: AtomicI64,
+    /// The mark of the last transaction that is known to be committed, and the time of its commit.
+    committed_mark: Mutex<(i64, Micros)>,
+    /// False until the mark was checked on the current connection of the log.
+    is_log_checked: AtomicBool,
 }
 
 impl PgDatabase {
-    /// Connects to an existing database. Also returns the id of its log.
-    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, String), Error> {
+    /// Connects to an existing database. Also returns its ids.
+    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, Identity), Error> {
         let options = options(url)?;
         // Without the timeouts, because another process may take longer to migrate.
         let mut connection = options.connect().await?;
@@ -57,6 +63,7 @@ impl PgDatabase {
             _ => schema.require()?,
         }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
+        let database_id = sqlx::query_scalar(DATABASE_ID).fetch_one(&mut connection).await?;
         sqlx::query("DELETE FROM writers WHERE seen_at < $1")
             .bind(now() - WRITER_MARK_LIFETIME)
             .execute(&mut connection)
@@ -78,8 +85,10 @@ impl PgDatabase {
             options: options.options(READ_SESSION_SETTINGS),
             writer_id: random_id(),
             marks: AtomicI64::new(0),
+            committed_mark: Mutex::new((0, 0)),
+            is_log_checked: AtomicBool::new(true),
         };
-        Ok((database, log_id))
+        Ok((database, Identity { log_id, database_id }))
     }
 
     /// The state of its schema.
@@ -102,7 +111,35 @@ impl PgDatabase {
 
     /// The log's connection. It is not tested before it is used, which would take as long as the shortest transaction.
     pub(super) async fn log(&self) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
-        self.log.take(async || Ok(self.pool.acquire().await?.detach())).await
+        let connect = async || {
+            self.is_log_checked.store(false, Ordering::Relaxed);
+            Ok(self.pool.acquire().await?.detach())
+        };
+        self.log.take(connect).await
+    }
+
+    /// Gives the log another id if the database does not contain the last transaction of this process. Looks only once per connection.
+    pub(super) async fn check_mark(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
+        const QUERY: &str = "SELECT mark FROM writers WHERE id = $1";
+        if self.is_log_checked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (committed, at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
+        let mark: Option<i64> = sqlx::query_scalar(QUERY).bind(&self.writer_id).fetch_optional(&mut *log).await?;
+        // Old marks are deleted.
+        let may_be_deleted = mark.is_none() && at < now() - WRITER_MARK_LIFETIME / 2;
+        if mark.unwrap_or(0) < committed && !may_be_deleted {
+            log_identity::renew(log, log_id).await?;
+            // The later marks of this process start after this one.
+            self.on_committed(mark.unwrap_or(0));
+        }
+        self.is_log_checked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Records that the transaction with this mark is committed.
+    pub(super) fn on_committed(&self, mark: i64) {
+        *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner) = (mark, now());
     }
 
     /// Leaves a mark in the transaction, which later shows whether it was committed.

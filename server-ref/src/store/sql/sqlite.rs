@@ -8,7 +8,7 @@ use tokio::sync::MappedMutexGuard;
 
 use super::exclusive_connection::ExclusiveConnection;
 use super::schema::{Schema, migrate_sqlite};
-use super::{LOG_ID, StoreOptions};
+use super::{DATABASE_ID, Identity, LOG_ID, StoreOptions};
 use crate::Error;
 
 pub(super) const READ_POOL_SIZE: u32 = 4;
@@ -27,8 +27,8 @@ pub(super) struct SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens the database. Also returns the id of its log.
-    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, String), Error> {
+    /// Opens the database. Also returns its ids.
+    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, Identity), Error> {
         let options = options(url, opening.create)?
             .create_if_missing(opening.create)
             .journal_mode(SqliteJournalMode::Wal)
@@ -44,6 +44,7 @@ impl SqliteDatabase {
             _ => schema.require()?,
         }
         let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
+        let database_id = sqlx::query_scalar(DATABASE_ID).fetch_one(&mut writer).await?;
         let readers = readers(&options, READ_TIME_MAX).await?;
         // A file that disappears while the server runs is not recreated empty.
         let options = options.create_if_missing(false);
@@ -54,7 +55,7 @@ impl SqliteDatabase {
                 pulse: ExclusiveConnection::new(None),
                 options,
             },
-            log_id,
+            Identity { log_id, database_id },
         ))
     }
 
