@@ -17,7 +17,7 @@ pub(crate) enum CredentialChoice {
     /// The session or the login, or the API key if neither is configured.
     #[default]
     Primary,
-    /// The API key, if it is configured in addition to a session or a login.
+    /// The API key if it is configured in addition to a session or a login.
     SpareKey,
 }
 

@@ -171,7 +171,7 @@ impl EndpointRotation {
             self.unclear_refusal_count.saturating_add(u32::from(self.unclear_refusal_count > 0));
     }
 
-    /// Records that the current address refuses the credentials, and returns the reaction.
+    /// Records that the current address refuses the credentials and returns the reaction.
     pub(crate) fn on_refused(
         &mut self,
         certainty: RefusalCertainty,

@@ -127,7 +127,7 @@ pub(crate) enum Output {
     ConnectionUsable {
         endpoint: usize,
     },
-    /// Probe the peer for a sign of life, if the transport can.
+    /// Probe the peer for a sign of life if the transport supports it.
     Probe,
     State(State),
     /// Start to deliver the project's events to its first stream.

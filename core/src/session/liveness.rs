@@ -13,11 +13,11 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// before the connection died.
 const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 
-/// Delay of a ping after which the server is probed, if its timeout is long.
+/// Delay of a ping after which a server with a long ping timeout is probed.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
 /// Longest ping timeout for which no probes are needed.
-const TIMEOUT_WITHOUT_PROBES_MAX: Duration = Duration::from_secs(30);
+const PROBELESS_TIMEOUT_MAX: Duration = Duration::from_secs(30);
 
 /// Unanswered probes.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +86,7 @@ impl Liveness {
 
     /// Returns the time at which to send a probe because the server's ping is late.
     pub(crate) fn next_probe_at(&self) -> Option<Instant> {
-        if self.pending_probes.is_some() || self.ping_timeout <= TIMEOUT_WITHOUT_PROBES_MAX {
+        if self.pending_probes.is_some() || self.ping_timeout <= PROBELESS_TIMEOUT_MAX {
             return None;
         }
         let last = self.last_packet_at?.max(self.last_sign_of_life_at.unwrap_or(self.last_packet_at?));

@@ -93,7 +93,7 @@ impl RecentDecisions {
         decided(Status::Approved) || decided(Status::Rejected)
     }
 
-    /// Records that REST could not list the flagged items. Items without an event remain unknown.
+    /// Records that REST could not list the flagged items. Flagged items remain unknown until events report them.
     pub(crate) fn on_listing_failed(&mut self) {
         self.listing_failed = self.flagged.is_none();
     }
@@ -109,7 +109,7 @@ impl RecentDecisions {
         (!self.listing_failed).then(|| flagged.iter().cloned().collect())
     }
 
-    /// Sets the server time before which no decision can be missing, unless this time is already known.
+    /// Sets the server time before which no decision can be missing unless this time is already known.
     pub(crate) fn set_start(&mut self, at: jiff::Timestamp) {
         self.newest.get_or_insert(at);
     }

@@ -29,7 +29,7 @@ use RefusalReason::{Kind, NoNamespace, ServerFailure};
 /// Messages of known servers: the beginning and end of each in lower case, and its meaning.
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
-/// Returns the error kind of the rejection's code, if the code is documented.
+/// Returns the error kind of the rejection's code, or `None` if the code is not documented.
 fn kind_from_code(rejection: &ServerRejection) -> Option<ErrorKind> {
     Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
@@ -91,8 +91,8 @@ pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
     classify(rejection, JOIN_REFUSALS).is_some()
 }
 
-/// Returns the error of a failed join and the shortest pause before a retry, or `None` instead of the pause if a retry
-/// is useless. Unknown messages and server failures are worth a retry. `is_access_denial` is true if the event was
+/// Returns the error of a failed join and the shortest pause before a retry. The pause is `None` if a retry is useless.
+/// Unknown messages and server failures are worth a retry. `is_access_denial` is true if the event was
 /// `project_access_denied`.
 pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) -> (Error, Option<Duration>) {
     // The documented server sends `project_access_denied` for one reason only, with its own message. Without a code,
@@ -135,7 +135,7 @@ pub(crate) struct JoinFailure {
 }
 
 impl JoinFailure {
-    /// Creates the failure of a join to which the server sent no answer or an ambiguous one.
+    /// Creates the failure of a join that the server did not answer, or answered ambiguously.
     pub(crate) fn unanswered(message: String) -> Self {
         let rejection = ServerRejection { message, ..ServerRejection::default() };
         let error = Error::new(

@@ -102,7 +102,7 @@ impl RoomRequest {
         self.deadline = ack_deadline;
     }
 
-    /// Returns `true` if the answer may still arrive although the client has stopped waiting for it.
+    /// Returns `true` if the answer may still arrive even though the client has stopped waiting for it.
     pub(super) fn can_be_answered_late(&self) -> bool {
         let is_over =
             matches!(self.stage, RoomRequestStage::Overdue | RoomRequestStage::GivenUp | RoomRequestStage::Superseded);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use super::room_request::{RoomRequest, RoomRequestKind};
 use super::{
-    confirmations::ContestedConfirmation,
+    join_confirmations::ContestedConfirmation,
     room_request::{PossibleRefusal, RoomRequestStage},
 };
 use crate::events::{ProjectId, ServerRejection};
@@ -22,7 +22,7 @@ impl RoomRequests {
     /// Records a request that was just sent.
     pub(crate) fn record_sent(&mut self, ack_id: u64, project: ProjectId, kind: RoomRequestKind, deadline: Instant) {
         if kind == RoomRequestKind::Leave {
-            self.mark_left(&project);
+            self.mark_joins_as_left(&project);
         }
         // The acknowledgement of the confirmed join may still arrive, or the event that confirmed it answered another
         // join.
@@ -37,13 +37,13 @@ impl RoomRequests {
         self.list.iter().find(|request| request.is_awaited())
     }
 
-    /// Returns the project of the awaited request, if the request is of this kind. Answers that name no project refer
-    /// to this project.
+    /// Returns the project of the awaited request if the request is of this kind. Answers that name no project refer to
+    /// this project.
     pub(crate) fn awaited_project(&self, kind: RoomRequestKind) -> Option<ProjectId> {
         self.awaited().filter(|request| request.kind == kind).map(|request| request.project.clone())
     }
 
-    /// Returns the unanswered request with this acknowledgement id, unless it was given up.
+    /// Returns the unanswered request with this acknowledgement id unless it was given up.
     pub(crate) fn find_pending(&self, ack_id: u64) -> Option<&RoomRequest> {
         self.list.iter().find(|request| request.is_pending() && request.ack_id == Some(ack_id))
     }
@@ -66,7 +66,7 @@ impl RoomRequests {
         self.list.push(RoomRequest { stage: RoomRequestStage::Superseded, possible_refusal: None, ..latest });
     }
 
-    fn mark_left(&mut self, project: &ProjectId) {
+    fn mark_joins_as_left(&mut self, project: &ProjectId) {
         for request in self.list.iter_mut().filter(|request| request.is_join() && request.project == *project) {
             request.has_left_since = true;
         }
@@ -74,7 +74,7 @@ impl RoomRequests {
 
     /// Records that the client is out of the room.
     pub(crate) fn on_room_left(&mut self, project: &ProjectId) {
-        self.mark_left(project);
+        self.mark_joins_as_left(project);
         let is_over = |request: &RoomRequest| request.stage == RoomRequestStage::GivenUp || request.is_contested();
         while let Some(request) = self.remove_first(|request| is_over(request) && request.project == *project) {
             if request.is_join() && request.ack_id.is_some() && !request.is_acknowledged {
@@ -119,8 +119,8 @@ impl RoomRequests {
         Some(late)
     }
 
-    /// Removes a join that a contested event confirmed but that was not acknowledged in time, if the server is known to
-    /// acknowledge joins. Returns the project, because the join itself may have been lost.
+    /// Removes a join that a contested event confirmed but that was not acknowledged in time by a server that
+    /// acknowledges joins. Returns the project, because the join itself may have been lost.
     pub(crate) fn take_unacknowledged_join(&mut self, now: Instant) -> Option<ProjectId> {
         let acknowledges = self.server_acknowledges_joins;
         let request = self.remove_first(|request| acknowledges && request.is_contested() && request.deadline <= now)?;
@@ -176,8 +176,8 @@ impl RoomRequests {
         }
     }
 
-    /// Removes a refusal from all requests that it may have answered, now that the request that it did answer is known.
-    /// Requests with several possible refusals keep them.
+    /// Removes a possible refusal from all other requests once the request that it answers is known. Requests with
+    /// several possible refusals keep them.
     pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
         for request in &mut self.list {
             request

@@ -62,7 +62,7 @@ impl NoLogFollower {
         }
         for event in data.events {
             if self.recent_decisions.as_mut().is_none_or(|recent| recent.insert_backfilled(now.mono, &event)) {
-                self.push_pending(event);
+                self.queue_event(event);
             }
         }
         if let Some(recent) = &mut self.recent_decisions {
@@ -92,7 +92,7 @@ impl NoLogFollower {
             None => recent.on_listing_failed(),
         }
         for event in new {
-            if self.has_pending() { self.push_pending(event) } else { output.deliver(event) }
+            if self.has_queued_events() { self.queue_event(event) } else { output.deliver(event) }
         }
     }
 }

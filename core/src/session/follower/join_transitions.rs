@@ -10,8 +10,9 @@ use crate::{
 };
 
 impl Follower {
-    /// Handles the confirmation of a join that was sent at `join_sent_at`. `head` is the head of the server's log, if
-    /// the server has one. Returns the time from which a backfill is needed, if one is needed.
+    /// Handles the confirmation of a join that was sent at `join_sent_at`. `head` is the head of the server's log, or
+    /// `None` if the server has no log. Returns the time from which to start a backfill, or `None` if no backfill is
+    /// needed.
     pub(crate) fn on_join_confirmed(
         &mut self,
         now: Now,
@@ -100,7 +101,7 @@ impl Follower {
         now: Now,
         output: &mut FollowerOutput<'_>,
     ) -> LogFollower {
-        no_log.deliver_pending(usize::MAX, output);
+        no_log.deliver_queued(usize::MAX, output);
         let mut held = HeldEvents::default();
         let mut without_id = Vec::new();
         for event in no_log.waiting.take_all() {
@@ -128,7 +129,7 @@ impl Follower {
     }
 }
 
-/// Compares the position with the head of the log, and reports a gap if the log does not continue at the position. If
+/// Compares the position with the head of the log and reports a gap if the log does not continue at the position. If
 /// `skip` is set, missed events are skipped for that reason instead of being replayed.
 fn reconcile_position(
     log: &mut LogFollower,

@@ -13,7 +13,7 @@ use crate::{
 const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
-    /// Returns the id after which to request a page now, if a page is needed.
+    /// Returns the id after which to request a page now, or `None` if no page is needed.
     pub(crate) fn next_page_after(&mut self, now: Instant) -> Option<u64> {
         let connection = self.connection.as_mut()?;
         if connection.page_attempts.is_pending() {
@@ -91,8 +91,8 @@ impl LogFollower {
         }
     }
 
-    /// Handles a failed page request. Retries after a pause, and reports a gap after too many failures. If
-    /// `retry_after` is set, the server expects to have the page after that many seconds.
+    /// Handles a failed page request. Retries after a pause and reports a gap after too many failures. If `retry_after`
+    /// is set, the server expects to have the page after that many seconds.
     pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         if connection.page_attempts.on_failure(now.mono, retry_after) {

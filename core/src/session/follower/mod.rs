@@ -82,7 +82,7 @@ impl Follower {
         }
     }
 
-    /// Returns the follower of the log, if the last join reported a log.
+    /// Returns the follower of the log if the last join reported a log.
     pub(crate) fn log(&self) -> Option<&LogFollower> {
         if let FollowerState::Log(log) = &self.state { Some(log) } else { None }
     }
@@ -91,7 +91,7 @@ impl Follower {
         if let FollowerState::Log(log) = &mut self.state { Some(log) } else { None }
     }
 
-    /// Returns the follower without a log, if the last join reported none.
+    /// Returns the follower without a log if the last join reported no log.
     pub(crate) fn no_log(&self) -> Option<&NoLogFollower> {
         if let FollowerState::NoLog(no_log) = &self.state { Some(no_log) } else { None }
     }

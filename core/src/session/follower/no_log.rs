@@ -20,7 +20,7 @@ pub(crate) struct NoLogFollower {
     /// Events that arrived before the join was confirmed again, or during a backfill.
     pub(super) waiting: WaitingEvents,
     /// Events from REST, and later events, that wait until readers have room.
-    pub(super) pending: PendingEvents,
+    pub(super) reader_queue: ReaderQueue,
     /// `None` until the join is confirmed again.
     pub(super) connection: Option<NoLogConnection>,
     /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
@@ -42,7 +42,7 @@ pub(super) struct NoLogConnection {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct PendingEvents {
+pub(super) struct ReaderQueue {
     events: VecDeque<Event>,
     /// Number of live events among `events`.
     live_count: usize,
@@ -56,15 +56,15 @@ impl NoLogFollower {
             project,
             recent_decisions,
             waiting,
-            pending: PendingEvents::default(),
+            reader_queue: ReaderQueue::default(),
             connection: None,
             start_request: None,
         }
     }
 
     /// Starts to follow the project, now that the join is confirmed. If a backfill is needed, returns the time from
-    /// which to start it, and live events wait. That time is the server time of the newest decision, because the
-    /// client's clock may differ.
+    /// which to start it. Live events then wait. The returned time is the server time of the newest decision, because
+    /// the client's clock may differ.
     pub(super) fn on_join_confirmed(
         &mut self,
         now: Now,
@@ -110,7 +110,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Delivers an event after all pending ones, unless it repeats a backfilled decision.
+    /// Delivers an event after all queued ones unless it repeats a backfilled decision.
     #[inline]
     fn deliver_or_queue(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if let Some(recent) = &mut self.recent_decisions {
@@ -120,60 +120,60 @@ impl NoLogFollower {
             }
             recent.insert_event(&event);
         }
-        if self.pending.events.is_empty() {
+        if self.reader_queue.events.is_empty() {
             return output.deliver(event);
         }
-        self.pending.live_count += 1;
-        self.pending.events.push_back(event);
-        if self.pending.live_count > HELD_EVENTS_MAX {
-            // The streams drop the events that their readers have no room for, and report the loss.
-            self.deliver_pending(usize::MAX, output);
+        self.reader_queue.live_count += 1;
+        self.reader_queue.events.push_back(event);
+        if self.reader_queue.live_count > HELD_EVENTS_MAX {
+            // The streams drop the events that their readers have no room for and report the loss.
+            self.deliver_queued(usize::MAX, output);
         }
     }
 
-    /// Reports missing events with a gap after all pending events.
+    /// Reports missing events with a gap after all queued events.
     pub(super) fn report_gap(&mut self, reason: GapReason, now: Now, output: &mut FollowerOutput<'_>) {
         let gap = Gap::new(self.project.clone(), reason, None, Meta::new(Origin::Live, now.wall)).into();
-        if self.pending.events.is_empty() {
+        if self.reader_queue.events.is_empty() {
             output.deliver_gap(gap);
         } else {
-            self.pending.events.push_back(gap);
+            self.reader_queue.events.push_back(gap);
         }
     }
 
     /// Returns `true` if events wait until readers have room.
-    pub(crate) fn has_pending(&self) -> bool {
-        !self.pending.events.is_empty()
+    pub(crate) fn has_queued_events(&self) -> bool {
+        !self.reader_queue.events.is_empty()
     }
 
-    pub(super) fn push_pending(&mut self, event: Event) {
-        self.pending.events.push_back(event);
+    pub(super) fn queue_event(&mut self, event: Event) {
+        self.reader_queue.events.push_back(event);
     }
 
-    /// Delivers up to `max` pending events.
-    pub(crate) fn deliver_pending(&mut self, max: usize, output: &mut FollowerOutput<'_>) {
-        self.pending.reader_capacity = None;
-        let count = max.min(self.pending.events.len());
-        for event in self.pending.events.drain(..count) {
+    /// Delivers up to `max` queued events.
+    pub(crate) fn deliver_queued(&mut self, max: usize, output: &mut FollowerOutput<'_>) {
+        self.reader_queue.reader_capacity = None;
+        let count = max.min(self.reader_queue.events.len());
+        for event in self.reader_queue.events.drain(..count) {
             output.deliver_or_gap(event);
         }
-        if self.pending.events.is_empty() {
-            self.pending.live_count = 0;
+        if self.reader_queue.events.is_empty() {
+            self.reader_queue.live_count = 0;
         }
     }
 
     /// Returns the number of events that the readers have room for, if known.
     pub(crate) fn reader_capacity(&self) -> Option<u64> {
-        self.pending.reader_capacity
+        self.reader_queue.reader_capacity
     }
 
     pub(super) fn set_reader_capacity(&mut self, events: u64) {
-        self.pending.reader_capacity = Some(events);
+        self.reader_queue.reader_capacity = Some(events);
     }
 
     #[cfg(test)]
     pub(super) fn size(&self) -> usize {
-        self.waiting.size() + self.pending.events.len()
+        self.waiting.size() + self.reader_queue.events.len()
     }
 
     /// Resets the state of the connection. Waiting events are kept until the next join, except decisions, which REST
@@ -196,7 +196,7 @@ impl NoLogFollower {
         self.idle_connection().map(|connection| connection.last_request_at + pause)
     }
 
-    /// Returns the connection, if REST can be used and no request is pending.
+    /// Returns the connection if REST can be used and no request is pending.
     pub(super) fn idle_connection(&self) -> Option<&NoLogConnection> {
         let idle =
             |connection: &&NoLogConnection| connection.backfill_request.is_none() && connection.other_request.is_none();

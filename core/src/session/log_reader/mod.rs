@@ -60,8 +60,8 @@ impl LogReader {
         }
     }
 
-    /// Moves to the head of a log that does not continue at the current position, and returns the gap. Returns `None`
-    /// if the log continues.
+    /// Moves to the head of a log that does not continue at the current position and returns the gap. Returns `None` if
+    /// the log continues.
     pub(crate) fn resync_to_head(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
         let reason = self.discontinuity(head)?;
         Some(self.jump_to(head.clone(), reason, None, at))

@@ -22,7 +22,7 @@ pub(crate) struct PageAttempts {
 impl PageAttempts {
     /// Returns `true` if a page may be requested now.
     pub(crate) fn may_request(&mut self, now: Instant) -> bool {
-        // Once this time has passed, it must not be reported as a deadline, even if no page can be requested now.
+        // A retry time that has passed must not be reported as a deadline, even if no page can be requested yet.
         self.retry_at = self.retry_at.filter(|at| *at > now);
         self.pending_after.is_none() && self.retry_at.is_none()
     }

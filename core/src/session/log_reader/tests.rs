@@ -1,4 +1,4 @@
-//! A log reader passes on each event once and in order, and reports the events that a page lacks.
+//! A log reader passes on each event once and in order and reports the events that a page lacks.
 
 use std::time::{Duration, Instant};
 

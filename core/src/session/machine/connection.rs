@@ -100,7 +100,8 @@ impl Connection {
         }
     }
 
-    /// Handles the acknowledgement of the namespace. The connection counts as stable after `stable_after`.
+    /// Handles the acknowledgement of the namespace. `stable_after` is the time after which the connection counts as
+    /// stable.
     pub(super) fn on_acknowledged(&mut self, now: Instant, stable_after: Option<Duration>) {
         self.admission = Admission::Acknowledged { confirm_deadline: now + ACCEPTANCE_WAIT };
         self.stable_at = stable_after.map(|time| now + time);

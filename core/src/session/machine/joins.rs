@@ -93,13 +93,13 @@ impl Machine {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         connection.budget_available_at = None;
         if connection.requests.awaited().is_some() {
-            self.stop_queued_deadlines();
+            self.clear_deadlines_of_queued_joins();
         } else if let Some((project, kind)) = self.rooms.next_request(now.mono) {
             if !connection.take_from_budget(now.mono) {
-                return self.stop_queued_deadlines();
+                return self.clear_deadlines_of_queued_joins();
             }
             self.send_room_request(now, project, kind);
-            self.stop_queued_deadlines();
+            self.clear_deadlines_of_queued_joins();
         }
         self.request_replay_pages(now);
         self.request_reviews(now);
@@ -108,7 +108,7 @@ impl Machine {
 
     /// Stops the deadlines of queued joins, because the server is not to blame for the queue. The deadline of a join
     /// starts when the join is sent.
-    fn stop_queued_deadlines(&mut self) {
+    fn clear_deadlines_of_queued_joins(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
             if room.membership != Membership::Joining && room.join_failures == 0 {
                 room.join_deadline = None;
@@ -156,7 +156,7 @@ impl Machine {
         }
     }
 
-    /// Removes a room that is neither wanted nor joined, and completes the pending leaves.
+    /// Removes a room that is neither wanted nor joined and completes the pending leaves.
     pub(super) fn remove_room(&mut self, project: &ProjectId) {
         for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
             self.complete_command(token);
@@ -203,7 +203,7 @@ impl Machine {
         }
     }
 
-    /// Repeats joins that only a contested event confirmed, if the acknowledgement is overdue.
+    /// Repeats joins that only a contested event confirmed and whose acknowledgement is overdue.
     fn repeat_unacknowledged_joins(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;

@@ -39,16 +39,16 @@ impl Machine {
         self.out.push_back(Output::Dial { id, endpoint, reason, choice });
     }
 
-    pub(super) fn on_dialed(&mut self, dialed: u64, credential_status: CredentialStatus, auth: Option<String>) {
+    pub(super) fn on_dialed(&mut self, dialed_id: u64, credential_status: CredentialStatus, auth: Option<String>) {
         let Phase::Dialing { id, deadline, reason } = self.phase else { return };
-        if id == dialed {
+        if id == dialed_id {
             let admission = Admission::AwaitingOpen { deadline, auth };
             self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, credential_status)));
         }
     }
 
-    pub(super) fn on_dial_failed(&mut self, now: Now, failed: u64, failure: ConnectionFailure) {
-        if !matches!(self.phase, Phase::Dialing { id, .. } if id == failed) {
+    pub(super) fn on_dial_failed(&mut self, now: Now, failed_id: u64, failure: ConnectionFailure) {
+        if !matches!(self.phase, Phase::Dialing { id, .. } if id == failed_id) {
             return;
         }
         match failure {
@@ -74,7 +74,7 @@ impl Machine {
         self.on_connection_lost(now, ConnectionFailure::Timeout(stage));
     }
 
-    /// Handles the Engine.IO handshake, and then requests the namespace.
+    /// Handles the Engine.IO handshake and then requests the namespace.
     pub(super) fn on_open(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Some(auth) = connection.on_open() else { return };

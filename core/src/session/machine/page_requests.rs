@@ -56,7 +56,7 @@ impl Machine {
             .insert((stream, project), PendingPage { reader, limit, attempts: PageAttempts::default() });
     }
 
-    /// Sends the page requests of streams, as far as the budget allows.
+    /// Sends as many page requests of streams as the budget allows.
     pub(super) fn send_page_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut unanswerable = Vec::new();

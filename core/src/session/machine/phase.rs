@@ -43,12 +43,12 @@ impl Phase {
         }
     }
 
-    /// Returns the connection, if its namespace is acknowledged.
+    /// Returns the connection if its namespace is acknowledged.
     pub(super) fn online_connection(&self) -> Option<&Connection> {
         self.connection().filter(|connection| connection.is_online())
     }
 
-    /// Returns the connection, if its namespace is acknowledged.
+    /// Returns the connection if its namespace is acknowledged.
     pub(super) fn online_connection_mut(&mut self) -> Option<&mut Connection> {
         self.connection_mut().filter(|connection| connection.is_online())
     }

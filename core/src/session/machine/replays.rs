@@ -20,24 +20,24 @@ impl Machine {
         }
     }
 
-    /// Delivers backfilled events, as far as readers have room. No connection is needed for this.
+    /// Delivers as many backfilled events as the readers have room for. No connection is needed for this.
     pub(super) fn deliver_backfills(&mut self) {
         self.awaiting_capacity.clear();
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
-            let Some(no_log) = room.follower.no_log_mut().filter(|no_log| no_log.has_pending()) else { continue };
+            let Some(no_log) = room.follower.no_log_mut().filter(|no_log| no_log.has_queued_events()) else { continue };
             match no_log.reader_capacity() {
-                _ if !self.config.paced_by_readers => no_log.deliver_pending(usize::MAX, &mut output),
-                Some(events) => no_log.deliver_pending(events as usize, &mut output),
+                _ if !self.config.paced_by_readers => no_log.deliver_queued(usize::MAX, &mut output),
+                Some(events) => no_log.deliver_queued(events as usize, &mut output),
                 None => {}
             }
-            if no_log.has_pending() {
+            if no_log.has_queued_events() {
                 self.awaiting_capacity.push(project.clone());
             }
         }
     }
 
-    /// Requests a page for each project that needs one and whose readers have room, as far as the budget allows.
+    /// Requests a page for each project that needs one and whose readers have room, until the budget is used up.
     pub(super) fn request_replay_pages(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut requests = Vec::new();

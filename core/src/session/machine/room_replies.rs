@@ -8,8 +8,8 @@ use crate::{
     session::{
         Backfill, BackfillQuery, Now, Output,
         auth::RefusalCertainty,
-        confirmations::JoinConfirmation,
         follower::{Follower, FollowerOutput, NoLogFollower},
+        join_confirmations::JoinConfirmation,
         refusal::{JoinFailure, is_join_refusal, join_error},
         room_protocol::{AckVerdict, JoinedProject, read_ack_verdict},
         room_requests::{AmbiguousRefusal, RoomRequestKind},
@@ -162,7 +162,7 @@ impl Machine {
         self.retry_join(now, project, JoinFailure { error, retry_pause: pause, message: rejection.message.clone() });
     }
 
-    /// Retries a failed join, if a retry can help. The user's first join is retried until its deadline.
+    /// Retries a failed join if a retry can help. The user's first join is retried until its deadline.
     pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, failure: JoinFailure) {
         let deadline = now.mono + self.config.join_timeout;
         let Some(room) = self.rooms.get_mut(project) else { return };

@@ -72,7 +72,7 @@ impl Machine {
         Some(id)
     }
 
-    /// Sends a heartbeat, unless the budget is used up. Nothing depends on heartbeats.
+    /// Sends a heartbeat unless the budget is used up. Nothing depends on heartbeats.
     pub(super) fn send_heartbeat(&mut self, now: Now) {
         if self.phase.online_connection_mut().is_some_and(|connection| connection.budget.take(now.mono).is_ok()) {
             self.counters.sent += 1;

@@ -24,7 +24,7 @@ fn rig_with_page_request() -> Rig {
     rig
 }
 
-/// Answers the client's page requests, and returns their number.
+/// Answers the client's page requests and returns their number.
 fn answer_page_requests(rig: &mut Rig, with: &str) -> usize {
     let sent: Vec<_> = rig.sent_frames.drain(..).filter_map(|frame| Emitted::read(&frame)).collect();
     let acks: Vec<_> = sent.iter().filter(|sent| sent.name == "replay_events").filter_map(|sent| sent.ack).collect();

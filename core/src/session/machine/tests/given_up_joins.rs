@@ -84,14 +84,14 @@ fn receive_confirmation(rig: &mut Rig, head: u64) {
     rig.receive(&format!(r#"42["joined_project",{{"project_id":"a","replay":true,"event_id":{head},"log":"l"}}]"#));
 }
 
-/// Expects a leave of `a`, and answers it.
+/// Expects a leave of `a` and answers it.
 fn accept_leave(rig: &mut Rig) {
     let leave = expect_request(rig, "leave_project", "a");
     rig.receive(r#"42["left_project",{"project_id":"a"}]"#);
     rig.receive(&format!("43{leave}[]"));
 }
 
-/// Sends a join of `a` that is not answered, a leave, and another join, on a server that is known to acknowledge joins.
+/// Sends a join of `a` that is not answered, then a leave, then another join. The server is known to acknowledge joins.
 /// Returns the acknowledgement ids of the first and the last join, and the command of the last one.
 fn leave_between_two_joins(rig: &mut Rig) -> (u64, u64, CommandToken) {
     rig.join("b", None);

@@ -148,7 +148,7 @@ impl Rig {
         self.handle(Input::DialFailed { id, failure });
     }
 
-    /// Completes the handshake, if an attempt is in progress.
+    /// Completes the handshake if an attempt is in progress.
     pub(super) fn complete_handshake(&mut self) {
         self.complete_dial();
         self.receive(r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#);

@@ -1,4 +1,5 @@
-//! Servers without an event log. REST recovers events that were missed during an interruption, or a gap reports them.
+//! Servers without an event log. REST recovers events that were missed during an interruption. Otherwise a gap reports
+//! the loss.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,7 +20,8 @@ use crate::{
     testing::Emitted,
 };
 
-/// Largest difference between the timestamps of two decisions that are published out of order, as on real servers.
+/// Largest difference between the timestamps of two decisions that may be published out of order. Real servers behave
+/// in the same way.
 const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]

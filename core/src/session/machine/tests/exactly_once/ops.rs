@@ -19,7 +19,7 @@ pub(super) enum LogOp {
     /// Swaps a live event with the next frame.
     SwapLive(usize),
     DropConnection,
-    /// Opens a new connection, if an attempt is in progress.
+    /// Opens a new connection if an attempt is in progress.
     CompleteHandshake,
     FailDial,
     Leave(usize),

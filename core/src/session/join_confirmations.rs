@@ -131,7 +131,7 @@ impl RoomRequests {
         });
     }
 
-    /// Removes and returns the payload of the contested event, if this acknowledgement decides in favour of the awaited
+    /// Removes and returns the payload of the contested event if this acknowledgement decides in favour of the awaited
     /// join.
     pub(crate) fn take_contested_payload(&mut self, ack_id: u64) -> Option<JoinedProject> {
         self.contested.take_if(|contested| contested.awaited_ack_id == ack_id).map(|contested| contested.latest)
