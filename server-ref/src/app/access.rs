@@ -33,10 +33,10 @@ impl App {
         is_active: bool,
         by: &Actor,
     ) -> Result<KeyInfo, Error> {
-        if !self.store.switch_key(project_id, key_id, is_active, by).await? {
+        if !self.store.set_key_active(project_id, key_id, is_active, by).await? {
             return Err(Error::NotFound("Key"));
         }
-        self.apply(&Invalidation::KeySwitched(key_id.to_owned()));
+        self.apply(&Invalidation::KeyToggled(key_id.to_owned()));
         self.disconnect_if_switched_off(key_id).await?;
         self.store.key(project_id, key_id).await?.ok_or(Error::NotFound("Key"))
     }
@@ -74,7 +74,7 @@ impl App {
     ) -> Result<(), Error> {
         let hash = self.auth.hash_new_password(password).await?;
         self.store.set_password(id, &hash, kept, by).await?;
-        self.apply(&Invalidation::PasswordChanged { user_id: id.to_owned(), session: kept.map(str::to_owned) });
+        self.apply(&Invalidation::PasswordChanged { user_id: id.to_owned(), kept_session: kept.map(str::to_owned) });
         Ok(())
     }
 

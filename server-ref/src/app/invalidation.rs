@@ -25,18 +25,18 @@ impl App {
         match invalidation {
             Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
             Invalidation::NodeLeaving { node } => self.peers.on_leaving(node, &self.metrics),
-            Invalidation::Missed | Invalidation::LogReplaced => {}
+            Invalidation::MessagesMissed | Invalidation::LogReplaced => {}
             Invalidation::RulesChanged(project_id) => self.moderation.forget_rules(project_id),
             Invalidation::KeyRevoked(id) => {
                 self.auth.forget_keys();
                 self.realtime.disconnect(SocketGroup::Key(id), "The API key was revoked");
             }
-            Invalidation::KeySwitched(_) => self.auth.forget_keys(),
+            Invalidation::KeyToggled(_) => self.auth.forget_keys(),
             Invalidation::MemberRemoved { project_id, user_id } => {
                 self.realtime.revoke_project_access(user_id, project_id);
             }
-            Invalidation::PasswordChanged { user_id, session } => {
-                self.realtime.disconnect_other_sessions(user_id, session.as_deref());
+            Invalidation::PasswordChanged { user_id, kept_session } => {
+                self.realtime.disconnect_other_sessions(user_id, kept_session.as_deref());
             }
             Invalidation::UserDeactivated(id) => {
                 self.realtime.disconnect(SocketGroup::User(id), "The user was deactivated")
@@ -57,12 +57,12 @@ impl App {
     /// therefore read from the database.
     async fn on_announced(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
-            Invalidation::Missed => self.catch_up().await,
+            Invalidation::MessagesMissed => self.catch_up().await,
             Invalidation::LogReplaced => self.reload_log().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
             | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
-            Invalidation::KeySwitched(id) => {
+            Invalidation::KeyToggled(id) => {
                 self.apply(invalidation);
                 self.disconnect_if_switched_off(id).await
             }
@@ -78,7 +78,7 @@ impl App {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
         // The connection may have ended by a failover.
-        self.store.check_log().await?;
+        self.store.check_for_lost_events().await?;
         self.reload_log().await?;
         self.realtime.recheck_all().await
     }

@@ -10,7 +10,8 @@ use super::App;
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{
-    Actor, Answer, IdempotencyKey, IdempotencyRecord, Mutation, ProjectChange, SystemNotification, notification_event,
+    Actor, IdempotencyKey, IdempotencyRecord, IdempotentAnswer, Mutation, ProjectChange, SystemNotification,
+    notification_event,
 };
 use crate::time::now;
 
@@ -35,7 +36,7 @@ impl App {
         draft: NotificationDraft,
         by: &Actor,
         key: Option<IdempotencyKey>,
-    ) -> Result<Answer<SystemNotification>, Error> {
+    ) -> Result<IdempotentAnswer<SystemNotification>, Error> {
         let NotificationDraft { kind, message, persistent } = draft;
         if persistent && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX {
             return Err(Error::Conflict("limit_reached", "There are too many persistent notifications"));
@@ -43,25 +44,26 @@ impl App {
         let mut notification =
             SystemNotification { id: random_id(), project_id, kind: kind.to_owned(), message, created_at: now() };
         let identity = (notification.id.clone(), notification.created_at);
-        let part = key.as_ref().map(|key| key.part("project").with_answer(&())).transpose()?;
+        let part = key.as_ref().map(|key| key.for_part("project").with_answer(&())).transpose()?;
         let record = key.map(|key| key.with_answer(&identity)).transpose()?;
         let submitted = match &notification.project_id {
             Some(id) => {
-                let mutation = if persistent { Mutation::Notified(notification.clone()) } else { Mutation::Nothing };
-                let audit = Some(notification.created(persistent, by).into());
+                let mutation =
+                    if persistent { Mutation::NotificationCreated(notification.clone()) } else { Mutation::Nothing };
+                let audit = Some(notification.creation_audit(persistent, by).into());
                 let change = notification_change(id, &notification, persistent)?;
-                self.writer.submit_once(ProjectChange { mutation, audit, idempotency: record, ..change }).await?
+                self.writer.submit_idempotent(ProjectChange { mutation, audit, idempotency: record, ..change }).await?
             }
             None => self.store.add_notification(&notification, persistent, by, record.as_deref()).await?,
         };
-        let Answer { value, is_replayed } = submitted.answer(identity)?;
+        let IdempotentAnswer { value, is_replayed } = submitted.into_answer(identity)?;
         (notification.id, notification.created_at) = value;
         if notification.project_id.is_none() {
             let projects = self.store.project_ids().await?;
             let publish = |id: String| self.publish_to_one_of_all(id, &notification, persistent, part.clone());
             try_join_all(projects.into_iter().map(publish)).await?;
         }
-        Ok(Answer { value: notification, is_replayed })
+        Ok(IdempotentAnswer { value: notification, is_replayed })
     }
 
     async fn publish_to_one_of_all(

@@ -2,8 +2,8 @@
 
 use super::App;
 use crate::Error;
-use crate::moderation::{NewRule, rule_update};
-use crate::store::{Actor, AuditDraft, Invalidation, Mutation, ProjectChange, StoredRule, rule_state};
+use crate::moderation::{NewRule, rule_update_event};
+use crate::store::{Actor, AuditDraft, Invalidation, Mutation, ProjectChange, StoredRule, rule_audit_state};
 use crate::time::now;
 
 impl App {
@@ -16,13 +16,13 @@ impl App {
 
     pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.moderation.check_rule(project_id, &rule).await?;
-        let audit = AuditDraft::new(by, "rule.create", &rule.id).after(rule_state(&rule));
+        let audit = AuditDraft::new(by, "rule.create", &rule.id).with_after(rule_audit_state(&rule));
         self.publish_rule(project_id, "created", &rule, Mutation::RuleCreated(rule.clone()), audit).await
     }
 
     pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.moderation.check_rule(project_id, &rule).await?;
-        let audit = AuditDraft::new(by, "rule.update", &rule.id).after(rule_state(&rule));
+        let audit = AuditDraft::new(by, "rule.update", &rule.id).with_after(rule_audit_state(&rule));
         self.publish_rule(project_id, "updated", &rule, Mutation::RuleUpdated(rule.clone()), audit).await
     }
 
@@ -41,7 +41,7 @@ impl App {
         audit: AuditDraft,
     ) -> Result<(), Error> {
         let at = rule.updated_at;
-        let event = Some(rule_update(project_id, action, rule, at)?);
+        let event = Some(rule_update_event(project_id, action, rule, at)?);
         let change = ProjectChange {
             project_id: project_id.into(),
             at,

@@ -23,7 +23,7 @@ impl App {
     }
 
     pub(crate) async fn is_setup_token(&self, token: &str) -> Result<bool, Error> {
-        self.store.is_setup_token(&hash(token)).await
+        self.store.is_valid_setup_token(&hash(token)).await
     }
 
     /// Creates the first administrator; `None` if the token is invalid or a user exists.

@@ -43,7 +43,7 @@ impl Denied {
 impl KeyAccess {
     /// Creates the access of a key or, with `claims`, of one of its tokens.
     pub(super) fn new(key: Arc<StoredKey>, claims: Option<&Claims>) -> Self {
-        let scopes = claims.map_or(key.scopes, |claims| claims.scopes.and(key.scopes));
+        let scopes = claims.map_or(key.scopes, |claims| claims.scopes.intersection(key.scopes));
         Self { key, scopes, token_expires_at: claims.map(|claims| claims.expires_at) }
     }
 
@@ -69,6 +69,6 @@ impl KeyAccess {
 
     /// Checks that pages of this origin may use the key.
     pub(super) fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), Denied> {
-        if self.key.allowed_origins.allow(origin) { Ok(()) } else { Err(Denied::Origin) }
+        if self.key.allowed_origins.allows(origin) { Ok(()) } else { Err(Denied::Origin) }
     }
 }

@@ -143,10 +143,10 @@ impl Keys {
         if self.was_wrong(&hash) {
             return Ok(None);
         }
-        let has_token_key = |key: &StoredKey| key.token_key.is_some();
-        let known = self.by_id(store, &signed.claims.key_id, has_token_key).await?;
+        let has_token_public_key = |key: &StoredKey| key.token_public_key.is_some();
+        let known = self.by_id(store, &signed.claims.key_id, has_token_public_key).await?;
         let is_good =
-            |known: &Arc<CachedKey>| known.key.token_key.as_deref().is_some_and(|key| signed.is_signed_by(key));
+            |known: &Arc<CachedKey>| known.key.token_public_key.as_deref().is_some_and(|key| signed.is_signed_by(key));
         let Some(known) = known.filter(is_good) else {
             self.wrong.insert(hash, Instant::now());
             return Ok(None);

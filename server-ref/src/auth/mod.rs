@@ -22,7 +22,7 @@ use tower_sessions::session::Id;
 
 use crate::Error;
 use crate::ids::{key_hash, new_api_key, session_name};
-use crate::store::{Account, KeySecret, Scopes, Store, StoredKey};
+use crate::store::{KeyVerifiers, Scopes, Store, StoredKey, UserCredentials};
 use crate::time::{Micros, now};
 pub(crate) use access::{Denied, KeyAccess};
 pub(crate) use account_throttle::AccountThrottle;
@@ -125,8 +125,8 @@ impl Auth {
         scopes: Scopes,
         expires_at: Micros,
     ) -> Result<String, Error> {
-        if key.token_key.is_none() {
-            self.store.set_token_key(&key.id, &token_key(api_key)?).await?;
+        if key.token_public_key.is_none() {
+            self.store.set_token_public_key(&key.id, &token_key(api_key)?).await?;
         }
         tokens::sign(api_key, &Claims { key_id: key.id.clone(), scopes, expires_at })
     }
@@ -134,7 +134,7 @@ impl Auth {
     /// Stores the times at which keys were last used.
     pub(crate) async fn record_uses(&self) -> Result<(), Error> {
         let mut uses = self.keys.take_uses();
-        if uses.is_empty() { Ok(()) } else { self.store.keys_were_used(&mut uses).await }
+        if uses.is_empty() { Ok(()) } else { self.store.record_key_uses(&mut uses).await }
     }
 
     /// Returns the session of the request's cookie, unless it has expired or its user is deactivated.
@@ -167,8 +167,8 @@ impl Auth {
     }
 
     /// Returns the active account with this e-mail address and password. Unknown addresses take as long to check as known ones.
-    pub(crate) async fn by_password(&self, email: &str, password: String) -> Result<Option<Account>, Error> {
-        let account = self.store.account(email).await?;
+    pub(crate) async fn by_password(&self, email: &str, password: String) -> Result<Option<UserCredentials>, Error> {
+        let account = self.store.user_credentials(email).await?;
         let hash = account.as_ref().map_or(passwords::NOBODY, |account| &account.password_hash).to_owned();
         let is_right = self.passwords.is_right(password, hash).await?;
         Ok(account.filter(|account| is_right && account.is_active))
@@ -214,16 +214,16 @@ impl Auth {
 }
 
 /// Generates an API key, and returns it with its stored form.
-pub(crate) fn new_key() -> Result<(String, KeySecret), Error> {
+pub(crate) fn new_key() -> Result<(String, KeyVerifiers), Error> {
     let key = new_api_key();
     let secret = key_secret(&key)?;
     Ok((key, secret))
 }
 
 /// Returns the stored form of an API key.
-pub(crate) fn key_secret(key: &str) -> Result<KeySecret, Error> {
+pub(crate) fn key_secret(key: &str) -> Result<KeyVerifiers, Error> {
     let hash = key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
-    Ok(KeySecret { hash, token_key: token_key(key)? })
+    Ok(KeyVerifiers { hash, token_public_key: token_key(key)? })
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {

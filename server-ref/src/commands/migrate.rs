@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Answer, Common};
 use crate::Error;
-use crate::store::{Schema, Store};
+use crate::store::{SchemaState, Store};
 
 /// Options of `migrate`.
 #[derive(Debug, Args)]
@@ -22,10 +22,10 @@ pub struct Migrate {
 
 impl Migrate {
     pub(super) async fn run(self) -> Result<Answer, Error> {
-        let before = match Store::schema(&self.common.database).await {
+        let before = match Store::schema_state(&self.common.database).await {
             Ok(schema) => schema,
             // `open_or_create` creates a missing file, to which all migrations apply.
-            Err(Error::DatabaseUrl(_)) if !self.check => Schema::default(),
+            Err(Error::DatabaseUrl(_)) if !self.check => SchemaState::default(),
             Err(error) => return Err(error),
         };
         if self.check {
@@ -35,7 +35,7 @@ impl Migrate {
         Ok(self.answer(&before, "made", "applied"))
     }
 
-    fn answer(&self, schema: &Schema, json_key: &str, label: &str) -> Answer {
+    fn answer(&self, schema: &SchemaState, json_key: &str, label: &str) -> Answer {
         let json = json!({json_key: schema.pending, "newer": schema.newer});
         let mut text = String::new();
         for step in &schema.pending {

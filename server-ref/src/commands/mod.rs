@@ -86,10 +86,10 @@ impl Common {
 
     /// Creates the SQLite file if it is missing.
     async fn open_or_create(&self) -> Result<Store, Error> {
-        Store::open(&self.database, StoreOptions { create: true, ..Self::store_options() }).await
+        Store::open(&self.database, StoreOptions { may_create: true, ..Self::store_options() }).await
     }
 
     fn store_options() -> StoreOptions {
-        StoreOptions { create: false, busy_timeout: Self::BUSY_TIMEOUT, ..StoreOptions::default() }
+        StoreOptions { may_create: false, busy_timeout: Self::BUSY_TIMEOUT, ..StoreOptions::default() }
     }
 }

@@ -195,7 +195,7 @@ async fn delete(named: &NamedUser, heir: Option<&str>) -> Result<Answer, Error> 
 
 /// Returns the user with this e-mail address.
 pub(super) async fn find(store: &Store, email: &str) -> Result<User, Error> {
-    let account = store.account(email.trim()).await?;
+    let account = store.user_credentials(email.trim()).await?;
     let user = match account {
         Some(account) => store.user(&account.id).await?,
         None => None,

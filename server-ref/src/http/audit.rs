@@ -54,7 +54,7 @@ pub(super) async fn of_project(
 ) -> Result<Json<AuditPage>, ApiError> {
     caller.allow(&app, &id, Permission::ReadAudit).await?;
     let (after, limit) = wanted_page(wanted)?;
-    Ok(page(app.store.audit(&id, &after, limit + 1).await?, limit))
+    Ok(page(app.store.project_audit(&id, &after, limit + 1).await?, limit))
 }
 
 /// Lists the server's audit log, newest first. For administrators of the server.
@@ -80,7 +80,7 @@ fn wanted_page(wanted: ParsedAuditQuery) -> Result<(AuditPosition, i64), ApiErro
         return Err(ApiError::invalid(format!("limit must be from 1 to {LIMIT_MAX}")));
     }
     let after = match wanted.cursor.as_deref() {
-        None | Some("") => AuditPosition::newest(),
+        None | Some("") => AuditPosition::start(),
         Some(cursor) => position(cursor).ok_or_else(|| ApiError::invalid("cursor is not one of this log"))?,
     };
     Ok((after, limit))

@@ -18,8 +18,8 @@ use super::input;
 use super::moderate::{ModerateAnswer, Submitted, parse};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::Moderated;
-use crate::store::{Answer, IdempotencyKey};
+use crate::moderation::ModeratedItem;
+use crate::store::{IdempotencyKey, IdempotentAnswer};
 
 const ITEMS_MAX: usize = 100;
 
@@ -65,7 +65,7 @@ pub(super) async fn moderate(
     if !(1..=ITEMS_MAX).contains(&items.len()) {
         return Err(ApiError::invalid(format!("items must have from 1 to {ITEMS_MAX} entries")));
     }
-    let part = |index| key.as_ref().map(|key| key.part(index));
+    let part = |index| key.as_ref().map(|key| key.for_part(index));
     let items = items.iter().enumerate().map(|(index, item)| one(&app, &project_id, item, part(index)));
     let outcomes = join_all(items).await;
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
@@ -85,6 +85,6 @@ async fn one(
     project_id: &Arc<str>,
     item: &RawValue,
     key: Option<IdempotencyKey>,
-) -> Result<Answer<Moderated>, ApiError> {
+) -> Result<IdempotentAnswer<ModeratedItem>, ApiError> {
     Ok(app.moderation.moderate(project_id.clone(), parse(item.get().as_bytes())?, key).await?)
 }

@@ -59,7 +59,7 @@ pub(super) async fn list(
         RequestedPage::Numbered { page, per_page, status } => {
             let found = app.store.contents(&project_id, status, per_page, (page - 1) * per_page).await?;
             let pagination = Pagination::new(page, per_page, found.total);
-            let last = found.last.filter(|_| pagination.has_next);
+            let last = found.last_position.filter(|_| pagination.has_next);
             ContentList {
                 success: true,
                 content: found.contents,

@@ -201,14 +201,14 @@ impl From<Error> for ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         let fault = DbFault::of(&error);
-        if fault != DbFault::Text {
+        if fault != DbFault::NulInText {
             tracing::error!(error = &error as &dyn std::error::Error, ?fault, "the database failed");
         }
         match fault {
-            DbFault::Lost | DbFault::Unavailable => Self::unavailable(),
-            DbFault::TooLong => Self::timeout(),
-            DbFault::Full => Self::storage_full(),
-            DbFault::Text => Self::invalid("Text must not contain U+0000"),
+            DbFault::ConnectionLost | DbFault::Unavailable => Self::unavailable(),
+            DbFault::StatementTimeout => Self::timeout(),
+            DbFault::StorageFull => Self::storage_full(),
+            DbFault::NulInText => Self::invalid("Text must not contain U+0000"),
             DbFault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),
         }
     }

@@ -21,7 +21,7 @@ use super::projects::{ProjectAnswer, show};
 use crate::app::App;
 use crate::auth::{Permission, check_email};
 use crate::ids::{new_invitation_token, token_hash};
-use crate::store::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation, Role};
+use crate::store::{Invitation, InvitationDraft, InvitationRef, ReceivedInvitation, Role};
 
 /// A new invitation.
 #[derive(Deserialize, ToSchema)]
@@ -168,9 +168,9 @@ pub(super) async fn decline(
     Ok(Done::new())
 }
 
-fn key(text: &str) -> InvitationKey<'_> {
+fn key(text: &str) -> InvitationRef<'_> {
     match uuid::Uuid::try_parse(text) {
-        Ok(_) => InvitationKey::Id(text),
-        Err(_) => InvitationKey::Token(token_hash(text)),
+        Ok(_) => InvitationRef::Id(text),
+        Err(_) => InvitationRef::Token(token_hash(text)),
     }
 }

@@ -16,7 +16,7 @@ use super::error::ApiError;
 use super::input::{Body, Ids, text};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::store::{KeyDraft, KeyInfo, Origins, Scope, Scopes};
+use crate::store::{AllowedOrigins, KeyDraft, KeyInfo, Scope, Scopes};
 use crate::time::{Micros, now};
 
 const NAME_MAX: usize = 100;
@@ -35,7 +35,7 @@ pub(super) struct KeyBody {
     /// Time at which the key expires (never).
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// Origins of the pages that may use the key, such as `https://app.example` (any).
+    /// AllowedOrigins of the pages that may use the key, such as `https://app.example` (any).
     #[serde(default)]
     allowed_origins: Vec<String>,
     /// Maximum number of requests that the key and its tokens may make per minute at each node (unlimited).
@@ -113,7 +113,7 @@ fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
         let range = format!("requests_per_minute must be from 1 to {REQUESTS_PER_MINUTE_MAX}");
         return Err(ApiError::unprocessable(range));
     }
-    let allowed_origins = Origins::parse(&body.allowed_origins).map_err(|text| {
+    let allowed_origins = AllowedOrigins::parse(&body.allowed_origins).map_err(|text| {
         ApiError::unprocessable(format!(
             "allowed_origins must contain origins such as https://app.example: {text:?} is not one"
         ))

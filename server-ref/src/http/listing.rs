@@ -89,9 +89,9 @@ impl ContentQuery {
             status: status(self.status)?,
             author: id("user_id", self.user_id)?,
             rule_id: id("rule_id", self.rule_id)?,
-            from: moment("from", self.from)?,
-            to: moment("to", self.to)?,
-            text: given(self.q).map(|text| matcher(&text)).transpose()?,
+            submitted_from: moment("from", self.from)?,
+            submitted_before: moment("to", self.to)?,
+            text_pattern: given(self.q).map(|text| matcher(&text)).transpose()?,
         };
         Ok(RequestedPage::After { place, limit: count(self.limit) as usize, filter })
     }
@@ -99,14 +99,14 @@ impl ContentQuery {
 
 /// Encodes a position as a cursor, which [`place`] decodes.
 pub(super) fn cursor(place: &ContentPosition) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}.{}", place.at, place.id))
+    URL_SAFE_NO_PAD.encode(format!("{}.{}", place.created_at, place.id))
 }
 
 fn place(cursor: &str) -> Option<ContentPosition> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (at, id) = text.split_once('.')?;
     let is_id = (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    Some(ContentPosition { at: at.parse().ok().filter(|_| is_id)?, id: id.to_owned() })
+    Some(ContentPosition { created_at: at.parse().ok().filter(|_| is_id)?, id: id.to_owned() })
 }
 
 fn given(text: Option<String>) -> Option<String> {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn cursors_come_as_they_went() {
-        let given = ContentPosition { at: -7, id: "6f1c.x".into() };
+        let given = ContentPosition { created_at: -7, id: "6f1c.x".into() };
         assert_eq!(place(&cursor(&given)), Some(given));
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for bad in ["", "!", &encoded("1"), &encoded("1."), &encoded("x.y"), &encoded("1.a\0"), &encoded("1.ä")] {

@@ -17,7 +17,7 @@ use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::{Moderated, Submission};
+use crate::moderation::{ModeratedItem, Submission};
 use crate::store::Status;
 
 /// Type of item, of which there is only one.
@@ -69,7 +69,7 @@ pub(super) async fn moderate(
 }
 
 impl ModerateAnswer {
-    pub(super) fn new(moderated: Moderated) -> Result<Self, Error> {
+    pub(super) fn new(moderated: ModeratedItem) -> Result<Self, Error> {
         let results = moderated.results.into_iter().map(RawValue::from_string);
         Ok(Self {
             success: true,

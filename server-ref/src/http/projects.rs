@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::input::{Body, Ids, text};
 use crate::app::App;
 use crate::auth::{AccessLevel, Permission};
-use crate::store::{LISTED_MAX, ProjectInfo};
+use crate::store::{ProjectInfo, UNPAGED_LIST_MAX};
 
 const NAME_MAX: usize = 200;
 
@@ -53,7 +53,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<ProjectAnswer>), ApiError> {
     let owner = caller.user_id()?;
     let name = text("name", &body.name, NAME_MAX)?;
-    if app.store.projects_of(owner).await?.len() >= LISTED_MAX {
+    if app.store.projects_of(owner).await?.len() >= UNPAGED_LIST_MAX {
         return Err(ApiError::conflict("limit_reached", "You have too many projects"));
     }
     let id = app.store.create_project(&name, Some(owner), &caller.actor()).await?;

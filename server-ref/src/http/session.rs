@@ -53,7 +53,7 @@ impl SessionStore for Sessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let (name, data) = (session_name(&record.id), encode(record)?);
-        self.0.save_session(draft(record, &name, &data)).await.map_err(backend)
+        self.0.update_session(draft(record, &name, &data)).await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

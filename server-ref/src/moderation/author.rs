@@ -1,4 +1,4 @@
-//! The author of an item, according to its metadata.
+//! Extraction of an item's author from its metadata.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
-/// The longest id of an author; longer values are ignored.
+/// Maximum length of an author's id in bytes. Longer ids are ignored.
 const AUTHOR_BYTES_MAX: usize = 256;
 
-/// The `user_id` of the metadata: a text or a number.
-pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
+/// Returns the `user_id` in the metadata, which is a string or a number.
+pub(crate) fn author_id(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
     #[derive(Deserialize)]
     struct AuthorField {
         user_id: Option<Value>,
     }
     let meta_data = meta_data?.get();
-    // Most metadata has no author, and a search costs less than a parse.
+    // Most metadata names no author, and searching is faster than parsing.
     if !meta_data.contains("user_id") {
         return None;
     }
@@ -25,7 +25,7 @@ pub(crate) fn author(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
         Value::Number(id) => Number::to_string(&id),
         _ => return None,
     };
-    // Not every database can store U+0000 in search values.
+    // PostgreSQL can't store U+0000 in the text columns that are searched.
     ((1..=AUTHOR_BYTES_MAX).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
 }
 
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_and_numbers() {
+    fn an_author_is_a_string_or_a_number() {
         for (meta_data, expected) in [
             (r#"{"user_id":"u1"}"#, Some("u1")),
             (r#"{"a":{"b":1},"user_id":42}"#, Some("42")),
@@ -46,8 +46,8 @@ mod tests {
             ("{}", None),
         ] {
             let raw: &RawValue = serde_json::from_str(meta_data).unwrap();
-            assert_eq!(author(Some(raw)).as_deref(), expected, "{meta_data}");
+            assert_eq!(author_id(Some(raw)).as_deref(), expected, "{meta_data}");
         }
-        assert_eq!(author(None), None);
+        assert_eq!(author_id(None), None);
     }
 }

@@ -1,106 +1,116 @@
-//! Compilation of stored rules into a rule set, within the limits of a rule and of a project.
+//! Compilation of stored rules into a rule set, within the limits for a single rule and for a project.
 
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use super::decision::RuleName;
+use super::decision::RuleRef;
 use super::keywords::KeywordIndexBuilder;
 use super::patterns::{Pattern, PatternGroup};
 use super::rule::{Action, RuleKind};
-use super::rule_set::{Prompt, RuleHead, RuleSet};
+use super::rule_set::{Prompt, RuleSet, RuleSummary};
 use crate::Error;
 use crate::store::StoredRule;
 
-/// The longest prompt of a rule.
+/// Maximum length of a prompt in bytes.
 const PROMPT_BYTES_MAX: usize = 16 * 1024;
-/// The longest keyword, and the most bytes of all keywords of one rule.
+/// Maximum length of a keyword in bytes.
 const KEYWORD_BYTES_MAX: usize = 1024;
+/// Maximum total length of the keywords of one rule, in bytes.
 const RULE_KEYWORD_BYTES_MAX: usize = 128 * 1024;
-/// The most bytes of keywords, and of compiled patterns, of one project's active rules together.
+/// Maximum total length of the keywords of a project's active rules, in bytes.
 const PROJECT_KEYWORD_BYTES_MAX: usize = 512 * 1024;
+/// Maximum total size of the compiled patterns of a project's active rules, in bytes.
 const PROJECT_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
 
-/// A rule set during compilation, some rules at a time.
+/// A rule set that is being compiled. Each call of [`Compilation::advance`] does a small part of the work.
 #[derive(Debug)]
 pub(super) struct Compilation {
-    stored: IntoIter<StoredRule>,
+    remaining_rules: IntoIter<StoredRule>,
     patterns: Vec<Pattern>,
-    grouping: Option<Peekable<IntoIter<Pattern>>>,
-    exact: KeywordIndexBuilder,
-    folded: KeywordIndexBuilder,
+    /// The patterns that have not been grouped yet, once all rules have been added.
+    ungrouped_patterns: Option<Peekable<IntoIter<Pattern>>>,
+    case_sensitive_keywords: KeywordIndexBuilder,
+    case_insensitive_keywords: KeywordIndexBuilder,
     keyword_bytes: usize,
     pattern_bytes: usize,
-    set: RuleSet,
+    rule_set: RuleSet,
 }
 
 impl Compilation {
-    /// A compilation of rules in the order of evaluation.
-    pub(super) fn new(stored: Vec<StoredRule>) -> Self {
+    /// Creates a compilation of the given rules, which must be in the order of evaluation.
+    pub(super) fn new(rules: Vec<StoredRule>) -> Self {
         Self {
-            stored: stored.into_iter(),
+            remaining_rules: rules.into_iter(),
             patterns: Vec::new(),
-            grouping: None,
-            exact: KeywordIndexBuilder::default(),
-            folded: KeywordIndexBuilder::default(),
+            ungrouped_patterns: None,
+            case_sensitive_keywords: KeywordIndexBuilder::default(),
+            case_insensitive_keywords: KeywordIndexBuilder::default(),
             keyword_bytes: 0,
             pattern_bytes: 0,
-            set: RuleSet::default(),
+            rule_set: RuleSet::default(),
         }
     }
 
-    /// Compiles the next rule, the keywords, or the next group of patterns; returns the complete set.
+    /// Compiles the next rule, the keywords, or the next group of patterns. Returns the rule set once it is complete.
     pub(super) fn advance(&mut self) -> Option<RuleSet> {
-        if let Some(rule) = self.stored.next() {
-            match self.add(&rule) {
+        if let Some(rule) = self.remaining_rules.next() {
+            match self.add_rule(&rule) {
                 Ok(()) => {}
-                // It is in force, perhaps since other limits were valid, but its decision is unknown.
-                Err(Error::RuleTooLarge(reason)) => self.stop_at(&rule, &reason),
-                // An unreadable rule is left out, so that it does not stop the others.
+                // Such a rule is active, but can't be evaluated. It may have been stored when other limits applied.
+                Err(Error::RuleTooLarge(reason)) => self.stop_at_rule(&rule, &reason),
+                // An invalid rule is skipped, so that the other rules stay effective.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
             }
             return None;
         }
-        if let Some(patterns) = &mut self.grouping {
-            return match PatternGroup::take(patterns) {
+        if let Some(patterns) = &mut self.ungrouped_patterns {
+            return match PatternGroup::next_group(patterns) {
                 Ok(Some(group)) => {
-                    self.set.groups.push(group);
+                    self.rule_set.pattern_groups.push(group);
                     None
                 }
-                Ok(None) => Some(std::mem::take(&mut self.set)),
-                Err(error) => self.give_up(&error),
+                Ok(None) => Some(std::mem::take(&mut self.rule_set)),
+                Err(error) => self.flag_all_items(&error),
             };
         }
-        self.grouping = Some(std::mem::take(&mut self.patterns).into_iter().peekable());
-        let exact = std::mem::take(&mut self.exact).build();
-        let folded = std::mem::take(&mut self.folded).build();
-        match exact.and_then(|exact| Ok((exact, folded?))) {
-            Ok(indices) => (self.set.exact, self.set.folded) = indices,
-            Err(error) => return self.give_up(&error),
+        self.ungrouped_patterns = Some(std::mem::take(&mut self.patterns).into_iter().peekable());
+        let case_sensitive = std::mem::take(&mut self.case_sensitive_keywords).build();
+        let case_insensitive = std::mem::take(&mut self.case_insensitive_keywords).build();
+        match case_sensitive.and_then(|index| Ok((index, case_insensitive?))) {
+            Ok(indices) => {
+                (self.rule_set.case_sensitive_keywords, self.rule_set.case_insensitive_keywords) = indices;
+            }
+            Err(error) => return self.flag_all_items(&error),
         }
         None
     }
 
-    /// Rules that compile one by one also compile together. Otherwise a person would have to decide everything.
-    fn give_up(&mut self, error: &Error) -> Option<RuleSet> {
-        tracing::error!(%error, "rules could not be compiled together");
-        self.set.over_limit = Some(0);
-        Some(std::mem::take(&mut self.set))
+    /// Ends the compilation with a rule set that flags all items. This is not expected to happen, because rules that compile one by
+    /// one also compile together.
+    fn flag_all_items(&mut self, error: &Error) -> Option<RuleSet> {
+        tracing::error!(%error, "the rules of a project could not be compiled together");
+        self.rule_set.first_rule_over_limit = Some(0);
+        Some(std::mem::take(&mut self.rule_set))
     }
 
-    /// Stops at this rule: items that reach it, or a later one, are flagged.
-    fn stop_at(&mut self, rule: &StoredRule, reason: &str) {
-        tracing::warn!(rule = rule.id, reason, "items that reach this rule of a project, or a later one, are flagged");
-        // It has an action, because `add` refuses a rule without one.
-        let action = action(rule).unwrap_or(Action::Flag);
-        self.set.over_limit = Some(self.set.rules.len());
-        self.set.rules.push(RuleHead { name: RuleName::of(rule), action });
-        self.stored = Vec::new().into_iter();
+    /// Skips all further rules, so that items that no earlier rule matches are flagged.
+    fn stop_at_rule(&mut self, rule: &StoredRule, reason: &str) {
+        tracing::warn!(
+            rule = rule.id,
+            reason,
+            "a rule exceeds a limit; items that no earlier rule matches are flagged"
+        );
+        // The rule has a valid action, because `add_rule` parses the action first.
+        let action = parse_action(rule).unwrap_or(Action::Flag);
+        self.rule_set.first_rule_over_limit = Some(self.rule_set.rules.len());
+        self.rule_set.rules.push(RuleSummary { rule: RuleRef::of(rule), action });
+        self.remaining_rules = Vec::new().into_iter();
     }
 
-    fn add(&mut self, rule: &StoredRule) -> Result<(), Error> {
-        let head = RuleHead { name: RuleName::of(rule), action: action(rule)? };
-        let index = self.set.rules.len();
-        match kind(rule)? {
+    fn add_rule(&mut self, rule: &StoredRule) -> Result<(), Error> {
+        let summary = RuleSummary { rule: RuleRef::of(rule), action: parse_action(rule)? };
+        let index = self.rule_set.rules.len();
+        match parse_kind(rule)? {
             RuleKind::Keyword { keywords, case_sensitive } => {
                 self.keyword_bytes += keyword_bytes(&keywords);
                 if self.keyword_bytes > PROJECT_KEYWORD_BYTES_MAX {
@@ -108,9 +118,9 @@ impl Compilation {
                 }
                 for word in keywords.into_iter().filter(|word| !word.is_empty()) {
                     if case_sensitive {
-                        self.exact.push(index, word.clone(), word);
+                        self.case_sensitive_keywords.add(index, word.clone(), word);
                     } else {
-                        self.folded.push(index, word.to_lowercase(), word);
+                        self.case_insensitive_keywords.add(index, word.to_lowercase(), word);
                     }
                 }
             }
@@ -124,33 +134,33 @@ impl Compilation {
             }
             RuleKind::AiPrompt { prompt } => {
                 let text = prompt.trim().to_owned();
-                self.set.prompts.push(Prompt { name: head.name, action: head.action, text });
+                self.rule_set.prompts.push(Prompt { rule: summary.rule, action: summary.action, text });
                 return Ok(());
             }
         }
-        self.set.rules.push(head);
+        self.rule_set.rules.push(summary);
         Ok(())
     }
 }
 
 /// Checks whether a rule can be compiled.
-pub(crate) fn check(rule: &StoredRule) -> Result<(), Error> {
+pub(crate) fn check_rule(rule: &StoredRule) -> Result<(), Error> {
     if rule.name.contains('\0') {
         return Err(Error::Text("name"));
     }
-    action(rule)?;
-    if let RuleKind::Regex { pattern, flags } = kind(rule)? {
+    parse_action(rule)?;
+    if let RuleKind::Regex { pattern, flags } = parse_kind(rule)? {
         Pattern::new(0, &pattern, &flags)?;
     }
     Ok(())
 }
 
-fn action(rule: &StoredRule) -> Result<Action, Error> {
+fn parse_action(rule: &StoredRule) -> Result<Action, Error> {
     Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))
 }
 
-/// The rule's search data, within the limits of one rule.
-fn kind(rule: &StoredRule) -> Result<RuleKind, Error> {
+/// Parses the type and data of a rule and checks the limits for a single rule.
+fn parse_kind(rule: &StoredRule) -> Result<RuleKind, Error> {
     let kind = RuleKind::from_parts(&rule.kind, &rule.data)?;
     match &kind {
         RuleKind::Keyword { keywords, .. } => {
@@ -161,12 +171,12 @@ fn kind(rule: &StoredRule) -> Result<RuleKind, Error> {
             if bytes > RULE_KEYWORD_BYTES_MAX || keywords.iter().any(|word| word.len() > KEYWORD_BYTES_MAX) {
                 let (one, all) = (KEYWORD_BYTES_MAX, RULE_KEYWORD_BYTES_MAX / 1024);
                 return Err(Error::RuleTooLarge(format!(
-                    "a keyword may have {one} bytes at most, and the keywords of a rule {all} KiB"
+                    "a keyword may have at most {one} bytes, and the keywords of a rule at most {all} KiB in total"
                 )));
             }
         }
         RuleKind::AiPrompt { prompt } if prompt.trim().is_empty() || prompt.trim().len() > PROMPT_BYTES_MAX => {
-            return Err(Error::Rule(format!("a prompt must have from 1 to {PROMPT_BYTES_MAX} bytes")));
+            return Err(Error::Rule(format!("a prompt must have between 1 and {PROMPT_BYTES_MAX} bytes")));
         }
         RuleKind::Regex { .. } | RuleKind::AiPrompt { .. } => {}
     }
@@ -179,8 +189,8 @@ fn keyword_bytes(keywords: &[String]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cache::CACHE_BYTES_MAX;
     use super::super::decision::Decision;
+    use super::super::rule_cache::RULE_CACHE_BYTES_MAX;
     use super::*;
     use crate::store::Status;
 
@@ -227,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_flags() {
+    fn case_sensitivity_and_regex_flags_are_applied() {
         let set = compiled(vec![
             rule("exact", "keyword", r#"{"keywords":["Bad"],"case_sensitive":true}"#, "reject"),
             rule("flags", "regex", r#"{"pattern":"^b.d$","flags":["i","m","s"]}"#, "flagged"),
@@ -240,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_rule_is_refused_and_when_stored_skipped() {
+    fn an_invalid_rule_is_refused_and_skipped_if_it_is_already_stored() {
         let broken = [
             rule("a", "regex", r#"{"pattern":"("}"#, "flag"),
             rule("c", "regex", r#"{"pattern":"a","flags":["x"]}"#, "flag"),
@@ -251,13 +261,13 @@ mod tests {
             rule("h", "ai_prompt", r#"{"prompt":" "}"#, "flag"),
         ];
         for rule in &broken {
-            assert!(check(rule).is_err(), "{}", rule.name);
+            assert!(check_rule(rule).is_err(), "{}", rule.name);
         }
         assert!(compiled(broken.into()).decide("a").is_none());
     }
 
     #[test]
-    fn a_stored_rule_beyond_the_limits_is_not_skipped() {
+    fn items_that_reach_a_stored_rule_beyond_the_limits_are_flagged() {
         let set = compiled(vec![
             rule("first", "keyword", r#"{"keywords":["spam"]}"#, "reject"),
             rule("large", "regex", r#"{"pattern":"1[01]{4000}[^01]"}"#, "reject"),
@@ -268,9 +278,9 @@ mod tests {
         assert_eq!((undecided.status, &*undecided.rule.unwrap().name), (Status::Flagged, "large"));
     }
 
-    /// The cache could not store a larger set, and would compile it again for each text.
+    /// A rule set that does not fit into the cache would be compiled again for each text.
     #[test]
-    fn the_largest_set_fits_the_cache() {
+    fn the_largest_possible_rule_set_fits_into_the_cache() {
         let pattern = |n: usize| format!(r#"{{"pattern":"{n}[ab]{{900}}"}}"#);
         let keywords = |n: usize| {
             let words: Vec<String> = (0..25_000).map(|word| format!("\"{:05x}\"", n * 25_000 + word)).collect();
@@ -279,7 +289,7 @@ mod tests {
         let keywords = (0..4).map(|n| rule(&format!("k{n}"), "keyword", &keywords(n), "flag"));
         let patterns = (0..400).map(|n| rule(&format!("p{n}"), "regex", &pattern(n), "flag"));
         let set = compiled(keywords.chain(patterns).collect());
-        assert!(set.over_limit.is_some(), "the limits are reached");
-        assert!(set.memory_usage() as u64 <= CACHE_BYTES_MAX, "{} bytes", set.memory_usage());
+        assert!(set.first_rule_over_limit.is_some(), "the limits are reached");
+        assert!(set.memory_usage() as u64 <= RULE_CACHE_BYTES_MAX, "{} bytes", set.memory_usage());
     }
 }

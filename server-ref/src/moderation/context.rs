@@ -1,41 +1,42 @@
-//! The parts of the server that moderation uses.
+//! The context of moderation, which contains the parts of the server that it uses.
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::ai::{Ai, AiOptions};
-use super::cache::RuleCache;
+use super::ai::{AiJudge, AiOptions};
 use super::compilation;
-use super::keys_in_flight::KeysInFlight;
+use super::idempotency_locks::IdempotencyLocks;
 use super::pool::FairPool;
+use super::rule_cache::RuleCache;
 use crate::Error;
 use crate::store::{Store, StoredRule, Writer};
 
-/// The moderation of all projects: their compiled rules, the threads that match them, the endpoint of their prompts, and the writer
-/// of the decisions.
+/// The moderation of all projects: their compiled rules, the threads that match rules, the language model that evaluates prompts,
+/// and the writer that stores decisions.
 #[derive(Debug)]
 pub(crate) struct Moderation {
     pub(super) store: Store,
     pub(super) writer: Writer,
     pub(super) rules: RuleCache,
-    pub(super) matching: FairPool,
-    pub(super) ai: Ai,
-    /// Submissions with idempotency keys that prompts judge.
-    pub(super) keys_in_flight: KeysInFlight,
-    /// Holds a token per item that prompts judge.
+    pub(super) matching_pool: FairPool,
+    pub(super) ai_judge: AiJudge,
+    /// Locks the idempotency keys of submissions that prompts are judging.
+    pub(super) idempotency_locks: IdempotencyLocks,
+    /// Tracks the items that prompts are judging.
     pub(super) in_flight: TaskTracker,
-    /// Cancelled when the server begins to stop: unanswered prompts are given up.
+    /// Cancelled when the server starts to shut down, which abandons unanswered prompts.
     pub(super) draining: CancellationToken,
 }
 
 impl Moderation {
-    /// Starts the threads that match rules. `in_flight` holds a token per item that prompts judge, and `draining` ends their
-    /// questions.
+    /// Starts the threads that match rules.
+    ///
+    /// `in_flight` tracks the items that prompts are judging. Cancelling `draining` abandons unanswered prompts.
     ///
     /// # Errors
-    /// When the endpoint's options are invalid or a thread can't be started.
+    /// If the endpoint's options are invalid or a thread can't be started.
     pub(crate) fn new(
         store: Store,
         writer: Writer,
@@ -43,32 +44,33 @@ impl Moderation {
         in_flight: TaskTracker,
         draining: CancellationToken,
     ) -> Result<Self, Error> {
-        let (rules, matching, ai) = (RuleCache::new()?, FairPool::new(matching_threads())?, Ai::new(options)?);
-        let keys_in_flight = KeysInFlight::default();
-        Ok(Self { store, writer, rules, matching, ai, keys_in_flight, in_flight, draining })
+        let (rules, ai_judge) = (RuleCache::new()?, AiJudge::new(options)?);
+        let matching_pool = FairPool::new(matching_thread_count())?;
+        let idempotency_locks = IdempotencyLocks::default();
+        Ok(Self { store, writer, rules, matching_pool, ai_judge, idempotency_locks, in_flight, draining })
     }
 
-    /// Drops a project's compiled rules. Must be called after every committed change of them.
+    /// Removes the compiled rules of a project from the cache. Must be called after every committed change of the rules.
     pub(crate) fn forget_rules(&self, project_id: &str) {
         self.rules.forget(project_id);
     }
 
-    /// Drops all compiled rules, because any of them may have changed.
+    /// Removes all compiled rules from the cache, because any of them may have changed.
     pub(crate) fn forget_all_rules(&self) {
         self.rules.forget_all();
     }
 
-    /// Checks whether a rule can be compiled, away from the async workers.
+    /// Checks on a thread of the pool whether a rule can be compiled.
     ///
     /// # Errors
-    /// When the rule is not usable, or too much waits for the project already.
+    /// If the rule can't be compiled, or if too many jobs of the project are pending.
     pub(crate) async fn check_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
         let (project_id, rule): (Arc<str>, _) = (project_id.into(), rule.clone());
-        self.matching.run(&project_id, rule.data.len(), move || Some(compilation::check(&rule))).await?
+        self.matching_pool.run(&project_id, rule.data.len(), move || Some(compilation::check_rule(&rule))).await?
     }
 }
 
-/// One processor stays for everything else.
-fn matching_threads() -> usize {
+/// Returns the number of threads that match rules. One processor is left for all other work.
+fn matching_thread_count() -> usize {
     std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).max(1)
 }

@@ -1,4 +1,4 @@
-//! A decision, and its form in the store, in answers and in events.
+//! Decisions about items, and their form in the store, in replies and in events.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -8,15 +8,15 @@ use crate::Error;
 use crate::store::{EventDraft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
-/// The most code points of a text that events show.
-const PREVIEW_CHARS: usize = 100;
+/// Maximum length of the text preview in events, in code points.
+const PREVIEW_CHARS_MAX: usize = 100;
 
-/// The decider: a rule, the model, or a person.
+/// The source of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Moderator {
     Rule,
     Ai,
-    /// A person, or a program with a key: by name.
+    /// A person or a program with an API key, identified by name.
     Manual(String),
 }
 
@@ -38,33 +38,35 @@ impl Moderator {
     }
 }
 
-/// The decision and its rule (none: nothing matched, or a person decided).
+/// A decision about an item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Decision {
     pub(crate) moderator: Moderator,
     pub(crate) status: Status,
+    /// A number from 0 to 1.
     pub(crate) confidence: f64,
     pub(crate) reason: String,
     pub(crate) categories: Vec<String>,
-    pub(crate) rule: Option<RuleName>,
+    /// The rule that decided, or `None` if no rule matched or a person decided.
+    pub(crate) rule: Option<RuleRef>,
 }
 
-/// A rule's name in results.
+/// The description of a rule in moderation results.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RuleName {
+pub(crate) struct RuleRef {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) kind: String,
 }
 
-impl RuleName {
+impl RuleRef {
     pub(super) fn of(rule: &StoredRule) -> Self {
         Self { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone() }
     }
 }
 
 impl Decision {
-    pub(super) fn matched(rule: &RuleName, action: Action, reason: String) -> Self {
+    pub(super) fn matched(rule: &RuleRef, action: Action, reason: String) -> Self {
         let decision = Self::new(Moderator::Rule, action.status(), 1.0, reason);
         Self { rule: Some(rule.clone()), ..decision }
     }
@@ -77,8 +79,8 @@ impl Decision {
         Self { moderator, status, confidence, reason, categories: Vec::new(), rule: None }
     }
 
-    /// The entry of `moderation_results`, as JSON text.
-    pub(crate) fn result(&self, processing_time: f64) -> Result<String, Error> {
+    /// Returns the entry of `moderation_results` as JSON text. `processing_time` is given in seconds.
+    pub(crate) fn result_json(&self, processing_time: f64) -> Result<String, Error> {
         #[derive(Serialize)]
         struct ResultEntry<'a> {
             decision: Status,
@@ -91,10 +93,10 @@ impl Decision {
             rule_type: Option<&'a str>,
             processing_time: f64,
             categories: &'a [String],
-            category_scores: Empty,
+            category_scores: EmptyObject,
         }
         #[derive(Serialize)]
-        struct Empty {}
+        struct EmptyObject {}
         let rule = self.rule.as_ref();
         to_json(&ResultEntry {
             decision: self.status,
@@ -107,12 +109,12 @@ impl Decision {
             rule_type: rule.map(|rule| &*rule.kind),
             processing_time,
             categories: &self.categories,
-            category_scores: Empty {},
+            category_scores: EmptyObject {},
         })
     }
 }
 
-/// The data of a `moderation_update` in addition to the decision.
+/// The data of a `moderation_update` event, except for the decision.
 #[derive(Debug)]
 pub(crate) struct ModerationUpdate<'a> {
     pub(crate) project_id: &'a str,
@@ -121,12 +123,13 @@ pub(crate) struct ModerationUpdate<'a> {
     pub(crate) content: &'a str,
     pub(crate) meta_data: Option<&'a RawValue>,
     pub(crate) results_count: usize,
+    /// The time in seconds that it took to decide.
     pub(crate) processing_time: f64,
     pub(crate) at: Micros,
 }
 
 impl ModerationUpdate<'_> {
-    /// The documented event. `rule_name` is null when no rule matched.
+    /// Creates the documented `moderation_update` event. Its `rule_name` is null if no rule matched.
     pub(crate) fn event(&self, decision: &Decision) -> Result<EventDraft, Error> {
         #[derive(Serialize)]
         struct UpdatePayload<'a> {
@@ -143,8 +146,8 @@ impl ModerationUpdate<'_> {
             rule_name: Option<&'a str>,
             timestamp: String,
         }
-        let nothing = empty_object()?;
-        // A prompt without objection did not match.
+        let empty = empty_object()?;
+        // A prompt that approves an item counts as a rule that did not match.
         let matched = decision.moderator != Moderator::Ai || decision.status != Status::Approved;
         let payload = UpdatePayload {
             content_id: self.content_id,
@@ -152,7 +155,7 @@ impl ModerationUpdate<'_> {
             status: decision.status,
             content_type: self.content_type,
             content_preview: &preview(self.content),
-            meta_data: self.meta_data.unwrap_or(nothing),
+            meta_data: self.meta_data.unwrap_or(empty),
             results_count: self.results_count,
             processing_time: self.processing_time,
             moderator_type: decision.moderator.kind(),
@@ -172,9 +175,9 @@ fn to_json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// The text itself if it is short, else its first 100 code points and `...`.
+/// Returns the text, shortened to [`PREVIEW_CHARS_MAX`] code points and `...` if it is longer.
 fn preview(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(PREVIEW_CHARS) {
+    match text.char_indices().nth(PREVIEW_CHARS_MAX) {
         None => text.into(),
         Some((end, _)) => format!("{}...", &text[..end]).into(),
     }
@@ -185,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn previews_count_code_points() {
+    fn the_length_of_previews_is_measured_in_code_points() {
         let exact = "ä".repeat(100);
         assert_eq!(preview(&exact), exact);
         assert_eq!(preview(&"ä".repeat(101)), format!("{exact}..."));

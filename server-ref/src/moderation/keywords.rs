@@ -1,5 +1,4 @@
-//! All keywords of a project in one automaton: one pass over a text finds the deciding rule, however many rules there
-//! are.
+//! An index of all keywords of a project. One pass over a text finds the deciding rule, regardless of the number of rules.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,16 +7,16 @@ use daachorse::{DoubleArrayAhoCorasick, DoubleArrayAhoCorasickBuilder};
 
 use crate::Error;
 
-/// The keyword that decides, and the rule that it belongs to.
+/// The deciding keyword in a text, and the rule that contains the keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeywordMatch<'a> {
     /// The index of the rule.
     pub(super) rule: usize,
-    /// The keyword as the rule's author wrote it.
+    /// The keyword as it is written in the rule.
     pub(super) word: &'a str,
 }
 
-/// Keywords with the same comparison: case-sensitive, or in lower case.
+/// An index of keywords that are compared in the same way, either case-sensitively or in lower case.
 pub(super) struct KeywordIndex {
     automaton: DoubleArrayAhoCorasick<u32>,
     keywords: Vec<Keyword>,
@@ -25,54 +24,56 @@ pub(super) struct KeywordIndex {
 
 #[derive(Debug)]
 struct Keyword {
-    /// The author's spelling.
+    /// The keyword as it is written in the rule.
     word: String,
     rule: usize,
-    /// The keyword that decides wherever this one occurs: itself, or one that it contains from an earlier rule.
-    decides: u32,
+    /// The index of the keyword that decides where this one occurs: this keyword itself, or a keyword within it that belongs to an
+    /// earlier rule.
+    deciding_index: u32,
 }
 
-/// Collects the keywords of a [`KeywordIndex`].
+/// A builder that collects the keywords of a [`KeywordIndex`].
 #[derive(Debug, Default)]
 pub(super) struct KeywordIndexBuilder {
-    /// Search text to its index in `keywords`.
-    seen: HashMap<String, u32>,
+    /// The index in `keywords` of each search text.
+    index_by_pattern: HashMap<String, u32>,
     keywords: Vec<Keyword>,
 }
 
 impl KeywordIndexBuilder {
-    /// Adds a keyword with the search text `pattern`. Rules are added in the order of evaluation, so that the first
-    /// rule with a keyword keeps it.
-    pub(super) fn push(&mut self, rule: usize, pattern: String, word: String) {
+    /// Adds a keyword, which is searched for as `pattern`.
+    ///
+    /// Rules must be added in the order of evaluation, because a keyword of several rules counts for the rule that is added first.
+    pub(super) fn add(&mut self, rule: usize, pattern: String, word: String) {
         let index = u32::try_from(self.keywords.len()).unwrap_or(u32::MAX);
-        self.seen.entry(pattern).or_insert_with(|| {
-            self.keywords.push(Keyword { word, rule, decides: index });
+        self.index_by_pattern.entry(pattern).or_insert_with(|| {
+            self.keywords.push(Keyword { word, rule, deciding_index: index });
             index
         });
     }
 
-    /// The index; `None` without keywords.
+    /// Builds the index. Returns `None` if there are no keywords.
     pub(super) fn build(self) -> Result<Option<KeywordIndex>, Error> {
-        let Self { seen, keywords } = self;
+        let Self { index_by_pattern, keywords } = self;
         if keywords.is_empty() {
             return Ok(None);
         }
-        let mut patterns: Vec<(String, u32)> = seen.into_iter().collect();
-        // The automaton must not depend on the order of a hash map.
+        let mut patterns: Vec<(String, u32)> = index_by_pattern.into_iter().collect();
+        // Sorting makes the automaton independent of the hash map's order.
         patterns.sort_unstable_by(|one, other| one.0.len().cmp(&other.0.len()).then_with(|| one.0.cmp(&other.0)));
         let automaton = DoubleArrayAhoCorasickBuilder::new()
             .build_with_values(patterns.iter().map(|(pattern, index)| (pattern, *index)))
             .map_err(|error| Error::Rule(format!("the keywords could not be compiled: {error}")))?;
         let mut index = KeywordIndex { automaton, keywords };
-        // Shorter keywords first, so that the keywords within a keyword are resolved before it.
+        // Shorter keywords come first, so that the keywords within a keyword are resolved before the keyword itself.
         for (pattern, own) in &patterns {
             let pattern = pattern.as_bytes();
-            // All keywords within it, except itself.
-            let inside = [pattern.get(1..), pattern.get(..pattern.len() - 1)];
-            let decides = inside.into_iter().flatten().filter_map(|part| index.first(part));
-            let decides = decides.chain([*own]).min_by_key(|index_of| index.rule(*index_of)).unwrap_or(*own);
+            // Together, these two parts contain all keywords within this one except the keyword itself.
+            let parts = [pattern.get(1..), pattern.get(..pattern.len() - 1)];
+            let candidates = parts.into_iter().flatten().filter_map(|part| index.deciding_keyword(part));
+            let deciding = candidates.chain([*own]).min_by_key(|candidate| index.rule_of(*candidate)).unwrap_or(*own);
             if let Some(keyword) = index.keywords.get_mut(*own as usize) {
-                keyword.decides = decides;
+                keyword.deciding_index = deciding;
             }
         }
         Ok(Some(index))
@@ -80,34 +81,35 @@ impl KeywordIndexBuilder {
 }
 
 impl KeywordIndex {
-    /// The keyword of the earliest rule among all that occur in the text. Takes time linear in the text: at each
-    /// position the longest keyword stands for those that it ends with.
+    /// Finds the keyword of the earliest rule among all keywords that occur in the text.
+    ///
+    /// The search takes time linear in the length of the text, because at each position the longest keyword represents all shorter
+    /// keywords that end at the same position.
     pub(super) fn find(&self, text: &str) -> Option<KeywordMatch<'_>> {
-        let keyword = self.keywords.get(self.first(text.as_bytes())? as usize)?;
+        let keyword = self.keywords.get(self.deciding_keyword(text.as_bytes())? as usize)?;
         Some(KeywordMatch { rule: keyword.rule, word: &keyword.word })
     }
 
-    fn first(&self, text: &[u8]) -> Option<u32> {
+    fn deciding_keyword(&self, text: &[u8]) -> Option<u32> {
         let mut first = None;
         for found in self.automaton.find_overlapping_no_suffix_iter(text) {
-            let decides = self.keywords.get(found.value() as usize)?.decides;
-            let rule = self.rule(decides);
+            let deciding = self.keywords.get(found.value() as usize)?.deciding_index;
+            let rule = self.rule_of(deciding);
             if first.is_none_or(|(other, _)| rule < other) {
-                first = Some((rule, decides));
+                first = Some((rule, deciding));
                 if rule == 0 {
                     break;
                 }
             }
         }
-        first.map(|(_, decides)| decides)
+        first.map(|(_, deciding)| deciding)
     }
 
-    /// The rule of a keyword.
-    fn rule(&self, keyword: u32) -> usize {
+    fn rule_of(&self, keyword: u32) -> usize {
         self.keywords.get(keyword as usize).map_or(usize::MAX, |keyword| keyword.rule)
     }
 
-    /// Bytes on the heap.
+    /// Returns the memory use on the heap, in bytes.
     pub(super) fn memory_usage(&self) -> usize {
         let words: usize = self.keywords.iter().map(|keyword| keyword.word.capacity()).sum();
         self.automaton.heap_bytes() + self.keywords.capacity() * size_of::<Keyword>() + words
@@ -126,19 +128,19 @@ mod tests {
 
     use super::*;
 
-    fn index(rules: &[&[&str]]) -> KeywordIndex {
+    fn build_index(rules: &[&[&str]]) -> KeywordIndex {
         let mut builder = KeywordIndexBuilder::default();
         for (rule, words) in rules.iter().enumerate() {
             for word in *words {
-                builder.push(rule, (*word).to_owned(), word.to_uppercase());
+                builder.add(rule, (*word).to_owned(), word.to_uppercase());
             }
         }
         builder.build().unwrap().unwrap()
     }
 
     #[test]
-    fn the_rule_that_is_tried_first_wins_over_the_match_that_ends_first() {
-        let index = index(&[&["later"], &["soon", "on"], &["s"]]);
+    fn the_first_rule_wins_even_if_the_match_of_another_ends_earlier() {
+        let index = build_index(&[&["later"], &["soon", "on"], &["s"]]);
         let rule = |text| index.find(text).map(|found| found.rule);
         assert_eq!(rule("soon, or later"), Some(0));
         assert_eq!(rule("soon"), Some(1));
@@ -148,15 +150,15 @@ mod tests {
     }
 
     #[test]
-    fn a_keyword_inside_another_counts() {
-        let index = index(&[&["b"], &["abc"], &["c"]]);
+    fn a_keyword_inside_another_keyword_is_found() {
+        let index = build_index(&[&["b"], &["abc"], &["c"]]);
         assert_eq!(index.find("xabcx").unwrap().rule, 0);
         assert_eq!(index.find("xc").unwrap().rule, 2);
     }
 
-    /// Random words over two letters, so that they contain and overlap one another.
+    /// The random words consist of two letters, so that many of them contain or overlap each other.
     #[test]
-    fn agrees_with_a_search_word_by_word() {
+    fn agrees_with_a_separate_search_for_each_word() {
         let mut rng = SmallRng::seed_from_u64(1);
         let mut word = |max: usize| -> String {
             (0..rng.random_range(1..=max)).map(|_| if rng.random() { 'a' } else { 'b' }).collect()
@@ -166,7 +168,7 @@ mod tests {
             let text = word(12);
             let mut builder = KeywordIndexBuilder::default();
             for (rule, words) in rules.iter().enumerate() {
-                words.iter().for_each(|word| builder.push(rule, word.clone(), word.clone()));
+                words.iter().for_each(|word| builder.add(rule, word.clone(), word.clone()));
             }
             let index = builder.build().unwrap().unwrap();
             let expected = rules.iter().position(|words| words.iter().any(|word| text.contains(word.as_str())));

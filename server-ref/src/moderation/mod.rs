@@ -1,30 +1,31 @@
-//! The pipeline: a project's rules decide about items.
+//! Moderation of items by the rules of their projects.
 //!
-//! Keyword and regex rules are evaluated in the order of their priority, and the first match decides. Only without a
-//! match are the `ai_prompt` rules asked. An item without any match is approved, without a rule's name. Rules are
-//! compiled once per project and cached until they change.
+//! Keyword and regex rules are evaluated in the order of their priority, and the first match decides. If none of them matches,
+//! the `ai_prompt` rules are evaluated. An item that no rule matches is approved. The rules of a project are compiled once and
+//! cached until they change.
 
 mod ai;
 mod author;
-mod cache;
 mod compilation;
 mod context;
 mod decision;
-mod keys_in_flight;
+mod idempotency_locks;
 mod keywords;
+mod nfa_simulation;
 mod patterns;
 mod pipeline;
 mod pool;
 mod review;
 mod rule;
+mod rule_cache;
 mod rule_set;
-mod simulation;
+mod unicode_boundaries;
 
 pub use ai::AiOptions;
-use author::author;
+use author::author_id;
 pub(crate) use context::Moderation;
 use decision::{Decision, ModerationUpdate, Moderator};
-pub(crate) use pipeline::{Moderated, Submission};
-pub(crate) use rule::rule_update;
+pub(crate) use pipeline::{ModeratedItem, Submission};
+pub(crate) use rule::rule_update_event;
 pub use rule::{Action, NewRule, RuleKind};
 use rule_set::RuleSet;

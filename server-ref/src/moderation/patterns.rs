@@ -1,10 +1,10 @@
-//! All regular expressions of a project, in groups: one pass over a text per group finds the few patterns that may
-//! match.
+//! The regular expressions of a project, compiled in groups. For each group, one pass over a text finds the few patterns that
+//! may match.
 //!
-//! A group is a lazily built DFA within a bounded cache. It ignores Unicode word boundaries, which such a DFA can't
-//! follow, so it may report a pattern that does not match; reported patterns are checked one by one. A group without
-//! room in its cache gives up, and each of its patterns is tried alone: by a DFA again, and if that gives up too, step
-//! by step.
+//! A group has a lazily built DFA with a bounded cache. Such a DFA does not support Unicode word boundaries, so the group ignores
+//! them. It may therefore report patterns that do not match, and these are checked one by one. If a text needs too much space in
+//! the cache, the DFA gives up, and each pattern of the group is tried alone: first with its own DFA, and if that also gives up,
+//! step by step.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,59 +12,64 @@ use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::{Input, MatchKind, PatternSet};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Hir, HirKind, Look};
+use regex_syntax::hir::Hir;
 
-use super::simulation::{self, OutOfSteps, Steps};
+use super::nfa_simulation::{self, OutOfSteps, StepBudget};
+use super::unicode_boundaries::without_unicode_boundaries;
 use crate::Error;
 
-/// The longest pattern.
+/// Maximum length of a pattern in bytes.
 const PATTERN_BYTES_MAX: usize = 8 * 1024;
-/// The most memory of one pattern's automaton.
+/// Maximum size of a pattern's automaton in bytes.
 const PATTERN_NFA_BYTES_MAX: usize = 64 * 1024;
-/// The most patterns of one group, and the most memory of their automata.
+/// Maximum number of patterns in a group.
 const GROUP_PATTERNS_MAX: usize = 64;
+/// Maximum total size of the automata in a group, in bytes.
 const GROUP_NFA_BYTES_MAX: usize = 256 * 1024;
-/// The memory of a DFA's states. A group gives up after filling it this often with states that were used for few bytes.
+/// Size of the cache for a DFA's states, in bytes.
 const DFA_CACHE_BYTES: usize = 512 * 1024;
-const DFA_CLEARS_MAX: usize = 3;
+/// Number of times that a DFA clears its full cache before it may give up.
+const DFA_CLEARS_MIN: usize = 3;
+/// Number of bytes searched per cached state below which a DFA gives up.
 const DFA_BYTES_PER_STATE_MIN: usize = 10;
-/// The number of caches that a group keeps for its next texts.
+/// Maximum number of caches that a group keeps for later texts.
 const IDLE_CACHES_MAX: usize = 2;
 
-/// A regular expression of a rule.
+/// The compiled regular expression of a rule.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    /// The index of its rule.
+    /// The index of the rule that contains the pattern.
     rule: usize,
     hir: Hir,
     nfa: NFA,
-    /// True if the group's DFA alone decides whether the pattern matches.
-    exact: bool,
+    /// True if a match found by the group's DFA is certain. False if the pattern contains Unicode word boundaries.
+    is_dfa_exact: bool,
 }
 
-/// Several patterns, in the order of their rules.
+/// A group of patterns in the order of their rules.
 #[derive(Debug)]
 pub(super) struct PatternGroup {
     patterns: Vec<Pattern>,
-    filter: DFA,
-    idle: Mutex<Vec<Cache>>,
+    /// Finds the patterns that may match a text.
+    prefilter: DFA,
+    idle_caches: Mutex<Vec<Cache>>,
 }
 
-/// A group's result for a text.
+/// The result of matching a text with a group of patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupMatch {
     None,
-    /// The pattern of this rule matches.
+    /// The pattern of the rule with this index matches.
     Rule(usize),
-    /// The step limit was reached before the result for this rule's pattern was known; no earlier pattern matches.
+    /// No earlier pattern matches, and the steps ran out before the pattern of the rule with this index was decided.
     Undecided(usize),
 }
 
 impl Pattern {
-    /// The pattern of the rule with this index.
+    /// Compiles the pattern of the rule with the index `rule`.
     pub(super) fn new(rule: usize, pattern: &str, flags: &[String]) -> Result<Self, Error> {
         if pattern.len() > PATTERN_BYTES_MAX {
-            return Err(Error::RuleTooLarge(format!("a pattern may have {PATTERN_BYTES_MAX} bytes at most")));
+            return Err(Error::RuleTooLarge(format!("a pattern may have at most {PATTERN_BYTES_MAX} bytes")));
         }
         let mut parser = ParserBuilder::new();
         for flag in flags {
@@ -76,32 +81,34 @@ impl Pattern {
             };
         }
         let hir = parser.build().parse(pattern).map_err(|error| Error::Rule(error.to_string()))?;
-        let nfa = compile(&hir)?;
-        let exact = !hir.properties().look_set().contains_word_unicode();
-        Ok(Self { rule, hir, nfa, exact })
+        let nfa = compile_nfa(&hir)?;
+        let is_dfa_exact = !hir.properties().look_set().contains_word_unicode();
+        Ok(Self { rule, hir, nfa, is_dfa_exact })
     }
 
-    fn is_match(&self, text: &str, steps: &mut Steps) -> Result<bool, OutOfSteps> {
-        if self.exact || text.is_ascii() {
-            let dfa = DFA::builder().configure(lazy().unicode_word_boundary(true)).build_from_nfa(self.nfa.clone());
+    fn is_match(&self, text: &str, steps: &mut StepBudget) -> Result<bool, OutOfSteps> {
+        if self.is_dfa_exact || text.is_ascii() {
+            let dfa = DFA::builder()
+                .configure(lazy_dfa_config().unicode_word_boundary(true))
+                .build_from_nfa(self.nfa.clone());
             if let Ok(dfa) = dfa
                 && let Ok(found) = dfa.try_search_fwd(&mut dfa.create_cache(), &Input::new(text).earliest(true))
             {
                 return Ok(found.is_some());
             }
         }
-        simulation::is_match(&self.nfa, text.as_bytes(), steps)
+        nfa_simulation::is_match(&self.nfa, text.as_bytes(), steps)
     }
 
-    /// The approximate bytes on the heap: a parsed pattern is about as large as its automaton.
+    /// Returns the approximate memory use in bytes. The parsed pattern is assumed to be as large as its automaton.
     pub(super) fn memory_usage(&self) -> usize {
         2 * self.nfa.memory_usage() + size_of::<Self>()
     }
 }
 
 impl PatternGroup {
-    /// Groups patterns in the order of their rules. Takes as many as fit in one group; the rest stays.
-    pub(super) fn take(
+    /// Creates a group of the next patterns, as many as fit. Returns `None` if there are no patterns left.
+    pub(super) fn next_group(
         patterns: &mut std::iter::Peekable<impl Iterator<Item = Pattern>>,
     ) -> Result<Option<Self>, Error> {
         let mut group = Vec::new();
@@ -124,30 +131,30 @@ impl PatternGroup {
             .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
             .build_many_from_hir(&hirs)
             .map_err(|error| failed(&error))?;
-        let filter = DFA::builder()
-            .configure(lazy().match_kind(MatchKind::All))
+        let prefilter = DFA::builder()
+            .configure(lazy_dfa_config().match_kind(MatchKind::All))
             .build_from_nfa(nfa)
             .map_err(|error| failed(&error))?;
-        Ok(Self { patterns, filter, idle: Mutex::default() })
+        Ok(Self { patterns, prefilter, idle_caches: Mutex::default() })
     }
 
-    /// The index of the first rule.
+    /// Returns the index of the first rule in the group.
     pub(super) fn first_rule(&self) -> usize {
         self.patterns.first().map_or(usize::MAX, |pattern| pattern.rule)
     }
 
-    /// The first rule with an index below `before` whose pattern matches.
-    pub(super) fn find(&self, text: &str, before: usize, steps: &mut Steps) -> GroupMatch {
+    /// Finds the first rule with an index below `before` whose pattern matches.
+    pub(super) fn find(&self, text: &str, before: usize, steps: &mut StepBudget) -> GroupMatch {
         let mut candidates = PatternSet::new(self.patterns.len());
         let filtered = self.with_cache(|cache| {
-            self.filter.try_which_overlapping_matches(cache, &Input::new(text), &mut candidates).is_ok()
+            self.prefilter.try_which_overlapping_matches(cache, &Input::new(text), &mut candidates).is_ok()
         });
         for (index, pattern) in self.patterns.iter().enumerate().take_while(|(_, pattern)| pattern.rule < before) {
             let candidate = regex_automata::PatternID::new(index).is_ok_and(|id| candidates.contains(id));
             if filtered && !candidate {
                 continue;
             }
-            if candidate && pattern.exact {
+            if candidate && pattern.is_dfa_exact {
                 return GroupMatch::Rule(pattern.rule);
             }
             match pattern.is_match(text, steps) {
@@ -160,79 +167,62 @@ impl PatternGroup {
     }
 
     fn with_cache<T>(&self, search: impl FnOnce(&mut Cache) -> T) -> T {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut cache = idle.unwrap_or_else(|| self.filter.create_cache());
+        let idle = self.idle_caches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut cache = idle.unwrap_or_else(|| self.prefilter.create_cache());
         let found = search(&mut cache);
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle_caches.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_CACHES_MAX {
             idle.push(cache);
         }
         found
     }
 
-    /// The most bytes that it takes on the heap, with full caches.
+    /// Returns the approximate memory use in bytes, with full caches.
     pub(super) fn memory_usage(&self) -> usize {
         let patterns: usize = self.patterns.iter().map(Pattern::memory_usage).sum();
-        patterns + self.filter.memory_usage() + self.filter.get_nfa().memory_usage() + IDLE_CACHES_MAX * DFA_CACHE_BYTES
+        patterns
+            + self.prefilter.memory_usage()
+            + self.prefilter.get_nfa().memory_usage()
+            + IDLE_CACHES_MAX * DFA_CACHE_BYTES
     }
 }
 
-fn compile(hir: &Hir) -> Result<NFA, Error> {
+fn compile_nfa(hir: &Hir) -> Result<NFA, Error> {
     let config = thompson::Config::new()
         .utf8(false)
         .which_captures(WhichCaptures::None)
         .nfa_size_limit(Some(PATTERN_NFA_BYTES_MAX));
     let compiled = thompson::Compiler::new().configure(config).build_from_hir(hir);
     compiled.map_err(|error| match error.size_limit() {
-        Some(_) => Error::RuleTooLarge("the pattern is too large: it repeats too much".into()),
+        Some(_) => Error::RuleTooLarge("the pattern is too large, because it contains too many repetitions".into()),
         None => Error::Rule(error.to_string()),
     })
 }
 
-fn lazy() -> regex_automata::hybrid::dfa::Config {
+fn lazy_dfa_config() -> regex_automata::hybrid::dfa::Config {
     DFA::config()
         .cache_capacity(DFA_CACHE_BYTES)
         .skip_cache_capacity_check(true)
-        .minimum_cache_clear_count(Some(DFA_CLEARS_MAX))
+        .minimum_cache_clear_count(Some(DFA_CLEARS_MIN))
         .minimum_bytes_per_state(Some(DFA_BYTES_PER_STATE_MIN))
-}
-
-/// The pattern without its Unicode word boundaries: it matches everything that the pattern matches, and perhaps more.
-fn without_unicode_boundaries(hir: &Hir) -> Hir {
-    match hir.kind() {
-        HirKind::Look(
-            Look::WordUnicode
-            | Look::WordUnicodeNegate
-            | Look::WordStartUnicode
-            | Look::WordEndUnicode
-            | Look::WordStartHalfUnicode
-            | Look::WordEndHalfUnicode,
-        ) => Hir::empty(),
-        HirKind::Repetition(repetition) => {
-            let sub = Box::new(without_unicode_boundaries(&repetition.sub));
-            Hir::repetition(regex_syntax::hir::Repetition { sub, ..repetition.clone() })
-        }
-        HirKind::Capture(capture) => without_unicode_boundaries(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(without_unicode_boundaries).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_unicode_boundaries).collect()),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HARD_PATTERN: &str = "1[01]{200}[^01n]";
+
     fn groups(patterns: &[&str]) -> Vec<PatternGroup> {
         let patterns: Vec<_> =
             patterns.iter().enumerate().map(|(rule, pattern)| Pattern::new(rule, pattern, &[]).unwrap()).collect();
         let mut patterns = patterns.into_iter().peekable();
-        std::iter::from_fn(|| PatternGroup::take(&mut patterns).unwrap()).collect()
+        std::iter::from_fn(|| PatternGroup::next_group(&mut patterns).unwrap()).collect()
     }
 
     fn find(patterns: &[&str], text: &str) -> GroupMatch {
         let [group] = &groups(patterns)[..] else { panic!("more than one group") };
-        group.find(text, usize::MAX, &mut Steps(1_000_000))
+        group.find(text, usize::MAX, &mut StepBudget(1_000_000))
     }
 
     #[test]
@@ -243,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn unicode_boundaries_are_checked() {
+    fn unicode_word_boundaries_are_checked() {
         let patterns = [r"\bart\b", r"\b{start}é", "x"];
         assert_eq!(find(&patterns, "party"), GroupMatch::None);
         assert_eq!(find(&patterns, "pärty art"), GroupMatch::Rule(0));
@@ -252,7 +242,7 @@ mod tests {
         assert_eq!(find(&patterns, "un été"), GroupMatch::Rule(1));
     }
 
-    /// A text that defeats every DFA with few states.
+    /// Returns a text with which a DFA of [`HARD_PATTERN`] fills its cache and gives up.
     fn hard_text(length: usize) -> String {
         use rand::{RngExt as _, SeedableRng, rngs::SmallRng};
         let mut rng = SmallRng::seed_from_u64(7);
@@ -260,16 +250,15 @@ mod tests {
     }
 
     #[test]
-    fn hard_patterns_cost_a_bounded_number_of_steps_and_do_not_hide_others() {
+    fn hard_patterns_take_a_limited_number_of_steps_and_do_not_hide_others() {
         let text = hard_text(32_000) + "needle";
-        let hard = "1[01]{200}[^01n]";
-        assert_eq!(find(&["needle", hard], &text), GroupMatch::Rule(0));
-        assert_eq!(find(&[hard, "needle"], &text), GroupMatch::Undecided(0));
-        assert_eq!(find(&["absent", "needle", hard], &text), GroupMatch::Rule(1));
+        assert_eq!(find(&["needle", HARD_PATTERN], &text), GroupMatch::Rule(0));
+        assert_eq!(find(&[HARD_PATTERN, "needle"], &text), GroupMatch::Undecided(0));
+        assert_eq!(find(&["absent", "needle", HARD_PATTERN], &text), GroupMatch::Rule(1));
     }
 
     #[test]
-    fn usual_patterns_are_small_enough_and_huge_ones_are_refused() {
+    fn typical_patterns_are_accepted_and_huge_ones_are_refused() {
         for usual in [
             r"\b(?:viagra|cialis|casino)\b",
             r"https?://\S+",
@@ -289,11 +278,11 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_bounded() {
+    fn groups_are_limited_in_size() {
         let many: Vec<String> = (0..200).map(|n| format!("word{n}[a-f]+")).collect();
         let groups = groups(&many.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(groups.iter().map(|group| group.patterns.len()).sum::<usize>(), 200);
         assert!(groups.len() >= 4 && groups.iter().all(|group| group.patterns.len() <= GROUP_PATTERNS_MAX));
-        assert_eq!(groups[0].find("a word7b", usize::MAX, &mut Steps(0)), GroupMatch::Rule(7));
+        assert_eq!(groups[0].find("a word7b", usize::MAX, &mut StepBudget(0)), GroupMatch::Rule(7));
     }
 }

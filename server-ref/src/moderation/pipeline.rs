@@ -1,4 +1,4 @@
-//! The way of an item from its submission to a stored and published decision.
+//! The path of an item from its submission to the stored and published decision.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Decision, Moderation, ModerationUpdate, RuleSet, author};
+use super::{Decision, Moderation, ModerationUpdate, RuleSet, author_id};
 use crate::Error;
 use crate::ids::content_id;
-use crate::store::{Answer, IdempotencyKey, Mutation, NewContent, ProjectChange, Status, Writer};
+use crate::store::{IdempotencyKey, IdempotentAnswer, Mutation, NewContent, ProjectChange, Status, Writer};
 use crate::time::{Micros, now};
 
-/// The longest text, and the largest recent cost of a project's rules, with which matching may run on a thread of the runtime, for
-/// which other requests wait.
+/// Maximum length of a text, in bytes, that is matched on a thread that also serves other requests.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
+/// Maximum recent cost of a project's rules that are matched on a thread that also serves other requests.
 const INLINE_COST_MAX: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]
@@ -24,65 +24,67 @@ pub(crate) struct Submission {
     pub(crate) meta_data: Option<Box<RawValue>>,
 }
 
+/// A stored item with its decision.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Moderated {
+pub(crate) struct ModeratedItem {
     pub(crate) content_id: String,
     pub(crate) status: Status,
-    /// JSON texts.
+    /// The entries of `moderation_results`, each as JSON text.
     pub(crate) results: Vec<String>,
 }
 
 impl Moderation {
-    /// Decides about an item. Returns when item, results and event are durable; the event is published right after.
-    /// A submission that repeats an earlier one with the same key stores nothing, and returns the earlier decision.
+    /// Decides about an item and returns once the item, its results and its event are durable. The event is published right
+    /// afterwards.
+    ///
+    /// For a submission that repeats an earlier one with the same key, nothing is stored and the earlier decision is returned.
     pub(crate) async fn moderate(
         self: &Arc<Self>,
         project_id: Arc<str>,
         submission: Submission,
         key: Option<IdempotencyKey>,
-    ) -> Result<Answer<Moderated>, Error> {
+    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
         let mut pending = PendingSubmission { project_id, submission, key, started: Instant::now(), at: now() };
-        let rules = self.rules.get(&self.store, &self.matching, &pending.project_id).await?;
+        let rules = self.rules.get(&self.store, &self.matching_pool, &pending.project_id).await?;
         let decided = self.match_rules(&rules, &mut pending).await?;
         if decided.is_none() && !rules.prompts().is_empty() {
             return self.clone().ask_prompts(rules, pending).await;
         }
-        pending.store(&self.writer, vec![decided.unwrap_or_else(Decision::unmatched)]).await
+        pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::unmatched)]).await
     }
 
-    /// Asks the prompts, which takes a while. A caller that stops waiting for the answer does not stop it: the item is stored all
-    /// the same.
+    /// Evaluates the prompts, which may take seconds, and stores the item. Continues in the background if the caller stops waiting.
     async fn ask_prompts(
         self: Arc<Self>,
         rules: Arc<RuleSet>,
         pending: PendingSubmission,
-    ) -> Result<Answer<Moderated>, Error> {
-        // Rules are matched again for a repetition, because that costs less than a look into the database. A model is not asked
-        // again.
+    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
+        // For a repeated submission, the rules are matched again, because this is faster than a query to the database. The model is
+        // not asked again.
         let mut guard = None;
         if let Some(key) = &pending.key {
-            guard = Some(self.keys_in_flight.lock(&pending.project_id, key).await);
+            guard = Some(self.idempotency_locks.lock(&pending.project_id, key).await);
             if let Some(answer) = self.store.idempotent_answer(&pending.project_id, key).await? {
-                return Answer::replayed(&answer);
+                return IdempotentAnswer::from_stored(&answer);
             }
         }
-        let permit = match self.ai.admit(&pending.project_id, pending.submission.content.len()) {
+        let permit = match self.ai_judge.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
-            Err(undecided) => return pending.store(&self.writer, vec![*undecided]).await,
+            Err(undecided) => return pending.commit(&self.writer, vec![*undecided]).await,
         };
         let token = self.in_flight.token();
         let judged = tokio::spawn(async move {
-            let _held = (token, guard);
+            let _guards = (token, guard);
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
-            let decisions = self.ai.judge(&pending.project_id, prompts, text, &self.draining).await;
+            let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.draining).await;
             drop(permit);
-            pending.store(&self.writer, decisions).await
+            pending.commit(&self.writer, decisions).await
         });
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
     }
 
-    /// Matches short texts where the request is served, unless the project's rules took long of late, and others on threads of
-    /// their own.
+    /// Matches a submission with the keyword and regex rules. A short text is matched on the current thread if the project's rules
+    /// were fast recently, and any other text in the pool.
     async fn match_rules(
         &self,
         rules: &Arc<RuleSet>,
@@ -91,14 +93,14 @@ impl Moderation {
         let content = &mut pending.submission.content;
         if content.len() <= INLINE_BYTES_MAX
             && rules.recent_cost() <= INLINE_COST_MAX
-            && let Some(decided) = rules.decide_quickly(content)
+            && let Some(decided) = rules.try_decide_inline(content)
         {
             return Ok(decided);
         }
         let (rules, content) = (rules.clone(), std::mem::take(content));
-        let (mut progress, bytes) = (Some(rules.start()), content.len());
+        let (mut progress, bytes) = (Some(rules.start_matching()), content.len());
         let mut content = Some(content);
-        let matching = self.matching.run(&pending.project_id, bytes, move || {
+        let matching = self.matching_pool.run(&pending.project_id, bytes, move || {
             let text = content.as_deref().unwrap_or_default();
             if !rules.advance(progress.as_mut()?, text) {
                 return None;
@@ -111,7 +113,7 @@ impl Moderation {
     }
 }
 
-/// A submission on its way.
+/// A submission that has not been stored yet.
 struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
@@ -121,12 +123,12 @@ struct PendingSubmission {
 }
 
 impl PendingSubmission {
-    /// Stores and publishes the item with its decisions, of which the first one counts.
-    async fn store(self, writer: &Writer, decisions: Vec<Decision>) -> Result<Answer<Moderated>, Error> {
+    /// Stores and publishes the item with its decisions. The first decision determines the item's status.
+    async fn commit(self, writer: &Writer, decisions: Vec<Decision>) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
         let Self { project_id, submission, key, started, at } = self;
         let processing_time = started.elapsed().as_secs_f64();
         let content_id = content_id();
-        let decision = decisions.first().ok_or_else(|| Error::Internal("nothing was decided".into()))?;
+        let decision = decisions.first().ok_or_else(|| Error::Internal("no decision was made".into()))?;
         let update = ModerationUpdate {
             project_id: &project_id,
             content_id: &content_id,
@@ -139,21 +141,21 @@ impl PendingSubmission {
         };
         let event = update.event(decision)?;
         let results =
-            decisions.iter().map(|decision| decision.result(processing_time)).collect::<Result<Vec<_>, _>>()?;
+            decisions.iter().map(|decision| decision.result_json(processing_time)).collect::<Result<Vec<_>, _>>()?;
         let content = NewContent {
             id: content_id.clone(),
             content_type: submission.content_type,
             content_data: submission.content,
-            author: author(submission.meta_data.as_deref()),
+            author: author_id(submission.meta_data.as_deref()),
             meta_data: submission.meta_data.map(|raw| raw.get().to_owned()),
             rule_id: decision.rule.as_ref().map(|rule| rule.id.clone()),
             status: decision.status,
             results: results.clone(),
         };
-        let moderated = Moderated { content_id, status: content.status, results };
+        let moderated = ModeratedItem { content_id, status: content.status, results };
         let idempotency = key.map(|key| key.with_answer(&moderated)).transpose()?;
         let mutation = Mutation::Moderated(content);
         let change = ProjectChange { project_id, at, mutation, event: Some(event), audit: None, idempotency };
-        writer.submit_once(change).await?.answer(moderated)
+        writer.submit_idempotent(change).await?.into_answer(moderated)
     }
 }

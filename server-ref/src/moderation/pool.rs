@@ -1,7 +1,8 @@
-//! Threads for matching and compiling, shared fairly between projects.
+//! A pool of threads for matching and compiling rules, shared fairly between projects.
 //!
-//! The project that has used the least time goes first, so a project with expensive rules delays only itself: another
-//! one waits for at most one slice. A project uses one thread at a time, and its waiting jobs are bounded in bytes.
+//! The project that has used the least time is served first. A project with expensive rules therefore delays only itself, and
+//! other projects wait for at most one time slice. A project uses one thread at a time, and its pending jobs are limited in number
+//! and size.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -14,104 +15,109 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 
-/// The time after which another project gets its turn.
+/// Time after which a thread switches to the project that is next in line.
 const TIME_SLICE: Duration = Duration::from_millis(5);
-/// The most bytes, and the most waiting jobs, of one project.
-const WAITING_BYTES_MAX: usize = 32 * 1024 * 1024;
-const WAITING_JOBS_MAX: usize = 1024;
+/// Maximum total size of one project's pending jobs, in bytes.
+const PENDING_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Maximum number of pending jobs per project.
+const PENDING_JOBS_MAX: usize = 1024;
 
-/// A job, which is called until it returns true. A call takes a few milliseconds.
-type MatchingJob = Box<dyn FnMut() -> bool + Send>;
+/// A job, which is called repeatedly until it returns true. Each call takes at most a few milliseconds.
+type PoolJob = Box<dyn FnMut() -> bool + Send>;
 
-/// A pool of threads that ends when it is dropped.
+/// A pool of threads, which end when the pool is dropped.
 pub(crate) struct FairPool {
     shared: Arc<PoolShared>,
 }
 
 struct PoolShared {
     state: Mutex<PoolState>,
-    work: Condvar,
+    /// Notified when a job becomes ready and when the pool is closed.
+    job_ready: Condvar,
 }
 
 #[derive(Default)]
 struct PoolState {
     projects: HashMap<Arc<str>, ProjectJobs>,
-    /// The projects with a job and no thread, the next one first.
-    ready: BTreeSet<(Duration, Arc<str>)>,
-    /// The used time of the project served last; new projects start with this time.
-    clock: Duration,
+    /// The projects that have a pending job and use no thread, ordered by used time.
+    ready_projects: BTreeSet<(Duration, Arc<str>)>,
+    /// The used time of the project that was served last. New projects start with this used time.
+    virtual_clock: Duration,
     /// The largest used time of any project.
-    latest: Duration,
-    running: usize,
-    closed: bool,
+    used_time_max: Duration,
+    running_jobs: usize,
+    is_closed: bool,
 }
 
-/// The jobs of a project.
+/// The jobs of one project.
 #[derive(Default)]
 struct ProjectJobs {
-    jobs: VecDeque<(usize, MatchingJob)>,
+    /// The pending jobs, with their sizes in bytes.
+    jobs: VecDeque<(usize, PoolJob)>,
+    /// The total size of the pending and running jobs.
     bytes: usize,
-    /// Time that the project has used, starting from the clock's value at its first job.
-    used: Duration,
-    running: bool,
+    /// The time that the project has used, counted from the value of the virtual clock at its first job.
+    used_time: Duration,
+    is_running: bool,
 }
 
 impl FairPool {
     pub(crate) fn new(threads: usize) -> Result<Self, Error> {
-        let pool = Self { shared: Arc::new(PoolShared { state: Mutex::default(), work: Condvar::new() }) };
+        let pool = Self { shared: Arc::new(PoolShared { state: Mutex::default(), job_ready: Condvar::new() }) };
         for _ in 0..threads.max(1) {
             let shared = pool.shared.clone();
             thread::Builder::new()
                 .name("matching".into())
-                .spawn(move || shared.work())
-                .map_err(|error| Error::Internal(format!("no thread for matching: {error}")))?;
+                .spawn(move || shared.run_jobs())
+                .map_err(|error| Error::Internal(format!("a matching thread could not be started: {error}")))?;
         }
         Ok(pool)
     }
 
-    /// Calls `work` until it has an answer. `bytes` is its memory use. The work stops when the caller stops waiting.
+    /// Calls `work` repeatedly until it returns a result. `bytes` is the size of the work in memory. The work stops if the returned
+    /// future is dropped.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too much waits for the project already.
+    /// [`Error::Busy`] if too many jobs of the project are already pending.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         project_id: &Arc<str>,
         bytes: usize,
         mut work: impl FnMut() -> Option<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let (answer, answered) = oneshot::channel();
-        let mut answer = Some(answer);
-        self.push(
+        let (sender, receiver) = oneshot::channel();
+        let mut sender = Some(sender);
+        self.enqueue(
             project_id,
             bytes,
             Box::new(move || {
-                if answer.as_ref().is_none_or(oneshot::Sender::is_closed) {
+                if sender.as_ref().is_none_or(oneshot::Sender::is_closed) {
                     return true;
                 }
-                let Some(done) = work() else { return false };
-                if let Some(answer) = answer.take() {
-                    let _ = answer.send(done);
+                let Some(result) = work() else { return false };
+                if let Some(sender) = sender.take() {
+                    let _ = sender.send(result);
                 }
                 true
             }),
         )?;
-        answered.await.map_err(|_| Error::Internal("a matching thread gave up a job".into()))
+        receiver.await.map_err(|_| Error::Internal("a job of the matching pool ended without a result".into()))
     }
 
-    fn push(&self, project_id: &Arc<str>, bytes: usize, job: MatchingJob) -> Result<(), Error> {
+    fn enqueue(&self, project_id: &Arc<str>, bytes: usize, job: PoolJob) -> Result<(), Error> {
         let mut state = self.shared.lock();
-        let PoolState { projects, ready, clock, .. } = &mut *state;
+        let PoolState { projects, ready_projects, virtual_clock, .. } = &mut *state;
         let queue = projects.entry(project_id.clone()).or_default();
-        if queue.jobs.len() >= WAITING_JOBS_MAX || (!queue.jobs.is_empty() && queue.bytes + bytes > WAITING_BYTES_MAX) {
+        if queue.jobs.len() >= PENDING_JOBS_MAX || (!queue.jobs.is_empty() && queue.bytes + bytes > PENDING_BYTES_MAX) {
             return Err(Error::Busy);
         }
         queue.jobs.push_back((bytes, job));
         queue.bytes += bytes;
-        if queue.jobs.len() == 1 && !queue.running {
-            queue.used = queue.used.max(*clock);
-            ready.insert((queue.used, project_id.clone()));
+        if queue.jobs.len() == 1 && !queue.is_running {
+            queue.used_time = queue.used_time.max(*virtual_clock);
+            ready_projects.insert((queue.used_time, project_id.clone()));
             drop(state);
-            self.shared.work.notify_one();
+            self.shared.job_ready.notify_one();
         }
         Ok(())
     }
@@ -122,12 +128,12 @@ impl PoolShared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A thread's loop until the pool is dropped.
-    fn work(&self) {
+    /// Runs jobs until the pool is dropped. Every thread of the pool executes this function.
+    fn run_jobs(&self) {
         let mut state = self.lock();
-        while !state.closed {
-            let Some((project_id, mut job)) = state.next() else {
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        while !state.is_closed {
+            let Some((project_id, mut job)) = state.next_job() else {
+                state = self.job_ready.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             drop(state);
@@ -146,49 +152,49 @@ impl PoolShared {
 }
 
 impl PoolState {
-    /// The next job of the project that has used the least time.
-    fn next(&mut self) -> Option<(Arc<str>, (usize, MatchingJob))> {
-        let (used, project_id) = self.ready.pop_first()?;
-        self.clock = self.clock.max(used);
+    /// Removes and returns the next job of the project that has used the least time.
+    fn next_job(&mut self) -> Option<(Arc<str>, (usize, PoolJob))> {
+        let (used_time, project_id) = self.ready_projects.pop_first()?;
+        self.virtual_clock = self.virtual_clock.max(used_time);
         let queue = self.projects.get_mut(&project_id)?;
         let job = queue.jobs.pop_front()?;
-        queue.running = true;
-        self.running += 1;
+        queue.is_running = true;
+        self.running_jobs += 1;
         Some((project_id, job))
     }
 
-    /// Accounts for a slice. An unfinished job continues at the project's next turn.
+    /// Adds a time slice to the project's used time. An unfinished job is resumed at the project's next turn.
     fn end_slice(
         &mut self,
         project_id: &Arc<str>,
         elapsed: Duration,
         bytes: usize,
-        unfinished: Option<(usize, MatchingJob)>,
+        unfinished: Option<(usize, PoolJob)>,
     ) {
-        self.running -= 1;
+        self.running_jobs -= 1;
         let Some(queue) = self.projects.get_mut(project_id) else { return };
-        queue.running = false;
-        queue.used += elapsed;
-        self.latest = self.latest.max(queue.used);
+        queue.is_running = false;
+        queue.used_time += elapsed;
+        self.used_time_max = self.used_time_max.max(queue.used_time);
         match unfinished {
             Some(job) => queue.jobs.push_front(job),
             None => queue.bytes -= bytes,
         }
         if !queue.jobs.is_empty() {
-            self.ready.insert((queue.used, project_id.clone()));
+            self.ready_projects.insert((queue.used_time, project_id.clone()));
         }
-        if self.running == 0 && self.ready.is_empty() {
-            // Nothing waits, so earlier use no longer counts.
+        if self.running_jobs == 0 && self.ready_projects.is_empty() {
+            // No jobs are running or pending, so earlier use is irrelevant.
             self.projects.clear();
-            self.clock = self.latest;
+            self.virtual_clock = self.used_time_max;
         }
     }
 }
 
 impl Drop for FairPool {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
-        self.shared.work.notify_all();
+        self.shared.lock().is_closed = true;
+        self.shared.job_ready.notify_all();
     }
 }
 
@@ -205,33 +211,33 @@ mod tests {
 
     use super::*;
 
-    fn spin(time: Duration) {
+    fn busy_wait(time: Duration) {
         let started = Instant::now();
         while started.elapsed() < time {
             std::hint::spin_loop();
         }
     }
 
-    /// A job that uses a slice of its project's time at each call, until `end` is set.
-    fn heavy(end: &Arc<AtomicBool>) -> impl FnMut() -> Option<()> + Send + 'static {
+    /// Returns work that uses a whole time slice at each call, until `end` is set.
+    fn heavy_work(end: &Arc<AtomicBool>) -> impl FnMut() -> Option<()> + Send + 'static {
         let end = end.clone();
         move || {
-            spin(TIME_SLICE);
+            busy_wait(TIME_SLICE);
             end.load(Ordering::Relaxed).then_some(())
         }
     }
 
     #[tokio::test]
-    async fn another_project_waits_for_slices_only() {
+    async fn a_project_is_served_between_the_time_slices_of_others() {
         let pool = Arc::new(FairPool::new(1).unwrap());
         let end = Arc::new(AtomicBool::new(false));
         let hogs: Vec<_> = (0..3)
             .map(|n| {
-                let (pool, work) = (pool.clone(), heavy(&end));
+                let (pool, work) = (pool.clone(), heavy_work(&end));
                 tokio::spawn(async move { pool.run(&format!("hog{n}").into(), 0, work).await })
             })
             .collect();
-        // Answered although the others' work is endless.
+        // These jobs finish although the work of the other projects is endless.
         for n in 0..20 {
             assert_eq!(pool.run(&"light".into(), 0, move || Some(n)).await.unwrap(), n);
         }
@@ -242,17 +248,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_ends_when_nobody_waits_for_it() {
+    async fn work_stops_when_its_caller_stops_waiting() {
         let pool = FairPool::new(1).unwrap();
         let end = Arc::new(AtomicBool::new(false));
-        let (project, work) = ("a".into(), heavy(&end));
+        let (project, work) = ("a".into(), heavy_work(&end));
         assert!(tokio::time::timeout(TIME_SLICE, pool.run(&project, 0, work)).await.is_err());
-        // The same project's next job, once the only thread is free again.
+        // The project's next job runs once the only thread is free again.
         pool.run(&project, 0, || Some(())).await.unwrap();
     }
 
     #[tokio::test]
-    async fn what_waits_is_bounded_in_bytes() {
+    async fn pending_jobs_are_limited_in_size() {
         let pool = Arc::new(FairPool::new(1).unwrap());
         let (started, has_started) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
@@ -271,7 +277,7 @@ mod tests {
         has_started.recv().unwrap();
         let waiting = tokio::spawn({
             let (pool, project) = (pool.clone(), project.clone());
-            async move { pool.run(&project, WAITING_BYTES_MAX, || Some(())).await }
+            async move { pool.run(&project, PENDING_BYTES_MAX, || Some(())).await }
         });
         tokio::task::yield_now().await;
         assert!(matches!(pool.run(&project, 1, || Some(())).await, Err(Error::Busy)));
@@ -282,10 +288,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_costs_its_job_only() {
+    async fn a_panic_affects_only_its_own_job() {
         let pool = FairPool::new(1).unwrap();
         let project = "a".into();
-        let panics: fn() -> Option<()> = || panic!("as the test wants");
+        let panics: fn() -> Option<()> = || panic!("intended by the test");
         assert!(matches!(pool.run(&project, 0, panics).await, Err(Error::Internal(_))));
         pool.run(&project, 0, || Some(())).await.unwrap();
     }

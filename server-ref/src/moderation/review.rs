@@ -1,4 +1,4 @@
-//! A person's decision about a stored item.
+//! Reviews: decisions that people make about stored items.
 
 use std::sync::Arc;
 
@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::rule::Action;
-use super::{Decision, Moderation, ModerationUpdate, Moderator, author};
+use super::{Decision, Moderation, ModerationUpdate, Moderator, author_id};
 use crate::Error;
 use crate::store::{
-    Actor, Answer, AuditDraft, Content, ContentReview, IdempotencyKey, Mutation, ProjectChange, Status,
+    Actor, AuditDraft, Content, ContentReview, IdempotencyKey, IdempotentAnswer, Mutation, ProjectChange, Status,
 };
 use crate::time::{Micros, now, rfc3339};
 
-/// The state of an item after a review.
+/// The state of an item right after a review.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Reviewed {
+pub(crate) struct ReviewedState {
     status: Status,
     updated_at: Micros,
-    /// The number of results, the review's included.
+    /// The number of results, including that of the review.
     results_count: usize,
 }
 
-impl Reviewed {
-    /// Undoes what later reviews changed in the item.
+impl ReviewedState {
+    /// Restores this state in an item that later reviews may have changed.
     pub(crate) fn restore(&self, content: &mut Content) {
         content.status = self.status;
         content.updated_at = rfc3339(self.updated_at);
@@ -32,8 +32,8 @@ impl Reviewed {
 }
 
 impl Moderation {
-    /// Replaces the decision about an item. Returns when decision and event are durable. The last decision counts, regardless of
-    /// its author. A request that repeats an earlier one with the same key changes nothing.
+    /// Replaces the decision about an item and returns once the new decision and its event are durable. The latest decision always
+    /// counts, regardless of who made it. A request that repeats an earlier one with the same key changes nothing.
     pub(crate) async fn review(
         &self,
         project_id: Arc<str>,
@@ -42,7 +42,7 @@ impl Moderation {
         reason: &str,
         reviewer: &Actor,
         key: Option<IdempotencyKey>,
-    ) -> Result<Answer<Reviewed>, Error> {
+    ) -> Result<IdempotentAnswer<ReviewedState>, Error> {
         let at = now();
         let moderator = Moderator::Manual(reviewer.name.to_string());
         let decision = Decision::new(moderator, action.status(), 1.0, reason.to_owned());
@@ -60,17 +60,20 @@ impl Moderation {
         let event = Some(update.event(&decision)?);
         let review = ContentReview {
             content_id: content.id.clone(),
-            author: author(meta_data),
+            author: author_id(meta_data),
             status: decision.status,
-            result: decision.result(0.0)?,
+            result: decision.result_json(0.0)?,
         };
-        let reviewed =
-            Reviewed { status: decision.status, updated_at: at, results_count: content.moderation_results.len() + 1 };
+        let reviewed = ReviewedState {
+            status: decision.status,
+            updated_at: at,
+            results_count: content.moderation_results.len() + 1,
+        };
         let after = json!({"status": decision.status.as_str(), "reason": reason});
-        let audit = Some(AuditDraft::new(reviewer, "content.review", &content.id).after(after).into());
+        let audit = Some(AuditDraft::new(reviewer, "content.review", &content.id).with_after(after).into());
         let idempotency = key.map(|key| key.with_answer(&reviewed)).transpose()?;
         let mutation = Mutation::Reviewed(review);
         let change = ProjectChange { project_id, at, mutation, event, audit, idempotency };
-        self.writer.submit_once(change).await?.answer(reviewed)
+        self.writer.submit_idempotent(change).await?.into_answer(reviewed)
     }
 }

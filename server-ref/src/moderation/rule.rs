@@ -1,4 +1,4 @@
-//! Rules as users write them, and in stored and published form.
+//! Rules as users write them, and their stored and published forms.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::ids::random_id;
 use crate::store::{EventDraft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
-/// The action of a matching rule.
+/// The action that a matching rule takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -19,7 +19,7 @@ pub enum Action {
     /// Rejects the item.
     #[serde(alias = "rejected")]
     Reject,
-    /// Flags the item for a person.
+    /// Flags the item for review.
     #[serde(alias = "flagged")]
     Flag,
 }
@@ -33,7 +33,7 @@ impl Action {
         }
     }
 
-    /// Accepts both forms in use: `reject` and `rejected`.
+    /// Parses an action. Both forms are accepted, such as `reject` and `rejected`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "approve" | "approved" => Some(Self::Approve),
@@ -52,59 +52,61 @@ impl Action {
     }
 }
 
-/// A rule's search data.
+/// The type of a rule, with the data that determines which items match.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RuleKind {
-    /// Any of these words anywhere in the text.
+    /// Matches texts that contain any of the given keywords.
     Keyword {
-        /// The words; empty ones are ignored.
+        /// The keywords. Empty keywords are ignored.
         keywords: Vec<String>,
-        /// True if `Spam` differs from `spam`.
+        /// True if upper and lower case are distinguished.
         #[serde(default)]
         case_sensitive: bool,
     },
-    /// A regular expression, without look-around and back-references, so that matching takes linear time.
+    /// Matches texts of which any part matches the regular expression.
+    ///
+    /// Look-around and backreferences are not supported, so that matching takes linear time.
     Regex {
-        /// The pattern.
+        /// The regular expression, in the syntax of the Rust crate `regex`.
         pattern: String,
-        /// Any of `i` (any case), `m` (`^` and `$` match at lines) and `s` (`.` matches newlines).
+        /// Any of `i` (ignores case), `m` (`^` and `$` match at line breaks) and `s` (`.` matches newlines).
         #[serde(default)]
         flags: Vec<String>,
     },
-    /// A question to a language model, which is asked if no other rule matched.
+    /// Asks a language model, provided that no keyword or regex rule matched.
     AiPrompt {
-        /// The criterion for the item.
+        /// The instructions by which the model judges the item.
         prompt: String,
     },
 }
 
-/// A rule to be added to a project.
+/// A rule to add to a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRule {
-    /// Shown to people, and the `rule_name` of events.
+    /// Name that is shown to users, and sent as `rule_name` in events.
     pub name: String,
-    /// Type of the rule, with its search data.
+    /// Type of the rule, with its data.
     pub kind: RuleKind,
-    /// Action of the rule.
+    /// Action that the rule takes when it matches.
     pub action: Action,
-    /// Higher ones are evaluated first.
+    /// Priority of the rule. Rules with a higher priority are evaluated first.
     pub priority: i64,
 }
 
 impl RuleKind {
-    /// Parses the type and its data, in the form that users write and the store keeps.
+    /// Parses a type and its data, in the form that users write and the store keeps.
     pub(crate) fn from_json(kind: &str, data: Value) -> Result<Self, Error> {
-        let whole = json!({"type": kind, "data": data});
-        serde_json::from_value(whole).map_err(|error| Error::Rule(error.to_string()))
+        let tagged = json!({"type": kind, "data": data});
+        serde_json::from_value(tagged).map_err(|error| Error::Rule(error.to_string()))
     }
 
     pub(crate) fn from_parts(kind: &str, data: &str) -> Result<Self, Error> {
         Self::from_json(kind, serde_json::from_str(data).map_err(|error| Error::Rule(error.to_string()))?)
     }
 
-    /// The type, and its data as JSON text.
+    /// Returns the type, and its data as JSON text.
     pub(crate) fn to_parts(&self) -> Result<(String, String), Error> {
         match serde_json::to_value(self) {
             Ok(Value::Object(mut parts)) => {
@@ -135,10 +137,15 @@ impl NewRule {
     }
 }
 
-/// The `rule_update` event.
-pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at: Micros) -> Result<EventDraft, Error> {
+/// Creates the documented `rule_update` event.
+pub(crate) fn rule_update_event(
+    project_id: &str,
+    action: &str,
+    rule: &StoredRule,
+    at: Micros,
+) -> Result<EventDraft, Error> {
     #[derive(Serialize)]
-    struct RuleUpdate<'a> {
+    struct RuleUpdatePayload<'a> {
         action: &'a str,
         rule: UpdatedRule<'a>,
         timestamp: String,
@@ -153,7 +160,7 @@ pub(crate) fn rule_update(project_id: &str, action: &str, rule: &StoredRule, at:
         priority: i64,
         action: &'a str,
     }
-    let payload = RuleUpdate {
+    let payload = RuleUpdatePayload {
         action,
         rule: UpdatedRule {
             id: &rule.id,

@@ -1,42 +1,44 @@
-//! A project's compiled rules, which decide about a text.
+//! The compiled rules of a project, and the matching of texts with them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::decision::{Decision, RuleName};
+use super::decision::{Decision, RuleRef};
 use super::keywords::KeywordIndex;
+use super::nfa_simulation::StepBudget;
 use super::patterns::{GroupMatch, PatternGroup};
 use super::rule::Action;
-use super::simulation::Steps;
 
-/// The most steps of a project's patterns with one text if no faster method works: about 50 ms.
-const STEPS_MAX: Steps = Steps(4_000_000);
+/// Maximum number of steps for matching one text with those patterns of a project for which faster methods fail. This many steps
+/// take about 50 ms.
+const STEPS_MAX: StepBudget = StepBudget(4_000_000);
+/// Maximum number of such steps on a thread that also serves other requests.
+const INLINE_STEPS_MAX: StepBudget = StepBudget(20_000);
+/// Maximum time for matching one text on a thread that also serves other requests.
+const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 
-/// The same on a thread that serves other requests, and the time after which such a thread gives up.
-const QUICK_STEPS_MAX: Steps = Steps(20_000);
-const QUICK_TIME_MAX: Duration = Duration::from_millis(1);
-
-/// A project's rules in the order of evaluation.
+/// The compiled rules of a project, in the order of evaluation.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
-    pub(super) rules: Vec<RuleHead>,
-    pub(super) exact: Option<KeywordIndex>,
-    pub(super) folded: Option<KeywordIndex>,
-    pub(super) groups: Vec<PatternGroup>,
-    /// The index of the first rule beyond the project's limits, which is undecided for every text.
-    pub(super) over_limit: Option<usize>,
+    pub(super) rules: Vec<RuleSummary>,
+    pub(super) case_sensitive_keywords: Option<KeywordIndex>,
+    pub(super) case_insensitive_keywords: Option<KeywordIndex>,
+    pub(super) pattern_groups: Vec<PatternGroup>,
+    /// The index of the first rule that exceeds the project's limits. Texts that no earlier rule matches are flagged.
+    pub(super) first_rule_over_limit: Option<usize>,
     pub(super) prompts: Vec<Prompt>,
     recent_cost: RecentCost,
 }
 
-/// The data of a rule that needs no matching.
+/// The part of a rule that is needed once the rule has matched.
 #[derive(Debug)]
-pub(super) struct RuleHead {
-    pub(super) name: RuleName,
+pub(super) struct RuleSummary {
+    pub(super) rule: RuleRef,
     pub(super) action: Action,
 }
 
-/// The recent duration of matching a text: rises at once, and falls slowly. Unknown until the first match.
+/// The recent time for matching a text, in nanoseconds. The value rises immediately and falls slowly. Before the first match, it
+/// is `u64::MAX`.
 #[derive(Debug)]
 struct RecentCost(AtomicU64);
 
@@ -49,19 +51,20 @@ impl Default for RecentCost {
 /// An `ai_prompt` rule.
 #[derive(Debug, Clone)]
 pub(super) struct Prompt {
-    pub(super) name: RuleName,
+    pub(super) rule: RuleRef,
     pub(super) action: Action,
     pub(super) text: String,
 }
 
-/// The progress of matching one text. One `advance` takes a bounded time.
+/// The progress of matching one text. Each call of [`RuleSet::advance`] takes a limited time.
 #[derive(Debug)]
 pub(super) struct MatchProgress {
+    /// 0 for the keywords, and n for the n-th group of patterns.
     stage: usize,
-    /// The first deciding rule found so far.
-    found: Option<(usize, MatchReason)>,
-    steps: Steps,
-    took: Duration,
+    /// The earliest matching rule found so far.
+    first_match: Option<(usize, MatchReason)>,
+    steps_left: StepBudget,
+    elapsed: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -73,92 +76,93 @@ enum MatchReason {
 }
 
 impl RecentCost {
-    fn add(&self, took: Duration) {
-        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    fn record(&self, elapsed: Duration) {
+        let elapsed = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
         let before = self.0.load(Ordering::Relaxed);
-        let kept = if before == u64::MAX { 0 } else { before - before / 64 };
-        self.0.store(took.max(kept), Ordering::Relaxed);
+        let decayed = if before == u64::MAX { 0 } else { before - before / 64 };
+        self.0.store(elapsed.max(decayed), Ordering::Relaxed);
     }
 }
 
 impl MatchProgress {
-    fn keep(&mut self, rule: usize, reason: MatchReason) {
-        if self.found.as_ref().is_none_or(|(other, _)| rule < *other) {
-            self.found = Some((rule, reason));
+    fn record_match(&mut self, rule: usize, reason: MatchReason) {
+        if self.first_match.as_ref().is_none_or(|(first, _)| rule < *first) {
+            self.first_match = Some((rule, reason));
         }
     }
 }
 
 impl RuleSet {
-    /// The first matching rule decides; `None`: the prompts do, if there are any.
+    /// Returns the decision of the first matching rule, or `None` if no rule matches.
     #[cfg(test)]
     pub(super) fn decide(&self, text: &str) -> Option<Decision> {
-        let mut progress = self.start();
+        let mut progress = self.start_matching();
         while !self.advance(&mut progress, text) {}
         self.decision(progress)
     }
 
-    /// The decision, if it takes only a short time, because a thread that serves other requests can't wait longer.
-    pub(super) fn decide_quickly(&self, text: &str) -> Option<Option<Decision>> {
-        let mut progress = MatchProgress { steps: QUICK_STEPS_MAX, ..self.start() };
+    /// Matches a text on a thread that also serves other requests. Returns `None` if the thread would be blocked for too long, and
+    /// otherwise the result of [`RuleSet::decision`].
+    pub(super) fn try_decide_inline(&self, text: &str) -> Option<Option<Decision>> {
+        let mut progress = MatchProgress { steps_left: INLINE_STEPS_MAX, ..self.start_matching() };
         while !self.advance(&mut progress, text) {
-            if progress.took > QUICK_TIME_MAX {
+            if progress.elapsed > INLINE_TIME_MAX {
                 return None;
             }
         }
-        let undecided = matches!(progress.found, Some((_, MatchReason::OutOfSteps)));
-        (!undecided).then(|| self.decision(progress))
+        let is_undecided = matches!(progress.first_match, Some((_, MatchReason::OutOfSteps)));
+        (!is_undecided).then(|| self.decision(progress))
     }
 
-    pub(super) fn start(&self) -> MatchProgress {
-        let found = self.over_limit.map(|rule| (rule, MatchReason::OverLimit));
-        MatchProgress { stage: 0, found, steps: STEPS_MAX, took: Duration::ZERO }
+    pub(super) fn start_matching(&self) -> MatchProgress {
+        let first_match = self.first_rule_over_limit.map(|rule| (rule, MatchReason::OverLimit));
+        MatchProgress { stage: 0, first_match, steps_left: STEPS_MAX, elapsed: Duration::ZERO }
     }
 
-    /// One pass over the text: for keywords, or for one group of patterns. True once nothing is left to do.
+    /// Makes one pass over the text, either for the keywords or for one group of patterns. Returns true once matching is complete.
     pub(super) fn advance(&self, progress: &mut MatchProgress, text: &str) -> bool {
         let started = Instant::now();
-        let done = self.pass(progress, text);
-        progress.took += started.elapsed();
-        if done {
-            self.recent_cost.add(progress.took);
+        let is_complete = self.run_stage(progress, text);
+        progress.elapsed += started.elapsed();
+        if is_complete {
+            self.recent_cost.record(progress.elapsed);
         }
-        done
+        is_complete
     }
 
-    /// The recent duration of matching a text.
+    /// Returns the recent time for matching a text. The value rises immediately, falls slowly, and is very large before the first match.
     pub(super) fn recent_cost(&self) -> Duration {
         Duration::from_nanos(self.recent_cost.0.load(Ordering::Relaxed))
     }
 
-    fn pass(&self, progress: &mut MatchProgress, text: &str) -> bool {
+    fn run_stage(&self, progress: &mut MatchProgress, text: &str) -> bool {
         let stage = progress.stage;
         progress.stage += 1;
         match stage {
             0 => {
-                if let Some(found) = self.exact.as_ref().and_then(|index| index.find(text)) {
-                    progress.keep(found.rule, MatchReason::Keyword(found.word.to_owned()));
+                if let Some(found) = self.case_sensitive_keywords.as_ref().and_then(|index| index.find(text)) {
+                    progress.record_match(found.rule, MatchReason::Keyword(found.word.to_owned()));
                 }
-                if let Some(index) = &self.folded
+                if let Some(index) = &self.case_insensitive_keywords
                     && let Some(found) = index.find(&text.to_lowercase())
                 {
-                    progress.keep(found.rule, MatchReason::Keyword(found.word.to_owned()));
+                    progress.record_match(found.rule, MatchReason::Keyword(found.word.to_owned()));
                 }
-                self.groups.is_empty()
+                self.pattern_groups.is_empty()
             }
             _ => {
-                let before = progress.found.as_ref().map_or(usize::MAX, |(rule, _)| *rule);
-                let Some(group) = self.groups.get(stage - 1).filter(|group| group.first_rule() < before) else {
+                let before = progress.first_match.as_ref().map_or(usize::MAX, |(rule, _)| *rule);
+                let Some(group) = self.pattern_groups.get(stage - 1).filter(|group| group.first_rule() < before) else {
                     return true;
                 };
-                match group.find(text, before, &mut progress.steps) {
-                    GroupMatch::None => stage == self.groups.len(),
+                match group.find(text, before, &mut progress.steps_left) {
+                    GroupMatch::None => stage == self.pattern_groups.len(),
                     GroupMatch::Rule(rule) => {
-                        progress.keep(rule, MatchReason::Pattern);
+                        progress.record_match(rule, MatchReason::Pattern);
                         true
                     }
                     GroupMatch::Undecided(rule) => {
-                        progress.keep(rule, MatchReason::OutOfSteps);
+                        progress.record_match(rule, MatchReason::OutOfSteps);
                         true
                     }
                 }
@@ -166,36 +170,38 @@ impl RuleSet {
         }
     }
 
-    /// The decision, once nothing is left to do.
+    /// Returns the decision once matching is complete, or `None` if no rule matched.
     pub(super) fn decision(&self, progress: MatchProgress) -> Option<Decision> {
-        let (rule, reason) = progress.found?;
-        let RuleHead { name, action } = self.rules.get(rule)?;
+        let (index, reason) = progress.first_match?;
+        let RuleSummary { rule, action } = self.rules.get(index)?;
         Some(match reason {
-            MatchReason::Keyword(word) => Decision::matched(name, *action, format!("Contains the keyword \"{word}\"")),
-            MatchReason::Pattern => Decision::matched(name, *action, "Matches the pattern".to_owned()),
+            MatchReason::Keyword(word) => Decision::matched(rule, *action, format!("Contains the keyword \"{word}\"")),
+            MatchReason::Pattern => Decision::matched(rule, *action, "Matches the pattern".to_owned()),
             MatchReason::OutOfSteps => {
                 let reason =
-                    "The text takes too much work to match with the pattern of this rule. A person has to decide";
-                Decision::matched(name, Action::Flag, reason.to_owned())
+                    "Matching the text with the pattern of this rule takes too much work. A person must decide";
+                Decision::matched(rule, Action::Flag, reason.to_owned())
             }
             MatchReason::OverLimit => {
-                let reason = "The rules of the project exceed its limits from this rule on. A person has to decide";
-                Decision::matched(name, Action::Flag, reason.to_owned())
+                let reason = "From this rule on, the rules of the project exceed its limits. A person must decide";
+                Decision::matched(rule, Action::Flag, reason.to_owned())
             }
         })
     }
 
-    /// The `ai_prompt` rules.
+    /// Returns the `ai_prompt` rules.
     pub(super) fn prompts(&self) -> &[Prompt] {
         &self.prompts
     }
 
-    /// The most bytes that the set takes on the heap, about.
+    /// Returns the approximate memory use of the set in bytes, with full caches.
     pub(super) fn memory_usage(&self) -> usize {
-        let heads: usize =
-            self.rules.iter().map(|rule| size_of::<RuleHead>() + rule.name.id.len() + rule.name.name.len()).sum();
-        let keywords: usize = self.exact.iter().chain(&self.folded).map(KeywordIndex::memory_usage).sum();
+        let summary_bytes =
+            |summary: &RuleSummary| size_of::<RuleSummary>() + summary.rule.id.len() + summary.rule.name.len();
+        let rules: usize = self.rules.iter().map(summary_bytes).sum();
+        let keyword_indices = self.case_sensitive_keywords.iter().chain(&self.case_insensitive_keywords);
+        let keywords: usize = keyword_indices.map(KeywordIndex::memory_usage).sum();
         let prompts: usize = self.prompts.iter().map(|prompt| size_of::<Prompt>() + prompt.text.len()).sum();
-        heads + keywords + prompts + self.groups.iter().map(PatternGroup::memory_usage).sum::<usize>()
+        rules + keywords + prompts + self.pattern_groups.iter().map(PatternGroup::memory_usage).sum::<usize>()
     }
 }

@@ -79,7 +79,7 @@ impl CommitMessage {
             project_id: project_id.to_owned(),
             events: part.events.iter().map(event).collect(),
             counts: part.counts,
-            recent: part.recent.clone(),
+            recent: part.recent_decisions.clone(),
         }
     }
 

@@ -82,7 +82,7 @@ impl DatabaseReads {
     /// Replaces the log's id.
     pub(super) fn start_renewal(&mut self) {
         let store = self.store.clone();
-        self.tasks.spawn(async move { FinishedRead::Renewal(store.renew_log_id().await) });
+        self.tasks.spawn(async move { FinishedRead::Renewal(store.replace_log_id().await) });
     }
 
     /// Waits for the next read to finish. Never returns if no read is in progress.

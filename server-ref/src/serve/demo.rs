@@ -51,7 +51,7 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     let (store, by) = (&app.store, &Actor::system());
     let secret = store.shared_secret(SECRET_META).await?;
     let password = derived(&secret, "password")?;
-    let known = store.account(DEMO_EMAIL).await?;
+    let known = store.user_credentials(DEMO_EMAIL).await?;
     let is_new = known.is_none();
     let user_id = match known {
         Some(user) => user.id,

@@ -180,7 +180,7 @@ impl RunningServer {
     /// # Errors
     /// Returns an error if the project or the user does not exist, or the database fails.
     pub async fn add_member_as(&self, project_id: &str, email: &str, role: Role) -> Result<(), Error> {
-        let user = self.app.store.account(email).await?;
+        let user = self.app.store.user_credentials(email).await?;
         let user = user.ok_or(Error::NotFound("User"))?;
         self.app.store.add_member(project_id, &user.id, role, &Actor::system()).await?;
         Ok(())

@@ -38,9 +38,9 @@ impl ServerBuilder {
         let ServerBuilder { listen, database, redis, demo, migrate, settings } = self;
         let (url, temporary) = database_url(database)?;
         let opening = StoreOptions {
-            migrate,
+            may_migrate: migrate,
             retention: settings.event_log,
-            queue_limit: settings.review_queue_warning,
+            review_queue_limit: settings.review_queue_warning,
             ..StoreOptions::default()
         };
         let store = Store::open(&url, opening).await?;

@@ -1,17 +1,17 @@
-//! Users, projects and members, as the store returns them.
+//! Users, projects and members, in the forms that the store returns.
 
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::time::{Micros, rfc3339};
 
-/// A member's role in a project. Each role includes the rights of the ones before it.
+/// A member's role in a project. Each role includes the rights of all lower roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads everything except keys; submits and reviews items.
+    /// Reads everything except API keys, and submits and reviews items.
     Member,
-    /// Also edits the project, its rules, keys and members, and sends notifications.
+    /// Also edits the project and its rules, API keys and members, and sends notifications.
     Admin,
     /// Also deletes the project, and adds and removes admins and owners.
     Owner,
@@ -26,7 +26,7 @@ impl Role {
         }
     }
 
-    /// The role that this word in the database stands for. An unknown word gives the least rights.
+    /// Parses a role stored in the database. An unknown word is parsed as the role with the fewest rights.
     pub(crate) fn parse(text: &str) -> Self {
         match text {
             "owner" => Self::Owner,
@@ -36,43 +36,44 @@ impl Role {
     }
 }
 
-/// Read from the database.
+/// Parses the form stored in the database.
 impl From<String> for Role {
     fn from(text: String) -> Self {
         Self::parse(&text)
     }
 }
 
-/// A user's credentials, which a sign-in is checked against.
+/// A user's credentials, against which sign-ins are checked.
 #[derive(Debug, Clone)]
-pub(crate) struct Account {
+pub(crate) struct UserCredentials {
     pub(crate) id: String,
     pub(crate) password_hash: String,
     pub(crate) is_active: bool,
 }
 
-/// A user as the REST interface shows them.
+/// A user, as returned by the REST API.
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) email: String,
-    /// True for an administrator of the server.
+    /// True if the user is an administrator of the server.
     pub(crate) is_admin: bool,
     /// True if the user may sign in.
     pub(crate) is_active: bool,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
 }
 
-/// A project, and for a session the user's role in it.
+/// A project, as returned by the REST API.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProjectInfo {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// Role of the signed-in user in the project. Absent if the request used an API key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<Role>,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
 }
@@ -85,7 +86,7 @@ pub(crate) struct Member {
     pub(crate) role: Role,
 }
 
-/// Serializes a time in RFC 3339.
-pub(super) fn time<S: Serializer>(micros: &Micros, serializer: S) -> Result<S::Ok, S::Error> {
+/// Serializes a time in RFC 3339 format.
+pub(super) fn serialize_time<S: Serializer>(micros: &Micros, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&rfc3339(*micros))
 }

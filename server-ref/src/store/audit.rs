@@ -1,6 +1,6 @@
-//! The audit log: actions, actors and times.
+//! The entries of the audit log, each with an action, its actor and its time.
 //!
-//! An entry is written in the transaction of what it records. It holds no secret, and its size is bounded.
+//! An entry is written in the same transaction as the change that it records. It contains no secrets, and its size is bounded.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,32 +11,33 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::StoredRule;
-use super::accounts::time;
+use super::accounts::serialize_time;
 use crate::time::Micros;
 
-/// The longest text within an entry, and the longest data of a rule, in characters.
-const TEXT_MAX: usize = 500;
-pub(crate) const RULE_DATA_MAX: usize = 2000;
-/// The longest JSON text of a state, in bytes.
-const STATE_MAX: usize = 16 * 1024;
+/// Maximum length of a string within an entry, in characters. Longer strings are truncated.
+const TEXT_CHARS_MAX: usize = 500;
+/// Maximum length of a rule's data within an entry, in characters. Longer data is truncated.
+pub(crate) const RULE_DATA_CHARS_MAX: usize = 2000;
+/// Maximum size of a state's JSON text, in bytes.
+const STATE_BYTES_MAX: usize = 16 * 1024;
 
-/// The user, program or part of the server that does something.
+/// The user, API key or part of the server that performs an action.
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
     pub(crate) kind: &'static str,
     pub(crate) id: Option<Arc<str>>,
-    /// The user's e-mail address, or the key's name.
+    /// The user's e-mail address or the key's name.
     pub(crate) name: Arc<str>,
     pub(crate) address: Option<IpAddr>,
 }
 
 impl Actor {
-    /// The server itself.
+    /// Returns the actor for actions of the server itself.
     pub(crate) fn system() -> Self {
         Self { kind: "system", id: None, name: "automoderate-server".into(), address: None }
     }
 
-    /// A command, run by an operator with access to the database.
+    /// Returns the actor for commands that an operator runs directly on the database.
     pub(crate) fn command_line() -> Self {
         Self { kind: "command_line", ..Self::system() }
     }
@@ -50,11 +51,11 @@ impl Actor {
     }
 }
 
-/// An entry that is to be written.
+/// An audit log entry that has not been written yet.
 #[derive(Debug)]
 pub(crate) struct AuditDraft {
-    pub(crate) by: Actor,
-    /// The kind of the target, a dot, and a verb: `rule.update`.
+    pub(crate) actor: Actor,
+    /// The kind of target and a verb, separated by a dot, such as `rule.update`.
     pub(crate) action: &'static str,
     pub(crate) target_id: String,
     pub(crate) before: Option<Value>,
@@ -63,14 +64,14 @@ pub(crate) struct AuditDraft {
 
 impl AuditDraft {
     pub(crate) fn new(by: &Actor, action: &'static str, target_id: &str) -> Self {
-        Self { by: by.clone(), action, target_id: target_id.to_owned(), before: None, after: None }
+        Self { actor: by.clone(), action, target_id: target_id.to_owned(), before: None, after: None }
     }
 
-    pub(crate) fn before(self, state: Value) -> Self {
+    pub(crate) fn with_before(self, state: Value) -> Self {
         Self { before: Some(state), ..self }
     }
 
-    pub(crate) fn after(self, state: Value) -> Self {
+    pub(crate) fn with_after(self, state: Value) -> Self {
         Self { after: Some(state), ..self }
     }
 
@@ -79,35 +80,35 @@ impl AuditDraft {
     }
 }
 
-/// The JSON text of a state, with its long texts cut.
-pub(crate) fn state(mut value: Value) -> String {
-    cut_texts(&mut value);
-    let text = value.to_string();
-    if text.len() <= STATE_MAX { text } else { json!({"too_large": text.len()}).to_string() }
+/// Serializes a state as JSON and truncates long strings in it.
+pub(crate) fn bounded_state_json(mut state: Value) -> String {
+    truncate_texts(&mut state);
+    let text = state.to_string();
+    if text.len() <= STATE_BYTES_MAX { text } else { json!({"too_large": text.len()}).to_string() }
 }
 
-fn cut_texts(value: &mut Value) {
+fn truncate_texts(value: &mut Value) {
     match value {
-        Value::String(text) => cut(text, TEXT_MAX),
-        // Cut already.
+        Value::String(text) => truncate_text(text, TEXT_CHARS_MAX),
+        // `rule_audit_state` has already truncated the data of a rule.
         Value::Object(fields) => {
-            fields.iter_mut().filter(|(name, _)| *name != "data").for_each(|(_, value)| cut_texts(value));
+            fields.iter_mut().filter(|(name, _)| *name != "data").for_each(|(_, value)| truncate_texts(value));
         }
-        Value::Array(values) => values.iter_mut().for_each(cut_texts),
+        Value::Array(values) => values.iter_mut().for_each(truncate_texts),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-fn cut(text: &mut String, longest: usize) {
-    if let Some((end, _)) = text.char_indices().nth(longest) {
+fn truncate_text(text: &mut String, max_chars: usize) {
+    if let Some((end, _)) = text.char_indices().nth(max_chars) {
         text.truncate(end);
         text.push('…');
     }
 }
 
-/// A rule as the log shows it: data that are long are the beginning of their JSON text.
-pub(crate) fn rule_state(rule: &StoredRule) -> Value {
-    let data = match rule.data.char_indices().nth(RULE_DATA_MAX) {
+/// Returns the state of a rule for the audit log. Data that is too long is replaced by the beginning of its JSON text.
+pub(crate) fn rule_audit_state(rule: &StoredRule) -> Value {
+    let data = match rule.data.char_indices().nth(RULE_DATA_CHARS_MAX) {
         Some((end, _)) => Value::String(format!("{}…", &rule.data[..end])),
         None => serde_json::from_str(&rule.data).unwrap_or_default(),
     };
@@ -121,35 +122,35 @@ pub(crate) fn rule_state(rule: &StoredRule) -> Value {
     })
 }
 
-/// An entry as the REST interface shows it.
+/// An audit log entry, as returned by the REST API.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditEntry {
     pub(crate) id: String,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) at: Micros,
     pub(crate) actor: AuditActor,
-    /// The kind of the target, a dot, and a verb, such as `rule.update`.
+    /// The kind of target and a verb, separated by a dot, such as `rule.update`.
     pub(crate) action: String,
     pub(crate) target: AuditTarget,
-    /// The state that was replaced; null for what is new. Long texts are cut.
+    /// State of the target before the action, or null if the action created it. Long strings are truncated.
     #[schema(value_type = Option<Object>)]
     pub(crate) before: Option<Box<RawValue>>,
-    /// The state that followed; null for what was deleted. Long texts are cut.
+    /// State of the target after the action, or null if the action deleted it. Long strings are truncated.
     #[schema(value_type = Option<Object>)]
     pub(crate) after: Option<Box<RawValue>>,
-    /// The address of the client; null where it is unknown, and for what concerns the user more than the project.
+    /// The client's IP address, or null if it is unknown. The log of a project omits the addresses of sign-ins.
     pub(crate) address: Option<String>,
 }
 
-/// The user, program or part of the server that did something.
+/// The user, API key or part of the server that performed an action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditActor {
-    /// `user`, `key`, `command_line` or `system`.
+    /// Kind of actor: `user`, `key`, `command_line` or `system`.
     pub(crate) kind: String,
-    /// Null for the command line and the system.
+    /// Id of the user or key, or null for `command_line` and `system`.
     pub(crate) id: Option<String>,
-    /// The user's e-mail address or the key's name, as it was then.
+    /// The user's e-mail address or the key's name at the time of the action.
     pub(crate) name: String,
 }
 
@@ -165,15 +166,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_cut_between_characters() {
-        let text: Value = serde_json::from_str(&state(json!({"reason": ["ä".repeat(600)]}))).unwrap();
+    fn long_strings_are_truncated_between_characters() {
+        let text: Value = serde_json::from_str(&bounded_state_json(json!({"reason": ["ä".repeat(600)]}))).unwrap();
         assert_eq!(text["reason"][0], format!("{}…", "ä".repeat(500)));
         let many: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();
-        assert!(state(json!(many)).len() < STATE_MAX);
+        assert!(bounded_state_json(json!(many)).len() < STATE_BYTES_MAX);
     }
 
     #[test]
-    fn the_data_of_a_rule_are_an_object_or_the_beginning_of_its_text() {
+    fn rule_data_is_an_object_or_the_beginning_of_its_json_text() {
         let rule = |data: String| StoredRule {
             id: "r".into(),
             name: "n".into(),
@@ -185,9 +186,9 @@ mod tests {
             created_at: 0,
             updated_at: 0,
         };
-        assert_eq!(rule_state(&rule(r#"{"keywords":["x"]}"#.into()))["data"], json!({"keywords": ["x"]}));
+        assert_eq!(rule_audit_state(&rule(r#"{"keywords":["x"]}"#.into()))["data"], json!({"keywords": ["x"]}));
         let long = format!(r#"{{"keywords":["{}"]}}"#, "é".repeat(100_000));
-        let stored = state(rule_state(&rule(long)));
-        assert!(stored.len() < STATE_MAX && stored.contains("é…"));
+        let stored = bounded_state_json(rule_audit_state(&rule(long)));
+        assert!(stored.len() < STATE_BYTES_MAX && stored.contains("é…"));
     }
 }

@@ -1,7 +1,7 @@
-//! The effect of a group of changes on the projects' counts, authors and logs: arithmetic, for any database.
+//! The effect of a group of changes on project counts, author statistics and event logs, computed without a database.
 //!
-//! The database reads the affected rows, the changes are applied here one by one, and the rows are written back: once per row and
-//! group, not per change.
+//! The caller reads the affected rows, applies the changes one by one, and writes the rows back. Each row is thus read and
+//! written once per group instead of once per change.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,33 +10,33 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::author_stats::AuthorStats;
-use super::notifications;
 use super::{
-    EventDraft, IdempotencyRecord, LoggedEvent, Mutation, ProjectChange, Status, StatusCounts, StoredRule, rule_state,
+    EventDraft, IdempotencyRecord, LoggedEvent, Mutation, ProjectChange, Status, StatusCounts, StoredRule,
+    notification_event, rule_audit_state,
 };
 use crate::Error;
 use crate::time::Micros;
 
-/// A project's row.
+/// The counters in a project's row.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ProjectTotals {
-    /// The newest event id.
+    /// The id of the project's newest event, or 0 if nothing was ever logged.
     pub(crate) head: i64,
     pub(crate) counts: StatusCounts,
 }
 
-/// A project and an author in it.
-pub(crate) type Authorship = (Arc<str>, Arc<str>);
+/// The id of a project, and the id of an author in that project.
+pub(crate) type ProjectAuthor = (Arc<str>, Arc<str>);
 
-/// A project and an idempotency key in it.
+/// The id of a project, and an idempotency key used in that project.
 pub(crate) type IdempotencyId = (Arc<str>, Arc<str>);
 
 /// The outcome of a change that did not fail.
 #[derive(Debug)]
-pub(crate) enum Applied {
-    /// The events of the change, numbered.
+pub(crate) enum ApplyOutcome {
+    /// The change was applied, which produced these events.
     New(Vec<LoggedEvent>),
-    /// A change with the same idempotency key was made before: its answer.
+    /// The change repeats an earlier one, which had this answer.
     Repeated(String),
 }
 
@@ -44,28 +44,32 @@ pub(crate) enum Applied {
 #[derive(Debug, Default)]
 pub(crate) struct CommitState {
     pub(crate) projects: HashMap<Arc<str>, ProjectTotals>,
-    pub(crate) authors: HashMap<Authorship, AuthorStats>,
-    /// The decisions that reviews replace, and their times.
-    pub(crate) before: HashMap<String, (Status, Micros)>,
-    /// The rules that are changed or deleted, of those that exist, as the audit log shows them.
-    pub(crate) rules: HashMap<(Arc<str>, String), Value>,
-    /// The idempotency keys that were used before.
-    pub(crate) used_keys: HashMap<IdempotencyId, IdempotencyRecord>,
-    /// The number of items in the review queue above which a warning is sent; 0: any number.
-    pub(crate) queue_limit: i64,
+    pub(crate) authors: HashMap<ProjectAuthor, AuthorStats>,
+    /// The latest decision about each item that the group reviews, with its time. The keys are item ids.
+    pub(crate) latest_decisions: HashMap<String, (Status, Micros)>,
+    /// The states, for the audit log, of the existing rules that the group changes. The keys are project ids and rule ids.
+    pub(crate) rule_states: HashMap<(Arc<str>, String), Value>,
+    /// The idempotency keys in the group that have already been used.
+    pub(crate) used_idempotency_keys: HashMap<IdempotencyId, IdempotencyRecord>,
+    /// The length of the review queue above which a project receives a warning. 0 disables the warning.
+    pub(crate) review_queue_limit: i64,
 }
 
 impl CommitState {
-    /// Applies a change, unless it repeats one. An error leaves the state as it was: the change fails alone.
-    pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<Applied, Error> {
+    /// Applies a change, unless it repeats an earlier one with the same idempotency key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the target of the change does not exist, or [`Error::IdempotencyMismatch`] if its idempotency key was
+    /// used for another request. The state is unchanged, so that the rest of the group can still be committed.
+    pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<ApplyOutcome, Error> {
         if let Some(answer) = self.earlier_answer(change)? {
-            return Ok(Applied::Repeated(answer));
+            return Ok(ApplyOutcome::Repeated(answer));
         }
-        self.check(change)?;
-        let waiting = self.totals(change)?.counts.flagged;
-        let activity = self.count(change)?;
-        let warning = self.warning(change, waiting)?;
-        let totals = self.totals(change)?;
+        self.check_target(change)?;
+        let flagged_before = self.project_totals(change)?.counts.flagged;
+        let activity = self.count_decision(change)?;
+        let warning = self.queue_warning(change, flagged_before)?;
+        let totals = self.project_totals(change)?;
         let mut events = Vec::new();
         for draft in change.event.iter().chain(&activity).chain(&warning) {
             totals.head += 1;
@@ -77,69 +81,73 @@ impl CommitState {
             });
         }
         if let (Some(id), Some(record)) = (change.idempotency_id(), &change.idempotency) {
-            self.used_keys.insert(id, IdempotencyRecord::clone(record));
+            self.used_idempotency_keys.insert(id, IdempotencyRecord::clone(record));
         }
-        Ok(Applied::New(events))
+        Ok(ApplyOutcome::New(events))
     }
 
-    /// The answer to an earlier change with the same idempotency key.
+    /// Returns the answer to an earlier change with the same idempotency key.
     fn earlier_answer(&self, change: &ProjectChange) -> Result<Option<String>, Error> {
         let (Some(id), Some(record)) = (change.idempotency_id(), &change.idempotency) else {
             return Ok(None);
         };
-        self.used_keys.get(&id).map(|earlier| earlier.replay(&record.key)).transpose()
+        self.used_idempotency_keys.get(&id).map(|earlier| earlier.replay(&record.key)).transpose()
     }
 
-    /// The state that the change will replace or delete, for the audit log.
-    pub(crate) fn state_before(&self, change: &ProjectChange) -> Option<Value> {
+    /// Returns the state that the change will replace or delete, for the audit log.
+    pub(crate) fn audit_state_before(&self, change: &ProjectChange) -> Option<Value> {
         match &change.mutation {
             Mutation::Reviewed(review) => {
-                self.before.get(&review.content_id).map(|(status, _)| json!({"status": status.as_str()}))
+                self.latest_decisions.get(&review.content_id).map(|(status, _)| json!({"status": status.as_str()}))
             }
             Mutation::RuleUpdated(StoredRule { id, .. }) | Mutation::RuleDeleted(id) => {
-                self.rules.get(&(change.project_id.clone(), id.clone())).cloned()
+                self.rule_states.get(&(change.project_id.clone(), id.clone())).cloned()
             }
-            Mutation::Nothing | Mutation::Moderated(_) | Mutation::RuleCreated(_) | Mutation::Notified(_) => None,
+            Mutation::Nothing
+            | Mutation::Moderated(_)
+            | Mutation::RuleCreated(_)
+            | Mutation::NotificationCreated(_) => None,
         }
     }
 
-    /// Fails if the target of the change does not exist. Two concurrent deletions of a rule cause one event.
-    fn check(&mut self, change: &ProjectChange) -> Result<(), Error> {
-        self.totals(change)?;
+    /// Checks that the target of the change exists. Updates the rule states, so that the second of two concurrent deletions of a
+    /// rule fails.
+    fn check_target(&mut self, change: &ProjectChange) -> Result<(), Error> {
+        self.project_totals(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());
         let (exists, what) = match &change.mutation {
-            Mutation::Reviewed(review) => (self.before.contains_key(&review.content_id), "Content"),
-            Mutation::RuleUpdated(updated) => match self.rules.get_mut(&rule(&updated.id)) {
+            Mutation::Reviewed(review) => (self.latest_decisions.contains_key(&review.content_id), "Content"),
+            Mutation::RuleUpdated(updated) => match self.rule_states.get_mut(&rule(&updated.id)) {
                 Some(state) => {
-                    *state = rule_state(updated);
+                    *state = rule_audit_state(updated);
                     (true, "Rule")
                 }
                 None => (false, "Rule"),
             },
-            Mutation::RuleDeleted(id) => (self.rules.remove(&rule(id)).is_some(), "Rule"),
+            Mutation::RuleDeleted(id) => (self.rule_states.remove(&rule(id)).is_some(), "Rule"),
             Mutation::RuleCreated(created) => {
-                self.rules.insert(rule(&created.id), rule_state(created));
+                self.rule_states.insert(rule(&created.id), rule_audit_state(created));
                 (true, "Rule")
             }
-            Mutation::Nothing | Mutation::Moderated(_) | Mutation::Notified(_) => (true, ""),
+            Mutation::Nothing | Mutation::Moderated(_) | Mutation::NotificationCreated(_) => (true, ""),
         };
         if exists { Ok(()) } else { Err(Error::NotFound(what)) }
     }
 
-    fn totals(&mut self, change: &ProjectChange) -> Result<&mut ProjectTotals, Error> {
+    fn project_totals(&mut self, change: &ProjectChange) -> Result<&mut ProjectTotals, Error> {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
 
-    /// Counts the decision, and returns the event about its author.
-    fn count(&mut self, change: &ProjectChange) -> Result<Option<EventDraft>, Error> {
+    /// Counts the change's decision, if it has one, and returns the `user_activity` event about the item's author.
+    fn count_decision(&mut self, change: &ProjectChange) -> Result<Option<EventDraft>, Error> {
         let Some((content_id, status)) = change.decision() else {
             return Ok(None);
         };
         let before = match &change.mutation {
-            Mutation::Reviewed(_) => self.before.insert(content_id.to_owned(), (status, change.at)),
+            Mutation::Reviewed(_) => self.latest_decisions.insert(content_id.to_owned(), (status, change.at)),
             _ => None,
         };
-        let counts = &mut self.totals(change)?.counts;
+        let counts = &mut self.project_totals(change)?.counts;
         counts.add(status, 1);
         if let Some((status, _)) = before {
             counts.add(status, -1);
@@ -149,24 +157,25 @@ impl CommitState {
         };
         let author = self.authors.entry((change.project_id.clone(), name.clone())).or_default();
         match before {
-            Some(before) => author.reviewed(before, status, change.at),
-            None => author.submitted(status, change.at),
+            Some(before) => author.replace_decision(before, status, change.at),
+            None => author.count_submission(status, change.at),
         }
-        author.event(&change.project_id, name, content_id, change.at).map(Some)
+        author.activity_event(&change.project_id, name, content_id, change.at).map(Some)
     }
 
-    /// A warning when the review queue grows beyond the limit, once per crossing.
-    fn warning(&mut self, change: &ProjectChange, waited: i64) -> Result<Option<EventDraft>, Error> {
-        let (limit, waiting) = (self.queue_limit, self.totals(change)?.counts.flagged);
-        if limit == 0 || waited > limit || waiting <= limit {
+    /// Returns a warning if the change makes the review queue exceed its limit. A queue that was already above the limit causes no
+    /// further warning.
+    fn queue_warning(&mut self, change: &ProjectChange, flagged_before: i64) -> Result<Option<EventDraft>, Error> {
+        let (limit, flagged) = (self.review_queue_limit, self.project_totals(change)?.counts.flagged);
+        if limit == 0 || flagged_before > limit || flagged <= limit {
             return Ok(None);
         }
-        let message = format!("{waiting} items are waiting for a review.");
-        notifications::event(&change.project_id, None, "warning", &message, change.at).map(Some)
+        let message = format!("{flagged} items are waiting for review.");
+        notification_event(&change.project_id, None, "warning", &message, change.at).map(Some)
     }
 }
 
-/// Adds the id to an object that was serialised before it was known.
+/// Adds an `event_id` to a JSON object that was serialized before the id was known.
 fn with_event_id(object: &str, id: i64) -> Result<Box<RawValue>, Error> {
     let open =
         object.strip_suffix('}').ok_or_else(|| Error::Internal("an event's payload must be an object".into()))?;
@@ -180,25 +189,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_joins_the_object() {
+    fn the_event_id_is_added_to_the_payload() {
         assert_eq!(with_event_id("{}", 7).unwrap().get(), r#"{"event_id":7}"#);
         assert_eq!(with_event_id(r#"{"a":1}"#, 8).unwrap().get(), r#"{"a":1,"event_id":8}"#);
         assert!(with_event_id("[]", 9).is_err());
     }
 
-    fn events_of(applied: Applied) -> Vec<LoggedEvent> {
+    fn events_of(applied: ApplyOutcome) -> Vec<LoggedEvent> {
         match applied {
-            Applied::New(events) => events,
-            Applied::Repeated(answer) => panic!("{answer}"),
+            ApplyOutcome::New(events) => events,
+            ApplyOutcome::Repeated(answer) => panic!("{answer}"),
         }
     }
 
     #[test]
-    fn a_rule_is_deleted_once() {
+    fn a_rule_can_be_deleted_only_once() {
         let id: Arc<str> = "p".into();
         let mut commit_state = CommitState::default();
         commit_state.projects.insert(id.clone(), ProjectTotals::default());
-        commit_state.rules.insert((id.clone(), "r".into()), Value::Null);
+        commit_state.rule_states.insert((id.clone(), "r".into()), Value::Null);
         let draft = EventDraft { name: "rule_update", payload: "{}".into() };
         let delete = ProjectChange {
             project_id: id,
@@ -214,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_have_no_holes_and_unknown_projects_none() {
+    fn event_ids_are_consecutive_and_unknown_projects_are_refused() {
         let id: Arc<str> = "p".into();
         let mut commit_state = CommitState::default();
         let change = |draft| ProjectChange {

@@ -1,4 +1,4 @@
-//! Items, rules and pages of the log, as the store returns them.
+//! Items, rules and pages of the event log, as the store returns them.
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::commit_state::ProjectTotals;
 use crate::time::Micros;
 
-/// The decision about an item.
+/// The moderation status of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
@@ -48,7 +48,7 @@ impl StatusCounts {
         self.approved + self.rejected + self.flagged + self.pending
     }
 
-    pub(crate) fn of(self, status: Status) -> i64 {
+    pub(crate) fn count_of(self, status: Status) -> i64 {
         match status {
             Status::Approved => self.approved,
             Status::Rejected => self.rejected,
@@ -67,7 +67,7 @@ impl StatusCounts {
     }
 }
 
-/// An entry of `recent_activity`.
+/// An entry of `recent_activity` in a project's statistics.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RecentDecision {
     pub(crate) content_id: String,
@@ -75,7 +75,7 @@ pub(crate) struct RecentDecision {
     pub(crate) timestamp: String,
 }
 
-/// An item as the REST interface shows it.
+/// An item, as returned by the REST API.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Content {
     pub(crate) id: String,
@@ -91,62 +91,63 @@ pub(crate) struct Content {
     pub(crate) moderation_results: Vec<Box<RawValue>>,
 }
 
-/// One page of items, newest first, and their total number.
+/// One page of items, newest first, with the total number of items on all pages.
 #[derive(Debug)]
-pub(crate) struct NumberedPage {
+pub(crate) struct OffsetPage {
     pub(crate) contents: Vec<Content>,
     pub(crate) total: i64,
-    /// The position of the last item.
-    pub(crate) last: Option<ContentPosition>,
+    /// The position of the last item on this page.
+    pub(crate) last_position: Option<ContentPosition>,
 }
 
-/// The state of a project at one position in its log.
+/// The state of a project at one position in its event log.
 #[derive(Debug)]
 pub(crate) struct ProjectSnapshot {
     pub(crate) totals: ProjectTotals,
     pub(crate) rules: Vec<StoredRule>,
-    /// The newest items that wait for a review.
+    /// The newest flagged items, newest first.
     pub(crate) flagged: Vec<Content>,
 }
 
-/// A filter of items; empty: all.
+/// The conditions that a listed item must meet. A field that is `None` imposes no condition.
 #[derive(Debug, Default)]
 pub(crate) struct ContentFilter {
     pub(crate) status: Option<Status>,
-    /// The `user_id` of the metadata.
+    /// The author, given as the `user_id` in the item's metadata.
     pub(crate) author: Option<String>,
-    /// The rule that decided.
+    /// The id of the rule that decided about the item.
     pub(crate) rule_id: Option<String>,
-    /// The time of submission: from here,
-    pub(crate) from: Option<Micros>,
-    /// and before this.
-    pub(crate) to: Option<Micros>,
-    /// A text within the item.
-    pub(crate) text: Option<Regex>,
+    /// The earliest submission time, inclusive.
+    pub(crate) submitted_from: Option<Micros>,
+    /// The latest submission time, exclusive.
+    pub(crate) submitted_before: Option<Micros>,
+    /// A pattern that must match part of the item's text.
+    pub(crate) text_pattern: Option<Regex>,
 }
 
-/// An item's position among the others of its project.
+/// The position of an item in its project, whose items are ordered by submission time and then by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ContentPosition {
-    pub(crate) at: Micros,
+    pub(crate) created_at: Micros,
     pub(crate) id: String,
 }
 
-/// A page of items, newest first, and the position of the next page, if there may be one.
+/// One page of items, newest first.
 #[derive(Debug)]
 pub(crate) struct CursorPage {
     pub(crate) contents: Vec<Content>,
+    /// The position after which the next page starts, or `None` if this is the last page.
     pub(crate) next: Option<ContentPosition>,
 }
 
-/// A part of a project's log.
+/// A range of consecutive events from a project's log.
 #[derive(Debug)]
 pub(crate) struct EventPage {
-    /// Names and payloads.
+    /// The name and payload of each event, oldest first.
     pub(crate) events: Vec<(String, Box<RawValue>)>,
-    /// The newest id; 0 before the first event.
+    /// The id of the newest event in the log, or 0 if nothing was ever logged.
     pub(crate) head: i64,
-    /// The oldest id still held, or `head + 1`.
+    /// The id of the oldest event still in the log, or `head + 1` if the log is empty.
     pub(crate) oldest: i64,
 }
 
@@ -156,7 +157,7 @@ pub(crate) struct StoredRule {
     pub(crate) name: String,
     #[sqlx(rename = "type")]
     pub(crate) kind: String,
-    /// JSON text.
+    /// The rule's search data as JSON text.
     pub(crate) data: String,
     pub(crate) action: String,
     pub(crate) priority: i64,

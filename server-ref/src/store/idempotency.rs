@@ -1,4 +1,4 @@
-//! Idempotency keys: a request that is repeated with the same key takes effect once.
+//! Idempotency keys, which ensure that a repeated request takes effect only once.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use sha2::{Digest as _, Sha256};
 use crate::Error;
 use crate::time::Micros;
 
-/// The time for which keys are kept.
+/// Time for which a key is kept, in microseconds.
 pub(crate) const IDEMPOTENCY_KEY_LIFETIME: Micros = 24 * 60 * 60 * 1_000_000;
-/// The newest events of a project whose keys are kept, which bounds the number of keys.
+/// Number of a project's newest events whose keys are kept. This limit bounds the number of keys.
 pub(crate) const IDEMPOTENCY_KEY_EVENTS_MAX: i64 = 1_000_000;
 
-/// The project of requests that concern all projects.
-pub(crate) const ALL_PROJECTS: &str = "";
+/// The project id under which the keys of requests that concern all projects are stored.
+pub(crate) const ALL_PROJECTS_ID: &str = "";
 
-/// The SHA-256 hash by which a repeated request is recognised.
-pub(crate) type Fingerprint = [u8; 32];
+/// A SHA-256 hash of a request, which shows whether two requests with the same key are equal.
+pub(crate) type RequestFingerprint = [u8; 32];
 
-/// A key that the caller chose, and the request that it belongs to.
+/// A key chosen by the caller, with the fingerprint of the request for which it was used.
 #[derive(Debug, Clone)]
 pub(crate) struct IdempotencyKey {
     pub(crate) key: Arc<str>,
-    pub(crate) fingerprint: Fingerprint,
+    pub(crate) fingerprint: RequestFingerprint,
 }
 
 impl IdempotencyKey {
@@ -33,31 +33,31 @@ impl IdempotencyKey {
         Self { key: key.into(), fingerprint: hash.finalize().into() }
     }
 
-    /// The key of one part of the request. Callers' keys contain no blanks, so it can't be one of theirs.
-    pub(crate) fn part(&self, part: impl std::fmt::Display) -> Self {
+    /// Returns the key for one part of the request. Keys from callers contain no spaces, so the result differs from all of them.
+    pub(crate) fn for_part(&self, part: impl std::fmt::Display) -> Self {
         Self { key: format!("{} {part}", self.key).into(), fingerprint: self.fingerprint }
     }
 
-    /// Attaches the answer that a repetition receives.
+    /// Combines the key with the answer that a repeated request receives.
     pub(crate) fn with_answer(self, answer: &impl Serialize) -> Result<Box<IdempotencyRecord>, Error> {
         let answer = serde_json::to_string(answer).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Box::new(IdempotencyRecord { key: self, answer }))
     }
 }
 
-/// A key, and the answer to its request.
+/// An idempotency key, with the answer to its request.
 #[derive(Debug, Clone)]
 pub(crate) struct IdempotencyRecord {
     pub(crate) key: IdempotencyKey,
-    /// JSON text.
+    /// The answer as JSON text.
     pub(crate) answer: String,
 }
 
 impl IdempotencyRecord {
-    /// Returns the answer to a repetition.
+    /// Returns the stored answer for a repeated request.
     ///
     /// # Errors
-    /// If the key was used for another request.
+    /// [`Error::IdempotencyMismatch`] if the key was used for another request.
     pub(crate) fn replay(&self, request: &IdempotencyKey) -> Result<String, Error> {
         match self.key.fingerprint == request.fingerprint {
             true => Ok(self.answer.clone()),
@@ -66,36 +66,36 @@ impl IdempotencyRecord {
     }
 }
 
-/// The effect of a change that may repeat an earlier one.
+/// The outcome of submitting a change that may repeat an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Submitted {
-    /// It was made now.
+pub(crate) enum SubmitOutcome {
+    /// The change was made.
     New,
-    /// It was made before: the answer from then, as JSON text.
+    /// The change had been made before. Contains the earlier answer as JSON text.
     Repeated(String),
 }
 
-impl Submitted {
-    /// Returns the answer to the request: this one if the change was made now.
-    pub(crate) fn answer<T: DeserializeOwned>(self, new: T) -> Result<Answer<T>, Error> {
+impl SubmitOutcome {
+    /// Returns the answer to the request, which is `new_answer` if the change was made.
+    pub(crate) fn into_answer<T: DeserializeOwned>(self, new_answer: T) -> Result<IdempotentAnswer<T>, Error> {
         match self {
-            Self::New => Ok(Answer { value: new, is_replayed: false }),
-            Self::Repeated(answer) => Answer::replayed(&answer),
+            Self::New => Ok(IdempotentAnswer { value: new_answer, is_replayed: false }),
+            Self::Repeated(answer) => IdempotentAnswer::from_stored(&answer),
         }
     }
 }
 
-/// The answer to a request that may be repeated.
+/// The answer to a request that may repeat an earlier one.
 #[derive(Debug)]
-pub(crate) struct Answer<T> {
+pub(crate) struct IdempotentAnswer<T> {
     pub(crate) value: T,
-    /// True if it is the answer to an earlier request with the same key.
+    /// True if the answer was stored for an earlier request with the same key.
     pub(crate) is_replayed: bool,
 }
 
-impl<T: DeserializeOwned> Answer<T> {
-    /// Reads a stored answer.
-    pub(crate) fn replayed(answer: &str) -> Result<Self, Error> {
+impl<T: DeserializeOwned> IdempotentAnswer<T> {
+    /// Parses a stored answer.
+    pub(crate) fn from_stored(answer: &str) -> Result<Self, Error> {
         let value = serde_json::from_str(answer).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self { value, is_replayed: true })
     }

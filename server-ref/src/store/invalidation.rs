@@ -1,53 +1,59 @@
-//! Invalidations: messages from one process to the others on its database that data which they may have cached is out of date.
-//! They are sent in the transaction of the change.
+//! Messages by which one process announces to all others on the same database that cached data is out of date.
+//!
+//! An invalidation is sent in the same transaction as the change that it announces.
 
 use serde::{Deserialize, Serialize};
 
-/// Changed data that a process may have cached, or whose sockets it may hold.
+/// A change that makes cached data out of date or withdraws access from open sockets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Invalidation {
-    /// The rules of this project changed.
+    /// The rules of the project with this id changed.
     RulesChanged(String),
-    /// The id of the key.
+    /// The API key with this id was revoked.
     KeyRevoked(String),
-    /// The id of a key that was switched off or on.
-    KeySwitched(String),
+    /// The API key with this id was switched on or off.
+    #[serde(rename = "key_switched")]
+    KeyToggled(String),
     MemberRemoved {
         project_id: String,
         user_id: String,
     },
+    /// The user with this id was deactivated or deleted.
     UserDeactivated(String),
-    /// All sessions of the user have ended, except the one with this name.
+    /// A user's password changed, which ended all of the user's sessions except the one named here.
     PasswordChanged {
         user_id: String,
-        session: Option<String>,
+        #[serde(rename = "session")]
+        kept_session: Option<String>,
     },
-    /// The name of the session, by which its sockets are found. Everyone who may connect to the database can read this, so it is not
-    /// the session's id.
+    /// The session with this name ended. The session's id is a secret and is not sent, because everyone who can connect to the
+    /// database can read the message.
     SessionEnded(String),
+    /// The project with this id was deleted.
     ProjectDeleted(String),
-    /// Events are missing from the log, and it has another id.
+    /// The event log has lost events and has received a new id.
     LogReplaced,
-    /// The heartbeat of a node. It shows the others that the node runs, and the node itself that messages still arrive.
+    /// The heartbeat of a node, which shows that the node is running and that messages are being delivered.
     #[serde(rename = "still_here")]
     NodeAlive {
         node: String,
     },
+    /// A node is shutting down.
     #[serde(rename = "leaving")]
     NodeLeaving {
         node: String,
     },
-    /// Messages may have been lost, so anything may be out of date.
+    /// Messages may have been lost, so any cached data may be out of date.
     #[serde(skip)]
-    Missed,
+    MessagesMissed,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Nodes of two versions share a database during an upgrade.
+    /// During an upgrade, nodes of two versions share a database, so the JSON must not change.
     #[test]
     fn the_json_of_a_heartbeat_stays_the_same() {
         let json = |invalidation: &Invalidation| serde_json::to_string(invalidation).unwrap();

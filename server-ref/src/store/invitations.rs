@@ -1,31 +1,31 @@
-//! Invitations: memberships that wait for the consent of the invited user.
+//! Invitations to join a project, which the invited user can accept or decline.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Role;
-use super::accounts::time;
+use super::accounts::serialize_time;
 use crate::ids::KeyHash;
 use crate::time::Micros;
 
-/// An invitation as the admins of its project see it.
+/// An invitation, as the admins of its project see it.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
 pub(crate) struct Invitation {
     pub(crate) id: String,
     pub(crate) email: String,
     #[sqlx(try_from = "String")]
     pub(crate) role: Role,
-    /// The e-mail address of the admin who invited them.
+    /// E-mail address of the admin who sent the invitation.
     pub(crate) invited_by: String,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) expires_at: Micros,
 }
 
-/// An invitation as the invited user sees it.
+/// An invitation, as the invited user sees it.
 #[derive(Debug, Serialize, ToSchema, sqlx::FromRow)]
 pub(crate) struct ReceivedInvitation {
     pub(crate) id: String,
@@ -33,31 +33,32 @@ pub(crate) struct ReceivedInvitation {
     pub(crate) project_name: String,
     #[sqlx(try_from = "String")]
     pub(crate) role: Role,
-    /// The e-mail address of the admin who sent it.
+    /// E-mail address of the admin who sent the invitation.
     pub(crate) invited_by: String,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) expires_at: Micros,
 }
 
-/// An invitation to be stored.
+/// A new invitation that has not been stored yet.
 #[derive(Debug)]
 pub(crate) struct InvitationDraft<'a> {
     pub(crate) project_id: &'a str,
-    /// In lower case.
+    /// The e-mail address of the invited user, in lower case.
     pub(crate) email: &'a str,
     pub(crate) role: Role,
     pub(crate) token_hash: KeyHash,
-    /// The user who invites.
+    /// The id of the user who sends the invitation.
     pub(crate) invited_by: &'a str,
 }
 
-/// The identification of an invitation by the invited user.
+/// The means by which the invited user refers to an invitation.
 #[derive(Debug)]
-pub(crate) enum InvitationKey<'a> {
+pub(crate) enum InvitationRef<'a> {
     Id(&'a str),
+    /// The hash of the secret token in the invitation link.
     Token(KeyHash),
 }

@@ -1,4 +1,6 @@
-//! Stored data. Only `sql` knows SQL; `commit_state` and `author_stats` compute, and know no database.
+//! Storage of users, projects, items, rules and the event log.
+//!
+//! Only `sql` contains SQL. `commit_state` and `author_stats` are pure computation and do not access the database.
 
 mod accounts;
 mod audit;
@@ -17,30 +19,30 @@ mod scopes;
 mod sql;
 mod writer;
 
-/// Entries of a list that is not read page by page: nothing more can be added to it.
-pub(crate) const LISTED_MAX: usize = 1000;
+/// Maximum number of entries in a list that the API returns without paging.
+pub(crate) const UNPAGED_LIST_MAX: usize = 1000;
 
 pub use accounts::Role;
-pub(crate) use accounts::{Account, Member, ProjectInfo, User};
-pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_state};
+pub(crate) use accounts::{Member, ProjectInfo, User, UserCredentials};
+pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_audit_state};
 pub(crate) use commit_state::ProjectTotals;
 pub(crate) use contents::{
-    Content, ContentFilter, ContentPosition, CursorPage, EventPage, NumberedPage, ProjectSnapshot, RecentDecision,
+    Content, ContentFilter, ContentPosition, CursorPage, EventPage, OffsetPage, ProjectSnapshot, RecentDecision,
     Status, StatusCounts, StoredRule,
 };
 pub(crate) use db_error::DbFault;
-pub(crate) use idempotency::{ALL_PROJECTS, Answer, IdempotencyKey, IdempotencyRecord, Submitted};
+pub(crate) use idempotency::{ALL_PROJECTS_ID, IdempotencyKey, IdempotencyRecord, IdempotentAnswer, SubmitOutcome};
 pub(crate) use invalidation::Invalidation;
-pub(crate) use invitations::{Invitation, InvitationDraft, InvitationKey, ReceivedInvitation};
-pub(crate) use keys::{KeyDraft, KeyInfo, KeySecret, Origins, StoredKey};
-pub(crate) use notifications::{NotificationPayload, SystemNotification, event as notification_event};
+pub(crate) use invitations::{Invitation, InvitationDraft, InvitationRef, ReceivedInvitation};
+pub(crate) use keys::{AllowedOrigins, KeyDraft, KeyInfo, KeyVerifiers, StoredKey};
+pub(crate) use notifications::{NotificationPayload, SystemNotification, notification_event};
 pub(crate) use project_change::{
     ContentReview, EventBatch, EventDraft, LoggedEvent, Mutation, NewContent, ProjectBatch, ProjectChange,
 };
 pub use scopes::Scope;
 pub(crate) use scopes::Scopes;
 pub(crate) use sql::{
-    AuditPosition, CommitOutcome, Committed, InDoubtCommit, InvalidationListener, Schema, SessionDraft, Store,
+    AuditPosition, CommitOutcome, Committed, InDoubtCommit, InvalidationListener, SchemaState, SessionDraft, Store,
     StoreOptions,
 };
 pub(crate) use writer::{PublisherInput, Writer};

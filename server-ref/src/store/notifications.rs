@@ -1,46 +1,47 @@
-//! Notifications, and their `system_notification` event.
+//! Notifications and the `system_notification` event that announces them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::accounts::time;
+use super::accounts::serialize_time;
 use super::{Actor, AuditDraft, EventDraft};
 use crate::Error;
 use crate::time::{Micros, rfc3339};
 
-/// A notification from the operators. Only persistent ones are stored, until they are withdrawn.
+/// A notification from an operator. Persistent notifications are stored until they are withdrawn; others are never stored.
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[schema(as = Notification)]
 pub(crate) struct SystemNotification {
     pub(crate) id: String,
-    /// Null if the notification is for all projects.
+    /// Id of the project, or null if the notification is for all projects.
     pub(crate) project_id: Option<String>,
     #[sqlx(rename = "type")]
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) message: String,
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
 }
 
 impl SystemNotification {
-    /// Form in which the audit log shows the notification.
-    pub(super) fn state(&self) -> Value {
+    /// Returns the state of the notification for the audit log.
+    pub(super) fn audit_state(&self) -> Value {
         json!({"type": self.kind, "message": self.message})
     }
 
-    /// Audit log entry for a new notification.
-    pub(crate) fn created(&self, persistent: bool, by: &Actor) -> AuditDraft {
-        let mut after = self.state();
+    /// Returns the audit log entry for the creation of this notification.
+    pub(crate) fn creation_audit(&self, persistent: bool, by: &Actor) -> AuditDraft {
+        let mut after = self.audit_state();
         after["persistent"] = persistent.into();
-        AuditDraft::new(by, "notification.create", &self.id).after(after)
+        AuditDraft::new(by, "notification.create", &self.id).with_after(after)
     }
 }
 
-/// The documented payload. A persistent notification also has an id, by which it is withdrawn, and by which clients
-/// recognise it when it is sent again.
+/// The documented payload of a `system_notification` event.
+///
+/// A persistent notification has an id, which clients use to detect duplicates and the API uses to withdraw it.
 #[derive(Debug, Serialize)]
 pub(crate) struct NotificationPayload<'a> {
     r#type: &'a str,
@@ -53,7 +54,7 @@ pub(crate) struct NotificationPayload<'a> {
 }
 
 impl<'a> NotificationPayload<'a> {
-    /// Payload of a persistent notification, as every joining socket receives it.
+    /// Returns the payload that a joining socket receives for a persistent notification.
     pub(crate) fn of(notification: &'a SystemNotification, project_id: &'a str) -> Self {
         Self {
             r#type: &notification.kind,
@@ -66,8 +67,8 @@ impl<'a> NotificationPayload<'a> {
     }
 }
 
-/// The event of a new notification; persistent if it has an id.
-pub(crate) fn event(
+/// Creates the event for a new notification, which is persistent if `id` is given.
+pub(crate) fn notification_event(
     project_id: &str,
     id: Option<&str>,
     kind: &str,

@@ -1,4 +1,4 @@
-//! Changes to a project, and the result of their commit.
+//! Changes to projects, and the result of committing them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,31 +11,32 @@ use super::{AuditDraft, IdempotencyRecord, RecentDecision, Status, StatusCounts,
 use crate::Error;
 use crate::time::Micros;
 
-/// A change to a project. All its parts are committed together.
+/// A change to a project. All parts of the change are committed together.
 #[derive(Debug)]
 pub(crate) struct ProjectChange {
     pub(crate) project_id: Arc<str>,
     pub(crate) at: Micros,
     pub(crate) mutation: Mutation,
     pub(crate) event: Option<EventDraft>,
-    /// Audit log entry of the change. The commit adds the previous state.
+    /// The audit log entry for the change. The commit fills in the previous state.
     pub(crate) audit: Option<Box<AuditDraft>>,
-    /// The caller's key and the answer: a change with the same key was made already, and is not made again.
+    /// The caller's idempotency key, with the answer that a repetition of the change receives.
     pub(crate) idempotency: Option<Box<IdempotencyRecord>>,
 }
 
-/// The effect of a change outside the event log.
+/// The effect of a change on data other than the event log.
 #[derive(Debug)]
 pub(crate) enum Mutation {
-    /// None: the change only logs its event.
+    /// No effect: the change only logs its event.
     Nothing,
     Moderated(NewContent),
     Reviewed(ContentReview),
     RuleCreated(StoredRule),
     RuleUpdated(StoredRule),
-    /// Carries the rule's id.
+    /// Deletes the rule with this id.
     RuleDeleted(String),
-    Notified(SystemNotification),
+    /// Stores a persistent notification.
+    NotificationCreated(SystemNotification),
 }
 
 #[derive(Debug)]
@@ -43,31 +44,32 @@ pub(crate) struct NewContent {
     pub(crate) id: String,
     pub(crate) content_type: String,
     pub(crate) content_data: String,
-    /// JSON text.
+    /// The metadata as JSON text.
     pub(crate) meta_data: Option<String>,
-    /// The `user_id` of the metadata.
+    /// The `user_id` in the metadata.
     pub(crate) author: Option<Arc<str>>,
-    /// The rule that decided.
+    /// The id of the rule that decided about the item.
     pub(crate) rule_id: Option<String>,
     pub(crate) status: Status,
-    /// JSON texts.
+    /// The entries of `moderation_results`, each as JSON text.
     pub(crate) results: Vec<String>,
 }
 
-/// A person's decision about a stored item.
+/// A reviewer's decision about a stored item.
 #[derive(Debug)]
 pub(crate) struct ContentReview {
     pub(crate) content_id: String,
     pub(crate) author: Option<Arc<str>>,
     pub(crate) status: Status,
-    /// JSON text.
+    /// The new entry of `moderation_results` as JSON text.
     pub(crate) result: String,
 }
 
-/// An event that has no id yet. The payload is the JSON text of an object.
+/// An event that does not have an id yet.
 #[derive(Debug, Clone)]
 pub(crate) struct EventDraft {
     pub(crate) name: &'static str,
+    /// A JSON object as text.
     pub(crate) payload: String,
 }
 
@@ -78,7 +80,7 @@ impl EventDraft {
     }
 }
 
-/// An event as it is in the log and on the wire: its JSON is written once.
+/// An event with its id. The same JSON text is stored in the log and sent to clients.
 #[derive(Debug, Clone)]
 pub(crate) struct LoggedEvent {
     pub(crate) project_id: Arc<str>,
@@ -87,46 +89,47 @@ pub(crate) struct LoggedEvent {
     pub(crate) data: Arc<RawValue>,
 }
 
-/// The result of one commit, in the order of ids.
+/// The events of one commit in the order of their ids, with the resulting counts and decisions.
 #[derive(Debug, Default)]
 pub(crate) struct EventBatch {
     pub(crate) events: Vec<LoggedEvent>,
-    pub(crate) statistics: Vec<(Arc<str>, StatusCounts)>,
-    pub(crate) recent: Vec<(Arc<str>, RecentDecision)>,
+    /// The new counts of each project for which the commit contains a decision.
+    pub(crate) status_counts: Vec<(Arc<str>, StatusCounts)>,
+    pub(crate) recent_decisions: Vec<(Arc<str>, RecentDecision)>,
 }
 
 /// The part of a batch that concerns one project.
 #[derive(Debug, Default)]
 pub(crate) struct ProjectBatch {
     pub(crate) events: Vec<LoggedEvent>,
-    /// Counts after the events, if the events changed them.
+    /// The counts after these events, or `None` if the commit contains no decision about the project's items.
     pub(crate) counts: Option<StatusCounts>,
-    pub(crate) recent: Vec<RecentDecision>,
+    pub(crate) recent_decisions: Vec<RecentDecision>,
 }
 
 impl EventBatch {
-    pub(crate) fn by_project(self) -> HashMap<Arc<str>, ProjectBatch> {
+    pub(crate) fn split_by_project(self) -> HashMap<Arc<str>, ProjectBatch> {
         let mut parts: HashMap<Arc<str>, ProjectBatch> = HashMap::new();
         for event in self.events {
             parts.entry(event.project_id.clone()).or_default().events.push(event);
         }
-        for (id, counts) in self.statistics {
+        for (id, counts) in self.status_counts {
             parts.entry(id).or_default().counts = Some(counts);
         }
-        for (id, recent) in self.recent {
-            parts.entry(id).or_default().recent.push(recent);
+        for (id, decision) in self.recent_decisions {
+            parts.entry(id).or_default().recent_decisions.push(decision);
         }
         parts
     }
 }
 
 impl ProjectChange {
-    /// The project and the idempotency key.
+    /// Returns the id under which the change's idempotency key is stored, if it has one.
     pub(crate) fn idempotency_id(&self) -> Option<IdempotencyId> {
         Some((self.project_id.clone(), self.idempotency.as_ref()?.key.key.clone()))
     }
 
-    /// The author of the decided item.
+    /// Returns the author of the item that the change decides about.
     pub(crate) fn author(&self) -> Option<&Arc<str>> {
         match &self.mutation {
             Mutation::Moderated(content) => content.author.as_ref(),
@@ -135,7 +138,7 @@ impl ProjectChange {
         }
     }
 
-    /// The id of the decided item, and the decision.
+    /// Returns the id of the item that the change decides about, and the decision.
     pub(crate) fn decision(&self) -> Option<(&str, Status)> {
         match &self.mutation {
             Mutation::Moderated(content) => Some((&content.id, content.status)),
@@ -144,10 +147,10 @@ impl ProjectChange {
         }
     }
 
-    /// Approximate size of the change, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Returns the approximate size of the change in bytes.
+    pub(crate) fn approximate_bytes(&self) -> usize {
         let mutation = match &self.mutation {
-            Mutation::Nothing | Mutation::RuleDeleted(_) | Mutation::Notified(_) => 0,
+            Mutation::Nothing | Mutation::RuleDeleted(_) | Mutation::NotificationCreated(_) => 0,
             Mutation::Moderated(content) => {
                 let meta_data = content.meta_data.as_ref().map_or(0, String::len);
                 content.content_data.len() + meta_data + content.results.iter().map(String::len).sum::<usize>()
@@ -159,7 +162,7 @@ impl ProjectChange {
         mutation + answer + self.event.as_ref().map_or(0, |event| event.payload.len())
     }
 
-    pub(crate) fn content(&self) -> Option<&NewContent> {
+    pub(crate) fn new_content(&self) -> Option<&NewContent> {
         match &self.mutation {
             Mutation::Moderated(content) => Some(content),
             _ => None,

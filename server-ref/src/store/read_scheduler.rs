@@ -1,7 +1,8 @@
-//! The order of reads: the owners of projects take turns at the connections, and so do the projects of an owner.
+//! Fair scheduling of reads: project owners take turns in using connections, and so do the projects of one owner.
 //!
-//! The next free connection goes to the owner who holds the fewest, and among those to the one who has used the least time.
-//! So an owner without a running read goes before those who have one, however many projects and waiting reads those have.
+//! A free connection goes to the owner with the fewest connections in use. If several owners have equally few, it goes to the
+//! one who has used the least time. An owner with no running read therefore precedes all owners with running reads, no matter
+//! how many projects and pending reads those owners have.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,21 +13,20 @@ use tokio::time::{Instant, timeout};
 
 use crate::Error;
 
-/// The limits of waiting reads.
-const WAITING_PER_PROJECT_MAX: usize = 64;
-const WAITING_PER_OWNER_MAX: usize = 256;
-/// The time after which a waiting read is refused.
-const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most that an owner's used time lags behind the clock: more would keep the others waiting for too long.
-const CREDIT_MAX: Duration = Duration::from_secs(1);
+const PENDING_READS_PER_PROJECT_MAX: usize = 64;
+const PENDING_READS_PER_OWNER_MAX: usize = 256;
+/// Time after which a pending read is refused.
+const PENDING_READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum time by which the virtual clock may be ahead of an active owner. This limits how long other owners are delayed.
+const OWNER_LAG_MAX: Duration = Duration::from_secs(1);
 
-/// A handle to the scheduler; clones share it.
+/// A handle to a scheduler. Clones refer to the same scheduler.
 #[derive(Debug, Clone)]
 pub(super) struct ReadScheduler {
     shared: Arc<SharedSchedule>,
 }
 
-/// The right to use a connection, until it is dropped.
+/// The right to use one connection until the permit is dropped.
 #[derive(Debug)]
 pub(super) struct ReadPermit {
     shared: Arc<SharedSchedule>,
@@ -36,75 +36,75 @@ pub(super) struct ReadPermit {
 
 #[derive(Debug)]
 struct SharedSchedule {
-    wait_timeout: Duration,
+    pending_timeout: Duration,
     schedule: Mutex<Schedule>,
 }
 
 #[derive(Debug)]
 struct Schedule {
-    /// The connections that all owners may use at once, and those that one owner may.
+    /// Maximum number of connections that all owners together may use at once.
     connections_max: usize,
-    per_owner_max: usize,
-    /// Connections in use.
-    held: usize,
-    owners: HashMap<Arc<str>, Owner>,
-    /// The owners who may get another connection and have a waiting read, with what orders them; the next one first.
-    ready: BTreeSet<(usize, Duration, Arc<str>)>,
-    /// The used time of the owner served last; new owners start with this time.
-    clock: Duration,
+    /// Maximum number of connections that one owner may use at once.
+    connections_per_owner_max: usize,
+    connections_in_use: usize,
+    owners: HashMap<Arc<str>, OwnerReads>,
+    /// The owners with a pending read who may use another connection, in the order in which they are served. An entry consists of
+    /// the owner's connections in use, used time and id.
+    ready_owners: BTreeSet<(usize, Duration, Arc<str>)>,
+    /// The used time of the owner who was served last. New owners start with this used time.
+    virtual_clock: Duration,
 }
 
-/// An owner's reads.
+/// The running and pending reads of one owner.
 #[derive(Debug, Default)]
-struct Owner {
-    /// Connections in use.
-    held: usize,
-    /// The used time, starting from the clock's value at the first read.
-    used: Duration,
-    waiting: usize,
-    /// The projects with waiting reads, the next one first.
-    projects: VecDeque<(Arc<str>, VecDeque<Waiter>)>,
+struct OwnerReads {
+    connections_in_use: usize,
+    /// The time that the owner's reads have used, counted from the value of the virtual clock at the first read.
+    used_time: Duration,
+    pending: usize,
+    /// The projects with pending reads, in the order in which they are served.
+    projects: VecDeque<(Arc<str>, VecDeque<PermitSender>)>,
 }
 
-/// A read that waits. It is closed if the read was given up.
-type Waiter = oneshot::Sender<ReadPermit>;
+/// The channel on which a pending read receives its permit. The channel is closed if the read was abandoned.
+type PermitSender = oneshot::Sender<ReadPermit>;
 
 impl ReadScheduler {
-    /// A scheduler for a pool with this many connections. One of them is never given out, because sign-ins and keys need
-    /// it; an owner gets half of the others.
+    /// Creates a scheduler for a pool of `pool_size` connections.
+    ///
+    /// One connection is reserved for unscheduled reads, such as those of sign-ins. An owner may use half of the others.
     pub(super) fn new(pool_size: u32) -> Self {
-        Self::with_timeout(pool_size, WAIT_TIMEOUT)
+        Self::with_timeout(pool_size, PENDING_READ_TIMEOUT)
     }
 
-    fn with_timeout(pool_size: u32, wait_timeout: Duration) -> Self {
+    fn with_timeout(pool_size: u32, pending_timeout: Duration) -> Self {
         let connections_max = pool_size.saturating_sub(1).max(1) as usize;
         let schedule = Schedule {
             connections_max,
-            per_owner_max: connections_max.div_ceil(2),
-            held: 0,
+            connections_per_owner_max: connections_max.div_ceil(2),
+            connections_in_use: 0,
             owners: HashMap::new(),
-            ready: BTreeSet::new(),
-            clock: Duration::ZERO,
+            ready_owners: BTreeSet::new(),
+            virtual_clock: Duration::ZERO,
         };
-        Self { shared: Arc::new(SharedSchedule { wait_timeout, schedule: Mutex::new(schedule) }) }
+        Self { shared: Arc::new(SharedSchedule { pending_timeout, schedule: Mutex::new(schedule) }) }
     }
 
-    /// Waits until a read of the project may use a connection.
+    /// Waits until a read of a project may use a connection.
     ///
     /// # Errors
-    /// [`Error::Busy`] if too many reads of the project or of its owner wait already, or this one waited for too long.
+    /// [`Error::Busy`] if too many reads of the project or its owner are pending, or if this read was pending for too long.
     pub(super) async fn acquire(&self, owner: &Arc<str>, project_id: &str) -> Result<ReadPermit, Error> {
-        let (waiter, granted) = oneshot::channel();
-        self.shared.lock().enqueue(owner, project_id, waiter)?;
-        self.shared.grant();
-        let permit = timeout(self.shared.wait_timeout, granted).await.map_err(|_| Error::Busy)?;
-        permit.map_err(|_| Error::Internal("the scheduler lost a waiting read".into()))
+        let (sender, receiver) = oneshot::channel();
+        self.shared.lock().enqueue(owner, project_id, sender)?;
+        self.shared.grant_permits();
+        let permit = timeout(self.shared.pending_timeout, receiver).await.map_err(|_| Error::Busy)?;
+        permit.map_err(|_| Error::Internal("the read scheduler dropped a pending read".into()))
     }
 
-    /// The number of reads that wait.
     #[cfg(test)]
-    pub(super) fn waiting(&self) -> usize {
-        self.shared.lock().owners.values().map(|owner| owner.waiting).sum()
+    pub(super) fn pending_reads(&self) -> usize {
+        self.shared.lock().owners.values().map(|owner| owner.pending).sum()
     }
 }
 
@@ -113,13 +113,13 @@ impl SharedSchedule {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives free connections to the reads whose turn it is.
-    fn grant(self: &Arc<Self>) {
+    /// Grants permits for all free connections to the reads that are next in line.
+    fn grant_permits(self: &Arc<Self>) {
         loop {
-            let next = self.lock().next();
-            let Some((owner, waiter)) = next else { return };
-            // A permit that finds nobody is dropped, outside the lock, and returns its connection.
-            let _ = waiter.send(ReadPermit { shared: self.clone(), owner, granted_at: Instant::now() });
+            let next = self.lock().start_next_read();
+            let Some((owner, sender)) = next else { return };
+            // If the read has been abandoned, its permit is dropped here, which releases the connection. The lock must not be held.
+            let _ = sender.send(ReadPermit { shared: self.clone(), owner, granted_at: Instant::now() });
         }
     }
 }
@@ -127,114 +127,114 @@ impl SharedSchedule {
 impl Drop for ReadPermit {
     fn drop(&mut self) {
         self.shared.lock().release(&self.owner, self.granted_at.elapsed());
-        self.shared.grant();
+        self.shared.grant_permits();
     }
 }
 
 impl Schedule {
-    fn enqueue(&mut self, id: &Arc<str>, project_id: &str, waiter: Waiter) -> Result<(), Error> {
-        let clock = self.clock;
-        self.update(id, |owner| {
-            let credit = if owner.is_idle() { Duration::ZERO } else { CREDIT_MAX };
-            owner.used = owner.used.max(clock.saturating_sub(credit));
-            owner.push(project_id, waiter)
+    fn enqueue(&mut self, owner_id: &Arc<str>, project_id: &str, sender: PermitSender) -> Result<(), Error> {
+        let clock = self.virtual_clock;
+        self.update_owner(owner_id, |owner| {
+            let lag_max = if owner.is_idle() { Duration::ZERO } else { OWNER_LAG_MAX };
+            owner.used_time = owner.used_time.max(clock.saturating_sub(lag_max));
+            owner.enqueue(project_id, sender)
         })
     }
 
-    /// The next read that gets a connection, which counts as held from now on.
-    fn next(&mut self) -> Option<(Arc<str>, Waiter)> {
-        while self.held < self.connections_max {
-            let (_, used, id) = self.ready.first().cloned()?;
-            let waiter = self.update(&id, |owner| {
-                let waiter = owner.pop();
-                owner.held += usize::from(waiter.is_some());
-                waiter
+    /// Removes the next read from its queue, counts a connection as in use for it, and returns its owner and channel.
+    fn start_next_read(&mut self) -> Option<(Arc<str>, PermitSender)> {
+        while self.connections_in_use < self.connections_max {
+            let (_, used_time, owner_id) = self.ready_owners.first().cloned()?;
+            let sender = self.update_owner(&owner_id, |owner| {
+                let sender = owner.dequeue();
+                owner.connections_in_use += usize::from(sender.is_some());
+                sender
             });
-            if let Some(waiter) = waiter {
-                self.held += 1;
-                self.clock = self.clock.max(used);
-                return Some((id, waiter));
+            if let Some(sender) = sender {
+                self.connections_in_use += 1;
+                self.virtual_clock = self.virtual_clock.max(used_time);
+                return Some((owner_id, sender));
             }
         }
         None
     }
 
-    fn release(&mut self, id: &Arc<str>, elapsed: Duration) {
-        self.held -= 1;
-        self.update(id, |owner| {
-            owner.held -= 1;
-            owner.used += elapsed;
+    fn release(&mut self, owner_id: &Arc<str>, elapsed: Duration) {
+        self.connections_in_use -= 1;
+        self.update_owner(owner_id, |owner| {
+            owner.connections_in_use -= 1;
+            owner.used_time += elapsed;
         });
-        if self.held == 0 && self.ready.is_empty() {
-            // Nobody reads, so earlier use no longer counts.
+        if self.connections_in_use == 0 && self.ready_owners.is_empty() {
+            // No reads are running or pending, so earlier use is irrelevant.
             self.owners.clear();
-            self.clock = Duration::ZERO;
+            self.virtual_clock = Duration::ZERO;
         }
     }
 
-    /// Changes an owner, and with it their place among those who are ready.
-    fn update<T>(&mut self, id: &Arc<str>, change: impl FnOnce(&mut Owner) -> T) -> T {
-        let owner = self.owners.entry(id.clone()).or_default();
-        self.ready.remove(&(owner.held, owner.used, id.clone()));
-        let changed = change(owner);
-        if owner.waiting > 0 && owner.held < self.per_owner_max {
-            self.ready.insert((owner.held, owner.used, id.clone()));
-        } else if owner.is_idle() && owner.used <= self.clock {
-            // As if they had never read.
-            self.owners.remove(id);
+    /// Applies a change to an owner and updates the owner's entry in `ready_owners` accordingly.
+    fn update_owner<T>(&mut self, owner_id: &Arc<str>, change: impl FnOnce(&mut OwnerReads) -> T) -> T {
+        let owner = self.owners.entry(owner_id.clone()).or_default();
+        self.ready_owners.remove(&(owner.connections_in_use, owner.used_time, owner_id.clone()));
+        let result = change(owner);
+        if owner.pending > 0 && owner.connections_in_use < self.connections_per_owner_max {
+            self.ready_owners.insert((owner.connections_in_use, owner.used_time, owner_id.clone()));
+        } else if owner.is_idle() && owner.used_time <= self.virtual_clock {
+            // The entry would have no effect: a new owner's used time also starts at the virtual clock.
+            self.owners.remove(owner_id);
         }
-        changed
+        result
     }
 }
 
-impl Owner {
+impl OwnerReads {
     fn is_idle(&self) -> bool {
-        self.held == 0 && self.waiting == 0
+        self.connections_in_use == 0 && self.pending == 0
     }
 
-    fn push(&mut self, project_id: &str, waiter: Waiter) -> Result<(), Error> {
+    fn enqueue(&mut self, project_id: &str, sender: PermitSender) -> Result<(), Error> {
         if self.is_full(project_id) {
-            self.forget_closed();
+            self.remove_abandoned();
         }
         if self.is_full(project_id) {
             return Err(Error::Busy);
         }
         match self.projects.iter_mut().find(|(id, _)| **id == *project_id) {
-            Some((_, waiters)) => waiters.push_back(waiter),
-            None => self.projects.push_back((project_id.into(), VecDeque::from([waiter]))),
+            Some((_, senders)) => senders.push_back(sender),
+            None => self.projects.push_back((project_id.into(), VecDeque::from([sender]))),
         }
-        self.waiting += 1;
+        self.pending += 1;
         Ok(())
     }
 
     fn is_full(&self, project_id: &str) -> bool {
         let project = self.projects.iter().find(|(id, _)| **id == *project_id);
-        let of_project = project.map_or(0, |(_, waiters)| waiters.len());
-        self.waiting >= WAITING_PER_OWNER_MAX || of_project >= WAITING_PER_PROJECT_MAX
+        let pending_of_project = project.map_or(0, |(_, senders)| senders.len());
+        self.pending >= PENDING_READS_PER_OWNER_MAX || pending_of_project >= PENDING_READS_PER_PROJECT_MAX
     }
 
-    /// The next read that somebody still waits for. Its project goes to the end of the round.
-    fn pop(&mut self) -> Option<Waiter> {
-        while let Some((project_id, mut waiters)) = self.projects.pop_front() {
-            let waiter = waiters.pop_front();
-            if !waiters.is_empty() {
-                self.projects.push_back((project_id, waiters));
+    /// Removes and returns the next read that has not been abandoned, and moves its project to the end of the queue.
+    fn dequeue(&mut self) -> Option<PermitSender> {
+        while let Some((project_id, mut senders)) = self.projects.pop_front() {
+            let sender = senders.pop_front();
+            if !senders.is_empty() {
+                self.projects.push_back((project_id, senders));
             }
-            self.waiting -= usize::from(waiter.is_some());
-            if let Some(waiter) = waiter.filter(|waiter| !waiter.is_closed()) {
-                return Some(waiter);
+            self.pending -= usize::from(sender.is_some());
+            if let Some(sender) = sender.filter(|sender| !sender.is_closed()) {
+                return Some(sender);
             }
         }
         None
     }
 
-    /// Removes the reads that were given up while they waited.
-    fn forget_closed(&mut self) {
-        self.projects.retain_mut(|(_, waiters)| {
-            waiters.retain(|waiter| !waiter.is_closed());
-            !waiters.is_empty()
+    /// Removes pending reads that have been abandoned.
+    fn remove_abandoned(&mut self) {
+        self.projects.retain_mut(|(_, senders)| {
+            senders.retain(|sender| !sender.is_closed());
+            !senders.is_empty()
         });
-        self.waiting = self.projects.iter().map(|(_, waiters)| waiters.len()).sum();
+        self.pending = self.projects.iter().map(|(_, senders)| senders.len()).sum();
     }
 }
 
@@ -244,35 +244,35 @@ mod tests {
 
     use super::*;
 
-    fn granted(scheduler: &ReadScheduler, owner: &str, project_id: &str) -> Option<Result<ReadPermit, Error>> {
+    fn try_acquire(scheduler: &ReadScheduler, owner: &str, project_id: &str) -> Option<Result<ReadPermit, Error>> {
         scheduler.acquire(&owner.into(), project_id).now_or_never()
     }
 
     #[tokio::test]
-    async fn an_owner_gets_half_and_waits_for_a_limited_time() {
+    async fn an_owner_gets_half_the_connections_and_pending_reads_time_out() {
         let scheduler = ReadScheduler::with_timeout(4, Duration::from_millis(10));
-        let (first, second) = (granted(&scheduler, "a", "1").unwrap(), granted(&scheduler, "a", "2").unwrap());
+        let (first, second) = (try_acquire(&scheduler, "a", "1").unwrap(), try_acquire(&scheduler, "a", "2").unwrap());
         assert!(matches!(scheduler.acquire(&"a".into(), "3").await, Err(Error::Busy)));
-        drop(granted(&scheduler, "b", "4").unwrap().unwrap());
+        drop(try_acquire(&scheduler, "b", "4").unwrap().unwrap());
         drop(first);
-        drop(granted(&scheduler, "a", "3").unwrap().unwrap());
+        drop(try_acquire(&scheduler, "a", "3").unwrap().unwrap());
         drop(second);
         assert!(scheduler.shared.lock().owners.is_empty());
     }
 
     #[test]
-    fn the_owner_who_used_less_time_goes_first() {
+    fn the_owner_who_has_used_less_time_goes_first() {
         let scheduler = ReadScheduler::new(2);
         let mut schedule = scheduler.shared.lock();
         let [a, b]: [Arc<str>; 2] = ["a".into(), "b".into()];
         let mut reads = Vec::new();
         let mut order = String::new();
         for owner in [&a, &a, &b, &b] {
-            let (waiter, read) = oneshot::channel();
-            schedule.enqueue(owner, "", waiter).unwrap();
+            let (sender, read) = oneshot::channel();
+            schedule.enqueue(owner, "", sender).unwrap();
             reads.push(read);
         }
-        while let Some((owner, _)) = schedule.next() {
+        while let Some((owner, _)) = schedule.start_next_read() {
             order += &owner;
             schedule.release(&owner, Duration::from_millis(if owner == a { 900 } else { 100 }));
         }
@@ -280,20 +280,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiting_reads_are_bounded_and_those_given_up_make_room() {
+    async fn pending_reads_are_bounded_and_abandoned_ones_make_room() {
         let scheduler = ReadScheduler::new(2);
-        let held = granted(&scheduler, "a", "1").unwrap().unwrap();
-        let mut waiting: Vec<_> = (0..WAITING_PER_PROJECT_MAX)
+        let held = try_acquire(&scheduler, "a", "1").unwrap().unwrap();
+        let mut pending: Vec<_> = (0..PENDING_READS_PER_PROJECT_MAX)
             .map(|_| Box::pin(async { scheduler.acquire(&"a".into(), "1").await }))
             .collect();
-        for read in &mut waiting {
+        for read in &mut pending {
             assert!(read.now_or_never().is_none());
         }
-        assert!(matches!(granted(&scheduler, "a", "1"), Some(Err(Error::Busy))));
-        assert!(granted(&scheduler, "a", "2").is_none());
-        drop(waiting);
-        assert!(granted(&scheduler, "a", "1").is_none());
+        assert!(matches!(try_acquire(&scheduler, "a", "1"), Some(Err(Error::Busy))));
+        assert!(try_acquire(&scheduler, "a", "2").is_none());
+        drop(pending);
+        assert!(try_acquire(&scheduler, "a", "1").is_none());
         drop(held);
-        drop(granted(&scheduler, "a", "1").unwrap().unwrap());
+        drop(try_acquire(&scheduler, "a", "1").unwrap().unwrap());
     }
 }

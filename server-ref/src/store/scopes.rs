@@ -1,4 +1,4 @@
-//! Scopes: the rights of an API key.
+//! Scopes, which determine what an API key may be used for.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,25 +6,25 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
-/// One kind of thing that an API key may be allowed to do in its project.
+/// A kind of action that an API key may permit in its project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// Join the project, and read items, statistics, events, rules and notifications.
+    /// Joining the project, and reading items, statistics, events, rules and notifications.
     Read,
-    /// Submit items.
+    /// Submitting items.
     Submit,
-    /// Decide about items.
+    /// Reviewing items.
     Review,
-    /// Read and edit rules.
+    /// Reading and editing rules.
     Rules,
 }
 
 impl Scope {
-    /// Every scope, in the order in which they are listed.
+    /// All scopes, in the order in which they are displayed.
     pub const ALL: [Self; 4] = [Self::Read, Self::Submit, Self::Review, Self::Rules];
 
-    /// The word for it, on the wire and in the database.
+    /// Returns the name of the scope on the wire and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Scope {
         }
     }
 
-    /// Tokens carry it: new scopes come last.
+    /// Returns the bit that represents the scope in tokens. To keep the bits stable, new scopes must be declared last.
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -50,7 +50,9 @@ impl FromStr for Scope {
     }
 }
 
-/// A set of scopes: a list of words on the wire, words with blanks between them in the database.
+/// A set of scopes.
+///
+/// The wire format is a list of names. The database stores the names as one string, separated by spaces.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scopes(u8);
 
@@ -59,17 +61,17 @@ impl Scopes {
         self.0 & scope.bit() != 0
     }
 
-    /// The scopes that are in both.
-    pub(crate) fn and(self, others: Self) -> Self {
+    /// Returns the scopes that both sets contain.
+    pub(crate) fn intersection(self, others: Self) -> Self {
         Self(self.0 & others.0)
     }
 
-    /// Form in which tokens carry scopes.
+    /// Returns the set as the bits that tokens contain.
     pub(crate) fn bits(self) -> u8 {
         self.0
     }
 
-    /// Bits that a newer server set give nothing.
+    /// Creates a set from the bits that tokens contain. Bits that are unknown to this version of the server are ignored.
     pub(crate) fn from_bits(bits: u8) -> Self {
         Scope::ALL.into_iter().filter(|scope| bits & scope.bit() != 0).collect()
     }
@@ -83,7 +85,7 @@ impl Scopes {
     }
 }
 
-/// The scopes of a new key that names none.
+/// Returns the scopes of a new key for which none were requested.
 impl Default for Scopes {
     fn default() -> Self {
         Self::from_iter([Scope::Read, Scope::Submit])
@@ -96,7 +98,7 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
-/// Read from the database. Words that a newer server wrote are ignored.
+/// Parses the form stored in the database. Names that are unknown to this version of the server are ignored.
 impl From<String> for Scopes {
     fn from(words: String) -> Self {
         words.split_ascii_whitespace().filter_map(|word| word.parse::<Scope>().ok()).collect()
@@ -133,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_in_and_out() {
+    fn scopes_convert_to_names_and_back() {
         let scopes = Scopes::from("rules read later_one read".to_owned());
         assert_eq!(scopes.to_string(), "read rules");
         assert_eq!(Scopes::from(scopes.to_string()), scopes);
@@ -144,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn sets() {
+    fn sets_intersect_and_unknown_bits_are_ignored() {
         let read = Scopes::from_iter([Scope::Read]);
-        assert_eq!(Scopes::default().and(read), read);
+        assert_eq!(Scopes::default().intersection(read), read);
         assert_eq!(Scopes::from_bits(read.bits() | 0x80), read);
         assert!(read.contains(Scope::Read) && !read.contains(Scope::Rules));
     }

@@ -135,7 +135,7 @@ async fn what_is_doubtful_or_not_answered_is_flagged() {
     for (answer, reason) in [
         (r#"{"decision":"approved","confidence":0.2}"#, ""),
         (r#"{"decision":"rejected","confidence":0.5}"#, ""),
-        ("fail", "Could not be judged: the endpoint refused"),
+        ("fail", "Could not be judged: the endpoint refused the request"),
         ("wait", "Could not be judged: no answer in time"),
         ("I would say it is fine.", "Could not be judged: the answer could not be read"),
     ] {

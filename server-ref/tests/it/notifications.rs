@@ -117,7 +117,7 @@ async fn a_long_review_queue_warns_once_per_crossing() {
     }
     let warning = socket.event("system_notification").await;
     assert_eq!((&warning["type"], &warning["persistent"]), (&json!("warning"), &json!(false)));
-    assert_eq!(warning["message"], "3 items are waiting for a review.");
+    assert_eq!(warning["message"], "3 items are waiting for review.");
     // Right after the third update, and the only one.
     assert_eq!(warning["event_id"], head + 4);
     head += 5;

@@ -1,14 +1,14 @@
-//! `ai_prompt` rules, asked of any endpoint that speaks the OpenAI chat completions protocol.
+//! Evaluation of `ai_prompt` rules by an endpoint that implements the OpenAI chat completions protocol.
 //!
-//! They are asked only if no keyword or regex rule matched, all at once. The model's confidence determines the
-//! decision: under 0.3 the item is flagged for a person, whatever the verdict, and so is a rejection under 0.6. An item
-//! that can't be judged (no endpoint, no answer in time, an unreadable answer) is flagged too: it is never lost, and
-//! never passes unseen.
+//! All prompts of a project are sent at once, provided that no keyword or regex rule matched. If the model's confidence is below
+//! 0.3, the item is flagged regardless of the verdict. If the model rejects the item with a confidence below 0.6, the item is also
+//! flagged. An item that can't be judged, for example because the endpoint does not answer in time, is flagged as well. No item is
+//! lost or approved without a verdict.
 
-mod cache;
 mod endpoint;
 mod queue;
 mod verdict;
+mod verdict_cache;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,33 +22,36 @@ use super::rule_set::Prompt;
 use super::{Decision, Moderator};
 use crate::Error;
 use crate::store::Status;
-use cache::VerdictCache;
-use endpoint::Endpoint;
-use queue::{JudgingPermit, PromptQueue};
+use endpoint::AiEndpoint;
+use queue::{EndpointQueue, JudgingPermit};
 use verdict::Verdict;
+use verdict_cache::VerdictCache;
 
-/// The most prompts that judge one item: those with the highest priority. With more, the item is flagged.
-const PROMPTS_MAX: usize = 16;
-/// The longest time that a question waits for a slot at the endpoint.
+/// Maximum number of prompts that judge one item. Of a larger number, only those with the highest priorities are used, and the
+/// item is flagged if none of them rejects it.
+const PROMPTS_PER_ITEM_MAX: usize = 16;
+/// Maximum time for which a question waits for a slot at the endpoint.
 const ENDPOINT_QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most cached verdicts.
+/// Maximum number of cached verdicts.
 const CACHED_VERDICTS_MAX: usize = 10_000;
 
-/// The endpoint of `ai_prompt` rules.
+/// Options for the endpoint that evaluates `ai_prompt` rules.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AiOptions {
-    /// The URL before `/chat/completions`, such as `https://api.openai.com/v1`. Without it, items that only an
-    /// `ai_prompt` rule could decide are flagged.
+    /// URL without `/chat/completions`, such as `https://api.openai.com/v1`. Without a URL, items that only an `ai_prompt` rule
+    /// could decide are flagged.
     pub base_url: Option<String>,
-    /// Sent as a bearer token, if there is one.
+    /// Secret that is sent as a bearer token. Not needed for endpoints without authentication.
     pub api_key: Option<String>,
-    /// The name of the model (`gpt-4o-mini`).
+    /// Name of the model. The default is `gpt-4o-mini`.
     pub model: String,
-    /// The time from the request to the whole answer (10 s). Before that, a question waits up to 10 s for a slot.
+    /// Maximum time from sending a question to receiving the whole answer. The default is 10 s. In addition, a question may wait
+    /// for up to 10 s before it is sent.
     pub timeout: Duration,
-    /// The number of concurrent questions (8). From four on, one project has at most three quarters of them.
+    /// Maximum number of concurrent questions. The default is 8. If the number is 4 or greater, one project may use about three
+    /// quarters of it.
     pub concurrency: usize,
-    /// The number of questions that one project may ask within a minute (600); 0 lifts the limit. Items that need more
+    /// Maximum number of questions per minute for one project. The default is 600, and 0 means no limit. Items that exceed the limit
     /// are flagged.
     pub questions_per_minute: usize,
 }
@@ -66,7 +69,7 @@ impl Default for AiOptions {
     }
 }
 
-/// Omits the key.
+/// Formats the options without the API key.
 impl fmt::Debug for AiOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AiOptions")
@@ -79,34 +82,36 @@ impl fmt::Debug for AiOptions {
     }
 }
 
+/// The language model that judges items by prompts.
 #[derive(Debug)]
-pub(crate) struct Ai {
-    endpoint: Option<Endpoint>,
-    timeout: Duration,
-    queue: Arc<PromptQueue>,
+pub(crate) struct AiJudge {
+    endpoint: Option<AiEndpoint>,
+    answer_timeout: Duration,
+    queue: Arc<EndpointQueue>,
     cache: VerdictCache,
 }
 
-impl Ai {
+impl AiJudge {
     pub(crate) fn new(options: &AiOptions) -> Result<Self, Error> {
         Ok(Self {
-            endpoint: Endpoint::new(options)?,
-            timeout: options.timeout,
-            queue: PromptQueue::new(options.concurrency, options.questions_per_minute),
+            endpoint: AiEndpoint::new(options)?,
+            answer_timeout: options.timeout,
+            queue: EndpointQueue::new(options.concurrency, options.questions_per_minute),
             cache: VerdictCache::new(CACHED_VERDICTS_MAX),
         })
     }
 
-    /// Admits an item to those that are judged.
+    /// Admits an item for judging.
     ///
     /// # Errors
-    /// A decision that flags the item, when too many wait already.
+    /// A decision that flags the item, if too many items are already being judged.
     pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
-        let judging = self.queue.admit(project_id, bytes);
-        judging.ok_or_else(|| Box::new(undecided("too many items wait for a judgement")))
+        let permit = self.queue.admit(project_id, bytes);
+        permit.ok_or_else(|| Box::new(undecided("too many items are waiting to be judged")))
     }
 
-    /// The prompts' decision for a text: the one that decides first. `stop` gives up on unanswered questions.
+    /// Judges a text by all prompts and returns the decisions with the strictest one first. Cancelling `stop` abandons unanswered
+    /// questions.
     pub(super) async fn judge(
         &self,
         project_id: &Arc<str>,
@@ -114,12 +119,12 @@ impl Ai {
         text: &str,
         stop: &CancellationToken,
     ) -> Vec<Decision> {
-        let asked = prompts.iter().take(PROMPTS_MAX);
-        let mut decisions = join_all(asked.map(|prompt| self.ask(project_id, prompt, text, stop))).await;
-        if prompts.len() > PROMPTS_MAX {
-            decisions.push(undecided("the project has too many prompts, and not all were asked"));
+        let asked = prompts.iter().take(PROMPTS_PER_ITEM_MAX);
+        let mut decisions = join_all(asked.map(|prompt| self.ask_prompt(project_id, prompt, text, stop))).await;
+        if prompts.len() > PROMPTS_PER_ITEM_MAX {
+            decisions.push(undecided("the project has too many prompts, and not all were evaluated"));
         }
-        // The strictest decides; among equals, the one with the highest priority.
+        // Sorting is stable, so the prompt with the highest priority comes first among equally strict ones.
         decisions.sort_by_key(|decision| match decision.status {
             Status::Rejected => 0,
             Status::Flagged | Status::Pending => 1,
@@ -128,40 +133,51 @@ impl Ai {
         decisions
     }
 
-    async fn ask(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str, stop: &CancellationToken) -> Decision {
+    async fn ask_prompt(
+        &self,
+        project_id: &Arc<str>,
+        prompt: &Prompt,
+        text: &str,
+        stop: &CancellationToken,
+    ) -> Decision {
         let answer = tokio::select! {
             () = stop.cancelled() => Err("the server is shutting down"),
-            answer = self.verdict(project_id, prompt, text) => answer,
+            answer = self.obtain_verdict(project_id, prompt, text) => answer,
         };
         let decision = match answer {
             Ok(verdict) => verdict.decision(prompt.action),
             Err(reason) => {
-                tracing::warn!(rule = prompt.name.id, reason, "a prompt was not answered; the content is flagged");
+                tracing::warn!(rule = prompt.rule.id, reason, "a prompt was not answered; the item is flagged");
                 undecided(reason)
             }
         };
-        Decision { rule: Some(prompt.name.clone()), ..decision }
+        Decision { rule: Some(prompt.rule.clone()), ..decision }
     }
 
-    async fn verdict(&self, project_id: &Arc<str>, prompt: &Prompt, text: &str) -> Result<Arc<Verdict>, &'static str> {
+    async fn obtain_verdict(
+        &self,
+        project_id: &Arc<str>,
+        prompt: &Prompt,
+        text: &str,
+    ) -> Result<Arc<Verdict>, &'static str> {
         let endpoint = self.endpoint.as_ref().ok_or("no endpoint is configured")?;
         let key = endpoint.cache_key(&prompt.text, text);
         if let Some(verdict) = self.cache.get(&key) {
             return Ok(verdict);
         }
-        if !self.queue.count_prompt(project_id, Instant::now()) {
-            return Err("the project has asked as much as it may within a minute");
+        if !self.queue.count_question(project_id, Instant::now()) {
+            return Err("the project has reached its limit of questions per minute");
         }
-        let slot = timeout(ENDPOINT_QUEUE_TIMEOUT, self.queue.acquire(project_id)).await;
-        let _slot = slot.map_err(|_| "too many questions wait")?.ok_or("the server is shutting down")?;
-        let answer = timeout(self.timeout, endpoint.ask(&prompt.text, text)).await;
+        let slot = timeout(ENDPOINT_QUEUE_TIMEOUT, self.queue.acquire_slot(project_id)).await;
+        let _slot = slot.map_err(|_| "too many questions are waiting")?.ok_or("the server is shutting down")?;
+        let answer = timeout(self.answer_timeout, endpoint.ask(&prompt.text, text)).await;
         let verdict = Arc::new(answer.map_err(|_| "no answer in time")??);
         self.cache.insert(key, verdict.clone());
         Ok(verdict)
     }
 }
 
-/// The decision about an item that could not be judged: a person decides, and the result gives the reason.
+/// Returns the decision for an item that could not be judged. The item is flagged, and the result contains the reason.
 fn undecided(reason: &str) -> Decision {
     Decision::new(Moderator::Ai, Status::Flagged, 0.0, format!("Could not be judged: {reason}"))
 }

@@ -1,4 +1,4 @@
-//! The model's answer, and the decision from it.
+//! The model's verdict, and the decision that follows from it.
 
 use serde::Deserialize;
 
@@ -6,16 +6,16 @@ use super::super::rule::Action;
 use super::super::{Decision, Moderator};
 use crate::store::Status;
 
-/// The confidence below which a verdict only flags.
+/// Confidence below which an item is flagged, regardless of the verdict.
 const CONFIDENCE_MIN: f64 = 0.3;
-/// The confidence from which a rejection takes effect.
+/// Confidence below which a rejection is reduced to a flag.
 const REJECTION_CONFIDENCE_MIN: f64 = 0.6;
-/// The longest reason of the model in results.
+/// Maximum length of the model's reason in results, in characters.
 const REASON_CHARS_MAX: usize = 1000;
-/// The most categories of the model in results.
+/// Maximum number of the model's categories in results.
 const CATEGORIES_MAX: usize = 20;
 
-/// The structured answer.
+/// The model's answer, parsed from JSON.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct Verdict {
     decision: Action,
@@ -27,7 +27,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    /// Reads the text between the outermost braces, because some models wrap it in words or a code fence.
+    /// Parses the text between the outermost braces, because some models surround the JSON with prose or a code fence.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let json = text.get(text.find('{')?..=text.rfind('}')?)?;
         let mut verdict: Self = serde_json::from_str(json).ok()?;
@@ -39,8 +39,8 @@ impl Verdict {
         Some(verdict)
     }
 
-    /// The decision for a rule with this action. A rejection takes effect according to the rule's action, so a rule may also only
-    /// flag or approve matching items.
+    /// Returns the decision for a rule with this action. When the model rejects an item, the rule's action applies, which may also be
+    /// to flag or approve the item.
     pub(super) fn decision(&self, action: Action) -> Decision {
         let status = match self.decision {
             _ if self.confidence < CONFIDENCE_MIN => Status::Flagged,
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn confidence_decides() {
+    fn the_decision_depends_on_the_confidence() {
         for (decision, confidence, action, expected) in [
             ("approved", 0.9, Action::Reject, Status::Approved),
             ("approved", 0.3, Action::Reject, Status::Approved),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_answers_count() {
+    fn incomplete_answers_are_rejected() {
         let fenced =
             "```json\n{\"decision\":\"rejected\",\"confidence\":1,\"reason\":\"r\",\"categories\":[\"c\"]}\n```";
         let verdict = Verdict::parse(fenced).unwrap();

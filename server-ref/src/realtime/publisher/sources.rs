@@ -51,21 +51,21 @@ impl Publisher {
 
     /// Announces a commit of this node to the other nodes, and publishes it.
     pub(super) async fn on_committed(&mut self, batch: EventBatch) {
-        for (_, recent) in &batch.recent {
+        for (_, recent) in &batch.recent_decisions {
             self.broadcaster.metrics.on_item_decided(recent.decision.as_str());
         }
-        for (project_id, part) in batch.by_project() {
+        for (project_id, part) in batch.split_by_project() {
             if let Some(link) = &self.link {
                 link.announce(CommitMessage::new(&self.node, &project_id, &part));
             }
-            let ProjectBatch { events, counts, recent } = part;
+            let ProjectBatch { events, counts, recent_decisions } = part;
             let head = events.last().map_or(0, |event| event.event_id);
             let events = events
                 .into_iter()
                 .map(|event| (event.event_id, BroadcastEvent::committed_here(event.name, event.data)));
             self.sequence(&project_id, events, Source::Own).await;
             if let Some(counts) = counts {
-                self.on_decisions(project_id, ProjectTotals { head, counts }, recent);
+                self.on_decisions(project_id, ProjectTotals { head, counts }, recent_decisions);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The audit log, which is written by the transactions of what it records.
+//! Reading, writing and pruning of the audit log.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
+use super::bulk_insert::power_of_two_chunks;
 use super::readers::ReadConnection;
-use super::rows::pieces;
-use super::{CLOCK, Store, Tx, with_conn};
+use super::{POSTGRES_CLOCK, Store, Tx, with_conn};
 use crate::Error;
 use crate::ids::ordered_id;
-use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, state};
+use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, bounded_state_json};
 use crate::time::{Micros, now};
 
-/// Entries that one statement deletes.
+/// Maximum number of entries deleted per transaction.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
-/// Start of a page: after the entry with this time and id, newest first.
+/// A position in the audit log, given as the last entry before it. Entries are ordered from the newest to the oldest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditPosition {
     pub(crate) at: Micros,
@@ -25,8 +25,8 @@ pub(crate) struct AuditPosition {
 }
 
 impl AuditPosition {
-    /// Before all entries.
-    pub(crate) fn newest() -> Self {
+    /// Returns the position before the newest entry.
+    pub(crate) fn start() -> Self {
         Self { at: Micros::MAX, id: String::new() }
     }
 }
@@ -46,8 +46,8 @@ struct AuditRow {
     address: Option<String>,
 }
 
-/// The columns of a [`AuditRow`].
-macro_rules! columns {
+/// The beginning of a query for [`AuditRow`]s.
+macro_rules! select_audit {
     ($address:literal) => {
         concat!(
             "SELECT audit.id, audit.at, audit.actor_kind, audit.actor_id, audit.actor_name, audit.action, ",
@@ -58,7 +58,7 @@ macro_rules! columns {
     };
 }
 
-/// The columns of the newest sign-ins of a member since they joined: as many as a page may need.
+/// A subquery for a member's newest sign-ins since joining the project, at most as many as fit on a page.
 macro_rules! sign_ins_of_member {
     ($columns:literal) => {
         concat!(
@@ -71,43 +71,47 @@ macro_rules! sign_ins_of_member {
     };
 }
 
-const NEWEST_FIRST: &str = " ORDER BY audit.at DESC, audit.id DESC LIMIT $4";
+const NEWEST_FIRST_CLAUSE: &str = " ORDER BY audit.at DESC, audit.id DESC LIMIT $4";
 
 impl Store {
-    /// A page of a project's log, newest first, with the sign-ins of its members.
-    pub(crate) async fn audit(
+    /// Returns a page of a project's audit log, newest first, including the sign-ins of its members.
+    pub(crate) async fn project_audit(
         &self,
         project_id: &str,
         after: &AuditPosition,
         limit: i64,
     ) -> Result<Vec<AuditEntry>, Error> {
-        const OWN: &str = concat!(columns!("audit.address"), "audit WHERE project_id = $1 AND (at, id) < ($2, $3)");
-        // Either database has its way to ask for a few entries of each member. The address of a sign-in is the server's business.
-        const SIGN_INS: &str = concat!(
-            columns!("NULL"),
+        const SELECT_OWN_ENTRIES: &str =
+            concat!(select_audit!("audit.address"), "audit WHERE project_id = $1 AND (at, id) < ($2, $3)");
+        // Each database needs its own way to select a limited number of entries per member. Projects must not learn the addresses
+        // from which their members sign in.
+        const SELECT_SIGN_INS: &str = concat!(
+            select_audit!("NULL"),
             "members JOIN audit ON audit.id IN ",
             sign_ins_of_member!("entry.id"),
             " WHERE members.project_id = $1"
         );
-        const PG_SIGN_INS: &str = concat!(
-            columns!("NULL"),
+        const SELECT_SIGN_INS_ON_POSTGRES: &str = concat!(
+            select_audit!("NULL"),
             "members CROSS JOIN LATERAL ",
             sign_ins_of_member!("entry.*"),
             " AS audit WHERE members.project_id = $1"
         );
-        let sign_ins = if self.is_postgres() { PG_SIGN_INS } else { SIGN_INS };
-        let mut rows = self.audit_rows(OWN, Some(project_id), after, limit).await?;
+        let sign_ins = if self.is_postgres() { SELECT_SIGN_INS_ON_POSTGRES } else { SELECT_SIGN_INS };
+        let mut rows = self.audit_rows(SELECT_OWN_ENTRIES, Some(project_id), after, limit).await?;
         rows.append(&mut self.audit_rows(sign_ins, Some(project_id), after, limit).await?);
         rows.sort_unstable_by(|a, b| (b.at, &b.id).cmp(&(a.at, &a.id)));
         rows.truncate(usize::try_from(limit).unwrap_or_default());
-        rows.into_iter().map(entry).collect()
+        rows.into_iter().map(entry_from_row).collect()
     }
 
-    /// A page of the server's own log, newest first.
+    /// Returns a page of the server's own audit log, newest first.
     pub(crate) async fn server_audit(&self, after: &AuditPosition, limit: i64) -> Result<Vec<AuditEntry>, Error> {
-        const QUERY: &str =
-            concat!(columns!("audit.address"), "audit WHERE $1 IS NULL AND project_id IS NULL AND (at, id) < ($2, $3)");
-        self.audit_rows(QUERY, None, after, limit).await?.into_iter().map(entry).collect()
+        const SELECT_SERVER_ENTRIES: &str = concat!(
+            select_audit!("audit.address"),
+            "audit WHERE $1 IS NULL AND project_id IS NULL AND (at, id) < ($2, $3)"
+        );
+        self.audit_rows(SELECT_SERVER_ENTRIES, None, after, limit).await?.into_iter().map(entry_from_row).collect()
     }
 
     async fn audit_rows(
@@ -120,27 +124,28 @@ impl Store {
         let read = async |reader: &mut ReadConnection| {
             Ok(with_conn!(reader, db => {
                 let mut builder = QueryBuilder::new(query);
-                let query = builder.push(NEWEST_FIRST).build_query_as();
+                let query = builder.push(NEWEST_FIRST_CLAUSE).build_query_as();
                 query.bind(project_id).bind(after.at).bind(&after.id).bind(limit).fetch_all(db).await?
             }))
         };
         match project_id {
-            Some(project_id) => read(&mut *self.reader_of(project_id).await?).await,
+            Some(project_id) => read(&mut *self.project_reader(project_id).await?).await,
             None => read(&mut self.reader().await?).await,
         }
     }
 
-    /// Deletes the entries that are older than this, by the database's clock; zero keeps all. Returns how many.
+    /// Deletes the entries that are older than `max_age`, and returns their number. Zero keeps all entries.
     pub(crate) async fn prune_audit(&self, max_age: Duration) -> Result<u64, Error> {
-        const QUERY: &str = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= $1 ORDER BY at LIMIT $2)";
+        const DELETE_OLD_ENTRIES: &str =
+            "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= $1 ORDER BY at LIMIT $2)";
         let Some(max_age) = Micros::try_from(max_age.as_micros()).ok().filter(|&age| age > 0) else {
             return Ok(0);
         };
-        let oldest = self.clock().await?.saturating_sub(max_age);
+        let oldest = self.database_time().await?.saturating_sub(max_age);
         let mut pruned = 0;
         loop {
             let deleted = with_conn!(&mut self.writer().await?, db => {
-                sqlx::query(QUERY).bind(oldest).bind(PRUNED_ROWS_PER_TRANSACTION).execute(db).await?.rows_affected()
+                sqlx::query(DELETE_OLD_ENTRIES).bind(oldest).bind(PRUNED_ROWS_PER_TRANSACTION).execute(db).await?.rows_affected()
             });
             pruned += deleted;
             if deleted < PRUNED_ROWS_PER_TRANSACTION.unsigned_abs() {
@@ -151,13 +156,13 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Writes an entry of a project's log, or of the server's own.
-    pub(super) async fn record(&mut self, project_id: Option<&str>, draft: &AuditDraft) -> sqlx::Result<()> {
-        record(self, &[NewAuditRow::new(project_id, draft, draft.before.clone())]).await
+    /// Writes an entry to a project's audit log, or to the server's own log if no project is given.
+    pub(super) async fn record_audit(&mut self, project_id: Option<&str>, draft: &AuditDraft) -> sqlx::Result<()> {
+        insert_entries(self, &[NewAuditRow::new(project_id, draft, draft.before.clone())]).await
     }
 }
 
-/// A draft, and the project whose log it is for.
+/// An entry that is about to be inserted, with its states as JSON text and the project whose log it belongs to.
 pub(super) struct NewAuditRow<'a> {
     project_id: Option<&'a str>,
     draft: &'a AuditDraft,
@@ -167,18 +172,24 @@ pub(super) struct NewAuditRow<'a> {
 
 impl<'a> NewAuditRow<'a> {
     pub(super) fn new(project_id: Option<&'a str>, draft: &'a AuditDraft, before: Option<Value>) -> Self {
-        Self { project_id, draft, before: before.map(state), after: draft.after.clone().map(state) }
+        Self {
+            project_id,
+            draft,
+            before: before.map(bounded_state_json),
+            after: draft.after.clone().map(bounded_state_json),
+        }
     }
 }
 
-/// Writes entries, with the time of the database's clock: it orders what several nodes do.
-pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) -> sqlx::Result<()> {
-    const QUERY: &str = "INSERT INTO audit (id, project_id, at, actor_kind, actor_id, actor_name, action, target_kind,
+/// Inserts entries with the time of the database's clock, so that the actions of several nodes are ordered correctly.
+pub(super) async fn insert_entries(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) -> sqlx::Result<()> {
+    const INSERT_ENTRIES: &str =
+        "INSERT INTO audit (id, project_id, at, actor_kind, actor_id, actor_name, action, target_kind,
                                             target_id, state_before, state_after, address) ";
-    let clock = matches!(tx, Tx::Postgres(_)).then_some(CLOCK);
-    for rows in pieces(rows) {
+    let clock = matches!(tx, Tx::Postgres(_)).then_some(POSTGRES_CLOCK);
+    for rows in power_of_two_chunks(rows) {
         with_conn!(&mut *tx, db => {
-            let mut query = QueryBuilder::new(QUERY);
+            let mut query = QueryBuilder::new(INSERT_ENTRIES);
             query.push_values(rows, |mut values, row| {
                 values.push_bind(ordered_id()).push_bind(row.project_id.map(str::to_owned));
                 match clock {
@@ -186,15 +197,15 @@ pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) -> sqlx::R
                     None => values.push_bind(now()),
                 };
                 values
-                    .push_bind(row.draft.by.kind)
-                    .push_bind(row.draft.by.id.as_deref().map(str::to_owned))
-                    .push_bind(row.draft.by.name.to_string())
+                    .push_bind(row.draft.actor.kind)
+                    .push_bind(row.draft.actor.id.as_deref().map(str::to_owned))
+                    .push_bind(row.draft.actor.name.to_string())
                     .push_bind(row.draft.action)
                     .push_bind(row.draft.target_kind())
                     .push_bind(row.draft.target_id.clone())
                     .push_bind(row.before.clone())
                     .push_bind(row.after.clone())
-                    .push_bind(row.draft.by.address.map(|address| address.to_string()));
+                    .push_bind(row.draft.actor.address.map(|address| address.to_string()));
             });
             query.build().execute(db).await?;
         });
@@ -202,7 +213,7 @@ pub(super) async fn record(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) -> sqlx::R
     Ok(())
 }
 
-fn entry(row: AuditRow) -> Result<AuditEntry, Error> {
+fn entry_from_row(row: AuditRow) -> Result<AuditEntry, Error> {
     let json = |text: Option<String>| text.map(RawValue::from_string).transpose();
     let broken = |error: serde_json::Error| Error::Internal(error.to_string());
     Ok(AuditEntry {

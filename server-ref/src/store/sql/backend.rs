@@ -1,18 +1,20 @@
-//! The two kinds of databases. Code for a connection is written once and compiled for both, in SQL that both understand.
+//! Abstraction over the two kinds of database. Code that uses a connection is written once, in SQL that both databases accept,
+//! and compiled for each.
 
 use std::ops::DerefMut;
 
 use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
-/// A value of SQLite or of PostgreSQL.
+/// A value that has one type for SQLite and another for PostgreSQL.
 #[derive(Debug)]
 pub(super) enum Backend<S, P> {
     Sqlite(S),
     Postgres(P),
 }
 
-/// Runs the expression with a connection: `with_conn!(&mut self.reader().await?, db => sqlx::query(…).execute(db).await?)`. Parameters are
-/// `$1`, `$2`, …, which both databases take by number.
+/// Evaluates an expression with a connection: `with_conn!(&mut self.reader().await?, db => sqlx::query(…).execute(db).await?)`.
+///
+/// Queries refer to their parameters as `$1`, `$2` and so on, which both databases support.
 macro_rules! with_conn {
     ($connection:expr, $db:ident => $body:expr) => {
         match $connection {
@@ -37,8 +39,10 @@ where
     S: DerefMut<Target = SqliteConnection>,
     P: DerefMut<Target = PgConnection>,
 {
-    /// A transaction that writes. SQLite admits one at a time, so its reads stay valid; PostgreSQL admits many, which
-    /// lock the rows that they read: see [`Tx::lock_project`].
+    /// Begins a transaction that writes.
+    ///
+    /// SQLite allows only one such transaction at a time, so everything that it reads stays valid. PostgreSQL runs several at a
+    /// time, so they must lock the rows on which they depend; see [`Tx::lock_project`].
     pub(super) async fn begin(&mut self) -> sqlx::Result<Tx<'_>> {
         Ok(match self {
             Self::Sqlite(connection) => Backend::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
@@ -46,12 +50,12 @@ where
         })
     }
 
-    /// A transaction that reads one state of the database, whatever other transactions write.
-    pub(super) async fn snapshot(&mut self) -> sqlx::Result<Tx<'_>> {
-        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    /// Begins a read-only transaction that sees a consistent snapshot of the database.
+    pub(super) async fn begin_snapshot(&mut self) -> sqlx::Result<Tx<'_>> {
+        const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Ok(match self {
             Self::Sqlite(connection) => Backend::Sqlite(connection.begin().await?),
-            Self::Postgres(connection) => Backend::Postgres(connection.begin_with(SNAPSHOT).await?),
+            Self::Postgres(connection) => Backend::Postgres(connection.begin_with(BEGIN_SNAPSHOT).await?),
         })
     }
 }
@@ -64,22 +68,25 @@ impl Tx<'_> {
         }
     }
 
-    /// Keeps a user from being deleted until this transaction ends; `false`: there is no such user. Must come before
-    /// [`Tx::lock_project`], because the deletion of a user locks the user first, and then projects.
-    pub(super) async fn keep_user(&mut self, id: &str) -> sqlx::Result<bool> {
-        const QUERY: &str = "SELECT id FROM users WHERE id = $1";
-        const LOCKED: &str = "SELECT id FROM users WHERE id = $1 FOR KEY SHARE";
-        let query = if matches!(self, Self::Postgres(_)) { LOCKED } else { QUERY };
+    /// Prevents the deletion of a user until this transaction ends. Returns false if the user does not exist.
+    ///
+    /// Must be called before [`Tx::lock_project`], because the deletion of a user also locks the user before any project.
+    pub(super) async fn lock_user(&mut self, id: &str) -> sqlx::Result<bool> {
+        const SELECT_USER: &str = "SELECT id FROM users WHERE id = $1";
+        const LOCK_USER: &str = "SELECT id FROM users WHERE id = $1 FOR KEY SHARE";
+        let query = if matches!(self, Self::Postgres(_)) { LOCK_USER } else { SELECT_USER };
         let found: Option<String> =
             with_conn!(self, db => sqlx::query_scalar(query).bind(id).fetch_optional(db).await?);
         Ok(found.is_some())
     }
 
-    /// Locks the project until this transaction ends; other transactions that take the lock wait. Needed by changes that
-    /// depend on several rows of a project, and by those that assign event ids. Several projects are locked in id order.
+    /// Locks a project until this transaction ends. Other transactions that request the lock must wait.
+    ///
+    /// Transactions that depend on several rows of a project, or that assign event ids, need this lock. To avoid deadlocks,
+    /// transactions must lock several projects in the order of their ids.
     pub(super) async fn lock_project(&mut self, id: &str) -> sqlx::Result<()> {
         if let Self::Postgres(tx) = self {
-            // Not FOR UPDATE, because other transactions may add rows that refer to the project.
+            // FOR UPDATE would also block transactions that only add rows referring to the project.
             let query = sqlx::query("SELECT FROM projects WHERE id = $1 FOR NO KEY UPDATE");
             query.bind(id).execute(&mut **tx).await?;
         }

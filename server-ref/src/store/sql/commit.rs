@@ -1,105 +1,113 @@
-//! The transaction that commits a group of changes and numbers its events.
+//! The transaction that numbers the events of a group of changes and commits the group.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::commit_state::{load, save};
+use super::bulk_insert::insert_rows;
+use super::commit_state::{load_commit_state, save_commit_state};
 use super::idempotency::NewKeyRow;
-use super::rows::insert;
 use super::{Backend, LogConnection, Store, Tx, audit, idempotency, notifications, reviews, rules};
 use crate::Error;
-use crate::store::commit_state::{Applied, CommitState};
-use crate::store::db_error::{DbFault, is_definite};
+use crate::store::commit_state::{ApplyOutcome, CommitState};
+use crate::store::db_error::{DbFault, is_certain_rollback};
 use crate::store::{EventBatch, Invalidation, LoggedEvent, Mutation, ProjectChange, RecentDecision};
 use crate::time::{Micros, rfc3339};
 
-/// The longest time of a transaction's statements, and of its COMMIT, in PostgreSQL: a network that swallows packets
-/// must not stop the log for good. SQLite has no such limit, because it can't be abandoned in the middle.
+/// Maximum time for a transaction's statements, and for its COMMIT, on PostgreSQL. Without this limit, a network that drops
+/// packets could block the event log forever. SQLite has no such limit, because its transactions can't be abandoned midway.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The outcome of a group of changes, unless it certainly failed.
+/// The outcome of an attempt to commit a group of changes, unless the attempt definitely failed.
 #[derive(Debug)]
 pub(crate) enum CommitOutcome {
     Done(Committed),
-    /// The connection died between COMMIT and its answer.
+    /// The connection was lost between COMMIT and its response.
     Unknown(InDoubtCommit),
 }
 
-/// A transaction's result.
+/// The result of a committed transaction.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// The events come in the order of their ids, which is that of the changes.
+    /// The events in the order of their ids, which is also the order of the changes.
     pub(crate) batch: EventBatch,
-    /// The changes that failed, by their indices. The others were committed without them.
+    /// The errors of changes that failed, by the index of the change. All other changes were committed.
     pub(crate) failures: HashMap<usize, Error>,
-    /// The answers to changes that repeat earlier ones, by their indices. They were not made again.
-    pub(crate) repeated: HashMap<usize, String>,
+    /// The earlier answers for changes that repeat earlier ones and were not made again, by the index of the change.
+    pub(crate) repeated_answers: HashMap<usize, String>,
 }
 
-/// Changes that may have been committed; [`Store::resolve`] determines the outcome.
+/// A group of changes that may have been committed. [`Store::was_committed`] determines the outcome.
 #[derive(Debug)]
 pub(crate) struct InDoubtCommit {
     mark: i64,
-    /// The transaction's result if it was committed.
+    /// The result of the transaction, provided that it was committed.
     pub(crate) committed: Committed,
 }
 
 impl Store {
-    /// Commits the changes that are possible, or none. Must be called by one task: a commit in doubt is resolved before the next
-    /// one.
+    /// Commits the changes in one transaction, except for changes that fail on their own.
+    ///
+    /// Must be called by only one task, because a commit in doubt must be resolved before the next commit.
     pub(crate) async fn commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
-        match self.attempt(changes).await {
-            // The connection may have died long ago. A new one either works or is unavailable.
-            Err(Error::Database(error)) if DbFault::of(&error) == DbFault::Lost => {
-                tracing::debug!(%error, "the log's connection was lost");
-                self.attempt(changes).await
+        match self.try_commit(changes).await {
+            // The connection may have been lost long ago, so a new connection may work immediately.
+            Err(Error::Database(error)) if DbFault::of(&error) == DbFault::ConnectionLost => {
+                tracing::debug!(%error, "the connection for writing the log was lost");
+                self.try_commit(changes).await
             }
-            done => done,
+            outcome => outcome,
         }
     }
 
-    /// Checks whether a commit in doubt was carried out. After an error the outcome is still unknown: call it again.
-    pub(crate) async fn resolve(&self, doubt: &InDoubtCommit) -> Result<bool, Error> {
+    /// Returns true if a commit in doubt took effect.
+    ///
+    /// # Errors
+    /// If the outcome can't be determined at the moment. The caller must try again.
+    pub(crate) async fn was_committed(&self, in_doubt: &InDoubtCommit) -> Result<bool, Error> {
         match &self.inner.database {
-            Backend::Sqlite(_) => Err(Error::Internal("SQLite leaves nothing in doubt".into())),
+            Backend::Sqlite(_) => Err(Error::Internal("with SQLite, the outcome is never in doubt".into())),
             Backend::Postgres(database) => {
-                let is_committed = self.with_timeout(database.is_committed(doubt.mark)).await?;
+                let is_committed = self.with_timeout(database.is_mark_committed(in_doubt.mark)).await?;
                 if is_committed {
-                    database.on_committed(doubt.mark);
+                    database.on_committed(in_doubt.mark);
                 }
                 Ok(is_committed)
             }
         }
     }
 
-    async fn attempt(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
-        let mut log = self.log().await?;
-        let done = match self.check_mark(&mut log).await {
-            Ok(()) => self.transact(&mut log, changes).await,
+    async fn try_commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
+        let mut log = self.log_writer().await?;
+        let outcome = match self.check_committed_mark(&mut log).await {
+            Ok(()) => self.run_transaction(&mut log, changes).await,
             Err(error) => Err(error),
         };
-        let broken = match &done {
+        let is_suspect = match &outcome {
             Ok(CommitOutcome::Unknown(_)) => true,
-            // SQLite's, too: it rolls back by itself when the disk is full, and its driver would still assume an open
+            // This also applies to SQLite: when the disk is full, SQLite rolls back on its own, but sqlx still assumes an open
             // transaction.
-            Err(Error::Database(error)) => !matches!(DbFault::of(error), DbFault::Text | DbFault::Other),
+            Err(Error::Database(error)) => !matches!(DbFault::of(error), DbFault::NulInText | DbFault::Other),
             _ => false,
         };
-        if broken {
-            self.distrust_log();
+        if is_suspect {
+            self.mark_log_writer_suspect();
         }
-        done
+        outcome
     }
 
-    async fn transact(&self, log: &mut LogConnection<'_>, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
+    async fn run_transaction(
+        &self,
+        log: &mut LogConnection<'_>,
+        changes: &[ProjectChange],
+    ) -> Result<CommitOutcome, Error> {
         let write = async {
             let mut tx = log.begin().await?;
-            let mut commit_state = load(&mut tx, changes, self.inner.queue_limit).await?;
-            let committed = write(&mut tx, changes, &mut commit_state).await?;
+            let mut commit_state = load_commit_state(&mut tx, changes, self.inner.review_queue_limit).await?;
+            let committed = write_changes(&mut tx, changes, &mut commit_state).await?;
             let mark = match (&self.inner.database, &mut tx) {
-                (Backend::Postgres(database), Tx::Postgres(tx)) => database.leave_mark(tx).await?,
+                (Backend::Postgres(database), Tx::Postgres(tx)) => database.write_mark(tx).await?,
                 _ => 0,
             };
             Ok::<_, Error>((tx, committed, mark))
@@ -112,7 +120,7 @@ impl Store {
                 }
                 Ok(CommitOutcome::Done(committed))
             }
-            (Err(error), Backend::Postgres(_)) if !is_definite(&error) => {
+            (Err(error), Backend::Postgres(_)) if !is_certain_rollback(&error) => {
                 tracing::warn!(%error, "it is not known whether a group was committed");
                 Ok(CommitOutcome::Unknown(InDoubtCommit { mark, committed }))
             }
@@ -133,47 +141,52 @@ impl Store {
     }
 }
 
-/// Writes the changes that are possible.
-async fn write(tx: &mut Tx<'_>, changes: &[ProjectChange], commit_state: &mut CommitState) -> Result<Committed, Error> {
-    let (mut made, mut failures, mut repeated) = (Vec::with_capacity(changes.len()), HashMap::new(), HashMap::new());
+/// Writes the changes that can be made, and collects the errors and earlier answers of the others.
+async fn write_changes(
+    tx: &mut Tx<'_>,
+    changes: &[ProjectChange],
+    commit_state: &mut CommitState,
+) -> Result<Committed, Error> {
+    let mut applied = Vec::with_capacity(changes.len());
+    let (mut failures, mut repeated_answers) = (HashMap::new(), HashMap::new());
     let mut keys: Vec<NewKeyRow<'_>> = Vec::new();
     let mut events = Vec::with_capacity(changes.len());
     let mut entries = Vec::new();
     for (index, change) in changes.iter().enumerate() {
-        let before = change.audit.as_ref().and_then(|_| commit_state.state_before(change));
+        let before = change.audit.as_ref().and_then(|_| commit_state.audit_state_before(change));
         match commit_state.apply(change) {
-            Ok(Applied::New(numbered)) => {
+            Ok(ApplyOutcome::New(numbered)) => {
                 events.extend(numbered.into_iter().map(|event| (event, change.at)));
-                made.push(change);
+                applied.push(change);
                 let head = commit_state.projects.get(&change.project_id).map_or(0, |totals| totals.head);
                 keys.extend(change.idempotency.as_deref().map(|record| (change, record, head)));
                 let draft = change.audit.as_deref();
                 entries.extend(draft.map(|draft| audit::NewAuditRow::new(Some(&change.project_id), draft, before)));
             }
-            Ok(Applied::Repeated(answer)) => drop(repeated.insert(index, answer)),
+            Ok(ApplyOutcome::Repeated(answer)) => drop(repeated_answers.insert(index, answer)),
             Err(error) => drop(failures.insert(index, error)),
         }
     }
-    insert(tx, &made, &events).await?;
-    audit::record(tx, &entries).await?;
-    for change in &made {
+    insert_rows(tx, &applied, &events).await?;
+    audit::insert_entries(tx, &entries).await?;
+    for change in &applied {
         apply_mutation(tx, change).await?;
     }
-    idempotency::insert(tx, &keys).await?;
-    save(tx, commit_state).await?;
-    Ok(Committed { batch: batch(&made, commit_state, events), failures, repeated })
+    idempotency::insert_records(tx, &keys).await?;
+    save_commit_state(tx, commit_state).await?;
+    Ok(Committed { batch: event_batch(&applied, commit_state, events), failures, repeated_answers })
 }
 
-/// A change's writes other than items and events, which are written for the whole group at once.
+/// Writes the effect of a change other than new items and events, which are inserted for the whole group at once.
 async fn apply_mutation(tx: &mut Tx<'_>, change: &ProjectChange) -> Result<(), Error> {
     let project_id = &*change.project_id;
     match &change.mutation {
         Mutation::Nothing | Mutation::Moderated(_) => Ok(()),
-        Mutation::Reviewed(review) => reviews::decide(tx, project_id, review, change.at).await,
+        Mutation::Reviewed(review) => reviews::store_review(tx, project_id, review, change.at).await,
         Mutation::RuleCreated(rule) => rules::insert(tx, project_id, rule).await,
         Mutation::RuleUpdated(rule) => rules::update(tx, project_id, rule).await,
         Mutation::RuleDeleted(id) => rules::delete(tx, project_id, id).await,
-        Mutation::Notified(notification) => notifications::insert(tx, notification).await,
+        Mutation::NotificationCreated(notification) => notifications::insert(tx, notification).await,
     }?;
     match change.mutation {
         Mutation::RuleCreated(_) | Mutation::RuleUpdated(_) | Mutation::RuleDeleted(_) => {
@@ -183,19 +196,24 @@ async fn apply_mutation(tx: &mut Tx<'_>, change: &ProjectChange) -> Result<(), E
     }
 }
 
-/// The events to publish.
-fn batch(changes: &[&ProjectChange], commit_state: &CommitState, events: Vec<(LoggedEvent, Micros)>) -> EventBatch {
-    let decided: HashSet<&Arc<str>> =
+/// Collects what must be published once the transaction is committed.
+fn event_batch(
+    changes: &[&ProjectChange],
+    commit_state: &CommitState,
+    events: Vec<(LoggedEvent, Micros)>,
+) -> EventBatch {
+    let changed_projects: HashSet<&Arc<str>> =
         changes.iter().filter(|change| change.decision().is_some()).map(|change| &change.project_id).collect();
-    let statistics = decided.into_iter().filter_map(|id| Some((id.clone(), commit_state.projects.get(id)?.counts)));
-    let recent = changes.iter().filter_map(|change| {
+    let status_counts =
+        changed_projects.into_iter().filter_map(|id| Some((id.clone(), commit_state.projects.get(id)?.counts)));
+    let recent_decisions = changes.iter().filter_map(|change| {
         let (content_id, decision) = change.decision()?;
-        let recent = RecentDecision { content_id: content_id.to_owned(), decision, timestamp: rfc3339(change.at) };
-        Some((change.project_id.clone(), recent))
+        let decision = RecentDecision { content_id: content_id.to_owned(), decision, timestamp: rfc3339(change.at) };
+        Some((change.project_id.clone(), decision))
     });
     EventBatch {
-        recent: recent.collect(),
-        statistics: statistics.collect(),
         events: events.into_iter().map(|(event, _)| event).collect(),
+        status_counts: status_counts.collect(),
+        recent_decisions: recent_decisions.collect(),
     }
 }

@@ -1,16 +1,16 @@
-//! Reading items and their statistics.
+//! Queries for items and for statistics about them.
 
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
-use super::rules::ALL_RULES;
-use super::text::Text;
+use super::rules::SELECT_ALL_RULES;
+use super::text::NulSafeText;
 use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::{
-    Content, ContentPosition, NumberedPage, ProjectSnapshot, ProjectTotals, RecentDecision, Status, StatusCounts,
+    Content, ContentPosition, OffsetPage, ProjectSnapshot, ProjectTotals, RecentDecision, Status, StatusCounts,
 };
 use crate::time::{Micros, rfc3339};
 
@@ -19,15 +19,15 @@ pub(super) struct ContentRow {
     pub(super) id: String,
     project_id: String,
     content_type: String,
-    pub(super) content_data: Text,
+    pub(super) content_data: NulSafeText,
     pub(super) meta_data: Option<String>,
     status: String,
     pub(super) created_at: Micros,
     updated_at: Micros,
 }
 
-/// The columns of a [`ContentRow`], of a project.
-macro_rules! select {
+/// A query for the [`ContentRow`]s of a project.
+macro_rules! select_contents {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, content_type, content_data, meta_data, status, created_at, updated_at ",
@@ -37,31 +37,32 @@ macro_rules! select {
     };
 }
 
-pub(super) use select;
+pub(super) use select_contents;
 
 impl Store {
     pub(crate) async fn content(&self, project_id: &str, id: &str) -> Result<Option<Content>, Error> {
-        const QUERY: &str = select!("AND id = $2");
-        let row: Option<ContentRow> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
-            sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
+        const SELECT_ITEM: &str = select_contents!("AND id = $2");
+        let row: Option<ContentRow> = with_conn!(&mut *self.project_reader(project_id).await?, db => {
+            sqlx::query_as(SELECT_ITEM).bind(project_id).bind(id).fetch_optional(db).await?
         });
-        Ok(self.with_results(project_id, row.into_iter().collect()).await?.pop())
+        Ok(self.attach_results(project_id, row.into_iter().collect()).await?.pop())
     }
 
-    /// A page of items, newest first.
+    /// Returns a page of items, newest first.
     pub(crate) async fn contents(
         &self,
         project_id: &str,
         status: Option<Status>,
         limit: i64,
         offset: i64,
-    ) -> Result<NumberedPage, Error> {
-        const ALL: &str = select!("ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
-        const SOME: &str = select!("AND status = $4 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
+    ) -> Result<OffsetPage, Error> {
+        const SELECT_ITEMS: &str = select_contents!("ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
+        const SELECT_ITEMS_WITH_STATUS: &str =
+            select_contents!("AND status = $4 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
         let counts = self.counts(project_id).await?;
-        let total = status.map_or(counts.total(), |status| counts.of(status));
-        let query = if status.is_some() { SOME } else { ALL };
-        let rows: Vec<ContentRow> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
+        let total = status.map_or(counts.total(), |status| counts.count_of(status));
+        let query = if status.is_some() { SELECT_ITEMS_WITH_STATUS } else { SELECT_ITEMS };
+        let rows: Vec<ContentRow> = with_conn!(&mut *self.project_reader(project_id).await?, db => {
             let query = sqlx::query_as(query).bind(project_id).bind(limit).bind(offset);
             let query = match status {
                 Some(status) => query.bind(status.as_str()),
@@ -69,41 +70,41 @@ impl Store {
             };
             query.fetch_all(db).await?
         });
-        let last = rows.last().map(|row| ContentPosition { at: row.created_at, id: row.id.clone() });
-        Ok(NumberedPage { contents: self.with_results(project_id, rows).await?, total, last })
+        let last_position = rows.last().map(|row| ContentPosition { created_at: row.created_at, id: row.id.clone() });
+        Ok(OffsetPage { contents: self.attach_results(project_id, rows).await?, total, last_position })
     }
 
     pub(crate) async fn counts(&self, project_id: &str) -> Result<StatusCounts, Error> {
         Ok(self.project_totals(project_id).await?.counts)
     }
 
-    /// The counts, and the event id that they go with.
+    /// Returns the counts of a project's items, with the id of the newest event that the counts include.
     pub(crate) async fn project_totals(&self, project_id: &str) -> Result<ProjectTotals, Error> {
-        let row = with_conn!(&mut self.reader().await?, db => sqlx::query_as(TOTALS).bind(project_id).fetch_optional(db).await?);
-        row.map(totals).ok_or(Error::NotFound("Project"))
+        let row = with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_TOTALS).bind(project_id).fetch_optional(db).await?);
+        row.map(totals_from_row).ok_or(Error::NotFound("Project"))
     }
 
-    /// The state of a project and its position in the log, as of one moment: counts, rules, and the first `limit` items that wait
-    /// for a review, newest first.
+    /// Returns a consistent snapshot of a project: its counts, the id of its newest event, its rules, and at most `limit` of its
+    /// newest flagged items.
     pub(crate) async fn snapshot(&self, project_id: &str, limit: i64) -> Result<ProjectSnapshot, Error> {
-        const FLAGGED: &str = select!("AND status = 'flagged' ORDER BY created_at DESC, id DESC LIMIT $2");
-        let mut reader = self.reader_of(project_id).await?;
-        let mut tx = reader.snapshot().await?;
-        let row = with_conn!(&mut tx, db => sqlx::query_as(TOTALS).bind(project_id).fetch_optional(db).await?);
-        let totals = row.map(totals).ok_or(Error::NotFound("Project"))?;
-        let rules = with_conn!(&mut tx, db => sqlx::query_as(ALL_RULES).bind(project_id).fetch_all(db).await?);
-        let rows: Vec<ContentRow> =
-            with_conn!(&mut tx, db => sqlx::query_as(FLAGGED).bind(project_id).bind(limit).fetch_all(db).await?);
-        let flagged = with_results(&mut tx, rows).await?;
+        const SELECT_FLAGGED_ITEMS: &str =
+            select_contents!("AND status = 'flagged' ORDER BY created_at DESC, id DESC LIMIT $2");
+        let mut reader = self.project_reader(project_id).await?;
+        let mut tx = reader.begin_snapshot().await?;
+        let row = with_conn!(&mut tx, db => sqlx::query_as(SELECT_TOTALS).bind(project_id).fetch_optional(db).await?);
+        let totals = row.map(totals_from_row).ok_or(Error::NotFound("Project"))?;
+        let rules = with_conn!(&mut tx, db => sqlx::query_as(SELECT_ALL_RULES).bind(project_id).fetch_all(db).await?);
+        let rows: Vec<ContentRow> = with_conn!(&mut tx, db => sqlx::query_as(SELECT_FLAGGED_ITEMS).bind(project_id).bind(limit).fetch_all(db).await?);
+        let flagged = attach_results(&mut tx, rows).await?;
         tx.commit().await?;
         Ok(ProjectSnapshot { totals, rules, flagged })
     }
 
-    /// The last decisions, newest first.
+    /// Returns the decisions about the newest items, newest first.
     pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<RecentDecision>, Error> {
-        const QUERY: &str = "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-        let rows: Vec<(String, String, Micros)> = with_conn!(&mut *self.reader_of(project_id).await?, db => {
-            sqlx::query_as(QUERY).bind(project_id).bind(limit).fetch_all(db).await?
+        const SELECT_RECENT_DECISIONS: &str = "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+        let rows: Vec<(String, String, Micros)> = with_conn!(&mut *self.project_reader(project_id).await?, db => {
+            sqlx::query_as(SELECT_RECENT_DECISIONS).bind(project_id).bind(limit).fetch_all(db).await?
         });
         let recent = rows.into_iter().map(|(content_id, status, at)| RecentDecision {
             content_id,
@@ -113,13 +114,14 @@ impl Store {
         Ok(recent.collect())
     }
 
-    pub(super) async fn with_results(&self, project_id: &str, rows: Vec<ContentRow>) -> Result<Vec<Content>, Error> {
+    /// Reads the moderation results of the given items and returns the complete items.
+    pub(super) async fn attach_results(&self, project_id: &str, rows: Vec<ContentRow>) -> Result<Vec<Content>, Error> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut reader = self.reader_of(project_id).await?;
-        let mut tx = reader.snapshot().await?;
-        let contents = with_results(&mut tx, rows).await?;
+        let mut reader = self.project_reader(project_id).await?;
+        let mut tx = reader.begin_snapshot().await?;
+        let contents = attach_results(&mut tx, rows).await?;
         tx.commit().await?;
         Ok(contents)
     }
@@ -127,15 +129,15 @@ impl Store {
 
 type TotalsRow = (i64, i64, i64, i64, i64);
 
-const TOTALS: &str =
+const SELECT_TOTALS: &str =
     "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";
 
-fn totals((head, approved, rejected, flagged, pending): TotalsRow) -> ProjectTotals {
+fn totals_from_row((head, approved, rejected, flagged, pending): TotalsRow) -> ProjectTotals {
     ProjectTotals { head, counts: StatusCounts { approved, rejected, flagged, pending } }
 }
 
-/// Adds the results to items.
-async fn with_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Content>, Error> {
+/// Reads the moderation results of the given items within a transaction and returns the complete items.
+async fn attach_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Content>, Error> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -150,7 +152,7 @@ async fn with_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Cont
     });
     let mut results: HashMap<String, Vec<Box<RawValue>>> = HashMap::new();
     for (content_id, result) in found {
-        results.entry(content_id).or_default().push(raw(result)?);
+        results.entry(content_id).or_default().push(raw_json(result)?);
     }
     rows.into_iter()
         .map(|row| {
@@ -160,7 +162,7 @@ async fn with_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Cont
                 project_id: row.project_id,
                 content_type: row.content_type,
                 content_data: row.content_data.0,
-                meta_data: row.meta_data.map(raw).transpose()?,
+                meta_data: row.meta_data.map(raw_json).transpose()?,
                 status: Status::parse(&row.status).unwrap_or(Status::Pending),
                 created_at: rfc3339(row.created_at),
                 updated_at: rfc3339(row.updated_at),
@@ -169,7 +171,7 @@ async fn with_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Cont
         .collect()
 }
 
-/// JSON text from the database, which the server wrote.
-pub(super) fn raw(text: String) -> Result<Box<RawValue>, Error> {
-    RawValue::from_string(text).map_err(|error| Error::Internal(format!("damaged JSON in the database: {error}")))
+/// Converts JSON text that the server stored in the database.
+pub(super) fn raw_json(text: String) -> Result<Box<RawValue>, Error> {
+    RawValue::from_string(text).map_err(|error| Error::Internal(format!("invalid JSON in the database: {error}")))
 }

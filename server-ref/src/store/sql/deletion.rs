@@ -1,23 +1,25 @@
-//! The deletion of a project: it is invisible at once and deleted in pieces, so that nobody waits long. Each piece is a transaction
-//! of its own, so any server can continue where another stopped.
+//! Deletion of projects.
+//!
+//! A deleted project becomes invisible immediately. Its rows are deleted in pieces, so that other requests never wait long. Each
+//! piece is a separate transaction, so any server can continue a deletion that another server started.
 
 use serde_json::json;
 
-use super::projects::name_of;
+use super::projects::project_name;
 use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::now;
 
-/// The rows that give access to a project, deleted first.
-const ACCESS: [&str; 3] = [
+/// Statements that delete the rows granting access to a project.
+const DELETE_ACCESS: [&str; 3] = [
     "DELETE FROM api_keys WHERE project_id = $1",
     "DELETE FROM members WHERE project_id = $1",
     "DELETE FROM invitations WHERE project_id = $1",
 ];
 
-/// Deletes a limited number of a project's rows from a table, by a column that is unique within the project.
-macro_rules! piece {
+/// A statement that deletes up to 200 of a project's rows from a table. The column must be unique within the project.
+macro_rules! delete_piece {
     ($table:literal, $column:literal) => {
         concat!(
             "DELETE FROM ",
@@ -35,46 +37,51 @@ macro_rules! piece {
     };
 }
 
-/// The results of the items that are deleted next.
-const RESULTS: &str = "DELETE FROM moderation_results WHERE content_id IN
-                       (SELECT id FROM contents WHERE project_id = $1 ORDER BY id LIMIT 200)";
-const PIECES: [&str; 6] = [
-    piece!("contents", "id"),
-    piece!("events", "event_id"),
-    piece!("authors", "author"),
-    piece!("audit", "id"),
-    piece!("idempotency_keys", "key"),
-    piece!("rules", "id"),
+/// Deletes the results of the items that the first statement of `DELETE_PIECES` is about to delete.
+const DELETE_RESULTS: &str = "DELETE FROM moderation_results WHERE content_id IN
+                              (SELECT id FROM contents WHERE project_id = $1 ORDER BY id LIMIT 200)";
+const DELETE_PIECES: [&str; 6] = [
+    delete_piece!("contents", "id"),
+    delete_piece!("events", "event_id"),
+    delete_piece!("authors", "author"),
+    delete_piece!("audit", "id"),
+    delete_piece!("idempotency_keys", "key"),
+    delete_piece!("rules", "id"),
 ];
 
 impl Store {
-    /// Ends all access to a project. The server's audit log keeps an entry of the deletion; the project's own log is deleted.
+    /// Marks a project as deleted and ends all access to it.
+    ///
+    /// The deletion is recorded in the server's audit log, because the project's own log will be deleted.
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
-        const DELETED: &str = "UPDATE projects SET deleted_at = $2 WHERE id = $1";
+        const MARK_DELETED: &str = "UPDATE projects SET deleted_at = $2 WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        // From here on nobody adds an item.
+        // Until this transaction is committed, no other transaction can add an item.
         tx.lock_project(id).await?;
-        if let Some(name) = name_of(&mut tx, id).await? {
-            tx.record(None, &AuditDraft::new(by, "project.delete", id).before(json!({"name": name}))).await?;
+        if let Some(name) = project_name(&mut tx, id).await? {
+            tx.record_audit(None, &AuditDraft::new(by, "project.delete", id).with_before(json!({"name": name})))
+                .await?;
         }
-        with_conn!(&mut tx, db => { sqlx::query(DELETED).bind(id).bind(now()).execute(db).await?; });
+        with_conn!(&mut tx, db => { sqlx::query(MARK_DELETED).bind(id).bind(now()).execute(db).await?; });
         revoke_access(&mut tx, id).await?;
         tx.announce(&Invalidation::ProjectDeleted(id.to_owned())).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Deletes a piece of a deleted project, and returns `true` if there may be more. Servers on one database take different
-    /// projects.
-    pub(crate) async fn delete_piece(&self) -> Result<bool, Error> {
-        const NEXT: &str = "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
-        const FREE: &str = "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1
-                            FOR UPDATE SKIP LOCKED";
-        const PROJECT: &str = "DELETE FROM projects WHERE id = $1";
-        let next = if self.is_postgres() { FREE } else { NEXT };
-        // Most of the time there is nothing to write.
-        let waiting: Option<String> =
-            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(NEXT).fetch_optional(db).await?);
+    /// Deletes a piece of a deleted project. Returns true if more pieces may be left.
+    ///
+    /// Servers that share a database work on different projects.
+    pub(crate) async fn delete_next_piece(&self) -> Result<bool, Error> {
+        const SELECT_NEXT_PROJECT: &str =
+            "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
+        const LOCK_NEXT_PROJECT: &str =
+            "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1
+                                 FOR UPDATE SKIP LOCKED";
+        const DELETE_PROJECT: &str = "DELETE FROM projects WHERE id = $1";
+        let next = if self.is_postgres() { LOCK_NEXT_PROJECT } else { SELECT_NEXT_PROJECT };
+        // Usually nothing has to be deleted, so the connection for writing is not needed.
+        let waiting: Option<String> = with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_NEXT_PROJECT).fetch_optional(db).await?);
         if waiting.is_none() {
             return Ok(false);
         }
@@ -85,28 +92,28 @@ impl Store {
             return Ok(false);
         };
         revoke_access(&mut tx, &id).await?;
-        delete(&mut tx, RESULTS, &id).await?;
-        for piece in PIECES {
-            if delete(&mut tx, piece, &id).await? > 0 {
+        execute_for_project(&mut tx, DELETE_RESULTS, &id).await?;
+        for piece in DELETE_PIECES {
+            if execute_for_project(&mut tx, piece, &id).await? > 0 {
                 tx.commit().await?;
                 return Ok(true);
             }
         }
-        // Little is left, and goes with it.
-        delete(&mut tx, PROJECT, &id).await?;
+        // The few rows that are left, such as notifications, are deleted together with the project.
+        execute_for_project(&mut tx, DELETE_PROJECT, &id).await?;
         tx.commit().await?;
         Ok(true)
     }
 }
 
 async fn revoke_access(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
-    for query in ACCESS {
-        delete(tx, query, id).await?;
+    for query in DELETE_ACCESS {
+        execute_for_project(tx, query, id).await?;
     }
     Ok(())
 }
 
-async fn delete(tx: &mut Tx<'_>, query: &'static str, id: &str) -> Result<u64, Error> {
+async fn execute_for_project(tx: &mut Tx<'_>, query: &'static str, id: &str) -> Result<u64, Error> {
     Ok(with_conn!(tx, db => sqlx::query(query).bind(id).execute(db).await?.rows_affected()))
 }
 
@@ -117,7 +124,7 @@ mod tests {
     use super::*;
     use crate::store::{CommitOutcome, EventDraft, Mutation, NewContent, ProjectChange, Status, StoreOptions};
 
-    fn content(project_id: &Arc<str>, id: usize) -> ProjectChange {
+    fn new_content(project_id: &Arc<str>, id: usize) -> ProjectChange {
         let content = NewContent {
             id: format!("{project_id}-{id}"),
             content_type: "text".into(),
@@ -139,49 +146,51 @@ mod tests {
         }
     }
 
-    async fn rows(store: &Store, query: &'static str) -> i64 {
+    async fn query_count(store: &Store, query: &'static str) -> i64 {
         with_conn!(&mut store.reader().await.unwrap(), db => sqlx::query_scalar(query).fetch_one(db).await.unwrap())
     }
 
     #[tokio::test]
-    async fn a_project_is_invisible_at_once_and_goes_in_pieces_over_a_restart() {
-        const CONTENTS: &str = "SELECT COUNT(*) FROM contents";
-        const RESULTS: &str = "SELECT COUNT(*) FROM moderation_results";
+    async fn a_deleted_project_is_invisible_immediately_and_is_deleted_in_pieces_across_a_restart() {
+        const COUNT_ITEMS: &str = "SELECT COUNT(*) FROM contents";
+        const COUNT_RESULTS: &str = "SELECT COUNT(*) FROM moderation_results";
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("a.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         let by = Actor::system();
         let gone: Arc<str> = store.create_project("Gone", None, &by).await.unwrap().into();
         let stays: Arc<str> = store.create_project("Stays", None, &by).await.unwrap().into();
-        let changes: Vec<ProjectChange> = (0..450).map(|id| content(&gone, id)).chain([content(&stays, 0)]).collect();
+        let changes: Vec<ProjectChange> =
+            (0..450).map(|id| new_content(&gone, id)).chain([new_content(&stays, 0)]).collect();
         assert!(matches!(store.commit(&changes).await.unwrap(), CommitOutcome::Done(_)));
 
         store.delete_project(&gone, &by).await.unwrap();
-        assert_eq!(rows(&store, CONTENTS).await, 451);
+        assert_eq!(query_count(&store, COUNT_ITEMS).await, 451);
         assert!(!store.project_exists(&gone).await.unwrap() && store.project(&gone).await.unwrap().is_none());
         assert_eq!(store.project_ids().await.unwrap(), [stays.to_string()]);
         assert!(matches!(store.counts(&gone).await, Err(Error::NotFound("Project"))));
         assert!(matches!(store.events_after(&gone, 0, 1).await, Err(Error::NotFound("Project"))));
         assert_eq!(store.event_head(&gone).await.unwrap(), None);
-        let CommitOutcome::Done(committed) = store.commit(&[content(&gone, 999), content(&stays, 1)]).await.unwrap()
+        let CommitOutcome::Done(committed) =
+            store.commit(&[new_content(&gone, 999), new_content(&stays, 1)]).await.unwrap()
         else {
-            panic!("SQLite leaves no doubt")
+            panic!("with SQLite, the outcome is never in doubt")
         };
         assert_eq!(committed.failures.keys().collect::<Vec<_>>(), [&0]);
 
-        assert!(store.delete_piece().await.unwrap());
-        assert_eq!((rows(&store, CONTENTS).await, rows(&store, RESULTS).await), (252, 252));
+        assert!(store.delete_next_piece().await.unwrap());
+        assert_eq!((query_count(&store, COUNT_ITEMS).await, query_count(&store, COUNT_RESULTS).await), (252, 252));
         store.close().await;
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
-        while store.delete_piece().await.unwrap() {}
-        for (query, left) in [
-            (CONTENTS, 2),
-            (RESULTS, 2),
+        while store.delete_next_piece().await.unwrap() {}
+        for (query, expected) in [
+            (COUNT_ITEMS, 2),
+            (COUNT_RESULTS, 2),
             ("SELECT COUNT(*) FROM events", 4),
             ("SELECT COUNT(*) FROM authors", 2),
             ("SELECT COUNT(*) FROM projects", 1),
         ] {
-            assert_eq!(rows(&store, query).await, left, "{query}");
+            assert_eq!(query_count(&store, query).await, expected, "{query}");
         }
         assert_eq!(store.counts(&stays).await.unwrap().total(), 2);
         store.close().await;

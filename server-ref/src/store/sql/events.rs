@@ -1,49 +1,53 @@
-//! The event log: reading it page by page, and pruning it.
+//! Reading and pruning of the event log.
 
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
-use super::contents::raw;
+use super::contents::raw_json;
 use super::{Backend, Store, Tx, with_conn};
 use crate::Error;
 use crate::store::EventPage;
 
-/// The size in bytes at which a page ends early, so that an answer stays within a client's limits.
+/// Size in bytes at which a page ends early, so that a reply stays within the limits of clients.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
-/// Rows deleted per transaction, so that writers don't wait long.
+/// Number of rows deleted per transaction, kept small so that other writers don't wait long.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
 impl Store {
-    /// The newest event id of a project; `None` if there is no such project.
+    /// Returns the id of a project's newest event, or `None` if the project does not exist.
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
-        const QUERY: &str = "SELECT event_head FROM projects WHERE id = $1 AND deleted_at IS NULL";
+        const SELECT_HEAD: &str = "SELECT event_head FROM projects WHERE id = $1 AND deleted_at IS NULL";
         Ok(
-            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?),
+            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_HEAD).bind(project_id).fetch_optional(db).await?),
         )
     }
 
-    /// The newest ids of these projects, for those that exist. `None`: nobody else writes this database.
+    /// Returns the id of the newest event of each project that exists. Returns `None` on SQLite, where no other server can have
+    /// written events.
     pub(crate) async fn event_heads(&self, project_ids: &[String]) -> Result<Option<Vec<(String, i64)>>, Error> {
-        const QUERY: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1) AND deleted_at IS NULL";
+        const SELECT_HEADS: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1) AND deleted_at IS NULL";
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(None),
             Backend::Postgres(database) => {
-                Ok(Some(sqlx::query_as(QUERY).bind(project_ids).fetch_all(&database.pool).await?))
+                Ok(Some(sqlx::query_as(SELECT_HEADS).bind(project_ids).fetch_all(&database.write_pool).await?))
             }
         }
     }
 
-    /// Events after `after`, oldest first: at most `limit`, and fewer when they are large, but at least one.
+    /// Returns the events with ids greater than `after`, oldest first.
+    ///
+    /// The page contains at most `limit` events. It contains fewer if the events are large, but at least one if there is any.
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
-        const BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
+        const SELECT_LOG_BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
                               FROM projects WHERE id = $1 AND deleted_at IS NULL";
-        let mut reader = self.reader_of(project_id).await?;
-        // One snapshot, so that head, oldest and the events agree while others write and prune.
-        let mut tx = reader.snapshot().await?;
+        let mut reader = self.project_reader(project_id).await?;
+        // In a snapshot, `head`, `oldest` and the events stay consistent while other transactions write and prune.
+        let mut tx = reader.begin_snapshot().await?;
         let bounds: Option<(i64, Option<i64>)> =
-            with_conn!(&mut tx, db => sqlx::query_as(BOUNDS).bind(project_id).fetch_optional(db).await?);
+            with_conn!(&mut tx, db => sqlx::query_as(SELECT_LOG_BOUNDS).bind(project_id).fetch_optional(db).await?);
         let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
-        // Events that pruning has not reached yet count as gone: `oldest` must not depend on its timing.
+        // Events beyond the limit count as deleted even before they are pruned, so that `oldest` does not depend on the time of
+        // pruning.
         let bound = match i64::try_from(self.inner.retention.max_events) {
             Ok(max) if max > 0 => (head - max + 1).max(1),
             _ => 1,
@@ -51,39 +55,39 @@ impl Store {
         let oldest = held.unwrap_or(head + 1).max(bound);
         let from = after.saturating_add(1).max(oldest);
         let mut events = Vec::new();
-        for (name, data) in page(&mut tx, project_id, from, limit).await? {
-            events.push((name, raw(data)?));
+        for (name, data) in read_page(&mut tx, project_id, from, limit).await? {
+            events.push((name, raw_json(data)?));
         }
         tx.commit().await?;
         Ok(EventPage { events, head, oldest })
     }
 
-    /// Deletes the events beyond the log's bounds, and returns their number.
+    /// Deletes the events that exceed the retention limits, and returns their number.
     pub(crate) async fn prune_events(&self) -> Result<u64, Error> {
-        const QUERY: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
+        const SELECT_HEADS: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
         let mut pruned = 0;
         let projects: Vec<(String, i64)> =
-            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_HEADS).fetch_all(db).await?);
         let retention = self.inner.retention;
         let max_events = i64::try_from(retention.max_events).unwrap_or(0);
         let max_age = i64::try_from(retention.max_age.as_micros()).unwrap_or(0);
-        let now = self.clock().await?;
+        let now = self.database_time().await?;
         for (project_id, head) in projects {
             if max_events > 0 {
                 let before = head - max_events + 1;
-                pruned += self.prune_project(&project_id, before, i64::MIN).await?;
+                pruned += self.prune_project_events(&project_id, before, i64::MIN).await?;
             }
             if max_age > 0 {
-                pruned += self.prune_project(&project_id, i64::MIN, now - max_age).await?;
+                pruned += self.prune_project_events(&project_id, i64::MIN, now - max_age).await?;
             }
         }
         Ok(pruned)
     }
 
-    /// Deletes from the oldest end while events are below the id or older than the time.
-    async fn prune_project(&self, project_id: &str, before_id: i64, before: i64) -> Result<u64, Error> {
-        // A prefix goes, never a part of the middle, even when the clock jumped.
-        const QUERY: &str = "DELETE FROM events WHERE project_id = $1 AND event_id <= (
+    /// Deletes a project's oldest events, up to the last event with an id below `before_id` or a time before `before_time`.
+    async fn prune_project_events(&self, project_id: &str, before_id: i64, before_time: i64) -> Result<u64, Error> {
+        // Only a prefix of the log may be deleted, even if a change of the clock left times out of order.
+        const DELETE_OLD_EVENTS: &str = "DELETE FROM events WHERE project_id = $1 AND event_id <= (
                                  SELECT MAX(event_id) FROM (
                                      SELECT event_id, created_at FROM events
                                      WHERE project_id = $1 ORDER BY event_id LIMIT $4) AS oldest
@@ -91,7 +95,7 @@ impl Store {
         let mut pruned = 0;
         loop {
             let deleted = with_conn!(&mut self.writer().await?, db => {
-                let query = sqlx::query(QUERY).bind(project_id).bind(before_id).bind(before).bind(PRUNED_ROWS_PER_TRANSACTION);
+                let query = sqlx::query(DELETE_OLD_EVENTS).bind(project_id).bind(before_id).bind(before_time).bind(PRUNED_ROWS_PER_TRANSACTION);
                 query.execute(db).await?.rows_affected()
             });
             pruned += deleted;
@@ -102,14 +106,14 @@ impl Store {
     }
 }
 
-/// Names and payloads.
-async fn page(tx: &mut Tx<'_>, project_id: &str, from: i64, limit: i64) -> Result<Vec<(String, String)>, Error> {
-    const QUERY: &str =
+/// Reads the names and payloads of one page of events, starting with the event id `from`.
+async fn read_page(tx: &mut Tx<'_>, project_id: &str, from: i64, limit: i64) -> Result<Vec<(String, String)>, Error> {
+    const SELECT_EVENTS: &str =
         "SELECT name, data FROM events WHERE project_id = $1 AND event_id >= $2 ORDER BY event_id LIMIT $3";
     let mut events = Vec::new();
     let mut bytes = 0;
     with_conn!(tx, db => {
-        let mut rows = sqlx::query(QUERY).bind(project_id).bind(from).bind(limit).fetch(db);
+        let mut rows = sqlx::query(SELECT_EVENTS).bind(project_id).bind(from).bind(limit).fetch(db);
         while let Some(row) = rows.try_next().await? {
             let (name, data): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             bytes += name.len() + data.len();

@@ -1,4 +1,4 @@
-//! A connection with one user at a time.
+//! A database connection that is used by one caller at a time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,11 +6,11 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::Error;
 
-/// One connection, which is replaced after it was distrusted. Its lock is fair: users take turns.
+/// A connection behind a fair lock. A connection that was marked as suspect is replaced before its next use.
 #[derive(Debug)]
 pub(super) struct ExclusiveConnection<C> {
     slot: Mutex<ConnectionSlot<C>>,
-    distrusted: AtomicBool,
+    is_suspect: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -23,16 +23,20 @@ enum ConnectionSlot<C> {
 impl<C> ExclusiveConnection<C> {
     pub(super) fn new(connection: Option<C>) -> Self {
         let slot = connection.map_or(ConnectionSlot::Empty, ConnectionSlot::Open);
-        Self { slot: Mutex::new(slot), distrusted: AtomicBool::new(false) }
+        Self { slot: Mutex::new(slot), is_suspect: AtomicBool::new(false) }
     }
 
-    /// Waits for the caller's turn, and returns the connection.
-    pub(super) async fn take(
+    /// Waits for exclusive use of the connection and returns it. Opens a new connection with `open` if there is none, or if the
+    /// existing one is suspect.
+    ///
+    /// # Errors
+    /// [`Error::ShuttingDown`] after [`ExclusiveConnection::close`].
+    pub(super) async fn lock(
         &self,
         open: impl AsyncFnOnce() -> sqlx::Result<C>,
     ) -> Result<MappedMutexGuard<'_, C>, Error> {
         let mut slot = self.slot.lock().await;
-        if matches!(*slot, ConnectionSlot::Open(_)) && self.distrusted.swap(false, Ordering::Relaxed) {
+        if matches!(*slot, ConnectionSlot::Open(_)) && self.is_suspect.swap(false, Ordering::Relaxed) {
             *slot = ConnectionSlot::Empty;
         }
         if matches!(*slot, ConnectionSlot::Empty) {
@@ -45,17 +49,17 @@ impl<C> ExclusiveConnection<C> {
         connection.map_err(|_| Error::ShuttingDown)
     }
 
-    /// The next user gets another connection. To be called while the connection is held.
-    pub(super) fn distrust(&self) {
-        self.distrusted.store(true, Ordering::Relaxed);
+    /// Marks the connection as suspect, so that the next caller receives a new one. Must be called while the connection is locked.
+    pub(super) fn mark_suspect(&self) {
+        self.is_suspect.store(true, Ordering::Relaxed);
     }
 
-    /// The connection works after all. To be called while it is held.
-    pub(super) fn trust(&self) {
-        self.distrusted.store(false, Ordering::Relaxed);
+    /// Undoes [`ExclusiveConnection::mark_suspect`]. Must be called while the connection is locked.
+    pub(super) fn clear_suspect(&self) {
+        self.is_suspect.store(false, Ordering::Relaxed);
     }
 
-    /// Ends all turns, and returns the connection to be closed.
+    /// Waits for the current user, prevents further use, and returns the connection so that the caller can close it.
     pub(super) async fn close(&self) -> Option<C> {
         match std::mem::replace(&mut *self.slot.lock().await, ConnectionSlot::Closed) {
             ConnectionSlot::Open(connection) => Some(connection),

@@ -1,59 +1,59 @@
-//! Idempotency keys. They are written by `commit`, together with the change of their request.
+//! Storage of idempotency keys. The `commit` module writes each key together with the change that its request makes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::{PgConnection, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::rows::pieces;
+use super::bulk_insert::power_of_two_chunks;
 use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::commit_state::IdempotencyId;
-use crate::store::idempotency::{ALL_PROJECTS, IDEMPOTENCY_KEY_EVENTS_MAX, IDEMPOTENCY_KEY_LIFETIME};
+use crate::store::idempotency::{ALL_PROJECTS_ID, IDEMPOTENCY_KEY_EVENTS_MAX, IDEMPOTENCY_KEY_LIFETIME};
 use crate::store::{IdempotencyKey, IdempotencyRecord, ProjectChange};
 use crate::time::{Micros, now};
 
-/// Rows deleted per transaction, so that writers don't wait long.
+/// Number of rows deleted per transaction, kept small so that other writers don't wait long.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
-/// A key to be stored, its project, and the project's newest event.
+/// A change, the key and answer to be stored for it, and the id of the project's newest event after the change.
 pub(super) type NewKeyRow<'a> = (&'a ProjectChange, &'a IdempotencyRecord, i64);
 
 impl Store {
-    /// The answer to the request with this key, if it was answered before.
+    /// Returns the stored answer for a repeated request.
     ///
     /// # Errors
-    /// If the key was used for another request.
+    /// [`Error::IdempotencyMismatch`] if the key was used for another request.
     pub(crate) async fn idempotent_answer(
         &self,
         project_id: &str,
         request: &IdempotencyKey,
     ) -> Result<Option<String>, Error> {
         let mut reader = self.reader().await?;
-        let mut tx = reader.snapshot().await?;
-        let found = one(&mut tx, project_id, request).await?;
+        let mut tx = reader.begin_snapshot().await?;
+        let found = find_answer(&mut tx, project_id, request).await?;
         tx.commit().await?;
         Ok(found)
     }
 
-    /// Deletes the keys that are older than a day, or beyond a project's newest events, and returns their number.
+    /// Deletes the keys that are too old or that do not belong to a project's newest events, and returns their number.
     pub(crate) async fn prune_idempotency_keys(&self) -> Result<u64, Error> {
-        const QUERY: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
-        let before = self.clock().await? - IDEMPOTENCY_KEY_LIFETIME;
+        const SELECT_EVENT_HEADS: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
+        let before_time = self.database_time().await? - IDEMPOTENCY_KEY_LIFETIME;
         let mut projects: Vec<(String, i64)> =
-            with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).fetch_all(db).await?);
-        projects.push((ALL_PROJECTS.to_owned(), 0));
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_EVENT_HEADS).fetch_all(db).await?);
+        projects.push((ALL_PROJECTS_ID.to_owned(), 0));
         let mut pruned = 0;
         for (project_id, head) in projects {
             let before_event = head - IDEMPOTENCY_KEY_EVENTS_MAX + 1;
-            pruned += self.prune_keys_of(&project_id, before_event, before).await?;
+            pruned += self.prune_project_keys(&project_id, before_event, before_time).await?;
         }
         Ok(pruned)
     }
 
-    /// Deletes a project's oldest keys while they belong to events below the id or are older than the time.
-    async fn prune_keys_of(&self, project_id: &str, before_event: i64, before: Micros) -> Result<u64, Error> {
-        const QUERY: &str = "DELETE FROM idempotency_keys WHERE project_id = $1 AND key IN (
+    /// Deletes a project's keys that belong to events before the id `before_event` or were created before `before_time`.
+    async fn prune_project_keys(&self, project_id: &str, before_event: i64, before_time: Micros) -> Result<u64, Error> {
+        const DELETE_OLD_KEYS: &str = "DELETE FROM idempotency_keys WHERE project_id = $1 AND key IN (
                                  SELECT key FROM (
                                      SELECT key, event_id, created_at FROM idempotency_keys
                                      WHERE project_id = $1 ORDER BY event_id LIMIT $4) AS oldest
@@ -61,7 +61,7 @@ impl Store {
         let mut pruned = 0;
         loop {
             let deleted = with_conn!(&mut self.writer().await?, db => {
-                let query = sqlx::query(QUERY).bind(project_id).bind(before_event).bind(before);
+                let query = sqlx::query(DELETE_OLD_KEYS).bind(project_id).bind(before_event).bind(before_time);
                 query.bind(PRUNED_ROWS_PER_TRANSACTION).execute(db).await?.rows_affected()
             });
             pruned += deleted;
@@ -72,45 +72,45 @@ impl Store {
     }
 }
 
-/// Stores a key outside of `commit`. If it is stored already, returns the answer to its request; a transaction that stores the same
-/// key at this moment is waited for.
-pub(super) async fn claim(
+/// Stores a key for a request that is not written by `commit`. If the key is already stored, returns the answer to its request.
+/// Waits for concurrent transactions that store the same key.
+pub(super) async fn claim_key(
     tx: &mut Tx<'_>,
     project_id: &str,
     record: &IdempotencyRecord,
     at: Micros,
 ) -> Result<Option<String>, Error> {
-    const EXPIRED: &str = "DELETE FROM idempotency_keys WHERE project_id = $1 AND key = $2 AND created_at < $3";
-    const QUERY: &str = "INSERT INTO idempotency_keys (project_id, key, fingerprint, answer, event_id, created_at)
+    const DELETE_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE project_id = $1 AND key = $2 AND created_at < $3";
+    const INSERT_KEY: &str = "INSERT INTO idempotency_keys (project_id, key, fingerprint, answer, event_id, created_at)
                          VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (project_id, key) DO NOTHING";
     let key = &record.key;
     let inserted = with_conn!(&mut *tx, db => {
-        let query = sqlx::query(EXPIRED).bind(project_id).bind(&*key.key).bind(at - IDEMPOTENCY_KEY_LIFETIME);
+        let query = sqlx::query(DELETE_EXPIRED).bind(project_id).bind(&*key.key).bind(at - IDEMPOTENCY_KEY_LIFETIME);
         query.execute(&mut *db).await?;
-        let query = sqlx::query(QUERY).bind(project_id).bind(&*key.key).bind(&key.fingerprint[..]);
+        let query = sqlx::query(INSERT_KEY).bind(project_id).bind(&*key.key).bind(&key.fingerprint[..]);
         query.bind(&record.answer).bind(at).execute(db).await?.rows_affected()
     });
-    if inserted > 0 { Ok(None) } else { one(tx, project_id, key).await }
+    if inserted > 0 { Ok(None) } else { find_answer(tx, project_id, key).await }
 }
 
-/// The answer to one request, within a transaction.
-pub(super) async fn one(tx: &mut Tx<'_>, project_id: &str, request: &IdempotencyKey) -> Result<Option<String>, Error> {
+/// Returns the stored answer for a repeated request.
+async fn find_answer(tx: &mut Tx<'_>, project_id: &str, request: &IdempotencyKey) -> Result<Option<String>, Error> {
     let id: IdempotencyId = (project_id.into(), request.key.clone());
-    let found = load(tx, &[(&id, now())]).await?;
+    let found = load_records(tx, &[(&id, now())]).await?;
     found.get(&id).map(|record| record.replay(request)).transpose()
 }
 
-/// The keys of these that are stored and were not too old at the time of the request.
-pub(super) async fn load(
+/// Loads the records of the given keys, each with the time of its request. Omits keys that had expired at that time.
+pub(super) async fn load_records(
     tx: &mut Tx<'_>,
     ids: &[(&IdempotencyId, Micros)],
 ) -> Result<HashMap<IdempotencyId, IdempotencyRecord>, Error> {
-    const QUERY: &str = "SELECT project_id, key, fingerprint, answer, created_at FROM idempotency_keys
+    const SELECT_KEYS: &str = "SELECT project_id, key, fingerprint, answer, created_at FROM idempotency_keys
                          WHERE (project_id, key) IN (";
     let mut found = HashMap::new();
-    for ids in pieces(ids) {
+    for ids in power_of_two_chunks(ids) {
         let rows: Vec<(String, String, Vec<u8>, String, Micros)> = with_conn!(&mut *tx, db => {
-            let mut query = QueryBuilder::new(QUERY);
+            let mut query = QueryBuilder::new(SELECT_KEYS);
             query.push_values(ids, |mut row, ((project_id, key), _)| {
                 row.push_bind(project_id.to_string()).push_bind(key.to_string());
             });
@@ -119,9 +119,10 @@ pub(super) async fn load(
         for (project_id, key, fingerprint, answer, created_at) in rows {
             let key: Arc<str> = key.into();
             let id = (project_id.into(), key.clone());
-            let asked_at = ids.iter().find(|(asked, _)| **asked == id).map_or(0, |&(_, at)| at);
-            let fingerprint = fingerprint.try_into().map_err(|_| Error::Internal("a damaged fingerprint".into()))?;
-            if created_at >= asked_at - IDEMPOTENCY_KEY_LIFETIME {
+            let requested_at = ids.iter().find(|(requested, _)| **requested == id).map_or(0, |&(_, at)| at);
+            let fingerprint =
+                fingerprint.try_into().map_err(|_| Error::Internal("invalid fingerprint in the database".into()))?;
+            if created_at >= requested_at - IDEMPOTENCY_KEY_LIFETIME {
                 found.insert(id, IdempotencyRecord { key: IdempotencyKey { key, fingerprint }, answer });
             }
         }
@@ -129,17 +130,17 @@ pub(super) async fn load(
     Ok(found)
 }
 
-/// Stores keys. One that was too old is replaced.
-pub(super) async fn insert(tx: &mut Tx<'_>, rows: &[NewKeyRow<'_>]) -> Result<(), Error> {
+/// Stores keys, and replaces those that have expired.
+pub(super) async fn insert_records(tx: &mut Tx<'_>, rows: &[NewKeyRow<'_>]) -> Result<(), Error> {
     match tx {
-        Tx::Sqlite(tx) => insert_rows(tx, rows).await?,
-        Tx::Postgres(tx) => insert_columns(tx, rows).await?,
+        Tx::Sqlite(tx) => insert_into_sqlite(tx, rows).await?,
+        Tx::Postgres(tx) => insert_into_postgres(tx, rows).await?,
     }
     Ok(())
 }
 
-/// Replaces the key that exists.
-macro_rules! or_replace {
+/// An INSERT that replaces existing keys.
+macro_rules! insert_or_replace {
     ($insert:literal) => {
         concat!(
             $insert,
@@ -149,11 +150,12 @@ macro_rules! or_replace {
     };
 }
 
-async fn insert_rows(tx: &mut SqliteConnection, rows: &[NewKeyRow<'_>]) -> sqlx::Result<()> {
-    const QUERY: &str = "INSERT INTO idempotency_keys (project_id, key, fingerprint, answer, event_id, created_at) ";
-    const OR_REPLACE: &str = or_replace!("");
-    for rows in pieces(rows) {
-        let mut query = QueryBuilder::<Sqlite>::new(QUERY);
+async fn insert_into_sqlite(tx: &mut SqliteConnection, rows: &[NewKeyRow<'_>]) -> sqlx::Result<()> {
+    const INSERT_KEYS: &str =
+        "INSERT INTO idempotency_keys (project_id, key, fingerprint, answer, event_id, created_at) ";
+    const OR_REPLACE_KEYS: &str = insert_or_replace!("");
+    for rows in power_of_two_chunks(rows) {
+        let mut query = QueryBuilder::<Sqlite>::new(INSERT_KEYS);
         query.push_values(rows, |mut row, (change, IdempotencyRecord { key, answer }, event_id)| {
             row.push_bind(change.project_id.to_string())
                 .push_bind(key.key.to_string())
@@ -162,20 +164,20 @@ async fn insert_rows(tx: &mut SqliteConnection, rows: &[NewKeyRow<'_>]) -> sqlx:
                 .push_bind(*event_id)
                 .push_bind(change.at);
         });
-        query.push(OR_REPLACE).build().execute(&mut *tx).await?;
+        query.push(OR_REPLACE_KEYS).build().execute(&mut *tx).await?;
     }
     Ok(())
 }
 
-async fn insert_columns(tx: &mut PgConnection, rows: &[NewKeyRow<'_>]) -> sqlx::Result<()> {
-    const QUERY: &str = or_replace!(
+async fn insert_into_postgres(tx: &mut PgConnection, rows: &[NewKeyRow<'_>]) -> sqlx::Result<()> {
+    const INSERT_KEYS: &str = insert_or_replace!(
         "INSERT INTO idempotency_keys (project_id, key, fingerprint, answer, event_id, created_at)
          SELECT * FROM UNNEST($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[])"
     );
     if rows.is_empty() {
         return Ok(());
     }
-    sqlx::query(QUERY)
+    sqlx::query(INSERT_KEYS)
         .bind(rows.iter().map(|(change, ..)| &*change.project_id).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, record, _)| &*record.key.key).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, record, _)| &record.key.fingerprint[..]).collect::<Vec<_>>())
@@ -193,7 +195,7 @@ mod tests {
     use crate::store::sql::tests::empty_store;
     use crate::store::{Actor, CommitOutcome, EventDraft, Mutation};
 
-    fn change(project_id: &Arc<str>, key: &str, body: &str, at: Micros) -> ProjectChange {
+    fn keyed_change(project_id: &Arc<str>, key: &str, body: &str, at: Micros) -> ProjectChange {
         let record = IdempotencyKey::new(key, "/", body.as_bytes()).with_answer(&body).unwrap();
         ProjectChange {
             project_id: project_id.clone(),
@@ -205,50 +207,67 @@ mod tests {
         }
     }
 
-    async fn repeated(store: &Store, changes: &[ProjectChange]) -> Vec<usize> {
+    async fn commit_and_list_repeated(store: &Store, changes: &[ProjectChange]) -> Vec<usize> {
         let CommitOutcome::Done(committed) = store.commit(changes).await.unwrap() else {
-            panic!("the database answers")
+            panic!("the outcome of the commit must be known")
         };
         assert!(committed.failures.values().all(|error| matches!(error, Error::IdempotencyMismatch)));
-        assert_eq!(committed.batch.events.len() + committed.repeated.len() + committed.failures.len(), changes.len());
-        let mut repeated: Vec<usize> = committed.repeated.keys().copied().collect();
+        assert_eq!(
+            committed.batch.events.len() + committed.repeated_answers.len() + committed.failures.len(),
+            changes.len()
+        );
+        let mut repeated: Vec<usize> = committed.repeated_answers.keys().copied().collect();
         repeated.sort_unstable();
         repeated
     }
 
     #[tokio::test]
-    async fn a_key_counts_once_in_a_group_and_after_it_until_it_is_too_old() {
+    async fn a_key_takes_effect_once_within_and_across_groups_until_it_expires() {
         let (store, _folder) = empty_store().await;
         let project: Arc<str> = store.create_project("A project", None, &Actor::system()).await.unwrap().into();
         let at = now();
-        let group = ["a", "b", "a"].map(|key| change(&project, key, "x", at));
-        assert_eq!(repeated(&store, &group).await, [2]);
-        assert_eq!(repeated(&store, &[change(&project, "a", "x", at), change(&project, "c", "x", at)]).await, [0]);
-        // Another body fails alone.
-        assert_eq!(repeated(&store, &[change(&project, "a", "y", at), change(&project, "b", "x", at)]).await, [1]);
+        let group = ["a", "b", "a"].map(|key| keyed_change(&project, key, "x", at));
+        assert_eq!(commit_and_list_repeated(&store, &group).await, [2]);
+        assert_eq!(
+            commit_and_list_repeated(
+                &store,
+                &[keyed_change(&project, "a", "x", at), keyed_change(&project, "c", "x", at)]
+            )
+            .await,
+            [0]
+        );
+        // Reusing a key with another body fails without affecting the rest of the group.
+        assert_eq!(
+            commit_and_list_repeated(
+                &store,
+                &[keyed_change(&project, "a", "y", at), keyed_change(&project, "b", "x", at)]
+            )
+            .await,
+            [1]
+        );
         let key = IdempotencyKey::new("a", "/", b"x");
         assert_eq!(store.idempotent_answer(&project, &key).await.unwrap().unwrap(), r#""x""#);
         assert!(store.idempotent_answer("another", &key).await.unwrap().is_none());
 
         let later = at + IDEMPOTENCY_KEY_LIFETIME + 1;
-        assert_eq!(repeated(&store, &[change(&project, "a", "y", later)]).await, [0; 0]);
-        assert_eq!(repeated(&store, &[change(&project, "a", "y", later)]).await, [0]);
+        assert_eq!(commit_and_list_repeated(&store, &[keyed_change(&project, "a", "y", later)]).await, [0; 0]);
+        assert_eq!(commit_and_list_repeated(&store, &[keyed_change(&project, "a", "y", later)]).await, [0]);
         store.close().await;
     }
 
     #[tokio::test]
-    async fn old_keys_are_pruned() {
+    async fn keys_that_are_expired_or_beyond_the_newest_events_are_pruned() {
         let (store, _folder) = empty_store().await;
         let project: Arc<str> = store.create_project("A project", None, &Actor::system()).await.unwrap().into();
         let old = now() - IDEMPOTENCY_KEY_LIFETIME - 1;
         for (key, at) in [("a", old), ("b", old), ("c", now())] {
-            repeated(&store, &[change(&project, key, "x", at)]).await;
+            commit_and_list_repeated(&store, &[keyed_change(&project, key, "x", at)]).await;
         }
         assert_eq!(store.prune_idempotency_keys().await.unwrap(), 2);
         assert_eq!(store.prune_idempotency_keys().await.unwrap(), 0);
-        // Two more events push the key out of the newest two.
-        assert_eq!(store.prune_keys_of(&project, 3, 0).await.unwrap(), 0);
-        assert_eq!(store.prune_keys_of(&project, 4, 0).await.unwrap(), 1);
+        // Key `c` belongs to event 3.
+        assert_eq!(store.prune_project_keys(&project, 3, 0).await.unwrap(), 0);
+        assert_eq!(store.prune_project_keys(&project, 4, 0).await.unwrap(), 1);
         store.close().await;
     }
 }

@@ -1,5 +1,7 @@
-//! The transport of invalidations between the processes on one database: PostgreSQL has LISTEN and NOTIFY, SQLite a table that is
-//! read twice a second. A server is alone on its SQLite file, except for the commands of its administrators.
+//! Delivery of invalidations to all processes that share a database.
+//!
+//! PostgreSQL delivers invalidations with NOTIFY. SQLite stores them in a table that the server reads twice a second. The only
+//! other processes that use a server's SQLite file are the commands for administration.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,50 +14,51 @@ use super::{Backend, Store, Tx};
 use crate::Error;
 use crate::store::Invalidation;
 
-const CHANNEL: &str = "automoderate";
-const NOTIFY: &str = "SELECT pg_notify($1, $2)";
-/// The interval of reads of SQLite's table.
+const NOTIFY_CHANNEL: &str = "automoderate";
+const NOTIFY_QUERY: &str = "SELECT pg_notify($1, $2)";
+/// Interval between reads of SQLite's table.
 const TABLE_POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Reads without a message after which [`InvalidationListener::next`] returns `None`.
-const QUIET_POLLS: u32 = 20;
-/// Messages that SQLite's table keeps.
-const KEPT_ROWS: i64 = 1000;
+/// Number of reads without a new row after which [`InvalidationListener::next`] returns `None`.
+const EMPTY_POLLS_MAX: u32 = 20;
+/// Number of rows that are kept in SQLite's table.
+const TABLE_ROWS_MAX: i64 = 1000;
 
-/// A receiver of the invalidations of all processes, this one included.
+/// A receiver of the invalidations from all processes, including this one.
 #[derive(Debug)]
 pub(crate) struct InvalidationListener(Backend<TableListener, PgListener>);
 
 impl InvalidationListener {
-    /// Waits for the next invalidation; `None`: there was none for a while.
+    /// Waits for the next invalidation. On SQLite, returns `None` if none arrives within about 10 s.
     pub(crate) async fn next(&mut self) -> Result<Option<Invalidation>, Error> {
         match &mut self.0 {
             Backend::Sqlite(table) => table.next().await,
             Backend::Postgres(listener) => Ok(Some(match listener.try_recv().await? {
                 Some(message) => decode(message.payload()),
-                None => Invalidation::Missed,
+                None => Invalidation::MessagesMissed,
             })),
         }
     }
 }
 
-/// A message of a newer version may be unknown: then anything may be out of date.
+/// Parses a message. An unknown message from a newer server may concern any data.
 fn decode(message: &str) -> Invalidation {
-    serde_json::from_str(message).unwrap_or(Invalidation::Missed)
+    serde_json::from_str(message).unwrap_or(Invalidation::MessagesMissed)
 }
 
-/// SQLite's table, read up to the row `last`.
+/// A reader of SQLite's table of invalidations.
 #[derive(Debug)]
 struct TableListener {
     pool: SqlitePool,
-    last: i64,
+    /// The id of the last row that was read.
+    last_id: i64,
     pending: VecDeque<Invalidation>,
 }
 
 impl TableListener {
     async fn next(&mut self) -> Result<Option<Invalidation>, Error> {
-        for _ in 0..QUIET_POLLS {
+        for _ in 0..EMPTY_POLLS_MAX {
             if self.pending.is_empty() {
-                self.poll().await?;
+                self.read_new_rows().await?;
             }
             if let Some(invalidation) = self.pending.pop_front() {
                 return Ok(Some(invalidation));
@@ -65,33 +68,38 @@ impl TableListener {
         Ok(None)
     }
 
-    async fn poll(&mut self) -> Result<(), Error> {
-        const QUERY: &str = "SELECT id, message FROM news WHERE id > $1 ORDER BY id";
-        let rows: Vec<(i64, String)> = sqlx::query_as(QUERY).bind(self.last).fetch_all(&self.pool).await?;
+    async fn read_new_rows(&mut self) -> Result<(), Error> {
+        const SELECT_NEW_MESSAGES: &str = "SELECT id, message FROM news WHERE id > $1 ORDER BY id";
+        let rows: Vec<(i64, String)> =
+            sqlx::query_as(SELECT_NEW_MESSAGES).bind(self.last_id).fetch_all(&self.pool).await?;
         for (id, message) in rows {
-            // Ids have no holes: missing rows were deleted before they were read.
-            if id > self.last + 1 {
-                self.pending.push_back(Invalidation::Missed);
+            // Ids are consecutive, so a missing row was deleted before it was read.
+            if id > self.last_id + 1 {
+                self.pending.push_back(Invalidation::MessagesMissed);
             }
             self.pending.push_back(decode(&message));
-            self.last = id;
+            self.last_id = id;
         }
         Ok(())
     }
 }
 
 impl Tx<'_> {
-    /// Announces an invalidation, which other processes receive when the transaction is committed, and only then.
+    /// Announces an invalidation. Processes receive it only if the transaction is committed.
     pub(super) async fn announce(&mut self, invalidation: &Invalidation) -> Result<(), Error> {
-        const INSERT: &str = "INSERT INTO news (message) VALUES ($1)";
-        const DELETE_OLD: &str = "DELETE FROM news WHERE id <= $1";
+        const INSERT_MESSAGE: &str = "INSERT INTO news (message) VALUES ($1)";
+        const DELETE_OLD_MESSAGES: &str = "DELETE FROM news WHERE id <= $1";
         match self {
             Self::Sqlite(tx) => {
-                let id = sqlx::query(INSERT).bind(encode(invalidation)?).execute(&mut **tx).await?.last_insert_rowid();
-                sqlx::query(DELETE_OLD).bind(id - KEPT_ROWS).execute(&mut **tx).await?;
+                let id = sqlx::query(INSERT_MESSAGE)
+                    .bind(encode(invalidation)?)
+                    .execute(&mut **tx)
+                    .await?
+                    .last_insert_rowid();
+                sqlx::query(DELETE_OLD_MESSAGES).bind(id - TABLE_ROWS_MAX).execute(&mut **tx).await?;
             }
             Self::Postgres(tx) => {
-                sqlx::query(NOTIFY).bind(CHANNEL).bind(encode(invalidation)?).execute(&mut **tx).await?;
+                sqlx::query(NOTIFY_QUERY).bind(NOTIFY_CHANNEL).bind(encode(invalidation)?).execute(&mut **tx).await?;
             }
         }
         Ok(())
@@ -99,26 +107,31 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// Announces something that no transaction changes, to other servers: SQLite has none.
+    /// Announces an invalidation that does not belong to a transaction to other servers. Does nothing on SQLite, where there are no
+    /// other servers.
     pub(crate) async fn announce(&self, invalidation: &Invalidation) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
-            sqlx::query(NOTIFY).bind(CHANNEL).bind(encode(invalidation)?).execute(&database.pool).await?;
+            sqlx::query(NOTIFY_QUERY)
+                .bind(NOTIFY_CHANNEL)
+                .bind(encode(invalidation)?)
+                .execute(&database.write_pool)
+                .await?;
         }
         Ok(())
     }
 
-    /// Receives the invalidations that are committed from now on.
+    /// Starts to receive the invalidations that are committed from now on.
     pub(crate) async fn listen(&self) -> Result<InvalidationListener, Error> {
-        const LAST: &str = "SELECT COALESCE(MAX(id), 0) FROM news";
+        const SELECT_LAST_ID: &str = "SELECT COALESCE(MAX(id), 0) FROM news";
         Ok(InvalidationListener(match &self.inner.database {
             Backend::Sqlite(database) => {
-                let pool = database.readers.clone();
-                let last = sqlx::query_scalar(LAST).fetch_one(&pool).await?;
-                Backend::Sqlite(TableListener { pool, last, pending: VecDeque::new() })
+                let pool = database.read_pool.clone();
+                let last_id = sqlx::query_scalar(SELECT_LAST_ID).fetch_one(&pool).await?;
+                Backend::Sqlite(TableListener { pool, last_id, pending: VecDeque::new() })
             }
             Backend::Postgres(database) => {
-                let mut listener = PgListener::connect_with(&database.pool).await?;
-                listener.listen(CHANNEL).await?;
+                let mut listener = PgListener::connect_with(&database.write_pool).await?;
+                listener.listen(NOTIFY_CHANNEL).await?;
                 Backend::Postgres(listener)
             }
         }))
@@ -135,7 +148,7 @@ mod tests {
     use crate::store::StoreOptions;
 
     #[tokio::test]
-    async fn invalidations_of_another_process_on_a_file_arrive_or_are_reported_as_missed() {
+    async fn invalidations_from_another_process_arrive_or_are_reported_as_missed() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("invalidations.db").display());
         let server = Store::open(&url, StoreOptions::default()).await.unwrap();
@@ -152,9 +165,9 @@ mod tests {
         };
         announce(1).await;
         assert_eq!(listener.next().await.unwrap(), Some(invalidation.clone()));
-        announce(KEPT_ROWS + 1).await;
-        assert_eq!(listener.next().await.unwrap(), Some(Invalidation::Missed));
-        for _ in 0..KEPT_ROWS {
+        announce(TABLE_ROWS_MAX + 1).await;
+        assert_eq!(listener.next().await.unwrap(), Some(Invalidation::MessagesMissed));
+        for _ in 0..TABLE_ROWS_MAX {
             assert_eq!(listener.next().await.unwrap(), Some(invalidation.clone()));
         }
         command.close().await;

@@ -1,22 +1,26 @@
-//! Items page by page, newest first: each page begins where the previous one ended, whatever was added in between.
+//! Listing of items page by page, newest first. Each page begins where the previous one ended, even if items were added in the
+//! meantime.
 
 use futures_util::TryStreamExt as _;
 use sqlx::QueryBuilder;
 
-use super::contents::{ContentRow, select};
+use super::contents::{ContentRow, select_contents};
 use super::{Store, with_conn};
 use crate::Error;
 use crate::store::{ContentFilter, ContentPosition, CursorPage};
 
-/// The most that one page costs: rows that are read, and their bytes.
-const SCANNED_ROWS_MAX: usize = 4096;
-const SCANNED_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Rows read at once if most of them may be skipped.
-const ROWS_PER_READ: usize = 256;
+/// Maximum number of rows read for one page.
+const SCANNED_ROWS_PER_PAGE_MAX: usize = 4096;
+/// Number of bytes after which no further rows are read for one page.
+const SCANNED_BYTES_PER_PAGE_MAX: usize = 8 * 1024 * 1024;
+/// Minimum number of rows read at a time for a text search, which may skip most of them.
+const ROWS_PER_READ_MIN: usize = 256;
 
 impl Store {
-    /// At most `limit` items after `after` that pass the filter. A text is searched in a bounded part of the project:
-    /// the page then has fewer, and the next one continues from there.
+    /// Returns at most `limit` items after the position `after` that match the filter.
+    ///
+    /// A text search reads only a limited number of rows per page. Such a page may contain fewer items than exist, and the next
+    /// page continues the search.
     pub(crate) async fn list_contents(
         &self,
         project_id: &str,
@@ -24,22 +28,30 @@ impl Store {
         after: Option<ContentPosition>,
         limit: usize,
     ) -> Result<CursorPage, Error> {
-        let mut scan = PageScan { filter, limit, found: Vec::new(), rows: 0, bytes: 0, last: after, more: false };
-        // One row beyond the page shows whether there is another page.
-        let rows = if filter.text.is_some() { ROWS_PER_READ.max(limit + 1) } else { limit + 1 };
-        while self.read(project_id, &mut scan, rows).await? == rows && !scan.more {}
-        let next = scan.last.filter(|_| scan.more);
-        Ok(CursorPage { contents: self.with_results(project_id, scan.found).await?, next })
+        let mut scan = PageScan {
+            filter,
+            limit,
+            matching_rows: Vec::new(),
+            scanned_rows: 0,
+            scanned_bytes: 0,
+            last_scanned: after,
+            has_more: false,
+        };
+        // One extra row shows whether there is another page.
+        let rows = if filter.text_pattern.is_some() { ROWS_PER_READ_MIN.max(limit + 1) } else { limit + 1 };
+        while self.read_rows(project_id, &mut scan, rows).await? == rows && !scan.has_more {}
+        let next = scan.last_scanned.filter(|_| scan.has_more);
+        Ok(CursorPage { contents: self.attach_results(project_id, scan.matching_rows).await?, next })
     }
 
-    /// Reads the next rows, and returns their number.
-    async fn read(&self, project_id: &str, scan: &mut PageScan<'_>, rows: usize) -> Result<usize, Error> {
-        const QUERY: &str = select!("");
+    /// Reads the next rows into the scan and returns the number of rows read.
+    async fn read_rows(&self, project_id: &str, scan: &mut PageScan<'_>, rows: usize) -> Result<usize, Error> {
+        const SELECT_ITEMS: &str = select_contents!("");
         let mut count = 0;
-        let ContentFilter { status, author, rule_id, from, to, .. } = scan.filter;
-        let last = scan.last.clone();
-        with_conn!(&mut *self.reader_of(project_id).await?, db => {
-            let mut query = QueryBuilder::new(QUERY.trim_end().trim_end_matches("$1"));
+        let ContentFilter { status, author, rule_id, submitted_from, submitted_before, .. } = scan.filter;
+        let last_scanned = scan.last_scanned.clone();
+        with_conn!(&mut *self.project_reader(project_id).await?, db => {
+            let mut query = QueryBuilder::new(SELECT_ITEMS.trim_end().trim_end_matches("$1"));
             query.push_bind(project_id);
             if let Some(status) = status {
                 query.push(" AND status = ").push_bind(status.as_str());
@@ -50,20 +62,20 @@ impl Store {
             if let Some(rule_id) = rule_id {
                 query.push(" AND rule_id = ").push_bind(rule_id);
             }
-            if let Some(from) = from {
+            if let Some(from) = submitted_from {
                 query.push(" AND created_at >= ").push_bind(from);
             }
-            if let Some(to) = to {
-                query.push(" AND created_at < ").push_bind(to);
+            if let Some(before) = submitted_before {
+                query.push(" AND created_at < ").push_bind(before);
             }
-            if let Some(ContentPosition { at, id }) = &last {
-                query.push(" AND (created_at, id) < (").push_bind(at).push(", ").push_bind(id).push(")");
+            if let Some(ContentPosition { created_at, id }) = &last_scanned {
+                query.push(" AND (created_at, id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
             }
             query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(i64::try_from(rows).unwrap_or(i64::MAX));
             let mut found = query.build_query_as::<ContentRow>().fetch(db);
             while let Some(row) = found.try_next().await? {
                 count += 1;
-                if !scan.take(row) {
+                if !scan.add_row(row) {
                     break;
                 }
             }
@@ -72,31 +84,34 @@ impl Store {
     }
 }
 
-/// A page during its filling.
+/// The progress of reading one page.
 struct PageScan<'a> {
     filter: &'a ContentFilter,
     limit: usize,
-    found: Vec<ContentRow>,
-    rows: usize,
-    bytes: usize,
-    /// The last row that was read.
-    last: Option<ContentPosition>,
-    /// True if there are unread rows.
-    more: bool,
+    matching_rows: Vec<ContentRow>,
+    scanned_rows: usize,
+    scanned_bytes: usize,
+    /// The position of the last row that was scanned.
+    last_scanned: Option<ContentPosition>,
+    /// True if there are rows beyond this page.
+    has_more: bool,
 }
 
 impl PageScan<'_> {
-    /// True if the page needs more rows.
-    fn take(&mut self, row: ContentRow) -> bool {
-        if self.found.len() >= self.limit || self.rows >= SCANNED_ROWS_MAX || self.bytes >= SCANNED_BYTES_MAX {
-            self.more = true;
+    /// Scans a row and adds it to the page if it matches. Returns false if the page was already complete.
+    fn add_row(&mut self, row: ContentRow) -> bool {
+        if self.matching_rows.len() >= self.limit
+            || self.scanned_rows >= SCANNED_ROWS_PER_PAGE_MAX
+            || self.scanned_bytes >= SCANNED_BYTES_PER_PAGE_MAX
+        {
+            self.has_more = true;
             return false;
         }
-        self.rows += 1;
-        self.bytes += row.content_data.0.len() + row.meta_data.as_ref().map_or(0, String::len);
-        self.last = Some(ContentPosition { at: row.created_at, id: row.id.clone() });
-        if self.filter.text.as_ref().is_none_or(|text| text.is_match(&row.content_data.0)) {
-            self.found.push(row);
+        self.scanned_rows += 1;
+        self.scanned_bytes += row.content_data.0.len() + row.meta_data.as_ref().map_or(0, String::len);
+        self.last_scanned = Some(ContentPosition { created_at: row.created_at, id: row.id.clone() });
+        if self.filter.text_pattern.as_ref().is_none_or(|pattern| pattern.is_match(&row.content_data.0)) {
+            self.matching_rows.push(row);
         }
         true
     }

@@ -1,11 +1,12 @@
-//! The databases, SQLite and PostgreSQL, in one handle.
+//! Access to the database, which is either SQLite or PostgreSQL, through one handle.
 //!
-//! Nothing is cached between two calls, because several processes may write one database. Data that belongs together is
-//! written in one transaction, which locks everything that must not change in between.
+//! Several processes may write to the same database, so almost nothing is cached between calls. Data that belongs together is
+//! written in one transaction, which locks the rows that must not change in the meantime.
 
 mod accounts;
 mod audit;
 mod backend;
+mod bulk_insert;
 mod commit;
 mod commit_state;
 mod contents;
@@ -24,7 +25,6 @@ mod postgres;
 mod projects;
 mod readers;
 mod reviews;
-mod rows;
 mod rules;
 mod schema;
 mod sessions;
@@ -43,79 +43,78 @@ use tokio::sync::MappedMutexGuard;
 pub(crate) use audit::AuditPosition;
 pub(crate) use commit::{CommitOutcome, Committed, InDoubtCommit};
 pub(crate) use invalidations::InvalidationListener;
-pub(crate) use schema::Schema;
+pub(crate) use schema::SchemaState;
 pub(crate) use sessions::SessionDraft;
 
 use self::backend::{Backend, Tx, with_conn};
 use self::postgres::PgDatabase;
-use self::readers::Readers;
+use self::readers::ProjectReadScheduler;
 use self::sqlite::SqliteDatabase;
 use crate::Error;
 use crate::options::EventLog;
 use crate::time::{Micros, now};
 
-/// The ids of the event log and of the database, which all processes that share it report.
-struct Identity {
+/// The ids of a database and its event log, which are the same in all processes that share the database.
+struct DatabaseIdentity {
     log_id: String,
     database_id: String,
 }
 
-const LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
-const DATABASE_ID: &str = "SELECT value FROM meta WHERE key = 'database_id'";
+const SELECT_LOG_ID: &str = "SELECT value FROM meta WHERE key = 'log_id'";
+const SELECT_DATABASE_ID: &str = "SELECT value FROM meta WHERE key = 'database_id'";
 
-/// Options of opening a database.
+/// Options for opening a database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoreOptions {
-    /// Creates a missing SQLite file.
-    pub(crate) create: bool,
-    /// Applies pending migrations; `false`: they are an error.
-    pub(crate) migrate: bool,
-    /// The longest wait for another process that holds SQLite's write lock.
+    /// True if a missing SQLite file may be created.
+    pub(crate) may_create: bool,
+    /// True if pending migrations may be applied. Otherwise, pending migrations are an error.
+    pub(crate) may_migrate: bool,
+    /// Maximum time to wait for another process that holds SQLite's write lock.
     pub(crate) busy_timeout: Duration,
     pub(crate) retention: EventLog,
-    /// The length of the review queue above which a project is warned; 0: never.
-    pub(crate) queue_limit: u32,
+    /// Length of the review queue above which a project receives a warning. 0 disables the warning.
+    pub(crate) review_queue_limit: u32,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
         Self {
-            create: true,
-            migrate: true,
+            may_create: true,
+            may_migrate: true,
             busy_timeout: Duration::from_secs(5),
             retention: EventLog::default(),
-            queue_limit: 0,
+            review_queue_limit: 0,
         }
     }
 }
 
-/// PostgreSQL's clock, in microseconds.
-macro_rules! clock {
+/// An SQL expression for PostgreSQL's clock, in microseconds since 1970.
+macro_rules! postgres_clock {
     () => {
         "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
     };
 }
-const CLOCK: &str = clock!();
-const SELECT_CLOCK: &str = concat!("SELECT ", clock!());
+const POSTGRES_CLOCK: &str = postgres_clock!();
+const SELECT_POSTGRES_CLOCK: &str = concat!("SELECT ", postgres_clock!());
 
-/// A handle to the database; clones share it.
+/// A handle to the database. Clones refer to the same database and share its connections.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    inner: Arc<Inner>,
+    inner: Arc<StoreInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct StoreInner {
     database: Backend<SqliteDatabase, PgDatabase>,
-    readers: Readers,
+    project_reads: ProjectReadScheduler,
     log_id: RwLock<Arc<str>>,
     database_id: String,
     retention: EventLog,
-    /// The number of items in the review queue above which a warning is sent; 0: any number.
-    queue_limit: i64,
+    review_queue_limit: i64,
 }
 
-fn unknown_database() -> Error {
+fn unsupported_url() -> Error {
     Error::DatabaseUrl("expected sqlite://PATH or postgres://HOST/NAME".into())
 }
 
@@ -123,8 +122,9 @@ type WriteConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, PoolC
 type LogConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
 
 impl Store {
-    /// Opens a database such as `sqlite://automoderate.db`, which is created if it doesn't exist, or
-    /// `postgres://user:password@host/name`.
+    /// Opens a database, such as `sqlite://automoderate.db` or `postgres://user:password@host/name`.
+    ///
+    /// A missing SQLite file is created if the options allow it. A PostgreSQL database must exist.
     pub(crate) async fn open(url: &str, opening: StoreOptions) -> Result<Self, Error> {
         let (database, identity) = match url.split_once(':') {
             Some(("sqlite", _)) => {
@@ -135,25 +135,26 @@ impl Store {
                 let (database, identity) = PgDatabase::open(url, opening).await?;
                 (Backend::Postgres(database), identity)
             }
-            _ => return Err(unknown_database()),
+            _ => return Err(unsupported_url()),
         };
-        let StoreOptions { retention, queue_limit, .. } = opening;
-        let readers = Readers::new(match &database {
+        let StoreOptions { retention, review_queue_limit, .. } = opening;
+        let project_reads = ProjectReadScheduler::new(match &database {
             Backend::Sqlite(_) => sqlite::READ_POOL_SIZE,
             Backend::Postgres(_) => postgres::READ_POOL_SIZE,
         });
-        let queue_limit = queue_limit.into();
-        let Identity { log_id, database_id } = identity;
+        let review_queue_limit = review_queue_limit.into();
+        let DatabaseIdentity { log_id, database_id } = identity;
         let log_id = RwLock::new(log_id.into());
-        Ok(Self { inner: Arc::new(Inner { database, readers, log_id, database_id, retention, queue_limit }) })
+        let inner = StoreInner { database, project_reads, log_id, database_id, retention, review_queue_limit };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The state of the schema of a database that exists. Changes nothing.
-    pub(crate) async fn schema(url: &str) -> Result<Schema, Error> {
+    /// Returns the state of an existing database's schema without changing the database.
+    pub(crate) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
         match url.split_once(':') {
-            Some(("sqlite", _)) => SqliteDatabase::schema(url).await,
-            Some(("postgres" | "postgresql", _)) => PgDatabase::schema(url).await,
-            _ => Err(unknown_database()),
+            Some(("sqlite", _)) => SqliteDatabase::schema_state(url).await,
+            Some(("postgres" | "postgresql", _)) => PgDatabase::schema_state(url).await,
+            _ => Err(unsupported_url()),
         }
     }
 
@@ -164,7 +165,7 @@ impl Store {
         }
     }
 
-    /// Checks whether the database answers, on a separate connection, however busy the others are.
+    /// Checks whether the database responds. Uses a separate connection, so that busy connections don't affect the result.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         match &self.inner.database {
             Backend::Sqlite(database) => database.ping().await,
@@ -172,11 +173,13 @@ impl Store {
         }
     }
 
-    /// The time by which things expire: the database's, which is the same for all nodes.
-    async fn clock(&self) -> Result<Micros, Error> {
+    /// Returns the current time for checking expiry. The database's clock is used, because it is the same for all nodes.
+    async fn database_time(&self) -> Result<Micros, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(now()),
-            Backend::Postgres(database) => Ok(sqlx::query_scalar(SELECT_CLOCK).fetch_one(&database.pool).await?),
+            Backend::Postgres(database) => {
+                Ok(sqlx::query_scalar(SELECT_POSTGRES_CLOCK).fetch_one(&database.write_pool).await?)
+            }
         }
     }
 
@@ -184,43 +187,43 @@ impl Store {
         matches!(self.inner.database, Backend::Postgres(_))
     }
 
-    /// A connection for writing anything except the log.
+    /// Returns a connection for writing anything except the event log.
     async fn writer(&self) -> Result<WriteConnection<'_>, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),
-            Backend::Postgres(database) => Backend::Postgres(database.pool.acquire().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.write_pool.acquire().await?),
         })
     }
 
-    /// The connection for writing the log.
-    async fn log(&self) -> Result<LogConnection<'_>, Error> {
+    /// Returns the connection for writing the event log.
+    async fn log_writer(&self) -> Result<LogConnection<'_>, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),
-            Backend::Postgres(database) => Backend::Postgres(database.log().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.log_writer().await?),
         })
     }
 
-    /// Replaces the held connection of the log before its next use.
-    fn distrust_log(&self) {
+    /// Causes the connection for writing the event log to be replaced before its next use.
+    fn mark_log_writer_suspect(&self) {
         match &self.inner.database {
-            Backend::Sqlite(database) => database.writer.distrust(),
-            Backend::Postgres(database) => database.log.distrust(),
+            Backend::Sqlite(database) => database.writer.mark_suspect(),
+            Backend::Postgres(database) => database.log_writer.mark_suspect(),
         }
     }
 }
 
 impl Tx<'_> {
-    /// The time by which things expire, as [`Store::clock`].
-    async fn clock(&mut self) -> sqlx::Result<Micros> {
+    /// Returns the current time for checking expiry, like [`Store::database_time`].
+    async fn database_time(&mut self) -> sqlx::Result<Micros> {
         match self {
             Self::Sqlite(_) => Ok(now()),
-            Self::Postgres(tx) => sqlx::query_scalar(SELECT_CLOCK).fetch_one(&mut **tx).await,
+            Self::Postgres(tx) => sqlx::query_scalar(SELECT_POSTGRES_CLOCK).fetch_one(&mut **tx).await,
         }
     }
 }
 
 #[cfg(test)]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "the integration tests use the rest of this module")]
 #[path = "../../../tests/it/databases.rs"]
 mod databases;
 
@@ -228,7 +231,7 @@ mod databases;
 mod tests {
     use super::*;
 
-    /// A store on an empty database of the kind that the tests use, and the folder of its file.
+    /// Opens a store on an empty database of the kind under test. The returned folder contains the file of a SQLite database.
     pub(super) async fn empty_store() -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite://{}", folder.path().join("test.db").display());

@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool, and a separate connection for the event log.
+//! A PostgreSQL database, with pools for reading and writing and a separate connection for writing the event log.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,60 +10,61 @@ use tokio::sync::MappedMutexGuard;
 
 use super::exclusive_connection::ExclusiveConnection;
 use super::log_identity;
-use super::schema::{Schema, migrate_postgres};
-use super::{DATABASE_ID, Identity, LOG_ID, StoreOptions};
+use super::schema::{SchemaState, migrate_postgres};
+use super::{DatabaseIdentity, SELECT_DATABASE_ID, SELECT_LOG_ID, StoreOptions};
 use crate::Error;
 use crate::ids::random_id;
 use crate::time::{Micros, now};
 
-/// Connections that read, and connections for everything else.
 pub(super) const READ_POOL_SIZE: u32 = 6;
 const WRITE_POOL_SIZE: u32 = 3;
-/// The time that a request waits for a connection, long enough for a database restart.
+/// Time for which a request waits for a connection, long enough for the database to restart.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// The database's own timeouts for a server that disappeared or hangs: its transaction ends before others stop waiting for its
-/// locks.
+/// Session settings that end the transaction of a process that hangs or has disappeared, before other transactions stop waiting
+/// for its locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
-/// Settings of connections that read: longer statements are stopped, even if nobody waits for them any more. Not for
-/// connections that write, because a COMMIT that waits for a standby would count as done.
+/// Additional session settings for read connections. Long statements are stopped even if their callers no longer wait.
+///
+/// Connections that write must not use this timeout: it could interrupt a COMMIT that waits for a standby, and PostgreSQL would
+/// then report success.
 const READ_SESSION_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
-/// Marks of processes that wrote nothing for 30 days are obsolete.
+/// Age, in microseconds, at which the mark of a process that no longer writes is deleted.
 const WRITER_MARK_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct PgDatabase {
-    pub(super) pool: PgPool,
-    pub(super) readers: PgPool,
-    /// Connection for the health check of the database.
-    pulse: ExclusiveConnection<PgConnection>,
+    pub(super) write_pool: PgPool,
+    pub(super) read_pool: PgPool,
+    /// The connection for checking the health of the database.
+    health_check: ExclusiveConnection<PgConnection>,
     options: PgConnectOptions,
-    pub(super) log: ExclusiveConnection<PgConnection>,
-    /// The id of this process among the writers.
+    pub(super) log_writer: ExclusiveConnection<PgConnection>,
+    /// The id of this process in the `writers` table.
     writer_id: String,
-    marks: AtomicI64,
+    last_mark: AtomicI64,
     /// The mark of the last transaction that is known to be committed, and the time of its commit.
     committed_mark: Mutex<(i64, Micros)>,
-    /// False until the mark was checked on the current connection of the log.
-    is_log_checked: AtomicBool,
+    /// False until the mark has been checked on the current connection for writing the log.
+    is_mark_checked: AtomicBool,
 }
 
 impl PgDatabase {
-    /// Connects to an existing database. Also returns its ids.
-    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, Identity), Error> {
-        let options = options(url)?;
-        // Without the timeouts, because another process may take longer to migrate.
+    /// Connects to an existing database and returns it with its ids.
+    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, DatabaseIdentity), Error> {
+        let options = connect_options(url)?;
+        // The first connection has no timeouts, because another process may need more time for a migration.
         let mut connection = options.connect().await?;
         let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
         if encoding != "UTF8" {
             return Err(Error::DatabaseUrl(format!("the database's encoding must be UTF8, not {encoding}")));
         }
-        let schema = Schema::of_postgres(&mut connection).await?;
-        match opening.migrate {
+        let schema = SchemaState::of_postgres(&mut connection).await?;
+        match opening.may_migrate {
             true if !schema.pending.is_empty() => migrate_postgres(&mut connection).await?,
-            _ => schema.require()?,
+            _ => schema.require_up_to_date()?,
         }
-        let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut connection).await?;
-        let database_id = sqlx::query_scalar(DATABASE_ID).fetch_one(&mut connection).await?;
+        let log_id = sqlx::query_scalar(SELECT_LOG_ID).fetch_one(&mut connection).await?;
+        let database_id = sqlx::query_scalar(SELECT_DATABASE_ID).fetch_one(&mut connection).await?;
         sqlx::query("DELETE FROM writers WHERE seen_at < $1")
             .bind(now() - WRITER_MARK_LIFETIME)
             .execute(&mut connection)
@@ -78,73 +79,75 @@ impl PgDatabase {
                 .connect_lazy_with(options)
         };
         let database = Self {
-            pool: pool(WRITE_POOL_SIZE, options.clone()),
-            readers: pool(READ_POOL_SIZE, options.clone().options(READ_SESSION_SETTINGS)),
-            log: ExclusiveConnection::new(None),
-            pulse: ExclusiveConnection::new(None),
+            write_pool: pool(WRITE_POOL_SIZE, options.clone()),
+            read_pool: pool(READ_POOL_SIZE, options.clone().options(READ_SESSION_SETTINGS)),
+            log_writer: ExclusiveConnection::new(None),
+            health_check: ExclusiveConnection::new(None),
             options: options.options(READ_SESSION_SETTINGS),
             writer_id: random_id(),
-            marks: AtomicI64::new(0),
+            last_mark: AtomicI64::new(0),
             committed_mark: Mutex::new((0, 0)),
-            is_log_checked: AtomicBool::new(true),
+            is_mark_checked: AtomicBool::new(true),
         };
-        Ok((database, Identity { log_id, database_id }))
+        Ok((database, DatabaseIdentity { log_id, database_id }))
     }
 
-    /// The state of its schema.
-    pub(super) async fn schema(url: &str) -> Result<Schema, Error> {
-        let mut connection = options(url)?.connect().await?;
-        let schema = Schema::of_postgres(&mut connection).await?;
+    /// Returns the state of the schema of the database at this URL.
+    pub(super) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
+        let mut connection = connect_options(url)?.connect().await?;
+        let schema = SchemaState::of_postgres(&mut connection).await?;
         connection.close().await?;
         Ok(schema)
     }
 
-    /// Checks whether the database answers.
+    /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.pulse.take(async || self.options.connect().await).await?;
-        // Even if nobody waits for the answer, because later statements must not wait for it.
-        self.pulse.distrust();
+        let mut connection = self.health_check.lock(async || self.options.connect().await).await?;
+        // If the caller stops waiting for this check, the next one must not wait for its response.
+        self.health_check.mark_suspect();
         connection.ping().await?;
-        self.pulse.trust();
+        self.health_check.clear_suspect();
         Ok(())
     }
 
-    /// The log's connection. It is not tested before it is used, which would take as long as the shortest transaction.
-    pub(super) async fn log(&self) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
+    /// Returns the connection for writing the event log. The connection is not tested before use, because a test would take as long
+    /// as a short transaction.
+    pub(super) async fn log_writer(&self) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
         let connect = async || {
-            self.is_log_checked.store(false, Ordering::Relaxed);
-            Ok(self.pool.acquire().await?.detach())
+            self.is_mark_checked.store(false, Ordering::Relaxed);
+            Ok(self.write_pool.acquire().await?.detach())
         };
-        self.log.take(connect).await
+        self.log_writer.lock(connect).await
     }
 
-    /// Gives the log another id if the database does not contain the last transaction of this process. Looks only once per connection.
-    pub(super) async fn check_mark(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
-        const QUERY: &str = "SELECT mark FROM writers WHERE id = $1";
-        if self.is_log_checked.load(Ordering::Relaxed) {
+    /// Gives the log a new id if the database does not contain the last transaction of this process. Checks only once per connection.
+    pub(super) async fn check_committed_mark(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
+        const SELECT_MARK: &str = "SELECT mark FROM writers WHERE id = $1";
+        if self.is_mark_checked.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (committed, at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
-        let mark: Option<i64> = sqlx::query_scalar(QUERY).bind(&self.writer_id).fetch_optional(&mut *log).await?;
-        // Old marks are deleted.
-        let may_be_deleted = mark.is_none() && at < now() - WRITER_MARK_LIFETIME / 2;
-        if mark.unwrap_or(0) < committed && !may_be_deleted {
-            log_identity::renew(log, log_id).await?;
-            // The later marks of this process start after this one.
-            self.on_committed(mark.unwrap_or(0));
+        let (committed, committed_at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
+        let stored: Option<i64> =
+            sqlx::query_scalar(SELECT_MARK).bind(&self.writer_id).fetch_optional(&mut *log).await?;
+        // Another process deletes the mark of a process that has not written for a long time.
+        let may_be_deleted = stored.is_none() && committed_at < now() - WRITER_MARK_LIFETIME / 2;
+        if stored.unwrap_or(0) < committed && !may_be_deleted {
+            log_identity::replace_log_id(log, log_id).await?;
+            // From now on, later marks of this process are compared with the mark that is stored.
+            self.on_committed(stored.unwrap_or(0));
         }
-        self.is_log_checked.store(true, Ordering::Relaxed);
+        self.is_mark_checked.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Records that the transaction with this mark is committed.
+    /// Remembers the mark of a transaction that is known to be committed.
     pub(super) fn on_committed(&self, mark: i64) {
         *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner) = (mark, now());
     }
 
-    /// Leaves a mark in the transaction, which later shows whether it was committed.
-    pub(super) async fn leave_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
-        let mark = self.marks.fetch_add(1, Ordering::Relaxed) + 1;
+    /// Writes a new mark in the transaction and returns it. The mark later shows whether the transaction was committed.
+    pub(super) async fn write_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
+        let mark = self.last_mark.fetch_add(1, Ordering::Relaxed) + 1;
         sqlx::query(
             "INSERT INTO writers (id, mark, seen_at) VALUES ($1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET mark = excluded.mark, seen_at = excluded.seen_at",
@@ -157,33 +160,35 @@ impl PgDatabase {
         Ok(mark)
     }
 
-    /// Checks whether the transaction with this mark, this process's last one, was committed. Waits while it is open:
-    /// writing the same row needs its lock, even if the row does not exist yet.
-    pub(super) async fn is_committed(&self, mark: i64) -> sqlx::Result<bool> {
+    /// Returns true if this process's last transaction, which wrote this mark, was committed.
+    ///
+    /// Waits while the transaction is still open, because the query writes the same row and therefore needs its lock. This works
+    /// even if the row does not exist yet.
+    pub(super) async fn is_mark_committed(&self, mark: i64) -> sqlx::Result<bool> {
         let found: i64 = sqlx::query_scalar(
             "INSERT INTO writers (id, mark, seen_at) VALUES ($1, 0, $2)
              ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at RETURNING mark",
         )
         .bind(&self.writer_id)
         .bind(now())
-        .fetch_one(&self.pool)
+        .fetch_one(&self.write_pool)
         .await?;
         Ok(found == mark)
     }
 
     pub(super) async fn close(&self) {
-        if let Some(connection) = self.log.close().await {
+        if let Some(connection) = self.log_writer.close().await {
             let _ = connection.close().await;
         }
-        if let Some(connection) = self.pulse.close().await {
+        if let Some(connection) = self.health_check.close().await {
             let _ = connection.close().await;
         }
-        self.readers.close().await;
-        self.pool.close().await;
+        self.read_pool.close().await;
+        self.write_pool.close().await;
     }
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, Error> {
+fn connect_options(url: &str) -> Result<PgConnectOptions, Error> {
     let options = url.parse::<PgConnectOptions>().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
     Ok(options.disable_statement_logging())
 }

@@ -1,4 +1,4 @@
-//! Connections for reading.
+//! Connections for reading, and their fair distribution among project owners.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -14,33 +14,33 @@ use super::{Backend, Store, with_conn};
 use crate::Error;
 use crate::store::read_scheduler::{ReadPermit, ReadScheduler};
 
-/// The projects whose owners are remembered.
-const OWNERS_CACHED_MAX: usize = 10_000;
-/// The time after which an owner is looked up again.
+/// Maximum number of projects whose owners are cached.
+const CACHED_OWNERS_MAX: usize = 10_000;
+/// Time after which the owner of a project is looked up again.
 const OWNER_CACHE_TTL: Duration = Duration::from_secs(60);
 
 pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 
-/// The scheduler of reads, and the owners that it needs to know.
-pub(super) struct Readers {
+/// A scheduler of reads, with a cache of the project owners by whom it schedules.
+pub(super) struct ProjectReadScheduler {
     scheduler: ReadScheduler,
-    /// The owner of a project, and the time of the lookup.
+    /// The owner of each project, with the time at which it was looked up.
     owners: Cache<String, (Arc<str>, Instant)>,
 }
 
-impl Readers {
+impl ProjectReadScheduler {
     pub(super) fn new(pool_size: u32) -> Self {
-        Self { scheduler: ReadScheduler::new(pool_size), owners: Cache::new(OWNERS_CACHED_MAX) }
+        Self { scheduler: ReadScheduler::new(pool_size), owners: Cache::new(CACHED_OWNERS_MAX) }
     }
 }
 
-impl fmt::Debug for Readers {
+impl fmt::Debug for ProjectReadScheduler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Readers").field("scheduler", &self.scheduler).finish_non_exhaustive()
+        f.debug_struct("ProjectReadScheduler").field("scheduler", &self.scheduler).finish_non_exhaustive()
     }
 }
 
-/// A connection that counts among those of its project's owner.
+/// A connection for reading that counts toward the limit of the project's owner.
 pub(super) struct ProjectReader {
     reader: ReadConnection,
     _permit: ReadPermit,
@@ -61,31 +61,32 @@ impl DerefMut for ProjectReader {
 }
 
 impl Store {
-    /// A connection for reading a few rows. Long reads are stopped.
+    /// Returns a connection for reading a small number of rows. Long reads are stopped.
     pub(super) async fn reader(&self) -> Result<ReadConnection, Error> {
         Ok(match &self.inner.database {
-            Backend::Sqlite(database) => Backend::Sqlite(database.readers.acquire().await?),
-            Backend::Postgres(database) => Backend::Postgres(database.readers.acquire().await?),
+            Backend::Sqlite(database) => Backend::Sqlite(database.read_pool.acquire().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.read_pool.acquire().await?),
         })
     }
 
-    /// A connection for reading any number of rows of a project, when it is its owner's turn. Must be released before
-    /// requesting another one.
-    pub(super) async fn reader_of(&self, project_id: &str) -> Result<ProjectReader, Error> {
+    /// Waits for the owner's turn and returns a connection for reading any number of rows of a project.
+    ///
+    /// To avoid deadlocks, the caller must drop the connection before it requests another one.
+    pub(super) async fn project_reader(&self, project_id: &str) -> Result<ProjectReader, Error> {
         let owner = self.owner_of(project_id).await?;
-        let permit = self.inner.readers.scheduler.acquire(&owner, project_id).await?;
+        let permit = self.inner.project_reads.scheduler.acquire(&owner, project_id).await?;
         Ok(ProjectReader { reader: self.reader().await?, _permit: permit })
     }
 
-    /// The owner who joined first; of a project without an owner, its own id.
+    /// Returns the id of the owner who joined the project first, or the project's own id if it has no owner.
     async fn owner_of(&self, project_id: &str) -> Result<Arc<str>, Error> {
-        const QUERY: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner'
+        const SELECT_FIRST_OWNER: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner'
                              ORDER BY joined_at, user_id LIMIT 1";
-        let owners = &self.inner.readers.owners;
+        let owners = &self.inner.project_reads.owners;
         owners.remove_if(project_id, |(_, looked_up_at)| looked_up_at.elapsed() >= OWNER_CACHE_TTL);
         let lookup = async {
             let owner: Option<String> = with_conn!(&mut self.reader().await?, db => {
-                sqlx::query_scalar(QUERY).bind(project_id).fetch_optional(db).await?
+                sqlx::query_scalar(SELECT_FIRST_OWNER).bind(project_id).fetch_optional(db).await?
             });
             Ok::<_, Error>((owner.as_deref().unwrap_or(project_id).into(), Instant::now()))
         };
@@ -106,19 +107,19 @@ mod tests {
     use crate::store::Actor;
     use crate::store::sql::tests::empty_store;
 
-    const SOON: Duration = Duration::from_secs(3);
+    const TEST_TIMEOUT: Duration = Duration::from_secs(3);
 
-    async fn until(what: &str, is_so: impl Fn() -> bool) {
+    async fn wait_until(description: &str, condition: impl Fn() -> bool) {
         let wait = async {
-            while !is_so() {
+            while !condition() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(SOON, wait).await.unwrap_or_else(|_| panic!("not so in time: {what}"));
+        timeout(TEST_TIMEOUT, wait).await.unwrap_or_else(|_| panic!("timed out waiting until {description}"));
     }
 
-    /// Projects of one owner.
-    async fn projects(store: &Store, email: &str, count: usize) -> Vec<String> {
+    /// Creates a user and `count` projects that the user owns.
+    async fn create_projects(store: &Store, email: &str, count: usize) -> Vec<String> {
         let by = Actor::system();
         let owner = store.create_user(email, "hash", false, &by).await.unwrap();
         let mut projects = Vec::new();
@@ -128,51 +129,62 @@ mod tests {
         projects
     }
 
-    /// Reads that keep their connections until the test ends one of them by a permit. Returns when each has a connection or
-    /// waits for one.
-    async fn endless_reads(store: &Store, projects: Vec<String>, end: &Arc<Semaphore>) -> Vec<JoinHandle<()>> {
-        let scheduler = &store.inner.readers.scheduler;
-        let before = scheduler.waiting();
+    /// Starts one read per project, each of which holds its connection until it obtains a permit from `end`. Returns once every
+    /// read either holds a connection or is pending.
+    async fn start_endless_reads(store: &Store, projects: Vec<String>, end: &Arc<Semaphore>) -> Vec<JoinHandle<()>> {
+        let scheduler = &store.inner.project_reads.scheduler;
+        let pending_before = scheduler.pending_reads();
         let started = Arc::new(());
         let read = |project: String| {
             let (store, started, end) = (store.clone(), started.clone(), end.clone());
             tokio::spawn(async move {
-                let _reader = store.reader_of(&project).await.unwrap();
+                let _reader = store.project_reader(&project).await.unwrap();
                 drop(started);
                 end.acquire().await.unwrap().forget();
             })
         };
         let reads = projects.into_iter().map(read).collect();
-        until("all reads wait", || Arc::strong_count(&started) - 1 == scheduler.waiting() - before).await;
+        wait_until("all reads have started", || {
+            Arc::strong_count(&started) - 1 == scheduler.pending_reads() - pending_before
+        })
+        .await;
         reads
     }
 
     #[tokio::test]
-    async fn an_owner_of_many_projects_leaves_a_connection_to_the_others() {
+    async fn an_owner_of_many_projects_leaves_connections_for_other_owners() {
         let (store, _folder) = empty_store().await;
-        let flood = projects(&store, "flood@example.com", 50).await;
-        let other = projects(&store, "other@example.com", 1).await;
-        let reads = endless_reads(&store, flood, &Arc::new(Semaphore::new(0))).await;
-        timeout(SOON, store.reader_of(&other[0])).await.expect("a connection is free").unwrap();
+        let flood = create_projects(&store, "flood@example.com", 50).await;
+        let other = create_projects(&store, "other@example.com", 1).await;
+        let reads = start_endless_reads(&store, flood, &Arc::new(Semaphore::new(0))).await;
+        timeout(TEST_TIMEOUT, store.project_reader(&other[0]))
+            .await
+            .expect("a connection is available to the other owner")
+            .unwrap();
         reads.iter().for_each(JoinHandle::abort);
     }
 
     #[tokio::test]
-    async fn a_newcomer_goes_before_those_who_hold_connections() {
+    async fn a_new_owner_precedes_owners_who_hold_connections() {
         let (store, _folder) = empty_store().await;
         let (mut reads, end) = (Vec::new(), Arc::new(Semaphore::new(0)));
         for email in ["a@example.com", "b@example.com"] {
-            reads.extend(endless_reads(&store, projects(&store, email, 50).await, &end).await);
+            reads.extend(start_endless_reads(&store, create_projects(&store, email, 50).await, &end).await);
         }
-        let other = projects(&store, "other@example.com", 1).await.remove(0);
-        let waiting = store.inner.readers.scheduler.waiting();
-        let newcomer = tokio::spawn({
+        let other = create_projects(&store, "other@example.com", 1).await.remove(0);
+        let waiting = store.inner.project_reads.scheduler.pending_reads();
+        let new_owner_read = tokio::spawn({
             let store = store.clone();
-            async move { store.reader_of(&other).await.map(drop) }
+            async move { store.project_reader(&other).await.map(drop) }
         });
-        until("the newcomer waits", || store.inner.readers.scheduler.waiting() > waiting).await;
+        wait_until("the new owner's read is pending", || store.inner.project_reads.scheduler.pending_reads() > waiting)
+            .await;
         end.add_permits(1);
-        timeout(SOON, newcomer).await.expect("the next connection is the newcomer's").unwrap().unwrap();
+        timeout(TEST_TIMEOUT, new_owner_read)
+            .await
+            .expect("the new owner receives the next free connection")
+            .unwrap()
+            .unwrap();
         reads.iter().for_each(JoinHandle::abort);
     }
 }

@@ -1,12 +1,13 @@
-//! A project's rules. They are written by `commit`, together with their event.
+//! Storage of rules. The `commit` module writes each change of a rule together with its event.
 
 use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::StoredRule;
-use crate::store::audit::RULE_DATA_MAX;
+use crate::store::audit::RULE_DATA_CHARS_MAX;
 
-/// The order in which rules are tried: highest priority first; among equals the oldest.
-macro_rules! select {
+/// A query for the rules of a project in the order of evaluation: by descending priority, and oldest first among rules with the
+/// same priority.
+macro_rules! select_rules {
     ($condition:literal) => {
         concat!(
             "SELECT id, name, type, data, action, priority, is_active, created_at, updated_at FROM rules ",
@@ -17,50 +18,51 @@ macro_rules! select {
     };
 }
 
-/// All rules of a project.
-pub(super) const ALL_RULES: &str = select!("");
+pub(super) const SELECT_ALL_RULES: &str = select_rules!("");
 
 impl Store {
-    /// The rules in force, in the order in which they are tried.
+    /// Returns the active rules of a project in the order of evaluation.
     pub(crate) async fn active_rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
-        const QUERY: &str = select!("AND is_active");
-        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(QUERY).bind(project_id).fetch_all(db).await?))
+        const SELECT_ACTIVE_RULES: &str = select_rules!("AND is_active");
+        Ok(
+            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_ACTIVE_RULES).bind(project_id).fetch_all(db).await?),
+        )
     }
 
-    /// All rules, in the same order.
+    /// Returns all rules of a project in the order of evaluation.
     pub(crate) async fn rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
         Ok(
-            with_conn!(&mut *self.reader_of(project_id).await?, db => sqlx::query_as(ALL_RULES).bind(project_id).fetch_all(db).await?),
+            with_conn!(&mut *self.project_reader(project_id).await?, db => sqlx::query_as(SELECT_ALL_RULES).bind(project_id).fetch_all(db).await?),
         )
     }
 
     pub(crate) async fn rule(&self, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
-        const QUERY: &str = select!("AND id = $2");
+        const SELECT_RULE: &str = select_rules!("AND id = $2");
         Ok(with_conn!(&mut self.reader().await?, db => {
-            sqlx::query_as(QUERY).bind(project_id).bind(id).fetch_optional(db).await?
+            sqlx::query_as(SELECT_RULE).bind(project_id).bind(id).fetch_optional(db).await?
         }))
     }
 }
 
-/// A rule with the beginning of its data, which may be long. Nobody else changes the project's rules until the transaction ends: its
-/// row is locked.
-pub(super) async fn beginning(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
-    const QUERY: &str =
+/// Returns a rule with only the beginning of its data, which may be long. The caller must have locked the project, so that the
+/// rule does not change until the transaction ends.
+pub(super) async fn abridged_rule(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
+    const SELECT_ABRIDGED_RULE: &str =
         "SELECT id, name, type, substr(data, 1, $3) AS data, action, priority, is_active, created_at, updated_at
          FROM rules WHERE project_id = $1 AND id = $2";
-    // One more shows that there is more.
-    let length = i32::try_from(RULE_DATA_MAX + 1).unwrap_or(i32::MAX);
+    // One extra character shows that the data is longer than the limit.
+    let length = i32::try_from(RULE_DATA_CHARS_MAX + 1).unwrap_or(i32::MAX);
     Ok(with_conn!(tx, db => {
-        sqlx::query_as(QUERY).bind(project_id).bind(id).bind(length).fetch_optional(db).await?
+        sqlx::query_as(SELECT_ABRIDGED_RULE).bind(project_id).bind(id).bind(length).fetch_optional(db).await?
     }))
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
-    const QUERY: &str =
+    const INSERT_RULE: &str =
         "INSERT INTO rules (id, project_id, name, type, data, action, priority, is_active, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     with_conn!(tx, db => {
-        let query = sqlx::query(QUERY).bind(&rule.id).bind(project_id).bind(&rule.name).bind(&rule.kind);
+        let query = sqlx::query(INSERT_RULE).bind(&rule.id).bind(project_id).bind(&rule.name).bind(&rule.kind);
         let query = query.bind(&rule.data).bind(&rule.action).bind(rule.priority).bind(rule.is_active);
         query.bind(rule.created_at).bind(rule.updated_at).execute(db).await?;
     });
@@ -68,11 +70,11 @@ pub(super) async fn insert(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule)
 }
 
 pub(super) async fn update(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
-    const QUERY: &str =
+    const UPDATE_RULE: &str =
         "UPDATE rules SET name = $3, type = $4, data = $5, action = $6, priority = $7, is_active = $8, updated_at = $9
          WHERE project_id = $1 AND id = $2";
     with_conn!(tx, db => {
-        let query = sqlx::query(QUERY).bind(project_id).bind(&rule.id).bind(&rule.name).bind(&rule.kind);
+        let query = sqlx::query(UPDATE_RULE).bind(project_id).bind(&rule.id).bind(&rule.name).bind(&rule.kind);
         let query = query.bind(&rule.data).bind(&rule.action).bind(rule.priority).bind(rule.is_active);
         query.bind(rule.updated_at).execute(db).await?;
     });
@@ -80,7 +82,7 @@ pub(super) async fn update(tx: &mut Tx<'_>, project_id: &str, rule: &StoredRule)
 }
 
 pub(super) async fn delete(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<(), Error> {
-    const QUERY: &str = "DELETE FROM rules WHERE project_id = $1 AND id = $2";
-    with_conn!(tx, db => { sqlx::query(QUERY).bind(project_id).bind(id).execute(db).await?; });
+    const DELETE_RULE: &str = "DELETE FROM rules WHERE project_id = $1 AND id = $2";
+    with_conn!(tx, db => { sqlx::query(DELETE_RULE).bind(project_id).bind(id).execute(db).await?; });
     Ok(())
 }

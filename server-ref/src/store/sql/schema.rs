@@ -1,5 +1,7 @@
-//! The schema's versions. Migrations only add, so that a server of the version before continues with the schema of the next
-//! one, and can also be started on it: migrations that it does not know do not concern it.
+//! The version of the database schema.
+//!
+//! Migrations only ever add to the schema. A server of the previous version can therefore keep running after a migration, and
+//! can be started on a migrated database. It ignores migrations that it does not know.
 
 use std::collections::HashMap;
 
@@ -11,14 +13,14 @@ use crate::Error;
 
 /// The state of a database's schema.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Schema {
-    /// The migrations that the database lacks.
+pub(crate) struct SchemaState {
+    /// The migrations that have not been applied yet.
     pub(crate) pending: Vec<MigrationStep>,
-    /// The migrations of a newer server.
+    /// The versions of applied migrations that only a newer server knows.
     pub(crate) newer: Vec<i64>,
 }
 
-/// One migration.
+/// A pending migration.
 #[derive(Debug, Serialize)]
 pub(crate) struct MigrationStep {
     pub(crate) version: i64,
@@ -37,26 +39,27 @@ fn postgres_migrations() -> Migrator {
     migrations
 }
 
-impl Schema {
+impl SchemaState {
     pub(super) async fn of_sqlite(connection: &mut SqliteConnection) -> Result<Self, Error> {
-        const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
-        let applied = match sqlx::query_scalar(EXISTS).fetch_one(&mut *connection).await? {
-            true => sqlx::query_as(APPLIED).fetch_all(&mut *connection).await?,
+        const HAS_MIGRATIONS_TABLE: &str =
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')";
+        let applied = match sqlx::query_scalar(HAS_MIGRATIONS_TABLE).fetch_one(&mut *connection).await? {
+            true => sqlx::query_as(SELECT_APPLIED).fetch_all(&mut *connection).await?,
             false => Vec::new(),
         };
-        Self::compare(&sqlite_migrations(), applied)
+        Self::from_applied(&sqlite_migrations(), applied)
     }
 
     pub(super) async fn of_postgres(connection: &mut PgConnection) -> Result<Self, Error> {
-        const EXISTS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
-        let applied = match sqlx::query_scalar(EXISTS).fetch_one(&mut *connection).await? {
-            true => sqlx::query_as(APPLIED).fetch_all(&mut *connection).await?,
+        const HAS_MIGRATIONS_TABLE: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+        let applied = match sqlx::query_scalar(HAS_MIGRATIONS_TABLE).fetch_one(&mut *connection).await? {
+            true => sqlx::query_as(SELECT_APPLIED).fetch_all(&mut *connection).await?,
             false => Vec::new(),
         };
-        Self::compare(&postgres_migrations(), applied)
+        Self::from_applied(&postgres_migrations(), applied)
     }
 
-    fn compare(known: &Migrator, applied: Vec<(i64, Vec<u8>)>) -> Result<Self, Error> {
+    fn from_applied(known: &Migrator, applied: Vec<(i64, Vec<u8>)>) -> Result<Self, Error> {
         let mut applied: HashMap<i64, Vec<u8>> = applied.into_iter().collect();
         let mut schema = Self::default();
         for migration in known.iter() {
@@ -74,15 +77,15 @@ impl Schema {
         Ok(schema)
     }
 
-    /// Fails if something is pending.
-    pub(super) fn require(&self) -> Result<(), Error> {
+    /// Returns an error if migrations are pending.
+    pub(super) fn require_up_to_date(&self) -> Result<(), Error> {
         if self.pending.is_empty() { Ok(()) } else { Err(Error::Outdated(self.pending.len())) }
     }
 }
 
-const APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations";
+const SELECT_APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations";
 
-/// All or nothing, while other processes wait: the driver's own lock does nothing for SQLite.
+/// Applies all migrations in one transaction, for which other processes wait. sqlx does not lock SQLite databases itself.
 pub(super) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), Error> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlite_migrations().run(&mut *tx).await?;

@@ -1,4 +1,6 @@
-//! Web sessions. A session's id is a secret and not stored; the hash of the id is the session's name, by which it is found.
+//! Storage of web sessions.
+//!
+//! A session is stored under its name, which is a hash of its id. The id itself is a secret and is not stored.
 
 use std::net::IpAddr;
 
@@ -7,85 +9,90 @@ use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::{Micros, now};
 
-/// A session as it is stored.
+/// A stored web session.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct StoredSession {
-    /// JSON text.
+    /// The session's data as JSON text.
     pub(crate) data: String,
     pub(crate) expires_at: Micros,
 }
 
-/// A session to be stored.
+/// A web session that is about to be stored.
 #[derive(Debug)]
 pub(crate) struct SessionDraft<'a> {
     pub(crate) name: &'a str,
-    /// JSON text.
+    /// The session's data as JSON text.
     pub(crate) data: &'a str,
-    /// The user who signed in with it.
+    /// The id of the user who is signed in, if any.
     pub(crate) user_id: Option<&'a str>,
     pub(crate) expires_at: Micros,
 }
 
 impl Store {
-    /// Stores a new session; `false` if the name is taken. With an address it is a sign-in from there, which is recorded.
+    /// Stores a new session. Returns false if the name is already in use.
+    ///
+    /// An address is given if the session results from a sign-in, which is then recorded in the audit log.
     pub(crate) async fn create_session(
         &self,
         session: SessionDraft<'_>,
         address: Option<IpAddr>,
     ) -> Result<bool, Error> {
-        const QUERY: &str =
+        const INSERT_SESSION: &str =
             "INSERT INTO sessions (id, data, user_id, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        const EMAIL: &str = "SELECT email FROM users WHERE id = $1";
+        const SELECT_EMAIL: &str = "SELECT email FROM users WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let made = with_conn!(&mut tx, db => {
-            let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
+        let inserted = with_conn!(&mut tx, db => {
+            let query = sqlx::query(INSERT_SESSION).bind(session.name).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?.rows_affected()
         });
-        if made == 0 {
+        if inserted == 0 {
             return Ok(false);
         }
         if let (Some(user_id), Some(_)) = (session.user_id, address) {
             let email: Option<String> =
-                with_conn!(&mut tx, db => sqlx::query_scalar(EMAIL).bind(user_id).fetch_optional(db).await?);
+                with_conn!(&mut tx, db => sqlx::query_scalar(SELECT_EMAIL).bind(user_id).fetch_optional(db).await?);
             let by = Actor::user(user_id.into(), email.unwrap_or_default().into(), address);
-            tx.record(None, &AuditDraft::new(&by, "user.sign_in", user_id)).await?;
+            tx.record_audit(None, &AuditDraft::new(&by, "user.sign_in", user_id)).await?;
         }
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Changes an existing session. A session that has ended in the meantime stays ended.
-    pub(crate) async fn save_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
-        const QUERY: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
+    /// Updates an existing session. Does not restore a session that has ended in the meantime.
+    pub(crate) async fn update_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
+        const UPDATE_SESSION: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
         with_conn!(&mut self.writer().await?, db => {
-            let query = sqlx::query(QUERY).bind(session.name).bind(session.data);
+            let query = sqlx::query(UPDATE_SESSION).bind(session.name).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?;
         });
         Ok(())
     }
 
-    /// The session, unless it has expired.
+    /// Returns the session with this name, unless it has expired.
     pub(crate) async fn session(&self, name: &str) -> Result<Option<StoredSession>, Error> {
-        const QUERY: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
+        const SELECT_SESSION: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
         Ok(with_conn!(&mut self.reader().await?, db => {
-            sqlx::query_as(QUERY).bind(name).bind(now()).fetch_optional(db).await?
+            sqlx::query_as(SELECT_SESSION).bind(name).bind(now()).fetch_optional(db).await?
         }))
     }
 
-    /// Ends the session, and announces it to the other nodes in the same transaction.
+    /// Deletes a session and announces its end to all nodes in the same transaction.
     pub(crate) async fn end_session(&self, name: &str) -> Result<(), Error> {
-        const QUERY: &str = "DELETE FROM sessions WHERE id = $1";
+        const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        with_conn!(&mut tx, db => { sqlx::query(QUERY).bind(name).execute(db).await?; });
+        with_conn!(&mut tx, db => { sqlx::query(DELETE_SESSION).bind(name).execute(db).await?; });
         tx.announce(&Invalidation::SessionEnded(name.to_owned())).await?;
         Ok(tx.commit().await?)
     }
 
+    /// Deletes expired sessions and returns their number.
     pub(crate) async fn prune_sessions(&self) -> Result<u64, Error> {
-        const QUERY: &str = "DELETE FROM sessions WHERE expires_at <= $1";
-        let now = self.clock().await?;
-        Ok(with_conn!(&mut self.writer().await?, db => sqlx::query(QUERY).bind(now).execute(db).await?.rows_affected()))
+        const DELETE_EXPIRED_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
+        let now = self.database_time().await?;
+        Ok(
+            with_conn!(&mut self.writer().await?, db => sqlx::query(DELETE_EXPIRED_SESSIONS).bind(now).execute(db).await?.rows_affected()),
+        )
     }
 }

@@ -1,4 +1,6 @@
-//! SQLite: one connection that writes, a small pool that reads (WAL, so neither waits for the other).
+//! A SQLite database, with one connection for writing and a small pool for reading.
+//!
+//! In SQLite's WAL mode, reads and writes do not wait for each other.
 
 use std::time::{Duration, Instant};
 
@@ -7,83 +9,86 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 use super::exclusive_connection::ExclusiveConnection;
-use super::schema::{Schema, migrate_sqlite};
-use super::{DATABASE_ID, Identity, LOG_ID, StoreOptions};
+use super::schema::{SchemaState, migrate_sqlite};
+use super::{DatabaseIdentity, SELECT_DATABASE_ID, SELECT_LOG_ID, StoreOptions};
 use crate::Error;
 
 pub(super) const READ_POOL_SIZE: u32 = 4;
-/// The time after which a read is stopped, even if nobody waits for it any more.
-const READ_TIME_MAX: Duration = Duration::from_secs(5);
-/// Steps of SQLite's virtual machine between two checks of the time: a fraction of a millisecond.
-const STEPS_PER_TIME_CHECK: i32 = 10_000;
+/// Time after which a read is stopped, even if its caller no longer waits for the result.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// Number of instructions that SQLite's virtual machine executes between checks of the time, which takes a fraction of a
+/// millisecond.
+const INSTRUCTIONS_PER_TIME_CHECK: i32 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct SqliteDatabase {
     pub(super) writer: ExclusiveConnection<SqliteConnection>,
-    pub(super) readers: SqlitePool,
-    /// Connection for the health check of the database.
-    pulse: ExclusiveConnection<SqliteConnection>,
+    pub(super) read_pool: SqlitePool,
+    /// The connection for checking the health of the database.
+    health_check: ExclusiveConnection<SqliteConnection>,
     options: SqliteConnectOptions,
 }
 
 impl SqliteDatabase {
-    /// Opens the database. Also returns its ids.
-    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, Identity), Error> {
-        let options = options(url, opening.create)?
-            .create_if_missing(opening.create)
+    /// Opens a database and returns it with its ids.
+    pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, DatabaseIdentity), Error> {
+        let options = connect_options(url, opening.may_create)?
+            .create_if_missing(opening.may_create)
             .journal_mode(SqliteJournalMode::Wal)
-            // FULL, not NORMAL, so that an answered moderation survives a power cut. Group commit shares the sync.
+            // With NORMAL, a power failure could lose a decision that was already returned to a client. Group commit makes up for
+            // the cost of FULL.
             .synchronous(SqliteSynchronous::Full)
-            // This waits only for other processes: within this one the writers queue.
+            // This timeout concerns only other processes, because writers within this process queue for the connection.
             .busy_timeout(opening.busy_timeout)
             .foreign_keys(true);
         let mut writer = options.connect().await?;
-        let schema = Schema::of_sqlite(&mut writer).await?;
-        match opening.migrate {
+        let schema = SchemaState::of_sqlite(&mut writer).await?;
+        match opening.may_migrate {
             true if !schema.pending.is_empty() => migrate_sqlite(&mut writer).await?,
-            _ => schema.require()?,
+            _ => schema.require_up_to_date()?,
         }
-        let log_id = sqlx::query_scalar(LOG_ID).fetch_one(&mut writer).await?;
-        let database_id = sqlx::query_scalar(DATABASE_ID).fetch_one(&mut writer).await?;
-        let readers = readers(&options, READ_TIME_MAX).await?;
-        // A file that disappears while the server runs is not recreated empty.
+        let log_id = sqlx::query_scalar(SELECT_LOG_ID).fetch_one(&mut writer).await?;
+        let database_id = sqlx::query_scalar(SELECT_DATABASE_ID).fetch_one(&mut writer).await?;
+        let read_pool = open_read_pool(&options, READ_TIMEOUT).await?;
+        // If the file disappears while the server is running, it must not be replaced by an empty one.
         let options = options.create_if_missing(false);
         Ok((
             Self {
                 writer: ExclusiveConnection::new(Some(writer)),
-                readers,
-                pulse: ExclusiveConnection::new(None),
+                read_pool,
+                health_check: ExclusiveConnection::new(None),
                 options,
             },
-            Identity { log_id, database_id },
+            DatabaseIdentity { log_id, database_id },
         ))
     }
 
-    /// Checks whether the database answers.
+    /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.pulse.take(async || self.options.clone().read_only(true).connect().await).await?;
-        self.pulse.distrust();
+        let mut connection =
+            self.health_check.lock(async || self.options.clone().read_only(true).connect().await).await?;
+        self.health_check.mark_suspect();
         sqlx::query("SELECT 1 FROM meta LIMIT 1").execute(&mut *connection).await?;
-        self.pulse.trust();
+        self.health_check.clear_suspect();
         Ok(())
     }
 
-    /// The state of its schema.
-    pub(super) async fn schema(url: &str) -> Result<Schema, Error> {
-        let mut connection = options(url, false)?.read_only(true).connect().await?;
-        let schema = Schema::of_sqlite(&mut connection).await?;
+    /// Returns the state of the schema of the database at this URL.
+    pub(super) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
+        let mut connection = connect_options(url, false)?.read_only(true).connect().await?;
+        let schema = SchemaState::of_sqlite(&mut connection).await?;
         connection.close().await?;
         Ok(schema)
     }
 
     pub(super) async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
-        self.writer.take(async || self.options.connect().await).await
+        self.writer.lock(async || self.options.connect().await).await
     }
 
-    /// Closes all connections, which also folds the write-ahead log into the database.
+    /// Closes all connections. SQLite then merges the write-ahead log into the database file.
     pub(super) async fn close(&self) {
-        self.readers.close().await;
-        if let Some(connection) = self.pulse.close().await {
+        self.read_pool.close().await;
+        if let Some(connection) = self.health_check.close().await {
             let _ = connection.close().await;
         }
         if let Some(connection) = self.writer.close().await
@@ -94,27 +99,29 @@ impl SqliteDatabase {
     }
 }
 
-fn options(url: &str, create: bool) -> Result<SqliteConnectOptions, Error> {
+fn connect_options(url: &str, may_create: bool) -> Result<SqliteConnectOptions, Error> {
     if url.contains(":memory:") {
-        return Err(Error::DatabaseUrl("an in-memory database can't be shared by its readers".into()));
+        return Err(Error::DatabaseUrl("an in-memory database can't be shared between connections".into()));
     }
     let options = url.parse::<SqliteConnectOptions>().map_err(|error| Error::DatabaseUrl(error.to_string()))?;
-    if !create && !options.get_filename().exists() {
+    if !may_create && !options.get_filename().exists() {
         let file = options.get_filename().display().to_string();
-        return Err(Error::DatabaseUrl(format!("there is no file {file}; --database names the server's")));
+        return Err(Error::DatabaseUrl(format!(
+            "the file {file} does not exist; --database must name the server's database"
+        )));
     }
     Ok(options.disable_statement_logging())
 }
 
-/// Connections that read, each for at most this time per read.
-async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Result<SqlitePool> {
+/// Opens a pool of read-only connections on which reads are stopped after `timeout`.
+async fn open_read_pool(options: &SqliteConnectOptions, timeout: Duration) -> sqlx::Result<SqlitePool> {
     SqlitePoolOptions::new()
         .max_connections(READ_POOL_SIZE)
         .test_before_acquire(false)
-        .after_connect(move |connection, _| Box::pin(limit(connection, longest)))
+        .after_connect(move |connection, _| Box::pin(set_read_timeout(connection, timeout)))
         .before_acquire(move |connection, _| {
             Box::pin(async move {
-                limit(connection, longest).await?;
+                set_read_timeout(connection, timeout).await?;
                 Ok(true)
             })
         })
@@ -122,10 +129,13 @@ async fn readers(options: &SqliteConnectOptions, longest: Duration) -> sqlx::Res
         .await
 }
 
-/// Stops a read on the connection after this time.
-async fn limit(connection: &mut SqliteConnection, longest: Duration) -> sqlx::Result<()> {
-    let end = Instant::now() + longest;
-    connection.lock_handle().await?.set_progress_handler(STEPS_PER_TIME_CHECK, move || Instant::now() < end);
+/// Makes SQLite stop reads on this connection once `timeout` has passed from now.
+async fn set_read_timeout(connection: &mut SqliteConnection, timeout: Duration) -> sqlx::Result<()> {
+    let deadline = Instant::now() + timeout;
+    connection
+        .lock_handle()
+        .await?
+        .set_progress_handler(INSTRUCTIONS_PER_TIME_CHECK, move || Instant::now() < deadline);
     Ok(())
 }
 
@@ -139,7 +149,7 @@ mod tests {
     use crate::store::{DbFault, Store};
 
     #[tokio::test]
-    async fn an_older_database_keeps_its_people() {
+    async fn an_older_database_keeps_its_users_when_migrated() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("old.db").display());
         let options: SqliteConnectOptions = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
@@ -156,30 +166,30 @@ mod tests {
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
         let user = store.user("u").await.unwrap().unwrap();
         assert_eq!((user.email.as_str(), user.is_admin, user.is_active), ("a@example.org", false, true));
-        assert!(store.account("A@Example.org").await.unwrap().is_some());
+        assert!(store.user_credentials("A@Example.org").await.unwrap().is_some());
         store.close().await;
     }
 
     #[tokio::test]
-    async fn a_reading_without_end_is_stopped_and_the_connection_goes_on() {
+    async fn an_endless_read_is_stopped_and_its_connection_stays_usable() {
         const ENDLESS: &str = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT MAX(x) FROM n";
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("a.db").display());
         let options = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
         options.connect().await.unwrap().close().await.unwrap();
-        let readers = readers(&options, Duration::from_millis(50)).await.unwrap();
-        // Nobody waits for these.
+        let read_pool = open_read_pool(&options, Duration::from_millis(50)).await.unwrap();
+        // These reads are abandoned before they are stopped.
         for _ in 0..READ_POOL_SIZE {
-            let mut reader = readers.acquire().await.unwrap();
-            let asked = sqlx::query(ENDLESS).execute(&mut *reader);
-            assert!(tokio::time::timeout(Duration::from_millis(5), asked).await.is_err());
+            let mut reader = read_pool.acquire().await.unwrap();
+            let read = sqlx::query(ENDLESS).execute(&mut *reader);
+            assert!(tokio::time::timeout(Duration::from_millis(5), read).await.is_err());
         }
-        let error = sqlx::query(ENDLESS).execute(&readers).await.unwrap_err();
-        assert_eq!(DbFault::of(&error), DbFault::TooLong);
+        let error = sqlx::query(ENDLESS).execute(&read_pool).await.unwrap_err();
+        assert_eq!(DbFault::of(&error), DbFault::StatementTimeout);
         for _ in 0..2 * READ_POOL_SIZE {
-            let one: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&readers).await.unwrap();
+            let one: i64 = sqlx::query_scalar("SELECT 1").fetch_one(&read_pool).await.unwrap();
             assert_eq!(one, 1);
         }
-        readers.close().await;
+        read_pool.close().await;
     }
 }

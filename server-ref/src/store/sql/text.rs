@@ -1,4 +1,4 @@
-//! Text that may contain U+0000, which PostgreSQL's TEXT can't: there it is stored as bytes.
+//! Strings that contain U+0000, which PostgreSQL can't store as text.
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueRef};
@@ -7,15 +7,16 @@ use sqlx::{Decode, Postgres, Sqlite, Type};
 
 use crate::Error;
 
-/// Refuses text that only one of the databases could store, before either is asked.
-pub(super) fn check(field: &'static str, text: &str) -> Result<(), Error> {
+/// Rejects text that contains U+0000. Both kinds of database thus accept the same text, although SQLite could store U+0000.
+pub(super) fn reject_nul(field: &'static str, text: &str) -> Result<(), Error> {
     if text.contains('\0') { Err(Error::Text(field)) } else { Ok(()) }
 }
 
+/// A string that may contain U+0000. SQLite stores it as text, and PostgreSQL as bytes.
 #[derive(Debug, Clone)]
-pub(super) struct Text(pub(super) String);
+pub(super) struct NulSafeText(pub(super) String);
 
-impl Type<Sqlite> for Text {
+impl Type<Sqlite> for NulSafeText {
     fn type_info() -> SqliteTypeInfo {
         <String as Type<Sqlite>>::type_info()
     }
@@ -25,19 +26,19 @@ impl Type<Sqlite> for Text {
     }
 }
 
-impl Decode<'_, Sqlite> for Text {
+impl Decode<'_, Sqlite> for NulSafeText {
     fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
         <String as Decode<Sqlite>>::decode(value).map(Self)
     }
 }
 
-impl Type<Postgres> for Text {
+impl Type<Postgres> for NulSafeText {
     fn type_info() -> PgTypeInfo {
         <Vec<u8> as Type<Postgres>>::type_info()
     }
 }
 
-impl Decode<'_, Postgres> for Text {
+impl Decode<'_, Postgres> for NulSafeText {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         let bytes = <Vec<u8> as Decode<Postgres>>::decode(value)?;
         Ok(Self(String::from_utf8(bytes)?))

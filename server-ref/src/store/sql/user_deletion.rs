@@ -1,4 +1,7 @@
-//! The deletion of a user. Their decisions stay, under their e-mail address; a project that has an owner keeps one.
+//! Deletion of users.
+//!
+//! The decisions of a deleted user are kept under the user's e-mail address. A project that has an owner always keeps at least
+//! one.
 
 use super::{Backend, Store, Tx, accounts, members, with_conn};
 use crate::Error;
@@ -6,82 +9,87 @@ use crate::store::{Actor, AuditDraft, Invalidation, ProjectInfo, Role};
 use crate::time::Micros;
 
 impl Store {
-    /// Deletes a user, ends their sessions, and makes `heir` the owner of the projects that only they owned, which are returned.
+    /// Deletes a user and ends the user's sessions. `new_owner` becomes an owner of the projects that only this user owned. Returns
+    /// these projects.
     ///
     /// # Errors
-    /// If there are such projects and no heir; the error names the projects.
+    /// [`Error::Refused`], which names the projects, if there are such projects and no new owner was given.
     pub(crate) async fn delete_user(
         &self,
         id: &str,
-        heir: Option<&str>,
+        new_owner: Option<&str>,
         by: &Actor,
     ) -> Result<Vec<ProjectInfo>, Error> {
-        const DELETE: [&str; 2] = ["DELETE FROM sessions WHERE user_id = $1", "DELETE FROM users WHERE id = $1"];
+        const DELETE_SESSIONS_AND_USER: [&str; 2] =
+            ["DELETE FROM sessions WHERE user_id = $1", "DELETE FROM users WHERE id = $1"];
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        lock_users(&mut tx, id, heir.unwrap_or(id)).await?;
-        let alone = owned_alone(&mut tx, id).await?;
-        if heir.is_none() && !alone.is_empty() {
-            return Err(Error::Refused(nobody_else(&alone)));
+        lock_users(&mut tx, id, new_owner.unwrap_or(id)).await?;
+        let solely_owned = lock_solely_owned_projects(&mut tx, id).await?;
+        if new_owner.is_none() && !solely_owned.is_empty() {
+            return Err(Error::Refused(missing_new_owner_message(&solely_owned)));
         }
-        if let Some(heir) = heir {
-            for project in &alone {
-                members::insert_or_update(&mut tx, &project.id, heir, Role::Owner, by).await?;
+        if let Some(new_owner) = new_owner {
+            for project in &solely_owned {
+                members::insert_or_update(&mut tx, &project.id, new_owner, Role::Owner, by).await?;
             }
         }
-        record(&mut tx, id, by).await?;
-        for query in DELETE {
+        record_deletion(&mut tx, id, by).await?;
+        for query in DELETE_SESSIONS_AND_USER {
             with_conn!(&mut tx, db => { sqlx::query(query).bind(id).execute(db).await?; });
         }
         tx.announce(&Invalidation::UserDeactivated(id.to_owned())).await?;
         tx.commit().await?;
-        Ok(alone)
+        Ok(solely_owned)
     }
 }
 
-fn nobody_else(projects: &[ProjectInfo]) -> String {
+fn missing_new_owner_message(projects: &[ProjectInfo]) -> String {
     let names: Vec<String> = projects.iter().map(|project| format!("{:?} ({})", project.name, project.id)).collect();
-    format!("nobody else owns {}: --reassign EMAIL makes another user their owner", names.join(", "))
+    format!("the user is the only owner of {}; make another user the owner with --reassign EMAIL", names.join(", "))
 }
 
-/// Makes transactions wait that would add rows of these users, such as memberships and invitations.
-async fn lock_users(tx: &mut Tx<'_>, id: &str, heir: &str) -> Result<(), Error> {
-    const LOCKED: &str = "SELECT FROM users WHERE id IN ($1, $2) ORDER BY id FOR UPDATE";
+/// Locks the users, so that transactions that would add rows referring to them, such as memberships, must wait.
+async fn lock_users(tx: &mut Tx<'_>, id: &str, new_owner: &str) -> Result<(), Error> {
+    const LOCK_USERS: &str = "SELECT FROM users WHERE id IN ($1, $2) ORDER BY id FOR UPDATE";
     if let Backend::Postgres(tx) = tx {
-        sqlx::query(LOCKED).bind(id).bind(heir).execute(&mut **tx).await?;
+        sqlx::query(LOCK_USERS).bind(id).bind(new_owner).execute(&mut **tx).await?;
     }
     Ok(())
 }
 
-/// The projects whose only owner the user is, which stays true until the transaction ends.
-async fn owned_alone(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
-    const OWNED: &str = "SELECT project_id FROM members WHERE user_id = $1 AND role = 'owner' ORDER BY project_id";
-    const ALONE: &str = "SELECT id, name, created_at FROM projects JOIN members ON project_id = id
-                         WHERE user_id = $1 AND role = 'owner' AND NOT EXISTS
-                         (SELECT 1 FROM members AS other WHERE other.project_id = id AND other.role = 'owner' AND other.user_id <> $1)
-                         ORDER BY id";
-    let owned: Vec<String> = with_conn!(tx, db => sqlx::query_scalar(OWNED).bind(user_id).fetch_all(db).await?);
+/// Locks the projects that the user owns until the transaction ends, and returns those that have no other owner.
+async fn lock_solely_owned_projects(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
+    const SELECT_OWNED_PROJECTS: &str =
+        "SELECT project_id FROM members WHERE user_id = $1 AND role = 'owner' ORDER BY project_id";
+    const SELECT_SOLELY_OWNED_PROJECTS: &str =
+        "SELECT id, name, created_at FROM projects JOIN members ON project_id = id
+        WHERE user_id = $1 AND role = 'owner' AND NOT EXISTS
+        (SELECT 1 FROM members AS other WHERE other.project_id = id AND other.role = 'owner' AND other.user_id <> $1)
+        ORDER BY id";
+    let owned: Vec<String> =
+        with_conn!(tx, db => sqlx::query_scalar(SELECT_OWNED_PROJECTS).bind(user_id).fetch_all(db).await?);
     for project in owned {
         tx.lock_project(&project).await?;
     }
     let rows: Vec<(String, String, Micros)> =
-        with_conn!(tx, db => sqlx::query_as(ALONE).bind(user_id).fetch_all(db).await?);
+        with_conn!(tx, db => sqlx::query_as(SELECT_SOLELY_OWNED_PROJECTS).bind(user_id).fetch_all(db).await?);
     let project = |(id, name, created_at)| ProjectInfo { id, name, role: None, created_at };
     Ok(rows.into_iter().map(project).collect())
 }
 
-/// Records the deletion, and the end of the membership in each of the user's projects.
-async fn record(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error> {
-    const PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 ORDER BY project_id";
-    let Some(before) = accounts::locked(tx, user_id).await? else {
+/// Records the deletion of the user, and the end of each of the user's memberships, in the audit log.
+async fn record_deletion(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error> {
+    const SELECT_PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 ORDER BY project_id";
+    let Some(before) = accounts::lock_audit_state(tx, user_id).await? else {
         return Ok(());
     };
     let projects: Vec<String> =
-        with_conn!(&mut *tx, db => sqlx::query_scalar(PROJECTS).bind(user_id).fetch_all(db).await?);
+        with_conn!(&mut *tx, db => sqlx::query_scalar(SELECT_PROJECTS).bind(user_id).fetch_all(db).await?);
     for project in projects {
         members::record_removal(tx, &project, user_id, by).await?;
     }
-    tx.record(None, &AuditDraft::new(by, "user.delete", user_id).before(before)).await?;
+    tx.record_audit(None, &AuditDraft::new(by, "user.delete", user_id).with_before(before)).await?;
     Ok(())
 }
 
@@ -95,14 +103,14 @@ mod tests {
     use crate::store::sql::tests::empty_store;
     use crate::store::{Invitation, InvitationDraft};
 
-    /// Waits until this many transactions wait for a lock.
-    async fn locks_wait(store: &Store, count: i64) {
-        const WAITING: &str = "SELECT COUNT(*) FROM pg_stat_activity
+    /// Waits until exactly `count` transactions are blocked by a lock.
+    async fn wait_for_blocked_transactions(store: &Store, count: i64) {
+        const COUNT_BLOCKED: &str = "SELECT COUNT(*) FROM pg_stat_activity
                                WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let wait = async {
             loop {
                 let waiting: i64 = with_conn!(&mut store.reader().await.unwrap(), db => {
-                    sqlx::query_scalar(WAITING).fetch_one(db).await.unwrap()
+                    sqlx::query_scalar(COUNT_BLOCKED).fetch_one(db).await.unwrap()
                 });
                 if waiting == count {
                     return;
@@ -110,10 +118,10 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the transactions wait for a lock");
+        tokio::time::timeout(Duration::from_secs(10), wait).await.expect("the transactions are blocked in time");
     }
 
-    fn invite(store: &Store, project: &str, user: &str) -> JoinHandle<Result<Invitation, Error>> {
+    fn spawn_invitation(store: &Store, project: &str, user: &str) -> JoinHandle<Result<Invitation, Error>> {
         let (store, project_id, invited_by) = (store.clone(), project.to_owned(), user.to_owned());
         tokio::spawn(async move {
             let draft = InvitationDraft {
@@ -127,14 +135,14 @@ mod tests {
         })
     }
 
-    fn delete(store: &Store, user: &str) -> JoinHandle<Result<Vec<ProjectInfo>, Error>> {
+    fn spawn_deletion(store: &Store, user: &str) -> JoinHandle<Result<Vec<ProjectInfo>, Error>> {
         let (store, user) = (store.clone(), user.to_owned());
         tokio::spawn(async move { store.delete_user(&user, None, &Actor::system()).await })
     }
 
     #[tokio::test]
     #[ignore = "needs PostgreSQL: make test-postgres"]
-    async fn an_inviter_is_deleted_while_they_invite() {
+    async fn a_user_is_deleted_while_sending_an_invitation() {
         for invites_first in [true, false] {
             let (store, _folder) = empty_store().await;
             let by = Actor::system();
@@ -147,15 +155,15 @@ mod tests {
             let mut tx = writer.begin().await.unwrap();
             tx.lock_project(&project).await.unwrap();
             let (invitation, deletion) = if invites_first {
-                let invitation = invite(&store, &project, &user);
-                locks_wait(&store, 1).await;
-                (invitation, delete(&store, &user))
+                let invitation = spawn_invitation(&store, &project, &user);
+                wait_for_blocked_transactions(&store, 1).await;
+                (invitation, spawn_deletion(&store, &user))
             } else {
-                let deletion = delete(&store, &user);
-                locks_wait(&store, 1).await;
-                (invite(&store, &project, &user), deletion)
+                let deletion = spawn_deletion(&store, &user);
+                wait_for_blocked_transactions(&store, 1).await;
+                (spawn_invitation(&store, &project, &user), deletion)
             };
-            locks_wait(&store, 2).await;
+            wait_for_blocked_transactions(&store, 2).await;
             tx.commit().await.unwrap();
 
             deletion.await.unwrap().unwrap();

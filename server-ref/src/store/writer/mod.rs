@@ -1,12 +1,12 @@
-//! The one task that writes the event log: group commit, and publication in the order of the ids.
+//! The single task that writes the event log, and the handle to it.
 //!
-//! Requests that arrive while a transaction is being synced wait together and share the next one. Committed events go
-//! to the publisher through one bounded channel, so that they are published after the commit and in order, while the
-//! next group is being written. A slow publisher finds missed events in the log.
+//! Changes that arrive during a transaction are queued and share the next transaction. Committed events go to the publisher
+//! through one bounded channel. They are therefore published in order and only after their commit, while the next group is
+//! being written. A slow publisher reads the events that it missed from the log.
 //!
-//! When the database is down, requests are refused with a retryable error. If it went down during a COMMIT, nothing is
-//! written until the group's outcome is known: a committed group is answered and published once, and an uncommitted one
-//! is committed now. A request that waits longer than 10 s is answered with an unknown outcome.
+//! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task
+//! writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise it is
+//! committed again. A request whose outcome is still unknown after 10 s fails with [`Error::OutcomeUnknown`].
 
 mod task;
 
@@ -16,70 +16,74 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use self::task::WriterTask;
-use super::{EventBatch, ProjectChange, Store, Submitted};
+use super::{EventBatch, ProjectChange, Store, SubmitOutcome};
 use crate::Error;
 use crate::metrics::Metrics;
 
-/// More than the concurrent requests of a busy server; a full queue makes requests wait.
-const QUEUE_LENGTH: usize = 1024;
-/// Committed groups that may wait for the publisher. Writing never waits for it: what finds no room here is read from the log.
+/// Capacity of the job queue, chosen to exceed the number of concurrent requests on a busy server. Callers wait while the queue
+/// is full.
+const JOB_QUEUE_CAPACITY: usize = 1024;
+/// Maximum number of committed groups in the channel to the publisher. When the channel is full, further events are read from
+/// the log instead, so that writing never waits for the publisher.
 const UNPUBLISHED_GROUPS_MAX: usize = 32;
-/// The publisher's input.
+
+/// A message to the publisher.
 #[derive(Debug)]
 pub(crate) enum PublisherInput {
     Batch(EventBatch),
-    /// Batches found no room: the newest event ids of their projects. The events are in the log.
+    /// Batches that did not fit into the channel, as the newest event id of each project. The events must be read from the log.
     Missed(Vec<(Arc<str>, i64)>),
-    /// Answered once everything sent before is published.
+    /// A request for a reply once everything in earlier messages has been published.
     Flush(oneshot::Sender<()>),
 }
 
-type Reply = oneshot::Sender<Result<Submitted, Error>>;
+type ChangeReply = oneshot::Sender<Result<SubmitOutcome, Error>>;
 
-#[allow(clippy::large_enum_variant, reason = "nearly all of them are changes")]
+#[allow(clippy::large_enum_variant, reason = "nearly all jobs are changes")]
 enum WriterJob {
-    Change(ProjectChange, Reply),
+    Change(ProjectChange, ChangeReply),
     Flush(oneshot::Sender<()>),
 }
 
 impl WriterJob {
-    /// Approximate size in bytes.
-    fn bytes(&self) -> usize {
+    /// Returns the approximate size of the job in bytes.
+    fn approximate_bytes(&self) -> usize {
         match self {
-            Self::Change(change, _) => change.bytes(),
+            Self::Change(change, _) => change.approximate_bytes(),
             Self::Flush(_) => 0,
         }
     }
 }
 
-/// A handle to the writing task, which ends when all handles are gone.
+/// A handle to the writer task, which ends when all handles have been dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<WriterJob>,
 }
 
 impl Writer {
+    /// Starts the task and returns a handle to it and the channel that feeds the publisher.
     pub(crate) fn spawn(store: Store, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<PublisherInput>) {
-        let (jobs, queue) = mpsc::channel(QUEUE_LENGTH);
-        let (publisher, outgoing) = mpsc::channel(UNPUBLISHED_GROUPS_MAX);
-        tokio::spawn(WriterTask { store, metrics, queue, publisher, missed: HashMap::new() }.run());
-        (Self { jobs }, outgoing)
+        let (jobs, queue) = mpsc::channel(JOB_QUEUE_CAPACITY);
+        let (publisher, publisher_messages) = mpsc::channel(UNPUBLISHED_GROUPS_MAX);
+        tokio::spawn(WriterTask { store, metrics, queue, publisher, newest_missed_ids: HashMap::new() }.run());
+        (Self { jobs }, publisher_messages)
     }
 
-    /// Returns when the change is durable. A caller that stops waiting does not undo it.
+    /// Submits a change and returns once it is durable. Dropping the future does not undo the change.
     pub(crate) async fn submit(&self, change: ProjectChange) -> Result<(), Error> {
-        self.submit_once(change).await.map(drop)
+        self.submit_idempotent(change).await.map(drop)
     }
 
-    /// As [`Writer::submit`], and shows whether the change repeats an earlier one with the same idempotency key.
-    pub(crate) async fn submit_once(&self, change: ProjectChange) -> Result<Submitted, Error> {
+    /// Like [`Writer::submit`], but also returns whether the change repeats an earlier one with the same idempotency key.
+    pub(crate) async fn submit_idempotent(&self, change: ProjectChange) -> Result<SubmitOutcome, Error> {
         let (reply, answer) = oneshot::channel();
         let job = WriterJob::Change(change, reply);
         self.jobs.send(job).await.map_err(|_| Error::ShuttingDown)?;
         answer.await.map_err(|_| Error::ShuttingDown)?
     }
 
-    /// Returns when everything submitted before is written and published.
+    /// Returns once all changes that were submitted before the call have been written and published.
     pub(crate) async fn flush(&self) {
         let (reply, answer) = oneshot::channel();
         if self.jobs.send(WriterJob::Flush(reply)).await.is_ok() {
@@ -93,8 +97,8 @@ mod tests {
     use super::*;
     use crate::store::{Actor, CommitOutcome, EventDraft, Mutation, StoreOptions};
 
-    /// A store with a project, in a folder that is deleted with it.
-    async fn store() -> (Store, Arc<str>, tempfile::TempDir) {
+    /// Creates a store with one project, in a temporary folder that is deleted when the returned handle is dropped.
+    async fn store_with_project() -> (Store, Arc<str>, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("log.db").display());
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
@@ -102,7 +106,7 @@ mod tests {
         (store, project, folder)
     }
 
-    fn event(project_id: &Arc<str>) -> ProjectChange {
+    fn event_change(project_id: &Arc<str>) -> ProjectChange {
         let draft = EventDraft { name: "user_activity", payload: "{}".into() };
         ProjectChange {
             project_id: project_id.clone(),
@@ -115,36 +119,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_publisher_that_stands_still_stops_nobody_and_is_told_what_it_missed() {
-        let (store, project, _folder) = store().await;
-        let (writer, mut outgoing) = Writer::spawn(store.clone(), Arc::new(Metrics::new()));
+    async fn a_stalled_publisher_does_not_block_writing_and_later_learns_what_it_missed() {
+        let (store, project, _folder) = store_with_project().await;
+        let (writer, mut publisher_messages) = Writer::spawn(store.clone(), Arc::new(Metrics::new()));
         let events = 3 * i64::try_from(UNPUBLISHED_GROUPS_MAX).unwrap();
         for _ in 0..events {
-            writer.submit(event(&project)).await.unwrap();
+            writer.submit(event_change(&project)).await.unwrap();
         }
         let mut newest = 0;
         while newest < events {
-            match outgoing.recv().await.unwrap() {
+            match publisher_messages.recv().await.unwrap() {
                 PublisherInput::Batch(batch) => newest = batch.events.last().unwrap().event_id,
                 PublisherInput::Missed(heads) => newest = heads[0].1,
                 PublisherInput::Flush(_) => {}
             }
         }
-        // From here on it hears of each batch again.
-        writer.submit(event(&project)).await.unwrap();
+        // The publisher has caught up, so it receives the next batch itself.
+        writer.submit(event_change(&project)).await.unwrap();
         assert!(
-            matches!(outgoing.recv().await.unwrap(), PublisherInput::Batch(batch) if batch.events[0].event_id == events + 1)
+            matches!(publisher_messages.recv().await.unwrap(), PublisherInput::Batch(batch) if batch.events[0].event_id == events + 1)
         );
         store.close().await;
     }
 
     #[tokio::test]
-    async fn a_change_that_fails_costs_its_neighbours_nothing() {
-        let (store, project, _folder) = store().await;
-        let rule = |id: &str| ProjectChange { mutation: Mutation::RuleDeleted(id.into()), ..event(&project) };
-        let changes = [event(&project), rule("none"), event(&"nowhere".into()), event(&project)];
+    async fn a_failing_change_does_not_affect_the_rest_of_its_group() {
+        let (store, project, _folder) = store_with_project().await;
+        let rule = |id: &str| ProjectChange { mutation: Mutation::RuleDeleted(id.into()), ..event_change(&project) };
+        let changes = [event_change(&project), rule("none"), event_change(&"nowhere".into()), event_change(&project)];
         let CommitOutcome::Done(committed) = store.commit(&changes).await.unwrap() else {
-            panic!("SQLite leaves no doubt")
+            panic!("with SQLite, the outcome is never in doubt")
         };
         let ids: Vec<i64> = committed.batch.events.iter().map(|event| event.event_id).collect();
         assert_eq!(ids, [1, 2]);

@@ -1,4 +1,4 @@
-//! The writing task: it groups waiting changes, commits each group, and answers and publishes it.
+//! The writer task, which commits queued changes in groups, replies to their callers, and passes the events to the publisher.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,17 +7,18 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
-use super::{PublisherInput, Reply, WriterJob};
+use super::{ChangeReply, PublisherInput, WriterJob};
 use crate::Error;
 use crate::metrics::Metrics;
-use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit, ProjectChange, Store, Submitted};
+use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit, ProjectChange, Store, SubmitOutcome};
 
-/// The most requests in a transaction, and the most bytes that they write: others wait for the transaction.
-const GROUP_REQUESTS_MAX: usize = 256;
+/// Maximum number of jobs in one group.
+const GROUP_JOBS_MAX: usize = 256;
+/// Size in bytes at which a group is complete. Only the last job may exceed this size.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The time that requests wait to learn the outcome of a commit in doubt.
+/// Time for which requests wait for the outcome of a commit in doubt.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
-/// The delay between two checks of a commit in doubt.
+/// Interval between checks of a commit in doubt.
 const OUTCOME_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) struct WriterTask {
@@ -25,14 +26,14 @@ pub(super) struct WriterTask {
     pub(super) metrics: Arc<Metrics>,
     pub(super) queue: mpsc::Receiver<WriterJob>,
     pub(super) publisher: mpsc::Sender<PublisherInput>,
-    /// The newest ids of events that were not sent to the publisher.
-    pub(super) missed: HashMap<Arc<str>, i64>,
+    /// The id of the newest event of each project that did not fit into the channel to the publisher.
+    pub(super) newest_missed_ids: HashMap<Arc<str>, i64>,
 }
 
 impl WriterTask {
     pub(super) async fn run(mut self) {
-        while let Some(first) = self.next().await {
-            let jobs = self.group(first);
+        while let Some(first) = self.next_job().await {
+            let jobs = self.collect_group(first);
             let mut changes = Vec::with_capacity(jobs.len());
             let mut replies = Vec::with_capacity(jobs.len());
             let mut flushes = Vec::new();
@@ -46,7 +47,7 @@ impl WriterTask {
                 }
             }
             if !changes.is_empty() {
-                self.write(changes, replies).await;
+                self.commit_group(changes, replies).await;
             }
             for reply in flushes {
                 self.flush(reply).await;
@@ -54,15 +55,15 @@ impl WriterTask {
         }
     }
 
-    /// The next job. Meanwhile the publisher learns what it missed, as soon as it has room.
-    async fn next(&mut self) -> Option<WriterJob> {
-        if !self.missed.is_empty() {
+    /// Waits for the next job. Meanwhile, notifies the publisher of missed events as soon as the channel has room.
+    async fn next_job(&mut self) -> Option<WriterJob> {
+        if !self.newest_missed_ids.is_empty() {
             tokio::select! {
                 biased;
                 job = self.queue.recv() => return job,
                 place = self.publisher.reserve() => {
                     if let Ok(place) = place {
-                        place.send(PublisherInput::Missed(self.missed.drain().collect()));
+                        place.send(PublisherInput::Missed(self.newest_missed_ids.drain().collect()));
                     }
                 }
             }
@@ -70,14 +71,14 @@ impl WriterTask {
         self.queue.recv().await
     }
 
-    /// Hands a batch to the publisher, or remembers that it missed one.
+    /// Sends a batch to the publisher. If the channel is full, records the batch as missed.
     fn publish(&mut self, batch: EventBatch) {
         let batch = match self.publisher.try_reserve_many(2) {
             Ok(mut places) => {
-                if !self.missed.is_empty()
+                if !self.newest_missed_ids.is_empty()
                     && let Some(place) = places.next()
                 {
-                    place.send(PublisherInput::Missed(self.missed.drain().collect()));
+                    place.send(PublisherInput::Missed(self.newest_missed_ids.drain().collect()));
                 }
                 if let Some(place) = places.next() {
                     return place.send(PublisherInput::Batch(batch));
@@ -87,55 +88,55 @@ impl WriterTask {
             Err(_) => batch,
         };
         for event in batch.events {
-            let newest = self.missed.entry(event.project_id).or_default();
+            let newest = self.newest_missed_ids.entry(event.project_id).or_default();
             *newest = event.event_id.max(*newest);
         }
     }
 
     async fn flush(&mut self, reply: oneshot::Sender<()>) {
-        if !self.missed.is_empty() {
-            let _ = self.publisher.send(PublisherInput::Missed(self.missed.drain().collect())).await;
+        if !self.newest_missed_ids.is_empty() {
+            let _ = self.publisher.send(PublisherInput::Missed(self.newest_missed_ids.drain().collect())).await;
         }
         let _ = self.publisher.send(PublisherInput::Flush(reply)).await;
     }
 
-    /// The job and those that wait with it, as many as one transaction takes.
-    fn group(&mut self, first: WriterJob) -> Vec<WriterJob> {
-        let mut bytes = first.bytes();
+    /// Returns the first job and as many queued jobs as fit into the same group.
+    fn collect_group(&mut self, first: WriterJob) -> Vec<WriterJob> {
+        let mut bytes = first.approximate_bytes();
         let mut jobs = vec![first];
-        while jobs.len() < GROUP_REQUESTS_MAX
+        while jobs.len() < GROUP_JOBS_MAX
             && bytes < GROUP_BYTES_MAX
             && let Ok(job) = self.queue.try_recv()
         {
-            bytes += job.bytes();
+            bytes += job.approximate_bytes();
             jobs.push(job);
         }
         jobs
     }
 
-    async fn write(&mut self, changes: Vec<ProjectChange>, mut replies: Vec<Reply>) {
+    async fn commit_group(&mut self, changes: Vec<ProjectChange>, mut replies: Vec<ChangeReply>) {
         loop {
             let started = Instant::now();
             match self.store.commit(&changes).await {
                 Ok(CommitOutcome::Done(committed)) => {
                     self.metrics.on_committed(changes.len(), started.elapsed());
-                    return self.done(committed, replies);
+                    return self.reply_and_publish(committed, replies);
                 }
-                Ok(CommitOutcome::Unknown(doubt)) => match self.resolve(doubt, replies).await {
+                Ok(CommitOutcome::Unknown(in_doubt)) => match self.resolve_outcome(in_doubt, replies).await {
                     Some(waiting) => replies = waiting,
                     None => return,
                 },
                 Err(error) if is_transient(&error) => {
                     tracing::warn!(%error, group = changes.len(), "a group could not be written");
-                    refuse(replies, &error);
-                    // Requests that arrived while the writer waited for the database need not wait as long.
-                    return self.refuse_queued(&error).await;
+                    refuse_all(replies, &error);
+                    // Requests that were queued in the meantime should not wait for the same failure again.
+                    return self.refuse_queued_changes(&error).await;
                 }
-                // One change that can't be made must not take its neighbours along.
+                // One failing change must not make the rest of its group fail.
                 Err(error) if changes.len() > 1 => {
-                    tracing::warn!(%error, group = changes.len(), "a group could not be written, trying one by one");
+                    tracing::warn!(%error, group = changes.len(), "a group could not be written; retrying its changes one by one");
                     for (change, reply) in changes.into_iter().zip(replies) {
-                        Box::pin(self.write(vec![change], vec![reply])).await;
+                        Box::pin(self.commit_group(vec![change], vec![reply])).await;
                     }
                     return;
                 }
@@ -149,30 +150,38 @@ impl WriterTask {
         }
     }
 
-    fn done(&mut self, mut committed: Committed, replies: Vec<Reply>) {
+    fn reply_and_publish(&mut self, mut committed: Committed, replies: Vec<ChangeReply>) {
         for (index, reply) in replies.into_iter().enumerate() {
-            let submitted = committed.repeated.remove(&index).map_or(Submitted::New, Submitted::Repeated);
-            let _ = reply.send(committed.failures.remove(&index).map_or(Ok(submitted), Err));
+            let earlier_answer = committed.repeated_answers.remove(&index);
+            let outcome = earlier_answer.map_or(SubmitOutcome::New, SubmitOutcome::Repeated);
+            let _ = reply.send(committed.failures.remove(&index).map_or(Ok(outcome), Err));
         }
         self.publish(committed.batch);
     }
 
-    /// Checks until the outcome of the group is known. Returns the replies if it was not committed and they still wait.
-    async fn resolve(&mut self, doubt: InDoubtCommit, replies: Vec<Reply>) -> Option<Vec<Reply>> {
+    /// Polls the database until the outcome of the group is known.
+    ///
+    /// Returns the reply channels if the group was not committed and its callers are still waiting, so that it can be committed
+    /// again.
+    async fn resolve_outcome(
+        &mut self,
+        in_doubt: InDoubtCommit,
+        replies: Vec<ChangeReply>,
+    ) -> Option<Vec<ChangeReply>> {
         let deadline = Instant::now() + OUTCOME_TIMEOUT;
         let mut waiting = Some(replies);
         loop {
-            match self.store.resolve(&doubt).await {
+            match self.store.was_committed(&in_doubt).await {
                 Ok(true) => {
-                    tracing::info!("the group was committed");
-                    self.done(doubt.committed, waiting.unwrap_or_default());
+                    tracing::info!("the commit in doubt succeeded");
+                    self.reply_and_publish(in_doubt.committed, waiting.unwrap_or_default());
                     return None;
                 }
                 Ok(false) => {
-                    tracing::info!("the group was not committed");
+                    tracing::info!("the commit in doubt had failed");
                     return waiting;
                 }
-                Err(error) => tracing::debug!(%error, "the database can't be asked yet"),
+                Err(error) => tracing::debug!(%error, "the outcome of the commit in doubt is still unknown"),
             }
             if Instant::now() > deadline
                 && let Some(replies) = waiting.take()
@@ -181,8 +190,8 @@ impl WriterTask {
                     let _ = reply.send(Err(Error::OutcomeUnknown));
                 }
             }
-            self.refuse_queued(&Error::Unavailable).await;
-            // No caller is left that waits for the outcome; clients find what was committed in the log.
+            self.refuse_queued_changes(&Error::Unavailable).await;
+            // All handles have been dropped, so no caller waits for the outcome. Clients find committed events in the log.
             if self.queue.is_closed() {
                 return None;
             }
@@ -190,7 +199,7 @@ impl WriterTask {
         }
     }
 
-    async fn refuse_queued(&mut self, error: &Error) {
+    async fn refuse_queued_changes(&mut self, error: &Error) {
         let mut replies = Vec::new();
         while let Ok(job) = self.queue.try_recv() {
             match job {
@@ -198,24 +207,24 @@ impl WriterTask {
                 WriterJob::Flush(reply) => self.flush(reply).await,
             }
         }
-        refuse(replies, error);
+        refuse_all(replies, error);
     }
 }
 
-/// True if the changes did not cause the error, so that a retry can help.
+/// Returns true if the error was not caused by the changes, so that a retry may succeed.
 fn is_transient(error: &Error) -> bool {
     match error {
-        Error::Database(error) => !matches!(DbFault::of(error), DbFault::Text | DbFault::Other),
+        Error::Database(error) => !matches!(DbFault::of(error), DbFault::NulInText | DbFault::Other),
         Error::ShuttingDown => true,
         _ => false,
     }
 }
 
-/// Refuses the requests. To be called for errors that [`is_transient`].
-fn refuse(replies: Vec<Reply>, error: &Error) {
+/// Replies to all callers with a retryable error. The given error must be [transient](is_transient).
+fn refuse_all(replies: Vec<ChangeReply>, error: &Error) {
     for reply in replies {
         let error = match error {
-            Error::Database(error) if DbFault::of(error) == DbFault::Full => Error::StorageFull,
+            Error::Database(error) if DbFault::of(error) == DbFault::StorageFull => Error::StorageFull,
             Error::ShuttingDown => Error::ShuttingDown,
             _ => Error::Unavailable,
         };

@@ -1,53 +1,59 @@
-//! Step-by-step matching of a pattern, with a bound on the steps, for patterns that defeat faster methods.
+//! Step-by-step matching of patterns for which faster methods fail, with a limit on the number of steps.
 
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::primitives::StateID;
 
-/// The remaining steps of matching one text.
+/// The number of steps that are left for matching one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Steps(pub(super) u64);
+pub(super) struct StepBudget(pub(super) u64);
 
-/// No steps are left.
+/// The error for a match that needs more steps than are left.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OutOfSteps;
 
-impl Steps {
-    fn take(&mut self) -> Result<(), OutOfSteps> {
+impl StepBudget {
+    fn spend_one(&mut self) -> Result<(), OutOfSteps> {
         self.0 = self.0.checked_sub(1).ok_or(OutOfSteps)?;
         Ok(())
     }
 }
 
-/// True if the pattern matches anywhere in the text.
+/// Returns true if the pattern matches anywhere in the text.
 ///
-/// Follows all states of the automaton at once: each active state after a byte costs a step or two, so a text of n
-/// bytes and a pattern of m states take at most about 2 · n · m steps, and far fewer for most patterns.
-pub(super) fn is_match(nfa: &NFA, text: &[u8], steps: &mut Steps) -> Result<bool, OutOfSteps> {
-    let mut simulation =
-        Simulation { nfa, text, states: Vec::new(), entered: vec![usize::MAX; nfa.states().len()], stack: Vec::new() };
+/// The simulation follows all active states of the automaton at once. Each active state costs one or two steps per byte, so a
+/// text of n bytes and a pattern with m states take at most about 2 · n · m steps. Most patterns take far fewer.
+pub(super) fn is_match(nfa: &NFA, text: &[u8], steps: &mut StepBudget) -> Result<bool, OutOfSteps> {
+    let mut simulation = NfaSimulation {
+        nfa,
+        text,
+        active_states: Vec::new(),
+        entered_at: vec![usize::MAX; nfa.states().len()],
+        pending_states: Vec::new(),
+    };
     simulation.run(steps)
 }
 
-struct Simulation<'a> {
+struct NfaSimulation<'a> {
     nfa: &'a NFA,
     text: &'a [u8],
-    /// The active states of the automaton, without those that need no byte.
-    states: Vec<StateID>,
-    /// The position in the text at which each state was last entered.
-    entered: Vec<usize>,
-    stack: Vec<StateID>,
+    /// The active states that consume a byte.
+    active_states: Vec<StateID>,
+    /// The position in the text at which each state was last entered, or `usize::MAX` if it was never entered.
+    entered_at: Vec<usize>,
+    /// A stack of states that remain to be entered at the current position.
+    pending_states: Vec<StateID>,
 }
 
-impl Simulation<'_> {
-    fn run(&mut self, steps: &mut Steps) -> Result<bool, OutOfSteps> {
+impl NfaSimulation<'_> {
+    fn run(&mut self, steps: &mut StepBudget) -> Result<bool, OutOfSteps> {
         let mut states = Vec::new();
         if self.enter(self.nfa.start_unanchored(), 0, steps)? {
             return Ok(true);
         }
         for (at, byte) in self.text.iter().enumerate() {
-            std::mem::swap(&mut self.states, &mut states);
+            std::mem::swap(&mut self.active_states, &mut states);
             for state in states.drain(..) {
-                steps.take()?;
+                steps.spend_one()?;
                 let target = match self.nfa.state(state) {
                     State::ByteRange { trans } => trans.matches_byte(*byte).then_some(trans.next),
                     State::Sparse(sparse) => sparse.matches_byte(*byte),
@@ -60,33 +66,33 @@ impl Simulation<'_> {
                     return Ok(true);
                 }
             }
-            if self.states.is_empty() {
+            if self.active_states.is_empty() {
                 return Ok(false);
             }
         }
         Ok(false)
     }
 
-    /// Enters a state and those reachable from it without a byte. True: the pattern matches.
-    fn enter(&mut self, state: StateID, at: usize, steps: &mut Steps) -> Result<bool, OutOfSteps> {
-        self.stack.push(state);
-        while let Some(state) = self.stack.pop() {
-            match self.entered.get_mut(state.as_usize()) {
+    /// Enters a state, and all states that can be reached from it without consuming a byte. Returns true if the pattern matches.
+    fn enter(&mut self, state: StateID, at: usize, steps: &mut StepBudget) -> Result<bool, OutOfSteps> {
+        self.pending_states.push(state);
+        while let Some(state) = self.pending_states.pop() {
+            match self.entered_at.get_mut(state.as_usize()) {
                 Some(last) if *last != at => *last = at,
                 _ => continue,
             }
-            steps.take()?;
+            steps.spend_one()?;
             match self.nfa.state(state) {
                 State::Match { .. } => return Ok(true),
                 State::Look { look, next } => {
                     if self.nfa.look_matcher().matches(*look, self.text, at) {
-                        self.stack.push(*next);
+                        self.pending_states.push(*next);
                     }
                 }
-                State::Union { alternates } => self.stack.extend(alternates.iter().rev()),
-                State::BinaryUnion { alt1, alt2 } => self.stack.extend([*alt2, *alt1]),
-                State::Capture { next, .. } => self.stack.push(*next),
-                State::ByteRange { .. } | State::Sparse(_) | State::Dense(_) => self.states.push(state),
+                State::Union { alternates } => self.pending_states.extend(alternates.iter().rev()),
+                State::BinaryUnion { alt1, alt2 } => self.pending_states.extend([*alt2, *alt1]),
+                State::Capture { next, .. } => self.pending_states.push(*next),
+                State::ByteRange { .. } | State::Sparse(_) | State::Dense(_) => self.active_states.push(state),
                 State::Fail => {}
             }
         }
@@ -129,18 +135,18 @@ mod tests {
             let nfa = NFA::new(pattern).unwrap();
             let regex = regex::Regex::new(pattern).unwrap();
             for text in texts {
-                let found = is_match(&nfa, text.as_bytes(), &mut Steps(100_000));
+                let found = is_match(&nfa, text.as_bytes(), &mut StepBudget(100_000));
                 assert_eq!(found, Ok(regex.is_match(text)), "{pattern} in {text}");
             }
         }
     }
 
     #[test]
-    fn ends_without_steps() {
+    fn matching_fails_when_no_steps_are_left() {
         let nfa = NFA::new("1[01]{200}[^01]").unwrap();
         let text = "01".repeat(16_000);
-        let mut steps = Steps(1_000_000);
+        let mut steps = StepBudget(1_000_000);
         assert_eq!(is_match(&nfa, text.as_bytes(), &mut steps), Err(OutOfSteps));
-        assert_eq!(steps, Steps(0));
+        assert_eq!(steps, StepBudget(0));
     }
 }

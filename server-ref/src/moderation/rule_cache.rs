@@ -1,4 +1,4 @@
-//! Compiled rules per project, kept until they change, within a bound in bytes.
+//! A cache of compiled rules, limited in size. The rules of a project are cached until they change.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,19 +12,20 @@ use super::rule_set::RuleSet;
 use crate::Error;
 use crate::store::Store;
 
-/// The most bytes of all compiled rules: more than the largest set of one project.
-pub(super) const CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// The expected number of cached projects.
+/// Maximum size of all cached rules in bytes. Must be larger than the largest possible rule set of one project.
+pub(super) const RULE_CACHE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Expected number of cached projects.
 const CACHED_PROJECTS_ESTIMATE: usize = 1024;
 
+/// A cache of the compiled rules of each project.
 pub(crate) struct RuleCache {
-    sets: Cache<Arc<str>, Arc<RuleSet>, RuleSetBytes>,
+    sets: Cache<Arc<str>, Arc<RuleSet>, RuleSetWeighter>,
 }
 
 #[derive(Debug, Clone)]
-struct RuleSetBytes;
+struct RuleSetWeighter;
 
-impl Weighter<Arc<str>, Arc<RuleSet>> for RuleSetBytes {
+impl Weighter<Arc<str>, Arc<RuleSet>> for RuleSetWeighter {
     fn weight(&self, project_id: &Arc<str>, set: &Arc<RuleSet>) -> u64 {
         (project_id.len() + set.memory_usage()) as u64
     }
@@ -32,18 +33,19 @@ impl Weighter<Arc<str>, Arc<RuleSet>> for RuleSetBytes {
 
 impl RuleCache {
     pub(crate) fn new() -> Result<Self, Error> {
-        // A single shard, because each shard takes a part of the capacity, and one project may need a large part.
+        // There is only one shard, because shards divide the capacity and one project may need a large part of it.
         let options = OptionsBuilder::new()
             .shards(1)
             .estimated_items_capacity(CACHED_PROJECTS_ESTIMATE)
-            .weight_capacity(CACHE_BYTES_MAX)
+            .weight_capacity(RULE_CACHE_BYTES_MAX)
             .build()
             .map_err(|error| Error::Internal(error.to_string()))?;
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        Ok(Self { sets: Cache::with_options(options, RuleSetBytes, hasher, lifecycle) })
+        Ok(Self { sets: Cache::with_options(options, RuleSetWeighter, hasher, lifecycle) })
     }
 
-    /// The project's rules, compiled once however many submissions wait for them.
+    /// Returns the compiled rules of a project. Rules that are not cached are compiled once, even if several submissions wait for
+    /// them.
     pub(crate) async fn get(
         &self,
         store: &Store,
@@ -57,19 +59,19 @@ impl RuleCache {
                 let bytes = rules.iter().map(|rule| rule.data.len()).sum();
                 let mut compilation = Compilation::new(rules);
                 let set = Arc::new(pool.run(project_id, bytes, move || compilation.advance()).await?);
-                // Not cached if the rules were invalidated in the meantime, because they may have changed.
+                // The insertion fails if the rules were removed from the cache in the meantime, because they may have changed.
                 let _ = place.insert(set.clone());
                 Ok(set)
             }
         }
     }
 
-    /// Drops a project's rules. Must be called after every committed change of them.
+    /// Removes the rules of a project from the cache. Must be called after every committed change of the rules.
     pub(crate) fn forget(&self, project_id: &str) {
         self.sets.remove(project_id);
     }
 
-    /// Drops all rules, because any of them may have changed.
+    /// Removes all rules from the cache, because any of them may have changed.
     pub(crate) fn forget_all(&self) {
         self.sets.clear();
     }

@@ -1,14 +1,14 @@
-//! Earlier verdicts: the same text is often submitted again, and the same model gives the same answer.
+//! A cache of verdicts. The same text is often submitted repeatedly, and asking the model again would not change the verdict.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::verdict::Verdict;
 
-/// A hash of model, prompt and text.
+/// A hash of the model, the prompt and the text.
 pub(super) type VerdictKey = [u8; 32];
 
-/// A cache of verdicts that drops the oldest when it is full.
+/// A cache of verdicts that drops the oldest verdict when it is full.
 #[derive(Debug)]
 pub(super) struct VerdictCache {
     capacity: usize,
@@ -18,7 +18,8 @@ pub(super) struct VerdictCache {
 #[derive(Debug, Default)]
 struct CachedVerdicts {
     verdicts: HashMap<VerdictKey, Arc<Verdict>>,
-    order: VecDeque<VerdictKey>,
+    /// The keys in the order in which they were added.
+    insertion_order: VecDeque<VerdictKey>,
 }
 
 impl VerdictCache {
@@ -34,10 +35,10 @@ impl VerdictCache {
     pub(super) fn insert(&self, key: VerdictKey, verdict: Arc<Verdict>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.verdicts.insert(key, verdict).is_none() {
-            state.order.push_back(key);
+            state.insertion_order.push_back(key);
         }
-        if state.order.len() > self.capacity
-            && let Some(oldest) = state.order.pop_front()
+        if state.insertion_order.len() > self.capacity
+            && let Some(oldest) = state.insertion_order.pop_front()
         {
             state.verdicts.remove(&oldest);
         }
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_is_forgotten() {
+    fn the_oldest_verdict_is_dropped() {
         let cache = VerdictCache::new(2);
         let verdict = Arc::new(Verdict::parse(r#"{"decision":"approved","confidence":1}"#).unwrap());
         for n in [1, 2, 2, 3] {

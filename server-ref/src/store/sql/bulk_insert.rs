@@ -1,7 +1,8 @@
-//! Items, results and events, inserted for a whole group at once.
+//! Insertion of the items, results and events of a whole group at once.
 //!
-//! SQLite gets rows of values: a statement needs no round trip, and is prepared for each number of rows.
-//! PostgreSQL gets columns as arrays: one statement, one round trip, whatever the number.
+//! On SQLite, an INSERT lists its rows as values. Such a statement needs no round trip, but must be prepared for each number of
+//! rows. On PostgreSQL, an INSERT receives each column as an array, so one statement and one round trip insert any number of
+//! rows.
 
 use sqlx::{PgConnection, QueryBuilder, Sqlite, SqliteConnection};
 
@@ -10,42 +11,43 @@ use crate::Error;
 use crate::store::{LoggedEvent, NewContent, ProjectChange};
 use crate::time::Micros;
 
-/// The most rows of one INSERT. Groups are cut into powers of two, so that few statements are ever prepared.
+/// Maximum number of rows in one INSERT. Rows are split into chunks whose lengths are powers of two, so that only a few
+/// different statements are prepared.
 const ROWS_PER_INSERT_MAX: usize = 64;
 
-/// A result, its content, and its place among the content's results.
+/// An item, the position of a result among the item's results, and the result as JSON text.
 type ResultRow<'a> = (&'a NewContent, i64, &'a String);
 
-pub(super) async fn insert(
+pub(super) async fn insert_rows(
     tx: &mut Tx<'_>,
     changes: &[&ProjectChange],
     events: &[(LoggedEvent, Micros)],
 ) -> Result<(), Error> {
-    let contents: Vec<_> = changes.iter().filter_map(|change| Some((*change, change.content()?))).collect();
+    let contents: Vec<_> = changes.iter().filter_map(|change| Some((*change, change.new_content()?))).collect();
     let results: Vec<ResultRow<'_>> = contents
         .iter()
         .flat_map(|(_, content)| (0i64..).zip(&content.results).map(move |(position, row)| (*content, position, row)))
         .collect();
     match tx {
-        Tx::Sqlite(tx) => rows(tx, &contents, &results, events).await?,
-        Tx::Postgres(tx) => columns(tx, &contents, &results, events).await?,
+        Tx::Sqlite(tx) => insert_into_sqlite(tx, &contents, &results, events).await?,
+        Tx::Postgres(tx) => insert_into_postgres(tx, &contents, &results, events).await?,
     }
     Ok(())
 }
 
-async fn rows(
+async fn insert_into_sqlite(
     tx: &mut SqliteConnection,
     contents: &[(&ProjectChange, &NewContent)],
     results: &[ResultRow<'_>],
     events: &[(LoggedEvent, Micros)],
 ) -> sqlx::Result<()> {
-    const CONTENTS: &str =
+    const INSERT_ITEMS: &str =
         "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, author, rule_id, status,
                                                   created_at, updated_at) ";
-    const RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result) ";
-    const EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at) ";
-    for contents in pieces(contents) {
-        let mut query = QueryBuilder::<Sqlite>::new(CONTENTS);
+    const INSERT_RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result) ";
+    const INSERT_EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at) ";
+    for contents in power_of_two_chunks(contents) {
+        let mut query = QueryBuilder::<Sqlite>::new(INSERT_ITEMS);
         query.push_values(contents, |mut row, (change, content)| {
             row.push_bind(change.project_id.to_string())
                 .push_bind(content.id.clone())
@@ -60,15 +62,15 @@ async fn rows(
         });
         query.build().execute(&mut *tx).await?;
     }
-    for results in pieces(results) {
-        let mut query = QueryBuilder::<Sqlite>::new(RESULTS);
+    for results in power_of_two_chunks(results) {
+        let mut query = QueryBuilder::<Sqlite>::new(INSERT_RESULTS);
         query.push_values(results, |mut row, (content, position, result)| {
             row.push_bind(content.id.clone()).push_bind(*position).push_bind((*result).clone());
         });
         query.build().execute(&mut *tx).await?;
     }
-    for events in pieces(events) {
-        let mut query = QueryBuilder::<Sqlite>::new(EVENTS);
+    for events in power_of_two_chunks(events) {
+        let mut query = QueryBuilder::<Sqlite>::new(INSERT_EVENTS);
         query.push_values(events, |mut row, (event, at)| {
             row.push_bind(event.project_id.to_string())
                 .push_bind(event.event_id)
@@ -81,24 +83,24 @@ async fn rows(
     Ok(())
 }
 
-async fn columns(
+async fn insert_into_postgres(
     tx: &mut PgConnection,
     contents: &[(&ProjectChange, &NewContent)],
     results: &[ResultRow<'_>],
     events: &[(LoggedEvent, Micros)],
 ) -> sqlx::Result<()> {
-    const CONTENTS: &str =
+    const INSERT_ITEMS: &str =
         "INSERT INTO contents (project_id, id, content_type, content_data, meta_data, author, rule_id, status, created_at, updated_at)
          SELECT *, created_at FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[],
                                           $8::text[], $9::bigint[])
              AS new (project_id, id, content_type, content_data, meta_data, author, rule_id, status, created_at)";
-    const RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result)
+    const INSERT_RESULTS: &str = "INSERT INTO moderation_results (content_id, position, result)
                            SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[])";
-    const EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at)
+    const INSERT_EVENTS: &str = "INSERT INTO events (project_id, event_id, name, data, created_at)
                           SELECT * FROM UNNEST($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])";
     if !contents.is_empty() {
         let column = |value: fn(&NewContent) -> &str| contents.iter().map(|(_, c)| value(c)).collect::<Vec<_>>();
-        sqlx::query(CONTENTS)
+        sqlx::query(INSERT_ITEMS)
             .bind(contents.iter().map(|(change, _)| &*change.project_id).collect::<Vec<_>>())
             .bind(column(|content| &content.id))
             .bind(column(|content| &content.content_type))
@@ -112,7 +114,7 @@ async fn columns(
             .await?;
     }
     if !results.is_empty() {
-        sqlx::query(RESULTS)
+        sqlx::query(INSERT_RESULTS)
             .bind(results.iter().map(|(content, ..)| content.id.as_str()).collect::<Vec<_>>())
             .bind(results.iter().map(|&(_, position, _)| position).collect::<Vec<_>>())
             .bind(results.iter().map(|(.., result)| result.as_str()).collect::<Vec<_>>())
@@ -120,7 +122,7 @@ async fn columns(
             .await?;
     }
     if !events.is_empty() {
-        sqlx::query(EVENTS)
+        sqlx::query(INSERT_EVENTS)
             .bind(events.iter().map(|(event, _)| &*event.project_id).collect::<Vec<_>>())
             .bind(events.iter().map(|(event, _)| event.event_id).collect::<Vec<_>>())
             .bind(events.iter().map(|(event, _)| event.name).collect::<Vec<_>>())
@@ -132,13 +134,13 @@ async fn columns(
     Ok(())
 }
 
-/// `rows` in pieces of 64, 32, 16, … rows.
-pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+/// Splits rows into chunks of [`ROWS_PER_INSERT_MAX`] rows, and the rest into chunks whose lengths are smaller powers of two.
+pub(super) fn power_of_two_chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let size = (1 << rows.len().checked_ilog2()?).min(ROWS_PER_INSERT_MAX);
-        let (piece, rest) = rows.split_at(size);
+        let (chunk, rest) = rows.split_at(size);
         rows = rest;
-        Some(piece)
+        Some(chunk)
     })
 }
 
@@ -147,11 +149,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_powers_of_two_and_lose_nothing() {
+    fn chunk_lengths_are_powers_of_two_and_no_row_is_lost() {
         let rows: Vec<u32> = (0..203).collect();
-        let sizes: Vec<usize> = pieces(&rows).map(<[u32]>::len).collect();
+        let sizes: Vec<usize> = power_of_two_chunks(&rows).map(<[u32]>::len).collect();
         assert_eq!(sizes, [64, 64, 64, 8, 2, 1]);
-        assert_eq!(pieces(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-        assert_eq!(pieces::<u32>(&[]).count(), 0);
+        assert_eq!(power_of_two_chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+        assert_eq!(power_of_two_chunks::<u32>(&[]).count(), 0);
     }
 }
